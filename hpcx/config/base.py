@@ -1,0 +1,68 @@
+"""Building blocks of every model's input: sections, quantities with units, and the keys that all models share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
+
+from hpcx import units
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Marks a number with its unit: `Annotated[float, Unit("eV")]` accepts 0.025 as well as "25 meV" and holds 0.025.
+
+    Bounds (`Field(gt=0)`) are checked after the conversion, in the marked unit.
+    """
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Parse text with a unit before the plain number is validated."""
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict:
+        """Put the unit into the JSON schema, from which `hpcx schema` prints it."""
+        return {**handler(schema), "unit": self.name}
+
+    def _read(self, value: Any) -> Any:
+        return None if value is None else units.parse(value, self.name)
+
+
+class Section(BaseModel):
+    """A table of the input file: unknown keys are errors, defaults are validated, values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Output(Section):
+    """Where results go, and how often a checkpoint is written."""
+
+    directory: str = Field("results", description="directory of the results, relative to the current directory")
+    checkpoint: Annotated[float, Unit("s")] = Field("10 min", ge=0, description="wall-clock time between checkpoints")
+
+
+class Petsc(Section):
+    """Options for PETSc and SLEPc; each solver has its prefix."""
+
+    options: str = Field("", description="PETSc options, e.g. '-trion_eps_ncv 40'")
+
+
+class RunInput(Section):
+    """Keys that every model shares; a model's `Config` derives from it and adds its own tables."""
+
+    #: keys that do not change a result; they take no part in the hash of a point
+    machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc")
+
+    title: str = Field("", description="free text, repeated in the results")
+    model: str = Field(description="which calculation: see `hpcx schema`")
+    material: str = Field(description="a material of `hpcx materials`, or the path of one's own TOML file")
+    parameters: dict[str, str | float] = Field(
+        default_factory=dict,
+        description='numbers of the material file replaced for this run, e.g. "bands.hopping" = "1.2 eV"',
+    )
+    output: Output = Field(default_factory=Output, description="where results go")
+    petsc: Petsc = Field(default_factory=Petsc, description="options for PETSc and SLEPc")

@@ -1,0 +1,66 @@
+"""What a model returns: named arrays with dimensions and units, replicated or distributed over ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One array of a result.
+
+    Attributes:
+        data: the values; on a distributed dataset this rank's rows only.
+        dims: one name per axis.
+        units: unit as text, "1" for pure numbers.
+        long_name: what it is, for axis labels.
+        start: first global row of this rank, or None when every rank holds the same whole array.
+        rows: global number of rows of a distributed dataset.
+    """
+
+    data: np.ndarray
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+    start: int | None = None
+    rows: int | None = None
+
+
+@dataclass
+class Result:
+    """The datasets of one point by path, e.g. "exciton/energy".
+
+    A one-dimensional dataset that bears the name of its dimension is the coordinate of that dimension for its group
+    and the groups below; a dimension without a coordinate is counted 0, 1, 2, ...
+    """
+
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    summary: list[str] = field(default_factory=list)
+
+    def add(
+        self,
+        path: str,
+        data: np.ndarray | float,
+        dims: tuple[str, ...] = (),
+        units: str = "1",
+        long_name: str = "",
+        start: int | None = None,
+        rows: int | None = None,
+    ) -> None:
+        """Add an array under `path`; `dims` names its axes. Raises ValueError if they do not fit or the path is taken.
+
+        With `start` and `rows` the array is this rank's block of rows of a distributed dataset.
+        """
+        array = np.asarray(data)
+        path = path.strip("/")
+        if array.ndim != len(dims):
+            raise ValueError(f"{path}: {array.ndim} axes but dimensions {dims}")
+        if path in self.datasets:
+            raise ValueError(f"{path}: given twice")
+        self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], start, rows)
+
+    def value(self, path: str) -> np.ndarray:
+        """Return the array under `path`; raises KeyError."""
+        return self.datasets[path.strip("/")].data

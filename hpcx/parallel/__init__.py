@@ -1,0 +1,1 @@
+"""Communicators and groups, block layouts, redistribution, errors that end on all ranks, stopping, timing."""

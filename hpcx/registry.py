@@ -1,0 +1,57 @@
+"""The models of hpcx and the small interface through which the command line and the sweep see them.
+
+A model `name` is a package `hpcx.name` with three modules:
+
+* `config.py`   with `class Config(RunInput)`: what a user may write. Pure pydantic, no numerics.
+* `solve.py`    with `solve(comm, config, material, run) -> Result`: one point, collective on `comm`.
+* `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything.
+
+Modules are imported when a model is asked for, so that a run loads no code that it does not use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from hpcx.config.base import RunInput
+
+MODELS = ("exciton", "trion")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one point will cost.
+
+    Attributes:
+        unknowns: length of the state vector or dimension of the eigenproblem that is really solved.
+        bytes_per_rank: resident memory of one rank, in bytes, the interpreter included.
+        seconds: wall time on the given number of ranks, in seconds.
+        facts: what else a user wants to see, label -> text, in the order of printing.
+        warnings: sentences that say what will not work or not be meaningful.
+    """
+
+    unknowns: int
+    bytes_per_rank: float
+    seconds: float
+    facts: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def config_class(model: str) -> type[RunInput]:
+    """Return the input class of a model; raises KeyError for a name that is no model."""
+    if model not in MODELS:
+        raise KeyError(model)
+    return import_module(f"hpcx.{model}.config").Config
+
+
+def solver(model: str) -> Callable[..., Any]:
+    """Return `solve(comm, config, material, run) -> Result` of a model."""
+    return import_module(f"hpcx.{model}.solve").solve
+
+
+def estimator(model: str) -> Callable[..., Estimate]:
+    """Return `estimate(config, material, ranks) -> Estimate` of a model."""
+    return import_module(f"hpcx.{model}.estimate").estimate

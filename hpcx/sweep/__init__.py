@@ -1,0 +1,1 @@
+"""Points of a sweep: listing, running, isolation of failures, index."""
