@@ -21,12 +21,14 @@ class Run:
         name: id of the point, used in file names and log lines.
         timings: phases of this point; `with run.timings.measure("products"): ...`
         diagnostics: iterations, residuals and the like, kept in the provenance of the result.
+        shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend on.
     """
 
     directory: Path | None = None
     name: str = "result"
     timings: Timings = field(default_factory=Timings)
     diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    shared: dict[str, object] = field(default_factory=dict)
     progress_interval: float = 10.0
     _started: float = field(default_factory=time.monotonic)
     _reported: float = field(default_factory=time.monotonic)
