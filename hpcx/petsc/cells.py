@@ -13,7 +13,7 @@ from hpcx.petsc.options import initialize
 
 
 def _petsc():
-    initialize()
+    initialize([])
     from petsc4py import PETSc
 
     return PETSc

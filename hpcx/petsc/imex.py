@@ -121,7 +121,7 @@ class ImexStepper:
             thing.destroy()
 
     def _make_solver(self, scheme: str, prefix: str) -> Any:
-        initialize()
+        initialize([])
         from petsc4py import PETSc
 
         ts = PETSc.TS().create(comm=self.layout.comm)

@@ -9,19 +9,17 @@ because free flight only shifts position along the velocity. Nothing is truncate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.linalg import inv
 
 from hpcx.petsc.cells import SingleCell
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.rates import Rates
+from hpcx.wigner.rates import Rates, padded
 from hpcx.wigner.source import Source
-
-#: (time, step) of every step
-Steps = Iterable[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -47,30 +45,27 @@ class Hierarchy:
         out_ni[2] = 2 * velocity_i * moments_ni[1] + self.source.spot**2 * born_i
 
     def implicit(self) -> StoredInverses:
-        """Return scattering and radiative decay, bins padded to an even number."""
-        blocks = {m: pad_even(self.rates.evolution(m, self.intervalley)) for m in (0, 1)}
-        return StoredInverses(blocks, (0, 1, 0))
-
-
-def pad_even(array: np.ndarray) -> np.ndarray:
-    """Append a zero to every axis of odd length."""
-    return np.pad(array, [(0, length % 2) for length in array.shape])
+        """Return scattering and radiative decay."""
+        return StoredInverses({m: self.rates.evolution(m, self.intervalley) for m in (0, 1)}, (0, 1, 0))
 
 
 class MomentStepper:
-    """Moves the moments with the same PETSc scheme as the full equation. Replicated on every rank."""
+    """Moves the moments with the same PETSc scheme as the full equation. Replicated on every rank.
 
-    def __init__(self, hierarchy: Hierarchy, moments_ni: np.ndarray | None = None, scheme: str = "4") -> None:
-        size = hierarchy.rates.grid.size
-        self._stepper = ImexStepper(SingleCell(3, size + size % 2), hierarchy.implicit(), self._explicit, scheme)
-        self.hierarchy, self._size = hierarchy, size
-        if moments_ni is not None:
-            self.moments[:] = moments_ni
+    Attributes:
+        state: moments (3, values of a cell): the bins of all valleys, emitted light, and perhaps a zero; a view.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None, scheme: str = "4") -> None:
+        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
+        self._stepper = ImexStepper(SingleCell(3, padded(self._size)), hierarchy.implicit(), self._explicit, scheme)
+        if state is not None:
+            self.state[:] = state
 
     @property
-    def moments(self) -> np.ndarray:
-        """Moments (3, bins of all valleys), a view."""
-        return self._stepper.state[0, :, : self._size]
+    def state(self) -> np.ndarray:
+        """Moments with emitted light (3, values of a cell), a view."""
+        return self._stepper.state[0]
 
     def step(self, time: float, step: float) -> None:
         """Advance by one step (ps)."""
@@ -82,7 +77,7 @@ class MomentStepper:
 
     def _explicit(self, time: float, state: np.ndarray, out: np.ndarray) -> None:
         out[...] = 0.0
-        self.hierarchy.explicit(time, state[0, :, : self._size], out[0, :, : self._size])
+        self._hierarchy.explicit(time, state[0, :, : self._size], out[0, :, : self._size])
 
 
 class DirectStepper:
@@ -90,42 +85,65 @@ class DirectStepper:
 
     GAMMA = 1 - np.sqrt(0.5)
 
-    def __init__(self, hierarchy: Hierarchy, moments_ni: np.ndarray | None = None) -> None:
-        self.hierarchy = hierarchy
-        self.moments = np.zeros((3, hierarchy.rates.grid.size)) if moments_ni is None else moments_ni.copy()
-        self._collision = [hierarchy.rates.evolution(m, hierarchy.intervalley) for m in (0, 1)]
+    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None) -> None:
+        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
+        self.state = np.zeros((3, padded(self._size))) if state is None else state.copy()
+        self._evolution = [hierarchy.rates.evolution(m, hierarchy.intervalley) for m in (0, 1)]
         self._inverses: dict[float, list[np.ndarray]] = {}
 
     def step(self, time: float, step: float) -> None:
         """Advance by one step (ps)."""
-        first = self._stage(time + self.GAMMA * step, self.moments, step)
-        second = self._stage(time + step, self.moments + (1 - self.GAMMA) * step * first, step)
-        self.moments = self.moments + step * ((1 - self.GAMMA) * first + self.GAMMA * second)
+        first = self._stage(time + self.GAMMA * step, self.state, step)
+        second = self._stage(time + step, self.state + (1 - self.GAMMA) * step * first, step)
+        self.state = self.state + step * ((1 - self.GAMMA) * first + self.GAMMA * second)
 
     def destroy(self) -> None:
         """Nothing to free."""
 
     def _stage(self, time: float, base_ni: np.ndarray, step: float) -> np.ndarray:
         """Solve k = L (base + gamma step k) + s for k, moment by moment."""
-        key = round(step, 12)
-        weight = self.GAMMA * step
+        key, weight = round(step, 12), self.GAMMA * step
         if key not in self._inverses:
-            self._inverses[key] = [inv(np.eye(len(c)) - weight * c) for c in self._collision]
-        slope_ni, stage_ni = np.zeros_like(base_ni), base_ni.copy()
-        explicit_ni = np.zeros_like(base_ni)
+            self._inverses[key] = [inv(np.eye(len(matrix)) - weight * matrix) for matrix in self._evolution]
+        slope_ni, stage_ni, explicit_ni = np.zeros_like(base_ni), base_ni.copy(), np.zeros_like(base_ni)
         for moment, harmonic in enumerate((0, 1, 0)):
-            self.hierarchy.explicit(time, stage_ni, explicit_ni)
-            drive = self._collision[harmonic] @ base_ni[moment] + explicit_ni[moment]
+            self._hierarchy.explicit(time, stage_ni[:, : self._size], explicit_ni[:, : self._size])
+            drive = self._evolution[harmonic] @ base_ni[moment] + explicit_ni[moment]
             slope_ni[moment] = self._inverses[key][harmonic] @ drive
             stage_ni[moment] = base_ni[moment] + weight * slope_ni[moment]
         return slope_ni
 
 
-def march(stepper, steps: Steps, record: Callable[[float, np.ndarray], None], outputs: np.ndarray) -> None:
-    """Take all `steps` (time, step) and call `record(time, moments)` at the times in `outputs` (ps, sorted)."""
-    pending = list(outputs)
-    for time, step in steps:
-        stepper.step(time, step)
-        now = time + step
-        while pending and now >= pending[0] - 1e-9 * max(1.0, now):
-            record(pending.pop(0), stepper.moments)
+class Stepper(Protocol):
+    """Something that moves a state of the moments."""
+
+    state: np.ndarray
+
+    def step(self, time: float, step: float) -> None:
+        """Advance from `time` by `step` (ps)."""
+
+    def destroy(self) -> None:
+        """Free what the stepper holds."""
+
+
+def march(
+    make_stepper: Callable[[Hierarchy, np.ndarray | None], Stepper],
+    phases: Sequence[tuple[float, Hierarchy]],
+    steps: np.ndarray,
+    outputs: np.ndarray,
+    record: Callable[[float, np.ndarray, Hierarchy], None],
+) -> None:
+    """Take all `steps` (start, length) through `phases` (end, equations) and call `record(time, state, equations)`.
+
+    Output times and ends of phases (ps) must be ends of steps. A recorded state is a view that the next step overwrites.
+    """
+    state, due = None, set(np.round(outputs, 9))
+    begin = 0.0
+    for end, hierarchy in phases:
+        stepper = make_stepper(hierarchy, state)
+        for time, step in steps[(steps[:, 0] >= begin - 1e-9) & (steps[:, 0] < end - 1e-9)]:
+            stepper.step(time, step)
+            if round(time + step, 9) in due:
+                record(time + step, stepper.state, hierarchy)
+        state, begin = stepper.state.copy(), end
+        stepper.destroy()

@@ -47,8 +47,17 @@ class Rates:
         return _collision(self.intervalley_mij, 0, self.grid.weight_i)
 
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
-        """Return the collision matrix with radiative decay, 1/ps."""
-        return self.collision(harmonic, intervalley) - np.diag(self.grid.radiative_i)
+        """Return the collision matrix with radiative decay, 1/ps.
+
+        After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a zero
+        if the length would be odd.
+        """
+        size = self.grid.size
+        evolution_ij = np.zeros((padded(size), padded(size)))
+        evolution_ij[:size, :size] = self.collision(harmonic, intervalley) - np.diag(self.grid.radiative_i)
+        if harmonic == 0:
+            evolution_ij[size, :size] = self.grid.radiative_i
+        return evolution_ij
 
     def out_rate(self, intervalley: bool = True) -> np.ndarray:
         """Return the rate (1/ps) at which each bin is left, scattering inside the bin included."""
@@ -61,6 +70,11 @@ class Rates:
         for array in (self.grid.edges, self.grid.weight_i, self.grid.radiative_i, self.intravalley_mij, self.intervalley_mij):
             state.update(np.ascontiguousarray(array).tobytes())
         return state.hexdigest()[:16]
+
+
+def padded(size: int) -> int:
+    """Return the length of the state of a cell's component: the bins, the emitted light, and a zero if that is odd."""
+    return size + 1 + (size + 1) % 2
 
 
 def assemble_rates(
