@@ -108,7 +108,7 @@ def _describe(path: Path) -> dict[str, Dataset]:
             return
         own = name.rpartition("/")[2]
         scaled = [item.dims[axis][0].name.rpartition("/")[2] for axis in range(item.ndim) if len(item.dims[axis])]
-        dims = (own,) if item.is_scale else tuple(scaled)
+        dims = (own,) if h5py.h5ds.is_scale(item.id) else tuple(scaled)
         content[name] = Dataset(_values(item), dims, str(item.attrs.get("units", "1")), str(item.attrs.get("long_name", own)))
 
     with h5py.File(path, "r") as file:
@@ -117,7 +117,7 @@ def _describe(path: Path) -> dict[str, Dataset]:
 
 
 def _values(item: h5py.Dataset) -> np.ndarray:
-    if not item.is_scale:
+    if not h5py.h5ds.is_scale(item.id):
         return np.broadcast_to(np.zeros((), item.dtype), item.shape)
     return item.asstr()[...].astype(str) if h5py.check_string_dtype(item.dtype) else item[...]
 
