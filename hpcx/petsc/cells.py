@@ -6,13 +6,18 @@ real linear combinations of vectors are formed. A state is seen as real array [c
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.petsc.options import initialize
 
+if TYPE_CHECKING:
+    from petsc4py.PETSc import Vec
 
-def _petsc():
+
+def _petsc() -> Any:
     initialize([])
     from petsc4py import PETSc
 
@@ -32,11 +37,11 @@ class SingleCell:
         self.shape = (1, components, values)
         self.dm = None
 
-    def create_vector(self):
+    def create_vector(self) -> Vec:
         """Return a new PETSc vector for a state."""
         return _petsc().Vec().createSeq(self.shape[1] * self.shape[2] // 2, comm=self.comm)
 
-    def ghosted(self, vector) -> np.ndarray:
+    def ghosted(self, vector: Vec) -> np.ndarray:
         """Return the real array [cell, component, value] of a vector."""
         return real_view(vector, self.shape)
 
@@ -70,18 +75,18 @@ class CellGrid:
         self.shape = (int(np.prod(self.local_points)), components, values)
         self._local = self.dm.createLocalVector()
 
-    def create_vector(self):
+    def create_vector(self) -> Vec:
         """Return a new distributed PETSc vector for a state."""
         return self.dm.createGlobalVector()
 
-    def ghosted(self, vector) -> np.ndarray:
+    def ghosted(self, vector: Vec) -> np.ndarray:
         """Return this rank's block with up-to-date ghost cells, valid until the next call. Collective."""
         self.dm.globalToLocal(vector, self._local)
         shape = tuple(points + 2 * self.stencil for points in self.local_points)
         return real_view(self._local, (*shape, self.components, self.values))
 
 
-def real_view(vector, shape: tuple[int, ...], writable: bool = False) -> np.ndarray:
+def real_view(vector: Vec, shape: tuple[int, ...], writable: bool = False) -> np.ndarray:
     """Return the entries of a vector as real array of `shape` without copying."""
     array = vector.array if writable else vector.array_r
     return array.view(np.float64).reshape(shape)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from hpcx.wigner.moments import Hierarchy, MomentStepper, march
+from hpcx.wigner.moments import Hierarchy, MomentStepper, Stepper, march
 from hpcx.wigner.observables import Observer, Snapshot, stationary_diffusivity
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.schedule import Schedule, choose_steps, levels_for
@@ -54,7 +55,7 @@ class Recorder:
         self.history.number.append(float(state[0].sum()) / self._problem.source.born(time) - 1)
 
 
-def run_moments(problem: Problem, steps: np.ndarray, make_stepper=MomentStepper) -> History:
+def run_moments(problem: Problem, steps: np.ndarray, make_stepper: Callable[..., Stepper] = MomentStepper) -> History:
     """Run the hierarchy of moments over `steps` (start, length; ps)."""
     recorder = Recorder(problem)
     phases = [(end, problem.hierarchy(intervalley)) for end, intervalley in problem.phases]

@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
 from hpcx.wigner.grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
-from hpcx.wigner.parameters import Branch, Excitons
+from hpcx.wigner.parameters import Branch, Excitons, Mode
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle
 GAUSS_POINTS = 6
@@ -151,7 +151,7 @@ def _optical(excitons: Excitons, valley: int) -> Dispersionless:
     return Dispersionless(valley, valley, 1, excitons.optical_energy, potential, False)
 
 
-def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode) -> Dispersionless:
+def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
         return mode.potential * excitons.intervalley_overlap(source, final, q)
 
