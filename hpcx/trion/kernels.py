@@ -21,7 +21,7 @@ BLOCK_WIDTH = 16
 #: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
 _BATCH = 1 << 17
 #: points of the mesh from which on the FFT is faster than the matrix product
-FFT_FROM = 600
+FFT_FROM = 550
 #: rows of a table that are made together
 _TABLE_ROWS = 256
 
