@@ -1,36 +1,73 @@
-"""Start of PETSc and SLEPc with a run's options, and the question which of them nobody asked for."""
+"""Starting PETSc with the user's options, and saying afterwards which of them a solver looked at."""
 
 from __future__ import annotations
 
-import ctypes
-import shlex
 
+def initialize(arguments: list[str]) -> None:
+    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"].
 
-def initialize(arguments: list[str] | str = ()) -> None:
-    """Start PETSc and SLEPc with options such as ["-trion_eps_ncv", "40"]; once they run, only add the options.
-
-    Collective. Solvers read their options under their prefix (`exciton_`, `trion_`, ...) when they are set up.
+    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
+    only add their options.
     """
-    import petsc4py
     import slepc4py
 
-    options = shlex.split(arguments) if isinstance(arguments, str) else list(arguments)
-    petsc4py.init(["hpcx", *options])
-    slepc4py.init()
+    slepc4py.init(["hpcx"])
     from petsc4py import PETSc
 
-    PETSc.Options().insertString(shlex.join(options))
+    if PETSc.ScalarType().dtype.kind != "c":
+        raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
+    options = PETSc.Options()
+    for name, value in pairs(arguments):
+        options.setValue(name, value)
 
 
-def unused_options(prefixes: tuple[str, ...]) -> list[str]:
-    """Return the names of options with one of the `prefixes` that were given and that no solver has read so far."""
+def pairs(words: list[str]) -> list[tuple[str, str | None]]:
+    """Split option words into (name, value); an option without a value has None.
+
+    A word that begins with "-" and is not a number is a name.
+    """
+    found: list[tuple[str, str | None]] = []
+    for word in words:
+        if word.startswith("-") and not _is_number(word):
+            found.append((word.lstrip("-"), None))
+        elif found and found[-1][1] is None:
+            found[-1] = (found[-1][0], word)
+        else:
+            raise ValueError(f"PETSc option value '{word}' follows no option name")
+    return found
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def used_options() -> str:
+    """Return the options that some solver has looked at, as they would be typed."""
+    return _typed(used=True)
+
+
+def unused_options() -> str:
+    """Return the options that no solver has looked at, as they would be typed."""
+    return _typed(used=False)
+
+
+def _typed(used: bool) -> str:
     from petsc4py import PETSc
 
-    library = ctypes.CDLL(PETSc.__file__)
-    used = ctypes.c_int()
-    unused = []
-    for name in PETSc.Options().getAll():
-        library.PetscOptionsUsed(None, f"-{name}".encode(), ctypes.byref(used))
-        if name.startswith(prefixes) and not used.value:
-            unused.append(name)
-    return unused
+    given = PETSc.Options().getAll()
+    return " ".join(f"-{name} {value or ''}".strip() for name, value in sorted(given.items()) if _is_used(name) == used)
+
+
+def _is_used(name: str) -> bool:
+    """Ask PETSc itself: petsc4py does not wrap PetscOptionsUsed."""
+    import ctypes
+
+    from petsc4py import PETSc
+
+    flag = ctypes.c_int(0)  # wide enough for PetscBool as an enumeration and as a C bool
+    ctypes.CDLL(PETSc.__file__).PetscOptionsUsed(None, name.encode(), ctypes.byref(flag))
+    return bool(flag.value)

@@ -1,0 +1,230 @@
+"""The command `hpcx`: run, check, status, schema, materials."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hpcx import __version__
+from hpcx.registry import MODELS
+
+#: exit status (see the README)
+DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script: run one command and exit with its status, alike on all ranks."""
+    from mpi4py import MPI
+
+    from hpcx.parallel import log
+    from hpcx.parallel.errors import abort_on_exception
+
+    comm = MPI.COMM_WORLD
+    abort_on_exception(comm)
+    words = sys.argv[1:] if arguments is None else arguments
+    ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    options = _parse(comm, ours)
+    options.petsc = petsc
+    log.configure(comm, getattr(options, "verbose", False))
+    status = options.command(comm, options)
+    comm.Barrier()
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+def _parse(comm: Any, words: list[str]) -> argparse.Namespace:
+    """Parse on all ranks, letting only rank 0 speak."""
+    if comm.rank:
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+    try:
+        return _parser().parse_args(words)
+    finally:
+        if comm.rank:
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hpcx",
+        description="Excitons and trions in two-dimensional semiconductors. Run under mpirun for more than one rank.",
+    )
+    parser.add_argument("--version", action="version", version=f"hpcx {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, text in (("run", _run, "compute what an input file describes"), ("check", _check, "validate an input and estimate its cost")):
+        sub = commands.add_parser(name, help=text, description=text + "; what follows -- goes to PETSc")
+        sub.add_argument("file", help="input file (TOML)")
+        sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
+        sub.set_defaults(command=command)
+        if name == "check":
+            sub.add_argument("--ranks", type=int, help="number of ranks to estimate for (default: those it runs on)")
+        else:
+            sub.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
+            sub.add_argument("--verbose", action="store_true", help="log more")
+            sub.add_argument("--time-limit", metavar="TIME", help='stop with a checkpoint before this time is over, e.g. "2 h"')
+            sub.add_argument("--group-size", type=int, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
+    status = commands.add_parser("status", help="a table of the points of a sweep, from its files")
+    status.add_argument("directory", help="output directory of the sweep")
+    status.set_defaults(command=_status_of_directory)
+    schema = commands.add_parser("schema", help="every key of a model with unit, default and meaning")
+    schema.add_argument("model", nargs="?", choices=MODELS)
+    schema.set_defaults(command=_schema)
+    materials = commands.add_parser("materials", help="the materials and environments that come with hpcx")
+    materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")
+    materials.set_defaults(command=_materials)
+    return parser
+
+
+def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
+    """Return what `work` returns on rank 0, on all ranks; print a mistake of the user once and exit with status 2."""
+    from hpcx.config.errors import InputError
+    from hpcx.materials.loader import MaterialError
+
+    outcome, message = None, None
+    if comm.rank == 0:
+        try:
+            outcome = work()
+        except (InputError, MaterialError, FileNotFoundError) as error:
+            message = str(error)
+            print(f"hpcx: {message}", file=sys.stderr, flush=True)
+    outcome, message = comm.bcast((outcome, message))
+    if message is not None:
+        comm.Barrier()
+        sys.exit(BAD_INPUT)
+    return outcome
+
+
+def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
+    """Return the plan and the time limit in seconds, read on rank 0, on all ranks."""
+    from hpcx.config.load import load_plan
+
+    def read() -> tuple[Any, float | None]:
+        return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
+
+    return _on_root(comm, read)
+
+
+def _seconds(text: str | None) -> float | None:
+    from hpcx import units
+    from hpcx.config.errors import InputError, Mistake
+
+    try:
+        return None if text is None else units.parse(text, "s")
+    except ValueError as error:
+        raise InputError("the command line", [Mistake("--time-limit", str(error), text)]) from error
+
+
+def _limit_threads() -> None:
+    """Give each rank one BLAS thread, unless the user asked for another number."""
+    from threadpoolctl import threadpool_limits
+
+    asked = os.environ.get("OMP_NUM_THREADS") or os.environ.get("OPENBLAS_NUM_THREADS")
+    threadpool_limits(int(asked) if asked and asked.isdigit() else 1)
+
+
+def _run(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.parallel.errors import AgreedError
+    from hpcx.petsc.options import initialize
+    from hpcx.sweep.fresh import set_aside
+    from hpcx.sweep.run import run_plan
+
+    plan, seconds = _load(comm, options)
+    initialize(plan.config.petsc.options.split() + options.petsc)
+    _limit_threads()
+    requests = _stop_requests(comm, plan, seconds)
+    start = time.monotonic()
+    try:
+        if options.fresh:
+            set_aside(comm, plan.config.output.directory)
+        report = run_plan(comm, plan, requests, options.group_size)
+    except AgreedError as error:
+        if comm.rank == 0:
+            print(f"hpcx: {error}", file=sys.stderr, flush=True)
+        return BAD_INPUT if error.bad_input else FAILED
+    finally:
+        requests.uninstall()
+    if comm.rank == 0:
+        _print_report(plan, report, time.monotonic() - start)
+    return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
+
+
+def _stop_requests(comm: Any, plan: Any, seconds: float | None) -> Any:
+    """Watch for signals, for a file STOP in the output directory, and for the end of the time that there is."""
+    from hpcx.parallel.stop import StopRequests, budget
+
+    directory = Path(plan.config.output.directory)
+    requests = StopRequests(directory, budget(seconds))
+    requests.install()
+    if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
+        (directory / "STOP").unlink(missing_ok=True)
+    comm.Barrier()
+    return requests
+
+
+def _status(plan: Any, report: Any) -> int:
+    from hpcx.sweep.store import FAILED as POINT_FAILED
+
+    if report.stopped:
+        return STOPPED
+    if all(entry.status != POINT_FAILED for entry in report.entries):
+        return DONE
+    return SOME_POINTS_FAILED if plan.axes else FAILED
+
+
+def _print_report(plan: Any, report: Any, seconds: float) -> None:
+    """Print results, timing tables of what was computed now, and PETSc options that nobody used."""
+    from hpcx.petsc.options import unused_options
+
+    for number, (point, entry) in enumerate(zip(plan.points, report.entries)):
+        title = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())
+        state = [] if entry.status == "done" else [f"{entry.status}{': ' if entry.message else ''}{entry.message}"]
+        summary = entry.summary if entry.status == "done" else []
+        print("\n".join([f"\n{title}" if title else "", *state, *summary, *filter(None, [report.tables.get(number)])]))
+    unused = unused_options()
+    if unused:
+        print(f"\nPETSc options that no solver used: {unused}")
+    if plan.axes and report.tables:
+        print(f"\nidle share of the ranks {100 * report.idle_share:.1f} %")
+    end = "stopped; the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
+    print(f"\nresults in {plan.config.output.directory}: {end}", flush=True)
+
+
+def _status_of_directory(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.sweep.status import status_text
+
+    text = _on_root(comm, lambda: status_text(Path(options.directory)))
+    if comm.rank == 0:
+        print(text)
+    return DONE
+
+
+def _check(comm: Any, options: argparse.Namespace) -> int:
+    plan, _ = _load(comm, options)
+    if comm.rank == 0:
+        from hpcx.sweep.check import check_text
+
+        print(check_text(plan, options.ranks or comm.size), flush=True)
+    return DONE
+
+
+def _schema(comm: Any, options: argparse.Namespace) -> int:
+    if comm.rank == 0:
+        from hpcx.config.schema import schema_text
+        from hpcx.registry import config_class
+
+        for model in [options.model] if options.model else MODELS:
+            print(f'# model = "{model}"\n{schema_text(config_class(model))}\n')
+    return DONE
+
+
+def _materials(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.materials.listing import listing, overview
+
+    text = _on_root(comm, lambda: listing(options.name) if options.name else overview())
+    if comm.rank == 0:
+        print(text)
+    return DONE
