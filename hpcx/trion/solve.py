@@ -88,8 +88,8 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/dimension_reduced", rows, (), "1", "number of unknowns")
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     slices = wavefunction(operator, states.vectors)
-    result.add(f"{species}/wavefunction", slices, ("state", "k"), "1", "amplitude, second carrier at its minimum")
-    result.add(f"{species}/k", mesh.momentum_kx, ("k", "xy"), "1/angstrom", "momentum from the valley's centre")
+    result.add(f"{species}/wavefunction", slices, ("state", "point"), "1", "amplitude, second carrier at its minimum")
+    result.add(f"{species}/k", mesh.momentum_kx, ("point", "xy"), "1/angstrom", "momentum from the valley's centre")
     result.summary.append(
         f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator weight {weight[0]:.3g}, "
         f"{pairs} pair states ({rows} unknowns), residual {states.residual.max():.1e} eV"
