@@ -24,7 +24,7 @@ say() { echo "make env: $*"; }
 
 fail() {    # the one message that ends a run: what is missing, then what to do
     printf 'make env: %s\n' "$1" >&2
-    printf '  %s\n' "${@:2}" >&2
+    [ $# = 1 ] || printf '%s\n' "${@:2}" | sed 's/^/  /' >&2
     exit 1
 }
 
@@ -103,10 +103,12 @@ finish() {    # the pure Python packages, the check, and hpcx itself last
 
 python_on_path() { command -v "${PYTHON:-python3}" || true; }
 
+python_name() { echo "${PYTHON:-python3} ($(python_on_path | grep . || echo "not on the PATH"))"; }
+
 existing_problems() {    # prints what keeps the interpreter on the PATH from being used, nothing if it will do
     local python
     python=$(python_on_path)
-    [ -n "$python" ] || { echo "there is no python3 on the PATH"; return; }
+    [ -n "$python" ] || { echo "there is no ${PYTHON:-python3} on the PATH"; return; }
     "$python" jobs/check_stack.py 2>&1 || true
 }
 
@@ -271,12 +273,12 @@ build() {    # name, then pip's arguments
 
 nothing_works() {
     fail "hpcx needs PETSc and SLEPc with complex numbers, mpi4py and parallel h5py, and finds no way to them." \
-        "python3 ($(python_on_path)):" "$(existing_problems | sed 's/^/  - /')" \
+        "$(python_name):" "$(existing_problems | sed 's/^/  - /')" \
         "Debian's packages:" "  - $(debian_problems)" \
         "What to do, one of:" \
         "  * load the modules (or activate the conda or spack environment) that have them, and run 'make env' again;" \
         "    'python3 jobs/check_stack.py' says what is still missing;" \
-        "  * on Debian 12 or newer, ask an administrator for: apt-get install" $(echo "    " $debian_packages | tr '\n' ' ') \
+        "  * on Debian 12 or newer, ask an administrator for" "      apt-get install $(echo $debian_packages)" \
         "  * build everything from PyPI: 'make env STACK=pypi' (15 minutes or more; needs an MPI, BLAS and parallel HDF5)."
 }
 
@@ -285,7 +287,7 @@ main() {
     case $stack in
         pypi) use_pypi ;;
         debian) debian_possible || fail "Debian's packages: $(debian_problems)"; use_debian ;;
-        existing) [ -z "$(existing_problems)" ] || fail "python3 ($(python_on_path)) will not do:" "$(existing_problems)"; use_existing ;;
+        existing) [ -z "$(existing_problems)" ] || fail "$(python_name) will not do:" "$(existing_problems)"; use_existing ;;
         auto)
             if [ -z "$(existing_problems)" ]; then use_existing
             elif debian_possible; then use_debian
