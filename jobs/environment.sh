@@ -65,12 +65,23 @@ site_packages() { "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_p
 # ---------------------------------------------------------------- pip
 
 pip_install() {    # what-it-is-for, then pip's arguments
-    local start
-    start=$(wc -c < "$log" 2>/dev/null || echo 0)
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}" >> "$log" 2>&1 </dev/null || fail \
-        "pip could not install $1: $(tail -c "+$((start + 1))" "$log" | grep -i error | tail -n 1 | cut -c 1-300)" \
-        "The whole output is in $log. Is the network, or the proxy or index that pip is set to, within reach?" \
-        "Run the same command again when it is: it goes on where it stopped."
+    local output
+    output=$(mktemp)
+    if ! "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}" > "$output" 2>&1 </dev/null; then
+        cat "$output" >> "$log"
+        fail "pip could not install $1:" "$(pip_reason "$output")" "The whole output is in $log." \
+            "Run the same command again when the cause is gone: it goes on where it stopped."
+    fi
+    cat "$output" >> "$log"
+    rm "$output"
+}
+
+pip_reason() {    # the lines of pip's output that tell what went wrong
+    if grep -q 'connection broken by' "$1"; then
+        sed -n 's/.*connection broken by /no connection to the package index: /p' "$1" | tail -n 1 | cut -c 1-300
+    fi
+    grep -i error "$1" | grep -v 'connection broken' | tail -n 2 | cut -c 1-300
+    rm "$1"
 }
 
 requirements() {    # the dependencies of pyproject.toml without the engines, and never another numpy major than the engines have
