@@ -75,7 +75,7 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
             dims[name] = (*names, *data.dims)
     created = file.create_dataset("index/not_stacked", data=np.asarray(rest, dtype=h5py.string_dtype()))
     label(created, Dataset(np.empty(0), (), "1", "results whose shape differs between points"))
-    return dims | ({"index/not_stacked": ("result",)} if rest else {})
+    return dims | {"index/not_stacked": ("result",)}
 
 
 def _is_coordinate(name: str, data: Dataset) -> bool:
@@ -108,7 +108,7 @@ def _describe(path: Path) -> dict[str, Dataset]:
             return
         own = name.rpartition("/")[2]
         scaled = [item.dims[axis][0].name.rpartition("/")[2] for axis in range(item.ndim) if len(item.dims[axis])]
-        dims = (own,) if item.is_scale else tuple(scaled)
+        dims = (own,) if h5py.h5ds.is_scale(item.id) else tuple(scaled)
         content[name] = Dataset(_values(item), dims, str(item.attrs.get("units", "1")), str(item.attrs.get("long_name", own)))
 
     with h5py.File(path, "r") as file:
@@ -117,7 +117,7 @@ def _describe(path: Path) -> dict[str, Dataset]:
 
 
 def _values(item: h5py.Dataset) -> np.ndarray:
-    if not item.is_scale:
+    if not h5py.h5ds.is_scale(item.id):
         return np.broadcast_to(np.zeros((), item.dtype), item.shape)
     return item.asstr()[...].astype(str) if h5py.check_string_dtype(item.dtype) else item[...]
 
