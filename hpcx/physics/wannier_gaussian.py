@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.special import struve, y0
 
-from hpcx.physics.constants import COULOMB_2D_EV_A, HBAR2_OVER_2M0_EV_A2
+from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def thin_layer_potential(r: np.ndarray, kappa: float, screening_length: float) -
     far = z > 30.0
     near = np.where(far, 1.0, z)
     tail = 2.0 / (np.pi * np.where(far, z, 1.0)) * (1.0 - 1.0 / np.where(far, z, 1.0) ** 2)
-    return -COULOMB_2D_EV_A / (4.0 * screening_length) * np.where(far, tail, struve(0, near) - y0(near))
+    return -0.5 * np.pi * COULOMB / screening_length * np.where(far, tail, struve(0, near) - y0(near))
 
 
 def ground_state(
@@ -97,7 +97,7 @@ def ground_state(
     a = basis.exponents()
     total = a[:, None] + a[None, :]
     overlap = np.pi / total
-    kinetic = HBAR2_OVER_2M0_EV_A2 / reduced_mass * 4.0 * np.pi * np.outer(a, a) / total**2
+    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS / reduced_mass * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
     potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * thin_layer_potential(r, kappa, screening_length))
     energy, vector = eigh(kinetic + potential, overlap, subset_by_index=[0, 0])

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.special import erf
 
-from hpcx.physics.constants import HBAR2_EV_A4_KG_PER_M2, HBAR2_OVER_2M0_EV_A2, HBAR_EV_FS
+from hpcx.physics.constants import HBAR, HBAR2_EV_A4_KG_PER_M2, HBAR2_PER_ELECTRON_MASS
 from hpcx.physics.wannier_gaussian import form_factor
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.parameters import PhononGroup
@@ -65,11 +65,11 @@ def emission_rate(
         strength: |D F|^2 in (eV/angstrom)^2 (cells_i, cells_f, angles), or averaged over angles (cells_i, cells_f, 1).
     """
     target = problem.species[final]
-    states = target.degeneracy * target.mass / (4.0 * np.pi * HBAR2_OVER_2M0_EV_A2)
+    states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_ELECTRON_MASS)
     coupling = HBAR2_EV_A4_KG_PER_M2 / problem.parameters.areal_density * strength / (2.0 * phonon_energy)
     quanta = 1.0 / (-np.expm1(-phonon_energy / problem.thermal_energy))
     kernel = coupling * quanta * final_fraction(problem, initial, final, phonon_energy)
-    return 2.0 * np.pi / HBAR_EV_FS * states * kernel.mean(axis=-1).T
+    return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
 
 
 def final_fraction(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def final_fraction(problem: Problem, initial: int, final: int, phonon_energy: fl
 def acoustic_energy(problem: Problem) -> np.ndarray:
     """Return the energies of acoustic phonons at all transfers (cells, cells, angles), eV."""
     q = np.maximum(problem.grid.transfer_ijt, SMALLEST_ACOUSTIC_MOMENTUM)
-    return HBAR_EV_FS * problem.parameters.sound_velocity * q
+    return HBAR * problem.parameters.sound_velocity * q
 
 
 def grouped_emission(

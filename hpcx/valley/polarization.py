@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import wofz
 
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 from hpcx.valley.config import Config
 from hpcx.valley.mechanisms.dexter_coherent import coupling_jj
 from hpcx.valley.interpolation import hermite
@@ -80,15 +80,15 @@ def build_polarization(problem: Problem, config: Config, phonon_out: np.ndarray)
     hamiltonian = _hamiltonian(problem, config, bright, out_j)
     energy, vector_jm = np.linalg.eig(hamiltonian)
     field_jh = _drive(problem, config, bright)
-    drive_mh = np.linalg.solve(vector_jm, 1j / HBAR_EV_FS * field_jh)
+    drive_mh = np.linalg.solve(vector_jm, 1j / HBAR * field_jh)
     sigma = config.pump.duration / (2.0 * np.sqrt(np.log(2.0)))
-    return Polarization(bright, out_j, -1j / HBAR_EV_FS * energy, vector_jm, drive_mh, sigma)
+    return Polarization(bright, out_j, -1j / HBAR * energy, vector_jm, drive_mh, sigma)
 
 
 def _hamiltonian(problem: Problem, config: Config, bright: list[int], out_j: np.ndarray) -> np.ndarray:
     edge = np.array([problem.species[index].edge for index in bright])
     laser = config.pump.photon_energy or problem.parameters.exciton_energy
-    width = config.dephasing.radiative + 0.5 * HBAR_EV_FS * out_j
+    width = config.dephasing.radiative + 0.5 * HBAR * out_j
     return np.diag(edge - laser - 1j * width) + coupling_jj(problem, config, bright)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from hpcx.materials.loader import Material, load_environment
-from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_OVER_2M0_EV_A2
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_ELECTRON_MASS
 from hpcx.valley.config import Config, Momentum
 from hpcx.valley.parameters import Parameters, read_parameters
 from hpcx.valley.species import Species, build_species, mirror_index
@@ -88,11 +88,11 @@ class Problem:
 
     def energy(self, index: int) -> np.ndarray:
         """Return the mean energy of a species in each cell (cells,), eV."""
-        return self.species[index].edge + HBAR2_OVER_2M0_EV_A2 / self.species[index].mass * self.grid.square
+        return self.species[index].edge + 0.5 * HBAR2_PER_ELECTRON_MASS / self.species[index].mass * self.grid.square
 
     def edge_energy(self, index: int) -> np.ndarray:
         """Return the energy of a species at the edges of the cells (cells + 1,), eV."""
-        return self.species[index].edge + HBAR2_OVER_2M0_EV_A2 / self.species[index].mass * self.grid.edges**2
+        return self.species[index].edge + 0.5 * HBAR2_PER_ELECTRON_MASS / self.species[index].mass * self.grid.edges**2
 
     def weights(self) -> np.ndarray:
         """Return `weight` of all species, flattened (size,)."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 from hpcx.valley.blocks import block_matrix
 from hpcx.valley.config import Config
 from hpcx.valley.problem import Problem
@@ -30,14 +30,14 @@ class Pair:
 def coherence_width(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
     """Return g (cells,) in eV from the out-rates of phonons (size,), 1/fs."""
     rates = phonon_out[problem.cells_of(pair.first)] + phonon_out[problem.cells_of(pair.second)]
-    return np.maximum(0.5 * HBAR_EV_FS * rates + config.dephasing.pure, config.dephasing.floor)
+    return np.maximum(0.5 * HBAR * rates + config.dephasing.pure, config.dephasing.floor)
 
 
 def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
     """Return r (cells,) in 1/fs."""
     width = coherence_width(problem, config, pair, phonon_out)
     detuning = problem.energy(pair.first) - problem.energy(pair.second)
-    return 2.0 / HBAR_EV_FS * np.abs(pair.element_i) ** 2 * width / (detuning**2 + width**2)
+    return 2.0 / HBAR * np.abs(pair.element_i) ** 2 * width / (detuning**2 + width**2)
 
 
 def transfer_matrix(

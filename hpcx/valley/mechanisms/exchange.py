@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from hpcx.physics.constants import COULOMB_2D_EV_A
+from hpcx.physics.constants import COULOMB
 from hpcx.valley.config import Config
 from hpcx.valley.problem import Problem
 from hpcx.valley.transfer_kernel import Pair, transfer_matrix
@@ -30,7 +30,7 @@ def pairs(problem: Problem) -> list[Pair]:
 def exchange_slope(problem: Problem, index: int) -> float:
     """Return |J_Q| / Q of a bright species in eV angstrom."""
     p, contact = problem.parameters, problem.species[index].state.at_origin() ** 2
-    return COULOMB_2D_EV_A / p.kappa * (p.velocity / p.dipole_gap) ** 2 * contact
+    return 2.0 * np.pi * COULOMB / p.kappa * (p.velocity / p.dipole_gap) ** 2 * contact
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
