@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from petsc4py import PETSc
 from scipy import sparse
 
 
@@ -91,7 +92,8 @@ class _System:
 
     def residual(self, ts, time: float, state, rate, out) -> None:
         """Set out = rate - G state - source."""
-        np.subtract(rate.array_r, self.operator @ state.array_r + self.source(time), out=out.array)
+        moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
+        np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
     def jacobian(self, ts, time: float, state, rate, shift: complex, matrix, preconditioner) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
@@ -109,10 +111,8 @@ def shifted(operator: sparse.csr_matrix, shift: complex, identity: sparse.csr_ma
 
 
 def _integrate_pack(operator, source, initial, start: float, segments: Sequence[Segment], prefix: str):
-    from petsc4py import PETSc
-
     system = _System(sparse.csr_matrix(operator), source)
-    ts, state = _stepper(PETSc, system, initial, prefix)
+    ts, state = _stepper(system, initial, prefix)
     times, states, steps, solves = [start], [initial.copy()], 0, 0
 
     def record(ts, step: int, time: float, vector) -> None:
@@ -129,15 +129,15 @@ def _integrate_pack(operator, source, initial, start: float, segments: Sequence[
         ts.setTimeStep((segment.end - begin) / count)
         ts.setMaxSteps(count)
         ts.setMaxTime(segment.end)
-        _solve(PETSc, ts, state, segment)
+        _solve(ts, state, segment)
         steps, solves, begin = steps + count, solves + ts.getKSPIterations(), segment.end
     statistics = {"steps": steps, "linear_solves": solves, "factorizations": system.factorizations}
     ts.destroy()
     return np.array(times), np.array(states), statistics
 
 
-def _stepper(PETSc, system: _System, initial: np.ndarray, prefix: str):
-    matrix = _jacobian_matrix(PETSc, system)
+def _stepper(system: _System, initial: np.ndarray, prefix: str):
+    matrix = _jacobian_matrix(system)
     state = matrix.createVecRight()
     state.array = initial
     ts = PETSc.TS().create(PETSc.COMM_SELF)
@@ -154,26 +154,26 @@ def _stepper(PETSc, system: _System, initial: np.ndarray, prefix: str):
     snes.getKSP().setType("preonly")
     snes.getKSP().getPC().setType("lu")
     snes.getKSP().getPC().setFactorOrdering("qmd")
-    _fix_steps(PETSc, ts)
+    _fix_steps(ts)
     ts.setFromOptions()
     return ts, state
 
 
-def _fix_steps(PETSc, ts) -> None:
+def _fix_steps(ts) -> None:
     """Switch off step-size control, which petsc4py offers through the options alone."""
     options = PETSc.Options(ts.getOptionsPrefix())
     if not options.hasName("ts_adapt_type"):
         options["ts_adapt_type"] = "none"
 
 
-def _jacobian_matrix(PETSc, system: _System):
+def _jacobian_matrix(system: _System):
     values = shifted(system.operator, 1.0, system.identity)
     matrix = PETSc.Mat().createAIJ(values.shape, csr=(values.indptr, values.indices, values.data), comm=PETSc.COMM_SELF)
     matrix.assemble()
     return matrix
 
 
-def _solve(PETSc, ts, state, segment: Segment) -> None:
+def _solve(ts, state, segment: Segment) -> None:
     try:
         ts.solve(state)
     except PETSc.Error as error:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from petsc4py import PETSc
 from scipy import sparse
+from slepc4py import SLEPc
 
 
 class ModesError(RuntimeError):
@@ -36,23 +38,20 @@ def slowest_modes(operator: sparse.spmatrix, count: int, target: float, prefix: 
 
     Raises ModesError if fewer pairs converge.
     """
-    from petsc4py import PETSc
-    from slepc4py import SLEPc
-
     rows = sparse.csr_matrix(operator)
     matrix = PETSc.Mat().createAIJ(rows.shape, csr=(rows.indptr, rows.indices, rows.data.astype(complex)), comm=PETSc.COMM_SELF)
     matrix.assemble()
-    solver = _solver(SLEPc, matrix, min(count, rows.shape[0]), target, prefix)
+    solver = _solver(matrix, min(count, rows.shape[0]), target, prefix)
     solver.solve()
     found = solver.getConverged()
     if found < min(count, rows.shape[0]):
         raise ModesError(f"only {found} of {count} slow modes converged; lower modes.count or give -{prefix}eps_ncv")
-    modes = _collect(SLEPc, solver, matrix, min(count, rows.shape[0]))
+    modes = _collect(solver, matrix, min(count, rows.shape[0]))
     solver.destroy()
     return modes
 
 
-def _solver(SLEPc, matrix, count: int, target: float, prefix: str):
+def _solver(matrix, count: int, target: float, prefix: str):
     solver = SLEPc.EPS().create(matrix.getComm())
     solver.setOptionsPrefix(prefix)
     solver.setOperators(matrix)
@@ -75,7 +74,7 @@ def _solver(SLEPc, matrix, count: int, target: float, prefix: str):
     return solver
 
 
-def _collect(SLEPc, solver, matrix, count: int) -> SlowModes:
+def _collect(solver, matrix, count: int) -> SlowModes:
     right, left = matrix.createVecRight(), matrix.createVecRight()
     values, rights, lefts, residuals = [], [], [], []
     for index in range(count):

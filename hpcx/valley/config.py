@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
+from hpcx.materials.loader import load_environment
+from hpcx.valley.selection import AS_WRITTEN, expand_sets, select
 
 
 class Mechanisms(Section):
     """Which couplings act; each has its own matrix, so that leaving one out is one key."""
+
+    set: str = Field(
+        AS_WRITTEN,
+        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', which sets them all. "
+        "In a sweep also 'each alone', 'each left out', 'all subsets'",
+    )
 
     phonon_intravalley: bool = Field(True, description="acoustic and Gamma optical phonons inside a valley")
     phonon_electron: bool = Field(True, description="zone-edge phonons that move the electron to another valley")
@@ -30,6 +38,17 @@ class Mechanisms(Section):
     phonon_interference: Literal["none", "difference", "sum"] = Field(
         "none", description="how electron and hole amplitudes of one intravalley phonon add: as probabilities, or coherently"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_set(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("set", AS_WRITTEN) == AS_WRITTEN:
+            return data
+        chosen = select(str(data["set"]))
+        differing = [name for name in chosen if name in data and data[name] != chosen[name]]
+        if differing:
+            raise ValueError(f"mechanisms.set = '{data['set']}' contradicts mechanisms.{differing[0]}; give one of them")
+        return {**data, **chosen}
 
 
 class Dexter(Section):
@@ -130,6 +149,17 @@ class Config(RunInput):
     approximation: Approximation = Field(default_factory=Approximation, description="extensions of the low-density model")
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
+
+    @field_validator("environment")
+    @classmethod
+    def _known_environment(cls, name: str) -> str:
+        load_environment(name)
+        return name
+
+    @classmethod
+    def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
+        """Return the values of a swept key with the families of mechanism sets written out."""
+        return expand_sets(values) if key == "mechanisms.set" else values
 
     @model_validator(mode="after")
     def _times_inside(self) -> Config:

@@ -42,9 +42,10 @@ class Modes:
     residual: np.ndarray
 
     def depolarization(self) -> int | None:
-        """Return the decaying odd mode that carries most of the A dichroism, or None if there is none."""
-        candidates = np.flatnonzero((self.parity < 0) & np.isfinite(self.decay_time))
-        return int(candidates[np.argmax(np.abs(self.weight_im[0, candidates]))]) if len(candidates) else None
+        """Return the odd mode that carries most of the A dichroism, or None if there is no such signal."""
+        odd = np.flatnonzero(self.parity < 0)
+        carrier = odd[np.argmax(np.abs(self.weight_im[0, odd]))]
+        return int(carrier) if self.weight_im[0, carrier] != 0 else None
 
 
 def parity_projector(problem: Problem, sign: float) -> sparse.csr_matrix:
