@@ -1,15 +1,24 @@
-"""What a model is handed beside its input: a log, timings, progress, and the question whether to stop."""
+"""What a model is handed beside its input: timings, progress, checkpoints, and the question whether to stop."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
 
+if TYPE_CHECKING:
+    from hpcx.io.checkpoint import Checkpoint
+    from hpcx.io.result import Result
+
 log = logging.getLogger("hpcx")
+
+GO_ON, SAVE, STOP = 0, 1, 2
 
 
 @dataclass
@@ -17,19 +26,29 @@ class Run:
     """The surroundings of one point.
 
     Attributes:
-        directory: where side files of this point (saved states, checkpoints) go; None when nothing is to be written.
+        directory: where side files of this point (saved states) go; None when nothing is to be written.
         name: id of the point, used in file names and log lines.
         timings: phases of this point; `with run.timings.measure("products"): ...`
         diagnostics: iterations, residuals and the like, kept in the provenance of the result.
+        shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend on.
+        checkpoint: where the state of an unfinished point is kept; None switches checkpoints off.
+        cadence: wall-clock seconds between two checkpoints.
+        requests: reasons to stop.
+        progress_interval: least seconds between two progress lines.
     """
 
     directory: Path | None = None
     name: str = "result"
     timings: Timings = field(default_factory=Timings)
     diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    shared: dict[str, object] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+    cadence: float = 600.0
+    requests: StopRequests = field(default_factory=StopRequests)
     progress_interval: float = 10.0
     _started: float = field(default_factory=time.monotonic)
     _reported: float = field(default_factory=time.monotonic)
+    _saved: float = field(default_factory=time.monotonic)
 
     def progress(self, task: str, fraction: float) -> None:
         """Log how far `task` is (0 to 1) with an estimate of its end, at most every `progress_interval` seconds.
@@ -42,3 +61,26 @@ class Run:
         self._reported = now
         left = (now - self._started) * (1 - fraction) / fraction
         log.info("%s: %s %.0f %%, about %.0f s left", self.name, task, 100 * fraction, max(left, 0.0))
+
+    def poll(self, comm: Any) -> int:
+        """Return GO_ON, SAVE (a checkpoint is due) or STOP, alike on all ranks; collective, one small reduction."""
+        from mpi4py import MPI
+
+        due = comm.rank == 0 and time.monotonic() - self._saved >= self.cadence
+        return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
+
+    def keep(self, comm: Any, state: Callable[[], Result]) -> None:
+        """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for.
+
+        Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop, and AgreedError if the
+        checkpoint cannot be written.
+        """
+        action = self.poll(comm)
+        if action == GO_ON:
+            return
+        if self.checkpoint is not None:
+            with self.timings.measure("checkpoints"):
+                self.checkpoint.save(comm, state())
+        self._saved = time.monotonic()
+        if action == STOP:
+            raise Stopped(self.requests.reason() or "another rank was asked to stop")

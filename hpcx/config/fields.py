@@ -1,0 +1,115 @@
+"""The keys of an input model, flattened: for error messages, `hpcx schema`, and the check of sweep keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from hpcx.config.base import Unit
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the input with all that is known of it.
+
+    Attributes:
+        name: dotted key.
+        kind: its type in words ("number", "integer", "text", "true or false", "list of numbers", ...).
+        unit: unit of a plain number, or "".
+        bounds: allowed range in words, or "".
+        choices: allowed words, or ().
+        default: default as a user would write it; None if the key may be left out; `...` if it must be given.
+        description: what it means.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    bounds: str
+    choices: tuple[str, ...]
+    default: Any
+    description: str
+
+    def wanted(self) -> str:
+        """Return what is allowed, in words: "a number > 0 in eV", "one of 'a', 'b'"."""
+        words = "one of " + ", ".join(repr(choice) for choice in self.choices) if self.choices else f"a {self.kind}"
+        if words.startswith("a integer"):
+            words = "an" + words[1:]
+        return words + (f" {self.bounds}" if self.bounds else "") + (f" in {self.unit}" if self.unit else "")
+
+
+def keys_of(config: type[BaseModel], prefix: str = "") -> list[Key]:
+    """Return all keys of an input model in the order of their definition, tables entered."""
+    return list(_walk(config, prefix))
+
+
+def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
+    for name, info in config.model_fields.items():
+        section = next((part for part in _parts(info.annotation) if _is_section(part)), None)
+        if section is not None:
+            yield from _walk(section, f"{prefix}{name}.")
+        else:
+            yield _key(prefix + name, info)
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _parts(annotation: Any) -> list[Any]:
+    """Return the alternatives of a union without None, Annotated opened."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [part for choice in get_args(annotation) for part in _parts(choice) if part is not NoneType]
+    return [annotation]
+
+
+def _key(name: str, info: FieldInfo) -> Key:
+    parts = _parts(info.annotation)
+    metadata = list(info.metadata) + [item for part in parts for item in _nested_metadata(part)]
+    unit = next((item.name for item in metadata if isinstance(item, Unit)), "")
+    choices = tuple(str(choice) for part in parts for choice in _literals(part))
+    default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
+    kind = " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
+    return Key(name, kind, unit, _bounds(metadata), choices if not kind else (), default, info.description or "")
+
+
+def _nested_metadata(annotation: Any) -> list[Any]:
+    """Return what Annotated says inside lists and unions: list[Annotated[float, Unit("fs")]]."""
+    found = list(getattr(annotation, "__metadata__", ()))
+    for part in get_args(annotation):
+        if not isinstance(part, (str, Unit)):
+            found += _nested_metadata(part)
+    return found
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return ()
+
+
+def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if get_origin(annotation) in (list, tuple):
+        return "list of " + _kind(get_args(annotation)[0]) + "s"
+    if get_origin(annotation) is Literal:
+        return "word"
+    if get_origin(annotation) is dict:
+        return "table"
+    return {float: "number", int: "integer", str: "text", bool: "true or false"}.get(annotation, str(annotation))
+
+
+_SIGNS = {annotated_types.Gt: ">", annotated_types.Ge: ">=", annotated_types.Lt: "<", annotated_types.Le: "<="}
+
+
+def _bounds(metadata: list[Any]) -> str:
+    limits = [f"{sign} {getattr(item, name.__name__.lower())}" for item in metadata for name, sign in _SIGNS.items() if isinstance(item, name)]
+    return " and ".join(limits)

@@ -1,0 +1,174 @@
+"""From an input file to a list of points: reading, `--set`, validation, the product over the sweep.
+
+Everything here runs on one rank; the frame broadcasts what comes out.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from hpcx.config.base import RunInput
+from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
+from hpcx.config.fields import keys_of
+from hpcx.config.point import Point, make_point
+from hpcx.materials.loader import MaterialError
+from hpcx.registry import MODELS, config_class
+
+#: tables that say how and where to run; they cannot be swept
+UNSWEPT = ("title", "model", "output", "petsc", "sweep")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        text: the input file as written.
+        source: where it was read from.
+        config: the validated input of the first valid point; what is not swept is the same in all of them.
+        axes: swept keys with their values, in the order of the input; empty without a sweep.
+        points: one per combination, the last axis running fastest.
+    """
+
+    text: str
+    source: str
+    config: RunInput
+    axes: dict[str, list[Any]]
+    points: list[Point]
+
+
+def load_plan(path: str, settings: list[str]) -> Plan:
+    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`.
+
+    Raises InputError with all mistakes of the keys and all that every point shares; a mistake that only some points
+    show stays with those points (`Point.error`).
+    """
+    text = _read(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path, [Mistake("TOML", str(error))]) from error
+    mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
+    config = _config_class(table, path)
+    axes = table.pop("sweep", {})
+    mistakes += _check_axes(axes, config)
+    if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
+        raise InputError(path, mistakes + _mistakes_of_first(table, axes, config))
+    return _plan(text, path, table, axes, config)
+
+
+def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
+    tried = [_try_point(table, coordinates, config) for coordinates in _product(axes)]
+    fatal = _fatal([mistakes for _, mistakes in tried])
+    if fatal:
+        raise InputError(path, fatal)
+    points = [point for point, _ in tried]
+    first = next(point.config for point in points if point.config is not None)
+    return Plan(text, path, first, axes, points)
+
+
+def _fatal(mistakes_of_points: list[list[Mistake]]) -> list[Mistake]:
+    """Return, each once, mistakes of single keys, and those of combinations when no point is free of mistakes."""
+    every_point_fails = all(mistakes_of_points)
+    found = [mistake for mistakes in mistakes_of_points for mistake in mistakes if mistake.own or every_point_fails]
+    return list({str(mistake): mistake for mistake in found}.values())
+
+
+def _product(axes: dict[str, list]) -> list[dict[str, Any]]:
+    return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
+
+
+def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput]) -> tuple[Point, list[Mistake]]:
+    resolved = copy.deepcopy(table)
+    for key, value in coordinates.items():
+        _set(resolved, key, value)
+    try:
+        return make_point(config.model_validate(resolved), coordinates), []
+    except ValidationError as error:
+        mistakes = mistakes_of(error, config)
+    except MaterialError as error:
+        swept = any(key == "material" or key.startswith("parameters.") for key in coordinates)
+        mistakes = [Mistake("material", str(error), resolved.get("material"), own=not swept)]
+    return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
+
+
+def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[Mistake]:
+    lists = {key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)}
+    return _try_point(table, {key: values[0] for key, values in lists.items()}, config)[1]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise InputError(path, [Mistake("file", error.strerror or "cannot be read")]) from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, [Mistake("file", "is not UTF-8 text")]) from error
+
+
+def _config_class(table: dict, path: str) -> type[RunInput]:
+    model = table.get("model")
+    if model in MODELS:
+        return config_class(model)
+    known = ", ".join(repr(name) for name in MODELS)
+    if model is None:
+        raise InputError(path, [Mistake("model", f"missing; one of {known}")])
+    raise InputError(path, [Mistake("model", f"unknown model; one of {known}{suggestion(str(model), list(MODELS))}", model)])
+
+
+def _apply(table: dict, setting: str) -> list[Mistake]:
+    """Apply one `--set key=value`; the value is read as TOML, or as text where it is none."""
+    key, separator, value = setting.partition("=")
+    key = key.strip()
+    if not separator or not key:
+        return [Mistake(f"--set {setting}", "must have the form key=value")]
+    if key.startswith("sweep."):
+        table.setdefault("sweep", {})[key.removeprefix("sweep.").strip('"')] = _value(value.strip())
+        return []
+    return _set(table, key, _value(value.strip()))
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _set(table: dict, key: str, value: Any) -> list[Mistake]:
+    head, _, rest = key.partition(".")
+    if not rest:
+        table[head] = value
+        return []
+    if head == "parameters":  # keys of a material are dotted themselves
+        table.setdefault(head, {})[rest] = value
+        return []
+    below = table.setdefault(head, {})
+    return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]
+
+
+def _names(config: type[RunInput]) -> list[str]:
+    return [key.name for key in keys_of(config) if key.name.split(".")[0] not in UNSWEPT]
+
+
+def _check_axes(axes: Any, config: type[RunInput]) -> list[Mistake]:
+    if not isinstance(axes, dict):
+        return [Mistake("sweep", 'must be a table of lists, e.g. "mesh.N" = [48, 60]', axes)]
+    names = _names(config)
+    mistakes = []
+    for key, values in axes.items():
+        if key not in names and not key.startswith("parameters."):
+            hint = "; write dotted keys in quotes" if isinstance(values, dict) else suggestion(key, names)
+            mistakes.append(Mistake(f"sweep.{key}", f"is no key that can be swept{hint}"))
+        elif not isinstance(values, list) or not values:
+            mistakes.append(Mistake(f"sweep.{key}", "must be a list of at least one value", values))
+        elif len({repr(value) for value in values}) < len(values):
+            mistakes.append(Mistake(f"sweep.{key}", "has a value twice", values))
+    return mistakes

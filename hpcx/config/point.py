@@ -1,0 +1,68 @@
+"""One point: a validated input with its material, and the hash by which it is known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from hpcx.config.base import RunInput
+from hpcx.materials.loader import Material, load_material
+
+
+@dataclass(frozen=True)
+class Point:
+    """One calculation.
+
+    Attributes:
+        coordinates: swept keys with this point's values; empty without a sweep.
+        config: the validated input, or None when the combination is impossible.
+        material: the material with the replacements of `parameters`, or None as `config`.
+        hash: SHA-256 of the resolved physics (hexadecimal): equal hashes mean equal results.
+        error: why the point cannot be computed, or "".
+    """
+
+    coordinates: dict[str, Any]
+    config: RunInput | None
+    material: Material | None
+    hash: str
+    error: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name of the point in files and logs."""
+        return self.hash[:12]
+
+    @staticmethod
+    def invalid(coordinates: dict[str, Any], error: str) -> Point:
+        """Return a point that cannot be computed, with the reason."""
+        return Point(coordinates, None, None, _digest(coordinates), error)
+
+
+def make_point(config: RunInput, coordinates: dict[str, Any]) -> Point:
+    """Load the material of a validated input and compute the hash; raises MaterialError."""
+    material = load_material(config.material, config.parameters)
+    return Point(coordinates, config, material, _digest(resolved_physics(config, material)))
+
+
+def resolved_physics(config: RunInput, material: Material) -> dict[str, Any]:
+    """Return all that determines a result, as plain data: the keys of the input that are not machine keys, and the
+    numbers of the material (their sources do not count)."""
+    physics = config.model_dump(mode="json")
+    for key in config.machine_keys:
+        _drop(physics, key)
+    numbers = {key: (number.value, number.unit) for key, number in material.numbers.items()}
+    return {**physics, "material_numbers": numbers, "material_texts": dict(material.texts)}
+
+
+def _drop(table: dict[str, Any], key: str) -> None:
+    head, _, rest = key.partition(".")
+    if not rest:
+        table.pop(head, None)
+    elif isinstance(table.get(head), dict):
+        _drop(table[head], rest)
+
+
+def _digest(data: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()

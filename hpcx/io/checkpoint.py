@@ -1,0 +1,172 @@
+"""Checkpoints: two alternating files with checksums, written in parallel, read on any number of ranks.
+
+A checkpoint is a `Result` (arrays, distributed by rows where they are large) plus the physics that it belongs to. The
+newer of the two files is used; a damaged one is noticed by its checksum, and the older one is used instead, and said.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hpcx.io.result import Result
+from hpcx.io.writer import write_result
+from hpcx.parallel.errors import AgreedError, agreed
+
+log = logging.getLogger("hpcx")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An opened checkpoint.
+
+    Attributes:
+        path: the file.
+        sequence: its number; the next one saved gets the following number.
+        sizes: global number of rows (1 for scalars) by dataset name.
+    """
+
+    path: Path
+    sequence: int
+    sizes: dict[str, int]
+
+    def rows(self, name: str, start: int, stop: int) -> np.ndarray:
+        """Return rows `start` to `stop` of a dataset; every rank may ask for its own."""
+        with h5py.File(self.path, "r") as file:
+            return file[name][start:stop]
+
+    def value(self, name: str) -> np.ndarray:
+        """Return a whole dataset."""
+        with h5py.File(self.path, "r") as file:
+            return file[name][()]
+
+
+class Checkpoint:
+    """The checkpoint of one point.
+
+    Args:
+        stem: path without the suffixes `.0.checkpoint.h5` and `.1.checkpoint.h5`; None switches checkpoints off.
+        physics: resolved physics of the point, as plain data.
+        digest: hash of the physics.
+    """
+
+    def __init__(self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "") -> None:
+        self.stem = stem
+        self._physics = physics or {}
+        self._digest = digest
+        self._sequence = 0
+
+    def _paths(self) -> list[Path]:
+        return [] if self.stem is None else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
+
+    def save(self, comm: Any, state: Result) -> None:
+        """Write `state`, collectively; the older of the two files is replaced. Raises AgreedError if it cannot."""
+        if self.stem is None:
+            return
+        self._sequence += 1
+        entries = {
+            "hash": self._digest,
+            "physics": json.dumps(self._physics, sort_keys=True, default=str),
+            "sequence": self._sequence,
+            "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
+        }
+        write_result(comm, self._paths()[self._sequence % 2], state, entries)
+
+    def load(self, comm: Any) -> Saved | None:
+        """Return the newest whole checkpoint, or None; collective.
+
+        Raises AgreedError if there is one of other physics, naming the keys that differ.
+        """
+        found = comm.bcast(self._candidates() if comm.rank == 0 else None)
+        for sequence, path in found:
+            saved = self._open(comm, path, sequence)
+            if saved is not None:
+                self._sequence = sequence
+                return saved
+            log.warning("checkpoint %s is damaged; trying the one before it", path)
+        return None
+
+    def _candidates(self) -> list[tuple[int, Path]]:
+        """Return sequence and path of the files that can be opened, newest first; says which cannot."""
+        found = []
+        for path in self._paths():
+            if path.exists():
+                try:
+                    with h5py.File(path, "r") as file:
+                        found.append((int(file["provenance/sequence"][()]), path))
+                except (OSError, KeyError):
+                    log.warning("checkpoint %s cannot be read and is left aside", path)
+        return sorted(found, reverse=True)
+
+    def _open(self, comm: Any, path: Path, sequence: int) -> Saved | None:
+        with agreed(comm):
+            with h5py.File(path, "r") as file:
+                if file["provenance/hash"].asstr()[()] != self._digest:
+                    other = json.loads(file["provenance/physics"].asstr()[()])
+                    raise AgreedError(f"{path} is of another input: {differing_keys(other, self._physics)}")
+                checksums = json.loads(file["provenance/checksums"].asstr()[()])
+                sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
+        whole = all(_stored_checksum(comm, path, name, sizes[name]) == checksum for name, checksum in checksums.items())
+        return Saved(path, sequence, sizes) if whole else None
+
+    def discard(self, comm: Any) -> None:
+        """Remove the files once the result is written; collective."""
+        if comm.rank == 0:
+            for path in self._paths():
+                path.unlink(missing_ok=True)
+        comm.Barrier()
+
+
+def _checksum(comm: Any, data: np.ndarray, start: int | None) -> int:
+    """Return a checksum that does not depend on the distribution: words weighted by their global position, modulo 2^64.
+
+    A replicated array (start None) is summed on one rank.
+    """
+    words = _words(data)
+    per_row = words.size // data.shape[0] if data.ndim and data.shape[0] else 0
+    local = _weighted(words, 0 if start is None else start * per_row) if start is not None or comm.rank == 0 else 0
+    return sum(comm.allgather(local)) % (1 << 64)
+
+
+def _words(data: np.ndarray) -> np.ndarray:
+    if data.dtype.itemsize % 8 == 0:
+        return np.ascontiguousarray(data).reshape(-1).view(np.uint64)
+    return np.ascontiguousarray(data).reshape(-1).view(np.uint8).astype(np.uint64)
+
+
+def _weighted(words: np.ndarray, offset: int) -> int:
+    # odd weights are invertible modulo 2^64, so any single changed word changes the sum; overflow wraps as wanted
+    weights = 2 * (np.arange(words.size, dtype=np.uint64) + np.uint64(offset)) + np.uint64(1)
+    return int(np.sum(words * weights, dtype=np.uint64))
+
+
+def _stored_checksum(comm: Any, path: Path, name: str, rows: int) -> int | None:
+    """Compute the checksum of a stored dataset, each rank reading a block; None if it cannot be read."""
+    start, stop = (rows * (comm.rank + i) // comm.size for i in (0, 1))
+    try:
+        with h5py.File(path, "r") as file:
+            scalar = file[name].shape == ()
+            data = file[name][()] if scalar else file[name][start:stop]
+    except OSError:
+        data = None
+    if not all(comm.allgather(data is not None)):
+        return None
+    return _checksum(comm, np.asarray(data), None if scalar else start)
+
+
+def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:
+    """Return "key: old -> new, ..." for every leaf in which two nested tables differ."""
+    return ", ".join(_differences(old, new, prefix))
+
+
+def _differences(old: Any, new: Any, prefix: str) -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(set(old) | set(new))
+        return [text for key in keys for text in _differences(old.get(key), new.get(key), f"{prefix}.{key}".strip("."))]
+    return [] if json.dumps(old, default=str) == json.dumps(new, default=str) else [f"{prefix}: {old} -> {new}"]

@@ -1,0 +1,87 @@
+"""Where a result comes from: input, versions, machine, times."""
+
+from __future__ import annotations
+
+import json
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy
+
+import hpcx
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Return the versions of hpcx and of everything that a number depends on."""
+    import mpi4py
+    from mpi4py import MPI
+
+    found = {
+        "hpcx": hpcx.__version__,
+        "git": git_revision(),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "hdf5": h5py.version.hdf5_version,
+        "h5py": h5py.__version__,
+        "mpi4py": mpi4py.__version__,
+        "mpi": MPI.Get_library_version().split(",")[0].strip("\x00 \n"),
+    }
+    return found | {package: _loaded_version(package) for package in ("petsc4py", "slepc4py", "scipy")}
+
+
+def _loaded_version(package: str) -> str:
+    loaded = getattr(sys.modules.get(package), "__version__", None)
+    try:
+        return loaded or version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@lru_cache(maxsize=1)
+def git_revision() -> str:
+    """Return the revision of the checkout that the program runs from, with "+" if it is modified, or ""."""
+    here = Path(hpcx.__file__).parent
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty=+"], capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
+
+
+def describe(comm: Any, started: str, wall_time: float, ranks_hosts: list[str], entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of the group `provenance`; `entries` are put in as they are, mappings and lists as JSON."""
+    common = {
+        "versions": versions(),
+        "ranks": comm.size,
+        "hosts": sorted(set(ranks_hosts)),
+        "started": started,
+        "finished": now(),
+        "wall_time": wall_time,
+    }
+    return {key: _plain(value) for key, value in {**common, **entries}.items()}
+
+
+def hosts(comm: Any) -> list[str]:
+    """Return the host name of every rank; collective."""
+    return comm.allgather(socket.gethostname())
+
+
+def _plain(value: Any) -> str | float | int:
+    return value if isinstance(value, (str, int, float)) else json.dumps(value, sort_keys=True, default=str)

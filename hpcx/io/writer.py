@@ -1,0 +1,157 @@
+"""Writing a result file: in parallel where data are distributed, whole or not at all.
+
+A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
+reserved before the first byte: a full disk is then an error that all ranks agree on, not one rank's exception in the
+middle of a collective write. Distributed arrays are written first, on all ranks, with explicit data spaces (the
+high-level collective write of h5py hangs when a rank has no rows); everything else, and all attributes, by rank 0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hpcx.io.result import Dataset, Result
+from hpcx.parallel.errors import AgreedError, agreed
+
+#: HDF5 headers, attributes and coordinates of a result file, generously
+_OVERHEAD_BYTES = 1 << 20
+
+
+def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str, str | float | int]) -> None:
+    """Write `result` and the group `provenance` to `path`, collectively on `comm`.
+
+    Raises AgreedError on all ranks, leaving no file under the final name, if the file cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    distributed = {name: data for name, data in result.datasets.items() if data.start is not None}
+    try:
+        _reserve(comm, part, result)
+        if distributed:
+            _write_distributed(comm, part, distributed)
+        with agreed(comm):
+            if comm.rank == 0:
+                _write_rest(part, result, provenance)
+                os.replace(part, path)
+        with agreed(comm):
+            pass  # nobody goes on before the file has its name
+    except AgreedError as error:
+        if comm.rank == 0:
+            part.unlink(missing_ok=True)
+        raise AgreedError(f"cannot write {path}: {error}") from error
+
+
+def _reserve(comm: Any, part: Path, result: Result) -> None:
+    """Create the file and claim the space that it will need; agreed on all ranks."""
+    local = sum(data.data.nbytes for data in result.datasets.values() if data.start is not None or comm.rank == 0)
+    total = comm.allreduce(int(local)) + _OVERHEAD_BYTES
+    with agreed(comm):
+        if comm.rank == 0:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with open(part, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, total)
+
+
+def _write_distributed(comm: Any, part: Path, datasets: Mapping[str, Dataset]) -> None:
+    if comm.size == 1:
+        with h5py.File(part, "w") as file:
+            for name, data in datasets.items():
+                file.create_dataset(name, data=data.data)
+        return
+    if not h5py.get_config().mpi:
+        raise AgreedError("this h5py has no parallel HDF5: install one built with MPI, or run on one rank")
+    with h5py.File(part, "w", driver="mpio", comm=comm) as file:
+        for name, data in datasets.items():
+            created = file.create_dataset(name, (data.rows, *data.data.shape[1:]), data.data.dtype)
+            _write_rows(created, data)
+
+
+def _write_rows(created: h5py.Dataset, data: Dataset) -> None:
+    """Write this rank's rows in one collective call in which ranks without rows take part."""
+    memory = h5py.h5s.create_simple(data.data.shape or (1,))
+    target = created.id.get_space()
+    if data.data.size:
+        start = (data.start, *([0] * (data.data.ndim - 1)))
+        target.select_hyperslab(start, data.data.shape)
+    else:
+        memory.select_none()
+        target.select_none()
+    transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
+    transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
+    created.id.write(memory, target, np.ascontiguousarray(data.data), dxpl=transfer)
+
+
+def _write_rest(part: Path, result: Result, provenance: Mapping[str, str | float | int]) -> None:
+    mode = "r+" if any(data.start is not None for data in result.datasets.values()) else "w"
+    with h5py.File(part, mode) as file:
+        for name, data in result.datasets.items():
+            if data.start is None:
+                file.create_dataset(name, data=storable(data.data))
+            label(file[name], data)
+        attach_dimensions(file, {name: data.dims for name, data in result.datasets.items()})
+        write_provenance(file, provenance)
+        file.flush()
+    with open(part, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def storable(array: np.ndarray) -> np.ndarray:
+    """Return `array` in a form that HDF5 takes: text becomes variable-length UTF-8, the rest stays."""
+    return array.astype(h5py.string_dtype()) if array.dtype.kind in "UO" else array
+
+
+def label(dataset: h5py.Dataset, data: Dataset) -> None:
+    """Give a dataset its `units` and `long_name`."""
+    dataset.attrs["units"] = data.units
+    dataset.attrs["long_name"] = data.long_name
+
+
+def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -> None:
+    """Attach a scale to every axis of the named datasets, so that xarray knows dimensions and coordinates.
+
+    The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
+    nearest group above, and where there is none either it counts 0, 1, 2, ...
+    """
+    for name, dims in dims_of.items():
+        group = name.rpartition("/")[0]
+        for axis, dim in enumerate(dims):
+            scale = _scale(file, group, dim, file[name].shape[axis])
+            if scale.name.strip("/") != name:
+                file[name].dims[axis].attach_scale(scale)
+
+
+def _scale(file: h5py.File, group: str, dim: str, size: int) -> h5py.Dataset:
+    path = f"{group}/{dim}".strip("/")
+    if path not in file:
+        source = _coordinate_above(file, group, dim)
+        if source is None:
+            file.create_dataset(path, data=np.arange(size))
+            label(file[path], Dataset(np.empty(0), (dim,), "1", dim))
+        else:
+            file.create_dataset(path, data=source[...])
+            for key in ("units", "long_name"):
+                file[path].attrs[key] = source.attrs[key]
+    if not file[path].is_scale:
+        file[path].make_scale(dim)
+    return file[path]
+
+
+def _coordinate_above(file: h5py.File, group: str, dim: str) -> h5py.Dataset | None:
+    while group:
+        group = group.rpartition("/")[0]
+        path = f"{group}/{dim}".strip("/")
+        if path in file:
+            return file[path]
+    return None
+
+
+def write_provenance(file: h5py.File, provenance: Mapping[str, str | float | int]) -> None:
+    """Write each entry as a scalar dataset of the group `provenance`."""
+    group = file.require_group("provenance")
+    for key, value in provenance.items():
+        group[key] = value

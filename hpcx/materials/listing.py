@@ -1,0 +1,29 @@
+"""What `hpcx materials` prints."""
+
+from __future__ import annotations
+
+from hpcx.materials.loader import Material, environment_names, load_environment, load_material, material_names
+
+
+def overview() -> str:
+    """Return the names of all materials and environments, with how to see one."""
+    return "\n".join(
+        [
+            "materials:    " + ", ".join(material_names()),
+            "environments: " + ", ".join(environment_names()),
+            "numbers and sources of one: hpcx materials NAME (or the path of one's own .toml file)",
+        ]
+    )
+
+
+def listing(name: str) -> str:
+    """Return all numbers of a material or environment with unit and source; raises MaterialError."""
+    return _table(load_environment(name) if name in environment_names() else load_material(name))
+
+
+def _table(material: Material) -> str:
+    rows = [f"{key:<34}{text}" for key, text in material.texts.items()]
+    for key, number in material.numbers.items():
+        values = number.value if isinstance(number.value, tuple) else (number.value,)
+        rows.append(f"{key:<34}{', '.join(f'{value:g}' for value in values)} {number.unit:<12} {number.source}")
+    return "\n".join(rows)

@@ -1,0 +1,18 @@
+"""Logging by rank: rank 0 speaks, the others only to warn."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+
+def configure(comm: Any, verbose: bool = False) -> None:
+    """Send the log of hpcx to standard error: rank 0 from INFO on (DEBUG if `verbose`), others from WARNING on."""
+    handler = logging.StreamHandler(sys.stderr)
+    rank = f" [{comm.rank}/{comm.size}]" if comm.rank else ""
+    handler.setFormatter(logging.Formatter(f"%(asctime)s{rank} %(levelname).1s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("hpcx")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING if comm.rank else logging.DEBUG if verbose else logging.INFO)

@@ -1,0 +1,72 @@
+"""Requests to stop: signals, a file named STOP, a wall-clock deadline; noticed anywhere, agreed on by all ranks.
+
+A signal handler only notes the signal. The solver asks at a step or in its stopping test; the answer is the same on
+all ranks of its communicator.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+#: what ends a run cleanly; SIGINT is Ctrl-C
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(Exception):
+    """The run was asked to stop and has done so; what was computed is in a checkpoint. Raised alike on all ranks."""
+
+
+class StopRequests:
+    """Collects reasons to stop.
+
+    Args:
+        directory: where a file named STOP counts as a request; None for nowhere.
+        seconds: wall-clock time from now after which to stop; None for no limit.
+    """
+
+    def __init__(self, directory: Path | None = None, seconds: float | None = None) -> None:
+        self._file = None if directory is None else directory / "STOP"
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._signal = 0
+        self._looked = 0.0
+        self._previous: dict[int, Any] = {}
+
+    def install(self) -> None:
+        """Note SIGUSR1, SIGTERM and SIGINT from now on instead of dying of them."""
+        for number in SIGNALS:
+            self._previous[number] = signal.signal(number, self._note)
+
+    def uninstall(self) -> None:
+        """Put back the handlers that were there before."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous.clear()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signal = number
+
+    def reason(self) -> str:
+        """Return why this rank would stop, or ""."""
+        if self._signal:
+            return f"signal {signal.Signals(self._signal).name}"
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "time limit"
+        return f"file {self._file}" if self._file_appeared() else ""
+
+    def _file_appeared(self) -> bool:
+        """Look for the file, at most once a second: shared file systems are slow."""
+        if self._file is None or time.monotonic() - self._looked < 1.0:
+            return False
+        self._looked = time.monotonic()
+        return self._file.exists()
+
+
+def slurm_seconds_left() -> float | None:
+    """Return the seconds until the end of the surrounding SLURM job, or None outside SLURM."""
+    end = os.environ.get("SLURM_JOB_END_TIME", "")
+    return float(end) - time.time() if end.isdigit() else None

@@ -1,0 +1,73 @@
+"""Starting PETSc with the user's options, and saying afterwards which of them a solver looked at."""
+
+from __future__ import annotations
+
+
+def initialize(arguments: list[str]) -> None:
+    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"].
+
+    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
+    only add their options.
+    """
+    import slepc4py
+
+    slepc4py.init(["hpcx"])
+    from petsc4py import PETSc
+
+    if PETSc.ScalarType().dtype.kind != "c":
+        raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
+    options = PETSc.Options()
+    for name, value in pairs(arguments):
+        options.setValue(name, value)
+
+
+def pairs(words: list[str]) -> list[tuple[str, str | None]]:
+    """Split option words into (name, value); an option without a value has None.
+
+    A word that begins with "-" and is not a number is a name.
+    """
+    found: list[tuple[str, str | None]] = []
+    for word in words:
+        if word.startswith("-") and not _is_number(word):
+            found.append((word.lstrip("-"), None))
+        elif found and found[-1][1] is None:
+            found[-1] = (found[-1][0], word)
+        else:
+            raise ValueError(f"PETSc option value '{word}' follows no option name")
+    return found
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def used_options() -> str:
+    """Return the options that some solver has looked at, as they would be typed."""
+    return _typed(used=True)
+
+
+def unused_options() -> str:
+    """Return the options that no solver has looked at, as they would be typed."""
+    return _typed(used=False)
+
+
+def _typed(used: bool) -> str:
+    from petsc4py import PETSc
+
+    given = PETSc.Options().getAll()
+    return " ".join(f"-{name} {value or ''}".strip() for name, value in sorted(given.items()) if _is_used(name) == used)
+
+
+def _is_used(name: str) -> bool:
+    """Ask PETSc itself: petsc4py does not wrap PetscOptionsUsed."""
+    import ctypes
+
+    from petsc4py import PETSc
+
+    flag = ctypes.c_int(0)  # wide enough for PetscBool as an enumeration and as a C bool
+    ctypes.CDLL(PETSc.__file__).PetscOptionsUsed(None, name.encode(), ctypes.byref(flag))
+    return bool(flag.value)

@@ -1,0 +1,40 @@
+"""What `hpcx check` prints: the points of an input and what they will cost."""
+
+from __future__ import annotations
+
+from hpcx import registry
+from hpcx.config.load import Plan
+from hpcx.config.point import Point
+from hpcx.registry import Estimate
+
+
+def check_text(plan: Plan, ranks: int) -> str:
+    """Return one line per point (unknowns, memory per rank, time on `ranks` ranks), what else is known, and totals."""
+    lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), estimated for {ranks} rank(s)"]
+    total = 0.0
+    for point in plan.points:
+        label = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items()) or point.id
+        if point.error:
+            lines.append(f"{label}: cannot be computed: {point.error}")
+            continue
+        estimate = _estimate(point, ranks)
+        total += estimate.seconds
+        lines += _lines(label, estimate)
+    return "\n".join([*lines, f"in all about {duration(total)}"])
+
+
+def _estimate(point: Point, ranks: int) -> Estimate:
+    return registry.estimator(point.config.model)(point.config, point.material, ranks)
+
+
+def _lines(label: str, estimate: Estimate) -> list[str]:
+    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {duration(estimate.seconds)}"
+    facts = [f"    {name}: {text}" for name, text in estimate.facts.items()]
+    return [head, *facts, *(f"    WARNING: {warning}" for warning in estimate.warnings)]
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit in which people think of it."""
+    if seconds < 120:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

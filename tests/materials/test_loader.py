@@ -1,0 +1,81 @@
+"""Material files: what comes with hpcx, one's own by path, replaced numbers, and clear refusals."""
+
+import math
+
+import pytest
+
+from hpcx.materials.listing import listing, overview
+from hpcx.materials.loader import MaterialError, environment_names, load_environment, load_material, material_names
+
+
+def test_four_materials_and_three_environments():
+    assert material_names() == ["MoS2", "MoSe2", "WS2", "WSe2"]
+    assert {"vacuum", "SiO2", "hBN"} <= set(environment_names())
+    assert load_environment("vacuum").number("kappa", "1") == 1.0
+
+
+@pytest.mark.parametrize(("name", "inverse"), [("MoS2", 1.97), ("WS2", 1.96), ("MoSe2", 1.90), ("WSe2", 1.90)])
+def test_inverse_lattice_constants_are_those_of_the_paper(name, inverse):
+    # Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019) print 2 pi / a to two decimals (WS2 1.965 as 1.96)
+    constant = load_material(name).number("lattice.constant", "angstrom")
+    assert abs(2 * math.pi / constant - inverse) < 0.0051 + 1e-3
+
+
+def test_every_number_of_every_file_has_a_source():
+    files = [load_material(name) for name in material_names()] + [load_environment(name) for name in environment_names()]
+    for material in files:
+        for key, number in material.numbers.items():
+            assert number.source.strip(), f"{material.name}: {key}"
+
+
+def test_units_are_converted():
+    material = load_material("MoS2")
+    assert material.number("lattice.constant", "nm") == pytest.approx(0.3193)
+    with pytest.raises(MaterialError, match="not convertible"):
+        material.number("lattice.constant", "eV")
+
+
+def test_parameters_replace_numbers_and_are_marked():
+    material = load_material("MoS2", {"bands.hopping": "1200 meV", "bands.gap": 1.7})
+    assert material.number("bands.hopping", "eV") == pytest.approx(1.2)
+    assert material.number("bands.gap", "eV") == 1.7
+    assert material.numbers["bands.gap"].source == "input"
+    with pytest.raises(MaterialError, match="did you mean 'bands.hopping'"):
+        load_material("MoS2", {"bands.hoping": 1.0})
+
+
+def test_own_file_by_path(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[lattice]\nconstant = { value = 0.32, unit = "nm", source = "measured" }\n')
+    material = load_material(str(path))
+    assert material.name == "mine"
+    assert material.number("lattice.constant", "angstrom") == pytest.approx(3.2)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[lattice]\nconstant = 3.2\n", "value, unit, source"),
+        ('[lattice]\nconstant = { value = 3.2, unit = "nm" }\n', "exactly value, unit and source"),
+        ('[lattice]\nconstant = { value = "x", unit = "nm", source = "s" }\n', "must be a number"),
+        ("[lattice\n", "Expected"),
+    ],
+)
+def test_malformed_files_are_refused(tmp_path, content, message):
+    path = tmp_path / "bad.toml"
+    path.write_text(content)
+    with pytest.raises(MaterialError, match=message):
+        load_material(str(path))
+
+
+def test_unknown_names_get_a_suggestion():
+    with pytest.raises(MaterialError, match="did you mean 'MoS2'"):
+        load_material("Mos2")
+    with pytest.raises(MaterialError, match="cannot read"):
+        load_material("nowhere/mine.toml")
+
+
+def test_listing_shows_values_units_and_sources():
+    assert "MoSe2" in overview()
+    row = next(line for line in listing("MoS2").splitlines() if line.startswith("bands.hopping"))
+    assert "1.1 eV" in row and "Xiao 2012" in row
