@@ -55,8 +55,8 @@ class Solver(Section):
     probe_ratio: float = Field(1e-3, gt=0, le=0.1, description="probe amplitude over pump amplitude, time route")
 
 
-class Model(Section):
-    """Which terms are kept."""
+class Approximation(Section):
+    """Which terms are kept, and in which form."""
 
     bleaching: Literal["plane-wave", "printed"] = Field("plane-wave", description="bleaching by unbound states")
     excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
@@ -131,4 +131,9 @@ class Config(RunInput):
     probe: Probe = Field(default_factory=Probe, description="probe pulse")
     delay: Delay = Field(default_factory=Delay, description="delays")
     solver: Solver = Field(default_factory=Solver, description="method")
-    model: Model | str = Field(default_factory=Model)
+    approximation: Approximation = Field(default_factory=Approximation, description="terms that are kept")
+    cascade: Cascade = Field(default_factory=Cascade, description="relaxation of populations")
+    dephasing: Dephasing = Field(default_factory=Dephasing, description="dephasing of polarisations")
+    momentum: Momentum = Field(default_factory=Momentum, description="radial momentum grid")
+    continuum: Continuum = Field(default_factory=Continuum, description="unbound states")
+    signal: Signal = Field(default_factory=Signal, description="what is computed")
