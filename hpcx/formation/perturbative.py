@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.optics import JONES, Pulse, peak_amplitude
+from hpcx.formation.optics import Pulse, peak_amplitude
 from hpcx.formation.problem import Problem, shared_table
 from hpcx.formation.spectral import TimeGrid
 from hpcx.formation.third_order import (
@@ -45,7 +45,6 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
         parts = distribute(comm, energy_e.size, work)
     change_ecd = np.array([_contributions(part, config.approximation.hartree_fock) for part in parts])
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
-    share = np.mean(np.abs(JONES[config.pump.polarization]) ** 2)  # mean of the two valleys
     return Traces(
         delay_d=delay_d,
         change_rcd=change_ecd[: resonance_r.size],
@@ -53,7 +52,8 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
         energy_e=energy_e[resonance_r.size :],
         spectrum_ced=change_ecd[resonance_r.size :].transpose(1, 0, 2),
         time_t=pump.grid.time_t,
-        population_mt=share * np.array([population_lt[0] for population_lt in pump.population_mlt]),
+        # a unit polarisation vector has a mean square component of one half, whatever it is
+        population_mt=0.5 * np.array([population_lt[0] for population_lt in pump.population_mlt]),
         statistics={"time samples": pump.grid.size},
     )
 
