@@ -154,15 +154,17 @@ absent_packages() {
 }
 
 apt_install() {    # only what is absent; the lists are fetched only if the packages cannot be had without
-    local absent packages=${debian_log:=$(mktemp)}
+    local absent debian_log
     absent=$(absent_packages "$@")
     [ -n "$absent" ] || return 0
+    debian_log=$(mktemp)
     say "installing Debian's packages" $absent
     local install="apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
-    as_root $install $absent > "$debian_log" 2>&1 && return 0
+    as_root $install $absent > "$debian_log" 2>&1 && { rm "$debian_log"; return 0; }
     as_root apt-get update -q > "$debian_log" 2>&1 || true    # one unreachable source does not matter if another has the packages
     as_root $install $absent >> "$debian_log" 2>&1 || fail "apt-get could not install" $absent \
-        "$(grep -E '^(E|W):' "$debian_log" | tail -n 3)" "The whole output is in $debian_log."
+        "$(grep -E '^(E|W):' "$debian_log" | tail -n 3)" \
+        "The whole output is in $debian_log. 'make env' can be repeated when the cause is gone."
 }
 
 debian_engines() {    # the folders of the newest complex petsc4py and slepc4py, which are not on the default path
