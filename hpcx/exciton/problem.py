@@ -12,6 +12,9 @@ from hpcx.physics.bands import Band, dirac_band, optical_dipole
 from hpcx.physics.mesh import ValleyMesh, valley_mesh
 from hpcx.physics.screening import interaction_between, interaction_grid
 
+#: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
+DENSE_LIMIT = 300
+
 
 @dataclass(frozen=True)
 class ExcitonProblem:
