@@ -1,4 +1,4 @@
-"""The command `hpcx`: run, check, schema, materials."""
+"""The command `hpcx`: run, check, status, schema, materials."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from hpcx import __version__
 from hpcx.registry import MODELS
 
 #: exit status (see the README)
-DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED = 0, 1, 2, 3
+DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -64,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         else:
             sub.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
             sub.add_argument("--verbose", action="store_true", help="log more")
+            sub.add_argument("--time-limit", metavar="TIME", help='stop with a checkpoint before this time is over, e.g. "2 h"')
+            sub.add_argument("--group-size", type=int, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
+    status = commands.add_parser("status", help="a table of the points of a sweep, from its files")
+    status.add_argument("directory", help="output directory of the sweep")
+    status.set_defaults(command=_status_of_directory)
     schema = commands.add_parser("schema", help="every key of a model with unit, default and meaning")
     schema.add_argument("model", nargs="?", choices=MODELS)
     schema.set_defaults(command=_schema)
@@ -82,7 +89,7 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
     if comm.rank == 0:
         try:
             outcome = work()
-        except (InputError, MaterialError) as error:
+        except (InputError, MaterialError, FileNotFoundError) as error:
             message = str(error)
             print(f"hpcx: {message}", file=sys.stderr, flush=True)
     outcome, message = comm.bcast((outcome, message))
@@ -92,66 +99,113 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
     return outcome
 
 
-def _load(comm: Any, options: argparse.Namespace) -> Any:
+def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
+    """Return the plan and the time limit in seconds, read on rank 0, on all ranks."""
     from hpcx.config.load import load_plan
 
-    return _on_root(comm, lambda: load_plan(options.file, options.set))
+    def read() -> tuple[Any, float | None]:
+        return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
+
+    return _on_root(comm, read)
 
 
-def _limit_threads(comm: Any) -> Any:
+def _seconds(text: str | None) -> float | None:
+    from hpcx import units
+    from hpcx.config.errors import InputError, Mistake
+
+    try:
+        return None if text is None else units.parse(text, "s")
+    except ValueError as error:
+        raise InputError("the command line", [Mistake("--time-limit", str(error), text)]) from error
+
+
+def _limit_threads() -> None:
     """Give each rank one BLAS thread, unless the user asked for another number."""
     from threadpoolctl import threadpool_limits
 
     asked = os.environ.get("OMP_NUM_THREADS") or os.environ.get("OPENBLAS_NUM_THREADS")
-    return threadpool_limits(int(asked) if asked and asked.isdigit() else 1)
+    threadpool_limits(int(asked) if asked and asked.isdigit() else 1)
 
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.parallel.errors import AgreedError
     from hpcx.petsc.options import initialize
-
-    plan = _load(comm, options)
-    initialize(plan.config.petsc.options.split() + options.petsc)
-    _limit_threads(comm)
-    start = time.monotonic()
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.run import run_plan
 
+    plan, seconds = _load(comm, options)
+    initialize(plan.config.petsc.options.split() + options.petsc)
+    _limit_threads()
+    requests = _stop_requests(comm, plan, seconds)
+    start = time.monotonic()
     try:
         if options.fresh:
             set_aside(comm, plan.config.output.directory)
-        outcomes = run_plan(comm, plan)
+        report = run_plan(comm, plan, requests, options.group_size)
     except AgreedError as error:
         if comm.rank == 0:
             print(f"hpcx: {error}", file=sys.stderr, flush=True)
-        return FAILED
+        return BAD_INPUT if error.bad_input else FAILED
+    finally:
+        requests.uninstall()
     if comm.rank == 0:
-        _report(plan, outcomes, time.monotonic() - start)
-    return _status(plan, outcomes)
+        _print_report(plan, report, time.monotonic() - start)
+    return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
 
 
-def _status(plan: Any, outcomes: list[Any]) -> int:
-    failed = sum(outcome.entry.status == "failed" for outcome in outcomes)
-    if not failed:
+def _stop_requests(comm: Any, plan: Any, seconds: float | None) -> Any:
+    """Watch for signals, for a file STOP in the output directory, and for the end of the time that there is."""
+    from hpcx.parallel.stop import StopRequests, budget
+
+    directory = Path(plan.config.output.directory)
+    requests = StopRequests(directory, budget(seconds))
+    requests.install()
+    if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
+        with suppress(OSError):
+            (directory / "STOP").unlink()
+    comm.Barrier()
+    return requests
+
+
+def _status(plan: Any, report: Any) -> int:
+    from hpcx.sweep.store import FAILED as POINT_FAILED
+
+    if report.stopped:
+        return STOPPED
+    if all(entry.status != POINT_FAILED for entry in report.entries):
         return DONE
     return SOME_POINTS_FAILED if plan.axes else FAILED
 
 
-def _report(plan: Any, outcomes: list[Any], seconds: float) -> None:
+def _print_report(plan: Any, report: Any, seconds: float) -> None:
     """Print results, timing tables of what was computed now, and PETSc options that nobody used."""
     from hpcx.petsc.options import unused_options
 
-    for point, outcome in zip(plan.points, outcomes):
+    for number, (point, entry) in enumerate(zip(plan.points, report.entries)):
         title = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())
-        print("\n".join([f"\n{title}" if title else "", *outcome.summary, *([outcome.table] if outcome.table else [])]))
+        state = [] if entry.status == "done" else [f"{entry.status}{': ' if entry.message else ''}{entry.message}"]
+        summary = entry.summary if entry.status == "done" else []
+        print("\n".join([f"\n{title}" if title else "", *state, *summary, *filter(None, [report.tables.get(number)])]))
     unused = unused_options()
     if unused:
-        print(f"\nPETSc options that no solver used: {' '.join(unused)}")
-    print(f"\nresults in {plan.config.output.directory}, {seconds:.1f} s", flush=True)
+        print(f"\nPETSc options that no solver used: {unused}")
+    if plan.axes and report.tables:
+        print(f"\nidle share of the ranks {100 * report.idle_share:.1f} %")
+    end = "stopped; the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
+    print(f"\nresults in {plan.config.output.directory}: {end}", flush=True)
+
+
+def _status_of_directory(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.sweep.status import status_text
+
+    text = _on_root(comm, lambda: status_text(Path(options.directory)))
+    if comm.rank == 0:
+        print(text)
+    return DONE
 
 
 def _check(comm: Any, options: argparse.Namespace) -> int:
-    plan = _load(comm, options)
+    plan, _ = _load(comm, options)
     if comm.rank == 0:
         from hpcx.sweep.check import check_text
 

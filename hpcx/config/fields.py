@@ -83,7 +83,9 @@ def _key(name: str, info: FieldInfo) -> Key:
 
 def _nested_metadata(annotation: Any) -> list[Any]:
     """Return what Annotated says inside lists and unions: list[Annotated[float, Unit("fs")]]."""
-    found = list(getattr(annotation, "__metadata__", ()))
+    found = []
+    for item in getattr(annotation, "__metadata__", ()):
+        found += item.metadata if isinstance(item, FieldInfo) else [item]
     for part in get_args(annotation):
         if not isinstance(part, (str, Unit)):
             found += _nested_metadata(part)

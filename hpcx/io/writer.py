@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
             pass  # nobody goes on before the file has its name
     except AgreedError as error:
         if comm.rank == 0:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
         raise AgreedError(f"cannot write {path}: {error}") from error
 
 
@@ -136,7 +138,7 @@ def _scale(file: h5py.File, group: str, dim: str, size: int) -> h5py.Dataset:
             file.create_dataset(path, data=source[...])
             for key in ("units", "long_name"):
                 file[path].attrs[key] = source.attrs[key]
-    if not file[path].is_scale:
+    if not h5py.h5ds.is_scale(file[path].id):
         file[path].make_scale(dim)
     return file[path]
 

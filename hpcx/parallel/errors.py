@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,20 @@ from types import TracebackType
 from typing import Any
 
 
+class BadInput(ValueError):
+    """A mistake of the user that shows only when the output directory is looked at."""
+
+
 class AgreedError(Exception):
-    """An error that every rank of a communicator raises alike, so that none is left waiting."""
+    """An error that every rank of a communicator raises alike, so that none is left waiting.
+
+    Attributes:
+        bad_input: whether its cause was BadInput.
+    """
+
+    def __init__(self, message: str, bad_input: bool = False) -> None:
+        super().__init__(message)
+        self.bad_input = bad_input
 
 
 @contextmanager
@@ -25,10 +38,10 @@ def agreed(comm: Any) -> Iterator[None]:
         yield
     except Exception as caught:
         error = caught
-    message = None if error is None else str(error) or type(error).__name__
-    first = next((text for text in comm.allgather(message) if text is not None), None)
+    mine = None if error is None else (str(error) or type(error).__name__, isinstance(error, BadInput))
+    first = next((found for found in comm.allgather(mine) if found is not None), None)
     if first is not None:
-        raise AgreedError(first) from error
+        raise AgreedError(*first) from error
 
 
 def abort_on_exception(comm: Any) -> None:
@@ -45,3 +58,32 @@ def abort_on_exception(comm: Any) -> None:
 
     if comm.size > 1:
         sys.excepthook = hook
+
+
+def settle(comm: Any, error: Exception | None, patience: float = 10.0) -> str | None:
+    """Agree on how a piece of work ended; every rank calls it when it has finished or failed.
+
+    `comm` must not be used for anything else: a rank that failed comes here while others may still be waiting for it in
+    a collective call elsewhere. Returns the message of the lowest failed rank, or None if all went well.
+
+    Raises TimeoutError on a failed rank if the others have not come within `patience` seconds.
+    """
+    import numpy as np
+    from mpi4py import MPI
+
+    mine, anyone = np.array([int(error is not None)]), np.zeros(1, dtype=int)
+    request = comm.Iallreduce(mine, anyone, op=MPI.MAX)
+    _wait(request, patience if error is not None else None)
+    if not anyone[0]:
+        return None
+    message = None if error is None else str(error) or type(error).__name__
+    return next(text for text in comm.allgather(message) if text is not None)
+
+
+def _wait(request: Any, patience: float | None) -> None:
+    """Wait for a request, sleeping in between so that ranks that share a core can work."""
+    deadline = None if patience is None else time.monotonic() + patience
+    while not request.Test():
+        if deadline is not None and time.monotonic() > deadline:
+            raise TimeoutError("the other ranks did not come")
+        time.sleep(1e-3)

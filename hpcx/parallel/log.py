@@ -16,3 +16,10 @@ def configure(comm: Any, verbose: bool = False) -> None:
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(logging.WARNING if comm.rank else logging.DEBUG if verbose else logging.INFO)
+
+
+def speak(loudly: bool) -> None:
+    """Let this rank log from INFO on (the first rank of a group), or from WARNING on."""
+    logger = logging.getLogger("hpcx")
+    if logger.level != logging.DEBUG:
+        logger.setLevel(logging.INFO if loudly else logging.WARNING)

@@ -27,6 +27,9 @@ class StopRequests:
     Args:
         directory: where a file named STOP counts as a request; None for nowhere.
         seconds: wall-clock time from now after which to stop; None for no limit.
+
+    Attributes:
+        started: time of the clock (Unix time) at which the run began.
     """
 
     def __init__(self, directory: Path | None = None, seconds: float | None = None) -> None:
@@ -34,6 +37,7 @@ class StopRequests:
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._signal = 0
         self._looked = 0.0
+        self.started = time.time()
         self._previous: dict[int, Any] = {}
 
     def install(self) -> None:
@@ -70,3 +74,13 @@ def slurm_seconds_left() -> float | None:
     """Return the seconds until the end of the surrounding SLURM job, or None outside SLURM."""
     end = os.environ.get("SLURM_JOB_END_TIME", "")
     return float(end) - time.time() if end.isdigit() else None
+
+
+def budget(limit: float | None) -> float | None:
+    """Return after how many seconds a run should begin to stop, so that it has ended within its time.
+
+    `limit` is the time that the user gave; the end of a surrounding SLURM job counts too. A tenth of the time, at most
+    one minute, is kept for the checkpoint. None means no limit.
+    """
+    limits = [seconds for seconds in (limit, slurm_seconds_left()) if seconds is not None]
+    return min(limits) - min(60.0, 0.1 * min(limits)) if limits else None

@@ -1,0 +1,54 @@
+# make env       the Python environment (.venv); quick and silent when nothing is missing     jobs/environment.sh tells more
+# make run       exciton and trion binding energies of MoS2 on two ranks, with a figure
+# make test      all tests: serial, then under mpirun with 1, 2, 3 and 4 ranks
+# make bench     every benchmark                                                               tests/benchmarks/README.md
+# make validate  the slow comparisons with published numbers
+# make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
+# make pypi      the environment built from PyPI (.venv-pypi); `make run STACK=pypi` and so on use it
+#
+# The launcher is `mpirun` of the PATH; another one: make test MPIRUN=/path/to/mpiexec
+
+STACK  ?= auto
+MPIRUN ?= mpirun
+VENV   := $(if $(filter pypi,$(STACK)),.venv-pypi,.venv)
+PYTHON_IN_VENV := $(VENV)/bin/python
+export MPIRUN
+
+# What mpirun needs to know stands here alone, in variables that a foreign MPI ignores: more ranks than cores (Open MPI 4 and 5),
+# no binding (two jobs on one machine would be bound to the same cores), leave to run as root in a container, one thread per rank.
+export OMPI_MCA_rmaps_base_oversubscribe := 1
+export OMPI_MCA_hwloc_base_binding_policy := none
+export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
+export PRTE_MCA_hwloc_default_binding_policy := none
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+ifeq ($(shell id -u),0)
+export OMPI_ALLOW_RUN_AS_ROOT := 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
+endif
+
+.PHONY: env run test bench validate clean pypi
+
+env:
+	@STACK=$(STACK) bash jobs/environment.sh
+
+pypi:
+	@$(MAKE) --no-print-directory env STACK=pypi
+
+run: env
+	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/trion_quickstart.toml
+	$(PYTHON_IN_VENV) postprocess/binding_energies.py results/trion_quickstart/sweep.h5
+
+test: env
+	@bash tests/run.sh $(PYTHON_IN_VENV)
+
+bench: env
+	@BENCH="$(BENCH)" bash tests/benchmarks/run.sh $(PYTHON_IN_VENV)
+
+validate: env
+	$(PYTHON_IN_VENV) -m pytest -m validate
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .hypothesis
+	find hpcx tests postprocess jobs -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""Convolution with the interaction on boxes of the mesh by zero-padded fast Fourier transforms."""
+
+from __future__ import annotations
+
+import ducc0.fft
+import numpy as np
+
+
+class BoxConvolution:
+    """Products y(p) = sum_p' w(p - p') x(p') for p, p' in a box of mesh integers.
+
+    A box of extent e needs a padded length of 2 e - 1 only, because the differences within it are all that occurs.
+    Spectra are kept by extent.
+    """
+
+    def __init__(self, w_ij: np.ndarray, precision: type = np.complex128) -> None:
+        """Take the table w over integer differences, zero difference in the middle; odd sides."""
+        self._w_ij = w_ij
+        self._precision = np.dtype(precision)
+        self._spectra: dict[tuple[int, int], np.ndarray] = {}
+
+    @staticmethod
+    def padded(extent: tuple[int, int]) -> tuple[int, int]:
+        """Return the lengths of the transforms for a box of this extent."""
+        return tuple(ducc0.fft.good_size(2 * length - 1) for length in extent)
+
+    def _spectrum(self, extent: tuple[int, int]) -> np.ndarray:
+        if extent not in self._spectra:
+            padded_ij, middle = np.zeros(self.padded(extent), complex), self._w_ij.shape[0] // 2
+            i, j = (np.arange(1 - length, length) for length in extent)
+            padded_ij[np.ix_(i, j)] = self._w_ij[np.ix_(i + middle, j + middle)]
+            spectrum = ducc0.fft.c2c(padded_ij).real / padded_ij.size
+            self._spectra[extent] = spectrum.astype(self._precision.char.lower())
+        return self._spectra[extent]
+
+    def apply(self, work: np.ndarray, extent: tuple[int, int]) -> np.ndarray:
+        """Convolve `work[..., :e_i, :e_j]` in place and return that part; the rest of `work` is scratch.
+
+        `work` has shape (..., L_i, L_j) with L from `padded`. Rows that are known to be zero, or not wanted, are not transformed.
+        """
+        rows, columns = extent
+        filled = work[..., :rows, :]
+        filled[..., columns:] = 0
+        work[..., rows:, :] = 0
+        axis = work.ndim - 2
+        ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled)
+        ducc0.fft.c2c(work, axes=(axis,), out=work)
+        work *= self._spectrum(extent)
+        ducc0.fft.c2c(work, axes=(axis,), out=work, forward=False)
+        ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled, forward=False)
+        return filled[..., :columns]

@@ -1,0 +1,52 @@
+"""The exciton's Hamiltonian without a matrix: rows of the vector and convolutions are spread over the ranks."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.convolution import BoxConvolution
+from hpcx.exciton.problem import ExcitonProblem
+from hpcx.parallel.layout import block_rows
+
+
+class ExcitonOperator:
+    """Products with the exciton's Hamiltonian.
+
+    Each rank owns a block of rows; the vector is gathered, every rank convolves its share of the spinor components over the whole
+    mesh, and the sums are scattered back to rows.
+    """
+
+    def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
+        self.comm = comm
+        first = block_rows(problem.mesh.size, comm.size)
+        self._counts = np.diff(first)
+        self._mine = slice(first[comm.rank], first[comm.rank + 1])
+        self.rows = int(self._counts[comm.rank])
+        self._kinetic = problem.kinetic_k[self._mine]
+        self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
+        self._convolution = BoxConvolution(problem.w_ij)
+        corner = problem.mesh.index_kx.min(axis=0)
+        self._place = tuple((problem.mesh.index_kx - corner).T)
+        self._extent = tuple(int(length) + 1 for length in np.ptp(problem.mesh.index_kx, axis=0))
+        self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(self._extent)), complex)
+        self.flops = 10.0 * self._work.size * np.log2(max(self._work.size, 2))
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return this rank's rows of the product, eV."""
+        x_k = np.empty(self._counts.sum(), complex)
+        self.comm.Allgatherv(np.ascontiguousarray(x, complex), [x_k, self._counts])
+        y = np.empty(self.rows, complex)
+        self.comm.Reduce_scatter(self._attraction(x_k), y, self._counts)
+        return self._kinetic * x - y
+
+    def _attraction(self, x_k: np.ndarray) -> np.ndarray:
+        """This rank's share of sum_k' w(k - k') <c k|c k'> <v k'|v k> x(k')."""
+        if not len(self._spinor_sk):
+            return np.zeros_like(x_k)
+        inside = (slice(None), *self._place)
+        rows, columns = self._extent
+        self._work[:, :rows, :columns] = 0
+        self._work[inside] = self._spinor_sk.conj() * x_k
+        convolved_sk = self._convolution.apply(self._work, self._extent)[inside]
+        return np.einsum("sk,sk->k", self._spinor_sk, convolved_sk)

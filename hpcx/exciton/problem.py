@@ -1,0 +1,84 @@
+"""The exciton's discrete problem: mesh, two bands, interaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.exciton.config import Config, Mesh, Screening
+from hpcx.materials.loader import Material, load_environment
+from hpcx.physics.bands import Band, dirac_band, optical_dipole
+from hpcx.physics.mesh import ValleyMesh, valley_mesh
+from hpcx.physics.screening import interaction_between, interaction_grid
+
+
+@dataclass(frozen=True)
+class ExcitonProblem:
+    """H(k, k') = (e_e + e_h) delta - w(k - k') <c k|c k'> <v k'|v k>, Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+
+    Attributes:
+        mesh: the points k.
+        electron: conduction band.
+        hole: valence band.
+        w_ij: interaction over mesh differences, W / (N^2 A), eV.
+    """
+
+    mesh: ValleyMesh
+    electron: Band
+    hole: Band
+    w_ij: np.ndarray
+
+    @property
+    def kinetic_k(self) -> np.ndarray:
+        """Energy of the free pair, (n,), eV."""
+        return self.electron.energy_k + self.hole.energy_k
+
+    @property
+    def pair_spinor_sk(self) -> np.ndarray:
+        """Products t of components with <c k|c k'> <v k'|v k> = sum_s t_s(k) conj t_s(k'), shape (components, n)."""
+        return (self.electron.spinor_ck.conj()[:, None] * self.hole.spinor_ck[None]).reshape(-1, self.mesh.size)
+
+    @property
+    def dipole_k(self) -> np.ndarray:
+        """Optical matrix element for the valley's helicity, (n,)."""
+        return optical_dipole(self.electron, self.hole)
+
+    def dense(self) -> np.ndarray:
+        """Return the Hamiltonian as a matrix (n, n), eV."""
+        spinor_sk = self.pair_spinor_sk
+        overlap = spinor_sk.T @ spinor_sk.conj()
+        return np.diag(self.kinetic_k) - interaction_between(self.w_ij, *(self.mesh.index_kx,) * 2) * overlap
+
+
+def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
+    """Return the mesh of an input for a material."""
+    return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
+
+
+def material_interaction(mesh: ValleyMesh, screening: Screening, material: Material) -> np.ndarray:
+    """Return W / (N^2 A) over mesh differences; raises MaterialError for an unknown environment."""
+    kappa = screening.kappa
+    if isinstance(kappa, str):
+        kappa = load_environment(kappa).number("kappa", "1")
+    return interaction_grid(mesh, material.number("screening.polarizability", "angstrom"), kappa, screening.w0)
+
+
+def material_gap(material: Material, spin_valley: int) -> float:
+    """Return the effective gap g = Delta - lambda tau s in eV for tau s = +1 (A) or -1 (B); Xiao 2012, Eq. 3."""
+    splitting = material.number("bands.valence_splitting", "eV")
+    return material.number("bands.gap", "eV") - spin_valley * splitting / 2
+
+
+def material_band(mesh: ValleyMesh, material: Material, spin_valley: int, valley: int, conduction: bool) -> Band:
+    """Return the band of a material for tau s = `spin_valley` and tau = `valley`."""
+    velocity = material.number("bands.hopping", "eV") * mesh.lattice_constant
+    return dirac_band(mesh.momentum_kx, velocity, material_gap(material, spin_valley), valley, conduction)
+
+
+def exciton_problem(config: Config, material: Material) -> ExcitonProblem:
+    """Return the A exciton of the K valley for an input."""
+    mesh = material_mesh(config.mesh, material)
+    electron = material_band(mesh, material, 1, 1, conduction=True)
+    hole = material_band(mesh, material, 1, 1, conduction=False)
+    return ExcitonProblem(mesh, electron, hole, material_interaction(mesh, config.screening, material))

@@ -1,0 +1,81 @@
+"""Exciton energies on a truncated mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+from scipy.linalg import eigh
+
+from hpcx.exciton.config import Config
+from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.parallel.layout import block_rows
+from hpcx.parallel.run import Run
+from hpcx.petsc.eigen import lowest_states
+
+#: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
+DENSE_LIMIT = 300
+
+
+@dataclass(frozen=True)
+class ExcitonStates:
+    """Lowest excitons, the same on all ranks.
+
+    Attributes:
+        energy: from the band edges, (state,), eV.
+        amplitude_sk: normalised amplitudes, (state, n).
+        products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
+    """
+
+    energy: np.ndarray
+    amplitude_sk: np.ndarray
+    products: int
+
+
+def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float) -> ExcitonStates:
+    """Return the lowest `states` excitons; collective. Raises SolverError."""
+    count = min(states, problem.mesh.size)
+    if problem.mesh.size <= DENSE_LIMIT:
+        energy, vector_ks = eigh(problem.dense(), subset_by_index=(0, count - 1))
+        return ExcitonStates(energy, vector_ks.T, 0)
+    operator = ExcitonOperator(comm, problem)
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", _start(comm, problem))
+    counts = np.diff(block_rows(problem.mesh.size, comm.size))
+    amplitude_sk = np.empty((count, problem.mesh.size), complex)
+    for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
+        comm.Allgatherv(mine, [whole, counts])
+    return ExcitonStates(pairs.values, amplitude_sk, pairs.products)
+
+
+def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
+    """This rank's rows of a vector that has no symmetry, so that every state is found: a falling one with a slope."""
+    first = block_rows(problem.mesh.size, comm.size)
+    k = problem.mesh.momentum_kx / np.abs(problem.mesh.momentum_kx).max()
+    start = np.exp(-problem.kinetic_k / problem.kinetic_k.mean()) * (1 + k[:, 0] / 2 + k[:, 1] / 3)
+    return start[first[comm.rank] : first[comm.rank + 1]]
+
+
+def add_exciton(result: Result, states: ExcitonStates, gap: float) -> None:
+    """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies."""
+    result.add("exciton/energy", states.energy + gap, ("state",), "eV", "exciton energy")
+    result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
+    result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
+
+
+def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
+    """Solve one exciton problem; collective. Raises SolverError."""
+    with run.timings.measure("set-up"):
+        problem = exciton_problem(config, material)
+    with run.timings.measure("exciton"):
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance)
+    run.diagnostics["exciton_products"] = states.products
+    result = Result()
+    add_exciton(result, states, config.gap or 0.0)
+    weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
+    result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
+    result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")
+    return result

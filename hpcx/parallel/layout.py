@@ -1,0 +1,105 @@
+"""Who owns what: blocks of rows, columns dealt by work, and pulling values that other ranks own."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+
+def block_rows(total: int, ranks: int) -> np.ndarray:
+    """Return the first row of every rank's block and, last, `total`: shape (ranks + 1,); blocks differ by one row at most."""
+    return np.arange(ranks + 1) * total // ranks
+
+
+def deal_columns(work_c: np.ndarray, ranks: int, block: int) -> np.ndarray:
+    """Return the owner of each column, for columns sorted by falling work.
+
+    Snake order (0 1 2 2 1 0 0 1 ...) balances work and lengths; with fewer than two blocks of columns per rank contiguous runs of
+    equal work keep the blocks tight.
+    """
+    columns = np.arange(len(work_c))
+    if len(work_c) >= 2 * block * ranks:
+        turn, place = np.divmod(columns, ranks)
+        return np.where(turn % 2, ranks - 1 - place, place)
+    middle = np.cumsum(work_c) - work_c / 2
+    return np.minimum((middle * ranks / max(work_c.sum(), 1)).astype(int), ranks - 1)
+
+
+class Locator:
+    """Finds the positions of keys in an array of distinct keys."""
+
+    def __init__(self, keys: np.ndarray) -> None:
+        self._order = np.argsort(keys, kind="stable")
+        self._sorted = keys[self._order]
+
+    def __call__(self, keys: np.ndarray) -> np.ndarray:
+        """Return the position of each of `keys`; raises KeyError if one is missing."""
+        place = np.searchsorted(self._sorted, keys)
+        found = self._sorted.take(place, mode="clip") if len(self._sorted) else np.full(len(keys), -1)
+        if not np.array_equal(found, keys):
+            raise KeyError("a rank was asked for a value that it does not own")
+        return self._order[place]
+
+
+class Pull:
+    """Values that this rank needs of an array that is spread over the ranks, fetched by lists made once.
+
+    The values stand in one buffer: first this rank's own part of the array, then what comes from others. `index` says where
+    each requested value is in it, so that what is local is not moved at all.
+
+    Attributes:
+        index: position in the buffer of every requested key.
+        width: length of the buffer.
+        local: length of this rank's own part.
+    """
+
+    def __init__(self, comm: MPI.Comm, keys: np.ndarray, owners: np.ndarray, available: np.ndarray) -> None:
+        """Make the lists; collective.
+
+        Args:
+            comm: the ranks.
+            keys: what this rank needs, any order, repetitions allowed.
+            owners: the rank that owns each of `keys`.
+            available: the keys of this rank's own part of the array, in its order; entries of -1 are never asked for.
+        """
+        self.comm, self.local = comm, len(available)
+        remote = owners != comm.rank
+        wanted, inverse = np.unique(keys[remote], return_inverse=True)
+        holder = np.empty(len(wanted), int)
+        holder[inverse] = owners[remote]
+        order = np.argsort(holder, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        locate = Locator(available)
+        self.index = np.empty(len(keys), np.intp)
+        self.index[~remote] = locate(keys[~remote])
+        self.index[remote] = self.local + place[inverse]
+        self._receive = _counts(np.bincount(holder, minlength=comm.size))
+        self._ask(wanted[order], locate)
+        self.width = self.local + len(wanted)
+
+    def _ask(self, wanted: np.ndarray, locate: Locator) -> None:
+        counts = np.empty_like(self._receive[0])
+        self.comm.Alltoall(self._receive[0], counts)
+        self._send = _counts(counts)
+        asked = np.empty(counts.sum(), wanted.dtype)
+        self.comm.Alltoallv([wanted, self._receive], [asked, self._send])
+        self._positions = locate(asked)
+
+    def start(self, buffer: np.ndarray) -> MPI.Request | None:
+        """Begin to fill `buffer`, whose first part this rank has written; returns what to wait for."""
+        if self.comm.size == 1:
+            return None
+        packed = buffer.take(self._positions)
+        return self.comm.Ialltoallv([packed, self._send], [buffer[self.local :], self._receive])
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of double-precision complex numbers that this rank receives in one fetch."""
+        return 16 * (self.width - self.local)
+
+
+def _counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts and displacements as MPI wants them."""
+    counts = counts.astype(np.int32)
+    return counts, np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)

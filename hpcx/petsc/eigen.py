@@ -1,0 +1,196 @@
+"""Lowest eigenpairs of a Hermitian operator that is given by its products, by SLEPc's Krylov-Schur method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+from slepc4py import SLEPc
+
+#: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
+_BASIS = 20
+#: a solver of SLEPc that stopped because it was asked to
+_STOPPED = SLEPc.EPS.ConvergedReason.CONVERGED_USER
+
+
+class SolverError(RuntimeError):
+    """An eigensolver did not deliver; the message says which knob to turn."""
+
+
+class SolverStopped(SolverError):
+    """An eigensolver was stopped on request before it had all states."""
+
+
+class Operator(Protocol):
+    """A Hermitian operator spread over the ranks of a communicator.
+
+    Attributes:
+        rows: length of this rank's part of a vector.
+        flops: floating-point operations of one product on this rank.
+    """
+
+    rows: int
+    flops: float
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return this rank's part of the product from this rank's part of a vector; collective."""
+        ...
+
+
+@dataclass(frozen=True)
+class Eigenpairs:
+    """Lowest eigenpairs in ascending order, and what they cost.
+
+    Attributes:
+        values: eigenvalues, shape (state,), real.
+        vectors: this rank's part of the normalised eigenvectors, shape (state, rows).
+        residuals: the solver's estimate of |H x - E x|, shape (state,).
+        iterations: restarts.
+        products: products with the operator.
+        product_seconds: time spent in products on this rank.
+        seconds: time spent in the whole solution on this rank.
+    """
+
+    values: np.ndarray
+    vectors: np.ndarray
+    residuals: np.ndarray
+    iterations: int
+    products: int
+    product_seconds: float
+    seconds: float
+
+
+class _Shell:
+    """Context of a PETSc python matrix: calls the operator, counts, and logs the product as a PETSc event."""
+
+    def __init__(self, operator: Operator, prefix: str) -> None:
+        self.operator = operator
+        self.event = PETSc.Log.Event(f"{prefix}product")
+        self.products = 0
+        self.seconds = 0.0
+
+    def mult(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
+        """Set y to the product with x."""
+        start = time.perf_counter()
+        self.event.begin()
+        y.getArray()[:] = self.operator.apply(x.getArray(readonly=True))
+        PETSc.Log.logFlops(self.operator.flops)
+        self.event.end()
+        self.products += 1
+        self.seconds += time.perf_counter() - start
+
+
+def lowest_states(
+    comm: MPI.Comm,
+    operator: Operator,
+    count: int,
+    tolerance: float,
+    prefix: str,
+    start: np.ndarray | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Eigenpairs:
+    """Return the `count` lowest eigenpairs of a Hermitian `operator`; collective.
+
+    Args:
+        comm: the ranks over which vectors are spread.
+        operator: what to diagonalise.
+        count: number of states; no more than the dimension are returned.
+        tolerance: largest residual norm |H x - E x|, in the units of the operator.
+        prefix: of this solver's options, e.g. "trion_".
+        start: this rank's part of the start vector, (rows,); the default, a constant vector, may miss states by symmetry.
+        stop: asked after every restart; must answer alike on all ranks.
+
+    Raises:
+        SolverError: the states did not converge, with advice.
+        SolverStopped: `stop` said so.
+    """
+    begin = time.perf_counter()
+    size = comm.allreduce(operator.rows)
+    if size == 0:
+        raise SolverError(f"{prefix.strip('_')}: the space has dimension 0; raise mesh.N or mesh.k0")
+    shell = _Shell(operator, prefix)
+    with _solver(comm, shell, size, min(count, size), tolerance, prefix) as eps:
+        _set_start(eps, np.ones(operator.rows) if start is None else start)
+        if stop is not None:
+            eps.setStoppingTest(lambda *state: _stopping(stop, *state))
+        eps.solve()
+        _check(eps, min(count, size), tolerance, prefix)
+        return _collect(eps, shell, min(count, size), begin)
+
+
+@contextmanager
+def _solver(comm: MPI.Comm, shell: _Shell, size: int, count: int, tolerance: float, prefix: str):
+    """Make the solver with its matrix, and destroy both at the end."""
+    rows = shell.operator.rows
+    matrix = PETSc.Mat().createPython(((rows, size), (rows, size)), shell, comm=comm)
+    matrix.setUp()
+    eps = SLEPc.EPS().create(comm=comm)
+    try:
+        eps.setOptionsPrefix(prefix)
+        eps.setOperators(matrix)
+        eps.setProblemType(SLEPc.EPS.ProblemType.HEP)
+        eps.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
+        eps.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
+        eps.setDimensions(count, min(size, max(_BASIS, 2 * count + 8)))
+        eps.setTolerances(tolerance, 10000)
+        eps.setConvergenceTest(SLEPc.EPS.Conv.ABS)
+        eps.setFromOptions()
+        yield eps
+    finally:
+        eps.destroy()
+        matrix.destroy()
+
+
+def _set_start(eps: SLEPc.EPS, start: np.ndarray) -> None:
+    """Give the solver its start vector; Krylov-Schur makes use of one only."""
+    vector = eps.getOperators()[0].createVecRight()
+    vector.getArray()[:] = start
+    eps.setInitialSpace(vector)
+    vector.destroy()
+
+
+def _stopping(stop: Callable[[], bool], eps: SLEPc.EPS, restart: int, most: int, converged: int, wanted: int) -> int:
+    """SLEPc's own rule, and before it the caller's wish."""
+    reasons = SLEPc.EPS.ConvergedReason
+    if converged >= wanted:
+        return reasons.CONVERGED_TOL
+    if stop():
+        return reasons.CONVERGED_USER
+    return reasons.DIVERGED_ITS if restart >= most else reasons.CONVERGED_ITERATING
+
+
+def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:
+    """Turn the reason why the solver ended into an error with advice."""
+    reasons = SLEPc.EPS.ConvergedReason
+    reason, name = eps.getConvergedReason(), prefix.strip("_")
+    if reason == _STOPPED:
+        raise SolverStopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
+    if reason == reasons.DIVERGED_ITS:
+        raise SolverError(
+            f"{name}: {eps.getConverged()} of {count} states reached solver.tolerance = {tolerance:g} eV in "
+            f"{eps.getIterationNumber()} restarts; raise -{prefix}eps_max_it or -{prefix}eps_ncv, "
+            f"loosen solver.tolerance, or ask for fewer solver.states"
+        )
+    if reason < 0 or eps.getConverged() < count:
+        raise SolverError(
+            f"{name}: the eigensolver failed (reason {reason}, {eps.getConverged()} of {count} states); "
+            f"raise -{prefix}eps_ncv or loosen solver.tolerance = {tolerance:g} eV"
+        )
+
+
+def _collect(eps: SLEPc.EPS, shell: _Shell, count: int, begin: float) -> Eigenpairs:
+    vector = eps.getOperators()[0].createVecRight()
+    values, vectors = np.empty(count), np.empty((count, shell.operator.rows), complex)
+    for state in range(count):
+        values[state] = eps.getEigenpair(state, vector).real
+        vectors[state] = vector.getArray(readonly=True)
+    vector.destroy()
+    residuals = np.array([eps.getErrorEstimate(state) for state in range(count)])
+    iterations, seconds = eps.getIterationNumber(), time.perf_counter() - begin
+    return Eigenpairs(values, vectors, residuals, iterations, shell.products, shell.seconds, seconds)

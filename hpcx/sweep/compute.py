@@ -1,0 +1,110 @@
+"""Computing one point on one group of ranks: checkpoint, model, result file, and how it ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from hpcx import registry
+from hpcx.config.load import Plan
+from hpcx.config.point import Point, resolved_physics
+from hpcx.io import provenance
+from hpcx.io.checkpoint import Checkpoint
+from hpcx.io.writer import write_result
+from hpcx.parallel.errors import AgreedError, settle
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped, StopRequests
+from hpcx.petsc.options import unused_options, used_options
+from hpcx.sweep.groups import Level
+from hpcx.sweep.store import DONE, FAILED, Entry, Store
+
+log = logging.getLogger("hpcx")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all points of a run share: plan, store, reasons to stop, and tables that points may reuse."""
+
+    plan: Plan
+    store: Store
+    requests: StopRequests
+    shared: dict[str, object]
+
+    def name(self, point: Point) -> str:
+        """Return how the log speaks of a point."""
+        coordinates = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())
+        return f"{point.id} ({coordinates})" if coordinates else self.plan.config.title or self.plan.config.model
+
+
+def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Entry, str]:
+    """Compute a point and write its result, collectively on the group; return its entry and its table of timings.
+
+    An error that all ranks of the group meet ends the point alone and is recorded. If one rank fails while the others
+    wait for it, the failure is recorded and the exception goes on, to end the job: nothing else is safe then. Raises
+    Stopped if the point was interrupted.
+    """
+    start = time.monotonic()
+    entry, table, error = None, "", None
+    try:
+        entry, table = _solve_and_write(level.comm, point, around)
+    except Stopped:
+        settle(level.fate, None)
+        raise
+    except Exception as caught:
+        error = caught
+    failed = _failure(error, start, level.comm.size) if error else None
+    try:
+        message = settle(level.fate, error)
+    except TimeoutError:
+        around.store.fail(point.id, failed)
+        raise error from None
+    if message is None:
+        return entry, table
+    failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size)
+    if level.comm.rank == 0:
+        around.store.fail(point.id, failed)
+        log.error("%s failed: %s", around.name(point), message)
+    return failed, ""
+
+
+def _failure(error: Exception, start: float, ranks: int) -> Entry:
+    message = str(error) if isinstance(error, AgreedError) else f"{type(error).__name__}: {error}"
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"])
+
+
+def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Entry, str]:
+    if point.error:
+        raise AgreedError(point.error)
+    path = around.store.result(point.id)
+    physics = resolved_physics(point.config, point.material)
+    checkpoint = Checkpoint(around.store.checkpoint(point.id), physics, point.hash)
+    run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
+    run.cadence = point.config.output.checkpoint
+    started, start = provenance.now(), time.monotonic()
+    result = registry.solver(point.config.model)(comm, point.config, point.material, run)
+    computed = time.monotonic()
+    entries = _entries(point, physics, run, around.plan) | {"summary": result.summary}
+    write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
+    checkpoint.discard(comm)
+    run.timings.add("output", time.monotonic() - computed)
+    wall_time = time.monotonic() - start
+    return Entry(DONE, "", "", wall_time, comm.size, result.summary), run.timings.table(wall_time)
+
+
+def _entries(point: Point, physics: dict, run: Run, plan: Plan) -> dict[str, Any]:
+    return {
+        "input": plan.text,
+        "config": point.config.model_dump(mode="json"),
+        "physics": physics,
+        "hash": point.hash,
+        "coordinates": point.coordinates,
+        "material_sources": {key: number.source for key, number in point.material.numbers.items()},
+        "petsc_options_used": used_options(),
+        "petsc_options_unused": unused_options(),
+        "timings": run.timings.seconds,
+        "diagnostics": run.diagnostics,
+    }

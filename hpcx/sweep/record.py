@@ -1,0 +1,92 @@
+"""`sweep.json`: what a directory's sweep is, so that later runs and `hpcx status` know it from the files alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hpcx.config.fields import keys_of
+from hpcx.config.load import Plan
+from hpcx.config.point import resolved_physics
+from hpcx.io.checkpoint import differing_keys
+from hpcx.parallel.errors import BadInput
+from hpcx.sweep.store import replace_text
+
+
+class OtherPhysics(BadInput):
+    """The directory holds results of another input."""
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Return axes (name, unit, description, values), points, and the physics that is not swept."""
+    keys = {key.name: key for key in keys_of(type(plan.config))}
+    axes = [
+        {
+            "name": name,
+            "unit": keys[name].unit if name in keys else "",
+            "description": keys[name].description if name in keys else name,
+            "values": [_resolved(plan, name, value) for value in values],
+        }
+        for name, values in plan.axes.items()
+    ]
+    points = [{"id": point.id, "hash": point.hash, "coordinates": point.coordinates} for point in plan.points]
+    return {"model": plan.config.model, "axes": axes, "points": points, "physics": _unswept_physics(plan)}
+
+
+def _resolved(plan: Plan, name: str, value: Any) -> Any:
+    """Return a swept value as the program uses it: "0.5 um" in the documented unit of its key, text as it is."""
+    for point in plan.points:
+        if point.config is not None and point.coordinates[name] == value:
+            found: Any = point.config
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            return value if found is None else found
+    return value
+
+
+def _unswept_physics(plan: Plan) -> dict[str, Any]:
+    """Return the resolved physics without swept keys (and without the material's numbers when they are swept)."""
+    point = next(point for point in plan.points if point.config is not None)
+    physics = resolved_physics(point.config, point.material)
+    if any(key == "material" or key.startswith("parameters.") for key in plan.axes):
+        physics = {key: value for key, value in physics.items() if not key.startswith("material_")}
+    for key in plan.axes:
+        remove(physics, key)
+    return physics
+
+
+def remove(table: dict[str, Any], key: str) -> None:
+    """Remove a dotted key from a nested table; keys of a material, dotted themselves, lie flat in `parameters`."""
+    head, _, rest = key.partition(".")
+    if rest and head != "parameters":
+        remove(table.get(head) or {}, rest)
+    elif rest:
+        (table.get(head) or {}).pop(rest, None)
+    else:
+        table.pop(head, None)
+
+
+def write_record(directory: Path, plan: Plan) -> None:
+    """Write `sweep.json`; raises OtherPhysics, naming the keys, if the directory's sweep is of other physics.
+
+    Swept values may have been added or left out, and keys may have become swept or fixed: a point is known by the hash
+    of all its physics, so nothing is mixed up.
+    """
+    new = describe(plan)
+    old = read_record(directory)
+    if old is not None:
+        ours, theirs = dict(new["physics"]), dict(old["physics"])
+        for axis in [*new["axes"], *old["axes"]]:
+            remove(ours, axis["name"])
+            remove(theirs, axis["name"])
+        different = differing_keys(theirs, ours)
+        if different:
+            raise OtherPhysics(f"{directory} holds a sweep of another input ({different}); choose another output.directory or give --fresh")
+    replace_text(directory / "sweep.json", json.dumps(new, indent=1, default=str))
+
+
+def read_record(directory: Path) -> dict[str, Any] | None:
+    """Return the content of `sweep.json`, or None if there is none."""
+    path = directory / "sweep.json"
+    return json.loads(path.read_text()) if path.exists() else None

@@ -1,0 +1,215 @@
+"""The rules of the house: who may import whom, no work at import time, small files and functions, documented interfaces."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from hpcx.registry import MODELS
+
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((ROOT / "hpcx").rglob("*.py"))
+SCRIPTS = sorted((ROOT / "postprocess").rglob("*.py"))
+MODEL_PACKAGES = {*MODELS, "exciton", "trion", "wigner", "formation", "valley"}
+PARALLEL_LIBRARIES = {"mpi4py", "petsc4py", "slepc4py"}
+NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
+
+#: what each part of hpcx may import from hpcx; types alone (`if TYPE_CHECKING`) do not count
+FRAME = {
+    "__init__": set(),
+    "units": set(),
+    "registry": set(),
+    "physics": {"physics"},
+    "materials": {"materials", "units"},
+    "config": {"config", "materials", "units", "registry"},
+    "parallel": {"parallel"},
+    "petsc": {"petsc", "parallel"},
+    "io": {"io", "parallel"},
+    "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "cli": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "__main__": {"cli"},
+}
+FOR_MODELS = {"physics", "materials", "units", "registry", "parallel", "petsc", "io", "config.base"}
+FRIENDS = {"trion": {"exciton"}}
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name below hpcx, e.g. "config.base"; a package's own file counts as the package."""
+    parts = path.relative_to(ROOT / "hpcx").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    """Say whether a node is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, without what only type checkers read."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not is_type_checking(child):
+            yield from running(child)
+
+
+def imports(path: Path, source: str | None = None) -> set[str]:
+    """Return the dotted names that a file imports anywhere, relative ones resolved; `from a import b` counts as a.b."""
+    names = set()
+    for node in running(ast.parse(source or path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = path.parents[node.level - 1].relative_to(ROOT).parts if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {f"{base}.{alias.name}" for alias in node.names}
+    return names - {"hpcx.__version__"}
+
+
+def foreign_parts(path: Path, source: str | None = None) -> set[str]:
+    """Return what a file imports of hpcx and may not, below hpcx: "wigner.rates.table"."""
+    allowed = allowed_parts(module_name(path))
+    parts = {name.removeprefix("hpcx.") for name in imports(path, source) if name.startswith("hpcx.")}
+    return {name for name in parts if not within(name, allowed)}
+
+
+def libraries(path: Path, source: str | None = None) -> set[str]:
+    """Return the top-level packages that a file imports."""
+    return {name.split(".")[0] for name in imports(path, source)}
+
+
+def allowed_parts(module: str) -> set[str]:
+    """Return what a module may import of hpcx."""
+    part = module.split(".")[0]
+    if part not in MODEL_PACKAGES:
+        return FRAME[part]
+    friends = FRIENDS.get(part, set())
+    if module == f"{part}.config":
+        return {"config.base", *(f"{friend}.config" for friend in friends)}
+    return FOR_MODELS | {part} | friends
+
+
+def within(name: str, parts: set[str]) -> bool:
+    """Say whether a dotted name is one of `parts` or lies below one."""
+    return any(name == part or name.startswith(part + ".") for part in parts)
+
+
+def offenders(paths: list[Path], rule: Callable[[Path], Collection[str]]) -> dict[str, list[str]]:
+    """Return the files that break a rule, each with what the rule found in it."""
+    found = {str(path.relative_to(ROOT)): sorted(rule(path)) for path in paths}
+    return {path: what for path, what in found.items() if what}
+
+
+def files_in(*parts: str) -> list[Path]:
+    """Return the files of hpcx whose dotted names lie within `parts`."""
+    return [path for path in FILES if within(module_name(path), set(parts))]
+
+
+def test_every_module_imports_only_what_its_place_allows():
+    assert offenders(FILES, foreign_parts) == {}
+
+
+def test_only_the_petsc_package_imports_petsc():
+    others = [path for path in FILES if path not in files_in("petsc")]
+    assert offenders(others, lambda path: libraries(path) & {"petsc4py", "slepc4py"}) == {}
+
+
+def test_physics_imports_numpy_and_scipy_alone():
+    allowed = {"numpy", "scipy", "hpcx"} | sys.stdlib_module_names
+    assert offenders(files_in("physics"), lambda path: libraries(path) - allowed) == {}
+
+
+def test_input_is_read_without_numerics():
+    paths = files_in("config", "units", "registry", "materials", *(f"{model}.config" for model in MODEL_PACKAGES))
+    assert offenders(paths, lambda path: libraries(path) & NUMERICS) == {}
+
+
+def test_figure_scripts_know_result_files_only():
+    assert offenders(SCRIPTS, lambda path: libraries(path) & ({"hpcx"} | PARALLEL_LIBRARIES)) == {}
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when a module is imported: all but the bodies of functions and what only type checkers read."""
+    yield node
+    body = node.body if isinstance(node, FUNCTION | ast.Lambda) else []
+    for child in ast.iter_child_nodes(node):
+        if child is not body and child not in (body if isinstance(body, list) else []) and not is_type_checking(child):
+            yield from at_import(child)
+
+
+def global_communicators(path: Path) -> set[str]:
+    """Return the communicators that a module names when it is imported, defaults of arguments included."""
+    names = {getattr(node, "attr", getattr(node, "id", "")) for node in at_import(ast.parse(path.read_text()))}
+    return names & {"COMM_WORLD", "COMM_SELF"}
+
+
+def calls_at_import(path: Path) -> list[str]:
+    """Return the calls that stand alone at the top of a module: work at import time."""
+    body = ast.parse(path.read_text()).body
+    return [ast.unparse(node) for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+
+
+def test_the_communicator_is_an_argument():
+    assert offenders(FILES, global_communicators) == {}
+
+
+def test_no_work_at_import_time():
+    assert offenders(FILES, calls_at_import) == {}
+
+
+def long_functions(path: Path) -> list[str]:
+    """Return the functions and methods of more than 60 lines."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
+    return [f"{node.name}: {node.end_lineno - node.lineno + 1} lines" for node in nodes if node.end_lineno - node.lineno >= 60]
+
+
+def test_files_and_functions_are_small():
+    assert [str(path) for path in FILES + SCRIPTS if len(path.read_text().splitlines()) >= 400] == []
+    assert offenders(FILES + SCRIPTS, long_functions) == {}
+
+
+def public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Yield the public functions and classes of a module and the public methods of those classes."""
+    for node in tree.body:
+        if isinstance(node, FUNCTION | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node)
+
+
+def undocumented(path: Path) -> list[str]:
+    """Return the public names of a module that have no docstring, and "module" if it has none itself."""
+    tree = ast.parse(path.read_text())
+    return [getattr(node, "name", "module") for node in (tree, *public(tree)) if not ast.get_docstring(node)]
+
+
+def untyped(path: Path) -> list[str]:
+    """Return the arguments and results of public functions and methods that have no type."""
+    nodes = [node for node in public(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
+    return [f"{node.name}({what})" for node in nodes for what in unannotated(node)]
+
+
+def unannotated(node: ast.FunctionDef) -> list[str]:
+    """Return the arguments without a type, and "return" if the result has none."""
+    arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+    arguments += [extra for extra in (node.args.vararg, node.args.kwarg) if extra]
+    missing = [argument.arg for argument in arguments if not argument.annotation and argument.arg not in ("self", "cls")]
+    return missing + ([] if node.returns else ["return"])
+
+
+def test_the_public_interface_is_documented():
+    assert offenders(FILES, undocumented) == {}
+
+
+def test_the_public_interface_is_typed():
+    assert offenders(FILES, untyped) == {}
+
+
+def test_imports_are_seen_wherever_they_stand():
+    source = "if TYPE_CHECKING:\n    import petsc4py\ndef f():\n    from ..wigner import rates as r\n    import slepc4py as s\n"
+    path = ROOT / "hpcx" / "trion" / "example.py"
+    assert libraries(path, source) == {"hpcx", "slepc4py"}
+    assert foreign_parts(path, source) == {"wigner.rates"}
+    assert foreign_parts(path, "import hpcx.cli\nfrom hpcx.exciton import solve\nfrom . import operator") == {"cli"}
