@@ -38,7 +38,7 @@ pypi:
 
 run: env
 	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/trion_quickstart.toml
-	$(PYTHON_IN_VENV) postprocess/binding_energies.py
+	$(PYTHON_IN_VENV) postprocess/binding_energies.py results/trion_quickstart/sweep.h5
 
 test: env
 	@bash tests/run.sh $(PYTHON_IN_VENV)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,8 @@ def _stop_requests(comm: Any, plan: Any, seconds: float | None) -> Any:
     requests = StopRequests(directory, budget(seconds))
     requests.install()
     if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
-        (directory / "STOP").unlink(missing_ok=True)
+        with suppress(OSError):
+            (directory / "STOP").unlink()
     comm.Barrier()
     return requests
 

@@ -22,7 +22,7 @@ def main() -> None:
     path = parser.parse_args().file
     with h5py.File(path, "r") as file:
         sizes = read(file, "mesh.N")
-        binding = {name: 1e3 * read(file, f"{name}/binding_energy")[..., 0] for name in LABELS if name in file}
+        binding = {name: 1e3 * read(file, f"{name}/binding_energy") for name in LABELS if name in file}
     if any(values.ndim != 1 for values in binding.values()):
         raise SystemExit(f"{path} sweeps more than mesh.N; this figure shows one curve per species")
     save(_draw(sizes, binding), path.with_name("binding_energies"))

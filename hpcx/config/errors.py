@@ -52,38 +52,40 @@ def suggestion(word: str, known: list[str]) -> str:
 
 
 def mistakes_of(error: ValidationError, config: type[RunInput]) -> list[Mistake]:
-    """Translate what pydantic found into `Mistake`s with range, unit and suggestion."""
+    """Translate what pydantic found into `Mistake`s with range, unit and suggestion, each key once."""
     keys = {key.name: key for key in keys_of(config)}
-    return [_mistake(item, keys) for item in error.errors()]
+    found: dict[str, Mistake] = {}
+    for item in error.errors():
+        mistake = _mistake(item, keys)
+        found.setdefault(mistake.key, mistake)
+    return list(found.values())
 
 
 def _mistake(item: dict, keys: dict[str, Key]) -> Mistake:
-    # list positions stay in the location; the key's own entry is found without them
-    location = ".".join(str(part) for part in item["loc"]) or "input"
-    key = keys.get(".".join(str(part) for part in item["loc"] if isinstance(part, str)))
-    kind = item["type"]
-    if kind == "extra_forbidden":
-        return Mistake(location, "unknown key" + _sibling(location, list(keys)))
-    if kind == "missing":
-        return Mistake(location, f"missing; {key.wanted() if key else 'it must be given'}")
+    # pydantic's location goes on below the key: positions in lists, alternatives of unions
+    parts = [str(part) for part in item["loc"]]
+    heads = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    name = next((head for head in heads if head in keys), ".".join(parts) or "input")
+    key = keys.get(name)
+    if item["type"] == "extra_forbidden":
+        return Mistake(name, "unknown key" + _siblings(name, list(keys)))
+    if item["type"] == "missing":
+        return Mistake(name, f"missing; must be {key.wanted()}" if key else "missing")
     text = item["msg"].removeprefix("Value error, ")
     if key is None:  # a check that involves several keys
-        return Mistake(location, text, own=False)
-    close = suggestion(item["input"], list(key.choices)) if key.choices and isinstance(item["input"], str) else ""
-    return Mistake(location, f"{_plain(text)}; {key.wanted()}{close}", item["input"])
+        return Mistake(name, text, own=False)
+    why = f"{text}; " if item["type"] == "value_error" else ""
+    close = suggestion(item["input"], list(key.choices)) if key.choices else ""
+    return Mistake(name, f"{why}must be {key.wanted()}{close}", item["input"])
 
 
-def _plain(text: str) -> str:
-    return text.replace("Input should be", "must be")
-
-
-def _sibling(location: str, keys: list[str]) -> str:
-    """Suggest a key of the same table, else any key of the input that ends alike."""
-    table, _, word = location.rpartition(".")
+def _siblings(name: str, keys: list[str]) -> str:
+    """Suggest the nearest key of the same table, else a key of that name elsewhere, else list the table."""
+    table, _, word = name.rpartition(".")
     prefix = table + "." if table else ""
-    siblings = {key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix)}
-    near = get_close_matches(word, sorted(siblings), n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean '{prefix}{near[0]}'?"
-    elsewhere = [key for key in keys if key.rpartition(".")[2] == word]
-    return f"; did you mean '{elsewhere[0]}'?" if elsewhere else ""
+    siblings = list(dict.fromkeys(key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix)))
+    near = get_close_matches(word, siblings, n=1, cutoff=0.5)
+    elsewhere = [prefix + near[0]] if near else [key for key in keys if key.rpartition(".")[2] == word]
+    if elsewhere:
+        return f"; did you mean '{elsewhere[0]}'?"
+    return f"; {f'[{table}]' if table else 'an input'} has {', '.join(siblings)}"

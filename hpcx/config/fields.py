@@ -51,7 +51,8 @@ def keys_of(config: type[BaseModel], prefix: str = "") -> list[Key]:
 
 
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
-    for name, info in config.model_fields.items():
+    for field, info in config.model_fields.items():
+        name = info.alias or field  # keys such as "1s" are no Python names
         section = next((part for part in _parts(info.annotation) if _is_section(part)), None)
         if section is not None:
             yield from _walk(section, f"{prefix}{name}.")
@@ -82,7 +83,9 @@ def _key(name: str, info: FieldInfo) -> Key:
 
 def _nested_metadata(annotation: Any) -> list[Any]:
     """Return what Annotated says inside lists and unions: list[Annotated[float, Unit("fs")]]."""
-    found = list(getattr(annotation, "__metadata__", ()))
+    found = []
+    for item in getattr(annotation, "__metadata__", ()):
+        found += item.metadata if isinstance(item, FieldInfo) else [item]
     for part in get_args(annotation):
         if not isinstance(part, (str, Unit)):
             found += _nested_metadata(part)

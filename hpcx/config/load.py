@@ -18,7 +18,7 @@ from hpcx.config.base import RunInput
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, make_point
-from hpcx.materials.loader import MaterialError
+from hpcx.materials.loader import Material, MaterialError, load_material
 from hpcx.registry import MODELS, config_class
 
 #: tables that say how and where to run; they cannot be swept
@@ -61,7 +61,8 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     mistakes += _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes, config))
-    return _plan(text, path, table, axes, config)
+    expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
+    return _plan(text, path, table, expanded, config)
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
@@ -89,14 +90,27 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput])
     resolved = copy.deepcopy(table)
     for key, value in coordinates.items():
         _set(resolved, key, value)
+    mistakes: list[Mistake] = []
     try:
-        return make_point(config.model_validate(resolved), coordinates), []
+        validated = config.model_validate(resolved)
     except ValidationError as error:
         mistakes = mistakes_of(error, config)
+    material, problem = _material(resolved)
+    mistakes += problem
+    if mistakes:
+        return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
+    return make_point(validated, material, coordinates), []
+
+
+def _material(table: dict) -> tuple[Material | None, list[Mistake]]:
+    """Load the material even when other keys are wrong, so that all mistakes are told at once."""
+    name, parameters = table.get("material"), table.get("parameters", {})
+    if not isinstance(name, str) or not isinstance(parameters, dict):
+        return None, []  # told by the validation
+    try:
+        return load_material(name, parameters), []
     except MaterialError as error:
-        swept = any(key == "material" or key.startswith("parameters.") for key in coordinates)
-        mistakes = [Mistake("material", str(error), resolved.get("material"), own=not swept)]
-    return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
+        return None, [Mistake("material", str(error), name)]
 
 
 def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[Mistake]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx.config.base import RunInput
-from hpcx.materials.loader import Material, load_material
+from hpcx.materials.loader import Material
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ class Point:
         return Point(coordinates, None, None, _digest(coordinates), error)
 
 
-def make_point(config: RunInput, coordinates: dict[str, Any]) -> Point:
-    """Load the material of a validated input and compute the hash; raises MaterialError."""
-    material = load_material(config.material, config.parameters)
+def make_point(config: RunInput, material: Material, coordinates: dict[str, Any]) -> Point:
+    """Return the point of a validated input and its material, with its hash."""
     return Point(coordinates, config, material, _digest(resolved_physics(config, material)))
 
 

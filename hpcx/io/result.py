@@ -57,6 +57,8 @@ class Result:
         path = path.strip("/")
         if array.ndim != len(dims):
             raise ValueError(f"{path}: {array.ndim} axes but dimensions {dims}")
+        if array.ndim > 1 and path.rpartition("/")[2] in dims:
+            raise ValueError(f"{path}: xarray allows an array of several axes no axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
         self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], start, rows)

@@ -13,18 +13,17 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from slepc4py import SLEPc
 
+from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.stop import Stopped
+
 #: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
 _BASIS = 20
 #: a solver of SLEPc that stopped because it was asked to
 _STOPPED = SLEPc.EPS.ConvergedReason.CONVERGED_USER
 
 
-class SolverError(RuntimeError):
-    """An eigensolver did not deliver; the message says which knob to turn."""
-
-
-class SolverStopped(SolverError):
-    """An eigensolver was stopped on request before it had all states."""
+class SolverError(AgreedError):
+    """An eigensolver did not deliver; the message says which knob to turn. Raised alike on all ranks."""
 
 
 class Operator(Protocol):
@@ -103,21 +102,20 @@ def lowest_states(
         count: number of states; no more than the dimension are returned.
         tolerance: largest residual norm |H x - E x|, in the units of the operator.
         prefix: of this solver's options, e.g. "trion_".
-        start: this rank's part of initial vectors, shape (any, rows); default: a constant vector.
+        start: this rank's part of the start vector, (rows,); the default, a constant vector, may miss states by symmetry.
         stop: asked after every restart; must answer alike on all ranks.
 
     Raises:
         SolverError: the states did not converge, with advice.
-        SolverStopped: `stop` said so.
+        Stopped: `stop` said so.
     """
     begin = time.perf_counter()
     size = comm.allreduce(operator.rows)
     if size == 0:
         raise SolverError(f"{prefix.strip('_')}: the space has dimension 0; raise mesh.N or mesh.k0")
-    start = np.ones((1, operator.rows)) if start is None else np.atleast_2d(start)
     shell = _Shell(operator, prefix)
     with _solver(comm, shell, size, min(count, size), tolerance, prefix) as eps:
-        _set_start(eps, start)
+        _set_start(eps, np.ones(operator.rows) if start is None else start)
         if stop is not None:
             eps.setStoppingTest(lambda *state: _stopping(stop, *state))
         eps.solve()
@@ -149,15 +147,11 @@ def _solver(comm: MPI.Comm, shell: _Shell, size: int, count: int, tolerance: flo
 
 
 def _set_start(eps: SLEPc.EPS, start: np.ndarray) -> None:
-    matrix = eps.getOperators()[0]
-    vectors = []
-    for values in start:
-        vector = matrix.createVecRight()
-        vector.getArray()[:] = values
-        vectors.append(vector)
-    eps.setInitialSpace(vectors)
-    for vector in vectors:
-        vector.destroy()
+    """Give the solver its start vector; Krylov-Schur makes use of one only."""
+    vector = eps.getOperators()[0].createVecRight()
+    vector.getArray()[:] = start
+    eps.setInitialSpace(vector)
+    vector.destroy()
 
 
 def _stopping(stop: Callable[[], bool], eps: SLEPc.EPS, restart: int, most: int, converged: int, wanted: int) -> int:
@@ -175,7 +169,7 @@ def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:
     reasons = SLEPc.EPS.ConvergedReason
     reason, name = eps.getConvergedReason(), prefix.strip("_")
     if reason == _STOPPED:
-        raise SolverStopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
+        raise Stopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
     if reason == reasons.DIVERGED_ITS:
         raise SolverError(
             f"{name}: {eps.getConverged()} of {count} states reached solver.tolerance = {tolerance:g} eV in "

@@ -75,7 +75,7 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
             dims[name] = (*names, *data.dims)
     created = file.create_dataset("index/not_stacked", data=np.asarray(rest, dtype=h5py.string_dtype()))
     label(created, Dataset(np.empty(0), (), "1", "results whose shape differs between points"))
-    return dims | ({"index/not_stacked": ("result",)} if rest else {})
+    return dims | {"index/not_stacked": ("result",)}
 
 
 def _is_coordinate(name: str, data: Dataset) -> bool:
@@ -129,4 +129,4 @@ def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...]
     for number, path in done.items():
         source = h5py.VirtualSource(f"points/{path.name}", name, data.data.shape, dtype=data.data.dtype)
         layout[np.unravel_index(number, shape)] = source
-    label(file.create_virtual_dataset(name, layout, fillvalue=np.nan), data)
+    label(file.create_virtual_dataset(name, layout, fillvalue=kind.type(np.nan)), data)

@@ -135,7 +135,8 @@ class _Worker:
         for depth, level in enumerate(self.levels):
             here = [task for task in tasks if task.level == depth]
             logs.speak(level.comm.rank == 0)
-            while here and not self.stopped:
+            planned = bool(here)  # the first rank of a group alone takes from the list, so it must not steer the loop
+            while planned:
                 task = level.comm.bcast(self._claim_next(here) if level.comm.rank == 0 else None)
                 if task is None:
                     break
@@ -144,7 +145,7 @@ class _Worker:
     def _claim_next(self, tasks: list[Task]) -> Task | None:
         """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
         store = self.around.store
-        while tasks and not self.around.requests.reason():
+        while tasks and not self.stopped and not self.around.requests.reason():
             task = tasks.pop(0)
             point = self.around.plan.points[task.number]
             if not store.claim(point.id):
@@ -152,7 +153,7 @@ class _Worker:
             if store.done(point.id, point.hash) is None and not self._failed_in_this_run(point):
                 return task
             store.release(point.id)
-        self.stopped = bool(self.around.requests.reason())
+        self.stopped = self.stopped or bool(self.around.requests.reason())
         return None
 
     def _failed_in_this_run(self, point: Point) -> bool:

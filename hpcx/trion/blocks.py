@@ -1,0 +1,124 @@
+"""Columns of pair states in blocks that products can work on.
+
+In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones in all
+layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
+allowed are masked by vanishing spinors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hpcx.physics.mesh import ValleyMesh
+
+#: columns times rows that are looked at together when the staircase is laid out
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some columns over common rows.
+
+    Attributes:
+        columns: points r, (c,).
+        rows: points p, (p,); -1 is a place that is never used.
+        start: place of the first entry among all entries of this rank.
+        extent: shape of the rows' box if they are the places of a box of the mesh, else (p,).
+    """
+
+    columns: np.ndarray
+    rows: np.ndarray
+    start: int
+    extent: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of columns and of rows."""
+        return len(self.columns), len(self.rows)
+
+    @property
+    def entries(self) -> slice:
+        """Where this block's entries are among all entries of this rank."""
+        return slice(self.start, self.start + self.columns.size * self.rows.size)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """This rank's columns, with the entries of all blocks one after the other."""
+
+    mesh: ValleyMesh
+    blocks: list[Block]
+
+    @property
+    def length(self) -> int:
+        """Number of entries, masked ones included."""
+        return self.blocks[-1].entries.stop if self.blocks else 0
+
+    def third(self, block: Block) -> np.ndarray:
+        """Return the points p + r of a block, (c, p), -1 where the entry is masked."""
+        p, r = block.rows[None], block.columns[:, None]
+        return np.where(p >= 0, self.mesh.add(p, r), -1)
+
+    @cached_property
+    def key(self) -> np.ndarray:
+        """Return r n + p of every entry, -1 where it is masked."""
+        key = np.full(self.length, -1)
+        for block in self.blocks:
+            p_r = block.columns[:, None] * self.mesh.size + block.rows
+            key[block.entries] = np.where(self.third(block) >= 0, p_r, -1).ravel()
+        return key
+
+    def spinors(self, spinor_ck: np.ndarray) -> list[np.ndarray]:
+        """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked."""
+        padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
+        return [padded_ck[:, self.third(block)] for block in self.blocks]
+
+
+class Staircase:
+    """An order of the rows in which those allowed in a column are among the first few.
+
+    Columns are sorted by |r|; rows by the last column in which they are allowed, falling.
+
+    Attributes:
+        order: points p in this order, (n,).
+        height_c: number of rows that a column needs, falling with the column.
+    """
+
+    def __init__(self, mesh: ValleyMesh, columns: np.ndarray) -> None:
+        last = np.zeros(mesh.size, int)
+        step = max(1, _CHUNK // mesh.size)
+        for start in range(0, len(columns), step):
+            part = columns[start : start + step]
+            allowed = mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0
+            place = start + len(part) - 1 - np.argmax(allowed[::-1], axis=0)
+            last = np.where(allowed.any(axis=0), place, last)
+        self.order = np.argsort(-last, kind="stable")
+        self.height_c = np.searchsorted(np.sort(last), np.arange(len(columns)))
+        self.height_c = mesh.size - self.height_c
+
+    def blocks(self, mesh: ValleyMesh, columns: np.ndarray, mine: np.ndarray, width: int) -> Blocks:
+        """Return this rank's columns `columns[mine]` in blocks of `width` over leading rows."""
+        found, start = [], 0
+        for first in range(0, len(mine), width):
+            part = mine[first : first + width]
+            rows = self.order[: self.height_c[part[0]]]
+            found.append(Block(columns[part], rows, start, rows.shape))
+            start = found[-1].entries.stop
+        return Blocks(mesh, found)
+
+
+def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks:
+    """Return `columns` in blocks of `width` whose rows are the smallest box of mesh integers around the allowed points."""
+    found, start = [], 0
+    for first in range(0, len(columns), width):
+        part = columns[first : first + width]
+        allowed = (mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0).any(axis=0)
+        index_px = mesh.index_kx[allowed]
+        corner, extent = index_px.min(axis=0), np.ptp(index_px, axis=0) + 1
+        rows = mesh.lookup(*(np.indices(extent) + corner[:, None, None])).ravel()
+        found.append(Block(part, rows, start, tuple(int(length) for length in extent)))
+        start = found[-1].entries.stop
+    return Blocks(mesh, found)

@@ -1,0 +1,94 @@
+"""The trion's discrete problem: a mesh, three carriers, and the interaction between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_band
+from hpcx.materials.loader import Material, MaterialError
+from hpcx.physics.bands import Band
+from hpcx.physics.mesh import ValleyMesh
+from hpcx.trion.config import Config
+
+
+class Carrier(NamedTuple):
+    """A band: tau s = +1 (A) or -1 (B), valley tau, conduction or valence."""
+
+    spin_valley: int
+    valley: int
+    conduction: bool
+
+
+@dataclass(frozen=True)
+class TrionProblem:
+    """Two like charges k1, k2 and an opposite one k3 = k1 + k2, all within the mesh.
+
+    (H C)(k1,k2) = [e1 + e2 + e3] C - sum_k1' w <1 k1|1 k1'> <3 k3'|3 k3> C(k1',k2) - the same for k2
+    + sum_k1' w <1 k1|1 k1'> <2 k2|2 k2'> C(k1', k3 - k1'): Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019). For two
+    holes and an electron the spinors are complex conjugated.
+
+    Attributes:
+        mesh: the points.
+        first: the like charge that light creates.
+        second: the like charge that was there.
+        third: the opposite charge.
+        identical: the like charges are in the same band, and C(k2,k1) = -C(k1,k2).
+        w_ij: interaction over mesh differences, W / (N^2 A), eV.
+        dipole_k: optical matrix element, (n,).
+    """
+
+    mesh: ValleyMesh
+    first: Band
+    second: Band
+    third: Band
+    identical: bool
+    w_ij: np.ndarray
+    dipole_k: np.ndarray
+
+    def kinetic(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
+        """Return the energy of three free carriers for point numbers k1, k2, eV."""
+        total = self.first.energy_k[k1] + self.second.energy_k[k2]
+        return total + self.third.energy_k[self.mesh.add(k1, k2)]
+
+    def created(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
+        """Return V|i>, what light makes of the second charge at its minimum, for point numbers k1, k2."""
+        amplitude = self.dipole_k[k1] * (k2 == 0)
+        if not self.identical:
+            return amplitude
+        return (amplitude - self.dipole_k[k2] * (k1 == 0)) / np.sqrt(2)
+
+
+def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Carrier, Carrier, Carrier]:
+    """Return the first, second and third carrier of a trion.
+
+    `order` is "bright" if the conduction band with the spin of the upper valence band is the lower one, else "dark". The
+    first carrier and the third are at K; the second is the lowest of its kind: with the other spin (singlet) or the same (triplet).
+    """
+    pair = 1 if transition == "A" else -1
+    if charge > 0:
+        return Carrier(pair, 1, False), Carrier(1, -1 if species == "singlet" else 1, False), Carrier(pair, 1, True)
+    if order == "bright":
+        second = Carrier(1, -1 if species == "singlet" else 1, True)
+    else:
+        second = Carrier(-1, 1 if species == "singlet" else -1, True)
+    return Carrier(pair, 1, True), second, Carrier(pair, 1, False)
+
+
+def exciton_of(config: Config, material: Material) -> ExcitonProblem:
+    """Return the exciton of the trion's own mesh and transition."""
+    return exciton_problem(config, material, config.trion.transition)
+
+
+def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
+    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `bands.order`."""
+    order = material.text("bands.order")
+    if order not in ("bright", "dark"):
+        raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
+    three = carriers(order, species, config.trion.charge, config.trion.transition)
+    bands = [material_band(exciton.mesh, material, config.bands, *carrier) for carrier in three]
+    if config.trion.charge > 0:
+        bands = [band.conjugate() for band in bands]
+    return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, exciton.dipole_k)

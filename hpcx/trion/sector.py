@@ -1,0 +1,154 @@
+"""The symmetric sector of pair states: orbits of pairs under the point group and, for identical carriers, the exchange.
+
+Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical carriers.
+One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and imaginary parts if the
+group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.physics.mesh import ValleyMesh
+
+#: pairs (column by row) that are looked at together when pairs are listed
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class PairGroup:
+    """Operations on pairs of points.
+
+    Attributes:
+        mesh: the points.
+        permutation_gk: spatial part, (g, n).
+        conjugates_g: antiunitary operations.
+        swaps_g: operations that exchange the two carriers, with character -1.
+        columns: smallest point of each spatial orbit, ascending; a canonical pair has k2 among them.
+    """
+
+    mesh: ValleyMesh
+    permutation_gk: np.ndarray
+    conjugates_g: np.ndarray
+    swaps_g: np.ndarray
+    columns: np.ndarray
+
+    @property
+    def order(self) -> int:
+        """Number of operations."""
+        return len(self.swaps_g)
+
+    def key(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
+        """Return the number of a pair: k2 first, k1 within it."""
+        return k2 * self.mesh.size + k1
+
+    def pair(self, key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (k1, k2) of keys."""
+        k2, k1 = np.divmod(key, self.mesh.size)
+        return k1, k2
+
+    def _image(self, g: int, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
+        move = self.permutation_gk[g]
+        return self.key(move[k2], move[k1]) if self.swaps_g[g] else self.key(move[k1], move[k2])
+
+    def canonical(self, k1: np.ndarray, k2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the smallest key in each pair's orbit and the operation that leads there."""
+        best, operation = self.key(k1, k2), np.zeros(len(k1), int)
+        for g in range(1, self.order):
+            key = self._image(g, k1, k2)
+            better = key < best
+            best[better], operation[better] = key[better], g
+        return best, operation
+
+    def stabilizers(self, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return for canonical keys the orbit's size and whether real and imaginary part may differ from zero."""
+        k1, k2 = self.pair(key)
+        fixed, real, imaginary = np.zeros(len(key), int), np.ones(len(key), bool), np.ones(len(key), bool)
+        for g in range(self.order):
+            same = self._image(g, k1, k2) == key
+            fixed += same
+            if self.swaps_g[g]:
+                real &= ~same
+            if self.swaps_g[g] != self.conjugates_g[g]:
+                imaginary &= ~same
+        return self.order // fixed, real, imaginary
+
+    def to_column(self, k: np.ndarray) -> np.ndarray:
+        """Return for points k an operation without exchange that leads to the smallest point of their orbit."""
+        return np.argmin(self.permutation_gk[~self.swaps_g][:, k], axis=0)
+
+    def pairs_of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return all p, r with r in `columns` and p, p + r on the mesh, in the order of their keys if columns ascend."""
+        step = max(1, _CHUNK // self.mesh.size)
+        found = [np.empty((2, 0), int)]
+        for start in range(0, len(columns), step):
+            part = columns[start : start + step]
+            place, p = np.nonzero(self.mesh.add(np.arange(self.mesh.size)[None], part[:, None]) >= 0)
+            found.append(np.array([p, part[place]]))
+        p, r = np.concatenate(found, axis=1)
+        return p, r
+
+
+def pair_group(mesh: ValleyMesh, symmetry: str, identical: bool) -> PairGroup:
+    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers."""
+    permutation_gk, conjugates_g = mesh.point_group(symmetry)
+    columns = np.flatnonzero(permutation_gk.min(axis=0) == np.arange(mesh.size))
+    swaps_g = np.zeros(len(conjugates_g), bool)
+    if identical:
+        permutation_gk, conjugates_g = np.tile(permutation_gk, (2, 1)), np.tile(conjugates_g, 2)
+        swaps_g = np.concatenate([swaps_g, ~swaps_g])
+    return PairGroup(mesh, permutation_gk, conjugates_g, swaps_g, columns)
+
+
+class Sector:
+    """This rank's orbits of pairs and the coordinates of vectors.
+
+    Attributes:
+        key: canonical keys of this rank's orbits, ascending.
+        k1, k2: their point numbers.
+        rows: number of coordinates on this rank: the length of its part of a vector.
+        pairs: number of pairs that this rank's orbits stand for.
+    """
+
+    def __init__(self, group: PairGroup, columns: np.ndarray) -> None:
+        """Find the orbits whose canonical column is among `columns` (ascending)."""
+        k1, k2 = group.pairs_of_columns(columns)
+        key = group.key(k1, k2)
+        self.group = group
+        self.key = key[group.canonical(k1, k2)[0] == key]
+        self.k1, self.k2 = group.pair(self.key)
+        size, real, imaginary = group.stabilizers(self.key)
+        self.real = bool(group.conjugates_g.any())
+        self.pairs = int(size.sum())
+        parts = [real, imaginary] if self.real else [real]
+        self._parts = [np.flatnonzero(part) for part in parts]
+        self._scale = [np.sqrt(size[part]) for part in self._parts]
+        self._split = np.cumsum([len(part) for part in self._parts])
+        self.rows = int(self._split[-1])
+
+    def unpack(self, x: np.ndarray, z: np.ndarray) -> None:
+        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry are left alone."""
+        if not self.real:
+            z[self._parts[0]] = x / self._scale[0]
+            return
+        for view, place, scale, part in zip((z.real, z.imag), self._parts, self._scale, self._pieces(x.real), strict=True):
+            view[place] = part / scale
+
+    def pack(self, z: np.ndarray) -> np.ndarray:
+        """Return the coordinates of amplitudes z: the plain inner product of coordinates is that of states."""
+        x = np.empty(self.rows, complex)
+        views = (z.real, z.imag) if self.real else (z,)
+        for view, place, scale, part in zip(views, self._parts, self._scale, self._pieces(x), strict=True):
+            np.multiply(view[place], scale, out=part)
+        return x
+
+    def amplitudes(self, x: np.ndarray) -> np.ndarray:
+        """Return the amplitudes of the canonical pairs, in the order of `key`, of coordinates x."""
+        z = np.zeros(len(self.key), complex)
+        self.unpack(x, z)
+        return z
+
+    def _pieces(self, x: np.ndarray) -> list[np.ndarray]:
+        return np.split(x, self._split[:-1])

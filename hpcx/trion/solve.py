@@ -1,0 +1,128 @@
+"""Trion energies, and those of the exciton of the same mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.solve import ExcitonStates, add_exciton, solve_exciton
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.parallel.run import STOP, Run
+from hpcx.petsc.eigen import Eigenpairs, lowest_states
+from hpcx.trion.config import Config
+from hpcx.trion.kernels import choose_kernel
+from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz, wavefunction
+from hpcx.trion.operator import TrionOperator
+from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
+from hpcx.trion.states import load, restart_vector, save, start_vector, states_file
+
+#: residuals that products in single precision can reach, eV
+_SINGLE_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class TrionStates:
+    """Lowest trions of one species.
+
+    Attributes:
+        energy: from the band edges, (state,), eV.
+        residual: |H x - E x| by an explicit product in double precision, (state,), eV.
+        vectors: this rank's coordinates of the states, (state, rows).
+        operator: the double-precision operator to which they belong.
+        pairs: what the solver reported.
+    """
+
+    energy: np.ndarray
+    residual: np.ndarray
+    vectors: np.ndarray
+    operator: TrionOperator
+    pairs: Eigenpairs
+
+
+def solve_trion(
+    comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run
+) -> TrionStates:
+    """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
+    solver = config.solver
+    kernel = choose_kernel(solver.kernel, problem.mesh.size)
+    with run.timings.measure("set-up"):
+        operator = TrionOperator(comm, problem, solver.symmetry, kernel)
+        start = start_vector(operator, exciton.amplitude_sk[0])
+        if solver.start is not None:
+            start = restart_vector(load(solver.start, species, operator, config), solver.states, start)
+    single = kernel == "gemm-single"
+    tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", start, lambda: run.poll(comm) == STOP)
+    _account(run, operator, pairs)
+    if single:
+        with run.timings.measure("set-up"):
+            operator = TrionOperator(comm, problem, solver.symmetry, "fft")
+    with run.timings.measure("residuals"):
+        energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
+    return TrionStates(energy, residual, vectors, operator, pairs)
+
+
+def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
+    """Divide the solver's time into products, waiting for other ranks, and the rest."""
+    run.timings.add("products", pairs.product_seconds - operator.waited, pairs.products)
+    run.timings.add("communication", operator.waited, pairs.products)
+    run.timings.add("orthogonalisation", pairs.seconds - pairs.product_seconds, pairs.iterations)
+
+
+def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float) -> None:
+    """Put the states of a species under /singlet or /triplet; collective."""
+    operator, mesh = states.operator, states.operator.problem.mesh
+    pairs, rows = dimensions(operator)
+    weight = oscillator_weight(operator, states.vectors)
+    result.add(f"{species}/energy", states.energy + gap, ("state",), "eV", f"{species} trion energy")
+    binding = exciton_energy - states.energy[0]
+    result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
+    result.add(f"{species}/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
+    result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
+    result.add(f"{species}/dimension_reduced", rows, (), "1", "number of unknowns")
+    result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
+    slices = wavefunction(operator, states.vectors)
+    result.add(f"{species}/wavefunction", slices, ("state", "point"), "1", "amplitude, second carrier at its minimum")
+    result.add(f"{species}/k", mesh.momentum_kx, ("point", "xy"), "1/angstrom", "momentum from the valley's centre")
+    result.summary.append(
+        f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator weight {weight[0]:.3g}, "
+        f"{pairs} pair states ({rows} unknowns), residual {states.residual.max():.1e} eV"
+    )
+
+
+def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
+    """Say what a symmetric sector cannot show."""
+    if symmetry == "none":
+        return []
+    text = f"{species}: solver.symmetry = {symmetry} looks at fully symmetric (bright) states only"
+    if problem.identical:
+        text += '; the dark p-like state needs solver.symmetry = "none"'
+    return [text]
+
+
+def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
+    """Solve the exciton and the trions of one point; collective. Raises SolverError, AgreedError, MaterialError."""
+    result, gap = Result(), config.gap or 0.0
+    with run.timings.measure("set-up"):
+        exciton_problem = exciton_of(config, material)
+    with run.timings.measure("exciton"):
+        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance)
+    add_exciton(result, exciton, gap)
+    result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
+    for species in config.trion.species:
+        problem = trion_problem(config, material, exciton_problem, species)
+        states = solve_trion(comm, config, problem, exciton, species, run)
+        with run.timings.measure("observables"):
+            add_trion(result, species, states, exciton.energy[0], gap)
+        result.summary += _remark(config.solver.symmetry, problem, species)
+        run.diagnostics[f"{species}_products"] = states.pairs.products
+        run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
+        run.diagnostics[f"{species}_residual"] = float(states.residual.max())
+        if config.solver.save_states and run.directory is not None:
+            with run.timings.measure("output"):
+                path = states_file(run.directory, run.name, species)
+                save(path, states.operator, config, states.energy, states.vectors)
+    return result

@@ -1,0 +1,53 @@
+"""Running the command `hpcx` as a user does: in a directory of its own, alone or under mpirun."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+EXCITON = """\
+title = "Exciton of MoS2"
+model = "exciton"
+material = "MoS2"
+[output]
+directory = "out"
+[mesh]
+N = 40
+k0 = 0.1
+"""
+
+
+@pytest.fixture
+def hpcx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Return a function that runs `hpcx` with the given words in an empty directory, on `ranks` ranks if given."""
+    command = str(Path(sys.executable).with_name("hpcx"))
+
+    def run(*words: str, ranks: int | None = None, timeout: float = 120) -> subprocess.CompletedProcess:
+        launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
+        return subprocess.run(
+            [*launcher, command, *words],
+            cwd=tmp_path,
+            env=dict(os.environ),  # without what MPI, if this process has started it, has put into the environment
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., str]:
+    """Return a function that writes an input file (by default a small exciton) with more lines at its end."""
+
+    def write(extra: str = "", text: str = EXCITON, name: str = "input.toml") -> str:
+        (tmp_path / name).write_text(text + extra)
+        return name
+
+    return write

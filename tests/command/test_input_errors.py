@@ -1,0 +1,87 @@
+"""A user's mistakes: all at once, once, with what is allowed; status 2 and nothing written."""
+
+import re
+
+import pytest
+
+FIVE = """\
+model = "exciton"
+material = "MoS3"
+[output]
+directory = "out"
+[mesh]
+M = 40
+N = 60
+k0 = "0.1 eV"
+[screening]
+w0 = "cell-averag"
+[solver]
+states = 0
+"""
+
+
+def test_five_mistakes_on_two_ranks(hpcx, write, tmp_path):
+    run = hpcx("run", write(text=FIVE), ranks=2)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stdout + run.stderr
+    for mistake in (
+        "mesh.M: unknown key",
+        "mesh.k0 = '0.1 eV': must be a number > 0 and <= 0.5",
+        "did you mean 'cell-average'?",
+        "solver.states = 0: must be an integer >= 1",
+        "did you mean 'MoS2'?",
+    ):
+        assert run.stderr.count(mistake) == 1, mistake
+    assert "5 errors" in run.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["input.toml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "mesh.NN=3"], r"mesh\.NN: unknown key; did you mean 'mesh\.N'"),
+        (["--set", "N=60"], r"N: unknown key; did you mean 'mesh\.N'"),
+        (["--set", "gap=3 nm"], r"gap = '3 nm': .*not convertible to eV.*in eV"),
+        (["--set", "mesh=3"], r"mesh"),
+        (["--set", "nonsense"], r"must have the form key=value"),
+        (["--set", "model=excitn"], r"did you mean 'exciton'"),
+        (["--set", "sweep.mesh.n=[40]"], r"no key that can be swept; did you mean 'mesh\.N'"),
+        (["--set", "sweep.mesh.N=40"], r"must be a list"),
+        (["--set", "sweep.mesh.N=[40,40]"], r"has a value twice"),
+        (["--set", "sweep.mesh.N=[40,'x']"], r"mesh\.N = 'x': must be an integer"),
+        (["--set", "parameters.bands.hoping=1.1"], r"did you mean 'bands\.hopping'"),
+        (["--time-limit", "2 eV"], r"--time-limit"),
+    ],
+)
+def test_message_names_key_value_and_range(hpcx, write, tmp_path, words, message):
+    run = hpcx("run", write(), *words)
+    assert run.returncode == 2
+    assert re.search(message, run.stderr), run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("content", "message"), [("model = ", "Invalid value"), ("", "model: missing"), (None, "No such file")])
+def test_files_that_are_no_input(hpcx, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "bad.toml").write_text(content)
+    run = hpcx("check", "bad.toml")
+    assert run.returncode == 2 and message in run.stderr and "Traceback" not in run.stderr
+
+
+def test_help_and_version_are_printed_once_on_two_ranks(hpcx):
+    run = hpcx("--version", ranks=2)
+    assert run.returncode == 0 and run.stdout.count("hpcx ") == 1
+
+
+def test_schema_shows_unit_default_and_meaning(hpcx):
+    text = hpcx("schema", "exciton").stdout
+    assert re.search(r"solver\.tolerance .*in eV; default 1e-08", text)
+    assert re.search(r"mesh\.N .*required", text)
+    assert hpcx("schema").stdout.count('# model = "') >= 2
+
+
+def test_materials(hpcx):
+    assert "WSe2" in hpcx("materials").stdout
+    assert "Xiao 2012" in hpcx("materials", "WS2").stdout
+    assert hpcx("materials", "WSe").returncode == 2
