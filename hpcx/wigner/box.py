@@ -9,7 +9,7 @@ import numpy as np
 from hpcx.wigner.history import History
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.transport import Setting
+from hpcx.wigner.setting import Setting
 
 log = logging.getLogger("hpcx")
 
