@@ -90,6 +90,7 @@ class Momentum(Section):
     """The grid of centre-of-mass momenta."""
 
     dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
+    coherence_in_scattering: bool = Field(True, description="two dimensions: phonons pass angular coherences on")
     points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")

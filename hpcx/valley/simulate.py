@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from hpcx.parallel.run import Run
+from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics, formation_matrix, propagate, segments
@@ -25,6 +27,7 @@ class Simulation:
 
     Attributes:
         rates: matrices of the enabled mechanisms.
+        generator: what propagates the populations (size), and behind them the exchange coherences in two dimensions.
         polarization, formation: the coherent part.
         formation_nj: rates of formation (size, bright), 1/fs.
         dynamics: populations.
@@ -32,6 +35,7 @@ class Simulation:
     """
 
     rates: Rates
+    generator: sparse.csr_matrix
     polarization: Polarization
     formation: Formation
     formation_nj: np.ndarray
@@ -56,9 +60,17 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
     with run.timings.measure("time steps"):
         formation_nj = formation_matrix(problem, polarization, rates.phonons())
         steps = segments(config.time, end)
-        dynamics = propagate(rates.generator(), formation_nj, polarization, formation, steps)
+        generator = build_generator(problem, config, rates)
+        dynamics = propagate(generator, formation_nj, polarization, formation, steps)
     scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
-    return Simulation(rates, polarization, formation, formation_nj, dynamics, scale)
+    return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
+
+
+def build_generator(problem: Problem, config: Config, rates: Rates) -> sparse.csr_matrix:
+    """Return the generator of the populations, extended by the exchange coherences if the input asks for two dimensions."""
+    if coherence_count(problem, config):
+        return extended_generator(problem, config, rates)
+    return rates.generator()
 
 
 def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:
