@@ -277,7 +277,8 @@ build_engines() {    # one at a time, each needs the one before it
 }
 
 build() {    # name, then pip's arguments
-    "$venv/bin/python" -c "import importlib.metadata as m; m.version('$1')" 2>/dev/null && return
+    # RECORD is what pip writes last: without it the package is half installed
+    "$venv/bin/python" -c "import importlib.metadata as m; m.distribution('$1').read_text('RECORD') or 1 / 0" 2>/dev/null && return
     say "building $1 ($(date +%H:%M))"
     pip_install "$1" --no-cache-dir --no-build-isolation "${@:2}" "$1"
 }
