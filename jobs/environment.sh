@@ -60,7 +60,14 @@ begin() {    # route interpreter [venv options]: an empty environment, or the on
     : > "$venv/engines"
 }
 
-site_packages() { "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+link_engines() {    # puts the folders of the engines on the path of the environment
+    local site
+    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    {   cat "$venv/engines"
+        # Debian's h5py is parallel only where it recognises a launcher, and serial under srun and outside mpirun
+        echo 'import os; os.environ.setdefault("H5PY_ALWAYS_USE_MPI", "1")'
+    } > "$site/hpcx_stack.pth"
+}
 
 # ---------------------------------------------------------------- pip
 
@@ -133,7 +140,7 @@ use_existing() {
 import importlib.util, os, sys
 print("\n".join(dict.fromkeys(os.path.dirname(os.path.dirname(importlib.util.find_spec(name).origin)) for name in sys.argv[1:])))
 PYTHON
-    cp "$venv/engines" "$(site_packages)/hpcx_stack.pth"
+    link_engines
     finish
 }
 
@@ -178,10 +185,7 @@ use_debian() {
     apt_install $debian_packages
     begin debian /usr/bin/python3 --system-site-packages
     debian_engines > "$venv/engines"
-    {   cat "$venv/engines"
-        # Debian's h5py is parallel only where it recognises a launcher, and serial under srun and outside mpirun
-        echo 'import os; os.environ.setdefault("H5PY_ALWAYS_USE_MPI", "1")'
-    } > "$(site_packages)/hpcx_stack.pth"
+    link_engines
     finish
 }
 
