@@ -178,6 +178,8 @@ def _solve(ts, state, segment: Segment) -> None:
         ts.solve(state)
     except PETSc.Error as error:
         raise IntegrationError(_advice(segment, str(error))) from error
+    if not np.isfinite(state.norm()):
+        raise IntegrationError(_advice(segment, "the state is not finite"))
     if ts.getConvergedReason() < 0:
         raise IntegrationError(_advice(segment, f"reason {ts.getConvergedReason()}"))
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
-from hpcx.materials.loader import load_environment
-from hpcx.valley.selection import AS_WRITTEN, expand_sets, select
+
+#: leave the switches as the input has them
+AS_WRITTEN = "as written"
+PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
+COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
+SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
+GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
+#: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
+MODIFIERS = {
+    "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
+    "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
+}
+#: phonons inside the valley are kept in every family: without them nothing forms
+FORMATION = PHONONS[0]
+KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
+FAMILIES = ("each alone", "each left out", "all subsets")
 
 
 class Mechanisms(Section):
@@ -150,12 +166,6 @@ class Config(RunInput):
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
 
-    @field_validator("environment")
-    @classmethod
-    def _known_environment(cls, name: str) -> str:
-        load_environment(name)
-        return name
-
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
         """Return the values of a swept key with the families of mechanism sets written out."""
@@ -167,3 +177,51 @@ class Config(RunInput):
         if outside:
             raise ValueError(f"flow.times: {outside[0]:g} fs is not between 0 and time.end = {self.time.end:g} fs")
         return self
+
+
+def select(text: str) -> dict[str, bool | str]:
+    """Return every switch from a sum of mechanisms and groups; raises ValueError for names that are none."""
+    chosen: set[str] = set()
+    changed: dict[str, bool | str] = {}
+    for sign, name in _terms(text):
+        if name in MODIFIERS:
+            key, values = MODIFIERS[name]
+            changed[key] = values[sign]
+            continue
+        members = set(GROUPS.get(name, (name,)))
+        if not members <= set(SWITCHES):
+            raise ValueError(f"'{name}' is no mechanism{_suggestion(name)}; known are {', '.join(KNOWN)}")
+        chosen = chosen | members if sign == "+" else chosen - members
+    return {name: name in chosen for name in SWITCHES} | changed
+
+
+def expand_sets(values: list[Any]) -> list[Any]:
+    """Return swept values with "each alone", "each left out" and "all subsets" replaced by the sets they stand for."""
+    expanded = [entry for value in values for entry in (_family(value) if value in FAMILIES else [value])]
+    return list(dict.fromkeys(expanded))
+
+
+def _family(name: str) -> list[str]:
+    others = [mechanism for mechanism in GROUPS["full"] if mechanism != FORMATION]
+    if name == "each alone":
+        return [FORMATION, *(f"{FORMATION} + {mechanism}" for mechanism in others)]
+    if name == "each left out":
+        return ["full", *(f"full - {mechanism}" for mechanism in others)]
+    subsets = [subset for size in range(len(others) + 1) for subset in combinations(others, size)]
+    return [" + ".join((FORMATION, *subset)) for subset in subsets]
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    words = text.replace("+", " + ").replace("-", " - ").split()
+    terms, sign = [], "+"
+    for word in words:
+        if word in "+-":
+            sign = word
+        else:
+            terms.append((sign, word))
+    return terms
+
+
+def _suggestion(name: str) -> str:
+    close = get_close_matches(name, KNOWN, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

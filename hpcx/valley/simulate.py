@@ -62,6 +62,10 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
 
 
 def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:
-    """Return |P|^2 + N after the sigma+ pump in the simulation's unit; N follows from the closed form of its source."""
+    """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit; N follows from the closed form of its source.
+
+    Without phonons nothing forms; then the largest |P|^2 stands for the density, which decays by radiation.
+    """
     formed = formation_nj.sum(axis=0) @ formation.integral_jh(time)[:, 0]
-    return float(formed + polarization.density_tjh(np.array([time]))[0, :, 0].sum())
+    coherent = formation.density_tjh[:, :, 0].sum(axis=1)
+    return float(formed + np.interp(time, formation.time, coherent)) if formed > 0 else float(coherent.max())
