@@ -189,12 +189,15 @@ use_debian() {
     finish
 }
 
+debian_too_old() { [ -x /usr/bin/python3 ] && ! /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
+
 debian_possible() {
-    command -v dpkg-query >/dev/null && { [ -z "$(absent_packages $debian_packages)" ] || may_install; }
+    command -v dpkg-query >/dev/null && ! debian_too_old && { [ -z "$(absent_packages $debian_packages)" ] || may_install; }
 }
 
 debian_problems() {
     if ! command -v dpkg-query >/dev/null; then echo "this is not a Debian system"
+    elif debian_too_old; then echo "Python 3.11 or newer is needed, this is $(/usr/bin/python3 --version)"
     else echo "not installed, and neither root nor passwordless sudo to install them:" $(absent_packages $debian_packages); fi
 }
 
