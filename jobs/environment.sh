@@ -47,7 +47,7 @@ begin() {    # route interpreter [venv options]: an empty environment, or the on
     local origin
     origin="$route $("$python" -c 'import os, sys; print(os.path.realpath(sys.executable), sys.version_info[:2])') $(pwd)"
     rm -f "$venv/complete"
-    if [ "$(cat "$venv/origin" 2>/dev/null)" != "$origin" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if [ "$(cat "$venv/origin" 2>/dev/null)" != "$origin" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
         [ ! -e "$venv" ] || [ -e "$venv/origin" ] || fail "$venv is there, but was not made by 'make env'." \
             "Move it away or delete it, then run 'make env' again."
         rm -rf "$venv"
