@@ -81,18 +81,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off."""
+    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off.
+
+    `continuum_top` is the highest kept energy above the gap, eV.
+    """
 
     manifolds: tuple[Manifold, ...]
     pairs: tuple[Pair, ...]
     two_excitons: dict[str, TwoExcitonStates]
     radiation: Radiation
     hartree_fock: str
-
-    @property
-    def kept_top(self) -> float:
-        """Highest kept energy of the A manifold, eV."""
-        return float(self.manifolds[0].energy_l[-1])
+    continuum_top: float
 
 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
@@ -104,7 +103,14 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
     states = [_states(config, grid, medium, shared) for medium in mediums]
     manifolds = tuple(_manifold(config, material, i, states[i]) for i in range(len(MANIFOLDS)))
     tables = _two_exciton_tables(config, grid, mediums, shared) if config.approximation.biexciton else {}
-    return Problem(manifolds, _pairs(config, manifolds, tables), tables, _radiation(config, material), config.approximation.hartree_fock)
+    return Problem(
+        manifolds,
+        _pairs(config, manifolds, tables),
+        tables,
+        _radiation(config, material),
+        config.approximation.hartree_fock,
+        config.continuum.energy_max,
+    )
 
 
 def check_pump(problem: Problem, photon_energy: float) -> list[str]:
@@ -113,7 +119,7 @@ def check_pump(problem: Problem, photon_energy: float) -> list[str]:
     Raises PumpEnergyError below the A gap or too near the highest kept state.
     """
     lower, upper = (m.gap for m in problem.manifolds)
-    highest = problem.kept_top - PUMP_MARGIN
+    highest = lower + problem.continuum_top - PUMP_MARGIN
     if not lower <= photon_energy <= highest:
         raise PumpEnergyError(
             f"pump.photon_energy = {photon_energy:g} eV: must be between the A gap, {lower:.3f} eV, and the kept continuum "
