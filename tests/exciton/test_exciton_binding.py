@@ -100,7 +100,7 @@ def test_products_equal_the_matrix(material):
     operator, matrix = ExcitonOperator(MPI.COMM_SELF, problem), problem.dense()
     assert np.abs(matrix - matrix.conj().T).max() < 1e-15
     product = np.array([operator.apply(unit) for unit in np.eye(problem.mesh.size)]).T
-    assert np.abs(product - matrix).max() < 1e-13 * np.abs(matrix).max() * 10
+    assert np.abs(product - matrix).max() < 1e-13 * np.abs(matrix).max()
 
 
 def test_choice_of_w0_is_a_rigid_shift():
