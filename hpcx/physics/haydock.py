@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
+from scipy.linalg import eigh
 
 
 class ContinuedFraction:
@@ -56,7 +56,8 @@ class ContinuedFraction:
 
 def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) -> tuple[np.ndarray, np.ndarray]:
     """Return energies, ascending, and weights of the lines of a recursion; the weights add up to `square_norm`."""
-    energy, vector_ij = eigh_tridiagonal(np.array(alpha), np.array(beta[: len(alpha) - 1]))
+    # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found several times
+    energy, vector_ij = eigh(np.diag(alpha) + np.diag(beta[: len(alpha) - 1], -1), driver="evd", lower=True)
     return energy, square_norm * vector_ij[0] ** 2
 
 
