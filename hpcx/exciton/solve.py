@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from scipy.linalg import eigh
 
+from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
@@ -75,4 +76,8 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")
+    if config.absorption.enabled:
+        with run.timings.measure("absorption"):
+            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0])
+        add_spectrum(result, "exciton", spectrum, config.absorption, config.gap or 0.0)
     return result

@@ -21,6 +21,9 @@ from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
 
+#: rows of a dataset that are read together
+_CHUNK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -40,6 +43,14 @@ class Saved:
         """Return rows `start` to `stop` of a dataset; every rank may ask for its own."""
         with h5py.File(self.path, "r") as file:
             return file[name][start:stop]
+
+    def entries(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Return the given rows of a dataset, read in pieces; every rank may ask for its own."""
+        values = np.empty(len(rows), complex)
+        for start in range(0, self.sizes[name], _CHUNK):
+            here = (rows >= start) & (rows < start + _CHUNK)
+            values[here] = self.rows(name, start, min(start + _CHUNK, self.sizes[name]))[rows[here] - start]
+        return values
 
     def value(self, name: str) -> np.ndarray:
         """Return a whole dataset."""
