@@ -1,6 +1,8 @@
 """What each mechanism does to the dichroism, laid out as Fig. 6 a-c of Dogadov et al., npj 2D Mater. Appl. (2025).
 
     python postprocess/valley_mechanisms.py results/valley_study/sweep.h5 --temperature 77
+
+Every trace is divided by the largest A value of its own run.
 """
 
 from __future__ import annotations
@@ -39,27 +41,20 @@ def main() -> None:
         row = nearest(temperatures(file), arguments.temperature) if "temperature" in file else 0
         time = 1e-3 * read(file, "dichroism/time")
         tables = {key: by_set(file, f"dichroism/{key}") for key in ("circular_dichroism", "logarithmic_slope_time", "fast_time")}
-        # every point is divided by its own largest A value; the full calculation's is the common scale
-        largest = {name: _largest(values[row]) for name, values in by_set(file, "dichroism/differential_transmission").items()}
     traces = {name: values[row] for name, values in tables["circular_dichroism"].items()}
     if "full" not in traces:
         raise SystemExit(f"{arguments.file} has no mechanism set 'full'")
-    common = {name: trace * largest[name] / largest["full"] for name, trace in traces.items()}
-    save(_draw(time, common, traces), arguments.file.with_name("valley_mechanisms"))
+    save(_draw(time, traces), arguments.file.with_name("valley_mechanisms"))
     _print_table(time, traces, {key: {name: values[row] for name, values in tables[key].items()} for key in tables})
 
 
-def _largest(transmission_hit: np.ndarray) -> float:
-    return float((transmission_hit[0, 0] - transmission_hit[1, 0]).max())
-
-
-def _draw(time: np.ndarray, common: dict[str, np.ndarray], own: dict[str, np.ndarray]) -> plt.Figure:
+def _draw(time: np.ndarray, traces: dict[str, np.ndarray]) -> plt.Figure:
     figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.0), constrained_layout=True)
-    _draw_phonons(axes[0], time, common)
-    _draw_dexter(axes[1], time, common)
-    for name, label in ADDED.items():
-        if name in own:
-            axes[2].plot(time, own[name][0], label=label)
+    _draw_phonons(axes[0], time, traces)
+    _draw_dexter(axes[1], time, traces)
+    for number, (name, label) in enumerate(ADDED.items()):
+        if name in traces:
+            axes[2].plot(time, traces[name][0], color=f"C{number % 7}", linestyle=("-", "--", "-.")[number % 3], label=label)
     axes[2].set(ylabel="dichroism of A / its maximum", ylim=(0, 1.05))
     axes[2].legend(fontsize=7.5)
     for letter, axis in zip("abc", axes):
@@ -74,7 +69,7 @@ def _draw_phonons(axis: plt.Axes, time: np.ndarray, traces: dict[str, np.ndarray
         axis.plot(time, traces["full"][row], color=f"C{row}", label=f"{name}, all mechanisms")
         if PHONONS in traces:
             axis.plot(time, traces[PHONONS][row], "--", color=f"C{row}", label=f"{name}, phonons alone")
-    axis.set_ylabel("dichroism / max A of all mechanisms")
+    axis.set_ylabel("dichroism / max A of the same run")
     axis.legend(fontsize=8)
 
 
@@ -83,8 +78,9 @@ def _draw_dexter(axis: plt.Axes, time: np.ndarray, traces: dict[str, np.ndarray]
     for name, label, color in ((DEXTER, "coherent and incoherent", "C2"), (COHERENT, "coherent", "C3")):
         if name in traces:
             axis.plot(time, 2 * traces[name][1], color=color, label=f"B, Dexter alone, {label} (x 2)")
-    axis.set_ylabel("dichroism / max A of all mechanisms")
-    axis.legend(fontsize=8)
+    axis.set_ylabel("dichroism / max A of the same run")
+    axis.set_ylim(None, 0.11)
+    axis.legend(fontsize=8, loc="upper right")
 
 
 def _print_table(time: np.ndarray, traces: dict[str, np.ndarray], tables: dict[str, dict[str, np.ndarray]]) -> None:

@@ -72,7 +72,8 @@ def _draw_traces(axis: plt.Axes, data: dict[str, np.ndarray], row: int) -> None:
         axis.plot(data["time"], data["circular_dichroism"][number, row], color=colors[number], label=f"{temperature:g} K")
     axis.axhline(0, color="0.7", linewidth=0.8)
     axis.set(xlabel="delay (ps)", ylabel=f"dichroism of {TRANSITIONS[row]} / max A", xlim=(-0.3, 5))
-    axis.legend(fontsize=8)
+    if row == 0:
+        axis.legend(fontsize=8)
 
 
 def _draw_times(axis: plt.Axes, temperature: np.ndarray, curves: dict[str, np.ndarray], label: str) -> None:

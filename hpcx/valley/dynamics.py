@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hpcx.petsc.linear_ode import Segment, integrate_linear
+from hpcx.petsc.linear_ode import integrate_linear
+from hpcx.petsc.stepping import Segment
 from hpcx.valley.config import Time
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
