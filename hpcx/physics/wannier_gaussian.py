@@ -137,3 +137,19 @@ def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray
     amplitude = np.outer(b, square) / (4.0 * np.pi * total) / probe.at_origin()
     width = beta[:, None] * wide[None, :] / total
     return np.exp(-np.multiply.outer(np.square(p), width.ravel())) @ amplitude.ravel()
+
+
+def squared_overlap(first: GaussianState, second: GaussianState, p: np.ndarray) -> np.ndarray:
+    """Return int d^2k / (2 pi)^2 |phi_a(k)|^2 |phi_b(k - p)|^2 at shifts `p` (1/angstrom, one axis), in angstrom^2."""
+    terms = [_square_terms(state) for state in (first, second)]
+    total = terms[0][1][:, None] + terms[1][1][None, :]
+    amplitude = np.outer(terms[0][0], terms[1][0]) / (4.0 * np.pi * total)
+    width = np.outer(terms[0][1], terms[1][1]) / total
+    return np.array([np.sum(amplitude * np.exp(-width * shift**2)) for shift in np.atleast_1d(p)])
+
+
+def _square_terms(state: GaussianState) -> tuple[np.ndarray, np.ndarray]:
+    """Return amplitudes and widths of |phi(k)|^2 = sum A exp(-B k^2), equal widths joined."""
+    b, beta = state.momentum_terms()
+    row, column = np.triu_indices(len(b))
+    return b[row] * b[column] * np.where(row == column, 1.0, 2.0), beta[row] + beta[column]

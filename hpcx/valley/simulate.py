@@ -16,6 +16,7 @@ from hpcx.valley.observables import probe_reach
 from hpcx.valley.polarization import Formation, Polarization, build_polarization, integrate_formation
 from hpcx.valley.problem import Problem
 from hpcx.valley.rates import Rates, build_rates
+from hpcx.valley.saturation import Saturated, final_states, propagate_saturated
 
 #: how far (fs) the integral of |P|^2 goes beyond the last step
 MARGIN = 1.0
@@ -50,19 +51,23 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError. Every rank of a group may call it; nothing is communicated."""
+    """Run one point; raises IntegrationError, SaturationError. Every rank of a group may call it; nothing is communicated."""
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
         end = config.time.end + probe_reach(config)
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
         formation = integrate_formation(polarization, end + MARGIN)
-    with run.timings.measure("time steps"):
-        formation_nj = formation_matrix(problem, polarization, rates.phonons())
-        steps = segments(config.time, end)
-        generator = build_generator(problem, config, rates)
-        dynamics = propagate(generator, formation_nj, polarization, formation, steps)
+    formation_nj = formation_matrix(problem, polarization, rates.phonons())
     scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
+    with run.timings.measure("time steps"):
+        generator = build_generator(problem, config, rates)
+        steps = segments(config.time, end)
+        if config.approximation.saturation:
+            saturated = Saturated(rates.total(), final_states(problem, config))
+            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps)
+        else:
+            dynamics = propagate(generator, formation_nj, polarization, formation, steps)
     return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
 
 
