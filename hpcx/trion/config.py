@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hpcx.config.base import RunInput, Section, Unit
 from hpcx.exciton import config as exciton
@@ -31,6 +31,13 @@ class Trion(Section):
     species: list[Species] = Field(["singlet", "triplet"], min_length=1, max_length=2, description="spin species to solve")
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
+
+    @field_validator("species")
+    @classmethod
+    def _each_once(cls, species: list[str]) -> list[str]:
+        if len(set(species)) < len(species):
+            raise ValueError("name each species once")
+        return species
 
 
 class Config(RunInput):

@@ -152,6 +152,7 @@ def test_space_without_states_is_an_error_with_advice():
         {"solver": {"states": 0}},
         {"solver": {"tolerance": 0}},
         {"trion": {"species": []}},
+        {"trion": {"species": ["singlet", "singlet"]}},
         {"trion": {"charge": 0}},
         {"trion": {"transition": "C"}},
         {"mesh": {"N": 48, "k0": 0.7}},

@@ -32,20 +32,18 @@ def run(comm, config, directory=None):
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize("symmetry", ["none", "C6", "C6v"])
-@pytest.mark.parametrize("kernel", ["gemm", "fft", "gemm-single"])
+@pytest.mark.parametrize(("symmetry", "kernel"), [("none", "gemm"), ("C6", "fft"), ("C6v", "gemm"), ("C6v", "gemm-single")])
 @pytest.mark.parametrize(("material", "species"), SMALL)
 def test_energies_on_a_small_mesh(comm, material, species, symmetry, kernel):
-    config = config_of(material, 40, 0.075, [species], symmetry=symmetry, kernel=kernel)
+    config = config_of(material, 40, 0.075, [species], symmetry=symmetry, kernel=kernel, states=1)
     energy = run(comm, config)[0].value(f"{species}/energy")[0]
     assert energy == pytest.approx(SMALL[material, species], abs=1e-8 if kernel != "gemm-single" else 1e-7)
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize("symmetry", ["none", "C6v"])
-@pytest.mark.parametrize("kernel", ["gemm", "fft"])
-def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel):
-    config = config_of(N=56, k0=0.1, symmetry=symmetry, kernel=kernel)
+@pytest.mark.parametrize(("symmetry", "kernel", "N"), [("none", "gemm", 48), ("none", "fft", 40), ("C6v", "gemm", 60), ("C6v", "fft", 60)])
+def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
+    config = config_of(N=N, k0=0.1, symmetry=symmetry, kernel=kernel)
     together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
     for species in ("singlet", "triplet"):
         for name, tolerance in (("energy", 1e-11), ("binding_energy", 1e-11), ("dimension", 0), ("dimension_reduced", 0)):
@@ -86,9 +84,9 @@ def test_more_ranks_than_columns(comm):
 @pytest.mark.mpi
 @pytest.mark.parametrize("symmetry", ["none", "C6v"])
 def test_saved_states_start_a_run_on_other_ranks(comm, mpi_tmp_path, symmetry):
-    expected, _ = run(comm, config_of(symmetry=symmetry, save_states=True), mpi_tmp_path)
+    expected, _ = run(comm, config_of(N=40, symmetry=symmetry, save_states=True), mpi_tmp_path)
     half = comm.Split(comm.rank % 2)
-    again, surroundings = run(half, config_of(symmetry=symmetry, start=str(mpi_tmp_path)))
+    again, surroundings = run(half, config_of(N=40, symmetry=symmetry, start=str(mpi_tmp_path)))
     half.Free()
     for species in ("singlet", "triplet"):
         assert again.value(f"{species}/energy") == pytest.approx(expected.value(f"{species}/energy"), abs=1e-12)
