@@ -57,10 +57,12 @@ def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
     return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (1 + keyed_noise(k))
 
 
-def add_exciton(result: Result, states: ExcitonStates, gap: float) -> None:
+def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float) -> None:
     """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies."""
     result.add("exciton/energy", states.energy + gap, ("state",), "eV", "exciton energy")
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
+    correction = problem.lattice_correction
+    result.add("exciton/lattice_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
 
 
@@ -72,7 +74,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
-    add_exciton(result, states, config.gap or 0.0)
+    add_exciton(result, problem, states, config.gap or 0.0)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")

@@ -111,7 +111,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance)
-    add_exciton(result, exciton, gap)
+    add_exciton(result, exciton_problem, exciton, gap)
     result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run)
     spectra.add_exciton(result)
