@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable
 if TYPE_CHECKING:
     from hpcx.config.base import RunInput
 
-MODELS = ("exciton", "trion")
+MODELS = ("exciton", "trion", "wigner", "formation", "valley")
 
 
 @dataclass(frozen=True)

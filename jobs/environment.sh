@@ -24,7 +24,7 @@ say() { echo "make env: $*"; }
 
 fail() {    # the one message that ends a run: what is missing, then what to do
     printf 'make env: %s\n' "$1" >&2
-    printf '  %s\n' "${@:2}" >&2
+    [ $# = 1 ] || printf '%s\n' "${@:2}" | sed 's/^/  /' >&2
     exit 1
 }
 
@@ -65,12 +65,23 @@ site_packages() { "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_p
 # ---------------------------------------------------------------- pip
 
 pip_install() {    # what-it-is-for, then pip's arguments
-    local start
-    start=$(wc -c < "$log" 2>/dev/null || echo 0)
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}" >> "$log" 2>&1 </dev/null || fail \
-        "pip could not install $1: $(tail -c "+$((start + 1))" "$log" | grep -i error | tail -n 1 | cut -c 1-300)" \
-        "The whole output is in $log. Is the network, or the proxy or index that pip is set to, within reach?" \
-        "Run the same command again when it is: it goes on where it stopped."
+    local output
+    output=$(mktemp)
+    if ! "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}" > "$output" 2>&1 </dev/null; then
+        cat "$output" >> "$log"
+        fail "pip could not install $1:" "$(pip_reason "$output")" "The whole output is in $log." \
+            "Run the same command again when the cause is gone: it goes on where it stopped."
+    fi
+    cat "$output" >> "$log"
+    rm "$output"
+}
+
+pip_reason() {    # the lines of pip's output that tell what went wrong
+    if grep -q 'connection broken by' "$1"; then
+        sed -n 's/.*connection broken by /no connection to the package index: /p' "$1" | tail -n 1 | cut -c 1-300
+    fi
+    grep -i error "$1" | grep -v 'connection broken' | tail -n 2 | cut -c 1-300
+    rm "$1"
 }
 
 requirements() {    # the dependencies of pyproject.toml without the engines, and never another numpy major than the engines have
@@ -103,10 +114,12 @@ finish() {    # the pure Python packages, the check, and hpcx itself last
 
 python_on_path() { command -v "${PYTHON:-python3}" || true; }
 
+python_name() { echo "${PYTHON:-python3} ($(python_on_path | grep . || echo "not on the PATH"))"; }
+
 existing_problems() {    # prints what keeps the interpreter on the PATH from being used, nothing if it will do
     local python
     python=$(python_on_path)
-    [ -n "$python" ] || { echo "there is no python3 on the PATH"; return; }
+    [ -n "$python" ] || { echo "there is no ${PYTHON:-python3} on the PATH"; return; }
     "$python" jobs/check_stack.py 2>&1 || true
 }
 
@@ -141,15 +154,17 @@ absent_packages() {
 }
 
 apt_install() {    # only what is absent; the lists are fetched only if the packages cannot be had without
-    local absent packages=${debian_log:=$(mktemp)}
+    local absent debian_log
     absent=$(absent_packages "$@")
     [ -n "$absent" ] || return 0
+    debian_log=$(mktemp)
     say "installing Debian's packages" $absent
     local install="apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
-    as_root $install $absent > "$debian_log" 2>&1 && return 0
+    as_root $install $absent > "$debian_log" 2>&1 && { rm "$debian_log"; return 0; }
     as_root apt-get update -q > "$debian_log" 2>&1 || true    # one unreachable source does not matter if another has the packages
     as_root $install $absent >> "$debian_log" 2>&1 || fail "apt-get could not install" $absent \
-        "$(grep -E '^(E|W):' "$debian_log" | tail -n 3)" "The whole output is in $debian_log."
+        "$(grep -E '^(E|W):' "$debian_log" | tail -n 3)" \
+        "The whole output is in $debian_log. 'make env' can be repeated when the cause is gone."
 }
 
 debian_engines() {    # the folders of the newest complex petsc4py and slepc4py, which are not on the default path
@@ -271,12 +286,12 @@ build() {    # name, then pip's arguments
 
 nothing_works() {
     fail "hpcx needs PETSc and SLEPc with complex numbers, mpi4py and parallel h5py, and finds no way to them." \
-        "python3 ($(python_on_path)):" "$(existing_problems | sed 's/^/  - /')" \
+        "$(python_name):" "$(existing_problems | sed 's/^/  - /')" \
         "Debian's packages:" "  - $(debian_problems)" \
         "What to do, one of:" \
         "  * load the modules (or activate the conda or spack environment) that have them, and run 'make env' again;" \
         "    'python3 jobs/check_stack.py' says what is still missing;" \
-        "  * on Debian 12 or newer, ask an administrator for: apt-get install" $(echo "    " $debian_packages | tr '\n' ' ') \
+        "  * on Debian 12 or newer, ask an administrator for" "      apt-get install $(echo $debian_packages)" \
         "  * build everything from PyPI: 'make env STACK=pypi' (15 minutes or more; needs an MPI, BLAS and parallel HDF5)."
 }
 
@@ -285,7 +300,7 @@ main() {
     case $stack in
         pypi) use_pypi ;;
         debian) debian_possible || fail "Debian's packages: $(debian_problems)"; use_debian ;;
-        existing) [ -z "$(existing_problems)" ] || fail "python3 ($(python_on_path)) will not do:" "$(existing_problems)"; use_existing ;;
+        existing) [ -z "$(existing_problems)" ] || fail "$(python_name) will not do:" "$(existing_problems)"; use_existing ;;
         auto)
             if [ -z "$(existing_problems)" ]; then use_existing
             elif debian_possible; then use_debian

@@ -51,7 +51,8 @@ def keys_of(config: type[BaseModel], prefix: str = "") -> list[Key]:
 
 
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
-    for name, info in config.model_fields.items():
+    for field, info in config.model_fields.items():
+        name = info.alias or field  # keys such as "1s" are no Python names
         section = next((part for part in _parts(info.annotation) if _is_section(part)), None)
         if section is not None:
             yield from _walk(section, f"{prefix}{name}.")

@@ -61,7 +61,8 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     mistakes += _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes, config))
-    return _plan(text, path, table, axes, config)
+    expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
+    return _plan(text, path, table, expanded, config)
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:

@@ -10,15 +10,12 @@ from scipy.linalg import eigh
 
 from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
-from hpcx.exciton.problem import ExcitonProblem, exciton_problem
+from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
-
-#: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
-DENSE_LIMIT = 300
 
 
 @dataclass(frozen=True)

@@ -150,4 +150,4 @@ def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...]
     for number, path in done.items():
         source = h5py.VirtualSource(f"points/{path.name}", name, data.data.shape, dtype=data.data.dtype)
         layout[np.unravel_index(number, shape)] = source
-    label(file.create_virtual_dataset(name, layout, fillvalue=np.nan), data)
+    label(file.create_virtual_dataset(name, layout, fillvalue=kind.type(np.nan)), data)

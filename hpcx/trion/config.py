@@ -37,6 +37,8 @@ class Config(RunInput):
     """Input of the trion."""
 
     mesh: exciton.Mesh = Field(description="Monkhorst-Pack mesh")
+    bands: exciton.Bands = Field(default_factory=exciton.Bands, description="bands")
+    absorption: exciton.Absorption = Field(default_factory=exciton.Absorption, description="absorption spectra")
     screening: exciton.Screening = Field(default_factory=exciton.Screening, description="screened interaction")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")

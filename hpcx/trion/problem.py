@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, material_band, material_interaction, material_mesh
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_band
 from hpcx.materials.loader import Material, MaterialError
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import ValleyMesh
@@ -79,10 +79,7 @@ def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Ca
 
 def exciton_of(config: Config, material: Material) -> ExcitonProblem:
     """Return the exciton of the trion's own mesh and transition."""
-    mesh = material_mesh(config.mesh, material)
-    pair = 1 if config.trion.transition == "A" else -1
-    electron, hole = (material_band(mesh, material, pair, 1, conduction) for conduction in (True, False))
-    return ExcitonProblem(mesh, electron, hole, material_interaction(mesh, config.screening, material))
+    return exciton_problem(config, material, config.trion.transition)
 
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
@@ -91,7 +88,7 @@ def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, s
     if order not in ("bright", "dark"):
         raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
     three = carriers(order, species, config.trion.charge, config.trion.transition)
-    bands = [material_band(exciton.mesh, material, *carrier) for carrier in three]
+    bands = [material_band(exciton.mesh, material, config.bands, *carrier) for carrier in three]
     if config.trion.charge > 0:
         bands = [band.conjugate() for band in bands]
     return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, exciton.dipole_k)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from mpi4py import MPI
 from hpcx.exciton.solve import ExcitonStates, add_exciton, solve_exciton
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
-from hpcx.parallel.run import Run
+from hpcx.parallel.run import STOP, Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel
@@ -19,8 +18,6 @@ from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz,
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 from hpcx.trion.states import load, restart_vector, save, start_vector, states_file
-
-log = logging.getLogger("hpcx")
 
 #: residuals that products in single precision can reach, eV
 _SINGLE_FLOOR = 1e-6
@@ -48,7 +45,7 @@ class TrionStates:
 def solve_trion(
     comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run
 ) -> TrionStates:
-    """Return the lowest states of one species; collective. Raises SolverError, StatesError."""
+    """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
     kernel = choose_kernel(solver.kernel, problem.mesh.size)
     with run.timings.measure("set-up"):
@@ -58,7 +55,7 @@ def solve_trion(
             start = restart_vector(load(solver.start, species, operator, config), solver.states, start)
     single = kernel == "gemm-single"
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", start)
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", start, lambda: run.poll(comm) == STOP)
     _account(run, operator, pairs)
     if single:
         with run.timings.measure("set-up"):
@@ -107,7 +104,7 @@ def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
-    """Solve the exciton and the trions of one point; collective. Raises SolverError, StatesError, MaterialError."""
+    """Solve the exciton and the trions of one point; collective. Raises SolverError, AgreedError, MaterialError."""
     result, gap = Result(), config.gap or 0.0
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)

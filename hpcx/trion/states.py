@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcx.io.states import StatesError, global_rows, read_states, write_states
+from hpcx.io.states import global_rows, read_states, write_states
+from hpcx.parallel.errors import BadInput, agreed
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 
@@ -69,15 +70,19 @@ def save(path: Path, operator: TrionOperator, config: Config, energy: np.ndarray
 
 
 def load(start: str, species: str, operator: TrionOperator, config: Config) -> np.ndarray:
-    """Return the saved states of a species as vectors (state, rows) on the present ranks.
+    """Return the saved states of a species as vectors (state, rows) on the present ranks; collective.
 
-    `start` is a file, or a directory with one file of this species. Raises StatesError.
+    `start` is a file, or a directory with one file of this species. Raises AgreedError if there is no such file, or if it
+    belongs to another mesh or symmetry.
     """
-    path = Path(start)
-    if path.is_dir():
-        found = sorted(path.glob(f"*.{species}.states.h5"))
-        if len(found) != 1:
-            raise StatesError(f"solver.start = {start!r}: {len(found)} files *.{species}.states.h5 there, expected one")
-        path = found[0]
-    amplitude = read_states(path, "amplitude", _rows(operator)[0], _about(operator, config))
+    rows, _ = _rows(operator)
+    with agreed(operator.comm):
+        amplitude = read_states(_find(Path(start), species), "amplitude", rows, _about(operator, config))
     return np.array([operator.sector.pack(values) for values in amplitude])
+
+
+def _find(path: Path, species: str) -> Path:
+    found = sorted(path.glob(f"*.{species}.states.h5")) if path.is_dir() else [path]
+    if len(found) != 1:
+        raise BadInput(f"solver.start = '{path}': {len(found)} files *.{species}.states.h5 there, expected one")
+    return found[0]

@@ -1,0 +1,139 @@
+"""What a user may write for the model `formation`; units in brackets are those of plain numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hpcx.config.base import RunInput, Section, Unit
+
+Energy = Annotated[float, Unit("eV")]
+MilliEnergy = Annotated[float, Unit("meV")]
+Time = Annotated[float, Unit("fs")]
+Wavenumber = Annotated[float, Unit("1/nm")]
+Polarization = Literal["x", "y", "sigma+", "sigma-"]
+
+
+class Pump(Section):
+    """The pump pulse, transform limited."""
+
+    photon_energy: Energy = Field(gt=0, description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
+    duration: Time = Field("20 fs", gt=0, description="FWHM of the intensity")
+    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", gt=0, description="incident energy per area")
+    polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-")
+
+
+class Probe(Section):
+    """The probe pulse, transform limited and weak."""
+
+    photon_energy: Energy = Field("1.955 eV", gt=0, description="centre of the probe")
+    duration: Time = Field("15 fs", gt=0, description="FWHM of the intensity")
+    polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-; detection is along it")
+
+
+class Delay(Section):
+    """Delays of the probe after the pump."""
+
+    start: Time = Field("-100 fs", description="first delay")
+    stop: Time = Field("250 fs", description="last delay")
+    points: int = Field(71, ge=2, le=2001, description="number of equidistant delays")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Delay:
+        if self.stop <= self.start:
+            raise ValueError(f"delay.stop = {self.stop} fs must be above delay.start = {self.start} fs")
+        return self
+
+
+class Solver(Section):
+    """How the equations are solved."""
+
+    route: Literal["third-order", "time"] = Field("third-order", description="perturbative, or all orders in time")
+    time_step: Time = Field("0.5 fs", gt=0, le=1, description="sampling of the third-order route")
+    tolerance: float = Field(1e-7, ge=1e-12, le=1e-3, description="relative tolerance of the time route")
+    probe_ratio: float = Field(1e-3, gt=0, le=0.1, description="probe amplitude over pump amplitude, time route")
+
+
+class Approximation(Section):
+    """Which terms are kept, and in which form."""
+
+    bleaching: Literal["plane-wave", "printed"] = Field("plane-wave", description="bleaching by unbound states")
+    excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
+    hartree_fock: Literal["1s", "all", "none"] = Field("1s", description="range of the Hartree-Fock terms")
+    biexciton: bool = Field(True, description="two-exciton states")
+    manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
+    common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")
+    equal_mass_kernel: bool = Field(False, description="two-exciton kernels of equal electron and hole masses")
+    grating: bool = Field(False, description="population grating of pump and probe in the third-order route")
+    cascade: Literal["quantum", "printed"] = Field("quantum", description="grid-independent quanta or the printed chain")
+    radiation: Literal["dispersive", "frozen"] = Field("dispersive", description="radiation at each frequency or at the probe's")
+    substrate: bool = Field(False, description="SiO2/Si stack instead of a free-standing sheet")
+
+
+class Cascade(Section):
+    """Relaxation."""
+
+    speed: Annotated[float, Unit("meV/fs")] = Field("20 meV/fs", gt=0, le=200, description="energy loss rate")
+    quantum: MilliEnergy = Field("48 meV", gt=0, description="energy of a quantum")
+    width: MilliEnergy = Field("12 meV", gt=0, description="spread of the quantum")
+    decay: MilliEnergy = Field("1 meV", ge=0, description="decay of the 1s population, hbar times rate")
+
+
+class Dephasing(Section):
+    """Half widths at half maximum, without radiative damping."""
+
+    s1: MilliEnergy = Field("30 meV", gt=0, alias="1s", description="1s states")
+    bound: MilliEnergy = Field("50 meV", gt=0, description="other bound states")
+    continuum: MilliEnergy = Field("50 meV", gt=0, description="unbound states")
+
+
+class Momentum(Section):
+    """Radial momentum grid."""
+
+    points: int = Field(110, ge=20, le=2000, description="uniform nodes")
+    uniform_max: Wavenumber = Field("3.2 1/nm", gt=0, description="end of the uniform part")
+    tail_points: int = Field(40, ge=4, le=1000, description="logarithmic Gauss nodes of the tail")
+    max: Wavenumber = Field("30 1/nm", gt=0, description="end of the tail")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Momentum:
+        if self.max <= self.uniform_max:
+            raise ValueError(f"momentum.max = {self.max} 1/nm must be above momentum.uniform_max = {self.uniform_max} 1/nm")
+        return self
+
+
+class Continuum(Section):
+    """Unbound states that are kept."""
+
+    energy_max: Energy = Field("1.45 eV", gt=0.3, description="largest energy above the gap")
+
+
+class PhotonEnergies(Section):
+    """Detection energies of the spectrum; none by default."""
+
+    start: Energy = Field("1.75 eV", gt=0, description="first photon energy")
+    stop: Energy = Field("2.15 eV", gt=0, description="last photon energy")
+    points: int = Field(0, ge=0, le=2000, description="number of photon energies, 0 for no spectrum")
+
+
+class Signal(Section):
+    """What is computed beside the traces at the A and B excitons."""
+
+    photon_energies: PhotonEnergies = Field(default_factory=PhotonEnergies, description="spectrum")
+    bootstrap: int = Field(20, ge=0, le=1000, description="resamplings of each fit for the error of the rise time")
+
+
+class Config(RunInput):
+    """Input of the model `formation`."""
+
+    pump: Pump = Field(description="pump pulse")
+    probe: Probe = Field(default_factory=Probe, description="probe pulse")
+    delay: Delay = Field(default_factory=Delay, description="delays")
+    solver: Solver = Field(default_factory=Solver, description="method")
+    approximation: Approximation = Field(default_factory=Approximation, description="terms that are kept")
+    cascade: Cascade = Field(default_factory=Cascade, description="relaxation of populations")
+    dephasing: Dephasing = Field(default_factory=Dephasing, description="dephasing of polarisations")
+    momentum: Momentum = Field(default_factory=Momentum, description="radial momentum grid")
+    continuum: Continuum = Field(default_factory=Continuum, description="unbound states")
+    signal: Signal = Field(default_factory=Signal, description="what is computed")

@@ -1,0 +1,225 @@
+"""TMD Bloch equations to all orders in the field, for several combinations of pulse phases at once.
+
+In the interaction picture, P_l = C_l exp(-i energy_l t / hbar), with Trovatello et al., Nat. Commun. 11, 5277 (2020),
+Eqs. 2-5, in the form
+
+    i hbar dP_l/dt = (energy_l - i gamma_l) P_l - E [d_l - 2 d sum_k phi_l |P_k|^2 - sum_s bleaching_ls N_s]
+                     + sum_k phi_l [2 |P_k|^2 (V P)_k - 2 P_k (V |P|^2)_k] + P_b^* sum_n weight_n W_n B_n
+    i hbar dB_n/dt = (energy_n - i gamma) B_n + W_n P_a P_b
+    dN/dt          = A N + (2 gamma_l / hbar) |P_l|^2.
+
+Three slips of the printed equations are mended: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source; and
+gamma stands with hbar in Eq. 5. The field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in itself because
+dP/dt contains E, or E_in + kappa P with a constant kappa.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.formation.problem import Manifold, Pair, Problem
+from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which nonlinear terms act: `coherent` (blocking by P, Hartree-Fock, two excitons), `populations` (bleaching by N)."""
+
+    coherent: bool = True
+    populations: bool = True
+
+
+@dataclass(frozen=True)
+class Link:
+    """A pair of components (valley, manifold) with its two-exciton states; equal components mean a mirror or oneself."""
+
+    first: tuple[int, int]
+    second: tuple[int, int]
+    pair: Pair
+
+
+class Layout:
+    """Where the unknowns lie in the rows of the state: C, N per component, B per link, transforms of the polarisation."""
+
+    def __init__(self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], energies: int) -> None:
+        self.polarization: dict[tuple[int, int], slice] = {}
+        self.population: dict[tuple[int, int], slice] = {}
+        self.two_exciton: list[slice] = []
+        self.rows = 0
+        for block in (self.polarization, self.population):
+            for valley in range(valleys):
+                for number, m in enumerate(manifolds):
+                    block[valley, number] = self._take(m.energy_l.size)
+        for link in links:
+            self.two_exciton.append(self._take(link.pair.energy_n.size))
+        self.transform = [self._take(energies) for _ in range(valleys)]
+
+    def _take(self, count: int) -> slice:
+        self.rows += count
+        return slice(self.rows - count, self.rows)
+
+
+class Operators:
+    """Real matrices of one manifold: to momentum space, back to states, and the interaction."""
+
+    def __init__(self, m: Manifold) -> None:
+        weight_k = m.states.grid.weight_k
+        self.to_k = np.ascontiguousarray(m.states.phi_lk.T)
+        self.to_l = m.states.phi_lk * weight_k
+        self.coulomb = m.states.coulomb_kk * weight_k
+
+
+class Equations:
+    """Right-hand side for a state of shape (layout.rows, columns); every column is a run with its own incoming field.
+
+    Args:
+        problem: states and couplings.
+        valleys: 1 or 2 valley copies.
+        mirrored: whether the single copy stands for both valleys (linear polarisation).
+        energies_e: photon energies (eV) at which the sheet polarisation is Fourier transformed along the way.
+        incoming: field (V/nm) of shape (valleys, columns) at a time (fs), reflection of the substrate included.
+        gain: factor on the radiated field, 1 + r of the substrate.
+        terms: nonlinear terms.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        valleys: int,
+        mirrored: bool,
+        energies_e: np.ndarray,
+        incoming: Callable[[float], np.ndarray],
+        gain: complex = 1.0,
+        terms: Terms = Terms(),
+    ) -> None:
+        self.problem = problem
+        self.valleys = valleys
+        self.energies_e = energies_e
+        self.incoming = incoming
+        self.gain = gain
+        self.terms = terms
+        self.links = _links(problem.pairs, valleys, mirrored) if terms.coherent else []
+        self.layout = Layout(problem.manifolds, valleys, self.links, energies_e.size)
+        self._operators = [Operators(m) for m in problem.manifolds]
+
+    def derivative(self, time: float, state: np.ndarray) -> np.ndarray:
+        """Return d(state)/dt at `time` (fs)."""
+        result = np.empty_like(state)
+        phase_ml = [np.exp(-1j * m.energy_l * time / HBAR_EV_FS)[:, None] for m in self.problem.manifolds]
+        polarization = {key: phase_ml[key[1]] * state[rows] for key, rows in self.layout.polarization.items()}
+        extra = self._two_excitons(time, state, polarization, result)
+        incoming = self.incoming(time)
+        for valley in range(self.valleys):
+            self._valley(valley, state, polarization, extra, incoming[valley], phase_ml, result)
+            sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
+            turn_e = np.exp(1j * self.energies_e * time / HBAR_EV_FS)
+            result[self.layout.transform[valley]] = np.outer(turn_e, sheet_c)
+        return result
+
+    def _valley(
+        self,
+        valley: int,
+        state: np.ndarray,
+        polarization: dict[tuple[int, int], np.ndarray],
+        extra: dict[tuple[int, int], np.ndarray],
+        incoming_c: np.ndarray,
+        phase_ml: list[np.ndarray],
+        result: np.ndarray,
+    ) -> None:
+        """Write dC/dt and dN/dt of one valley."""
+        free, dipole = [], []
+        for i, m in enumerate(self.problem.manifolds):
+            p_lc = polarization[valley, i]
+            number_lc = state[self.layout.population[valley, i]].real
+            push_lc, dipole_lc = self._nonlinear(i, p_lc, number_lc)
+            push_lc[0] += extra.get((valley, i), 0.0)
+            free.append(push_lc - 1j * m.damping_l[:, None] * p_lc)
+            dipole.append(dipole_lc)
+            rate_l = 2 * m.damping_l[:, None] / HBAR_EV_FS
+            result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * _square(p_lc)
+        field_c = self._field(valley, polarization, free, dipole, incoming_c)
+        for i in range(len(free)):
+            change_lc = free[i] - dipole[i] * field_c
+            result[self.layout.polarization[valley, i]] = (-1j / HBAR_EV_FS) * phase_ml[i].conj() * change_lc
+
+    def _nonlinear(self, number: int, p_lc: np.ndarray, number_lc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) less what is blocked."""
+        m, operators, extent = self.problem.manifolds[number], self._operators[number], self.problem.hartree_fock
+        dipole_lc = np.repeat(m.dipole_l[:, None], p_lc.shape[1], axis=1)
+        push_lc = np.zeros_like(p_lc)
+        if self.terms.populations:
+            dipole_lc -= m.bleaching_fs @ number_lc
+        if not self.terms.coherent:
+            return push_lc, dipole_lc
+        p_kc = _real_times(operators.to_k, p_lc)
+        density_kc = _square(p_kc)
+        dipole_lc -= operators.to_l @ (2 * m.dipole * density_kc)
+        if extent == "1s":
+            push_lc[0] = m.hartree_fock * _square(p_lc[0]) * p_lc[0]
+        elif extent == "all":
+            vertex_kc = density_kc * _real_times(operators.coulomb, p_kc)
+            push_lc = _real_times(operators.to_l, 2 * (vertex_kc - p_kc * (operators.coulomb @ density_kc)))
+        return push_lc, dipole_lc
+
+    def _field(
+        self,
+        valley: int,
+        polarization: dict[tuple[int, int], np.ndarray],
+        free: list[np.ndarray],
+        dipole: list[np.ndarray],
+        incoming_c: np.ndarray,
+    ) -> np.ndarray:
+        """Return the field at the sheet; with dispersive radiation it solves the linear equation for itself."""
+        manifolds, radiation = self.problem.manifolds, self.problem.radiation
+        if radiation.frozen_at is not None:
+            sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(manifolds))
+            return incoming_c + self.gain * radiation.kappa(radiation.frozen_at) * sheet_c
+        factor = 1j * self.gain * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
+        turning_c = sum(
+            m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds)
+        )
+        own_c = sum(m.dipole_l @ dipole[i] for i, m in enumerate(manifolds))
+        return (incoming_c + factor * turning_c) / (1 + factor * own_c)
+
+    def _two_excitons(
+        self, time: float, state: np.ndarray, polarization: dict[tuple[int, int], np.ndarray], result: np.ndarray
+    ) -> dict[tuple[int, int], np.ndarray]:
+        """Write dB/dt, also in the interaction picture, and return what B adds to the equation of each P_1s."""
+        extra: dict[tuple[int, int], np.ndarray] = {}
+        for link, rows in zip(self.links, self.layout.two_exciton):
+            pair = link.pair
+            phase_n = np.exp(-1j * pair.energy_n * time / HBAR_EV_FS)[:, None]
+            first_c, second_c = polarization[link.first][0], polarization[link.second][0]
+            drive_nc = phase_n.conj() * np.outer(pair.coupling_n, first_c * second_c)
+            result[rows] = (-1j / HBAR_EV_FS) * drive_nc - pair.damping / HBAR_EV_FS * state[rows]
+            back_c = (pair.weight_n * pair.coupling_n) @ (phase_n * state[rows])
+            extra[link.first] = extra.get(link.first, 0.0) + second_c.conj() * back_c
+            if link.first != link.second:
+                extra[link.second] = extra.get(link.second, 0.0) + first_c.conj() * back_c
+        return extra
+
+
+def _links(pairs: tuple[Pair, ...], valleys: int, mirrored: bool) -> list[Link]:
+    """Return which components are paired; a mirrored copy is its own partner in the other valley."""
+    links = []
+    for pair in pairs:
+        if pair.same_valley:
+            links += [Link((v, pair.first), (v, pair.second), pair) for v in range(valleys)]
+        elif mirrored:
+            links.append(Link((0, pair.first), (0, pair.second), pair))
+        elif valleys == 2:
+            couples = {(pair.first, pair.second), (pair.second, pair.first)}
+            links += [Link((0, a), (1, b), pair) for a, b in sorted(couples)]
+    return links
+
+
+def _square(values: np.ndarray) -> np.ndarray:
+    return values.real**2 + values.imag**2
+
+
+def _real_times(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return a real matrix times complex columns as one real product."""
+    return (matrix @ np.ascontiguousarray(values).view(float)).view(complex)

@@ -1,0 +1,117 @@
+"""The 1s wave function as a sum of Gaussians, and the four-fold overlaps of the exchange between two excitons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.special import i0e
+
+from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.wannier_radial import WannierStates
+
+#: exponents at the start of the fit, in units of the inverse mean square momentum
+START = (0.4, 1.5, 5.0)
+
+
+@dataclass(frozen=True)
+class GaussianSum:
+    """phi(k) = sum_g amplitude_g exp(-exponent_g k^2) (nm, nm^2), normalised, and its overlap with the state it stands for."""
+
+    amplitude_g: np.ndarray
+    exponent_g: np.ndarray
+    overlap: float
+
+
+def fit_gaussians(states: WannierStates) -> GaussianSum:
+    """Return the sum of Gaussians closest to the 1s state in the mean square."""
+    k_k, root_k = states.grid.k_k, np.sqrt(states.grid.weight_k)
+    target_k = states.phi_lk[0] * root_k
+    inverse_square = 1 / (states.grid.weight_k @ (states.phi_lk[0] ** 2 * k_k**2))
+
+    def shapes(log_exponent_g: np.ndarray) -> np.ndarray:
+        return np.exp(-np.exp(log_exponent_g) * k_k[:, None] ** 2) * root_k[:, None]
+
+    def amplitudes(log_exponent_g: np.ndarray) -> np.ndarray:
+        return np.linalg.lstsq(shapes(log_exponent_g), target_k, rcond=None)[0]
+
+    def misfit(log_exponent_g: np.ndarray) -> np.ndarray:
+        return shapes(log_exponent_g) @ amplitudes(log_exponent_g) - target_k
+
+    fit = least_squares(misfit, np.log(inverse_square * np.array(START)), xtol=1e-12, ftol=1e-14, gtol=1e-14)
+    exponent_g, amplitude_g = np.exp(fit.x), amplitudes(fit.x)
+    norm = amplitude_g @ (1 / (4 * np.pi * np.add.outer(exponent_g, exponent_g))) @ amplitude_g
+    amplitude_g = amplitude_g / np.sqrt(norm)
+    fitted_k = shapes(fit.x) @ amplitude_g
+    return GaussianSum(amplitude_g, exponent_g, float(fitted_k @ target_k / np.linalg.norm(fitted_k)))
+
+
+def exchange_overlap(
+    gaussians: GaussianSum, a2: np.ndarray, b2: np.ndarray, ab: np.ndarray, reduced_mass: float, offset: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return S(a, b) (nm^2) and the overlap weighted with half the sum of the four kinetic energies plus `offset` (eV nm^2).
+
+    `a2`, `b2`, `ab`: squares of a and b and their product (1/nm^2), of one shape.
+    """
+    overlap, weighted = np.zeros(np.broadcast(a2, b2, ab).shape), np.zeros(np.broadcast(a2, b2, ab).shape)
+    unit = HBAR2_PER_M0_EV_NM2 / (2 * reduced_mass)
+    for term in _terms(gaussians):
+        value = term.amplitude * np.exp(-term.a2 * a2 - term.b2 * b2 + term.ab * ab)
+        # the product of the four is a Gaussian in K about (left a + right b) / total with variance 1 / total
+        square = (term.left**2 * a2 + term.right**2 * b2 + 2 * term.left * term.right * ab) / term.total**2 + 1 / term.total
+        overlap += value
+        weighted += value * (unit * (2 * square + (a2 + b2) / 4) + offset)
+    return overlap, weighted
+
+
+def transfer_overlap(
+    gaussians: GaussianSum,
+    a2: np.ndarray,
+    b2: np.ndarray,
+    ab: np.ndarray,
+    transfer_q: np.ndarray,
+    measure_q: np.ndarray,
+    sign: int,
+) -> np.ndarray:
+    """Return sum_q measure_q S(a - q, b - `sign` q), the mean over the directions of q being a Bessel function."""
+    result = np.zeros(np.broadcast(a2, b2, ab).shape)
+    for term in _terms(gaussians):
+        rest = term.a2 * a2 + term.b2 * b2 - term.ab * ab
+        along_a, along_b = 2 * term.a2 - sign * term.ab, 2 * sign * term.b2 - term.ab
+        slope2 = along_a**2 * a2 + along_b**2 * b2 + 2 * along_a * along_b * ab
+        slope = np.sqrt(np.maximum(slope2, 0.0))
+        curvature = term.a2 + term.b2 - sign * term.ab
+        for q, measure in zip(transfer_q, measure_q):
+            result += (term.amplitude * measure) * i0e(q * slope) * np.exp(q * slope - curvature * q**2 - rest)
+    return result
+
+
+@dataclass(frozen=True)
+class _Term:
+    """amplitude exp(-a2 a^2 - b2 b^2 + ab a.b): one product of four Gaussians, integrated over K."""
+
+    amplitude: float
+    a2: float
+    b2: float
+    ab: float
+    left: float
+    right: float
+    total: float
+
+
+def _terms(gaussians: GaussianSum) -> Iterator[_Term]:
+    for indices in product(range(gaussians.exponent_g.size), repeat=4):
+        alpha, beta, gamma, delta = gaussians.exponent_g[list(indices)]
+        total, left, right = alpha + beta + gamma + delta, (alpha - beta) / 2, (gamma - delta) / 2
+        yield _Term(
+            float(np.prod(gaussians.amplitude_g[list(indices)]) / (4 * np.pi * total)),
+            (alpha + beta) / 4 - left**2 / total,
+            (gamma + delta) / 4 - right**2 / total,
+            2 * left * right / total,
+            left,
+            right,
+            total,
+        )

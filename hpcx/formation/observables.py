@@ -1,0 +1,204 @@
+"""Rise times and the other numbers read off the traces, and the datasets of a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpcx.formation.fits import Fit, fit_plain, formation_time, model, rise_time_range
+from hpcx.formation.problem import Problem
+from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces, distribute
+from hpcx.io.result import Result
+from hpcx.physics.wannier_radial import convergence
+
+#: delay (fs) at which the plateau is read, and from which it is averaged
+PLATEAU_AT = 150.0
+#: rise of pump and probe (fs) to which the plateau is traced back
+RESPONSE_TIME = 25.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read off one trace; times in fs, see the datasets of the same names."""
+
+    fit: Fit
+    lowest: float
+    highest: float
+    scatter: float
+    plain: Fit
+    curve_d: np.ndarray
+    formation: float
+    peak_delay: float
+    peak_to_plateau: float
+
+    @property
+    def error(self) -> float:
+        """Half the spread over the separations of the fit, with the scatter of the bootstrap in quadrature."""
+        return float(np.hypot(0.5 * (self.highest - self.lowest), self.scatter))
+
+
+def read_trace(delay_d: np.ndarray, signal_d: np.ndarray, slow: float, resamplings: int) -> Reading:
+    """Fit one trace; `slow` is the decay time of the 1s population in fs."""
+    fit, lowest, highest, scatter = rise_time_range(delay_d, signal_d, slow, resamplings, seed=0)
+    start = min(PLATEAU_AT, delay_d[-1])
+    plateau = np.interp(start, delay_d, signal_d) * np.exp((start - RESPONSE_TIME) / slow)
+    return Reading(
+        fit,
+        lowest,
+        highest,
+        scatter,
+        fit_plain(delay_d, signal_d, slow),
+        model(fit, delay_d, slow),
+        formation_time(delay_d, signal_d, slow, start),
+        float(delay_d[np.argmax(signal_d)]),
+        float(signal_d.max() / plateau),
+    )
+
+
+def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
+    """Return the readings by resonance and contribution, dealt out to the ranks; None for a trace that is zero."""
+    resonances, contributions = traces.change_rcd.shape[:2]
+
+    def work(item: int) -> Reading | None:
+        signal_d = traces.change_rcd[item // contributions, item % contributions]
+        if not np.any(signal_d) or not np.all(np.isfinite(signal_d)):
+            return None
+        return read_trace(traces.delay_d, signal_d, slow, resamplings)
+
+    flat = distribute(comm, resonances * contributions, work)
+    return [flat[r * contributions : (r + 1) * contributions] for r in range(resonances)]
+
+
+def coherent_share(traces: Traces) -> np.ndarray:
+    """Return the peak of the coherent contribution over the peak of the full signal, per resonance."""
+    full, coherent = (traces.change_rcd[:, CONTRIBUTIONS.index(name)] for name in ("full", "coherent"))
+    return coherent.max(axis=1) / full.max(axis=1)
+
+
+def shares_by_reading(traces: Traces) -> np.ndarray:
+    """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
+    incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
+    return np.array(
+        [coherent_rd.max(axis=1) / (coherent_rd + incoherent_rd).max(axis=1) for coherent_rd in traces.coherent_hrd]
+    )
+
+
+def add_states(result: Result, problem: Problem) -> None:
+    """Add energies, binding energies and two-exciton numbers."""
+    size = max(m.energy_l.size for m in problem.manifolds)
+    energy_ml = np.full((len(problem.manifolds), size), np.nan)
+    for row, m in zip(energy_ml, problem.manifolds):
+        row[: m.energy_l.size] = m.energy_l
+    result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
+    result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy")
+    binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
+    result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
+    result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
+    result.add("wannier/dipole", np.array([m.dipole for m in problem.manifolds]), ("manifold",), "nm", "interband dipole moment over e")
+    for name, table in problem.two_excitons.items():
+        result.add(f"two_exciton/{name}/binding_energy", -table.binding.energy_n[0], (), "eV", "biexciton binding energy")
+        result.add(f"two_exciton/{name}/dropped", table.antibinding.dropped, (), "1", "Pauli-forbidden combinations dropped")
+        result.add(f"two_exciton/{name}/smallest_overlap", table.antibinding.smallest_overlap, (), "1", "smallest overlap eigenvalue")
+        result.add(f"two_exciton/{name}/exchange_energy", table.exchange_energy, (), "eV nm^2", "first-order exchange, -U(0, 0)")
+    hartree_fock_m = np.array([m.hartree_fock for m in problem.manifolds])
+    result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
+
+
+def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> None:
+    """Add delays, traces, populations and everything read off the traces."""
+    both = ("resonance", "contribution")
+    names = np.array([m.name for m in problem.manifolds])
+    result.add("signal/delay", traces.delay_d, ("delay",), "fs", "delay of the probe after the pump")
+    result.add("signal/resonance", names, ("resonance",), "1", "exciton")
+    result.add("signal/manifold", names, ("manifold",), "1", "exciton manifold")
+    result.add("signal/contribution", np.array(CONTRIBUTIONS), ("contribution",), "1", "contribution")
+    result.add("signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity")
+    for name, label in _TIMES.items():
+        values = [[np.nan if r is None else _value(r, name) for r in row] for row in readings]
+        unit = "1" if name in ("peak_to_plateau", "fit_misfit") else "fs"
+        result.add(f"signal/{name}", np.array(values), both, unit, label)
+    blank_d = np.full(traces.delay_d.size, np.nan)
+    curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]
+    result.add("signal/fit", np.array(curves), (*both, "delay"), "1", "fitted curve")
+    _add_coherence(result, traces)
+    result.add("signal/time", traces.time_t, ("time",), "fs", "time after the pump's maximum")
+    result.add("signal/population", traces.population_mt, ("manifold", "time"), "1/nm^2", "1s population per valley")
+    if traces.energy_e.size:
+        result.add("signal/photon_energy", traces.energy_e, ("photon_energy",), "eV", "detected photon energy")
+        axes = ("contribution", "photon_energy", "delay")
+        result.add("signal/spectrum", traces.spectrum_ced, axes, "1", "relative change of the reflectivity")
+
+
+def _add_coherence(result: Result, traces: Traces) -> None:
+    full_rd, incoherent_rd = (traces.change_rcd[:, CONTRIBUTIONS.index(name)] for name in ("full", "incoherent"))
+    difference_rd = (full_rd - incoherent_rd) / full_rd.max(axis=1, keepdims=True)
+    result.add("signal/coherent_difference", difference_rd, ("resonance", "delay"), "1", "(full - incoherent) / peak of full")
+    result.add("signal/coherent_share", coherent_share(traces), ("resonance",), "1", "peak of coherent / peak of full")
+    if traces.coherent_hrd.size:
+        result.add("signal/hartree_fock", np.array(READINGS), ("hartree_fock",), "1", "extent of the Hartree-Fock terms")
+        label = "coherent share by extent of the Hartree-Fock terms"
+        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), ("hartree_fock", "resonance"), "1", label)
+        axes = ("hartree_fock", "resonance", "delay")
+        label = "coherent contribution by extent of the Hartree-Fock terms"
+        result.add("signal/coherent_by_extent", traces.coherent_hrd, axes, "1", label)
+
+
+_TIMES = {
+    "rise_time": "rise time, two components",
+    "rise_time_low": "rise time, least over the separations of the fit",
+    "rise_time_high": "rise time, largest over the separations of the fit",
+    "rise_time_error": "uncertainty of the rise time",
+    "rise_time_bootstrap": "scatter of the rise time over resampled residuals",
+    "rise_time_plain": "rise time of a plain rising exponential",
+    "decay_time": "fast decay time",
+    "decay_distance": "fast decay time less twice the rise time; at its limit it is the constraint of the fit",
+    "formation_time": "delay of the rise without a fit",
+    "peak_delay": "delay of the largest signal",
+    "peak_to_plateau": "largest signal over the plateau traced back to the end of the pulses",
+    "fit_misfit": "root mean square of the residual over the largest signal",
+}
+
+
+def _value(reading: Reading, name: str) -> float:
+    values = {
+        "rise_time": reading.fit.rise,
+        "rise_time_low": reading.lowest,
+        "rise_time_high": reading.highest,
+        "rise_time_error": reading.error,
+        "rise_time_bootstrap": reading.scatter,
+        "rise_time_plain": reading.plain.rise,
+        "decay_time": reading.fit.decay,
+        "decay_distance": reading.fit.distance,
+        "formation_time": reading.formation,
+        "peak_delay": reading.peak_delay,
+        "peak_to_plateau": reading.peak_to_plateau,
+        "fit_misfit": reading.fit.misfit,
+    }
+    return values[name]
+
+
+def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> list[str]:
+    """Return the lines that a user reads first."""
+    lines = [f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds]
+    shares = coherent_share(traces)
+    by_extent = shares_by_reading(traces) if traces.coherent_hrd.size else None
+    for r, m in enumerate(problem.manifolds):
+        full = readings[r][CONTRIBUTIONS.index("full")]
+        if full is None:
+            lines.append(f"{m.name}: no signal")
+            continue
+        lines.append(
+            f"{m.name}: rise time {full.fit.rise:.1f} +- {full.error:.1f} fs (plain {full.plain.rise:.1f}), "
+            f"peak at {full.peak_delay:.0f} fs, peak / plateau {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
+        )
+        if by_extent is not None:
+            readings_text = ", ".join(f"{share:.2f} with Hartree-Fock of {name}" for name, share in zip(READINGS, by_extent[:, r]))
+            lines.append(f"{m.name}: coherent share {readings_text}")
+    return lines
+
+
+def wannier_convergence(problem: Problem, masses: tuple[float, float], r0: float, kappa: float) -> np.ndarray:
+    """Return how far the first bound energies of A move on a grid of twice the nodes, eV."""
+    return convergence(problem.manifolds[0].states, *masses, r0, kappa)[:5]

@@ -1,0 +1,281 @@
+"""The discretised problem: states, couplings and rates of the manifolds, two-exciton states of their pairs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from hpcx.formation.cascade import chain_rates, generator, quantum_rates
+from hpcx.formation.config import Config
+from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
+from hpcx.formation.optics import Radiation, Stack
+from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.wannier_radial import RadialGrid, WannierStates, solve_wannier
+
+MANIFOLDS = ("A", "B")
+#: eV from the top of the kept continuum that the pump must leave, for its band width and the levels it broadens
+PUMP_MARGIN = 0.2
+
+T = TypeVar("T")
+
+
+class PumpEnergyError(ValueError):
+    """The pump photon energy is outside what the kept states can describe."""
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """One exciton manifold of one valley.
+
+    Attributes:
+        name: "A" or "B".
+        states: kept Wannier states.
+        gap: band gap, eV.
+        energy_l: exciton energies, eV.
+        dipole: interband dipole moment d, e nm.
+        dipole_l: d_l = d phi_l(r = 0), e.
+        damping_l: hbar gamma_l, eV.
+        bleaching_fs: what a population of state s takes from the dipole moment of f, e nm^2.
+        generator_ml: matrix of the relaxation, 1/fs.
+        hartree_fock: V_1s1s1s1s, eV nm^2.
+    """
+
+    name: str
+    states: WannierStates
+    gap: float
+    energy_l: np.ndarray
+    dipole: float
+    dipole_l: np.ndarray
+    damping_l: np.ndarray
+    bleaching_fs: np.ndarray
+    generator_ml: np.ndarray
+    hartree_fock: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two-exciton states of one 1s exciton each of manifolds `first` and `second` (numbers).
+
+    Attributes:
+        same_valley: whether both excitons are in one valley; with first == second they are then indistinguishable.
+        energy_n: two-exciton energies, eV.
+        damping: hbar times their dephasing rate, eV.
+        weight_n: weight of the channel, 1 or 1/2.
+        coupling_n: W, eV nm.
+    """
+
+    first: int
+    second: int
+    same_valley: bool
+    energy_n: np.ndarray
+    damping: float
+    weight_n: np.ndarray
+    coupling_n: np.ndarray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off.
+
+    `continuum_top` is the highest kept energy above the gap, eV.
+    """
+
+    manifolds: tuple[Manifold, ...]
+    pairs: tuple[Pair, ...]
+    two_excitons: dict[str, TwoExcitonStates]
+    radiation: Radiation
+    hartree_fock: str
+    continuum_top: float
+
+
+def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
+    """Build the problem of one point; tables that other points need too are kept in `shared`."""
+    mediums = [medium_of(config, material, name) for name in MANIFOLDS]
+    grid = RadialGrid.uniform_with_tail(
+        config.momentum.points, config.momentum.uniform_max, config.momentum.tail_points, config.momentum.max
+    )
+    states = [_states(config, grid, medium, shared) for medium in mediums]
+    manifolds = tuple(_manifold(config, material, i, states[i]) for i in range(len(MANIFOLDS)))
+    tables = _two_exciton_tables(config, grid, mediums, shared) if config.approximation.biexciton else {}
+    return Problem(
+        manifolds,
+        _pairs(config, manifolds, tables),
+        tables,
+        _radiation(config, material),
+        config.approximation.hartree_fock,
+        config.continuum.energy_max,
+    )
+
+
+def check_pump(problem: Problem, photon_energy: float) -> list[str]:
+    """Return warnings about a pump at `photon_energy` (eV).
+
+    Raises PumpEnergyError below the A gap or too near the highest kept state.
+    """
+    lower, upper = (m.gap for m in problem.manifolds)
+    highest = lower + problem.continuum_top - PUMP_MARGIN
+    if not lower <= photon_energy <= highest:
+        raise PumpEnergyError(
+            f"pump.photon_energy = {photon_energy:g} eV: must be between the A gap, {lower:.3f} eV, and the kept continuum "
+            f"less {PUMP_MARGIN:g} eV, {highest:.3f} eV (raise continuum.energy_max for higher ones)"
+        )
+    if photon_energy < upper:
+        return [f"the pump at {photon_energy:g} eV is below the B gap, {upper:.3f} eV: in B it meets bound states"]
+    return []
+
+
+def shared_table(
+    shared: dict[str, object], kind: str, depends_on: object, make: Callable[[], T], kept: int | None = None
+) -> T:
+    """Return the table of `kind` kept under the hash of what it depends on, making it first if need be.
+
+    With `kept` only so many tables of that kind stay, the oldest going first.
+    """
+    prefix = f"formation/{kind}/"
+    key = prefix + hashlib.sha256(repr(depends_on).encode()).hexdigest()
+    if key not in shared:
+        others = [name for name in shared if name.startswith(prefix)]
+        for name in others[: len(others) - kept + 1] if kept else []:
+            del shared[name]
+        shared[key] = make()
+    return shared[key]  # type: ignore[return-value]
+
+
+def medium_of(config: Config, material: Material, name: str) -> PairMedium:
+    """Return masses and screening of manifold `name`."""
+    table = MANIFOLDS[0] if config.approximation.common_masses else name
+    return PairMedium(
+        material.number(f"formation.{table}.electron_mass", "m0"),
+        material.number(f"formation.{table}.hole_mass", "m0"),
+        material.number("formation.screening.r0", "nm"),
+        material.number("formation.screening.kappa", "1"),
+    )
+
+
+def _states(config: Config, grid: RadialGrid, medium: PairMedium, shared: dict[str, object]) -> WannierStates:
+    depends_on = (config.momentum, config.continuum, medium)
+    masses = (medium.electron_mass, medium.hole_mass)
+    return shared_table(
+        shared,
+        "wannier",
+        depends_on,
+        lambda: solve_wannier(grid, *masses, medium.r0, medium.kappa).up_to(config.continuum.energy_max),
+    )
+
+
+def _manifold(config: Config, material: Material, number: int, states: WannierStates) -> Manifold:
+    name = MANIFOLDS[number]
+    gap = material.number(f"formation.{name}.exciton_energy", "eV") - states.energy_l[0]
+    dipole = np.sqrt(2) * material.number("formation.hopping_length", "eV nm") / _dipole_gap(config, material, states, gap)
+    energy_l = gap + states.energy_l
+    return Manifold(
+        name=name,
+        states=states,
+        gap=gap,
+        energy_l=energy_l,
+        dipole=dipole,
+        dipole_l=dipole * states.contact_l,
+        damping_l=_damping(config, states),
+        bleaching_fs=dipole * _bleaching(config, states),
+        generator_ml=generator(_rates(config, energy_l), 1e-3 * config.cascade.decay / HBAR_EV_FS),
+        hartree_fock=hartree_fock_1s(states),
+    )
+
+
+def _dipole_gap(config: Config, material: Material, states: WannierStates, gap: float) -> float:
+    """Gap that sets the dipole moment: the manifold's own, or that of A."""
+    if not config.approximation.common_masses:
+        return gap
+    return material.number(f"formation.{MANIFOLDS[0]}.exciton_energy", "eV") - states.energy_l[0]
+
+
+def _damping(config: Config, states: WannierStates) -> np.ndarray:
+    damping_l = np.where(states.energy_l < 0, config.dephasing.bound, config.dephasing.continuum)
+    damping_l[0] = config.dephasing.s1
+    return 1e-3 * damping_l
+
+
+def _bleaching(config: Config, states: WannierStates) -> np.ndarray:
+    table = {"plane-wave": plane_wave_bleaching, "printed": printed_bleaching}[config.approximation.bleaching]
+    bleaching_fs = table(states)
+    bleaching_fs[:, 1:] *= config.approximation.excited_bleaching
+    return bleaching_fs
+
+
+def _rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
+    speed = 1e-3 * config.cascade.speed
+    if config.approximation.cascade == "printed":
+        return chain_rates(energy_l, speed)
+    return quantum_rates(energy_l, speed, 1e-3 * config.cascade.quantum, 1e-3 * config.cascade.width)
+
+
+def _two_exciton_tables(
+    config: Config, grid: RadialGrid, mediums: list[PairMedium], shared: dict[str, object]
+) -> dict[str, TwoExcitonStates]:
+    """Return the tables of the pairs AA, BB and AB; the last is that of the mean masses."""
+    mean = PairMedium(
+        0.5 * sum(medium.electron_mass for medium in mediums), 0.5 * sum(medium.hole_mass for medium in mediums),
+        mediums[0].r0, mediums[0].kappa,
+    )
+    equal = config.approximation.equal_mass_kernel
+    return {
+        name: shared_table(
+            shared,
+            "two excitons",
+            (config.momentum, config.continuum, medium, equal),
+            lambda medium=medium: solve_two_excitons(_states(config, grid, medium, shared), medium, equal),
+        )
+        for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
+    }
+
+
+def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, TwoExcitonStates]) -> tuple[Pair, ...]:
+    if not tables:
+        return ()
+    pairs = []
+    for first, second in ((0, 0), (1, 1), (0, 1)):
+        if first != second and not config.approximation.manifold_pairs:
+            continue
+        table = tables[MANIFOLDS[first] + MANIFOLDS[second]]
+        for same_valley in (True, False):
+            pairs.append(_pair(manifolds, first, second, same_valley, table))
+    return tuple(pairs)
+
+
+def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:
+    """Indistinguishable excitons see the repulsive channel alone, others both with weight one half."""
+    same = same_valley and first == second
+    channels = [(table.antibinding, 1.0)] if same else [(table.binding, 0.5), (table.antibinding, 0.5)]
+    threshold = manifolds[first].energy_l[0] + manifolds[second].energy_l[0]
+    return Pair(
+        first,
+        second,
+        same_valley,
+        threshold + np.concatenate([channel.energy_n for channel, _ in channels]),
+        manifolds[first].damping_l[0] + manifolds[second].damping_l[0],
+        np.concatenate([np.full(channel.energy_n.size, weight) for channel, weight in channels]),
+        np.concatenate([channel.coupling_n for channel, _ in channels]),
+    )
+
+
+def _radiation(config: Config, material: Material) -> Radiation:
+    frozen = config.probe.photon_energy if config.approximation.radiation == "frozen" else None
+    if not config.approximation.substrate:
+        return Radiation(frozen, None)
+    number, table = material.number, material.numbers_of
+    crystal_e = np.array(table("formation.substrate.silicon_index", "1")) + 1j * np.array(
+        table("formation.substrate.silicon_extinction", "1")
+    )
+    stack = Stack(
+        number("formation.substrate.oxide_index", "1"),
+        number("formation.substrate.oxide_thickness", "nm"),
+        np.array(table("formation.substrate.photon_energy", "eV")),
+        crystal_e,
+    )
+    return Radiation(frozen, stack)

@@ -1,0 +1,53 @@
+"""The grid of times on which slowly rotating signals are sampled, and its Fourier transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import fft, ifft, next_fast_len
+
+from hpcx.physics.constants import HBAR_EV_FS
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """Times start + n step (fs), n < size; signals are stored without their factor exp(-i reference t / hbar)."""
+
+    start: float
+    step: float
+    size: int
+    reference: float
+
+    @classmethod
+    def covering(cls, start: float, stop: float, step: float, reference: float) -> TimeGrid:
+        """Return a grid from `start` to at least `stop` whose length suits fast transforms; `reference` in eV."""
+        return cls(start, step, next_fast_len(int(np.ceil((stop - start) / step)) + 1), reference)
+
+    @property
+    def time_t(self) -> np.ndarray:
+        """Times, fs."""
+        return self.start + self.step * np.arange(self.size)
+
+    @property
+    def detuning_w(self) -> np.ndarray:
+        """Angular frequencies of the transform from the reference, 1/fs."""
+        return 2 * np.pi * np.fft.fftfreq(self.size, self.step)
+
+    @property
+    def energy_w(self) -> np.ndarray:
+        """Photon energies of the transform, eV."""
+        return self.reference + HBAR_EV_FS * self.detuning_w
+
+    def to_time(self, spectrum_w: np.ndarray) -> np.ndarray:
+        """Return f(t) = sum_w F(w) exp(-i w t) / (size step) along the last axis."""
+        return fft(spectrum_w * np.exp(-1j * self.detuning_w * self.start), axis=-1) / (self.size * self.step)
+
+    def to_spectrum(self, signal_t: np.ndarray) -> np.ndarray:
+        """Return F(w) = step sum_t f(t) exp(i w t) along the last axis; the inverse of `to_time`."""
+        scale = self.step * self.size * np.exp(1j * self.detuning_w * self.start)
+        return ifft(signal_t, axis=-1) * scale
+
+    def to_adjoint(self, signal_t: np.ndarray) -> np.ndarray:
+        """Return step sum_t u(t) exp(-i w t) along the last axis, for sums over time of u(t) f(t)."""
+        return fft(signal_t, axis=-1) * (self.step * np.exp(-1j * self.detuning_w * self.start))

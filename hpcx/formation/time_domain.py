@@ -1,0 +1,212 @@
+"""The route in time: pump and probe to all orders, the probe's part by cycling the phase of the pump.
+
+The polarisation at the probe frequency is averaged over four pump phases, which leaves what depends on the pump through
+its intensity alone, and compared with a run without pump. All five runs are columns of one integration, so that they
+share their steps and the errors of the steps cancel. Delays share the trajectory of the pump before the probe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpcx.formation.config import Config
+from hpcx.formation.equations import Equations, Terms
+from hpcx.formation.optics import JONES, Pulse, peak_amplitude
+from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
+from hpcx.formation.problem import Problem
+from hpcx.formation.traces import CONTRIBUTIONS, Traces, distribute
+from hpcx.parallel.run import Run
+from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
+from hpcx.physics.constants import HBAR_EV_FS
+
+TERMS = {"full": Terms(), "incoherent": Terms(coherent=False), "coherent": Terms(populations=False)}
+#: phase factors of the pump in the columns of a run; the last column is without pump
+PHASES = np.array([1, 1j, -1, -1j, 0])
+#: longest step, fs; pulses are longer, so none is missed
+LARGEST_STEP = 2.0
+#: spacing of the populations that are written, fs
+POPULATION_STEP = 5.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Pulses, valley copies and frequencies of a point in the time route."""
+
+    problem: Problem
+    pump: Pulse
+    probe: Pulse
+    jones_pump_v: np.ndarray
+    jones_probe_v: np.ndarray
+    mirrored: bool
+    energies_e: np.ndarray
+    tolerance: float
+
+    @property
+    def pump_start(self) -> float:
+        """Time (fs) before which there is no pump."""
+        return -PULSE_REACH * self.pump.duration
+
+    @property
+    def lead(self) -> float:
+        """Time (fs) from the beginning of the probe to its maximum."""
+        return PULSE_REACH * self.probe.duration
+
+    @property
+    def tail(self) -> float:
+        """Time (fs) after the maximum of the probe after which its polarisation is gone."""
+        slowest = min(float(m.damping_l.min()) for m in self.problem.manifolds)
+        return self.lead + DECAY_REACH * HBAR_EV_FS / slowest
+
+    def equations(self, delay: float, phases_c: np.ndarray, probe_on: bool, terms: Terms) -> Equations:
+        """Return the equations with the pump's phase factors in the columns."""
+        gain = 1 + self.problem.radiation.reflection(np.array([self.pump.photon_energy, self.probe.photon_energy]))
+        pump_vc = np.outer(self.jones_pump_v, phases_c) * gain[0]
+        probe_vc = np.outer(self.jones_probe_v, np.ones_like(phases_c)) * gain[1]
+
+        def incoming(time: float) -> np.ndarray:
+            turn = np.exp(-1j * self.pump.photon_energy * time / HBAR_EV_FS)
+            field_vc = pump_vc * (self.pump.envelope(time) * turn)
+            if probe_on:
+                turn = np.exp(-1j * self.probe.photon_energy * (time - delay) / HBAR_EV_FS)
+                field_vc = field_vc + probe_vc * (self.probe.envelope(time - delay) * turn)
+            return field_vc
+
+        energies_e = self.energies_e if probe_on else np.zeros(0)
+        return Equations(self.problem, self.jones_pump_v.size, self.mirrored, energies_e, incoming, gain[1], terms)
+
+    def integrator(self, equations: Equations, columns: int, scale: float) -> ExplicitOde:
+        """Return the integrator with absolute tolerances for fields of amplitude `scale` (V/nm), block by block."""
+        layout = equations.layout
+        size = max(np.abs(m.dipole_l).max() for m in self.problem.manifolds) * scale * self.probe.duration / HBAR_EV_FS
+        absolute = np.full((layout.rows, columns), size)
+        for rows in layout.population.values():
+            absolute[rows] = size**2
+        for link, rows in zip(equations.links, layout.two_exciton):
+            absolute[rows] = np.abs(link.pair.coupling_n).max() * size**2 * self.probe.duration / HBAR_EV_FS
+        for rows in layout.transform:
+            absolute[rows] = size * self.probe.duration
+        return ExplicitOde(equations.derivative, self.tolerance, self.tolerance * absolute, LARGEST_STEP, "formation_")
+
+
+def make_setting(config: Config, problem: Problem, energies_e: np.ndarray) -> Setting:
+    """Return the setting of a point; valleys that are mirror images of each other are computed once."""
+    amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
+    pump, probe = config.pump.polarization, config.probe.polarization
+    valleys, mirrored = slice(0, 2), False
+    if pump == probe:
+        mirrored = pump in ("x", "y")
+        valleys = slice(0, 1) if mirrored or pump == "sigma+" else slice(1, 2)
+    return Setting(
+        problem,
+        Pulse(config.pump.photon_energy, config.pump.duration, amplitude),
+        Pulse(config.probe.photon_energy, config.probe.duration, config.solver.probe_ratio * amplitude),
+        JONES[pump][valleys],
+        JONES[probe][valleys],
+        mirrored,
+        energies_e,
+        config.solver.tolerance,
+    )
+
+
+def pump_trajectory(setting: Setting, times: list[float], terms: Terms, statistics: OdeStatistics) -> list[np.ndarray]:
+    """Return the state (rows, 1) under the pump alone at ascending times (fs), zero before the pump."""
+    equations = setting.equations(0.0, PHASES[:1], False, terms)
+    state = np.zeros((equations.layout.rows, 1), complex)
+    early = [time for time in times if time <= setting.pump_start]
+    integrator = setting.integrator(equations, 1, setting.pump.amplitude)
+    integrator.statistics = statistics
+    later = times[len(early) :]
+    return [state] * len(early) + (integrator.integrate(state, setting.pump_start, later) if later else [])
+
+
+def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
+    """Return the columns of PHASES from the pump's state with phase zero: P turns once, B twice, N not at all."""
+    layout = equations.layout
+    state = np.zeros((layout.rows, PHASES.size), complex)
+    order = {1: layout.polarization.values(), 2: layout.two_exciton}
+    for power, blocks in order.items():
+        for rows in blocks:
+            state[rows] = trajectory[rows] * PHASES**power
+    for rows in layout.population.values():
+        state[rows] = trajectory[rows] * np.abs(PHASES)
+    return state
+
+
+def probe_change(setting: Setting, delay: float, trajectory: np.ndarray, terms: Terms, statistics: OdeStatistics) -> np.ndarray:
+    """Return the relative change of the reflectivity at all photon energies for one delay.
+
+    `trajectory` is the pump's state at the beginning of the probe.
+    """
+    equations = setting.equations(delay, PHASES, True, terms)
+    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    integrator.statistics = statistics
+    start = delay - setting.lead
+    # before the pump starts its state is zero, and it is the probe that comes first
+    state = start_state(equations, trajectory)
+    [final] = integrator.integrate(state, start, [max(delay, 0.0) + setting.tail if delay < 0 else delay + setting.tail])
+    sheet_ec = sum(
+        jones.conj() * final[rows] for jones, rows in zip(setting.jones_probe_v, equations.layout.transform)
+    ) * (2 if setting.mirrored else 1)
+    turn_e = np.exp(-1j * setting.energies_e * delay / HBAR_EV_FS)
+    changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
+    return _observed(setting, changed_e, sheet_ec[:, 4] * turn_e)
+
+
+def _observed(setting: Setting, changed_e: np.ndarray, linear_e: np.ndarray) -> np.ndarray:
+    """Return the relative change for transforms of the sheet polarisation: its change, and without pump."""
+    radiation, energies_e = setting.problem.radiation, setting.energies_e
+    kappa_e, reflection_e = radiation.kappa(energies_e), radiation.reflection(energies_e)
+    incoming_e = setting.probe.spectrum(energies_e)
+    if radiation.stack is None:
+        return 4 * np.real(kappa_e * changed_e / (incoming_e + kappa_e * linear_e))
+    gain_e = 1 + reflection_e
+    return 2 * np.real(gain_e * kappa_e * changed_e / (reflection_e * incoming_e + gain_e * kappa_e * linear_e))
+
+
+def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
+    """Return all traces and the spectrum; delays are dealt out to the ranks, the result is alike on all of them."""
+    axis = config.signal.photon_energies
+    resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
+    setting = make_setting(config, problem, np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)]))
+    statistics = OdeStatistics()
+    change_cde = []
+    for name in CONTRIBUTIONS:
+        with run.timings.measure("pump"):
+            trajectory_d = pump_trajectory(setting, list(delay_d - setting.lead), TERMS[name], statistics)
+
+        def work(item: int, name: str = name, trajectory_d: list[np.ndarray] = trajectory_d) -> np.ndarray:
+            run.progress(f"{name} signal", (item + 1) / delay_d.size)
+            return probe_change(setting, float(delay_d[item]), trajectory_d[item], TERMS[name], statistics)
+
+        with run.timings.measure("probe"):
+            change_cde.append(distribute(comm, delay_d.size, work))
+    change_ecd = np.array(change_cde).transpose(2, 0, 1)
+    time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
+    with run.timings.measure("pump"):
+        population_mt = _populations(setting, time_t, statistics)
+    resonances = resonance_r.size
+    return Traces(
+        delay_d,
+        change_ecd[:resonances],
+        np.zeros((0, resonances, delay_d.size)),
+        setting.energies_e[resonances:],
+        change_ecd[resonances:].transpose(1, 0, 2),
+        time_t,
+        population_mt,
+        {name: comm.allreduce(value) for name, value in vars(statistics).items()},
+    )
+
+
+def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:
+    """Return the 1s populations (manifold, time) under the pump alone, mean of the two valleys."""
+    states = pump_trajectory(setting, list(time_t), Terms(), statistics)
+    layout = setting.equations(0.0, PHASES[:1], False, Terms()).layout
+    share = 1.0 if setting.mirrored else 0.5
+    rows_m = [
+        [layout.population[valley, m].start for valley in range(setting.jones_pump_v.size)]
+        for m in range(len(setting.problem.manifolds))
+    ]
+    return share * np.array([[state[rows, 0].real.sum() for state in states] for rows in rows_m])

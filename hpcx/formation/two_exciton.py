@@ -1,0 +1,173 @@
+"""Bound and scattering states of two 1s excitons with momenta +Q and -Q (resonating-group equation, s wave).
+
+Channel c = +1 (electron singlet, hole singlet) binds, c = -1 (triplet, triplet) repels. With the electrons exchanged,
+the relative momenta of the two pairs are K +- a/2 before and K +- b/2 after, a = Q' - d Q, b = Q - d Q',
+d = (m_h - m_e) / M, so that everything follows from one four-fold overlap
+
+    S(a, b) = int d2K/(2 pi)^2 phi(K - a/2) phi(K + a/2) phi(K - b/2) phi(K + b/2).
+
+A transfer q between the electrons makes it S(a - q, b - q), between the holes S(a - q, b + q). The two electron-hole
+attractions of the pairs formed by the exchange are removed with the Wannier equation, the other two are part of the
+free pairs. phi is a sum of three Gaussians, which makes the integral over K elementary. Units: eV, nm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+
+from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
+from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.wannier_radial import WannierStates, rytova_keldysh
+
+#: nodes and largest value (1/nm) of Q = largest u^1.5 and of q = largest v^2, and nodes of the angle of Q and Q'
+PAIR_NODES, PAIR_MAX = 26, 5.0
+TRANSFER_NODES, TRANSFER_MAX = 22, 8.0
+PAIR_ANGLES = 8
+#: eigenvectors of the overlap matrix below this eigenvalue are Pauli-forbidden combinations and are dropped
+FORBIDDEN = 0.02
+
+
+@dataclass(frozen=True)
+class PairMedium:
+    """Masses (free-electron masses), screening length r0 (nm) and surrounding permittivity kappa."""
+
+    electron_mass: float
+    hole_mass: float
+    r0: float
+    kappa: float
+
+    @property
+    def total_mass(self) -> float:
+        """Mass of one exciton."""
+        return self.electron_mass + self.hole_mass
+
+    @property
+    def imbalance(self) -> float:
+        """(m_h - m_e) / M."""
+        return (self.hole_mass - self.electron_mass) / self.total_mass
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Angle-averaged kernels between the momenta Q = 0 (first) and the nodes.
+
+    Attributes:
+        momentum_q: 0 and the nodes, 1/nm.
+        weight_q: 0 and Q dQ / 2 pi, 1/nm^2.
+        overlap_qq: S, nm^2.
+        exchange_qq: U, eV nm^2.
+        direct_qq: interaction of the charge clouds without exchange, eV nm^2; zero for equal masses.
+    """
+
+    momentum_q: np.ndarray
+    weight_q: np.ndarray
+    overlap_qq: np.ndarray
+    exchange_qq: np.ndarray
+    direct_qq: np.ndarray
+
+
+@dataclass(frozen=True)
+class Channel:
+    """States of one channel.
+
+    Attributes:
+        energy_n: above two free excitons, eV.
+        coupling_n: W of Trovatello et al., Eq. 5, eV nm: how P P at Q = 0 drives the state.
+        dropped: number of Pauli-forbidden combinations left out.
+        smallest_overlap: smallest eigenvalue of the overlap matrix.
+    """
+
+    energy_n: np.ndarray
+    coupling_n: np.ndarray
+    dropped: int
+    smallest_overlap: float
+
+
+@dataclass(frozen=True)
+class TwoExcitonStates:
+    """Both channels, -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s, and the overlap of the Gaussians with the 1s state."""
+
+    binding: Channel
+    antibinding: Channel
+    exchange_energy: float
+    gaussian_overlap: float
+
+
+def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: bool = False) -> TwoExcitonStates:
+    """Return the two-exciton states of the 1s state of `states`.
+
+    With `equal_masses` the kernels are those of electron and hole sharing the mass of the exciton equally, while phi and
+    the kinetic energies of relative motion keep the reduced mass of `states`.
+    """
+    gaussians = fit_gaussians(states)
+    imbalance = 0.0 if equal_masses else medium.imbalance
+    kernels = build_kernels(states, gaussians, medium, imbalance)
+    binding, antibinding = (solve_channel(kernels, medium, sign) for sign in (1, -1))
+    return TwoExcitonStates(binding, antibinding, -float(kernels.exchange_qq[0, 0]), gaussians.overlap)
+
+
+def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMedium, imbalance: float) -> Kernels:
+    """Return the kernels; `imbalance` is (m_h - m_e) / M."""
+    momentum_q, weight_q = _pair_grid()
+    cosine_a = np.cos(np.pi * (np.arange(PAIR_ANGLES) + 0.5) / PAIR_ANGLES)
+    one_qqa, two_qqa = momentum_q[:, None, None], momentum_q[None, :, None]
+    a2 = one_qqa**2 + (imbalance * two_qqa) ** 2 - 2 * imbalance * one_qqa * two_qqa * cosine_a
+    b2 = two_qqa**2 + (imbalance * one_qqa) ** 2 - 2 * imbalance * one_qqa * two_qqa * cosine_a
+    ab = one_qqa * two_qqa * cosine_a * (1 + imbalance**2) - imbalance * (one_qqa**2 + two_qqa**2)
+    overlap_qqa, kinetic_qqa = exchange_overlap(gaussians, a2, b2, ab, states.reduced_mass, -2 * states.energy_l[0])
+    transfer, measure = _transfer_grid(medium)
+    repulsion_qqa = sum(transfer_overlap(gaussians, a2, b2, ab, transfer, measure, sign) for sign in (1, -1))
+    exchange_qq = (repulsion_qqa - kinetic_qqa).mean(axis=2)
+    direct_qq = _direct_kernel(states, medium, momentum_q, cosine_a, imbalance)
+    return Kernels(momentum_q, weight_q, overlap_qqa.mean(axis=2), 0.5 * (exchange_qq + exchange_qq.T), direct_qq)
+
+
+def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> Channel:
+    """Return the states of channel `sign` = +1 or -1 from H x = e O x, x^T O x = 1."""
+    energy_q = HBAR2_PER_M0_EV_NM2 * kernels.momentum_q**2 / medium.total_mass
+    mean_qq = 0.5 * np.add.outer(energy_q, energy_q)
+    root_q = np.sqrt(kernels.weight_q)
+    interaction_qq = kernels.direct_qq + sign * (mean_qq * kernels.overlap_qq + kernels.exchange_qq)
+    hamiltonian_qq = np.diag(energy_q) + root_q[:, None] * interaction_qq * root_q
+    overlap_qq = np.eye(root_q.size) + sign * root_q[:, None] * kernels.overlap_qq * root_q
+    value_n, vector_qn = eigh(overlap_qq[1:, 1:])
+    keep = value_n >= FORBIDDEN
+    basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
+    energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq[1:, 1:] @ basis_qn)
+    coupling_n = (root_q[1:] * interaction_qq[1:, 0]) @ basis_qn @ mix_nn
+    return Channel(energy_n, coupling_n, int(np.count_nonzero(~keep)), float(value_n[0]))
+
+
+def _pair_grid() -> tuple[np.ndarray, np.ndarray]:
+    node, weight = np.polynomial.legendre.leggauss(PAIR_NODES)
+    u = 0.5 * (node + 1)
+    momentum = PAIR_MAX * u**1.5
+    step = 0.5 * weight * 1.5 * PAIR_MAX * np.sqrt(u)
+    return np.append(0.0, momentum), np.append(0.0, momentum * step / (2 * np.pi))
+
+
+def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
+    """Return momenta (1/nm) and weights of int d2q/(2 pi)^2 V(q) (eV) for functions of |q|."""
+    node, weight = np.polynomial.legendre.leggauss(TRANSFER_NODES)
+    v = 0.5 * (node + 1)
+    momentum = TRANSFER_MAX * v**2
+    step = 0.5 * weight * 2 * TRANSFER_MAX * v
+    return momentum, momentum * step / (2 * np.pi) * rytova_keldysh(momentum, medium.r0, medium.kappa)
+
+
+def _direct_kernel(
+    states: WannierStates, medium: PairMedium, momentum_q: np.ndarray, cosine_a: np.ndarray, imbalance: float
+) -> np.ndarray:
+    """Return the mean over angles of V(q) [F(m_h q / M) - F(m_e q / M)]^2, q = |Q - Q'|."""
+    if imbalance == 0.0:
+        return np.zeros((momentum_q.size, momentum_q.size))
+    one_qqa, two_qqa = momentum_q[:, None, None], momentum_q[None, :, None]
+    transfer_qqa = np.sqrt(one_qqa**2 + two_qqa**2 - 2 * one_qqa * two_qqa * cosine_a)
+    table = np.linspace(0.0, 2 * PAIR_MAX, 200)
+    heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
+    difference_qqa = np.interp(transfer_qqa, table, heavy - light)
+    safe_qqa = np.maximum(transfer_qqa, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
+    return (rytova_keldysh(safe_qqa, medium.r0, medium.kappa) * difference_qqa**2).mean(axis=2)

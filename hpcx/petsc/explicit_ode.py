@@ -1,0 +1,119 @@
+"""Non-stiff ordinary differential equations by adaptive explicit Runge-Kutta steps of PETSc, each rank its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class StepError(RuntimeError):
+    """The integration did not reach its end."""
+
+
+@dataclass
+class OdeStatistics:
+    """Accepted and rejected steps and evaluations of the right-hand side."""
+
+    steps: int = 0
+    rejections: int = 0
+    evaluations: int = 0
+
+
+@dataclass
+class ExplicitOde:
+    """dy/dt = f(t, y) for a complex array y of any shape, integrated by TSRK on one rank.
+
+    Args:
+        derivative: f(t, y) -> dy/dt, arrays of the shape of y; y must not be changed.
+        relative: relative tolerance.
+        absolute: absolute tolerances, one per entry of y (shape of y): blocks of different size get their own.
+        largest_step: longest step allowed, so that no pulse is stepped over.
+        prefix: prefix of the PETSc options, e.g. "formation_" for -formation_ts_rk_type.
+    """
+
+    derivative: Callable[[float, np.ndarray], np.ndarray]
+    relative: float
+    absolute: np.ndarray
+    largest_step: float
+    prefix: str
+    statistics: OdeStatistics = field(default_factory=OdeStatistics)
+
+    def integrate(self, state: np.ndarray, start: float, times: list[float]) -> list[np.ndarray]:
+        """Return y at `times` (ascending, not before `start`) from y(`start`) = `state`; times are hit by steps.
+
+        Raises StepError when the step size collapses or f is not finite.
+        """
+        from petsc4py import PETSc
+
+        vector = PETSc.Vec().createSeq(state.size, comm=PETSc.COMM_SELF)
+        vector.array[:] = state.ravel()
+        stepper = self._stepper(PETSc, vector, start)
+        found = []
+        for time in times:
+            if time > stepper.getTime():
+                self._advance(PETSc, stepper, vector, time)
+            found.append(vector.array.reshape(state.shape).copy())
+        self._close(stepper, vector)
+        return found
+
+    def _stepper(self, petsc: Any, vector: Any, start: float) -> Any:
+        stepper = petsc.TS().create(comm=petsc.COMM_SELF)
+        stepper.setOptionsPrefix(self.prefix)
+        stepper.setProblemType(petsc.TS.ProblemType.NONLINEAR)
+        stepper.setType(petsc.TS.Type.RK)
+        stepper.setRKType(petsc.TS.RKType.RK5DP)
+        tolerance = vector.duplicate()
+        tolerance.array[:] = self.absolute.ravel()
+        relative = vector.duplicate()
+        relative.set(self.relative)
+        stepper.setTolerances(rtol=relative, atol=tolerance)
+        stepper.setRHSFunction(self._evaluate, vector.duplicate())
+        stepper.setTime(start)
+        stepper.setTimeStep(0.1 * self.largest_step)
+        stepper.setMaxSteps(10**9)
+        stepper.setExactFinalTime(petsc.TS.ExactFinalTime.MATCHSTEP)
+        with _longest_step(petsc, self.prefix, self.largest_step):
+            stepper.setFromOptions()
+        return stepper
+
+    def _evaluate(self, stepper: Any, time: float, state: Any, derivative: Any) -> None:
+        self.statistics.evaluations += 1
+        shaped = state.getArray(readonly=True).reshape(self.absolute.shape)
+        derivative.array[:] = self.derivative(time, shaped).ravel()
+
+    def _advance(self, petsc: Any, stepper: Any, vector: Any, time: float) -> None:
+        stepper.setMaxTime(time)
+        try:
+            stepper.solve(vector)
+        except petsc.Error as error:
+            raise StepError(self._advice(stepper, str(error))) from error
+        if stepper.getConvergedReason() < 0 or not np.all(np.isfinite(vector.array)):
+            raise StepError(self._advice(stepper, f"reason {stepper.getConvergedReason()}"))
+
+    def _advice(self, stepper: Any, what: str) -> str:
+        return (
+            f"the time integration failed at t = {stepper.getTime():g} with step {stepper.getTimeStep():g} ({what}): "
+            f"loosen the tolerance, or choose another method with -{self.prefix}ts_rk_type"
+        )
+
+    def _close(self, stepper: Any, vector: Any) -> None:
+        self.statistics.steps += stepper.getStepNumber()
+        self.statistics.rejections += stepper.getStepRejections()
+        stepper.destroy()
+        vector.destroy()
+
+
+@contextmanager
+def _longest_step(petsc: Any, prefix: str, largest: float) -> Iterator[None]:
+    """Limit the step through the options, petsc4py having no call for it; the user's own option wins."""
+    options = petsc.Options(prefix)
+    own = not options.hasName("ts_adapt_dt_max")
+    if own:
+        options.setValue("ts_adapt_dt_max", largest)
+    yield
+    if own:
+        options.delValue("ts_adapt_dt_max")

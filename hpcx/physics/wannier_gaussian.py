@@ -1,0 +1,129 @@
+"""Ground states of the two-dimensional Wannier equation in a Gaussian basis: every integral that follows is analytic.
+
+The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the potential of a thin polarisable layer,
+V(q) = -e^2 / (2 eps0 q (kappa + r0 q)) (Rytova 1967, Keldysh 1979). With phi(r) = sum_n c_n exp(-a_n r^2) the overlaps,
+momentum-space functions and form factors are sums of Gaussians. Units: eV, angstrom, masses in free-electron masses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.special import struve, y0
+
+from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
+
+
+@dataclass(frozen=True)
+class GaussianBasis:
+    """An even-tempered set of exponents and the radial quadrature of the potential.
+
+    Attributes:
+        count: number of Gaussians.
+        smallest: smallest exponent, 1/angstrom^2.
+        largest: largest exponent, 1/angstrom^2.
+        radius: end of the radial quadrature, angstrom.
+        points: number of Gauss-Legendre points in y, r = radius * y^3.
+    """
+
+    count: int = 16
+    smallest: float = 2e-5
+    largest: float = 0.8
+    radius: float = 900.0
+    points: int = 400
+
+    def exponents(self) -> np.ndarray:
+        """Return the exponents a_n (1/angstrom^2), from the widest Gaussian to the narrowest."""
+        return np.geomspace(self.smallest, self.largest, self.count)
+
+    def quadrature(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return radii r (angstrom) and weights such that sum(w f(r)) = int f(r) 2 pi r dr."""
+        node, weight = np.polynomial.legendre.leggauss(self.points)
+        y = 0.5 * (node + 1.0)
+        r = self.radius * y**3
+        return r, 0.5 * weight * 3.0 * self.radius * y**2 * 2.0 * np.pi * r
+
+
+@dataclass(frozen=True)
+class GaussianState:
+    """A normalised 1s state.
+
+    Attributes:
+        exponents: a_n, 1/angstrom^2, shape (n,).
+        coefficients: c_n, 1/angstrom, shape (n,); positive at the origin.
+        binding_energy: eV.
+    """
+
+    exponents: np.ndarray
+    coefficients: np.ndarray
+    binding_energy: float
+
+    def at_origin(self) -> float:
+        """Return phi(r = 0) in 1/angstrom."""
+        return float(self.coefficients.sum())
+
+    def momentum_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (b_n, beta_n) such that phi(k) = sum_n b_n exp(-beta_n k^2), k in 1/angstrom; shapes (n,)."""
+        return self.coefficients * np.pi / self.exponents, 0.25 / self.exponents
+
+    def momentum_function(self, k: np.ndarray) -> np.ndarray:
+        """Return phi(k) (angstrom) at wave numbers `k` (1/angstrom), same shape."""
+        b, beta = self.momentum_terms()
+        return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
+
+
+def thin_layer_potential(r: np.ndarray, kappa: float, screening_length: float) -> np.ndarray:
+    """Return V(r) < 0 in eV at distances `r` (angstrom) for the dielectric constant around and the layer's length r0.
+
+    V(r) = -e^2 / (8 eps0 r0) [H0(z) - Y0(z)], z = kappa r / r0 (Keldysh 1979; Cudazzo et al., PRB 84, 085406 (2011)); the
+    asymptotic form replaces the difference of large numbers for z > 30.
+    """
+    z = kappa * np.asarray(r, dtype=float) / screening_length
+    far = z > 30.0
+    near = np.where(far, 1.0, z)
+    tail = 2.0 / (np.pi * np.where(far, z, 1.0)) * (1.0 - 1.0 / np.where(far, z, 1.0) ** 2)
+    return -0.5 * np.pi * COULOMB / screening_length * np.where(far, tail, struve(0, near) - y0(near))
+
+
+def ground_state(
+    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
+) -> GaussianState:
+    """Return the lowest state for a reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
+
+    Raises ValueError if the state is not bound in this basis.
+    """
+    a = basis.exponents()
+    total = a[:, None] + a[None, :]
+    overlap = np.pi / total
+    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS / reduced_mass * np.outer(a, a) / total**2
+    r, weight = basis.quadrature()
+    potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * thin_layer_potential(r, kappa, screening_length))
+    energy, vector = eigh(kinetic + potential, overlap, subset_by_index=[0, 0])
+    if energy[0] >= 0:
+        raise ValueError(f"no bound state for reduced mass {reduced_mass:g} m0 and kappa {kappa:g}; widen the Gaussian basis")
+    coefficients = vector[:, 0] * np.sign(vector[:, 0].sum())
+    return GaussianState(a, coefficients, -float(energy[0]))
+
+
+def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:
+    """Return int phi_a phi_b exp(i q r) d^2r at wave numbers `q` (1/angstrom), same shape; one at q = 0 for equal states."""
+    total = first.exponents[:, None] + second.exponents[None, :]
+    amplitude = np.outer(first.coefficients, second.coefficients) * np.pi / total
+    return np.exp(-np.multiply.outer(np.square(q), 0.25 / total.ravel())) @ amplitude.ravel()
+
+
+def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray) -> np.ndarray:
+    """Return 1 / phi_i(r = 0) int d^2k / (2 pi)^2 phi_i(k) |phi_x(k - p)|^2 at shifts `p` (1/angstrom), in angstrom^2.
+
+    This is the bleaching of transition i by one carrier of an exciton x whose relative motion is displaced by p.
+    """
+    b, beta = probe.momentum_terms()
+    c, gamma = occupant.momentum_terms()
+    wide = np.add.outer(gamma, gamma).ravel()
+    square = np.outer(c, c).ravel()
+    total = beta[:, None] + wide[None, :]
+    amplitude = np.outer(b, square) / (4.0 * np.pi * total) / probe.at_origin()
+    width = beta[:, None] * wide[None, :] / total
+    return np.exp(-np.multiply.outer(np.square(p), width.ravel())) @ amplitude.ravel()

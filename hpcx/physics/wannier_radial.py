@@ -1,0 +1,165 @@
+"""Bound and unbound s states of an electron-hole pair in a two-dimensional crystal, on a radial momentum grid.
+
+The Wannier equation with parabolic bands and the Rytova-Keldysh interaction V(q) = 2 pi e^2 / [q (kappa + r0 q)],
+
+    (hbar^2 k^2 / 2 mu - e) phi(k) - int d2k'/(2 pi)^2 V(|k - k'|) phi(k') = 0,    int d2k/(2 pi)^2 |phi|^2 = 1,
+
+is a symmetric eigenproblem in psi_i = sqrt(w_i) phi(k_i), w_i = k_i dk_i / 2 pi. The logarithmic singularity of the
+angle-averaged interaction is removed by Lande subtraction. Units: eV, nm, free-electron masses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.special import j0
+
+from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+
+#: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
+ANGLES = 64
+RADII = 96
+
+
+@dataclass(frozen=True)
+class RadialGrid:
+    """Nodes k_i (1/nm) and weights w_i = k_i dk_i / 2 pi (1/nm^2) of int d2k/(2 pi)^2 for functions of |k|."""
+
+    k_k: np.ndarray
+    weight_k: np.ndarray
+
+    @classmethod
+    def uniform_with_tail(cls, points: int, uniform_max: float, tail_points: int, maximum: float) -> RadialGrid:
+        """Return `points` midpoints on 0..`uniform_max` and Gauss nodes in log k from there to `maximum` (1/nm).
+
+        The uniform part makes the unbound states evenly spaced in k; the tail holds the cusp of the bound ones.
+        """
+        step = uniform_max / points
+        head_k = (np.arange(points) + 0.5) * step
+        node, weight = np.polynomial.legendre.leggauss(tail_points)
+        half = 0.5 * np.log(maximum / uniform_max)
+        tail_k = uniform_max * np.exp(half * (node + 1))
+        k_k = np.concatenate([head_k, tail_k])
+        dk_k = np.concatenate([np.full(points, step), half * weight * tail_k])
+        return cls(k_k, k_k * dk_k / (2 * np.pi))
+
+    def refined(self) -> RadialGrid:
+        """Return the grid with every node replaced by two, for convergence reports."""
+        dk_k = 2 * np.pi * self.weight_k / self.k_k
+        k_k = np.stack([self.k_k - dk_k / 4, self.k_k + dk_k / 4], axis=1).ravel()
+        return RadialGrid(k_k, k_k * np.repeat(dk_k / 2, 2) / (2 * np.pi))
+
+
+@dataclass(frozen=True)
+class WannierStates:
+    """Radial states in the order of their energies.
+
+    Attributes:
+        grid: nodes and weights.
+        reduced_mass: of electron and hole, in free-electron masses.
+        energy_l: from the band gap, eV; negative for bound states.
+        phi_lk: wave functions, nm; positive at the smallest k.
+        coulomb_kk: symmetric matrix of the interaction, eV nm^2; (V f)_i = sum_j coulomb_ij w_j f_j.
+    """
+
+    grid: RadialGrid
+    reduced_mass: float
+    energy_l: np.ndarray
+    phi_lk: np.ndarray
+    coulomb_kk: np.ndarray
+
+    @property
+    def bound(self) -> int:
+        """Number of states below the gap."""
+        return int(np.count_nonzero(self.energy_l < 0))
+
+    @property
+    def contact_l(self) -> np.ndarray:
+        """Wave functions at zero distance, phi_l(r = 0) in 1/nm."""
+        return self.phi_lk @ self.grid.weight_k
+
+    def up_to(self, energy: float) -> WannierStates:
+        """Return the states below `energy` (eV from the gap)."""
+        keep = self.energy_l < energy
+        return WannierStates(self.grid, self.reduced_mass, self.energy_l[keep], self.phi_lk[keep], self.coulomb_kk)
+
+    def real_space(self, radius_r: np.ndarray) -> np.ndarray:
+        """Return phi_l(r), shape (states, radii), 1/nm, at the given radii (nm), by a Hankel transform."""
+        return (self.phi_lk * self.grid.weight_k) @ j0(np.outer(self.grid.k_k, radius_r))
+
+    def form_factor(self, momentum_q: np.ndarray, left: int = 0, right: int = 0, angles: int = 48) -> np.ndarray:
+        """Return F(q) = sum_k phi_left(k) phi_right(|k + q|), without unit, at momenta q (1/nm).
+
+        phi_right is interpolated between the nodes and zero beyond the last.
+        """
+        k_k, phi_k = self.grid.k_k, self.phi_lk[right]
+        cosine_a = np.cos(np.pi * (np.arange(angles) + 0.5) / angles)
+        kq_qka = np.sqrt(np.maximum(_square(momentum_q[:, None, None], k_k[None, :, None], cosine_a), 0.0))
+        shifted_qka = np.interp(kq_qka, k_k, phi_k, right=0.0)
+        return shifted_qka.mean(axis=2) @ (self.grid.weight_k * self.phi_lk[left])
+
+
+def rytova_keldysh(momentum: np.ndarray, r0: float, kappa: float) -> np.ndarray:
+    """Return V(q) in eV nm^2 for q in 1/nm, screening length r0 in nm and surrounding permittivity kappa."""
+    return 2 * np.pi * COULOMB_EV_NM / (momentum * (kappa + r0 * momentum))
+
+
+def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
+    """Return the angle-averaged interaction between the nodes, eV nm^2, with Lande's subtraction on the diagonal.
+
+    The diagonal makes the quadrature exact for f(k') = [2 k^2 / (k^2 + k'^2)]^2, which equals 1 at k' = k.
+    """
+    k_k, weight_k = grid.k_k, grid.weight_k
+    node, weight = _unit_gauss(ANGLES)
+    angle_a, measure_a = np.pi * node**3, 3 * node**2 * weight
+    coulomb_kk = np.empty((k_k.size, k_k.size))
+    for i, k in enumerate(k_k):
+        square_ka = (k - k_k[:, None]) ** 2 + 4 * k * k_k[:, None] * np.sin(angle_a / 2) ** 2
+        square_ka[i] = 1.0  # the diagonal is replaced below
+        coulomb_kk[i] = rytova_keldysh(np.sqrt(square_ka), r0, kappa) @ measure_a
+    shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
+    np.fill_diagonal(shape_kk, 0.0)
+    diagonal_k = (_subtracted_integral(k_k, r0, kappa) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
+    np.fill_diagonal(coulomb_kk, diagonal_k)
+    return 0.5 * (coulomb_kk + coulomb_kk.T)
+
+
+def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, r0: float, kappa: float) -> WannierStates:
+    """Return all radial states of the grid; masses in free-electron masses, r0 in nm."""
+    mu = electron_mass * hole_mass / (electron_mass + hole_mass)
+    coulomb_kk = coulomb_matrix(grid, r0, kappa)
+    root_k = np.sqrt(grid.weight_k)
+    kinetic_k = HBAR2_PER_M0_EV_NM2 * grid.k_k**2 / (2 * mu)
+    energy_l, psi_kl = eigh(np.diag(kinetic_k) - root_k[:, None] * coulomb_kk * root_k)
+    phi_lk = (psi_kl / root_k[:, None]).T
+    phi_lk *= np.where(phi_lk @ grid.weight_k < 0, -1.0, 1.0)[:, None]
+    return WannierStates(grid, mu, energy_l, phi_lk, coulomb_kk)
+
+
+def convergence(states: WannierStates, electron_mass: float, hole_mass: float, r0: float, kappa: float) -> np.ndarray:
+    """Return how much the bound energies change on a grid of twice as many nodes, |e - e'| per bound state, eV."""
+    fine = solve_wannier(states.grid.refined(), electron_mass, hole_mass, r0, kappa)
+    return np.abs(fine.energy_l[: states.bound] - states.energy_l[: states.bound])
+
+
+def _square(q: np.ndarray, k: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+    return q**2 + k**2 + 2 * q * k * cosine
+
+
+def _unit_gauss(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    node, weight = np.polynomial.legendre.leggauss(nodes)
+    return 0.5 * (node + 1), 0.5 * weight
+
+
+def _subtracted_integral(k_k: np.ndarray, r0: float, kappa: float) -> np.ndarray:
+    """Return int d2q/(2 pi)^2 V(q) [2 k^2 / (k^2 + |k + q|^2)]^2 in eV.
+
+    With q = k x the angle integral is elementary: the mean of (a + b cos)^-2 is a (a^2 - b^2)^(-3/2), here with
+    a = 2 + x^2 and b = 2 x, so that a^2 - b^2 = 4 + x^4. The rest is smooth in t, x = t / (1 - t).
+    """
+    t, weight = _unit_gauss(RADII)
+    x_x, measure_x = t / (1 - t), weight / (1 - t) ** 2
+    mean_x = 4 * (2 + x_x**2) / (4 + x_x**4) ** 1.5 * measure_x
+    return COULOMB_EV_NM * k_k * ((1 / (kappa + r0 * np.outer(k_k, x_x))) @ mean_x)

@@ -1,0 +1,67 @@
+"""The 1s exciton of a screened two-dimensional semiconductor as exp(-r/a) with the best radius a.
+
+Units: meV, ps, nm. Potential of Rytova and Keldysh, V(q) = e^2 / (2 eps0 q (eps_s + r0 q)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.optimize import minimize_scalar
+
+from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+
+
+@dataclass(frozen=True)
+class Hydrogenic:
+    """A 1s state proportional to exp(-r/radius): radius in nm, binding_energy in meV (positive)."""
+
+    radius: float
+    binding_energy: float
+
+
+def variational_1s(reduced_mass: float, screening_length: float, permittivity: float) -> Hydrogenic:
+    """Minimise the energy of exp(-r/a) over a.
+
+    Args: reduced mass in meV ps^2/nm^2, screening length r0 in nm, permittivity of the surroundings.
+    Raises ValueError if no bound state is found between 0.05 and 100 nm.
+    """
+
+    def energy(log_radius: float) -> float:
+        return _energy(np.exp(log_radius), reduced_mass, screening_length, permittivity)
+
+    best = minimize_scalar(energy, bounds=(np.log(0.05), np.log(100.0)), method="bounded", options={"xatol": 1e-9})
+    if not best.success or best.fun >= 0:
+        raise ValueError(f"no bound 1s state for reduced mass {reduced_mass} meV ps^2/nm^2")
+    return Hydrogenic(float(np.exp(best.x)), float(-best.fun))
+
+
+def _energy(radius: float, reduced_mass: float, screening_length: float, permittivity: float) -> float:
+    kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
+
+    def integrand(qa: float) -> float:
+        q = qa / radius
+        return float(form_factor(q, radius)) / (permittivity + screening_length * q)
+
+    attraction, _ = quad(integrand, 0.0, np.inf, epsabs=1e-13, epsrel=1e-12)
+    return kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction
+
+
+def form_factor(kappa: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:
+    """Return sum_k phi*(k) phi(k + kappa) of exp(-r/radius), that is [1 + (kappa radius / 2)^2]^(-3/2).
+
+    `kappa` in 1/nm and `radius` in nm broadcast; at kappa = 0 the result is 1.
+    """
+    return (1.0 + (0.5 * np.asarray(kappa) * radius) ** 2) ** -1.5
+
+
+def mean_radius(first: float, second: float) -> float:
+    """Return the radius (nm) of the product of two 1s states, 2ab/(a+b)."""
+    return 2 * first * second / (first + second)
+
+
+def overlap(first: float, second: float) -> float:
+    """Return <1s_a|1s_b> = 4ab/(a+b)^2 for radii a, b in nm."""
+    return 4 * first * second / (first + second) ** 2

@@ -1,0 +1,46 @@
+"""Pauli blocking of the probed transitions by the electrons and holes of the pumped excitons.
+
+D_i = [delta(hole) B(m_h Q / M) + delta(electron) B(m_e Q / M)] with B the overlap of the probed 1s function with the occupied relative
+motion (Dogadov et al. 2025, Eqs. 3 and 7), per unit oscillator strength and averaged over energy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpcx.physics.wannier_gaussian import blocked_overlap
+from hpcx.valley.problem import Problem
+from hpcx.valley.species import Species
+
+#: probed transitions at K, by the kind of their hole
+TRANSITIONS = ("A", "B")
+
+
+def probed_species(problem: Problem) -> list[int]:
+    """Return the indices of the bright A and B species at K, which a sigma+ probe sees."""
+    at_k = [index for index, s in enumerate(problem.species) if s.bright and s.hole.valley == "K"]
+    return sorted(at_k, key=lambda index: TRANSITIONS.index(problem.species[index].hole.kind))
+
+
+def bleaching_in(problem: Problem) -> np.ndarray:
+    """Return D (transition, size), angstrom^2 per particle."""
+    rows = []
+    for probe in probed_species(problem):
+        rows.append(np.concatenate([_one(problem.species[probe], s, problem.grid.momentum) for s in problem.species]))
+    return np.array(rows)
+
+
+def coherent_bleaching_ij(problem: Problem, bright: list[int]) -> np.ndarray:
+    """Return D at zero momentum for the species `bright` (transition, bright), angstrom^2 per particle."""
+    zero = np.zeros(1)
+    probes = probed_species(problem)
+    return np.array([[_one(problem.species[i], problem.species[j], zero)[0] for j in bright] for i in probes])
+
+
+def _one(probe: Species, occupant: Species, momentum: np.ndarray) -> np.ndarray:
+    bleaching = np.zeros_like(momentum)
+    if occupant.hole == probe.hole:
+        bleaching += blocked_overlap(probe.state, occupant.state, occupant.hole_mass / occupant.mass * momentum)
+    if occupant.electron == probe.electron:
+        bleaching += blocked_overlap(probe.state, occupant.state, occupant.electron_mass / occupant.mass * momentum)
+    return bleaching

@@ -1,0 +1,227 @@
+"""Input of the model `valley`."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from hpcx.config.base import RunInput, Section, Unit
+
+#: leave the switches as the input has them
+AS_WRITTEN = "as written"
+PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
+COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
+SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
+GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
+#: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
+MODIFIERS = {
+    "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
+    "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
+}
+#: phonons inside the valley are kept in every family: without them nothing forms
+FORMATION = PHONONS[0]
+KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
+FAMILIES = ("each alone", "each left out", "all subsets")
+
+
+class Mechanisms(Section):
+    """Which couplings act; each has its own matrix, so that leaving one out is one key."""
+
+    set: str = Field(
+        AS_WRITTEN,
+        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', which sets them all. "
+        "In a sweep also 'each alone', 'each left out', 'all subsets'",
+    )
+
+    phonon_intravalley: bool = Field(True, description="acoustic and Gamma optical phonons inside a valley")
+    phonon_electron: bool = Field(True, description="zone-edge phonons that move the electron to another valley")
+    phonon_hole: bool = Field(True, description="zone-edge phonons that move the hole to the other valley")
+    exchange: bool = Field(True, description="long-range electron-hole exchange between bright excitons (double spin flip)")
+    dexter_coherent: bool = Field(True, description="Dexter coupling of the coherent A and B polarisations")
+    dexter_intravalley: bool = Field(True, description="Dexter transfer between intravalley A and B occupations")
+    dexter_dark: bool = Field(True, description="Dexter transfer between momentum-dark K-K' occupations")
+    spin_flip: bool = Field(False, description="phonon-assisted spin flip of single electrons (doubles the species)")
+    dexter_kernel: Literal["lorentzian", "detailed-balance"] = Field(
+        "lorentzian", description="Dexter rates as they stand, or with the way up suppressed by the Boltzmann factor"
+    )
+    offresonant_drive: bool = Field(True, description="the pump also drives the B transition of its valley, off resonance")
+    exchange_short_range: Annotated[float, Unit("eV")] = Field(
+        "0 meV", ge=0, description="short-range exchange between A and B polarisations of one valley"
+    )
+    phonon_interference: Literal["none", "difference", "sum"] = Field(
+        "none", description="how electron and hole amplitudes of one intravalley phonon add: as probabilities, or coherently"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_set(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("set", AS_WRITTEN) == AS_WRITTEN:
+            return data
+        chosen = select(str(data["set"]))
+        differing = [name for name in chosen if name in data and data[name] != chosen[name]]
+        if differing:
+            raise ValueError(f"mechanisms.set = '{data['set']}' contradicts mechanisms.{differing[0]}; give one of them")
+        return {**data, **chosen}
+
+
+class Dexter(Section):
+    """Strength of the Dexter couplings."""
+
+    constant: Annotated[float, Unit("eV*angstrom^2")] = Field("15 eV*angstrom^2", ge=0, description="contact constant V_D")
+    dark_ratio: float = Field(1.0, ge=0, description="constant of the momentum-dark over that of the intravalley process")
+
+
+class SpinFlip(Section):
+    """Single-electron spin flips: deformation potentials, or a free thermally activated law."""
+
+    law: Literal["phonon", "activated"] = Field(
+        "phonon", description="one-phonon rates, or rate * exp(-activation / kT) between the spin branches of a valley"
+    )
+    intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, description="between the spin branches of a valley")
+    intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, description="between opposite spins of K and K'")
+    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at infinite temperature")
+    activation: Annotated[float, Unit("eV")] = Field("100 meV", ge=0, description="activated law: activation energy")
+
+
+class Momentum(Section):
+    """The grid of centre-of-mass momenta."""
+
+    dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
+    points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
+    max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
+    growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
+    angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
+    broadening: Annotated[float, Unit("eV")] = Field("3 meV", gt=0, description="standard deviation of the energy conservation")
+
+
+class Dephasing(Section):
+    """Phenomenological dephasing beside that by phonons (half widths at half maximum)."""
+
+    radiative: Annotated[float, Unit("eV")] = Field("1.2 meV", ge=0, description="radiative dephasing of the polarisations")
+    pure: Annotated[float, Unit("eV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
+    floor: Annotated[float, Unit("eV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
+
+
+class Pump(Section):
+    """The circularly polarised pump pulse."""
+
+    photon_energy: Annotated[float, Unit("eV")] | None = Field(None, gt=0, description="default: the A exciton of the material")
+    duration: Annotated[float, Unit("fs")] = Field("73 fs", gt=0, description="full width at half maximum of the intensity")
+    density: Annotated[float, Unit("1/angstrom^2")] = Field("8e11 cm^-2", gt=0, description="excitons at the end of the run")
+
+
+class Probe(Section):
+    """The probe pulse."""
+
+    duration: Annotated[float, Unit("fs")] = Field("68 fs", gt=0, description="full width at half maximum of the intensity")
+
+
+class Time(Section):
+    """The window of delays and the steps of the integration."""
+
+    start: Annotated[float, Unit("fs")] = Field("-250 fs", lt=0, description="first delay; the pump has its maximum at zero")
+    end: Annotated[float, Unit("fs")] = Field("10 ps", gt=0, description="last delay")
+    step: Annotated[float, Unit("fs")] = Field("5 fs", gt=0, description="spacing of the delays")
+    refinement: float = Field(1.0, gt=0, le=100, description="divides all steps of the integration")
+
+
+class Approximation(Section):
+    """Extensions of the low-density model."""
+
+    saturation: bool = Field(False, description="bosonic stimulation and Pauli blocking of the final states (terms in N^2)")
+    hole_closure: bool = Field(True, description="hole transfer by phonons with form factor one (closure over relative motion)")
+
+
+class Modes(Section):
+    """The slowest modes of the generator."""
+
+    count: int = Field(6, ge=1, le=50, description="modes of each parity")
+
+
+class Flow(Section):
+    """Populations moved between species."""
+
+    times: list[Annotated[float, Unit("fs")]] = Field(
+        ["0.1 ps", "0.3 ps", "1 ps", "3 ps", "10 ps"], description="times at which flows between species are written"
+    )
+
+
+class Config(RunInput):
+    """A whole input of the model `valley`."""
+
+    temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
+    environment: str = Field("SiO2", description="dielectric surroundings: see `hpcx materials`, or the path of a TOML file")
+    mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")
+    dexter: Dexter = Field(default_factory=Dexter, description="strength of the Dexter couplings")
+    spin_flip: SpinFlip = Field(default_factory=SpinFlip, description="single-electron spin flips")
+    momentum: Momentum = Field(default_factory=Momentum, description="grid of centre-of-mass momenta")
+    dephasing: Dephasing = Field(default_factory=Dephasing, description="phenomenological dephasing")
+    pump: Pump = Field(default_factory=Pump, description="pump pulse")
+    probe: Probe = Field(default_factory=Probe, description="probe pulse")
+    time: Time = Field(default_factory=Time, description="delays and steps")
+    approximation: Approximation = Field(default_factory=Approximation, description="extensions of the low-density model")
+    modes: Modes = Field(default_factory=Modes, description="slowest modes")
+    flow: Flow = Field(default_factory=Flow, description="populations moved between species")
+
+    @classmethod
+    def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
+        """Return the values of a swept key with the families of mechanism sets written out."""
+        return expand_sets(values) if key == "mechanisms.set" else values
+
+    @model_validator(mode="after")
+    def _times_inside(self) -> Config:
+        outside = [t for t in self.flow.times if not 0 <= t <= self.time.end]
+        if outside:
+            raise ValueError(f"flow.times: {outside[0]:g} fs is not between 0 and time.end = {self.time.end:g} fs")
+        return self
+
+
+def select(text: str) -> dict[str, bool | str]:
+    """Return every switch from a sum of mechanisms and groups; raises ValueError for names that are none."""
+    chosen: set[str] = set()
+    changed: dict[str, bool | str] = {}
+    for sign, name in _terms(text):
+        if name in MODIFIERS:
+            key, values = MODIFIERS[name]
+            changed[key] = values[sign]
+            continue
+        members = set(GROUPS.get(name, (name,)))
+        if not members <= set(SWITCHES):
+            raise ValueError(f"'{name}' is no mechanism{_suggestion(name)}; known are {', '.join(KNOWN)}")
+        chosen = chosen | members if sign == "+" else chosen - members
+    return {name: name in chosen for name in SWITCHES} | changed
+
+
+def expand_sets(values: list[Any]) -> list[Any]:
+    """Return swept values with "each alone", "each left out" and "all subsets" replaced by the sets they stand for."""
+    expanded = [entry for value in values for entry in (_family(value) if value in FAMILIES else [value])]
+    return list(dict.fromkeys(expanded))
+
+
+def _family(name: str) -> list[str]:
+    others = [mechanism for mechanism in GROUPS["full"] if mechanism != FORMATION]
+    if name == "each alone":
+        return [FORMATION, *(f"{FORMATION} + {mechanism}" for mechanism in others)]
+    if name == "each left out":
+        return ["full", *(f"full - {mechanism}" for mechanism in others)]
+    subsets = [subset for size in range(len(others) + 1) for subset in combinations(others, size)]
+    return [" + ".join((FORMATION, *subset)) for subset in subsets]
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    words = text.replace("+", " + ").replace("-", " - ").split()
+    terms, sign = [], "+"
+    for word in words:
+        if word in "+-":
+            sign = word
+        else:
+            terms.append((sign, word))
+    return terms
+
+
+def _suggestion(name: str) -> str:
+    close = get_close_matches(name, KNOWN, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -1,0 +1,76 @@
+"""Populations after the pump: dn/dt = G n + F |P|^2 for both helicities.
+
+With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums: whatever
+the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.petsc.linear_ode import Segment, integrate_linear
+from hpcx.valley.config import Time
+from hpcx.valley.interpolation import hermite
+from hpcx.valley.polarization import Formation, Polarization
+from hpcx.valley.problem import Problem
+
+#: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
+STEPS = ((500.0, 5.0), (1500.0, 20.0), (np.inf, 50.0))
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Populations at the ends of the steps, in units of the pump's arbitrary scale.
+
+    Attributes:
+        time: fs (steps,).
+        population_tnh: (steps, size, helicity).
+        slope_tnh: its time derivative, 1/fs.
+        statistics: of the stepper.
+    """
+
+    time: np.ndarray
+    population_tnh: np.ndarray
+    slope_tnh: np.ndarray
+    statistics: dict[str, int]
+
+    def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function time -> sum_n weight_kn n_nh (time, k, helicity), by cubic Hermite interpolation of the steps."""
+        value_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.population_tnh, optimize=True)
+        slope_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.slope_tnh, optimize=True)
+        return lambda time: hermite(self.time, value_tkh, slope_tkh, time)
+
+
+def formation_matrix(problem: Problem, polarization: Polarization, phonons_fi: sparse.spmatrix) -> np.ndarray:
+    """Return F (size, bright): rates (1/fs) from each polarisation at Q = 0 into the populations."""
+    columns = [problem.cells_of(index).start for index in polarization.bright]
+    return np.asarray(phonons_fi.tocsc()[:, columns].todense())
+
+
+def segments(options: Time, end: float) -> list[Segment]:
+    """Return the segments of the integration up to `end` (fs)."""
+    chosen = []
+    for stop, step in STEPS:
+        chosen.append(Segment(min(stop, end), step / options.refinement))
+        if stop >= end:
+            break
+    return chosen
+
+
+def propagate(
+    generator: sparse.csr_matrix, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, steps: list[Segment]
+) -> Dynamics:
+    """Integrate the populations of both helicities; raises IntegrationError."""
+    pushed_nj = generator @ formation_nj
+    initial = np.zeros((generator.shape[0], formation.integral_tjh.shape[2]))
+    start = float(formation.time[0])
+    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, prefix="valley_")
+    fed = np.stack([formation_nj @ formation.integral_jh(t) for t in rest.time])
+    population = rest.state_tnc + fed
+    source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))
+    slope = np.stack([generator @ state for state in population]) + source
+    return Dynamics(rest.time, population, slope, rest.statistics)

@@ -1,0 +1,57 @@
+"""Size, memory and time of one point of the model `valley`, without solving anything."""
+
+from __future__ import annotations
+
+from hpcx.materials.loader import Material
+from hpcx.registry import Estimate
+from hpcx.valley.config import Config
+from hpcx.valley.dynamics import segments
+from hpcx.valley.rates import COULOMB, PHONONS
+
+#: measured on one core of a common server: per step and unknown, per entry of the kernels, and the rest (s)
+SECONDS_PER_STEP_UNKNOWN = 2.6e-6
+SECONDS_PER_KERNEL_ENTRY = 3e-8
+SECONDS_FIXED = 0.4
+#: interpreter with its libraries
+BYTES_FIXED = 2.0e8
+#: share of the cells that one cell is coupled to, and copies of matrices and factors
+FILL, COPIES = 0.06, 12
+
+
+def estimate(config: Config, material: Material, ranks: int) -> Estimate:
+    """Return what one point costs; it uses one rank, whatever `ranks` is."""
+    species = 24 if config.mechanisms.spin_flip else 12
+    unknowns = species * config.momentum.points
+    steps = sum(_steps(config))
+    kernels = config.momentum.points**2 * config.momentum.angles
+    states = 2 * 3 * 8 * steps * unknowns
+    factors = COPIES * 16 * FILL * unknowns**2
+    seconds = SECONDS_FIXED + SECONDS_PER_STEP_UNKNOWN * steps * unknowns + SECONDS_PER_KERNEL_ENTRY * 60 * kernels
+    return Estimate(
+        unknowns=unknowns,
+        bytes_per_rank=BYTES_FIXED + states + factors + 40 * 8 * kernels,
+        seconds=seconds,
+        facts={"species": str(species), "cells of the momentum": str(config.momentum.points), "time steps": str(steps)},
+        warnings=_warnings(config),
+    )
+
+
+def _steps(config: Config) -> list[int]:
+    begin, counts = 0.0, []
+    for segment in segments(config.time, config.time.end):
+        counts.append(int((segment.end - begin) / segment.step) + 1)
+        begin = segment.end
+    return counts
+
+
+def _warnings(config: Config) -> list[str]:
+    on = config.mechanisms
+    warnings = []
+    if not any(getattr(on, name) for name in PHONONS):
+        idle = [name for name in COULOMB if getattr(on, name)]
+        warnings.append(f"no phonons: no population forms, so {', '.join(idle) or 'nothing'} cannot act on populations")
+    if on.spin_flip and config.spin_flip.law == "phonon" and config.spin_flip.intravalley == config.spin_flip.intervalley == 0:
+        warnings.append("mechanisms.spin_flip is on, but both deformation potentials in [spin_flip] are zero")
+    if on.dexter_kernel == "detailed-balance" and not (on.dexter_dark or on.dexter_intravalley):
+        warnings.append("mechanisms.dexter_kernel has no effect: no Dexter transfer of populations is on")
+    return warnings

@@ -1,0 +1,1 @@
+"""The couplings between exciton populations, one module each, each with its own matrix."""

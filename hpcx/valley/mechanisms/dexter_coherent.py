@@ -1,0 +1,34 @@
+"""Couplings of the coherent polarisations: Dexter between A and B of opposite valleys, short-range exchange within a valley.
+
+Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018); Guo et al., Nat. Phys. 15,
+228 (2019) for A-B mixing within a valley.
+Conserves: |P|^2 (the couplings are Hermitian); Dexter conserves both spins.
+Open: long-range exchange vanishes at the light's momentum, so it has no coherent action at normal incidence; the size of the
+short-range part is a guess and it is off by default. With detunings of 0.4 eV both only admix the other exciton.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpcx.valley.config import Config
+from hpcx.valley.problem import Problem
+
+
+def coupling_jj(problem: Problem, config: Config, bright: list[int]) -> np.ndarray:
+    """Return the Hermitian couplings between the polarisations of the species `bright` (bright, bright), eV."""
+    coupling = np.zeros((len(bright), len(bright)))
+    for row, a in enumerate(bright):
+        for column, b in enumerate(bright):
+            coupling[row, column] = _element(problem, config, a, b)
+    return coupling
+
+
+def _element(problem: Problem, config: Config, a: int, b: int) -> float:
+    first, second = problem.species[a], problem.species[b]
+    if first.hole.kind == second.hole.kind:
+        return 0.0
+    if first.hole.valley == second.hole.valley:
+        return config.mechanisms.exchange_short_range
+    active = config.mechanisms.dexter_coherent and first.hole.spin == second.hole.spin
+    return config.dexter.constant * first.state.at_origin() * second.state.at_origin() if active else 0.0

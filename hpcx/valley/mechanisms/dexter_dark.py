@@ -1,0 +1,29 @@
+"""Dexter transfer between momentum-dark excitons: (hole K, electron K') and (hole K', electron K), spins kept.
+
+Source: Dogadov, Mittenzwey et al., npj 2D Mater. Appl. (2025), doi 10.1038/s41699-025-00653-2. It lifts excitons out of the lowest
+dark state; hole scattering then brings them to the bright A exciton, where exchange acts.
+Conserves: particles and both spins; with the kernel "detailed-balance" the Boltzmann distribution is stationary too.
+Open: the total crystal momentum changes by K modulo a reciprocal vector, which a bare two-body interaction does not allow; and the
+states differ by 0.5 eV, so that the transfer lives on the tail of a Lorentzian. With detailed balance the mechanism vanishes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.config import Config
+from hpcx.valley.problem import Problem
+from hpcx.valley.transfer_kernel import Pair, contact_pairs, transfer_matrix
+
+
+def pairs(problem: Problem, constant: float) -> list[Pair]:
+    """Return the pair of dark species of each spin with its element for `constant` in eV angstrom^2."""
+    return contact_pairs(problem, constant, (("K", "K'"), ("K'", "K")))
+
+
+def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
+    balanced = config.mechanisms.dexter_kernel == "detailed-balance"
+    constant = config.dexter.dark_ratio * config.dexter.constant
+    return transfer_matrix(problem, config, pairs(problem, constant), phonon_out, balanced)

@@ -1,0 +1,27 @@
+"""Dexter transfer between the A exciton of one valley and the B exciton of the other: hole and electron both change the valley.
+
+Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018).
+Conserves: particles, both spins, crystal momentum; with the kernel "detailed-balance" the Boltzmann distribution is stationary too.
+Open: the two states differ by 0.4 eV, far more than their width, so that the Lorentzian kernel feeds the upper one without paying
+for the energy; the constant is calibrated.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.config import Config
+from hpcx.valley.problem import Problem
+from hpcx.valley.transfer_kernel import Pair, contact_pairs, transfer_matrix
+
+
+def pairs(problem: Problem, constant: float) -> list[Pair]:
+    """Return the pairs (A of one valley, B of the other) with their element for `constant` in eV angstrom^2."""
+    return contact_pairs(problem, constant, (("K", "K"), ("K'", "K'")))
+
+
+def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
+    balanced = config.mechanisms.dexter_kernel == "detailed-balance"
+    return transfer_matrix(problem, config, pairs(problem, config.dexter.constant), phonon_out, balanced)

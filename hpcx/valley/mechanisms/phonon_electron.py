@@ -1,0 +1,46 @@
+"""Zone-edge phonons that move the electron between K, K' and Lambda; the hole stays.
+
+Source: Selig et al., 2D Mater. 5, 035017 (2018); phonon energies after Jin et al., PRB 90, 045422 (2014), lumped into an acoustic
+and an optical group.
+Conserves: both spins, the hole; the Boltzmann distribution is stationary.
+Open: the deformation potentials are known within a factor of about two.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.config import Config
+from hpcx.valley.phonon_kernel import Channel, electron_share, form_factors, grouped_emission, phonon_matrix
+from hpcx.valley.problem import Problem
+from hpcx.valley.species import Carrier, Species
+
+
+def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs."""
+    return phonon_matrix(problem, channels(problem), lambda channel: _emission(problem, channel))
+
+
+def channels(problem: Problem) -> list[Channel]:
+    """Return all ordered pairs of species that differ in the electron's valley alone."""
+    numbered = list(enumerate(problem.species))
+    return [Channel(i, f, _name(a.electron, b.electron)) for i, a in numbered for f, b in numbered if _coupled(a, b)]
+
+
+def _coupled(a: Species, b: Species) -> bool:
+    return a.hole == b.hole and a.electron.spin == b.electron.spin and a.electron.valley != b.electron.valley
+
+
+def _name(first: Carrier, second: Carrier) -> str:
+    if "L" not in (first.kind, second.kind):
+        return "e:K-K'"
+    primed = [carrier.valley.endswith("'") for carrier in (first, second)]
+    return "e:K-L" if primed[0] == primed[1] else "e:K'-L"
+
+
+def _emission(problem: Problem, channel: Channel) -> np.ndarray:
+    a, b = problem.species[channel.initial], problem.species[channel.final]
+    form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
+    groups = problem.parameters.zone_edge[channel.name]
+    return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)

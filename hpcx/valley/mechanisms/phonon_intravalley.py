@@ -1,0 +1,47 @@
+"""Acoustic and Gamma optical phonons that leave the species as it is.
+
+Source: deformation-potential coupling, Selig et al., 2D Mater. 5, 035017 (2018); Jin et al., PRB 90, 045422 (2014).
+Conserves: species, both spins; the Boltzmann distribution is stationary.
+Open: the relative sign of the electron's and the hole's deformation potential. By default their contributions add as
+probabilities; `mechanisms.phonon_interference` adds the amplitudes with either sign.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.config import Config
+from hpcx.valley.phonon_kernel import (
+    Channel,
+    acoustic_energy,
+    electron_share,
+    emission_rate,
+    form_factors,
+    hole_share,
+    phonon_matrix,
+)
+from hpcx.valley.problem import Problem
+
+
+def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs."""
+    channels = [Channel(index, index, "intravalley") for index in range(len(problem.species))]
+    interference = config.mechanisms.phonon_interference
+    return phonon_matrix(problem, channels, lambda channel: _emission(problem, channel.initial, interference))
+
+
+def _emission(problem: Problem, index: int, interference: str) -> np.ndarray:
+    species, p = problem.species[index], problem.parameters
+    electron = form_factors(problem, species, species, electron_share)
+    hole = form_factors(problem, species, species, hole_share)
+    acoustic = _strength(p.acoustic[0] * electron, p.acoustic[1] * hole, interference) * problem.grid.transfer_ijt**2
+    optical = _strength(p.optical[0].coupling * electron, p.optical[1].coupling * hole, interference)
+    averaged = optical.mean(axis=-1, keepdims=True)
+    rate = emission_rate(problem, index, index, acoustic_energy(problem), acoustic)
+    return rate + emission_rate(problem, index, index, p.optical[0].energy, averaged)
+
+
+def _strength(electron: np.ndarray, hole: np.ndarray, interference: str) -> np.ndarray:
+    sign = {"none": 0.0, "difference": -1.0, "sum": 1.0}[interference]
+    return electron**2 + hole**2 + 2.0 * sign * electron * hole

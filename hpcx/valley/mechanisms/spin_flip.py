@@ -1,0 +1,62 @@
+"""Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
+
+Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110, 195403
+(2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer between the spin branches of a valley at
+fixed momentum with a free prefactor and activation energy.
+Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
+Open: which law nature has; neither constant is calculated. Needs all 24 species.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.blocks import block_matrix, with_absorption
+from hpcx.valley.config import Config, SpinFlip
+from hpcx.valley.parameters import PhononGroup
+from hpcx.valley.phonon_kernel import Channel, electron_share, form_factors, grouped_emission, phonon_matrix
+from hpcx.valley.problem import Problem
+from hpcx.valley.species import Species
+
+INSIDE, BETWEEN = "flip inside", "flip between"
+
+
+def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs."""
+    if config.spin_flip.law == "activated":
+        return _activated(problem, config.spin_flip)
+    groups = _groups(problem, config.spin_flip)
+    return phonon_matrix(problem, _channels(problem), lambda channel: _emission(problem, channel, groups[channel.name]))
+
+
+def _channels(problem: Problem) -> list[Channel]:
+    numbered = list(enumerate(problem.species))
+    pairs = [(i, f, _name(a, b)) for i, a in numbered for f, b in numbered]
+    return [Channel(i, f, name) for i, f, name in pairs if name]
+
+
+def _name(a: Species, b: Species) -> str:
+    """Return the kind of flip between two species, or nothing: the electron changes its spin within K or K', or between them."""
+    if a.hole != b.hole or a.electron.spin == b.electron.spin or "L" in (a.electron.kind, b.electron.kind):
+        return ""
+    return INSIDE if a.electron.valley == b.electron.valley else BETWEEN
+
+
+def _groups(problem: Problem, flip: SpinFlip) -> dict[str, PhononGroup]:
+    inside, between = problem.parameters.spin_flip_energies
+    return {INSIDE: PhononGroup(inside, flip.intravalley), BETWEEN: PhononGroup(between, flip.intervalley)}
+
+
+def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndarray:
+    a, b = problem.species[channel.initial], problem.species[channel.final]
+    form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
+    return grouped_emission(problem, channel.initial, channel.final, [group], form_squared)
+
+
+def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
+    rate = flip.rate * 1e-3 * np.exp(-flip.activation / problem.thermal_energy)
+    pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == INSIDE]
+    downhill = [(f, i) for f, i in pairs if problem.species[f].edge < problem.species[i].edge]
+    blocks = {pair: rate * np.eye(problem.grid.cells) for pair in downhill}
+    return with_absorption(problem, block_matrix(problem, blocks))

@@ -1,0 +1,88 @@
+"""The slowest modes of the generator by time-reversal parity, and which of them is the depolarisation.
+
+A mirror-odd mode changes sign when all valleys and spins are exchanged; only such modes show in the dichroism. The generator is
+split exactly into its even and odd halves, so that parity is not a matter of numerics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.petsc.slow_modes import slowest_modes
+from hpcx.valley.problem import Problem
+
+PARITIES = {"even": 1.0, "odd": -1.0}
+#: rates below this (1/fs) belong to conserved quantities
+STATIONARY = 1e-12
+#: shift of the inversion, 1/fs: small against all decays, and not an eigenvalue
+TARGET = 1e-7
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Slowest modes, those of even parity first, each parity by falling decay time.
+
+    Attributes:
+        decay_time: ps; infinite for conserved quantities.
+        frequency: imaginary part of the eigenvalue, 1/ps.
+        parity: +1 or -1.
+        weight_im: share of the dichroism of transition i that mode m carries at the reference time.
+        population_mx: net population of each species in the mode; magnitudes add up to one.
+        residual: of the eigenpairs.
+    """
+
+    decay_time: np.ndarray
+    frequency: np.ndarray
+    parity: np.ndarray
+    weight_im: np.ndarray
+    population_mx: np.ndarray
+    residual: np.ndarray
+
+    def depolarization(self) -> int | None:
+        """Return the odd mode that carries most of the A dichroism, or None if there is no such signal."""
+        odd = np.flatnonzero(self.parity < 0)
+        carrier = odd[np.argmax(np.abs(self.weight_im[0, odd]))]
+        return int(carrier) if self.weight_im[0, carrier] != 0 else None
+
+
+def parity_projector(problem: Problem, sign: float) -> sparse.csr_matrix:
+    """Return the isometry (half, size) onto vectors with n(mirror image) = sign * n."""
+    cells = problem.grid.cells
+    kept = [(index, image) for index, image in enumerate(problem.mirror) if index < image]
+    choose = sparse.lil_matrix((len(kept), len(problem.species)))
+    for row, (index, image) in enumerate(kept):
+        choose[row, index], choose[row, image] = np.sqrt(0.5), sign * np.sqrt(0.5)
+    return sparse.kron(choose, sparse.identity(cells), format="csr")
+
+
+def find_modes(
+    problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray
+) -> Modes:
+    """Return `count` modes of each parity; raises ModesError.
+
+    Args:
+        bleaching_in: weights of the populations in the signals (transition, size).
+        difference_n: populations after sigma+ minus those after sigma- pumping at the reference time (size,).
+    """
+    signal_i = bleaching_in @ difference_n
+    parts = [_one_parity(problem, generator, sign, count, bleaching_in, difference_n) for sign in PARITIES.values()]
+    eigenvalue, weight, population, residual = (np.concatenate(items, axis=-1) for items in zip(*parts))
+    decay = np.where(eigenvalue.real > -STATIONARY, np.inf, -1e-3 / np.minimum(eigenvalue.real, -STATIONARY))
+    parity = np.repeat(list(PARITIES.values()), [len(part[0]) for part in parts])
+    share = weight / np.where(signal_i == 0, 1.0, signal_i)[:, None]
+    return Modes(decay, 1e3 * eigenvalue.imag, parity, share, population.T, residual)
+
+
+def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray):
+    """Return eigenvalues, signal carried (transition, mode), species populations (species, mode) and residuals."""
+    projector = parity_projector(problem, sign)
+    modes = slowest_modes(projector @ generator @ projector.T, count, TARGET, prefix="valley_")
+    right_nm = projector.T @ modes.right_nm
+    amplitude_m = modes.left_nm.conj().T @ (projector @ difference_n)
+    carried = np.real((bleaching_in @ right_nm) * amplitude_m)
+    species_xm = right_nm.reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
+    turned = np.real(species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])])))
+    return modes.eigenvalue, carried, turned / np.abs(turned).sum(axis=0), modes.residual

@@ -1,0 +1,42 @@
+"""What a user should know about a set of mechanisms: which of them cannot act, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.config import Config
+from hpcx.valley.polarization import Polarization
+from hpcx.valley.rates import Rates
+
+
+def reachable(rate_fi: sparse.spmatrix, start_n: np.ndarray) -> np.ndarray:
+    """Return which cells (size,) population can reach from the cells `start_n` by the given rates."""
+    reached = start_n.copy()
+    while True:
+        wider = reached | (rate_fi @ reached.astype(float) > 0)
+        if np.array_equal(wider, reached):
+            return reached
+        reached = wider
+
+
+def idle_mechanisms(config: Config, rates: Rates, polarization: Polarization, formation_nj: np.ndarray) -> dict[str, str]:
+    """Return the enabled mechanisms that cannot act in this set, with the reason."""
+    formed = (formation_nj > 0).any(axis=1)
+    reached = reachable(rates.total(), formed).astype(float)
+    idle = {}
+    for name, rate_fi in rates.matrices.items():
+        if rate_fi.nnz == 0:
+            idle[name] = "all its rates are zero"
+        elif not formed.any():
+            idle[name] = "no phonon turns the polarisation into population"
+        elif not (rate_fi @ reached).any():
+            idle[name] = "population never reaches the excitons on which it acts"
+    if config.mechanisms.dexter_coherent and config.dexter.constant == 0:
+        idle["dexter_coherent"] = "dexter.constant is zero"
+    return {name: reason for name, reason in idle.items() if name != "none"}
+
+
+def describe_idle(idle: dict[str, str]) -> list[str]:
+    """Return one sentence per mechanism that cannot act."""
+    return [f"note: {name} is switched on but cannot act: {reason}" for name, reason in idle.items()]

@@ -1,0 +1,114 @@
+"""Scattering of excitons between cells by emission of phonons.
+
+The rate from cell i of species a to cell f of species b is
+(2 pi / hbar) DOS_b < |g(q)|^2 |F(q)|^2 (n + 1) frac >, with |g|^2 A = D^2 hbar^2 / (2 rho omega) for a deformation potential D,
+the form factor F of the relative motion, and the Gaussian-broadened conservation of energy integrated over the final cell
+(Thraenhardt et al., PRB 62, 2706 (2000); Selig et al., 2D Mater. 5, 035017 (2018)). Absorption follows by detailed balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import CubicSpline
+from scipy.special import erf
+
+from hpcx.physics.constants import HBAR, HBAR2_EV_A4_KG_PER_M2, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.wannier_gaussian import form_factor
+from hpcx.valley.blocks import block_matrix, with_absorption
+from hpcx.valley.parameters import PhononGroup
+from hpcx.valley.problem import Problem
+from hpcx.valley.species import Species
+
+#: smallest momentum in the energy of an acoustic phonon, 1/angstrom
+SMALLEST_ACOUSTIC_MOMENTUM = 2e-4
+#: points of the table from which form factors are interpolated
+FORM_FACTOR_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One pair of species coupled by emission in the direction `initial` -> `final`; `name` says by which phonons."""
+
+    initial: int
+    final: int
+    name: str
+
+
+def electron_share(species: Species) -> float:
+    """Return m_h / M, the share of a momentum transferred to the electron that reaches the relative motion."""
+    return species.hole_mass / species.mass
+
+
+def hole_share(species: Species) -> float:
+    """Return m_e / M, the share of a momentum transferred to the hole that reaches the relative motion."""
+    return species.electron_mass / species.mass
+
+
+def form_factors(problem: Problem, first: Species, second: Species, share: Callable[[Species], float]) -> np.ndarray:
+    """Return F(share * q) at all transfers (cells, cells, angles); `share` is averaged over the two species."""
+    q = np.linspace(0.0, 2.0 * problem.grid.edges[-1], FORM_FACTOR_POINTS)
+    fraction = 0.5 * (share(first) + share(second))
+    return CubicSpline(q, form_factor(first.state, second.state, fraction * q))(problem.grid.transfer_ijt)
+
+
+def emission_rate(
+    problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray
+) -> np.ndarray:
+    """Return the emission rates (cells of `final`, cells of `initial`) in 1/fs.
+
+    Args:
+        phonon_energy: eV; a number, or one value per transfer (cells_i, cells_f, angles).
+        strength: |D F|^2 in (eV/angstrom)^2 (cells_i, cells_f, angles), or averaged over angles (cells_i, cells_f, 1).
+    """
+    target = problem.species[final]
+    states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_ELECTRON_MASS)
+    coupling = HBAR2_EV_A4_KG_PER_M2 / problem.parameters.areal_density * strength / (2.0 * phonon_energy)
+    quanta = 1.0 / (-np.expm1(-phonon_energy / problem.thermal_energy))
+    kernel = coupling * quanta * final_fraction(problem, initial, final, phonon_energy)
+    return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
+
+
+def final_fraction(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray) -> np.ndarray:
+    """Return the share of the broadened final energy that lies in each final cell (cells_i, cells_f, angles or 1)."""
+    distance = problem.edge_energy(final)[None, :, None] - problem.energy(initial)[:, None, None]
+    scale = 1.0 / (np.sqrt(2.0) * problem.broadening)
+    upper = erf(scale * (distance[:, 1:] + phonon_energy))
+    return 0.5 * (upper - erf(scale * (distance[:, :-1] + phonon_energy)))
+
+
+def acoustic_energy(problem: Problem) -> np.ndarray:
+    """Return the energies of acoustic phonons at all transfers (cells, cells, angles), eV."""
+    q = np.maximum(problem.grid.transfer_ijt, SMALLEST_ACOUSTIC_MOMENTUM)
+    return HBAR * problem.parameters.sound_velocity * q
+
+
+def grouped_emission(
+    problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray
+) -> np.ndarray:
+    """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
+    return sum(
+        emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups
+    )
+
+
+def phonon_matrix(
+    problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]
+) -> sparse.csr_matrix:
+    """Return W of all channels, absorption included.
+
+    Channels of one name between species of the same kinds differ by symmetry alone and are computed once; this keeps time-reversal
+    symmetry exact.
+    """
+    known: dict[tuple[str, str, str], np.ndarray] = {}
+    blocks: dict[tuple[int, int], np.ndarray] = {}
+    for channel in channels:
+        key = (channel.name, problem.species[channel.initial].kind, problem.species[channel.final].kind)
+        if key not in known:
+            known[key] = emission(channel)
+        place = (channel.final, channel.initial)
+        blocks[place] = blocks[place] + known[key] if place in blocks else known[key]
+    return with_absorption(problem, block_matrix(problem, blocks))

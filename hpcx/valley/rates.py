@@ -1,0 +1,91 @@
+"""All rate matrices of one point, the phonons' shared between the points of a sweep.
+
+Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points. Coulomb
+matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.blocks import generator, out_rate
+from hpcx.valley.config import Config
+from hpcx.valley.mechanisms import (
+    dexter_dark,
+    dexter_intravalley,
+    exchange,
+    phonon_electron,
+    phonon_hole,
+    phonon_intravalley,
+    spin_flip,
+)
+from hpcx.valley.problem import Problem
+
+#: phonons that dephase and form; then what only transfers population
+PHONONS = {"phonon_intravalley": phonon_intravalley, "phonon_electron": phonon_electron, "phonon_hole": phonon_hole}
+FLIPS = {"spin_flip": spin_flip}
+COULOMB = {"exchange": exchange, "dexter_intravalley": dexter_intravalley, "dexter_dark": dexter_dark}
+#: mechanisms that conserve the spin exactly
+SPIN_CONSERVING = (*PHONONS, "dexter_intravalley", "dexter_dark")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The rate matrices W of the enabled mechanisms by name (size, size), 1/fs."""
+
+    matrices: dict[str, sparse.csr_matrix]
+
+    def phonons(self) -> sparse.csr_matrix:
+        """Return the sum of the phonon mechanisms that dephase polarisations and form populations."""
+        return self._sum(PHONONS)
+
+    def total(self) -> sparse.csr_matrix:
+        """Return the sum of all mechanisms."""
+        return self._sum(self.matrices)
+
+    def generator(self) -> sparse.csr_matrix:
+        """Return the generator of all mechanisms."""
+        return generator(self.total())
+
+    def _sum(self, names) -> sparse.csr_matrix:
+        chosen = [self.matrices[name] for name in names if name in self.matrices]
+        return sum(chosen, sparse.csr_matrix(self._shape()))
+
+    def _shape(self) -> tuple[int, int]:
+        return next(iter(self.matrices.values())).shape
+
+
+def build_rates(problem: Problem, config: Config, shared: MutableMapping[str, object]) -> Rates:
+    """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there.
+
+    A mechanism that is switched off has no matrix; with none at all the sums are zero.
+    """
+    enabled = config.mechanisms
+    matrices = {"none": sparse.csr_matrix((problem.size, problem.size))}
+    for name, mechanism in {**PHONONS, **FLIPS}.items():
+        if getattr(enabled, name):
+            matrices[name] = _shared_matrix(problem, config, name, mechanism, shared)
+    dephasing = out_rate(Rates(matrices)._sum(PHONONS))
+    for name, mechanism in COULOMB.items():
+        if getattr(enabled, name):
+            matrices[name] = mechanism.matrix(problem, config, dephasing)
+    return Rates(matrices)
+
+
+def _shared_matrix(problem: Problem, config: Config, name: str, mechanism, shared: MutableMapping[str, object]):
+    key = fingerprint(problem, config, name)
+    if key not in shared:
+        shared[key] = mechanism.matrix(problem, config)
+    return shared[key]
+
+
+def fingerprint(problem: Problem, config: Config, name: str) -> str:
+    """Return a hash of everything that the phonon matrix of mechanism `name` depends on."""
+    relevant = [name, problem.parameters, problem.temperature, len(problem.species), config.momentum, config.approximation]
+    relevant += [config.spin_flip if name in FLIPS else config.mechanisms.phonon_interference]
+    return "valley/" + hashlib.sha256(repr(relevant).encode()).hexdigest()

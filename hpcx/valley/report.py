@@ -1,0 +1,170 @@
+"""Putting one point's numbers into its result, with units, and into a few lines for the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.io.result import Result
+from hpcx.valley.bleaching import TRANSITIONS
+from hpcx.valley.blocks import reduce_to_species
+from hpcx.valley.config import Config
+from hpcx.valley.fit import BiexponentialFit, fit_biexponential, slope_time
+from hpcx.valley.modes import Modes
+from hpcx.valley.observables import Traces, instrument_response
+from hpcx.valley.polarization import HELICITIES
+from hpcx.valley.problem import Problem
+from hpcx.valley.simulate import Simulation
+
+#: window of the logarithmic slope, fs
+SLOPE_WINDOW = (1500.0, 8000.0)
+#: a trace smaller than this share of the A signal's maximum is neither fitted nor given a slope
+SMALLEST_SIGNAL = 1e-4
+#: densities leave in 1/cm^2
+PER_CM2 = 1e16
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """Per transition, fs; NaN where a signal is too small or does not decay."""
+
+    fast: np.ndarray
+    slow: np.ndarray
+    fit_residual: np.ndarray
+    slope: np.ndarray
+
+
+def lifetimes(config: Config, traces: Traces) -> Lifetimes:
+    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window)."""
+    fits = [_fit(config, traces.time, trace) for trace in traces.dichroism_it]
+    last = min(SLOPE_WINDOW[1], float(traces.time[-1]))
+    slopes = [_slope(traces.time, trace, last) for trace in traces.dichroism_it]
+    fast, slow, residual = (np.array([getattr(fit, name) for fit in fits]) for name in ("fast_time", "slow_time", "residual"))
+    return Lifetimes(fast, slow, residual, np.array(slopes))
+
+
+def _fit(config: Config, time: np.ndarray, trace: np.ndarray) -> BiexponentialFit:
+    if np.abs(trace).max() < SMALLEST_SIGNAL:
+        return BiexponentialFit(np.nan, np.nan, np.nan, np.full(3, np.nan), np.nan)
+    return fit_biexponential(time, trace, instrument_response(config))
+
+
+def _slope(time: np.ndarray, trace: np.ndarray, last: float) -> float:
+    if abs(np.interp(last, time, trace)) < SMALLEST_SIGNAL:
+        return float("nan")
+    return slope_time(time, trace, SLOPE_WINDOW[0], last)
+
+
+def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -> None:
+    """Add the group `dichroism`."""
+    result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
+    result.add("dichroism/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
+    result.add("dichroism/pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
+    signal = ("transition", "time")
+    result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
+    transmission = traces.transmission_hit
+    result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
+    result.add("dichroism/fast_time", times.fast, ("transition",), "fs", "fast time of the biexponential fit")
+    result.add("dichroism/slow_time", 1e-3 * times.slow, ("transition",), "ps", "slow time of the biexponential fit")
+    result.add("dichroism/fit_residual", times.fit_residual, ("transition",), "1", "root mean square residual of the fit")
+    result.add("dichroism/logarithmic_slope_time", 1e-3 * times.slope, ("transition",), "ps", "time of the slope, 1.5 to 8 ps")
+    eigenvalue = _depolarization_time(modes)
+    result.add("dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism")
+
+
+def _depolarization_time(modes: Modes) -> float:
+    chosen = modes.depolarization()
+    return float("nan") if chosen is None else float(modes.decay_time[chosen])
+
+
+def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
+    """Add the group `population`: species against time, both helicities, and what is still coherent."""
+    dynamics, scale = simulation.dynamics, simulation.scale * PER_CM2
+    labels = np.array([species.label for species in problem.species], dtype="S")
+    shape = (len(dynamics.time), len(labels), problem.grid.cells, len(HELICITIES))
+    population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
+    coherent_ht = simulation.polarization.density_tjh(dynamics.time).sum(axis=1).T
+    result.add("population/time", dynamics.time, ("time",), "fs", "time after the maximum of the pump")
+    result.add("population/pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
+    result.add("population/species", labels, ("species",), "1", "exciton: hole, then electron")
+    edges = np.array([species.edge for species in problem.species])
+    result.add("population/energy", edges, ("species",), "eV", "energy at zero momentum")
+    dims = ("pump_helicity", "species", "time")
+    result.add("population/population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
+    result.add("population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2")
+
+
+def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
+    """Add the group `flow`: particles per time and per particle that each mechanism moves between species, sigma+ pump."""
+    times = np.array(config.flow.times)
+    names = [name for name in simulation.rates.matrices if name != "none"]
+    labels = np.array([species.label for species in problem.species], dtype="S")
+    rate = np.zeros((len(times), len(names), len(labels), len(labels)))
+    everything = simulation.dynamics.contract(np.eye(problem.size))(times)[:, :, 0]
+    for row, population in enumerate(everything):
+        for column, name in enumerate(names):
+            moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
+            rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
+    result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
+    result.add("flow/mechanism", np.array(names, dtype="S20"), ("mechanism",), "1", "mechanism")
+    result.add("flow/species", labels, ("species",), "1", "final exciton")
+    result.add("flow/species_from", labels, ("species_from",), "1", "initial exciton")
+    dims = ("time", "mechanism", "species", "species_from")
+    result.add("flow/rate", rate, dims, "1/ps", "excitons moved per time and exciton, sigma+ pump")
+
+
+def add_modes(result: Result, modes: Modes) -> None:
+    """Add the group `modes`."""
+    result.add("modes/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
+    result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time")
+    result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
+    result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
+    result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", "share of the dichroism at 1.5 ps")
+    result.add("modes/population", modes.population_mx, ("mode", "species"), "1", "net population by species")
+
+
+def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None:
+    """Add the group `checks`: particles, spin, the smallest population, and where the B holes are."""
+    time, population_tnh = simulation.dynamics.time, simulation.scale * PER_CM2 * simulation.dynamics.population_tnh
+    spin_n = np.repeat([species.spin for species in problem.species], problem.grid.cells)
+    upper_n = np.repeat([float(species.hole.kind == "B") for species in problem.species], problem.grid.cells)
+    total_th = population_tnh.sum(axis=1)
+    dims = ("pump_helicity", "time")
+    result.add("checks/time", time, ("time",), "fs", "time after the maximum of the pump")
+    particles = PER_CM2 * simulation.particles_th(time).T
+    result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
+    spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
+    result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
+    result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
+    share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
+    result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
+
+
+def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> list[str]:
+    """Return the lines printed at the end of a run."""
+    lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
+    for row, name in enumerate(TRANSITIONS):
+        lines.append(f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}")
+    return lines + [_mode_text(modes)]
+
+
+def _signal_text(traces: Traces) -> str:
+    values = [np.interp(1000.0, traces.time, trace) for trace in traces.dichroism_it]
+    return f"dichroism at 1 ps A {values[0]:.3f}, B {values[1]:.3f}"
+
+
+def _mode_text(modes: Modes) -> str:
+    chosen = modes.depolarization()
+    if chosen is None:
+        return "no population carries an A dichroism at 1.5 ps"
+    if np.isinf(modes.decay_time[chosen]):
+        return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
+    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
+    return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
+
+
+def _number(value: float, unit: str, digits: int) -> str:
+    return "none" if np.isnan(value) else f"{value:.{digits}f} {unit}"

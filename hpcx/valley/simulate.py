@@ -1,0 +1,71 @@
+"""One simulation: rates, polarisations, populations of both helicities and the scale of the density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.parallel.run import Run
+from hpcx.valley.blocks import out_rate
+from hpcx.valley.config import Config
+from hpcx.valley.dynamics import Dynamics, formation_matrix, propagate, segments
+from hpcx.valley.observables import probe_reach
+from hpcx.valley.polarization import Formation, Polarization, build_polarization, integrate_formation
+from hpcx.valley.problem import Problem
+from hpcx.valley.rates import Rates, build_rates
+
+#: how far (fs) the integral of |P|^2 goes beyond the last step
+MARGIN = 1.0
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What one point computes before it is looked at.
+
+    Attributes:
+        rates: matrices of the enabled mechanisms.
+        polarization, formation: the coherent part.
+        formation_nj: rates of formation (size, bright), 1/fs.
+        dynamics: populations.
+        scale: densities (1/angstrom^2) per unit of the simulation.
+    """
+
+    rates: Rates
+    polarization: Polarization
+    formation: Formation
+    formation_nj: np.ndarray
+    dynamics: Dynamics
+    scale: float
+
+    def particles_th(self, time: np.ndarray) -> np.ndarray:
+        """Return |P|^2 + N at the stepper's own times nearest to `time` (time, helicity), 1/angstrom^2."""
+        steps = np.abs(self.dynamics.time[None, :] - np.asarray(time)[:, None]).argmin(axis=1)
+        coherent = self.polarization.density_tjh(self.dynamics.time[steps]).sum(axis=1)
+        return self.scale * (coherent + self.dynamics.population_tnh[steps].sum(axis=1))
+
+
+def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
+    """Run one point; raises IntegrationError. Every rank of a group may call it; nothing is communicated."""
+    with run.timings.measure("rates"):
+        rates = build_rates(problem, config, run.shared)
+    with run.timings.measure("polarisation"):
+        end = config.time.end + probe_reach(config)
+        polarization = build_polarization(problem, config, out_rate(rates.phonons()))
+        formation = integrate_formation(polarization, end + MARGIN)
+    with run.timings.measure("time steps"):
+        formation_nj = formation_matrix(problem, polarization, rates.phonons())
+        steps = segments(config.time, end)
+        dynamics = propagate(rates.generator(), formation_nj, polarization, formation, steps)
+    scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
+    return Simulation(rates, polarization, formation, formation_nj, dynamics, scale)
+
+
+def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:
+    """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit; N follows from the closed form of its source.
+
+    Without phonons nothing forms; then the largest |P|^2 stands for the density, which decays by radiation.
+    """
+    formed = formation_nj.sum(axis=0) @ formation.integral_jh(time)[:, 0]
+    coherent = formation.density_tjh[:, :, 0].sum(axis=1)
+    return float(formed + np.interp(time, formation.time, coherent)) if formed > 0 else float(coherent.max())

@@ -1,0 +1,77 @@
+"""One point of the model `valley`: from input to result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.parallel.run import Run
+from hpcx.valley.bleaching import bleaching_in
+from hpcx.valley.config import Config
+from hpcx.valley.modes import Modes, find_modes
+from hpcx.valley.notices import describe_idle, idle_mechanisms
+from hpcx.valley.observables import compute_traces
+from hpcx.valley.problem import Problem, build_problem
+from hpcx.valley.report import Lifetimes, add_checks, add_flow, add_modes, add_populations, add_traces, lifetimes, summary
+from hpcx.valley.simulate import Simulation, simulate
+
+#: delay (fs) at which the weights of the modes in the signal are taken: the pump is over, the fast relaxation nearly
+REFERENCE_TIME = 1500.0
+
+
+def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
+    """Solve one point; collective on `comm`. Raises IntegrationError, ModesError.
+
+    A point is too small to be shared out: rank 0 of the group computes and the others receive the result; sweeps are what runs in
+    parallel.
+    """
+    outcome = _attempt(config, material, run) if comm.rank == 0 else None
+    result, diagnostics, error = comm.bcast(outcome)
+    if error is not None:
+        raise error
+    run.diagnostics.update(diagnostics)
+    return result
+
+
+def _attempt(config: Config, material: Material, run: Run) -> tuple[Result | None, dict, Exception | None]:
+    """Compute, and catch what went wrong, so that all ranks can raise it together."""
+    try:
+        return compute(config, material, run), run.diagnostics, None
+    except Exception as error:
+        return None, {}, error
+
+
+def compute(config: Config, material: Material, run: Run) -> Result:
+    """Compute one point on this process alone."""
+    with run.timings.measure("set-up"):
+        problem = build_problem(config, material)
+    simulation = simulate(problem, config, run)
+    with run.timings.measure("signals"):
+        traces = compute_traces(problem, config, simulation.polarization, simulation.dynamics, simulation.scale)
+        times = lifetimes(config, traces)
+    with run.timings.measure("modes"):
+        modes = _modes(problem, config, simulation)
+    run.diagnostics.update(simulation.dynamics.statistics, unknowns=problem.size, mode_residual=float(modes.residual.max()))
+    return _result(problem, config, simulation, traces, times, modes)
+
+
+def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
+    dynamics = simulation.dynamics
+    step = int(np.abs(dynamics.time - min(REFERENCE_TIME, config.time.end)).argmin())
+    difference = dynamics.population_tnh[step, :, 0] - dynamics.population_tnh[step, :, 1]
+    return find_modes(problem, simulation.rates.generator(), config.modes.count, bleaching_in(problem), difference)
+
+
+def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: Lifetimes, modes: Modes) -> Result:
+    result = Result()
+    add_traces(result, traces, times, modes)
+    add_populations(result, problem, simulation)
+    add_flow(result, problem, config, simulation)
+    add_modes(result, modes)
+    add_checks(result, problem, simulation)
+    idle = idle_mechanisms(config, simulation.rates, simulation.polarization, simulation.formation_nj)
+    result.summary += summary(config, traces, times, modes) + describe_idle(idle)
+    return result

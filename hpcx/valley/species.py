@@ -1,0 +1,140 @@
+"""Exciton species: which hole with which electron, their mirror images, energies, masses and ground states.
+
+A hole is named by its valley and the spin of the empty valence state, so that equal spins are optically allowed. The upper
+valence branch (A) has spin up at K and down at K'; the electron branch of the A exciton is called A, the other K branch B;
+at Lambda only the lower branch is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hpcx.physics.wannier_gaussian import GaussianState, ground_state
+from hpcx.valley.parameters import Parameters
+
+VALLEYS = ("K", "K'")
+#: the valley that time reversal exchanges with the given one
+MIRROR_VALLEY = {"K": "K'", "K'": "K", "L": "L'", "L'": "L"}
+SPIN_NAMES = {1: "up", -1: "down"}
+#: equivalent Lambda minima around one K point
+LAMBDA_DEGENERACY = 3
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """One carrier state: `valley` ("K", "K'", "L", "L'"), `spin` (+1 or -1) and `kind` ("A", "B" or "L")."""
+
+    valley: str
+    spin: int
+    kind: str
+
+    def mirrored(self) -> Carrier:
+        """Return the time-reversed carrier."""
+        return Carrier(MIRROR_VALLEY[self.valley], -self.spin, self.kind)
+
+    @property
+    def label(self) -> str:
+        """Return for example "K' up"."""
+        return f"{self.valley} {SPIN_NAMES[self.spin]}"
+
+
+@dataclass(frozen=True)
+class Species:
+    """An exciton made of one hole and one electron state.
+
+    Attributes:
+        hole, electron: the carriers.
+        hole_mass, electron_mass: m0.
+        edge: energy at zero centre-of-mass momentum, eV.
+        degeneracy: equivalent valleys.
+        state: the 1s state of the relative motion.
+    """
+
+    hole: Carrier
+    electron: Carrier
+    hole_mass: float
+    electron_mass: float
+    edge: float
+    degeneracy: int
+    state: GaussianState
+
+    @property
+    def mass(self) -> float:
+        """Return the total mass in m0."""
+        return self.hole_mass + self.electron_mass
+
+    @property
+    def label(self) -> str:
+        """Return for example "K up - K' up": hole, then electron."""
+        return f"{self.hole.label} - {self.electron.label}"
+
+    @property
+    def kind(self) -> str:
+        """Return the kinds of hole and electron, e.g. "AB"; species of one kind differ by symmetry alone."""
+        return self.hole.kind + self.electron.kind
+
+    @property
+    def spin(self) -> float:
+        """Return the sum of the carriers' spins over two, which double spin flips do not conserve."""
+        return 0.5 * (self.hole.spin + self.electron.spin)
+
+    @property
+    def bright(self) -> bool:
+        """Say whether light couples to it: both carriers in one valley, no net spin flip."""
+        return self.hole.valley == self.electron.valley and self.hole.spin == self.electron.spin
+
+
+def holes() -> list[Carrier]:
+    """Return the four hole states, those of spin up first."""
+    return [Carrier(valley, spin, _kind(valley, spin)) for spin in (1, -1) for valley in _ordered(spin)]
+
+
+def electrons() -> list[Carrier]:
+    """Return the six electron states, those of spin up first."""
+    states = []
+    for spin in (1, -1):
+        states += [Carrier(valley, spin, _kind(valley, spin)) for valley in _ordered(spin)]
+        states.append(Carrier("L" if spin == 1 else "L'", spin, "L"))
+    return states
+
+
+def build_species(parameters: Parameters, spin_flip: bool) -> list[Species]:
+    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip."""
+    pairs = [(hole, electron) for hole in holes() for electron in electrons()]
+    chosen = [pair for pair in pairs if pair[0].spin == pair[1].spin]
+    if spin_flip:
+        chosen += [pair for pair in pairs if pair[0].spin != pair[1].spin]
+    states = _ground_states(parameters)
+    return [_species(parameters, hole, electron, states) for hole, electron in chosen]
+
+
+def mirror_index(species: list[Species]) -> list[int]:
+    """Return for each species the index of its time-reversed image."""
+    position = {(s.hole, s.electron): index for index, s in enumerate(species)}
+    return [position[s.hole.mirrored(), s.electron.mirrored()] for s in species]
+
+
+def _kind(valley: str, spin: int) -> str:
+    return "A" if (valley == "K") == (spin == 1) else "B"
+
+
+def _ordered(spin: int) -> tuple[str, ...]:
+    return VALLEYS if spin == 1 else VALLEYS[::-1]
+
+
+def _ground_states(p: Parameters) -> dict[str, GaussianState]:
+    return {
+        h + e: ground_state(mh * me / (mh + me), p.kappa, p.screening_length)
+        for h, mh in p.hole_masses.items()
+        for e, me in p.electron_masses.items()
+    }
+
+
+def _species(p: Parameters, hole: Carrier, electron: Carrier, states: dict[str, GaussianState]) -> Species:
+    state = states[hole.kind + electron.kind]
+    shift = {"A": 0.0, "B": p.conduction_shift, "L": p.lambda_shift}[electron.kind]
+    edge = p.exciton_energy + shift + (p.valence_splitting if hole.kind == "B" else 0.0)
+    edge -= state.binding_energy - states["AA"].binding_energy
+    degeneracy = LAMBDA_DEGENERACY if electron.kind == "L" else 1
+    masses = p.hole_masses[hole.kind], p.electron_masses[electron.kind]
+    return Species(hole, electron, *masses, edge, degeneracy, state)

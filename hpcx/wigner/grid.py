@@ -1,0 +1,96 @@
+"""Energy bins, equal in all valleys, with their equilibrium weights and velocities.
+
+Flattened index of a bin: valley * bins + bin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.wigner.parameters import Excitons
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Energy bins of all valleys at one temperature.
+
+    Attributes:
+        edges: bin edges in meV above the minimum of a valley (bins + 1).
+        kT: thermal energy, meV.
+        weight_i: equilibrium density (1/nm^2, up to one common factor) of each bin of each valley.
+        velocity_i: root of the equilibrium mean of u^2 in each bin, nm/ps.
+        radiative_i: rate of radiative decay of each bin, 1/ps.
+    """
+
+    edges: np.ndarray
+    kT: float
+    weight_i: np.ndarray
+    velocity_i: np.ndarray
+    radiative_i: np.ndarray
+
+    @property
+    def bins(self) -> int:
+        """Number of bins per valley."""
+        return len(self.edges) - 1
+
+    @property
+    def size(self) -> int:
+        """Number of bins of all valleys."""
+        return len(self.weight_i)
+
+    def sum_v(self, values_i: np.ndarray) -> np.ndarray:
+        """Sum over the bins of each valley (last axis)."""
+        return values_i.reshape(*values_i.shape[:-1], -1, self.bins).sum(axis=-1)
+
+
+def energy_edges(kT: float, first: float, growth: float, largest: float, maximum: float) -> np.ndarray:
+    """Return bin edges (meV): widths grow from `first` by `growth` up to `largest` until `maximum` is reached."""
+    edges, width = [0.0], first
+    while edges[-1] < maximum:
+        edges.append(edges[-1] + width)
+        width = min(width * growth, largest)
+    return np.array(edges)
+
+
+def boltzmann_integral(lower: np.ndarray, upper: np.ndarray, kT: float) -> np.ndarray:
+    """Return the integral of exp(-E/kT) from `lower` to `upper` (meV), without cancellation in narrow bins."""
+    return -kT * np.exp(-lower / kT) * np.expm1(-(upper - lower) / kT)
+
+
+def density_of_states(excitons: Excitons, valley: int) -> float:
+    """Return g M / (2 pi hbar^2) of a valley, 1/(meV nm^2)."""
+    return float(excitons.members_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR_MEV_PS**2))
+
+
+def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
+    """Return exp(-E_v/kT) with energies counted from the lowest valley."""
+    return float(np.exp(-(excitons.energy_v[valley] - excitons.energy_v.min()) / kT))
+
+
+def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiative: bool) -> Grid:
+    """Build the bins of all valleys at `temperature` (K) with given edges (meV)."""
+    kT = BOLTZMANN_MEV_PER_K * temperature
+    integral = boltzmann_integral(edges[:-1], edges[1:], kT)
+    weights, velocities = [], []
+    for valley, mass in enumerate(excitons.mass_v):
+        weights.append(density_of_states(excitons, valley) * boltzmann_factor(excitons, valley, kT) * integral)
+        velocities.append(np.sqrt(2 * _mean_energy(edges, kT) / mass))
+    radiative_i = np.zeros(len(weights) * len(integral))
+    if radiative:
+        radiative_i[: len(integral)] = excitons.radiative_rate * _bright_share(excitons, edges)
+    return Grid(edges, kT, np.concatenate(weights), np.concatenate(velocities), radiative_i)
+
+
+def _mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:
+    """Return the Boltzmann mean of the energy in each bin: E_1 + kT - width / (exp(width/kT) - 1)."""
+    width = np.diff(edges)
+    return edges[:-1] + kT - width / np.expm1(width / kT)
+
+
+def _bright_share(excitons: Excitons, edges: np.ndarray) -> np.ndarray:
+    """Return the part of each bin of KK that lies in the light cone."""
+    limit = (HBAR_MEV_PS * excitons.light_cone) ** 2 / (2 * excitons.mass_v[0])
+    return np.clip((limit - edges[:-1]) / np.diff(edges), 0.0, 1.0)

@@ -1,0 +1,149 @@
+"""The exactly closed hierarchy of spatial moments: zeroth, first and second moment of every energy bin.
+
+With m0 = int N dr, m1 = int (r . Q/|Q|) N dr and m2 = int r^2 N dr, summed over the angles of a bin,
+
+    d_t m0 = C0 m0 + s,    d_t m1 = u m0 + C1 m1,    d_t m2 = 2 u m1 + C0 m2 + w0^2 s,
+
+because free flight only shifts position along the velocity. Nothing is truncated and there is no grid in space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import inv
+
+from hpcx.petsc.cells import SingleCell
+from hpcx.petsc.imex import ImexStepper, StoredInverses
+from hpcx.wigner.rates import Rates, padded
+from hpcx.wigner.source import Source
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """The equations of the moments.
+
+    Attributes:
+        rates: scattering.
+        source: pulse.
+        intervalley: False leaves intervalley scattering out.
+    """
+
+    rates: Rates
+    source: Source
+    intervalley: bool = True
+
+    def explicit(self, time: float, moments_ni: np.ndarray, out_ni: np.ndarray) -> None:
+        """Write free flight and source, d_t m without scattering, into `out_ni`; both (3, bins of all valleys)."""
+        born_i = self.source.rate_i * float(self.source.intensity(time))
+        velocity_i = self.rates.grid.velocity_i
+        out_ni[0] = born_i
+        out_ni[1] = velocity_i * moments_ni[0]
+        out_ni[2] = 2 * velocity_i * moments_ni[1] + self.source.spot**2 * born_i
+
+    def implicit(self) -> StoredInverses:
+        """Return scattering and radiative decay."""
+        return StoredInverses({m: self.rates.evolution(m, self.intervalley) for m in (0, 1)}, (0, 1, 0))
+
+
+class MomentStepper:
+    """Moves the moments with the same PETSc scheme as the full equation. Replicated on every rank.
+
+    Attributes:
+        state: moments (3, values of a cell): the bins of all valleys, emitted light, and perhaps a zero; a view.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None, scheme: str = "4") -> None:
+        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
+        self._stepper = ImexStepper(SingleCell(3, padded(self._size)), hierarchy.implicit(), self._explicit, scheme)
+        if state is not None:
+            self.state[:] = state
+
+    @property
+    def state(self) -> np.ndarray:
+        """Moments with emitted light (3, values of a cell), a view."""
+        return self._stepper.state[0]
+
+    def step(self, time: float, step: float) -> None:
+        """Advance by one step (ps)."""
+        self._stepper.step(time, step)
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        self._stepper.destroy()
+
+    def _explicit(self, time: float, state: np.ndarray, out: np.ndarray) -> None:
+        out[...] = 0.0
+        self._hierarchy.explicit(time, state[0, :, : self._size], out[0, :, : self._size])
+
+
+class DirectStepper:
+    """Moves the moments with a stiffly accurate two-stage SDIRK scheme of second order, written out: a check of the other."""
+
+    GAMMA = 1 - np.sqrt(0.5)
+
+    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None) -> None:
+        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
+        self.state = np.zeros((3, padded(self._size))) if state is None else state.copy()
+        self._evolution = [hierarchy.rates.evolution(m, hierarchy.intervalley) for m in (0, 1)]
+        self._inverses: dict[float, list[np.ndarray]] = {}
+
+    def step(self, time: float, step: float) -> None:
+        """Advance by one step (ps)."""
+        first = self._stage(time + self.GAMMA * step, self.state, step)
+        second = self._stage(time + step, self.state + (1 - self.GAMMA) * step * first, step)
+        self.state = self.state + step * ((1 - self.GAMMA) * first + self.GAMMA * second)
+
+    def destroy(self) -> None:
+        """Nothing to free."""
+
+    def _stage(self, time: float, base_ni: np.ndarray, step: float) -> np.ndarray:
+        """Solve k = L (base + gamma step k) + s for k, moment by moment."""
+        key, weight = round(step, 12), self.GAMMA * step
+        if key not in self._inverses:
+            self._inverses[key] = [inv(np.eye(len(matrix)) - weight * matrix) for matrix in self._evolution]
+        slope_ni, stage_ni, explicit_ni = np.zeros_like(base_ni), base_ni.copy(), np.zeros_like(base_ni)
+        for moment, harmonic in enumerate((0, 1, 0)):
+            self._hierarchy.explicit(time, stage_ni[:, : self._size], explicit_ni[:, : self._size])
+            drive = self._evolution[harmonic] @ base_ni[moment] + explicit_ni[moment]
+            slope_ni[moment] = self._inverses[key][harmonic] @ drive
+            stage_ni[moment] = base_ni[moment] + weight * slope_ni[moment]
+        return slope_ni
+
+
+class Stepper(Protocol):
+    """Something that moves a state of the moments."""
+
+    state: np.ndarray
+
+    def step(self, time: float, step: float) -> None:
+        """Advance from `time` by `step` (ps)."""
+
+    def destroy(self) -> None:
+        """Free what the stepper holds."""
+
+
+def march(
+    make_stepper: Callable[[Hierarchy, np.ndarray | None], Stepper],
+    phases: Sequence[tuple[float, Hierarchy]],
+    steps: np.ndarray,
+    outputs: np.ndarray,
+    record: Callable[[float, np.ndarray, Hierarchy], None],
+) -> None:
+    """Take all `steps` (start, length) through `phases` (end, equations) and call `record(time, state, equations)`.
+
+    Output times and ends of phases (ps) must be ends of steps. A recorded state is a view that the next step overwrites.
+    """
+    state, due = None, set(np.round(outputs, 9))
+    begin = 0.0
+    for end, hierarchy in phases:
+        stepper = make_stepper(hierarchy, state)
+        for time, step in steps[(steps[:, 0] >= begin - 1e-9) & (steps[:, 0] < end - 1e-9)]:
+            stepper.step(time, step)
+            if round(time + step, 9) in due:
+                record(time + step, stepper.state, hierarchy)
+        state, begin = stepper.state.copy(), end
+        stepper.destroy()

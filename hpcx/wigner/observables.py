@@ -1,0 +1,115 @@
+"""Populations, squared widths and diffusivities from the spatial moments of the energy bins.
+
+D_v = (1/4) d_t w_v^2 is split into free flight, intervalley scattering, radiative decay and source. Derivatives are evaluated
+from the equation of motion at the given time, never by differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.wigner.parameters import Excitons
+from hpcx.wigner.rates import Rates
+from hpcx.wigner.source import Source
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Observables at one time; arrays over the valleys unless said otherwise.
+
+    Attributes:
+        population: excitons (one has been made in all).
+        width_squared: mean of r^2, nm^2.
+        free, intervalley, radiative, source: parts of the diffusivity, nm^2/ps.
+        population_total, width_squared_total, diffusivity_total: of the sum over valleys, numbers.
+        width_squared_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
+        population_rate: change of the population by intervalley scattering, 1/ps.
+    """
+
+    population: np.ndarray
+    width_squared: np.ndarray
+    free: np.ndarray
+    intervalley: np.ndarray
+    radiative: np.ndarray
+    source: np.ndarray
+    population_rate: np.ndarray
+    population_total: float
+    width_squared_total: float
+    diffusivity_total: float
+    photoluminescence: float
+    width_squared_photoluminescence: float
+
+    @property
+    def diffusivity(self) -> np.ndarray:
+        """Sum of the four parts, nm^2/ps."""
+        return self.free + self.intervalley + self.radiative + self.source
+
+
+class Observer:
+    """Turns moments (3, bins of all valleys) into a `Snapshot`."""
+
+    def __init__(self, rates: Rates, source: Source) -> None:
+        self.rates, self.source = rates, source
+        self.intervalley_ij = rates.intervalley_collision()
+
+    def snapshot(self, time: float, moments_ni: np.ndarray, intervalley: bool = True) -> Snapshot:
+        """Return the observables of `moments_ni` at `time` (ps); `intervalley` says whether that scattering is switched on."""
+        grid = self.rates.grid
+        m0, m1, m2 = moments_ni
+        population = grid.sum_v(m0)
+        known = np.where(population > 0, population, np.nan)
+        width_squared = grid.sum_v(m2) / known
+        zero_rate, second_rate = (self._intervalley_rate(m, intervalley) for m in (m0, m2))
+        born = grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
+        lost, lost_second = grid.sum_v(grid.radiative_i * m0), grid.sum_v(grid.radiative_i * m2)
+        parts = {
+            "free": grid.sum_v(grid.velocity_i * m1) / (2 * known),
+            "intervalley": (second_rate - width_squared * zero_rate) / (4 * known),
+            "radiative": (width_squared * lost - lost_second) / (4 * known),
+            "source": (self.source.spot**2 - width_squared) * born / (4 * known),
+        }
+        return Snapshot(
+            population, width_squared, **parts, population_rate=zero_rate, **self._totals(moments_ni, lost, lost_second, born)
+        )
+
+    def _intervalley_rate(self, moment_i: np.ndarray, intervalley: bool) -> np.ndarray:
+        rate_i = self.intervalley_ij @ moment_i if intervalley else np.zeros_like(moment_i)
+        return self.rates.grid.sum_v(rate_i)
+
+    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
+        m0, m1, m2 = moments_ni
+        total = m0.sum() if m0.sum() > 0 else np.nan
+        width_squared = m2.sum() / total
+        slope = 2 * self.rates.grid.velocity_i @ m1 - lost_second.sum() + self.source.spot**2 * born.sum()
+        change = born.sum() - lost.sum()
+        light = lost.sum()
+        return {
+            "population_total": float(m0.sum()),
+            "width_squared_total": float(width_squared),
+            "diffusivity_total": float(slope - width_squared * change) / (4 * float(total)),
+            "photoluminescence": float(light),
+            "width_squared_photoluminescence": float(lost_second.sum() / light) if light > 0 else np.nan,
+        }
+
+
+def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bool) -> float:
+    """Return (1/2) u (-C1)^-1 (u f) / sum f over `valleys`, nm^2/ps: the diffusivity after all transients."""
+    grid = rates.grid
+    index = np.concatenate([np.arange(v * grid.bins, (v + 1) * grid.bins) for v in valleys])
+    weight_i, velocity_i = grid.weight_i[index], grid.velocity_i[index]
+    collision_ij = rates.collision(1, intervalley)[np.ix_(index, index)]
+    return float(0.5 * velocity_i @ np.linalg.solve(-collision_ij, velocity_i * weight_i) / weight_i.sum())
+
+
+def stationary_diffusivities(rates: Rates) -> np.ndarray:
+    """Return the diffusivity (nm^2/ps) of each valley without intervalley scattering."""
+    valleys = rates.grid.size // rates.grid.bins
+    return np.array([stationary_diffusivity(rates, [valley], False) for valley in range(valleys)])
+
+
+def relaxation_times(rates: Rates, excitons: Excitons) -> np.ndarray:
+    """Return D M / kT (ps) of each valley without intervalley scattering."""
+    return stationary_diffusivities(rates) * excitons.mass_v / rates.grid.kT

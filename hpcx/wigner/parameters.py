@@ -1,0 +1,171 @@
+"""What the model needs to know of a material, in internal units, with the 1s form factors of its valleys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
+from hpcx.physics.wannier_variational import form_factor, mean_radius, overlap, variational_1s
+
+#: valleys in the order of every array; the second form is that of the keys of a material file
+VALLEYS = ("KK", "KK'", "KL")
+VALLEY_KEYS = ("KK", "KKprime", "KLambda")
+ELECTRON_KEYS = ("K", "Kprime", "Lambda")
+MODES = ("TA", "LA", "TO", "LO", "A1")
+ACOUSTIC = ("TA", "LA")
+MASS = "meV*ps^2/nm^2"
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A dispersionless phonon: energy (meV) and deformation potential (meV/nm)."""
+
+    energy: float
+    potential: float
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Intervalley scattering between two valleys by phonons of one zone-edge momentum.
+
+    Attributes:
+        first, second: valleys; equal for scattering between members of one valley.
+        members: (of first, of second) how many members a carrier that ends there may choose from.
+        modes: phonons.
+    """
+
+    first: int
+    second: int
+    members: tuple[int, int]
+    modes: tuple[Mode, ...]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An acoustic branch: velocity (nm/ps) and the factor on both deformation potentials."""
+
+    velocity: float
+    coupling: float
+
+
+@dataclass(frozen=True)
+class Excitons:
+    """Bands, couplings and 1s states of the three valleys (arrays over the valleys, internal units)."""
+
+    energy_v: np.ndarray
+    electron_mass_v: np.ndarray
+    hole_mass: float
+    members_v: np.ndarray
+    radius_v: np.ndarray
+    binding_energy_v: np.ndarray
+    mass_density: float
+    branches: tuple[Branch, ...]
+    electron_acoustic_v: np.ndarray
+    hole_acoustic: float
+    optical_energy: float
+    electron_optical: float
+    hole_optical: float
+    channels: tuple[Channel, ...]
+    light_cone: float
+    radiative_rate: float
+
+    @property
+    def mass_v(self) -> np.ndarray:
+        """Masses of the excitons, meV ps^2/nm^2."""
+        return self.electron_mass_v + self.hole_mass
+
+    def acoustic_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
+        """Return the deformation potential (meV) of the longitudinal branch; electron's and hole's parts add."""
+        electron, hole = self._recoil(valley, q)
+        return self.electron_acoustic_v[valley] * electron + self.hole_acoustic * hole
+
+    def optical_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
+        """Return the deformation potential (meV/nm) of the intravalley optical mode at q (1/nm)."""
+        electron, hole = self._recoil(valley, q)
+        return self.electron_optical * electron + self.hole_optical * hole
+
+    def intervalley_overlap(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
+        """Return the factor that the 1s states put on the potential of an electron that changes valley.
+
+        q (1/nm) is counted from the momentum that joins the valleys; the hole is the spectator.
+        """
+        a, b = self.radius_v[first], self.radius_v[second]
+        recoil = 0.5 * self.hole_mass * (1 / self.mass_v[first] + 1 / self.mass_v[second])
+        return overlap(a, b) * form_factor(recoil * q, mean_radius(a, b))
+
+    def _recoil(self, valley: int, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        radius, mass = self.radius_v[valley], self.mass_v[valley]
+        electron = form_factor(self.hole_mass / mass * q, radius)
+        return electron, form_factor(self.electron_mass_v[valley] / mass * q, radius)
+
+
+def read_excitons(material: Material) -> Excitons:
+    """Collect the numbers of the [wigner.*] tables; raises MaterialError naming what is missing."""
+    electron_mass_v = _per_valley(material, "bands.electron_mass", ELECTRON_KEYS, MASS)
+    hole_mass = material.number("wigner.bands.hole_mass", MASS)
+    members_v = _per_valley(material, "bands.members", VALLEY_KEYS, "1").astype(int)
+    states = [
+        variational_1s(
+            electron_mass * hole_mass / (electron_mass + hole_mass),
+            material.number("wigner.screening.length", "nm"),
+            material.number("wigner.screening.permittivity", "1"),
+        )
+        for electron_mass in electron_mass_v
+    ]
+    return Excitons(
+        energy_v=_per_valley(material, "bands.energy", VALLEY_KEYS, "meV"),
+        electron_mass_v=electron_mass_v,
+        hole_mass=hole_mass,
+        members_v=members_v,
+        radius_v=np.array([state.radius for state in states]),
+        binding_energy_v=np.array([state.binding_energy for state in states]),
+        mass_density=material.number("wigner.lattice.mass_density", "meV*ps^2/nm^4"),
+        branches=_branches(material),
+        electron_acoustic_v=_per_valley(material, "acoustic.electron_potential", ELECTRON_KEYS, "meV"),
+        hole_acoustic=material.number("wigner.acoustic.hole_potential", "meV"),
+        optical_energy=material.number("wigner.optical.energy", "meV"),
+        electron_optical=material.number("wigner.optical.electron_potential", "meV/nm"),
+        hole_optical=material.number("wigner.optical.hole_potential", "meV/nm"),
+        channels=_channels(material, members_v),
+        light_cone=_light_cone(material),
+        radiative_rate=material.number("wigner.radiation.broadening", "meV") / HBAR_MEV_PS,
+    )
+
+
+def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str) -> np.ndarray:
+    return np.array([material.number(f"wigner.{stem}_{key}", unit) for key in keys])
+
+
+def _branches(material: Material) -> tuple[Branch, ...]:
+    ratio = material.number("wigner.acoustic.coupling_ratio_TA", "1")
+    factors = {"LA": 1.0, "TA": ratio}
+    return tuple(Branch(material.number(f"wigner.acoustic.velocity_{name}", "nm/ps"), factors[name]) for name in factors)
+
+
+def _channels(material: Material, members_v: np.ndarray) -> tuple[Channel, ...]:
+    def modes(energies: str, potentials: str) -> tuple[Mode, ...]:
+        return tuple(_mode(material, energies, potentials, name) for name in MODES)
+
+    g = [int(members) for members in members_v]
+    channels = [
+        Channel(0, 1, (g[0], g[1]), modes("phonons_K", "phonons_K")),
+        Channel(0, 2, (g[0], g[2]), modes("phonons_Lambda", "phonons_Lambda")),
+        Channel(1, 2, (g[1], g[2]), modes("phonons_M", "phonons_M")),
+        Channel(2, 2, (g[2] - 1, g[2] - 1), modes("phonons_M", "phonons_LambdaLambda")),
+    ]
+    return tuple(channel for channel in channels if min(channel.members) > 0)
+
+
+def _mode(material: Material, energies: str, potentials: str, name: str) -> Mode:
+    kind = "acoustic" if name in ACOUSTIC else "optical"
+    energy = material.number(f"wigner.{energies}.energy_{name}", "meV")
+    return Mode(energy, material.number(f"wigner.{potentials}.potential_{kind}", "meV/nm"))
+
+
+def _light_cone(material: Material) -> float:
+    """Return the momentum (1/nm) up to which excitons emit light, n E / (hbar c)."""
+    energy = material.number("wigner.radiation.photon_energy", "meV")
+    return material.number("wigner.radiation.refractive_index", "1") * energy / (HBAR_MEV_PS * SPEED_OF_LIGHT_NM_PER_PS)

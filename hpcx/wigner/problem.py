@@ -1,0 +1,101 @@
+"""From input and material to grid, rates and source."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from dataclasses import dataclass, replace
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.materials.loader import Material
+from hpcx.parallel.run import Run
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.wigner.config import Config
+from hpcx.wigner.grid import Grid, energy_edges, make_grid
+from hpcx.wigner.moments import Hierarchy
+from hpcx.wigner.parameters import Excitons, read_excitons
+from hpcx.wigner.rates import Rates, assemble_rates
+from hpcx.wigner.schedule import output_times
+from hpcx.wigner.source import Source, make_source
+
+NM_PER_UM = 1e3
+PS_PER_FS = 1e-3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that the solvers need.
+
+    Attributes:
+        excitons, rates, source: physics.
+        outputs: times of results, ps.
+        phases: (end in ps, whether intervalley scattering is on) in the order of time.
+    """
+
+    excitons: Excitons
+    rates: Rates
+    source: Source
+    outputs: np.ndarray
+    phases: tuple[tuple[float, bool], ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The energy bins."""
+        return self.rates.grid
+
+    @property
+    def stops(self) -> np.ndarray:
+        """Times (ps) that a step must end at."""
+        return np.unique(np.concatenate([self.outputs, [end for end, _ in self.phases]]))
+
+    def hierarchy(self, intervalley: bool) -> Hierarchy:
+        """Return the equations of the moments with or without intervalley scattering."""
+        return Hierarchy(self.rates, self.source, intervalley)
+
+
+def make_edges(config: Config) -> np.ndarray:
+    """Return the edges of the energy bins (meV) that the input asks for."""
+    kT = BOLTZMANN_MEV_PER_K * config.temperature
+    momentum = config.momentum
+    return energy_edges(
+        kT,
+        first=momentum.first_bin or min(0.03, 0.05 * kT),
+        growth=momentum.growth,
+        largest=momentum.largest_bin or min(0.25 * kT, 4.0),
+        maximum=momentum.energy_max or max(75.0, 11 * kT),
+    )
+
+
+def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run, harmonics: int = 1) -> Problem:
+    """Build grid, rates up to `harmonics` and source; rates are kept in `run.shared` for other points. Collective.
+
+    Raises MaterialError if the material lacks numbers.
+    """
+    excitons = read_excitons(material)
+    grid = make_grid(excitons, config.temperature, make_edges(config), config.mechanisms.radiative)
+    with run.timings.measure("rates"):
+        rates = _rates(comm, excitons, grid, harmonics, run)
+    if not config.mechanisms.intervalley:
+        rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
+    run.diagnostics["rates_hash"] = rates.digest()
+    pulse = config.pulse
+    source = make_source(excitons, grid, pulse.duration * PS_PER_FS, pulse.centre, pulse.spot * NM_PER_UM)
+    outputs = output_times(config.time.outputs, config.time.end)
+    return Problem(excitons, rates, source, outputs, _phases(config))
+
+
+def _rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
+    depends_on = pickle.dumps((excitons, grid, harmonics))
+    key = "wigner rates " + hashlib.sha256(depends_on).hexdigest()
+    if key not in run.shared:
+        run.shared[key] = assemble_rates(comm, excitons, grid, harmonics)
+    return run.shared[key]
+
+
+def _phases(config: Config) -> tuple[tuple[float, bool], ...]:
+    end, off = config.time.end, config.mechanisms.intervalley_off_at
+    if off is None or off >= end:
+        return ((end, True),)
+    return ((off, True), (end, False))

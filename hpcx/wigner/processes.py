@@ -1,0 +1,181 @@
+"""Phonon emission processes as equilibrium fluxes between energy bins, resolved in the scattering angle.
+
+Only emission is listed. Absorption is the transposed flux, because (n + 1) exp(-E'/kT) = n exp(-E/kT) at every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.wigner.grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
+from hpcx.wigner.parameters import Branch, Excitons, Mode
+
+#: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle
+GAUSS_POINTS = 6
+ACOUSTIC_ANGLES = 96
+OPTICAL_ANGLES = 48
+
+
+@dataclass(frozen=True)
+class Events:
+    """Samples of one emission process, arrays of one shape.
+
+    Attributes:
+        source, final: flattened bins j and i.
+        cosine: cosine of the angle between the momenta before and after.
+        flux: equilibrium flux, 1/(nm^2 ps).
+    """
+
+    source: np.ndarray
+    final: np.ndarray
+    cosine: np.ndarray
+    flux: np.ndarray
+
+
+@dataclass(frozen=True)
+class Quadrature:
+    """Numbers of quadrature points of the assembly."""
+
+    gauss: int = GAUSS_POINTS
+    acoustic_angles: int = ACOUSTIC_ANGLES
+    optical_angles: int = OPTICAL_ANGLES
+
+
+@dataclass(frozen=True)
+class Acoustic:
+    """Emission of an acoustic phonon inside a valley."""
+
+    valley: int
+    branch: Branch
+    intervalley: bool = False
+
+    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+        """Sample the process; the angle phi lies between the phonon's and the initial momentum.
+
+        rate = M / (pi hbar^3) int dphi (hbar D^2 q0 / (2 rho c)) (n(q0) + 1) with q0 = 2 k' cos(phi) - 2 M c / hbar > 0.
+        """
+        mass, velocity = excitons.mass_v[self.valley], self.branch.velocity
+        source_g, energy_g, weight_g = _gauss_points(excitons, grid, self.valley, quadrature.gauss)
+        phi = (np.arange(quadrature.acoustic_angles) + 0.5) * (0.5 * np.pi / quadrature.acoustic_angles)
+        momentum_g1 = np.sqrt(2 * mass * energy_g)[:, None] / HBAR_MEV_PS
+        q = 2 * momentum_g1 * np.cos(phi) - 2 * mass * velocity / HBAR_MEV_PS
+        g, a = np.nonzero(q > 0)
+        q, cos_phi, momentum = q[g, a], np.cos(phi[a]), momentum_g1[g, 0]
+        energy = np.maximum(energy_g[g] - HBAR_MEV_PS * velocity * q, 0.0)
+        after = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
+        potential = self.branch.coupling * excitons.acoustic_potential(self.valley, q)
+        coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * velocity)
+        rate = mass / (np.pi * HBAR_MEV_PS**3) * coupling * (1 + bose(HBAR_MEV_PS * velocity * q, grid.kT))
+        return Events(
+            source=self.valley * grid.bins + source_g[g],
+            final=self.valley * grid.bins + _bin_of(energy, grid),
+            cosine=np.clip((momentum - q * cos_phi) / np.maximum(after, 1e-300), -1.0, 1.0),
+            flux=rate * weight_g[g] * np.pi / quadrature.acoustic_angles,
+        )
+
+
+@dataclass(frozen=True)
+class Dispersionless:
+    """Emission of a phonon of one energy from valley `source` into one of `members` of valley `final`.
+
+    Attributes:
+        energy: phonon energy, meV.
+        potential: deformation potential with its form factors as a function of q (1/nm), meV/nm.
+    """
+
+    source: int
+    final: int
+    members: int
+    energy: float
+    potential: Callable[[np.ndarray], np.ndarray]
+    intervalley: bool
+
+    def rate(self, excitons: Excitons, q: np.ndarray, occupation: float) -> np.ndarray:
+        """Return g M D(q)^2 / (2 rho hbar^2 w) times `occupation` (n + 1 or n), 1/ps, before the mean over angles."""
+        frequency = self.energy / HBAR_MEV_PS
+        prefactor = self.members * excitons.mass_v[self.final]
+        return prefactor * self.potential(q) ** 2 * occupation / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
+
+    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+        """Sample the process on the common refinement of source bins and shifted final bins."""
+        shift = excitons.energy_v[self.source] - excitons.energy_v[self.final] - self.energy
+        lower, upper = _segments(grid.edges, shift)
+        middle = 0.5 * (lower + upper)
+        theta = (np.arange(quadrature.optical_angles) + 0.5) * (np.pi / quadrature.optical_angles)
+        before = np.sqrt(2 * excitons.mass_v[self.source] * middle)[:, None] / HBAR_MEV_PS
+        after = np.sqrt(2 * excitons.mass_v[self.final] * (middle + shift))[:, None] / HBAR_MEV_PS
+        q = np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * np.cos(theta), 0.0))
+        weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
+        weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
+        flux = self.rate(excitons, q, 1 + float(bose(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
+        shape = q.shape
+        return Events(
+            source=np.broadcast_to((self.source * grid.bins + _bin_of(middle, grid))[:, None], shape).ravel(),
+            final=np.broadcast_to((self.final * grid.bins + _bin_of(middle + shift, grid))[:, None], shape).ravel(),
+            cosine=np.broadcast_to(np.cos(theta), shape).ravel(),
+            flux=flux.ravel(),
+        )
+
+
+Process = Acoustic | Dispersionless
+
+
+def emission_processes(excitons: Excitons) -> list[Process]:
+    """List every emission process of the model: acoustic and optical inside the valleys, zone-edge modes between them."""
+    processes: list[Process] = []
+    for valley in range(len(excitons.energy_v)):
+        processes += [Acoustic(valley, branch) for branch in excitons.branches]
+        processes.append(_optical(excitons, valley))
+    for channel in excitons.channels:
+        first, second = channel.first, channel.second
+        for mode in channel.modes:
+            processes.append(_intervalley(excitons, first, second, channel.members[1], mode))
+            if first != second:
+                processes.append(_intervalley(excitons, second, first, channel.members[0], mode))
+    return processes
+
+
+def bose(energy: np.ndarray | float, kT: float) -> np.ndarray:
+    """Return the occupation of phonons of `energy` (meV) in equilibrium at kT (meV)."""
+    return 1.0 / np.expm1(np.asarray(energy) / kT)
+
+
+def _optical(excitons: Excitons, valley: int) -> Dispersionless:
+    def potential(q: np.ndarray) -> np.ndarray:
+        return excitons.optical_potential(valley, q)
+
+    return Dispersionless(valley, valley, 1, excitons.optical_energy, potential, False)
+
+
+def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:
+    def potential(q: np.ndarray) -> np.ndarray:
+        return mode.potential * excitons.intervalley_overlap(source, final, q)
+
+    return Dispersionless(source, final, members, mode.energy, potential, True)
+
+
+def _gauss_points(excitons: Excitons, grid: Grid, valley: int, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return bin, energy (meV) and equilibrium weight (1/nm^2) of the quadrature points of a valley."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    half = 0.5 * np.diff(grid.edges)[:, None]
+    energy = (grid.edges[:-1, None] + half * (1 + nodes)).ravel()
+    dos = density_of_states(excitons, valley) * boltzmann_factor(excitons, valley, grid.kT)
+    weight = dos * np.exp(-energy / grid.kT) * (half * weights).ravel()
+    return np.repeat(np.arange(grid.bins), points), energy, weight
+
+
+def _segments(edges: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the source energies (meV) at all edges of source bins and of final bins moved by -shift; drop what leaves the grid."""
+    lowest, highest = max(0.0, -shift), min(edges[-1], edges[-1] - shift)
+    cuts = np.concatenate([edges, edges - shift, [lowest, highest]])
+    cuts = np.unique(cuts[(cuts >= lowest) & (cuts <= highest)])
+    wide = np.diff(cuts) > 1e-12
+    return cuts[:-1][wide], cuts[1:][wide]
+
+
+def _bin_of(energy: np.ndarray, grid: Grid) -> np.ndarray:
+    return np.clip(np.searchsorted(grid.edges, energy, side="right") - 1, 0, grid.bins - 1)

@@ -1,0 +1,118 @@
+"""Scattering rates between energy bins per angular harmonic, from equilibrium fluxes.
+
+What is stored is the symmetric flux B = A + A^T of emission A and absorption A^T, not the rates. With the equilibrium weights f
+the rates are B_ij / f_j and the out-rates sum_i B_ij / f_j. Particle number (columns sum to zero), detailed balance (f is
+stationary), symmetry, positivity and the decay of every harmonic follow whatever the grid and the quadrature are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.wigner.grid import Grid
+from hpcx.wigner.parameters import Excitons
+from hpcx.wigner.processes import Process, Quadrature, emission_processes
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Equilibrium fluxes of one material, grid and temperature.
+
+    Attributes:
+        grid: energy bins.
+        intravalley_mij, intervalley_mij: symmetric fluxes per harmonic m, 1/(nm^2 ps).
+    """
+
+    grid: Grid
+    intravalley_mij: np.ndarray
+    intervalley_mij: np.ndarray
+
+    @property
+    def harmonics(self) -> int:
+        """Highest harmonic."""
+        return len(self.intravalley_mij) - 1
+
+    def collision(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
+        """Return the collision matrix of a harmonic (1/ps), without radiative decay; negative harmonics are those of |m|."""
+        flux_mij = self.intravalley_mij + self.intervalley_mij if intervalley else self.intravalley_mij
+        return _collision(flux_mij, abs(harmonic), self.grid.weight_i)
+
+    def intervalley_collision(self) -> np.ndarray:
+        """Return the collision matrix (1/ps) of intervalley processes alone, harmonic 0."""
+        return _collision(self.intervalley_mij, 0, self.grid.weight_i)
+
+    def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
+        """Return the collision matrix with radiative decay, 1/ps.
+
+        After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a zero
+        if the length would be odd.
+        """
+        size = self.grid.size
+        evolution_ij = np.zeros((padded(size), padded(size)))
+        evolution_ij[:size, :size] = self.collision(harmonic, intervalley) - np.diag(self.grid.radiative_i)
+        if harmonic == 0:
+            evolution_ij[size, :size] = self.grid.radiative_i
+        return evolution_ij
+
+    def out_rate(self, intervalley: bool = True) -> np.ndarray:
+        """Return the rate (1/ps) at which each bin is left, scattering inside the bin included."""
+        flux_ij = self.intravalley_mij[0] + (self.intervalley_mij[0] if intervalley else 0.0)
+        return flux_ij.sum(axis=0) / self.grid.weight_i
+
+    def digest(self) -> str:
+        """Return a hash of the fluxes, the grid and the radiative rates."""
+        state = hashlib.sha256()
+        for array in (self.grid.edges, self.grid.weight_i, self.grid.radiative_i, self.intravalley_mij, self.intervalley_mij):
+            state.update(np.ascontiguousarray(array).tobytes())
+        return state.hexdigest()[:16]
+
+
+def padded(size: int) -> int:
+    """Return the length of the state of a cell's component: the bins, the emitted light, and a zero if that is odd."""
+    return size + 1 + (size + 1) % 2
+
+
+def assemble_rates(
+    comm: MPI.Comm,
+    excitons: Excitons,
+    grid: Grid,
+    harmonics: int,
+    quadrature: Quadrature = Quadrature(),
+    processes: Sequence[Process] | None = None,
+) -> Rates:
+    """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share the processes. Collective."""
+    if processes is None:
+        processes = emission_processes(excitons)
+    emission = {tag: np.zeros((harmonics + 1, grid.size, grid.size)) for tag in (False, True)}
+    for process in processes[comm.rank :: comm.size]:
+        _accumulate(emission[process.intervalley], process, excitons, grid, quadrature)
+    for flux_mij in emission.values():
+        comm.Allreduce(MPI.IN_PLACE, flux_mij)
+    return Rates(grid, _with_absorption(emission[False]), _with_absorption(emission[True]))
+
+
+def _with_absorption(emission_mij: np.ndarray) -> np.ndarray:
+    return emission_mij + emission_mij.transpose(0, 2, 1)
+
+
+def _accumulate(
+    flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid, quadrature: Quadrature
+) -> None:
+    """Add flux * cos(m theta) of one process to `flux_mij`."""
+    events = process.events(excitons, grid, quadrature)
+    index = events.final * grid.size + events.source
+    angle = np.arccos(events.cosine)
+    for harmonic, flux_ij in enumerate(flux_mij):
+        weights = events.flux * np.cos(harmonic * angle)
+        flux_ij += np.bincount(index, weights, grid.size**2).reshape(grid.size, grid.size)
+
+
+def _collision(flux_mij: np.ndarray, harmonic: int, weight_i: np.ndarray) -> np.ndarray:
+    rate_ij = flux_mij[harmonic] / weight_i
+    out_j = flux_mij[0].sum(axis=0) / weight_i
+    return rate_ij - np.diag(out_j)

@@ -1,0 +1,97 @@
+"""Results of the moments as named datasets in the units of the users, and the lines at the end of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpcx.io.result import Result
+from hpcx.wigner.history import History
+from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity
+from hpcx.wigner.parameters import VALLEYS
+from hpcx.wigner.problem import Problem
+
+NM2_PER_UM2 = 1e6
+NM2_PER_PS_PER_CM2_PER_S = 100.0
+FS_PER_PS = 1e3
+
+#: name in a snapshot -> (name in the file, factor, unit, meaning)
+_QUANTITIES = {
+    "population": ("population", 1.0, "1", "excitons, per exciton made"),
+    "population_rate": ("population_rate_intervalley", 1.0, "1/ps", "change of the population by intervalley scattering"),
+    "width_squared": ("width_squared", 1 / NM2_PER_UM2, "um^2", "mean of r^2"),
+    "diffusivity": ("diffusivity", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "a quarter of the slope of the squared width"),
+    "free": ("diffusivity_free", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part of the diffusivity from free flight"),
+    "intervalley": ("diffusivity_intervalley", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from intervalley scattering"),
+    "radiative": ("diffusivity_radiative", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from radiative decay"),
+    "source": ("diffusivity_source", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from the pulse"),
+    "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per exciton made"),
+    "width_squared_total": ("width_squared_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
+    "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
+    "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per exciton made"),
+    "width_squared_photoluminescence": ("width_squared_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
+}
+
+
+def add_rates(result: Result, problem: Problem) -> None:
+    """Add out-rates, relaxation times and stationary diffusivities."""
+    grid = problem.grid
+    result.add("rates/valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    result.add("rates/energy", 0.5 * (grid.edges[:-1] + grid.edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
+    out_rate = problem.rates.out_rate().reshape(-1, grid.bins)
+    result.add("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
+    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
+    result.add("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering")
+    alone = stationary_diffusivities(problem.rates) / NM2_PER_PS_PER_CM2_PER_S
+    result.add("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
+    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
+    result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
+    formation = grid.sum_v(problem.source.rate_i)
+    result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
+    result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
+
+
+def add_observables(result: Result, history: History) -> None:
+    """Add every quantity of the history under `observables`."""
+    result.add("observables/time", np.array(history.time), ("time",), "ps", "time")
+    result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    for name, (path, factor, unit, meaning) in _QUANTITIES.items():
+        values = history.array(name) * factor
+        result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning)
+    result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
+
+
+def summarise(problem: Problem, history: History) -> list[str]:
+    """Return the lines that a user wants first."""
+    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
+    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
+    lines = [
+        "relaxation times without intervalley scattering (fs): " + _by_valley(times, ".1f"),
+        f"stationary diffusivity of all valleys: {common:.3f} cm^2/s",
+        f"at {history.time[-1]:g} ps:",
+        "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
+        "    squared widths (um^2): " + _by_valley(history.snapshots[-1].width_squared / NM2_PER_UM2, ".4f"),
+        "    diffusivities (cm^2/s): " + _by_valley(history.snapshots[-1].diffusivity / NM2_PER_PS_PER_CM2_PER_S, ".3f"),
+    ]
+    return lines + _bright_valley(history)
+
+
+def _by_valley(values: np.ndarray, form: str) -> str:
+    return ", ".join(f"{valley} {value:{form}}" for valley, value in zip(VALLEYS, values))
+
+
+def _bright_valley(history: History) -> list[str]:
+    """Say when the diffusivity of KK is largest and when it is negative."""
+    time = np.array(history.time)
+    bright = history.array("diffusivity")[:, 0] / NM2_PER_PS_PER_CM2_PER_S
+    if not np.isfinite(bright).any():
+        return []
+    peak = int(np.nanargmax(bright))
+    lines = [f"diffusivity of KK: largest {bright[peak]:.4g} cm^2/s at {time[peak]:g} ps"]
+    negative = time[(bright < 0) & (time > 1)]
+    if negative.size:
+        lowest = np.nanargmin(np.where(time > 1, bright, np.nan))
+        lines.append(
+            f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at {time[lowest]:g} ps"
+        )
+    return lines

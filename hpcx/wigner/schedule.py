@@ -1,0 +1,103 @@
+"""Time steps chosen beforehand: few lengths, hitting every output time, with errors that the moments have shown.
+
+The moments obey the same scheme as the full equation, so the errors of populations, widths and diffusivities that given
+steps make are known before the full equation is touched. Norm-wise step control would ruin the bright valley, whose share of
+the excitons falls to 1e-13 at low temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+#: (longest step in ps, until this time in ps): the coarsest schedule tried after the pulse
+COARSE_LEVELS = ((0.05, 10.0), (0.2, np.inf))
+#: steps per amplitude duration of the pulse, and how long after its centre they last, in durations
+STEPS_PER_PULSE = 10
+PULSE_SPAN = 4.0
+MOST_REFINEMENTS = 7
+
+Results = TypeVar("Results")
+
+
+class ToleranceError(ValueError):
+    """No schedule that was tried is accurate enough."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Steps of a run.
+
+    Attributes:
+        steps: start and length of every step, ps (steps, 2).
+        error: estimated largest error relative to the tolerance's measure.
+    """
+
+    steps: np.ndarray
+    error: float
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The different step lengths, ps."""
+        return np.unique(np.round(self.steps[:, 1], 12))
+
+
+def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray:
+    """Return the times (ps) of (interval, until) pairs up to and including `end`, without 0."""
+    times, start = [], 0.0
+    for interval, until in pairs:
+        stop = min(until, end)
+        count = int(np.floor((stop - start) / interval + 1e-9))
+        times.append(start + interval * np.arange(1, count + 1))
+        start = max(start, stop)
+    joined = np.unique(np.round(np.concatenate([*times, [end]]), 10))
+    return joined[joined > 0]
+
+
+def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.ndarray:
+    """Return (start, length) of steps that hit every stop and are no longer than the level of their start allows."""
+    ends = [until for _, until in levels if until < stops[-1]]
+    corners = np.unique(np.round(np.concatenate([[0.0], stops, ends]), 10))
+    starts, lengths = [], []
+    for begin, end in zip(corners[:-1], corners[1:]):
+        longest = next(step for step, until in levels if begin < until - 1e-9)
+        count = int(np.ceil((end - begin) / longest - 1e-9))
+        starts.append(begin + (end - begin) / count * np.arange(count))
+        lengths.append(np.full(count, (end - begin) / count))
+    return np.stack([np.concatenate(starts), np.concatenate(lengths)], axis=1)
+
+
+def levels_for(duration: float, centre: float, refinement: int, longest: float = np.inf) -> list[tuple[float, float]]:
+    """Return the coarse levels for a pulse (ps), halved `refinement` times, no step longer than `longest` ps."""
+    pulse = (duration / STEPS_PER_PULSE, centre + PULSE_SPAN * duration)
+    levels = [pulse, *(level for level in COARSE_LEVELS if level[1] > pulse[1])]
+    return [(min(step / 2**refinement, longest), until) for step, until in levels]
+
+
+def choose_steps(
+    levels: Callable[[int], Sequence[tuple[float, float]]],
+    stops: np.ndarray,
+    run: Callable[[np.ndarray], Results],
+    difference: Callable[[Results, Results], float],
+    tolerance: float,
+) -> tuple[Schedule, Results]:
+    """Return the coarsest schedule whose results differ from those of halved steps by less than `tolerance`.
+
+    Args: `levels(refinement)`, stops (ps), `run(steps)` giving results, `difference(results, finer results)`.
+    Also returned are the results of the halved steps. Raises ToleranceError if the tolerance is out of reach.
+    """
+    steps = make_steps(levels(0), stops)
+    results = run(steps)
+    for refinement in range(1, MOST_REFINEMENTS + 1):
+        finer_steps = make_steps(levels(refinement), stops)
+        finer = run(finer_steps)
+        error = difference(results, finer)
+        if error <= tolerance:
+            return Schedule(steps, error), finer
+        steps, results = finer_steps, finer
+    raise ToleranceError(
+        f"time.tolerance = {tolerance:g} is not reached with steps of {steps[:, 1].min():.2g} ps (error {error:.1g}): raise it"
+    )

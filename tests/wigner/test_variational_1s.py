@@ -1,0 +1,38 @@
+"""The variational 1s exciton."""
+
+import numpy as np
+import pytest
+from scipy.special import j0
+
+from hpcx.materials.loader import load_material
+from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.wannier_variational import form_factor, overlap, variational_1s
+from hpcx.wigner.parameters import read_excitons
+
+
+def test_two_dimensional_hydrogen():
+    """Without screening length the trial state is exact: half the Bohr radius, four Rydberg."""
+    mass = 1e-3
+    radius = np.pi * HBAR_MEV_PS**2 / (mass * COULOMB_2D_MEV_NM)
+    state = variational_1s(mass, 0.0, 1.0)
+    assert state.radius == pytest.approx(radius, rel=1e-6)
+    assert state.binding_energy == pytest.approx(HBAR_MEV_PS**2 / (2 * mass * radius**2), rel=1e-9)
+
+
+def test_tungsten_disulfide():
+    excitons = read_excitons(load_material("WS2"))
+    assert excitons.binding_energy_v == pytest.approx([149.9, 162.7, 184.6], abs=0.1)
+    assert excitons.radius_v == pytest.approx([1.74, 1.57, 1.34], abs=0.005)
+
+
+def test_form_factor_and_overlap_are_those_of_the_state():
+    r, step = np.linspace(0, 60, 60001, retstep=True)
+    first, second = (np.exp(-r / radius) * np.sqrt(2 / np.pi) / radius for radius in (1.3, 1.7))
+    assert overlap(1.3, 1.7) == pytest.approx(2 * np.pi * step * np.sum(r * first * second), rel=1e-6)
+    assert form_factor(0.9, 1.3) == pytest.approx(2 * np.pi * step * np.sum(r * first**2 * j0(0.9 * r)), rel=1e-6)
+    assert form_factor(0.0, 1.7) == 1.0
+
+
+def test_no_bound_state_is_an_error():
+    with pytest.raises(ValueError, match="no bound 1s state"):
+        variational_1s(1e-12, 4.0, 4.5)

@@ -1,0 +1,199 @@
+"""Moments of the Wigner function: conservation, agreement of two integrators, numbers of the published scenario."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.wigner.config import Config
+from hpcx.wigner.history import History, run_moments, schedule_and_moments
+from hpcx.wigner.moments import DirectStepper, MomentStepper
+from hpcx.wigner.observables import stationary_diffusivities
+from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.schedule import ToleranceError, choose_steps, make_steps, output_times
+from hpcx.wigner.solve import solve
+
+FINE = [(0.002, 2.0), (0.01, 12.0), (0.04, 40.0), (0.2, np.inf)]
+CM2_PER_S = 100.0
+
+
+def problem(temperature: float, **tables) -> Problem:
+    config = Config(model="wigner", material="WS2", temperature=temperature, **tables)
+    return make_problem(MPI.COMM_SELF, config, load_material("WS2"), Run())
+
+
+@lru_cache(maxsize=None)
+def default_history(temperature: float) -> History:
+    case = problem(temperature, time={"outputs": [(0.05, 12.0), (0.1, 90.0), (1.0, 150.0)]})
+    return schedule_and_moments(case, 1e-3)[1]
+
+
+def series(history: History, name: str, valley: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    return np.array(history.time), history.array(name)[:, valley]
+
+
+def at(history: History, name: str, time: float, valley: int = 0) -> float:
+    times, values = series(history, name, valley)
+    return float(values[np.argmin(np.abs(times - time))])
+
+
+def test_room_temperature_has_one_diffusivity():
+    history = default_history(300)
+    assert history.snapshots[-1].diffusivity / CM2_PER_S == pytest.approx([0.971] * 3, rel=2e-3)
+    for valley, latest in enumerate((1.26, 0.68, 0.62)):
+        time, diffusivity = series(history, "diffusivity", valley)
+        outside = time[np.abs(diffusivity / CM2_PER_S / 0.971 - 1) > 0.02]
+        assert outside[-1] == pytest.approx(latest, abs=0.2)
+
+
+def test_liquid_nitrogen_has_three_phases():
+    history = default_history(77)
+    for valley, (height, when) in enumerate(((7.24, 2.9), (2.96, 1.1), (3.37, 1.4))):
+        time, diffusivity = series(history, "diffusivity", valley)
+        early = np.where((time > 0.5) & (time < 7), diffusivity, -np.inf)
+        assert np.max(early) / CM2_PER_S == pytest.approx(height, rel=0.02)
+        assert time[np.argmax(early)] == pytest.approx(when, abs=0.2)
+    width = history.snapshots[-1].width_squared / 1e6
+    assert width[0] - width[1] == pytest.approx(1.3e-3, abs=1e-4)
+    assert width[2] - width[1] == pytest.approx(3e-4, abs=1e-4)
+
+
+def test_negative_diffusion_at_twenty_kelvin():
+    history = default_history(20)
+    time, diffusivity = series(history, "diffusivity")
+    diffusivity = np.where(time > 1, diffusivity, 0) / CM2_PER_S
+    peak = diffusivity.max()
+    assert peak == pytest.approx(308, rel=0.02)
+    assert time[diffusivity.argmax()] == pytest.approx(7.25, abs=0.2)
+    assert time[diffusivity > 0.1 * peak][0] == pytest.approx(5.7, abs=0.2)
+    assert time[diffusivity > 0.5 * peak][0] == pytest.approx(6.5, abs=0.2)
+    negative = time[diffusivity < 0]
+    assert negative[[0, -1]] == pytest.approx([34.3, 80.8], abs=0.2)
+    assert diffusivity.min() == pytest.approx(-48.1, rel=0.02)
+    assert time[diffusivity.argmin()] == pytest.approx(48, abs=0.5)
+    for when, part in ((20, 41.1), (50, -48.3), (120, 0.7)):
+        assert at(history, "intervalley", when) / CM2_PER_S == pytest.approx(part, rel=0.02, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))]
+)
+def test_final_populations(temperature, fractions):
+    # light takes what it takes from KK: compare within the slow loss
+    population = default_history(temperature).snapshots[-1].population
+    assert population / population.sum() == pytest.approx(fractions, rel=0.03)
+
+
+@pytest.mark.parametrize("temperature", [300, 20])
+def test_petsc_agrees_with_the_direct_scheme(temperature):
+    case = problem(temperature, time={"end": 12.0, "outputs": [(0.5, 12.0)]})
+    steps = make_steps(FINE, case.stops)
+    direct = run_moments(case, steps, DirectStepper)
+    petsc = run_moments(case, make_steps([(0.01, 1.0), (0.025, np.inf)], case.stops), MomentStepper)
+    for name, tolerance in (("population", 4e-4), ("width_squared", 2e-4)):
+        assert petsc.array(name)[1:] == pytest.approx(direct.array(name)[1:], rel=tolerance)
+
+
+def test_every_exciton_is_accounted_for():
+    for radiative in (True, False):
+        case = problem(77, time={"end": 20.0, "outputs": [(1.0, 20.0)]}, mechanisms={"radiative": radiative})
+        history = run_moments(case, make_steps([(0.004, 1.0), (0.05, np.inf)], case.stops))
+        number = np.array(history.number)
+        assert np.max(np.abs(number[4:] - number[4])) < 1e-13  # rounding of 300 steps; the polarisation is gone by 5 ps
+        assert abs(number[-1]) < 2e-8
+        assert (history.emitted[-1] > 1e-4) == radiative
+
+
+def test_scheme_is_of_fourth_order():
+    case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
+    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].width_squared for step in (0.04, 0.02, 0.01, 0.0025)]
+    errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(orders > 3.3) and np.all(orders < 5)
+
+
+def test_products_and_explicit_calls_per_step():
+    """One product per implicit stage, one for the first; the explicit part is really used."""
+    case = problem(300)
+    stepper = MomentStepper(case.hierarchy(True))
+    for step in range(5):
+        stepper.step(0.02 * step, 0.02)
+    assert stepper._stepper.implicit.products == 5 * 6
+    assert stepper._stepper.explicit_calls == 5 * 6
+    stepper.destroy()
+
+
+def test_switched_off_intervalley_scattering_leaves_each_valley_its_own_diffusivity():
+    outputs = {"end": 11.0, "outputs": [(1.0, 10.0), (0.05, 11.0)]}
+    case = problem(300, time=outputs, mechanisms={"intervalley_off_at": 10.0})
+    _, history = schedule_and_moments(case, 1e-3)
+    own = stationary_diffusivities(case.rates)
+    assert own / CM2_PER_S == pytest.approx([6.06, 4.16, 1.96], rel=5e-3)
+    assert history.snapshots[-1].diffusivity == pytest.approx(own, rel=0.02)
+    assert np.all(history.snapshots[-1].intervalley == 0)
+
+
+def test_intervalley_parts_balance():
+    """sum_v n_v D_inter,v = -(1/4) sum_v w_v^2 (d_t n_v)_inter."""
+    for snapshot in default_history(77).snapshots[20:]:
+        left = float(snapshot.population @ snapshot.intervalley)
+        right = -0.25 * float(snapshot.width_squared @ snapshot.population_rate)
+        size = float(snapshot.population @ np.abs(snapshot.intervalley))
+        assert left == pytest.approx(right, abs=1e-10 * size)
+
+
+def test_diffusivity_does_not_depend_on_the_spot():
+    steps = [(0.01, 1.0), (0.05, np.inf)]
+    histories = []
+    for spot in (0.2, 2.0):
+        case = problem(77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False})
+        histories.append(run_moments(case, make_steps(steps, case.stops)))
+    first, second = (history.array("diffusivity")[1:] for history in histories)
+    assert first == pytest.approx(second, rel=1e-8)
+
+
+def test_free_flight_without_scattering_is_ballistic():
+    """d_t (n D_free) = (1/2) <u^2> n: the diffusivity grows linearly in time."""
+    outputs = {"end": 0.3, "outputs": [(0.01, 0.3)]}
+    case = problem(300, time=outputs, mechanisms={"intervalley": False, "radiative": False})
+    rates = replace(case.rates, intravalley_mij=1e-12 * case.rates.intravalley_mij)
+    history = run_moments(replace(case, rates=rates), make_steps([(0.002, np.inf)], case.stops))
+    slope = np.gradient(history.array("population") * history.array("free"), np.array(history.time), axis=0)
+    speed_squared = case.grid.sum_v(case.grid.velocity_i**2 * case.source.rate_i) / case.source.rate_i.sum()
+    born = np.array([case.source.born(time) for time in history.time])[:, None]
+    assert slope[22:-1] == pytest.approx(0.5 * born[22:-1] * speed_squared, rel=5e-3)
+
+
+def test_steps_hit_every_stop():
+    stops = output_times([(0.3, 1.0), (0.7, 5.0)], 4.0)
+    assert stops == pytest.approx([0.3, 0.6, 0.9, 1.7, 2.4, 3.1, 3.8, 4.0])
+    steps = make_steps([(0.05, 0.4), (0.25, np.inf)], stops)
+    ends = steps.sum(axis=1)
+    assert np.allclose(steps[1:, 0], ends[:-1])
+    assert all(np.min(np.abs(ends - stop)) < 1e-12 for stop in stops)
+    assert np.all(steps[steps[:, 0] < 0.4 - 1e-9, 1] <= 0.05 + 1e-12)
+
+
+def test_unreachable_tolerance_is_said():
+    with pytest.raises(ToleranceError, match="time.tolerance"):
+        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), len, lambda a, b: 1.0, 1e-3)
+
+
+def test_solve_gives_the_agreed_datasets():
+    config = Config(model="wigner", material="WS2", temperature=77.0, time={"end": 1.0})
+    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    names = "time valley population width_squared diffusivity diffusivity_intervalley diffusivity_free diffusivity_radiative"
+    names += " diffusivity_source population_total width_squared_total diffusivity_total width_squared_photoluminescence"
+    for name in names.split():
+        assert f"observables/{name}" in result.datasets
+    for name in ("relaxation_time", "stationary_diffusivity", "stationary_diffusivity_common", "out_rate"):
+        assert f"rates/{name}" in result.datasets
+    assert "checks/particle_number" in result.datasets
+    parts = sum(result.value(f"observables/diffusivity_{part}") for part in ("intervalley", "free", "radiative", "source"))
+    assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)

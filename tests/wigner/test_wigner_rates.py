@@ -1,0 +1,173 @@
+"""Scattering rates of the Wigner model: what holds on any grid, and closed forms of the golden rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpi4py import MPI
+
+from hpcx.materials.loader import load_material
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.physics.wannier_variational import form_factor, overlap
+from hpcx.wigner.grid import energy_edges, make_grid
+from hpcx.wigner.observables import relaxation_times
+from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons
+from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, bose, emission_processes
+from hpcx.wigner.rates import Rates, assemble_rates
+from hpcx.wigner.source import formation_rates
+
+
+@pytest.fixture(scope="module")
+def excitons() -> Excitons:
+    return read_excitons(load_material("WS2"))
+
+
+def default_edges(temperature: float) -> np.ndarray:
+    kT = BOLTZMANN_MEV_PER_K * temperature
+    return energy_edges(kT, min(0.03, 0.05 * kT), 1.06, min(0.25 * kT, 4.0), max(75.0, 11 * kT))
+
+
+def rates_at(excitons: Excitons, temperature: float, harmonics: int = 1, processes=None) -> Rates:
+    grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
+    return assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes)
+
+
+def check_invariants(rates: Rates) -> None:
+    weight_i = rates.grid.weight_i
+    for intervalley in (True, False):
+        collision_ij = rates.collision(0, intervalley)
+        size = np.abs(collision_ij)
+        assert np.max(np.abs(collision_ij.sum(axis=0)) / size.sum(axis=0)) < 1e-14
+        assert np.max(np.abs(collision_ij @ weight_i) / (size @ weight_i)) < 1e-14
+        off_diagonal = collision_ij - np.diag(np.diag(collision_ij))
+        assert off_diagonal.min() >= 0
+        root = np.sqrt(weight_i)
+        symmetric_ij = collision_ij * root / root[:, None]
+        assert np.max(np.abs(symmetric_ij - symmetric_ij.T)) < 1e-14 * np.max(np.abs(symmetric_ij))
+        top = np.linalg.eigvalsh(0.5 * (symmetric_ij + symmetric_ij.T))[-1]
+        assert top < 1e-12 * np.max(np.abs(symmetric_ij))
+    for harmonic in range(1, rates.harmonics + 1):
+        flux_ij = rates.intravalley_mij[harmonic] + rates.intervalley_mij[harmonic]
+        zeroth_ij = rates.intravalley_mij[0] + rates.intervalley_mij[0]
+        assert np.all(np.abs(flux_ij) <= zeroth_ij * (1 + 1e-14))
+
+
+@pytest.mark.parametrize("temperature, bins", [(300, 139), (77, 98), (20, 205)])
+def test_default_grids_and_invariants(excitons, temperature, bins):
+    rates = rates_at(excitons, temperature, harmonics=3)
+    assert rates.grid.bins == bins
+    check_invariants(rates)
+
+
+@settings(max_examples=12)
+@given(
+    temperature=st.floats(8, 600),
+    first=st.floats(0.01, 2.0),
+    growth=st.floats(1.0, 1.5),
+    largest=st.floats(1.0, 12.0),
+    maximum=st.floats(20.0, 120.0),
+)
+def test_invariants_on_any_grid(temperature, first, growth, largest, maximum):
+    excitons = read_excitons(load_material("WS2"))
+    edges = energy_edges(BOLTZMANN_MEV_PER_K * temperature, max(first, maximum / 300), growth, largest, maximum)
+    grid = make_grid(excitons, temperature, edges, radiative=True)
+    check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2))
+
+
+@pytest.mark.parametrize(
+    "temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))]
+)
+def test_equilibrium_populations(excitons, temperature, fractions):
+    grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
+    share = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
+    assert share == pytest.approx(fractions, rel=3e-3)
+
+
+@pytest.mark.parametrize(
+    "temperature, times",
+    [(300, (84.0, 65.9, 43.1)), (77, (178.1, 147.9, 109.2)), (20, (532, 460, 353))],
+)
+def test_relaxation_times(excitons, temperature, times):
+    assert 1e3 * relaxation_times(rates_at(excitons, temperature), excitons) == pytest.approx(times, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    "temperature, rates", [(300, (32.76, 1.632, 5.356)), (77, (8.151, 0.897, 2.076)), (20, (2.08, 0.857, 1.82))]
+)
+def test_formation_rates(excitons, temperature, rates):
+    grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
+    assert grid.sum_v(formation_rates(excitons, grid)) == pytest.approx(rates, rel=2e-3)
+
+
+@pytest.mark.parametrize("temperature, tolerance", [(300, 5e-3), (3000, 1e-3)])
+def test_quasielastic_acoustic_limit(excitons, temperature, tolerance):
+    """One branch without form factors: tau = hbar^3 rho c^2 / (M kT D^2)."""
+    point = replace(excitons, radius_v=np.zeros(3), electron_acoustic_v=np.full(3, 4.9e3), hole_acoustic=0.0)
+    processes = [Acoustic(valley, Branch(4.3, 1.0)) for valley in range(3)]
+    times = relaxation_times(rates_at(point, temperature, processes=processes), point)
+    kT = BOLTZMANN_MEV_PER_K * temperature
+    closed = HBAR_MEV_PS**3 * excitons.mass_density * 4.3**2 / (excitons.mass_v * kT * 4.9e3**2)
+    assert times == pytest.approx(closed, rel=tolerance)
+
+
+def test_dispersionless_intervalley_limit(excitons):
+    """Out-rate of KK at 60 meV by one mode of 20 meV: emission and absorption with the densities of states of KK'."""
+    tiny = replace(excitons, radius_v=1e-9 * excitons.radius_v)
+    mode = Mode(20.0, 1e4)
+    processes = []
+    for source, final in ((0, 1), (1, 0)):
+
+        def potential(q, source=source, final=final):
+            return mode.potential * tiny.intervalley_overlap(source, final, q)
+
+        processes.append(Dispersionless(source, final, 1, mode.energy, potential, True))
+    rates = rates_at(tiny, 300.0, processes=processes)
+    bin_ = np.searchsorted(rates.grid.edges, 60.0) - 1
+    factor = overlap(*excitons.radius_v[:2]) ** 2 * mode.potential**2
+    frequency = mode.energy / HBAR_MEV_PS
+    occupation = float(bose(mode.energy, rates.grid.kT))
+    closed = excitons.mass_v[1] * factor * (2 * occupation + 1) / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
+    assert closed == pytest.approx(1.43341, rel=1e-4)
+    assert rates.out_rate()[bin_] == pytest.approx(closed, rel=1e-10)
+
+
+def golden_rule_acoustic(excitons: Excitons, energy: float, kT: float) -> tuple[float, float]:
+    """Out-rate and momentum-relaxation rate of KK by plain summation over final momenta with a narrow Gaussian for the delta."""
+    mass = excitons.mass_v[0]
+    before = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
+    k = np.linspace(0.0, 2 * before, 3001)[1:]
+    theta = (np.arange(600) + 0.5) * np.pi / 600
+    kx, ky = k[:, None] * np.cos(theta), k[:, None] * np.sin(theta)
+    q = np.hypot(kx - before, ky)
+    out = momentum = 0.0
+    for branch in excitons.branches:
+        beta, alpha = excitons.hole_mass / mass, excitons.electron_mass_v[0] / mass
+        potential = excitons.electron_acoustic_v[0] * form_factor(beta * q, excitons.radius_v[0])
+        potential = branch.coupling * (potential + excitons.hole_acoustic * form_factor(alpha * q, excitons.radius_v[0]))
+        phonon = HBAR_MEV_PS * branch.velocity * q
+        coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * branch.velocity)
+        for sign, occupation in ((1, bose(phonon, kT)), (-1, bose(phonon, kT) + 1)):
+            miss = (HBAR_MEV_PS * k[:, None]) ** 2 / (2 * mass) - energy - sign * phonon
+            delta = np.exp(-0.5 * (miss / 0.05) ** 2) / (0.05 * np.sqrt(2 * np.pi))
+            area = k[:, None] * (k[1] - k[0]) * 2 * np.pi / 600 / (2 * np.pi) ** 2
+            rate = 2 * np.pi / HBAR_MEV_PS * coupling * occupation * delta * area
+            out += rate.sum()
+            momentum += (rate * (1 - kx / before)).sum()
+    return out, momentum
+
+
+def test_acoustic_rates_against_summation_over_momenta(excitons):
+    processes = [process for process in emission_processes(excitons) if isinstance(process, Acoustic)]
+    edges = energy_edges(25.85, 0.25, 1.0, 0.25, 60.0)
+    grid = make_grid(excitons, 300.0, edges, radiative=False)
+    rates = assemble_rates(MPI.COMM_SELF, excitons, grid, 1, Quadrature(12, 400), processes)
+    bin_ = np.searchsorted(rates.grid.edges, 19.91) - 1
+    energy = 0.5 * (rates.grid.edges[bin_] + rates.grid.edges[bin_ + 1])
+    out, momentum = golden_rule_acoustic(excitons, energy, rates.grid.kT)
+    assert rates.out_rate()[bin_] == pytest.approx(out, rel=5e-3)
+    velocity_i = rates.grid.velocity_i
+    assert -(velocity_i @ rates.collision(1))[bin_] / velocity_i[bin_] == pytest.approx(momentum, rel=5e-3)
