@@ -49,6 +49,6 @@ def check_box(setting: Setting, moments: History) -> None:
     )
     if setting.absorbing or half >= GOOD_REACH * radius:
         return
-    if half < LEAST_REACH * radius:
+    if half < LEAST_REACH * radius and setting.gradient is None:
         raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")
     log.warning("%s: the tail will run round the periodic box and make the widths too small", text)

@@ -40,6 +40,29 @@ class Space(Section):
     initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
 
 
+class Landscape(Section):
+    """A position-dependent energy, the same in all valleys; needs space."""
+
+    kind: Literal["none", "cosine", "well", "step", "disorder", "file"] = Field("none", description="shape of the landscape")
+    depth: Annotated[float, Unit("meV")] = Field(
+        "20 meV",
+        ge=-1000,
+        le=1000,
+        description="height of cosine and step, depth of a well (negative: a hill), standard deviation of disorder",
+    )
+    length: Annotated[float, Unit("um")] = Field(
+        "1 um", gt=0, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
+    )
+    seed: int = Field(1, ge=0, description="seed of disorder")
+    file: str | None = Field(None, description="energies in meV that cover the box, a .npy array")
+
+    @model_validator(mode="after")
+    def _check_file(self) -> Landscape:
+        if (self.kind == "file") != (self.file is not None):
+            raise ValueError('landscape.file belongs to landscape.kind = "file", and is needed there')
+        return self
+
+
 class Momentum(Section):
     """Energy bins (the same in all valleys) and angular harmonics."""
 
@@ -115,6 +138,7 @@ class Config(RunInput):
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
     space: Space = Field(default_factory=Space, description="resolution in space")
+    landscape: Landscape = Field(default_factory=Landscape, description="energy against position")
     momentum: Momentum = Field(default_factory=Momentum, description="energy bins")
     pulse: Pulse = Field(default_factory=Pulse, description="excitation")
     time: Time = Field(default_factory=Time, description="times and accuracy")
@@ -127,6 +151,8 @@ class Config(RunInput):
                 f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration = {self.pulse.duration} fs: "
                 "it must be at least 1.7 durations"
             )
+        if self.landscape.kind != "none" and self.space.dimension == 0:
+            raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
         if self.mechanisms.intervalley_off_at is not None and not self.mechanisms.intervalley:
             raise ValueError("mechanisms.intervalley_off_at needs mechanisms.intervalley = true")
         return self

@@ -29,6 +29,12 @@ def add_maps(result: Result, setting: Setting, maps: Maps) -> None:
     result.add("density/shape_variation", variation, dims, f"{unit}/ps", "change of the shape by intervalley scattering")
 
 
+def add_landscape(result: Result, setting: Setting, energy: np.ndarray) -> None:
+    """Add the landscape (meV on the lattice)."""
+    axes = ("x",) if setting.lattice.dimension == 1 else ("y", "x")
+    result.add("density/landscape", energy, axes, "meV", "energy against position, in all valleys")
+
+
 def add_checks(result: Result, checks: Checks) -> None:
     """Add what the grid in space did to the densities."""
     result.add("checks/valley", np.array(VALLEYS), ("valley",), "1", "valley")

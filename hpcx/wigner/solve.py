@@ -14,10 +14,11 @@ from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.flow import Flow
 from hpcx.wigner.history import History, largest_difference, schedule_and_moments
+from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
 from hpcx.wigner.problem import NM_PER_UM, Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, summarise
-from hpcx.wigner.report_maps import add_checks, add_distributions, add_maps
+from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
 from hpcx.wigner.schedule import Schedule
 from hpcx.wigner.spots import birth_shares
 from hpcx.wigner.transport import Setting, Transport, longest_stable_step
@@ -50,11 +51,13 @@ def make_lattice(config: Config) -> Lattice:
 
 
 def make_setting(problem: Problem, config: Config) -> Setting:
-    """Place the first spot on the lattice and use mirror symmetry where the input has it."""
+    """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
     lattice = make_lattice(config)
     birth = birth_shares(lattice, config.space.initial, problem.source.spot)
-    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth)
-    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
+    energy = potential_energy(lattice, config.landscape)
+    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth) and is_mirror_symmetric(energy)
+    gradient = force_gradient(lattice, energy, problem.grid.kT) if config.landscape.kind != "none" else None
+    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing", gradient)
 
 
 def place_source(problem: Problem, setting: Setting) -> Problem:
@@ -74,13 +77,15 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
     setting = make_setting(problem, config)
     check_spot(setting.lattice, config.pulse.spot)
     problem = place_source(problem, setting)
-    schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting.lattice))
+    schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting))
     steps = comm.bcast(schedule.steps)
     check_box(setting, moments)
     transport = Transport(comm, problem, setting)
     flow = Flow(transport, steps, run)
     flow.advance()
     add_maps(result, setting, flow.maps)
+    if setting.gradient is not None:
+        add_landscape(result, setting, potential_energy(setting.lattice, config.landscape))
     add_distributions(result, transport, flow.distributions)
     add_checks(result, flow.checks)
     result.summary += _compare(problem, setting, flow, moments, run)
@@ -93,10 +98,12 @@ def _compare(problem: Problem, setting: Setting, flow: Flow, moments: History, r
     begin = problem.source.centre + 10 * problem.source.width
     error = largest_difference(flow.history, moments, begin, scale=100.0)
     unknowns = int(np.prod(flow.transport.cells.points)) * flow.transport.cells.components * flow.transport.cells.values
-    run.diagnostics.update(unknowns=unknowns, difference_from_moments=error, mirror_symmetry=int(setting.mirror))
+    run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(setting.mirror))
+    lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if setting.mirror else ''}"]
+    if setting.gradient is None:
+        run.diagnostics["difference_from_moments"] = error
+        lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
     edge, minimum = np.max(flow.checks.edge), np.min(flow.checks.minimum)
-    return [
-        f"unknowns: {unknowns}{' (mirror symmetry used)' if setting.mirror else ''}",
-        f"difference from the moments (populations, widths, diffusivities): {error:.1e}",
+    return lines + [
         f"density at the edge of the box over its maximum: {edge:.1e}; smallest density over largest: {minimum:.1e}",
     ]
