@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -87,7 +88,7 @@ def allowed_parts(module: str) -> set[str]:
         return FRAME[part]
     friends = FRIENDS.get(part, set())
     if module == f"{part}.config":
-        return {"config.base", *(f"{friend}.config" for friend in friends)}
+        return {"config.base", "materials", "units", part, *(f"{friend}.config" for friend in friends)}
     return FOR_MODELS | {part} | friends
 
 
@@ -124,6 +125,14 @@ def test_physics_imports_numpy_and_scipy_alone():
 def test_input_is_read_without_numerics():
     paths = files_in("config", "units", "registry", "materials", *(f"{model}.config" for model in MODEL_PACKAGES))
     assert offenders(paths, lambda path: libraries(path) & NUMERICS) == {}
+
+
+def test_reading_an_input_loads_no_numerics():
+    modules = ["hpcx.config.load", "hpcx.config.schema", *(f"hpcx.{model}.config" for model in MODELS)]
+    script = f"import {', '.join(modules)}, sys; print(*({NUMERICS!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
 
 
 def test_figure_scripts_know_result_files_only():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
 
@@ -27,6 +27,52 @@ class Screening(Section):
     )
 
 
+class Bands(Section):
+    """The bands near the valley's centre."""
+
+    model: Literal["dirac", "parabolic"] = Field(
+        "dirac", description="massive Dirac bands with their overlaps, or parabolic bands with overlaps 1"
+    )
+    electron_mass: Annotated[float, Unit("m0")] | None = Field(
+        None, gt=0, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
+    )
+    hole_mass: Annotated[float, Unit("m0")] | None = Field(
+        None, gt=0, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
+    )
+
+
+Energy = Annotated[float, Unit("eV")]
+
+
+class Absorption(Section):
+    """Linear absorption of circularly polarized light."""
+
+    enabled: bool = Field(False, description="compute absorption spectra")
+    helicity: Literal["same", "opposite"] = Field(
+        "same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)"
+    )
+    broadening: Energy = Field("4 meV", gt=0, description="half width at half maximum of the Lorentzian")
+    window: tuple[Energy, Energy] = Field(
+        ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
+    )
+    resolution: Energy = Field("0.1 meV", gt=0, description="step of the photon energy")
+    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there")
+    max_steps: int = Field(4000, ge=1, description="largest number of Lanczos steps")
+
+    @field_validator("window")
+    @classmethod
+    def _rising(cls, window: tuple[float, float]) -> tuple[float, float]:
+        if window[0] >= window[1]:
+            raise ValueError(f"the lowest energy {window[0]:g} eV is not below the highest {window[1]:g} eV")
+        return window
+
+
+def check_helicity(absorption: Absorption, bands: Bands) -> None:
+    """Raise ValueError if the helicity of the light has no transitions."""
+    if absorption.helicity == "opposite" and bands.model == "parabolic":
+        raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands')
+
+
 class Solver(Section):
     """The eigensolver."""
 
@@ -38,8 +84,15 @@ class Config(RunInput):
     """Input of the exciton."""
 
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
+    bands: Bands = Field(default_factory=Bands, description="bands")
+    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     gap: Annotated[float, Unit("eV")] | None = Field(
         None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        check_helicity(self.absorption, self.bands)
+        return self

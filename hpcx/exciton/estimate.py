@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcx.exciton.config import Config
-from hpcx.exciton.problem import material_mesh
-from hpcx.exciton.solve import DENSE_LIMIT
+from hpcx.exciton.problem import DENSE_LIMIT, material_mesh
 from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
 

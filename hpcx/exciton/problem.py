@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.config import Config, Mesh, Screening
+from hpcx.exciton.config import Bands, Config, Mesh, Screening
 from hpcx.materials.loader import Material, load_environment
-from hpcx.physics.bands import Band, dirac_band, optical_dipole
+from hpcx.physics.bands import Band, dirac_band, optical_dipole, parabolic_band
 from hpcx.physics.mesh import ValleyMesh, valley_mesh
-from hpcx.physics.screening import interaction_between, interaction_grid
+from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
+
+#: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
+DENSE_LIMIT = 300
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,16 @@ class ExcitonProblem:
         electron: conduction band.
         hole: valence band.
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
+        lattice_correction: first-order error of the binding energy that the mesh makes, eV.
+        helicity: of the light, "same" as the valley absorbs at its centre or "opposite".
     """
 
     mesh: ValleyMesh
     electron: Band
     hole: Band
     w_ij: np.ndarray
+    lattice_correction: float
+    helicity: str = "same"
 
     @property
     def kinetic_k(self) -> np.ndarray:
@@ -41,8 +48,8 @@ class ExcitonProblem:
 
     @property
     def dipole_k(self) -> np.ndarray:
-        """Optical matrix element for the valley's helicity, (n,)."""
-        return optical_dipole(self.electron, self.hole)
+        """Optical matrix element for the helicity of the light, (n,)."""
+        return optical_dipole(self.electron, self.hole, self.helicity)
 
     def dense(self) -> np.ndarray:
         """Return the Hamiltonian as a matrix (n, n), eV."""
@@ -56,12 +63,12 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
     return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
-def material_interaction(mesh: ValleyMesh, screening: Screening, material: Material) -> np.ndarray:
-    """Return W / (N^2 A) over mesh differences; raises MaterialError for an unknown environment."""
+def material_screening(screening: Screening, material: Material) -> tuple[float, float, str]:
+    """Return polarizability in Angstrom, kappa and the choice of W(0); raises MaterialError for an unknown environment."""
     kappa = screening.kappa
     if isinstance(kappa, str):
         kappa = load_environment(kappa).number("kappa", "1")
-    return interaction_grid(mesh, material.number("screening.polarizability", "angstrom"), kappa, screening.w0)
+    return material.number("screening.polarizability", "angstrom"), kappa, screening.w0
 
 
 def material_gap(material: Material, spin_valley: int) -> float:
@@ -70,15 +77,22 @@ def material_gap(material: Material, spin_valley: int) -> float:
     return material.number("bands.gap", "eV") - spin_valley * splitting / 2
 
 
-def material_band(mesh: ValleyMesh, material: Material, spin_valley: int, valley: int, conduction: bool) -> Band:
+def material_band(
+    mesh: ValleyMesh, material: Material, bands: Bands, spin_valley: int, valley: int, conduction: bool
+) -> Band:
     """Return the band of a material for tau s = `spin_valley` and tau = `valley`."""
+    if bands.model == "parabolic":
+        given, name = (bands.electron_mass, "electron_mass") if conduction else (bands.hole_mass, "hole_mass")
+        return parabolic_band(mesh.momentum_kx, given or material.number(f"exciton.parabolic.{name}", "m0"))
     velocity = material.number("bands.hopping", "eV") * mesh.lattice_constant
     return dirac_band(mesh.momentum_kx, velocity, material_gap(material, spin_valley), valley, conduction)
 
 
-def exciton_problem(config: Config, material: Material) -> ExcitonProblem:
-    """Return the A exciton of the K valley for an input."""
+def exciton_problem(config: Config, material: Material, transition: str = "A") -> ExcitonProblem:
+    """Return the exciton of the K valley for an input of the exciton or the trion; `transition` is "A" or "B"."""
     mesh = material_mesh(config.mesh, material)
-    electron = material_band(mesh, material, 1, 1, conduction=True)
-    hole = material_band(mesh, material, 1, 1, conduction=False)
-    return ExcitonProblem(mesh, electron, hole, material_interaction(mesh, config.screening, material))
+    pair = 1 if transition == "A" else -1
+    electron, hole = (material_band(mesh, material, config.bands, pair, 1, conduction) for conduction in (True, False))
+    screening = material_screening(config.screening, material)
+    correction = lattice_correction(mesh, *screening)
+    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, *screening), correction, config.absorption.helicity)

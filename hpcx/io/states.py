@@ -9,14 +9,11 @@ import h5py
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.parallel.errors import BadInput
 from hpcx.parallel.layout import block_rows
 
 #: rows of a file that are read together
 _CHUNK = 1 << 20
-
-
-class StatesError(ValueError):
-    """A file of saved states is missing or belongs to another problem."""
 
 
 def global_rows(comm: MPI.Comm, group: np.ndarray, groups: int) -> tuple[np.ndarray, int]:
@@ -49,7 +46,7 @@ def write_states(
         about: attributes that say what the states belong to.
     """
     first = block_rows(total, comm.size)
-    mine = {name: _to_blocks(comm, rows, np.atleast_2d(values), first) for name, values in columns.items()}
+    mine = {name: to_blocks(comm, rows, np.atleast_2d(values), first) for name, values in columns.items()}
     part = path.with_name(path.name + ".part")
     with h5py.File(part, "w", driver="mpio", comm=comm) if comm.size > 1 else h5py.File(part, "w") as file:
         file.attrs.update(about)
@@ -60,7 +57,7 @@ def write_states(
     comm.Barrier()
 
 
-def _to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
+def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Move entries to the ranks that own contiguous blocks of rows, in their order; shape (..., rows of this rank)."""
     target = np.searchsorted(first, rows, side="right") - 1
     parts = [(rows[target == rank], values[:, target == rank]) for rank in range(comm.size)]
@@ -89,20 +86,20 @@ def _write(file: h5py.File, name: str, values: np.ndarray, start: int, total: in
 def read_states(path: Path, name: str, rows: np.ndarray, about: Mapping[str, object]) -> np.ndarray:
     """Return the entries of dataset `name` at global `rows`, shape (state, rows); each rank reads for itself.
 
-    Raises StatesError if the file cannot be read or one of the attributes `about` differs.
+    Raises BadInput if the file cannot be read or one of the attributes `about` differs.
     """
     try:
         with h5py.File(path, "r") as file:
             _compare(path, file.attrs, about)
             return _pick(file[name], rows)
     except (OSError, KeyError) as error:
-        raise StatesError(f"solver.start: cannot read saved states from {path}: {error}") from error
+        raise BadInput(f"solver.start: cannot read saved states from {path}: {error}") from error
 
 
 def _compare(path: Path, found: Mapping[str, object], about: Mapping[str, object]) -> None:
     for key, wanted in about.items():
         if found.get(key) != wanted:
-            raise StatesError(f"solver.start: {path} has {key} = {found.get(key)}, this run {wanted}")
+            raise BadInput(f"solver.start: {path} has {key} = {found.get(key)}, this run {wanted}")
 
 
 def _pick(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:

@@ -47,31 +47,44 @@ class SingleCell:
 
 
 class CellGrid:
-    """A periodic grid of cells in one or two dimensions, in blocks, with `stencil` ghost cells on every side.
+    """Cells in one or two dimensions, cut into blocks of whole rows, with `stencil` ghost cells on every side.
 
-    Arrays are [y, x, component, value] in two dimensions and [x, component, value] in one.
-    Raises ValueError for an odd number of values and for blocks that would be thinner than the stencil.
+    Arrays are [y, x, component, value] in two dimensions and [x, component, value] in one. The box is periodic; with `mirror`
+    (direction, component), the signs that components take under reflection along x (and y), the cells are the half (quarter)
+    of a mirror-symmetric box at positive coordinates, and the ghosts are its mirror images.
+    Raises ValueError for an odd number of values and for more ranks than there are rows to share.
     """
 
-    def __init__(self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, stencil: int = 2) -> None:
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        points: tuple[int, ...],
+        components: int,
+        values: int,
+        mirror: np.ndarray | None = None,
+        stencil: int = 2,
+    ) -> None:
         _require_even(values)
+        if comm.size * stencil > points[0] or min(points) < 2 * stencil:
+            raise ValueError(f"{points[0]} rows of cells are too few for {comm.size} ranks: each rank needs {stencil}")
         petsc = _petsc()
         self.comm = comm
-        self.points = points
-        self.components, self.values, self.stencil = components, values, stencil
+        self.points, self.components, self.values, self.stencil = points, components, values, stencil
+        self._mirror = mirror
+        kind = petsc.DM.BoundaryType.PERIODIC if mirror is None else petsc.DM.BoundaryType.GHOSTED
         self.dm = petsc.DMDA().create(
             dim=len(points),
             dof=components * values // 2,
             sizes=tuple(reversed(points)),
-            proc_sizes=_process_grid(comm.size, points, stencil),
-            boundary_type=(petsc.DM.BoundaryType.PERIODIC,) * len(points),
+            proc_sizes=(1,) * (len(points) - 1) + (comm.size,),
+            boundary_type=(kind,) * len(points),
             stencil_type=petsc.DMDA.StencilType.STAR,
             stencil_width=stencil,
             comm=comm,
         )
-        ranges = tuple(reversed(self.dm.getRanges()))
-        self.start = tuple(first for first, _ in ranges)
-        self.local_points = tuple(last - first for first, last in ranges)
+        self.start, stop = self.dm.getRanges()[-1]
+        self.rows = stop - self.start
+        self.local_points = (self.rows, *points[1:])
         self.shape = (int(np.prod(self.local_points)), components, values)
         self._local = self.dm.createLocalVector()
 
@@ -83,7 +96,24 @@ class CellGrid:
         """Return this rank's block with up-to-date ghost cells, valid until the next call. Collective."""
         self.dm.globalToLocal(vector, self._local)
         shape = tuple(points + 2 * self.stencil for points in self.local_points)
-        return real_view(self._local, (*shape, self.components, self.values))
+        block = real_view(self._local, (*shape, self.components, self.values), writable=True)
+        if self._mirror is not None:
+            self._reflect(block)
+        return block
+
+    def _reflect(self, block: np.ndarray) -> None:
+        """Fill the ghosts beyond the mirrors at both ends of every direction."""
+        dimension = len(self.points)
+        for axis in range(dimension):
+            signs = self._mirror[dimension - 1 - axis][:, None]
+            rows = np.moveaxis(block, axis, 0)
+            ends = (self.start == 0, self.start + self.rows == self.points[0]) if axis == 0 else (True, True)
+            for ghost in range(self.stencil):
+                inside = 2 * self.stencil - 1 - ghost
+                if ends[0]:
+                    rows[ghost] = signs * rows[inside]
+                if ends[1]:
+                    rows[-1 - ghost] = signs * rows[-1 - inside]
 
 
 def real_view(vector: Vec, shape: tuple[int, ...], writable: bool = False) -> np.ndarray:
@@ -95,16 +125,3 @@ def real_view(vector: Vec, shape: tuple[int, ...], writable: bool = False) -> np
 def _require_even(values: int) -> None:
     if values % 2:
         raise ValueError(f"{values} real values cannot be packed in pairs")
-
-
-def _process_grid(ranks: int, points: tuple[int, ...], stencil: int) -> tuple[int, ...]:
-    """Cut the slowest direction first: its halos are contiguous; cut both when the blocks would become too thin."""
-    slow = max((d for d in range(1, ranks + 1) if ranks % d == 0 and points[0] // d >= 2 * stencil), default=0)
-    if len(points) == 1:
-        grid = (ranks,) if slow == ranks else None
-    else:
-        fast = ranks // slow if slow else 0
-        grid = (fast, slow) if slow and points[1] // fast >= 2 * stencil else None
-    if grid is None:
-        raise ValueError(f"{points} cells are too few for {ranks} ranks: each needs {2 * stencil} cells in each direction")
-    return grid

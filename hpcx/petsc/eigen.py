@@ -13,18 +13,17 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from slepc4py import SLEPc
 
+from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.stop import Stopped
+
 #: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
 _BASIS = 20
 #: a solver of SLEPc that stopped because it was asked to
 _STOPPED = SLEPc.EPS.ConvergedReason.CONVERGED_USER
 
 
-class SolverError(RuntimeError):
-    """An eigensolver did not deliver; the message says which knob to turn."""
-
-
-class SolverStopped(SolverError):
-    """An eigensolver was stopped on request before it had all states."""
+class SolverError(AgreedError):
+    """An eigensolver did not deliver; the message says which knob to turn. Raised alike on all ranks."""
 
 
 class Operator(Protocol):
@@ -108,7 +107,7 @@ def lowest_states(
 
     Raises:
         SolverError: the states did not converge, with advice.
-        SolverStopped: `stop` said so.
+        Stopped: `stop` said so.
     """
     begin = time.perf_counter()
     size = comm.allreduce(operator.rows)
@@ -170,7 +169,7 @@ def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:
     reasons = SLEPc.EPS.ConvergedReason
     reason, name = eps.getConvergedReason(), prefix.strip("_")
     if reason == _STOPPED:
-        raise SolverStopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
+        raise Stopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
     if reason == reasons.DIVERGED_ITS:
         raise SolverError(
             f"{name}: {eps.getConverged()} of {count} states reached solver.tolerance = {tolerance:g} eV in "

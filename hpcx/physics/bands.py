@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.physics.constants import HBAR2_PER_ELECTRON_MASS
+
 
 @dataclass(frozen=True)
 class Band:
@@ -46,6 +48,20 @@ def dirac_band(momentum_kx: np.ndarray, velocity: float, gap: float, valley: int
     return Band(np.hypot(gap / 2, size) - gap / 2, spinor_ck.astype(complex))
 
 
-def optical_dipole(electron: Band, hole: Band) -> np.ndarray:
-    """Return <c k|sigma|v k> for the valley's own helicity, shape (n,): cos^2(theta / 2) in the Dirac model."""
-    return electron.spinor_ck[0].conj() * hole.spinor_ck[-1]
+def parabolic_band(momentum_kx: np.ndarray, mass: float) -> Band:
+    """Return a band of energy hbar^2 k^2 / 2 m with overlaps 1, for momenta (n, 2) in 1/Angstrom and a mass in m0."""
+    energy_k = HBAR2_PER_ELECTRON_MASS / (2 * mass) * (momentum_kx**2).sum(axis=1)
+    return Band(energy_k, np.ones((1, len(momentum_kx)), complex))
+
+
+def optical_dipole(electron: Band, hole: Band, helicity: str = "same") -> np.ndarray:
+    """Return <c k|sigma|v k>, shape (n,).
+
+    For the helicity that the valley absorbs at its centre ("same") it is cos^2(theta / 2) in the Dirac model and 1 for parabolic
+    bands; for the other one ("opposite") -sin^2(theta / 2) exp(-2 i phi) and 0.
+    """
+    if helicity == "same":
+        return electron.spinor_ck[0].conj() * hole.spinor_ck[-1]
+    if len(electron.spinor_ck) == 1:
+        return np.zeros_like(electron.spinor_ck[0])
+    return electron.spinor_ck[1].conj() * hole.spinor_ck[0]

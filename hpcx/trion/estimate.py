@@ -14,9 +14,8 @@ from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
 from hpcx.trion.problem import carriers
+from hpcx.trion.sector import pair_group
 
-#: operations of the point groups
-_ORDER = {"none": 1, "C6": 6, "C6v": 12}
 #: share of n^2 per column that the staircase leaves, without and with rotations (measured)
 _STAIRCASE = {"none": 1.0, "C6": 0.55, "C6v": 0.52}
 #: operations per second of the matrix products within the whole product (measured)
@@ -43,7 +42,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and time of a trion run on a number of ranks."""
     mesh, symmetry = material_mesh(config.mesh, material), config.solver.symmetry
     kernel, pairs = choose_kernel(config.solver.kernel, mesh.size), pair_count(mesh)
-    columns = math.ceil(mesh.size / _ORDER[symmetry])
+    columns = len(pair_group(mesh, symmetry, identical=False).columns)
     unknowns = pairs // (6 if symmetry != "none" else 1)
     busy = min(ranks, columns)
     per_product = _product_seconds(kernel, symmetry, mesh.size, columns) / busy

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, material_band, material_interaction, material_mesh
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_band
 from hpcx.materials.loader import Material, MaterialError
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import ValleyMesh
@@ -38,6 +38,7 @@ class TrionProblem:
         identical: the like charges are in the same band, and C(k2,k1) = -C(k1,k2).
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
         dipole_k: optical matrix element, (n,).
+        initial: number of the point at which the second charge was.
     """
 
     mesh: ValleyMesh
@@ -47,6 +48,7 @@ class TrionProblem:
     identical: bool
     w_ij: np.ndarray
     dipole_k: np.ndarray
+    initial: int = 0
 
     def kinetic(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the energy of three free carriers for point numbers k1, k2, eV."""
@@ -54,11 +56,11 @@ class TrionProblem:
         return total + self.third.energy_k[self.mesh.add(k1, k2)]
 
     def created(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
-        """Return V|i>, what light makes of the second charge at its minimum, for point numbers k1, k2."""
-        amplitude = self.dipole_k[k1] * (k2 == 0)
+        """Return V|i>, what light makes of the second charge at its initial point, for point numbers k1, k2."""
+        amplitude = self.dipole_k[k1] * (k2 == self.initial)
         if not self.identical:
             return amplitude
-        return (amplitude - self.dipole_k[k2] * (k1 == 0)) / np.sqrt(2)
+        return (amplitude - self.dipole_k[k2] * (k1 == self.initial)) / np.sqrt(2)
 
 
 def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Carrier, Carrier, Carrier]:
@@ -79,10 +81,7 @@ def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Ca
 
 def exciton_of(config: Config, material: Material) -> ExcitonProblem:
     """Return the exciton of the trion's own mesh and transition."""
-    mesh = material_mesh(config.mesh, material)
-    pair = 1 if config.trion.transition == "A" else -1
-    electron, hole = (material_band(mesh, material, pair, 1, conduction) for conduction in (True, False))
-    return ExcitonProblem(mesh, electron, hole, material_interaction(mesh, config.screening, material))
+    return exciton_problem(config, material, config.trion.transition)
 
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
@@ -91,7 +90,7 @@ def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, s
     if order not in ("bright", "dark"):
         raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
     three = carriers(order, species, config.trion.charge, config.trion.transition)
-    bands = [material_band(exciton.mesh, material, *carrier) for carrier in three]
+    bands = [material_band(exciton.mesh, material, config.bands, *carrier) for carrier in three]
     if config.trion.charge > 0:
         bands = [band.conjugate() for band in bands]
     return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, exciton.dipole_k)

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
-from hpcx.materials.loader import load_environment
-from hpcx.valley.selection import AS_WRITTEN, expand_sets, select
+
+#: leave the switches as the input has them
+AS_WRITTEN = "as written"
+PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
+COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
+SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
+GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
+#: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
+MODIFIERS = {
+    "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
+    "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
+}
+#: phonons inside the valley are kept in every family: without them nothing forms
+FORMATION = PHONONS[0]
+KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
+FAMILIES = ("each alone", "each left out", "all subsets")
 
 
 class Mechanisms(Section):
@@ -74,6 +90,7 @@ class Momentum(Section):
     """The grid of centre-of-mass momenta."""
 
     dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
+    coherence_in_scattering: bool = Field(True, description="two dimensions: phonons pass angular coherences on")
     points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
@@ -116,6 +133,8 @@ class Approximation(Section):
     """Extensions of the low-density model."""
 
     saturation: bool = Field(False, description="bosonic stimulation and Pauli blocking of the final states (terms in N^2)")
+    stimulation: bool = Field(True, description="with saturation: the bosonic part")
+    blocking: bool = Field(True, description="with saturation: the Pauli part")
     hole_closure: bool = Field(True, description="hole transfer by phonons with form factor one (closure over relative motion)")
 
 
@@ -150,16 +169,16 @@ class Config(RunInput):
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
 
-    @field_validator("environment")
-    @classmethod
-    def _known_environment(cls, name: str) -> str:
-        load_environment(name)
-        return name
-
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
         """Return the values of a swept key with the families of mechanism sets written out."""
         return expand_sets(values) if key == "mechanisms.set" else values
+
+    @model_validator(mode="after")
+    def _one_extension(self) -> Config:
+        if self.approximation.saturation and self.momentum.dimension == 2:
+            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+        return self
 
     @model_validator(mode="after")
     def _times_inside(self) -> Config:
@@ -167,3 +186,51 @@ class Config(RunInput):
         if outside:
             raise ValueError(f"flow.times: {outside[0]:g} fs is not between 0 and time.end = {self.time.end:g} fs")
         return self
+
+
+def select(text: str) -> dict[str, bool | str]:
+    """Return every switch from a sum of mechanisms and groups; raises ValueError for names that are none."""
+    chosen: set[str] = set()
+    changed: dict[str, bool | str] = {}
+    for sign, name in _terms(text):
+        if name in MODIFIERS:
+            key, values = MODIFIERS[name]
+            changed[key] = values[sign]
+            continue
+        members = set(GROUPS.get(name, (name,)))
+        if not members <= set(SWITCHES):
+            raise ValueError(f"'{name}' is no mechanism{_suggestion(name)}; known are {', '.join(KNOWN)}")
+        chosen = chosen | members if sign == "+" else chosen - members
+    return {name: name in chosen for name in SWITCHES} | changed
+
+
+def expand_sets(values: list[Any]) -> list[Any]:
+    """Return swept values with "each alone", "each left out" and "all subsets" replaced by the sets they stand for."""
+    expanded = [entry for value in values for entry in (_family(value) if value in FAMILIES else [value])]
+    return list(dict.fromkeys(expanded))
+
+
+def _family(name: str) -> list[str]:
+    others = [mechanism for mechanism in GROUPS["full"] if mechanism != FORMATION]
+    if name == "each alone":
+        return [FORMATION, *(f"{FORMATION} + {mechanism}" for mechanism in others)]
+    if name == "each left out":
+        return ["full", *(f"full - {mechanism}" for mechanism in others)]
+    subsets = [subset for size in range(len(others) + 1) for subset in combinations(others, size)]
+    return [" + ".join((FORMATION, *subset)) for subset in subsets]
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    words = text.replace("+", " + ").replace("-", " - ").split()
+    terms, sign = [], "+"
+    for word in words:
+        if word in "+-":
+            sign = word
+        else:
+            terms.append((sign, word))
+    return terms
+
+
+def _suggestion(name: str) -> str:
+    close = get_close_matches(name, KNOWN, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -30,7 +30,13 @@ def hpcx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     def run(*words: str, ranks: int | None = None, timeout: float = 120) -> subprocess.CompletedProcess:
         launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
         return subprocess.run(
-            [*launcher, command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+            [*launcher, command, *words],
+            cwd=tmp_path,
+            env=dict(os.environ),  # without what MPI, if this process has started it, has put into the environment
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
         )
 
     return run

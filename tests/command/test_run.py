@@ -108,7 +108,7 @@ def test_full_disk_leaves_nothing_that_looks_whole(write, tmp_path, ranks):
         f"main(['run', '{write()}'])\n"
     )
     command = [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks), sys.executable, str(script)]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=120)
     assert run.returncode == 1 and "File too large" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
     assert not list((tmp_path / "out").glob("*.h5"))
@@ -126,7 +126,7 @@ def test_stop_before_a_point_and_continue(hpcx, write, tmp_path):
 def test_signal_ends_a_sweep_cleanly(write, tmp_path):
     name = write('[sweep]\n"mesh.N" = [' + ", ".join(str(size) for size in range(200, 400, 2)) + "]\n")
     command = [str(Path(sys.executable).with_name("hpcx")), "run", name, "--set", "mesh.k0=0.16"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not list((tmp_path / "out/points").glob("*.h5")) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -148,6 +148,6 @@ def test_a_rank_that_raises_ends_the_job_within_seconds(tmp_path):
     )
     start = time.monotonic()
     command = [os.environ.get("MPIRUN", "mpirun"), "-n", "2", sys.executable, str(script)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=60)
     assert run.returncode != 0 and "only here" in run.stderr and "rank 1 of 2" in run.stderr
     assert time.monotonic() - start < 30

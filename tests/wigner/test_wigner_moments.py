@@ -103,10 +103,10 @@ def test_petsc_agrees_with_the_direct_scheme(temperature):
 def test_every_exciton_is_accounted_for():
     for radiative in (True, False):
         case = problem(77, time={"end": 20.0, "outputs": [(1.0, 20.0)]}, mechanisms={"radiative": radiative})
-        history = run_moments(case, make_steps([(0.004, 1.0), (0.1, np.inf)], case.stops))
+        history = run_moments(case, make_steps([(0.004, 1.0), (0.05, np.inf)], case.stops))
         number = np.array(history.number)
-        assert np.max(np.abs(number[4:] - number[4])) < 3e-14  # the polarisation is gone by 5 ps
-        assert abs(number[-1]) < 1e-7
+        assert np.max(np.abs(number[4:] - number[4])) < 1e-13  # rounding of 300 steps; the polarisation is gone by 5 ps
+        assert abs(number[-1]) < 2e-8
         assert (history.emitted[-1] > 1e-4) == radiative
 
 

@@ -1,0 +1,151 @@
+"""Free flight and drift in a landscape for real angular moments, as fused loops over cells.
+
+Components of a cell: a_0, then a_m = int N cos(m theta) and, in two dimensions, b_m = int N sin(m theta), m = 1 to M.
+Multiplying by cos(theta) or sin(theta) joins neighbouring m:
+
+    d_t a_m = -(u/2) [d_x (a_{m+1} + a_{m-1}) + d_y (b_{m+1} - b_{m-1})]
+    d_t b_m = -(u/2) [d_x (b_{m+1} + b_{m-1}) - d_y (a_{m+1} - a_{m-1})]
+
+and d_t a_0 = -u (d_x a_1 + d_y b_1). Derivatives are central and of fourth order, hence conservative and without dissipation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Component `source` drives component `target` through the derivative along `direction` (0: x, 1: y)."""
+
+    target: int
+    source: int
+    direction: int
+    factor: float
+
+
+def labels(harmonics: int, dimension: int) -> tuple[int, ...]:
+    """Return the harmonic |m| of every component."""
+    repeat = 1 if dimension == 1 else 2
+    return (0, *(m for m in range(1, harmonics + 1) for _ in range(repeat)))
+
+
+def parities(harmonics: int, dimension: int) -> np.ndarray:
+    """Return the sign (direction, component) that a component takes under x -> -x and y -> -y."""
+    along_x, along_y = [1.0], [1.0]
+    for m in range(1, harmonics + 1):
+        along_x += [(-1.0) ** m, -((-1.0) ** m)][:dimension]
+        along_y += [1.0, -1.0][:dimension]
+    return np.array([along_x, along_y][:dimension])
+
+
+def couplings(harmonics: int, dimension: int) -> list[Coupling]:
+    """List how the components drive each other; harmonics beyond the last are taken to be zero."""
+    found = []
+    for m in range(harmonics + 1):
+        found += _cosine_row(m, harmonics, dimension)
+        if dimension == 2 and m:
+            found += _sine_row(m, harmonics)
+    return found
+
+
+def _cosine(m: int, dimension: int) -> int:
+    return 0 if m == 0 else (m if dimension == 1 else 2 * m - 1)
+
+
+def _cosine_row(m: int, harmonics: int, dimension: int) -> list[Coupling]:
+    target = _cosine(m, dimension)
+    upward = 1.0 if m == 0 else 0.5
+    found = []
+    if m < harmonics:
+        found.append(Coupling(target, _cosine(m + 1, dimension), 0, upward))
+        if dimension == 2:
+            found.append(Coupling(target, 2 * (m + 1), 1, upward))
+    if m > 0:
+        found.append(Coupling(target, _cosine(m - 1, dimension), 0, 0.5))
+        if dimension == 2 and m > 1:
+            found.append(Coupling(target, 2 * (m - 1), 1, -0.5))
+    return found
+
+
+def _sine_row(m: int, harmonics: int) -> list[Coupling]:
+    found = []
+    if m < harmonics:
+        found += [Coupling(2 * m, 2 * (m + 1), 0, 0.5), Coupling(2 * m, _cosine(m + 1, 2), 1, -0.5)]
+    if m > 1:
+        found.append(Coupling(2 * m, 2 * (m - 1), 0, 0.5))
+    found.append(Coupling(2 * m, _cosine(m - 1, 2), 1, 0.5))
+    return found
+
+
+class Flight:
+    """-u . grad of the state of a block of cells.
+
+    Args:
+        velocity_i: speed of each value of a component, nm/ps (zeros for what stays in place).
+        spacing: length of a cell, nm.
+        harmonics, dimension: of the state.
+    """
+
+    def __init__(self, velocity_i: np.ndarray, spacing: float, harmonics: int, dimension: int) -> None:
+        table = couplings(harmonics, dimension)
+        self._integers = np.array([(c.target, c.source, c.direction) for c in table])
+        self._factors = np.array([c.factor for c in table])
+        self._scaled_i = -velocity_i / (12 * spacing)
+        self._dimension = dimension
+
+    def __call__(self, ghosted: np.ndarray, out: np.ndarray) -> None:
+        """Write the result into `out` [cell, component, value]; `ghosted` is [(y,) x, component, value] with two ghosts."""
+        block = ghosted if self._dimension == 2 else ghosted[None]
+        _compiled()[self._dimension == 2](block, out, self._integers, self._factors, self._scaled_i)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[Callable, Callable]:
+    """Compile the loops on first use: numba takes a second or two to load."""
+    from numba import njit
+
+    @njit(fastmath={"reassoc", "contract", "nsz"})
+    def difference(block, y, x, component, step_y, step_x, line):
+        for i in range(line.size):
+            near = block[y + step_y, x + step_x, component, i] - block[y - step_y, x - step_x, component, i]
+            far = block[y + 2 * step_y, x + 2 * step_x, component, i] - block[y - 2 * step_y, x - 2 * step_x, component, i]
+            line[i] = 8.0 * near - far
+
+    @njit(fastmath={"reassoc", "contract", "nsz"})
+    def combine(out_cell, derivatives, integers, factors, scaled_i):
+        out_cell[:] = 0.0
+        for entry in range(factors.size):
+            target, source, direction = integers[entry]
+            line = derivatives[direction, source]
+            factor = factors[entry]
+            for i in range(scaled_i.size):
+                out_cell[target, i] += factor * line[i]
+        for component in range(out_cell.shape[0]):
+            for i in range(scaled_i.size):
+                out_cell[component, i] *= scaled_i[i]
+
+    @njit
+    def in_one(block, out, integers, factors, scaled_i):
+        derivatives = np.empty((1, block.shape[2], block.shape[3]))
+        for cell in range(out.shape[0]):
+            for component in range(block.shape[2]):
+                difference(block, 0, cell + 2, component, 0, 1, derivatives[0, component])
+            combine(out[cell], derivatives, integers, factors, scaled_i)
+
+    @njit
+    def in_two(block, out, integers, factors, scaled_i):
+        derivatives = np.empty((2, block.shape[2], block.shape[3]))
+        width = block.shape[1] - 4
+        for cell in range(out.shape[0]):
+            y, x = cell // width + 2, cell % width + 2
+            for component in range(block.shape[2]):
+                difference(block, y, x, component, 0, 1, derivatives[0, component])
+                difference(block, y, x, component, 1, 0, derivatives[1, component])
+            combine(out[cell], derivatives, integers, factors, scaled_i)
+
+    return in_one, in_two

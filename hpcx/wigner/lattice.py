@@ -1,0 +1,62 @@
+"""The cells in space and what is placed on them: coordinates, the first spot, mirror symmetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A box centred on the origin, cut into equal square cells (intervals in one dimension).
+
+    Attributes:
+        points: cells along y and x (along x alone in one dimension).
+        width: length of the box in each direction, nm.
+    """
+
+    points: tuple[int, ...]
+    width: float
+
+    @property
+    def dimension(self) -> int:
+        """1 or 2."""
+        return len(self.points)
+
+    @property
+    def spacing(self) -> float:
+        """Length of a cell, nm."""
+        return self.width / self.points[0]
+
+    @property
+    def axis(self) -> np.ndarray:
+        """Centres of the cells along one direction, nm."""
+        return (np.arange(self.points[0]) - 0.5 * (self.points[0] - 1)) * self.spacing
+
+    def coordinates(self) -> tuple[np.ndarray, ...]:
+        """Return (x,) or (x, y) at all cells, nm; y along the first axis."""
+        if self.dimension == 1:
+            return (self.axis,)
+        y, x = np.meshgrid(self.axis, self.axis, indexing="ij")
+        return (x, y)
+
+    def radius_squared(self) -> np.ndarray:
+        """Return r^2 of the cells, nm^2; in one dimension 2 x^2, the mean over directions of a round distribution."""
+        coordinates = self.coordinates()
+        return sum(c**2 for c in coordinates) * (2 / self.dimension)
+
+    def gradient(self, field: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the central fourth-order derivatives of a periodic field along x (and y), the scheme of the transport."""
+        return tuple(self._derivative(field, field.ndim - 1 - direction) for direction in range(self.dimension))
+
+    def _derivative(self, field: np.ndarray, axis: int) -> np.ndarray:
+        near = np.roll(field, -1, axis) - np.roll(field, 1, axis)
+        far = np.roll(field, -2, axis) - np.roll(field, 2, axis)
+        return (8 * near - far) / (12 * self.spacing)
+
+
+def is_mirror_symmetric(field: np.ndarray) -> bool:
+    """Say whether a field on the lattice equals its mirror images in all directions to rounding."""
+    tolerance = 1e-13 * np.max(np.abs(field), initial=0.0)
+    return all(np.max(np.abs(field - np.flip(field, axis))) <= tolerance for axis in range(field.ndim))

@@ -1,0 +1,82 @@
+"""From text to points: `--set`, sweeps, hashes, and what counts as the same physics."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpcx.config.errors import InputError
+from hpcx.config.fields import keys_of
+from hpcx.config.load import load_plan
+from hpcx.exciton.config import Config
+
+INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Return a function that loads an input with more lines and settings."""
+
+    def load(extra="", settings=(), text=INPUT):
+        path = tmp_path / "input.toml"
+        path.write_text(text + extra)
+        return load_plan(str(path), list(settings))
+
+    return load
+
+
+def test_points_are_the_product_last_axis_fastest(plan):
+    found = plan('[sweep]\nmaterial = ["MoS2", "WS2"]\n"mesh.N" = [40, 60, 80]\n')
+    assert [tuple(point.coordinates.values()) for point in found.points] == [
+        (material, size) for material in ("MoS2", "WS2") for size in (40, 60, 80)
+    ]
+    assert [point.config.mesh.N for point in found.points[:3]] == [40, 60, 80]
+    assert found.points[3].material.name == "WS2"
+    assert len({point.hash for point in found.points}) == 6
+
+
+def test_hash_counts_physics_only(plan):
+    first = plan().points[0].hash
+    for setting in ('title="x"', "output.directory=elsewhere", 'petsc.options="-a 1"', "output.checkpoint='1 h'"):
+        assert plan(settings=[setting]).points[0].hash == first
+    for setting in ("mesh.N=41", "solver.states=5", "parameters.bands.hopping=1.2", "gap=2.5", "screening.kappa=2"):
+        assert plan(settings=[setting]).points[0].hash != first
+    assert plan(settings=["gap='2500 meV'"]).points[0].hash == plan(settings=["gap=2.5"]).points[0].hash
+
+
+def test_a_swept_point_is_the_single_point(plan):
+    swept = plan('[sweep]\n"mesh.N" = [60, 40]\n').points[1]
+    assert swept.hash == plan().points[0].hash
+
+
+def test_parameters_can_be_swept(plan):
+    found = plan('[sweep]\n"parameters.bands.hopping" = ["1.0 eV", "1200 meV"]\n')
+    assert [point.material.number("bands.hopping", "eV") for point in found.points] == [1.0, pytest.approx(1.2)]
+
+
+def test_an_unknown_material_in_a_sweep_is_told_before_anything_runs(plan):
+    with pytest.raises(InputError) as caught:
+        plan('[sweep]\nmaterial = ["MoS2", "nowhere.toml"]\n')
+    assert "nowhere.toml" in str(caught.value)
+
+
+def test_all_mistakes_at_once(plan):
+    text = 'model = "exciton"\nmaterial = "WSe3"\nextra = 1\n[mesh]\nN = 1.5\nk0 = -1\n[solver]\ntolerance = "1 nm"\n'
+    with pytest.raises(InputError) as caught:
+        plan(text=text)
+    assert {mistake.key for mistake in caught.value.mistakes} == {"material", "extra", "mesh.N", "mesh.k0", "solver.tolerance"}
+
+
+def test_every_key_is_described():
+    for key in keys_of(Config):
+        assert key.description, key.name
+        assert key.kind or key.choices, key.name
+
+
+@given(st.text(max_size=40))
+def test_settings_never_crash(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("settings") / "input.toml"
+    path.write_text(INPUT)
+    try:
+        load_plan(str(path), [text, f"mesh.N={text}", f"gap={text}"])
+    except InputError as error:
+        assert str(error)

@@ -1,0 +1,61 @@
+"""The Gaussian 1s states against published limits and against brute-force quadrature."""
+
+import numpy as np
+import pytest
+
+from hpcx.physics.wannier_gaussian import GaussianBasis, blocked_overlap, form_factor, ground_state, thin_layer_potential
+
+KAPPA, LENGTH = 2.45, 45.0
+
+
+@pytest.mark.parametrize(
+    ("reduced_mass", "kappa", "length", "energy"),
+    [(0.16, 1.0, 45.0, 0.463), (0.36 * 0.29 / 0.65, KAPPA, LENGTH, 0.253), (0.54 * 0.40 / 0.94, KAPPA, LENGTH, 0.291), (0.36 * 0.40 / 0.76, KAPPA, LENGTH, 0.270)],
+)
+def test_binding_energies(reduced_mass, kappa, length, energy):
+    assert ground_state(reduced_mass, kappa, length).binding_energy == pytest.approx(energy, abs=6e-4)
+
+
+@pytest.mark.parametrize(("masses", "density"), [((0.36, 0.29), 1.97e-3), ((0.54, 0.40), 2.99e-3), ((0.36, 0.40), 2.39e-3)])
+def test_contact_densities(masses, density):
+    state = ground_state(masses[0] * masses[1] / sum(masses), KAPPA, LENGTH)
+    assert state.at_origin() ** 2 == pytest.approx(density, rel=5e-3)
+
+
+def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
+    rydberg = 4 * 0.16 * 13.605693 / KAPPA**2
+    energy = ground_state(0.16, KAPPA, 0.02).binding_energy
+    assert energy == pytest.approx(1.430, abs=1e-3) and energy < rydberg
+
+
+def test_potential_is_smooth_where_the_asymptotic_form_takes_over():
+    edge = 30.0 * LENGTH / KAPPA
+    inside, outside = thin_layer_potential(np.array([edge * (1 - 1e-9), edge * (1 + 1e-9)]), KAPPA, LENGTH)
+    assert outside == pytest.approx(inside, rel=2e-5)
+
+
+def test_form_factor_against_quadrature():
+    first, second = ground_state(0.16, KAPPA, LENGTH), ground_state(0.23, KAPPA, LENGTH)
+    from scipy.special import j0
+
+    r, weight = GaussianBasis(points=2000).quadrature()
+    wave = [np.exp(-np.outer(r**2, s.exponents)) @ s.coefficients for s in (first, second)]
+    for q in (0.0, 0.05, 0.3):
+        assert form_factor(first, second, np.array([q]))[0] == pytest.approx(np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9)
+    assert form_factor(first, first, np.zeros(1))[0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_blocked_overlap_against_quadrature():
+    probe, occupant = ground_state(0.16, KAPPA, LENGTH), ground_state(0.23, KAPPA, LENGTH)
+    axis = np.linspace(-1.5, 1.5, 601)
+    kx, ky = np.meshgrid(axis, axis, indexing="ij")
+    cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi) ** 2
+    for shift in (0.0, 0.1):
+        occupied = occupant.momentum_function(np.hypot(kx - shift, ky)) ** 2
+        numeric = np.sum(probe.momentum_function(np.hypot(kx, ky)) * occupied) * cell / probe.at_origin()
+        assert blocked_overlap(probe, occupant, np.array([shift]))[0] == pytest.approx(numeric, rel=1e-4)
+
+
+def test_unbound_state_is_an_error():
+    with pytest.raises(ValueError, match="no bound state"):
+        ground_state(1e-6, 1e4, LENGTH)

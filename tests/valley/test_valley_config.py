@@ -1,0 +1,72 @@
+"""Input of the valley model."""
+
+import pytest
+from pydantic import ValidationError
+
+from hpcx.config.load import load_plan
+from hpcx.materials.loader import load_material
+from hpcx.valley.config import SWITCHES, Config, expand_sets, select
+from hpcx.valley.estimate import estimate
+
+
+def test_defaults_with_units(configure):
+    config = configure()
+    assert config.pump.density == pytest.approx(8e-5) and config.dexter.constant == pytest.approx(15.0)
+    assert config.spin_flip.intervalley == 0.25 and config.time.end == pytest.approx(1e4)
+
+
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        ("phonons + exchange", {"phonon_intravalley", "phonon_electron", "phonon_hole", "exchange"}),
+        ("full - dexter_dark", set(SWITCHES) - {"dexter_dark", "spin_flip"}),
+        ("full + spin_flip", set(SWITCHES)),
+        ("phonon_hole", {"phonon_hole"}),
+    ],
+)
+def test_sets_as_text(text, on):
+    assert {name for name, value in select(text).items() if value} == on
+
+
+def test_modifiers_of_a_set(configure):
+    mechanisms = configure(mechanisms={"set": "full + detailed_balance - offresonant_drive"}).mechanisms
+    assert mechanisms.dexter_kernel == "detailed-balance" and not mechanisms.offresonant_drive
+
+
+def test_unknown_and_contradicting_sets(configure):
+    with pytest.raises(ValidationError, match="did you mean 'dexter_dark'"):
+        configure(mechanisms={"set": "full - dexter_drk"})
+    with pytest.raises(ValidationError, match="contradicts mechanisms.exchange"):
+        configure(mechanisms={"set": "full", "exchange": False})
+
+
+def test_resolved_input_can_be_read_again(configure):
+    config = configure(mechanisms={"set": "full + spin_flip"})
+    assert Config.model_validate(config.model_dump()) == config
+
+
+def test_families_of_sets():
+    assert len(expand_sets(["each alone"])) == 7 and len(expand_sets(["each left out"])) == 7
+    subsets = [frozenset(name for name, on in select(text).items() if on) for text in expand_sets(["all subsets"])]
+    assert len(set(subsets)) == 64 and all("phonon_intravalley" in subset for subset in subsets)
+    assert expand_sets(["full", "each left out", "full"]).count("full") == 1
+
+
+def test_a_sweep_over_a_family(tmp_path):
+    path = tmp_path / "input.toml"
+    path.write_text('model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n')
+    plan = load_plan(str(path), [])
+    assert len(plan.points) == 14 and "full - exchange" in plan.axes["mechanisms.set"]
+
+
+def test_flow_times_outside_the_run(configure):
+    with pytest.raises(ValidationError, match="flow.times"):
+        configure(time={"end": "5 ps"})
+
+
+def test_estimate_counts_and_warns(configure):
+    material = load_material("WSe2")
+    assert estimate(configure(), material, 1).unknowns == 840
+    flips = estimate(configure(mechanisms={"spin_flip": True}), material, 1)
+    assert flips.unknowns == 1680 and flips.seconds > estimate(configure(), material, 1).seconds
+    assert "no phonons" in estimate(configure(mechanisms={"set": "exchange"}), material, 1).warnings[0]
