@@ -8,6 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from scipy.linalg import eigh
 
+from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
@@ -16,6 +17,7 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
+from hpcx.petsc.start import keyed_noise
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,18 @@ def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, toleranc
 
 
 def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
-    """This rank's rows of a vector that has no symmetry, so that every state is found: a falling one with a slope."""
+    """This rank's rows of a falling vector with noise, so that states of every symmetry are found."""
     first = block_rows(problem.mesh.size, comm.size)
-    k = problem.mesh.momentum_kx / np.abs(problem.mesh.momentum_kx).max()
-    start = np.exp(-problem.kinetic_k / problem.kinetic_k.mean()) * (1 + k[:, 0] / 2 + k[:, 1] / 3)
-    return start[first[comm.rank] : first[comm.rank + 1]]
+    k = np.arange(first[comm.rank], first[comm.rank + 1])
+    return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (1 + keyed_noise(k))
 
 
-def add_exciton(result: Result, states: ExcitonStates, gap: float) -> None:
+def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float) -> None:
     """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies."""
     result.add("exciton/energy", states.energy + gap, ("state",), "eV", "exciton energy")
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
+    correction = problem.lattice_correction
+    result.add("exciton/lattice_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
 
 
@@ -71,8 +74,12 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
-    add_exciton(result, states, config.gap or 0.0)
+    add_exciton(result, problem, states, config.gap or 0.0)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")
+    if config.absorption.enabled:
+        with run.timings.measure("absorption"):
+            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0])
+        add_spectrum(result, "exciton", spectrum, config.absorption, config.gap or 0.0)
     return result

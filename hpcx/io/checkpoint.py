@@ -21,6 +21,9 @@ from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
 
+#: rows of a dataset that are read together
+_CHUNK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -40,6 +43,14 @@ class Saved:
         """Return rows `start` to `stop` of a dataset; every rank may ask for its own."""
         with h5py.File(self.path, "r") as file:
             return file[name][start:stop]
+
+    def entries(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Return the given rows of a dataset, read in pieces; every rank may ask for its own."""
+        values = np.empty(len(rows), complex)
+        for start in range(0, self.sizes[name], _CHUNK):
+            here = (rows >= start) & (rows < start + _CHUNK)
+            values[here] = self.rows(name, start, min(start + _CHUNK, self.sizes[name]))[rows[here] - start]
+        return values
 
     def value(self, name: str) -> np.ndarray:
         """Return a whole dataset."""
@@ -62,7 +73,8 @@ class Checkpoint:
         self._digest = digest
         self._sequence = 0
 
-    def _paths(self) -> list[Path]:
+    def paths(self) -> list[Path]:
+        """Return the two files."""
         return [] if self.stem is None else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
 
     def save(self, comm: Any, state: Result) -> None:
@@ -76,7 +88,7 @@ class Checkpoint:
             "sequence": self._sequence,
             "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
         }
-        write_result(comm, self._paths()[self._sequence % 2], state, entries)
+        write_result(comm, self.paths()[self._sequence % 2], state, entries)
 
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
@@ -95,7 +107,7 @@ class Checkpoint:
     def _candidates(self) -> list[tuple[int, Path]]:
         """Return sequence and path of the files that can be opened, newest first; says which cannot."""
         found = []
-        for path in self._paths():
+        for path in self.paths():
             if path.exists():
                 try:
                     with h5py.File(path, "r") as file:
@@ -118,7 +130,7 @@ class Checkpoint:
     def discard(self, comm: Any) -> None:
         """Remove the files once the result is written; collective."""
         if comm.rank == 0:
-            for path in self._paths():
+            for path in self.paths():
                 path.unlink(missing_ok=True)
         comm.Barrier()
 

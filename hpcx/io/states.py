@@ -46,7 +46,7 @@ def write_states(
         about: attributes that say what the states belong to.
     """
     first = block_rows(total, comm.size)
-    mine = {name: _to_blocks(comm, rows, np.atleast_2d(values), first) for name, values in columns.items()}
+    mine = {name: to_blocks(comm, rows, np.atleast_2d(values), first) for name, values in columns.items()}
     part = path.with_name(path.name + ".part")
     with h5py.File(part, "w", driver="mpio", comm=comm) if comm.size > 1 else h5py.File(part, "w") as file:
         file.attrs.update(about)
@@ -57,7 +57,7 @@ def write_states(
     comm.Barrier()
 
 
-def _to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
+def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Move entries to the ranks that own contiguous blocks of rows, in their order; shape (..., rows of this rank)."""
     target = np.searchsorted(first, rows, side="right") - 1
     parts = [(rows[target == rank], values[:, target == rank]) for rank in range(comm.size)]
