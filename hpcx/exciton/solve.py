@@ -17,6 +17,7 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
+from hpcx.petsc.start import keyed_noise
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,10 @@ def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, toleranc
 
 
 def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
-    """This rank's rows of a vector that has no symmetry, so that every state is found: a falling one with a slope."""
+    """This rank's rows of a falling vector with noise, so that states of every symmetry are found."""
     first = block_rows(problem.mesh.size, comm.size)
-    k = problem.mesh.momentum_kx / np.abs(problem.mesh.momentum_kx).max()
-    start = np.exp(-problem.kinetic_k / problem.kinetic_k.mean()) * (1 + k[:, 0] / 2 + k[:, 1] / 3)
-    return start[first[comm.rank] : first[comm.rank + 1]]
+    k = np.arange(first[comm.rank], first[comm.rank + 1])
+    return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (1 + keyed_noise(k))
 
 
 def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float) -> None:

@@ -73,7 +73,8 @@ class Checkpoint:
         self._digest = digest
         self._sequence = 0
 
-    def _paths(self) -> list[Path]:
+    def paths(self) -> list[Path]:
+        """Return the two files."""
         return [] if self.stem is None else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
 
     def save(self, comm: Any, state: Result) -> None:
@@ -87,7 +88,7 @@ class Checkpoint:
             "sequence": self._sequence,
             "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
         }
-        write_result(comm, self._paths()[self._sequence % 2], state, entries)
+        write_result(comm, self.paths()[self._sequence % 2], state, entries)
 
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
@@ -106,7 +107,7 @@ class Checkpoint:
     def _candidates(self) -> list[tuple[int, Path]]:
         """Return sequence and path of the files that can be opened, newest first; says which cannot."""
         found = []
-        for path in self._paths():
+        for path in self.paths():
             if path.exists():
                 try:
                     with h5py.File(path, "r") as file:
@@ -129,7 +130,7 @@ class Checkpoint:
     def discard(self, comm: Any) -> None:
         """Remove the files once the result is written; collective."""
         if comm.rank == 0:
-            for path in self._paths():
+            for path in self.paths():
                 path.unlink(missing_ok=True)
         comm.Barrier()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
 from hpcx.exciton import config as exciton
@@ -69,6 +69,13 @@ class TwoDimensional(Section):
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )
     points: int = Field(201, ge=2, le=4001, description="points along each axis")
+
+    @field_validator("species")
+    @classmethod
+    def _each_once(cls, species: list[str]) -> list[str]:
+        if len(set(species)) < len(species):
+            raise ValueError("name each species once")
+        return species
 
 
 class Config(RunInput):

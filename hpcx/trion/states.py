@@ -8,27 +8,15 @@ import numpy as np
 
 from hpcx.io.states import global_rows, read_states, write_states
 from hpcx.parallel.errors import BadInput, agreed
+from hpcx.petsc.start import keyed_noise
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
-
-#: multipliers of a mixing of 64-bit numbers (Steele, Lea, Flood, OOPSLA 2014, SplitMix64)
-_MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-
-
-def keyed_noise(key: np.ndarray) -> np.ndarray:
-    """Return numbers between -1/2 and 1/2 that look random and depend on the keys alone, not on the layout."""
-    x = (key.astype(np.uint64) + np.uint64(1)) * np.uint64(_MIX[0])
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(_MIX[1])
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(_MIX[2])
-    return (x >> np.uint64(11)).astype(float) / 2.0**53 - 0.5
-
 
 def start_vector(operator: TrionOperator, amplitude_k: np.ndarray) -> np.ndarray:
     """Return the product of two excitons' amplitudes with keyed noise, so that no state of the sector is left out."""
     sector = operator.sector
     size_k = np.abs(amplitude_k)
-    noise = keyed_noise(sector.key) + 1j * keyed_noise(~sector.key)
-    return sector.pack(size_k[sector.k1] * size_k[sector.k2] * (1 + noise))
+    return sector.pack(size_k[sector.k1] * size_k[sector.k2] * (1 + keyed_noise(sector.key)))
 
 
 def restart_vector(saved: np.ndarray, states: int, generic: np.ndarray) -> np.ndarray:
