@@ -11,6 +11,7 @@ from scipy.linalg import eigh
 from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
+from hpcx.exciton.restart import BlockOrder, Restart
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
@@ -34,14 +35,20 @@ class ExcitonStates:
     products: int
 
 
-def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float) -> ExcitonStates:
-    """Return the lowest `states` excitons; collective. Raises SolverError."""
+def solve_exciton(
+    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart
+) -> ExcitonStates:
+    """Return the lowest `states` excitons; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
         energy, vector_ks = eigh(problem.dense(), subset_by_index=(0, count - 1))
         return ExcitonStates(energy, vector_ks.T, 0)
     operator = ExcitonOperator(comm, problem)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", _start(comm, problem))
+    order = BlockOrder(comm, problem.mesh.size)
+    known, keep = restart.known("exciton", order), restart.keeper("exciton", order)
+    start = known.start(_start(comm, problem))
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", start, known.found, keep)
+    restart.finish("exciton", order, pairs.vectors)
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
     amplitude_sk = np.empty((count, problem.mesh.size), complex)
     for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
@@ -68,7 +75,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance)
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, Restart(comm, run))
     run.diagnostics["exciton_products"] = states.products
     result = Result()
     add_exciton(result, states, config.gap or 0.0)
