@@ -1,4 +1,4 @@
-"""Checkpoints of eigensolvers: the states of the problems that a point solves one after another, readable on any number of ranks.
+"""Checkpoints of exciton and trion: what the problems of a point have yielded so far, readable on any number of ranks.
 
 Converged states are deflated when the solver goes on, and the approximations of the others make its start vector.
 """
@@ -54,35 +54,45 @@ class BlockOrder:
 
 
 class Restart:
-    """What is kept of the eigenproblems of one point, by name, in the order in which they are solved."""
+    """What is kept of the problems that a point solves one after another, by name: finished ones, and the one at work.
+
+    Attributes:
+        saved: what an earlier run has left, or None.
+    """
 
     def __init__(self, comm: MPI.Comm, run: Run) -> None:
         """Look for a checkpoint; collective. Raises AgreedError if there is one of other physics."""
         self._comm, self._run = comm, run
-        self._saved: Saved | None = run.resume(comm)
+        self.saved: Saved | None = run.resume(comm)
         self._finished: dict[str, Dataset] = {}
 
+    def keep(self, at_work: Callable[[], dict[str, Dataset]] = dict) -> None:
+        """Call at every step: saves what is finished, and `at_work()`, if it is time to; collective. Raises Stopped."""
+        self._run.keep(self._comm, lambda: Result({**self._finished, **at_work()}))
+
+    def note(self, finished: dict[str, Dataset]) -> None:
+        """Keep these datasets from now on."""
+        self._finished |= finished
+
     def known(self, name: str, order: Order) -> Partial:
-        """Return what an earlier run knew of a problem; collective."""
+        """Return what an earlier run knew of the states of a problem; collective."""
         path = f"{name}/vectors"
-        if self._saved is None or path not in self._saved:
+        if self.saved is None or path not in self.saved:
             return Partial(order.from_file(lambda first, last: np.empty((last - first, 0), complex)), 0)
-        vectors = order.from_file(lambda first, last: self._saved.rows(path, first, last))
-        return Partial(vectors, int(self._saved.scalar(f"{name}/converged")))
+        vectors = order.from_file(lambda first, last: self.saved.rows(path, first, last))
+        return Partial(vectors, int(self.saved.scalar(f"{name}/converged")))
 
     def keeper(self, name: str, order: Order) -> Keep:
         """Return what the solver of a problem is to call after every restart; it raises Stopped when a stop is asked for."""
-        return lambda partial: self._run.keep(self._comm, lambda: self._state(name, order, partial()))
+        return lambda partial: self.keep(lambda: _states(name, order, partial()))
 
     def finish(self, name: str, order: Order, vectors: np.ndarray) -> None:
         """Note the states (state, rows) of a problem that is solved; collective."""
-        self._finished |= self._datasets(name, order, Partial(vectors, len(vectors)))
+        self.note(_states(name, order, Partial(vectors, len(vectors))))
 
-    def _state(self, name: str, order: Order, partial: Partial) -> Result:
-        return Result({**self._finished, **self._datasets(name, order, partial)})
 
-    def _datasets(self, name: str, order: Order, partial: Partial) -> dict[str, Dataset]:
-        block_ks, start = order.to_file(partial.vectors)
-        vectors = Dataset(block_ks, ("row", "state"), "1", "approximate eigenvectors", start, order.total)
-        converged = Dataset(np.asarray(partial.converged), (), "1", "how many of the first states have converged")
-        return {f"{name}/vectors": vectors, f"{name}/converged": converged}
+def _states(name: str, order: Order, partial: Partial) -> dict[str, Dataset]:
+    block_ks, start = order.to_file(partial.vectors)
+    vectors = Dataset(block_ks, ("row", "state"), "1", "approximate eigenvectors", start, order.total)
+    converged = Dataset(np.asarray(partial.converged), (), "1", "how many of the first states have converged")
+    return {f"{name}/vectors": vectors, f"{name}/converged": converged}

@@ -18,6 +18,7 @@ from hpcx.trion.kernels import choose_kernel
 from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
+from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
 
 #: residuals that products in single precision can reach, eV
@@ -114,13 +115,16 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
-    add_exciton(result, exciton, gap)
+    add_exciton(result, exciton_problem, exciton, gap)
     result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
+    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)
+    spectra.add_exciton(result)
     for species in config.trion.species:
         problem = trion_problem(config, material, exciton_problem, species)
         states = solve_trion(comm, config, problem, exciton, species, run, restart)
         with run.timings.measure("observables"):
             add_trion(result, species, states, exciton.energy[0], gap)
+        spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0])
         result.summary += _remark(config.solver.symmetry, problem, species)
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
@@ -129,4 +133,6 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
             with run.timings.measure("output"):
                 path = states_file(run.directory, run.name, species)
                 save(path, states.operator, config, states.energy, states.vectors)
+    if config.twod.enabled:
+        spectra.add_together(result, float(result.value("singlet/binding_energy")))
     return result

@@ -11,12 +11,56 @@ from hpcx.config.base import RunInput, Section, Unit
 Picosecond = Annotated[float, Unit("ps")]
 
 
+class Initial(Section):
+    """Where the excitons are made; `pulse.spot` is the width of a spot or of the ring's line."""
+
+    shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
+    radius: Annotated[float, Unit("um")] = Field("0.8 um", gt=0, description="radius of the ring")
+    separation: Annotated[float, Unit("um")] = Field("1 um", gt=0, description="distance of the two spots, along x")
+    file: str | None = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
+
+    @model_validator(mode="after")
+    def _check_file(self) -> Initial:
+        if (self.shape == "image") != (self.file is not None):
+            raise ValueError('space.initial.file belongs to space.initial.shape = "image", and is needed there')
+        return self
+
+
 class Space(Section):
     """Whether and how space is resolved."""
 
     dimension: Literal[0, 1, 2] = Field(
         0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y"
     )
+    points: int = Field(200, ge=8, le=100000, description="cells along each direction")
+    width: Annotated[float, Unit("um")] = Field("6 um", gt=0, description="length of the box in each direction")
+    boundary: Literal["periodic", "absorbing"] = Field(
+        "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
+    )
+    initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
+
+
+class Landscape(Section):
+    """A position-dependent energy, the same in all valleys; needs space."""
+
+    kind: Literal["none", "cosine", "well", "step", "disorder", "file"] = Field("none", description="shape of the landscape")
+    depth: Annotated[float, Unit("meV")] = Field(
+        "20 meV",
+        ge=-1000,
+        le=1000,
+        description="height of cosine and step, depth of a well (negative: a hill), standard deviation of disorder",
+    )
+    length: Annotated[float, Unit("um")] = Field(
+        "1 um", gt=0, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
+    )
+    seed: int = Field(1, ge=0, description="seed of disorder")
+    file: str | None = Field(None, description="energies in meV that cover the box, a .npy array")
+
+    @model_validator(mode="after")
+    def _check_file(self) -> Landscape:
+        if (self.kind == "file") != (self.file is not None):
+            raise ValueError('landscape.file belongs to landscape.kind = "file", and is needed there')
+        return self
 
 
 class Momentum(Section):
@@ -31,6 +75,12 @@ class Momentum(Section):
     growth: float = Field(1.06, ge=1, le=2, description="width of a bin over that of the bin below")
     largest_bin: Annotated[float, Unit("meV")] | None = Field(
         None, gt=0, description="largest width of a bin; default: smaller of 4 meV and kT/4"
+    )
+    harmonics: int = Field(
+        2,
+        ge=1,
+        le=32,
+        description="highest angular harmonic with space: 1 is enough for populations and widths, 2 for densities, 4 for phase space",
     )
 
 
@@ -51,6 +101,12 @@ class Time(Section):
         min_length=1,
         description="pairs (interval, until): results every interval up to a time, then the next pair",
     )
+    densities: list[tuple[Picosecond, Picosecond]] = Field(
+        [(1.0, 10.0), (5.0, 1e6)], description="pairs (interval, until) as in `outputs`: maps of the densities, with space"
+    )
+    distributions: list[Annotated[Picosecond, Field(gt=0)]] = Field(
+        [], description="times of phase-space distributions at y = ky = 0, with space"
+    )
     tolerance: float = Field(
         1e-3,
         ge=1e-7,
@@ -60,9 +116,12 @@ class Time(Section):
 
     @model_validator(mode="after")
     def _check_outputs(self) -> Time:
-        untils = [until for _, until in self.outputs]
-        if any(interval <= 0 for interval, _ in self.outputs) or untils != sorted(set(untils)):
-            raise ValueError("intervals must be positive and their ends increase")
+        for name, pairs in (("outputs", self.outputs), ("densities", self.densities)):
+            untils = [until for _, until in pairs]
+            if any(interval <= 0 for interval, _ in pairs) or untils != sorted(set(untils)):
+                raise ValueError(f"time.{name}: intervals must be positive and their ends increase")
+        if any(time > self.end for time in self.distributions):
+            raise ValueError(f"time.distributions: times must not be after time.end = {self.end} ps")
         return self
 
 
@@ -79,6 +138,7 @@ class Config(RunInput):
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
     space: Space = Field(default_factory=Space, description="resolution in space")
+    landscape: Landscape = Field(default_factory=Landscape, description="energy against position")
     momentum: Momentum = Field(default_factory=Momentum, description="energy bins")
     pulse: Pulse = Field(default_factory=Pulse, description="excitation")
     time: Time = Field(default_factory=Time, description="times and accuracy")
@@ -91,6 +151,8 @@ class Config(RunInput):
                 f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration = {self.pulse.duration} fs: "
                 "it must be at least 1.7 durations"
             )
+        if self.landscape.kind != "none" and self.space.dimension == 0:
+            raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
         if self.mechanisms.intervalley_off_at is not None and not self.mechanisms.intervalley:
             raise ValueError("mechanisms.intervalley_off_at needs mechanisms.intervalley = true")
         return self

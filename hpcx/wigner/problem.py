@@ -31,6 +31,7 @@ class Problem:
     Attributes:
         excitons, rates, source: physics.
         outputs: times of results, ps.
+        densities, distributions: times of maps and of phase-space distributions, ps.
         phases: (end in ps, whether intervalley scattering is on) in the order of time.
     """
 
@@ -38,6 +39,8 @@ class Problem:
     rates: Rates
     source: Source
     outputs: np.ndarray
+    densities: np.ndarray
+    distributions: np.ndarray
     phases: tuple[tuple[float, bool], ...]
 
     @property
@@ -48,7 +51,7 @@ class Problem:
     @property
     def stops(self) -> np.ndarray:
         """Times (ps) that a step must end at."""
-        return np.unique(np.concatenate([self.outputs, [end for end, _ in self.phases]]))
+        return np.unique(np.concatenate([self.outputs, self.densities, self.distributions, [end for end, _ in self.phases]]))
 
     def hierarchy(self, intervalley: bool) -> Hierarchy:
         """Return the equations of the moments with or without intervalley scattering."""
@@ -68,22 +71,50 @@ def make_edges(config: Config) -> np.ndarray:
     )
 
 
-def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run, harmonics: int = 1) -> Problem:
-    """Build grid, rates up to `harmonics` and source; rates are kept in `run.shared` for other points. Collective.
+def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Problem:
+    """Build grid, rates and source; rates are kept in `run.shared` for other points. Collective.
 
-    Raises MaterialError if the material lacks numbers.
+    Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
     excitons = read_excitons(material)
-    grid = make_grid(excitons, config.temperature, make_edges(config), config.mechanisms.radiative)
+    edges = make_edges(config)
+    check_edges(excitons, edges, config.temperature)
+    grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)
     with run.timings.measure("rates"):
-        rates = _rates(comm, excitons, grid, harmonics, run)
+        rates = _rates(comm, excitons, grid, config.momentum.harmonics if config.space.dimension else 1, run)
     if not config.mechanisms.intervalley:
         rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
     run.diagnostics["rates_hash"] = rates.digest()
     pulse = config.pulse
     source = make_source(excitons, grid, pulse.duration * PS_PER_FS, pulse.centre, pulse.spot * NM_PER_UM)
-    outputs = output_times(config.time.outputs, config.time.end)
-    return Problem(excitons, rates, source, outputs, _phases(config))
+    return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
+
+
+def check_edges(excitons: Excitons, edges: np.ndarray, temperature: float) -> None:
+    """Raise ValueError if energy bins (meV) cannot describe exchange between the valleys or the thermal distribution."""
+    kT = BOLTZMANN_MEV_PER_K * temperature
+    needed = excitons.energy_v.max() - excitons.energy_v.min() + 2 * kT
+    if edges[-1] < needed:
+        raise ValueError(
+            f"momentum.energy_max = {edges[-1]:.4g} meV: the lowest valley must be followed up to the bottom of the highest "
+            f"and 2 kT beyond, {needed:.4g} meV, or the valleys cannot exchange excitons"
+        )
+    widest = float(np.diff(edges).max())
+    if widest > 2 * kT or edges[1] > 0.5 * kT:
+        raise ValueError(
+            f"momentum.largest_bin = {widest:.3g} meV, momentum.first_bin = {edges[1]:.3g} meV are too wide for kT = {kT:.3g} meV: "
+            "take at most 2 kT and kT/2"
+        )
+
+
+def _times(config: Config) -> dict[str, np.ndarray]:
+    time = config.time
+    in_space = config.space.dimension > 0
+    return {
+        "outputs": output_times(time.outputs, time.end),
+        "densities": output_times(time.densities, time.end) if in_space else np.empty(0),
+        "distributions": np.array(sorted(time.distributions)) if in_space else np.empty(0),
+    }
 
 
 def _rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:

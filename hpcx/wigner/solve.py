@@ -2,34 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
-from hpcx.wigner.history import schedule_and_moments
-from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.flow import Flow
+from hpcx.wigner.history import History, largest_difference, schedule_and_moments
+from hpcx.wigner.landscape import force_gradient, potential_energy
+from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
+from hpcx.wigner.problem import NM_PER_UM, Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, summarise
+from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
+from hpcx.wigner.schedule import Schedule
+from hpcx.wigner.spots import birth_shares
+from hpcx.wigner.transport import Setting, Transport, longest_stable_step
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Compute one point, collectively on `comm`.
 
-    Raises MaterialError if the material lacks numbers and ToleranceError if no time step is short enough.
+    Raises MaterialError if the material lacks numbers, ToleranceError if no time step is short enough, and ValueError if the
+    grid is too coarse or the box too small.
     """
     problem = make_problem(comm, config, material, run)
     result = Result()
     add_rates(result, problem)
-    _solve_moments(problem, config, run, result)
+    if config.space.dimension:
+        history = _solve_space(comm, problem, config, run, result)
+    else:
+        _, history = _solve_moments(problem, config, run)
+    add_observables(result, history)
+    result.summary[:0] = summarise(problem, history)
+    number = np.array(history.number)
+    result.add("checks/time", np.array(history.time), ("time",), "ps", "time")
+    result.add("checks/particle_number", number, ("time",), "1", "excitons and light over excitons made, minus 1")
     return result
 
 
-def _solve_moments(problem: Problem, config: Config, run: Run, result: Result) -> None:
+def make_lattice(config: Config) -> Lattice:
+    """Return the cells that the input asks for."""
+    return Lattice((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
+
+
+def make_setting(problem: Problem, config: Config) -> Setting:
+    """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
+    lattice = make_lattice(config)
+    birth = birth_shares(lattice, config.space.initial, problem.source.spot)
+    energy = potential_energy(lattice, config.landscape)
+    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth) and is_mirror_symmetric(energy)
+    gradient = force_gradient(lattice, energy, problem.grid.kT) if config.landscape.kind != "none" else None
+    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing", gradient)
+
+
+def place_source(problem: Problem, setting: Setting) -> Problem:
+    """Return the problem with the mean square radius that the excitons really have when they are made on the lattice."""
+    mean_square = float(np.sum(setting.birth * setting.lattice.radius_squared()))
+    return replace(problem, source=replace(problem.source, spot=float(np.sqrt(mean_square))))
+
+
+def _solve_moments(problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Schedule, History]:
     with run.timings.measure("moments"):
-        schedule, history = schedule_and_moments(problem, config.time.tolerance)
-    run.diagnostics.update(steps=2 * len(schedule.steps), step_error=schedule.error)
-    add_observables(result, history)
-    result.summary += summarise(problem, history)
-    result.add("checks/particle_number", np.array(history.number), ("time",), "1", "excitons and light over excitons made, minus 1")
+        schedule, history = schedule_and_moments(problem, config.time.tolerance, longest)
+    run.diagnostics.update(steps=len(schedule.steps), shortest_step=float(schedule.lengths[0]), step_error=schedule.error)
+    return schedule, history
+
+
+def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
+    setting = make_setting(problem, config)
+    check_spot(setting.lattice, config.pulse.spot)
+    problem = place_source(problem, setting)
+    schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting))
+    steps = comm.bcast(schedule.steps)
+    check_box(setting, moments)
+    transport = Transport(comm, problem, setting)
+    flow = Flow(transport, steps, run)
+    flow.advance()
+    add_maps(result, setting, flow.maps)
+    if setting.gradient is not None:
+        add_landscape(result, setting, potential_energy(setting.lattice, config.landscape))
+    add_distributions(result, transport, flow.distributions)
+    add_checks(result, flow.checks)
+    result.summary += _compare(problem, setting, flow, moments, run)
+    transport.destroy()
+    return flow.history
+
+
+def _compare(problem: Problem, setting: Setting, flow: Flow, moments: History, run: Run) -> list[str]:
+    """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
+    begin = problem.source.centre + 10 * problem.source.width
+    error = largest_difference(flow.history, moments, begin, scale=100.0)
+    unknowns = int(np.prod(flow.transport.cells.points)) * flow.transport.cells.components * flow.transport.cells.values
+    run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(setting.mirror))
+    lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if setting.mirror else ''}"]
+    if setting.gradient is None:
+        run.diagnostics["difference_from_moments"] = error
+        lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
+    edge, minimum = np.max(flow.checks.edge), np.min(flow.checks.minimum)
+    return lines + [
+        f"density at the edge of the box over its maximum: {edge:.1e}; smallest density over largest: {minimum:.1e}",
+    ]

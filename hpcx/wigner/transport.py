@@ -11,12 +11,16 @@ from mpi4py import MPI
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
 from hpcx.wigner.advection import Flight, labels, parities
+from hpcx.wigner.landscape import Drift, longest_drift_step
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
 
 #: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
 STABLE_COURANT = 1.4
+#: an absorbing edge: share of the half width that absorbs, and largest rate, 1/ps
+ABSORBING_SHARE = 1 / 6
+ABSORPTION_RATE = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,16 @@ class Setting:
         harmonics: highest angular harmonic M.
         birth: share of each cell in the excitons born; sums to one.
         mirror: compute the positive half (quarter) alone.
+        absorbing: lose excitons in a layer along the edges.
+        gradient: gradient of the landscape (direction, *cells), meV/nm, or None.
     """
 
     lattice: Lattice
     harmonics: int
     birth: np.ndarray
     mirror: bool
+    absorbing: bool = False
+    gradient: np.ndarray | None = None
 
 
 class Transport:
@@ -53,6 +61,8 @@ class Transport:
         velocity_i[:size] = problem.grid.velocity_i
         self._flight = Flight(velocity_i, lattice.spacing, setting.harmonics, lattice.dimension)
         self._birth = self.local(setting.birth).ravel()
+        self._loss = self.local(absorption(lattice)).ravel() if setting.absorbing else None
+        self._drift = self._make_drift()
         self._weights = self._moment_weights()
         self.stepper = ImexStepper(self.cells, self._implicit(True), self._explicit, scheme)
         self.intervalley = True
@@ -117,6 +127,21 @@ class Transport:
         source = self.problem.source
         intensity = float(source.intensity(time))
         out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (intensity * source.rate_i)
+        if self._loss is None and self._drift is None:
+            return
+        state = ghosted[(slice(2, -2),) * self.setting.lattice.dimension].reshape(self.cells.shape)
+        if self._drift is not None:
+            self._drift.add(state, out)
+        if self._loss is not None:
+            size, edge = self.problem.grid.size, np.flatnonzero(self._loss)
+            out[edge, :, :size] -= self._loss[edge, None, None] * state[edge, :, :size]
+
+    def _make_drift(self) -> Drift | None:
+        setting, problem = self.setting, self.problem
+        if setting.gradient is None:
+            return None
+        gradient = np.stack([self.local(component).ravel() for component in setting.gradient])
+        return Drift(problem.grid, problem.excitons.mass_v, gradient, setting.harmonics, setting.lattice.dimension)
 
     def _moment_weights(self) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """Return the weights of the cells in the zeroth, first (per direction) and second moment."""
@@ -128,15 +153,17 @@ class Transport:
         return np.full(len(second), copies), first, second
 
 
-def longest_stable_step(problem: Problem, lattice: Lattice) -> float:
-    """Return the longest step (ps) for which free flight of the fastest excitons is stable."""
-    return STABLE_COURANT * lattice.spacing / float(problem.grid.velocity_i.max())
+def longest_stable_step(problem: Problem, setting: Setting) -> float:
+    """Return the longest step (ps) for which free flight of the fastest excitons and their drift are stable."""
+    flight = STABLE_COURANT * setting.lattice.spacing / float(problem.grid.velocity_i.max())
+    if setting.gradient is None:
+        return flight
+    drift = longest_drift_step(problem.grid, problem.excitons.mass_v, setting.gradient)
+    return 1 / (1 / flight + 1 / drift)
 
 
-def gaussian_spot(lattice: Lattice, radius: float) -> np.ndarray:
-    """Return exp(-r^2/radius^2) on the lattice, scaled to the sum one."""
-    squares = sum(coordinate**2 for coordinate in lattice.coordinates())
-    spot = np.exp(-squares / radius**2)
-    return spot / spot.sum()
-
-
+def absorption(lattice: Lattice) -> np.ndarray:
+    """Return the loss rate (1/ps) of an absorbing layer: rising with the square of the depth over a sixth of the half width."""
+    half = 0.5 * lattice.width
+    depth = np.max([np.abs(coordinate) for coordinate in lattice.coordinates()], axis=0)
+    return ABSORPTION_RATE * np.clip((depth / half - 1 + ABSORBING_SHARE) / ABSORBING_SHARE, 0.0, 1.0) ** 2

@@ -1,0 +1,54 @@
+"""Is the box large enough and the grid fine enough? Said before hours are spent, in physical terms."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from hpcx.wigner.history import History
+from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.parameters import VALLEYS
+from hpcx.wigner.transport import Setting
+
+log = logging.getLogger("hpcx")
+
+#: cells per 1/e radius of the first spot: fewer are refused, fewer than the second are warned of
+LEAST_CELLS, GOOD_CELLS = 2.0, 3.5
+#: half the box over the 1/e radius of a distribution: the same
+LEAST_REACH, GOOD_REACH = 2.0, 3.0
+
+
+def check_spot(lattice: Lattice, spot: float) -> None:
+    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, um); warn if they are barely small enough."""
+    radius = spot * 1e3 / np.sqrt(8 * np.log(2))
+    cells = radius / lattice.spacing
+    text = (
+        f"space.points = {lattice.points[0]}: cells of {lattice.spacing:.0f} nm are coarse for a spot of 1/e radius {radius:.0f} nm "
+        f"({cells:.1f} cells)"
+    )
+    if cells < LEAST_CELLS:
+        raise ValueError(f"{text}; take cells of at most {radius / GOOD_CELLS:.0f} nm")
+    if cells < GOOD_CELLS:
+        log.warning("%s: expect wiggles of the density", text)
+
+
+def check_box(setting: Setting, moments: History) -> None:
+    """Compare the box with the widths that the moments foretell.
+
+    Raises ValueError if excitons of some valley reach the edge of a periodic box, and warns if their tail does.
+    """
+    width_squared = moments.array("width_squared")
+    valley = int(np.nanargmax(np.nanmax(width_squared, axis=0)))
+    moment = int(np.nanargmax(width_squared[:, valley]))
+    radius = float(np.sqrt(width_squared[moment, valley]))
+    half = 0.5 * setting.lattice.width
+    text = (
+        f"space.width = {setting.lattice.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
+        f"at {moments.time[moment]:g} ps, and the edge of the box is at {half / 1e3:g} um"
+    )
+    if setting.absorbing or half >= GOOD_REACH * radius:
+        return
+    if half < LEAST_REACH * radius and setting.gradient is None:
+        raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")
+    log.warning("%s: the tail will run round the periodic box and make the widths too small", text)

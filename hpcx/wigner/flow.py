@@ -1,0 +1,112 @@
+"""The run of the full equation: steps, results at their times, checkpoints, and what can go wrong in space."""
+
+from __future__ import annotations
+
+import logging
+import numpy as np
+
+from hpcx.io.result import Result
+from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.run import Run
+from hpcx.wigner.history import History, Recorder
+from hpcx.wigner.maps import Checks, Distributions, Maps
+from hpcx.wigner.problem import Problem
+from hpcx.wigner.transport import Transport
+
+log = logging.getLogger("hpcx")
+
+
+class Flow:
+    """A run of the full equation that can be stopped and continued.
+
+    Args: the state, the steps (start, length; ps) and the surroundings of the point.
+    """
+
+    def __init__(self, transport: Transport, steps: np.ndarray, run: Run) -> None:
+        self.transport, self.problem = transport, transport.problem
+        self.steps, self.run = steps, run
+        times = ("outputs", "densities", "distributions")
+        self._due = {name: set(np.round(getattr(self.problem, name), 9)) for name in times}
+        self._recorder = Recorder(self.problem)
+        self._moments: list[np.ndarray] = []
+        self.maps, self.distributions, self.checks = Maps(), Distributions(), Checks()
+        self._position = 0
+
+    @property
+    def history(self) -> History:
+        """Observables against time."""
+        return self._recorder.history
+
+    def advance(self) -> None:
+        """Take the remaining steps. Collective. Raises Stopped after a checkpoint, AgreedError if the state explodes."""
+        self._resume()
+        while self._position < len(self.steps):
+            time, step = self.steps[self._position]
+            self.transport.set_intervalley(intervalley_at(self.problem, time))
+            with self.run.timings.measure("steps"):
+                self.transport.stepper.step(time, step)
+            self._position += 1
+            with self.run.timings.measure("observables"):
+                self._record(time + step)
+            self.run.progress("steps", self._position / len(self.steps))
+            self.run.keep(self.transport.comm, self.saved)
+
+    def saved(self) -> Result:
+        """Return everything that is needed to go on from here."""
+        cells, state = self.transport.cells, Result()
+        state.add("state", self.transport.state, _names(self.transport.state), start=cells.start, rows=cells.points[0])
+        state.add("position", self._position)
+        lists = {"moments": self._moments, "output_time": self.history.time}
+        for prefix, group in self._groups():
+            lists |= {prefix + name: values for name, values in vars(group).items()}
+        for name, values in lists.items():
+            if values:
+                array = np.array(values)
+                state.add(name, array, _names(array))
+        return state
+
+    def _groups(self) -> tuple[tuple[str, object], ...]:
+        return (("maps_", self.maps), ("distributions_", self.distributions), ("checks_", self.checks))
+
+    def _resume(self) -> None:
+        """Go on from a checkpoint if there is one. Collective."""
+        saved = self.run.checkpoint.load(self.transport.comm) if self.run.checkpoint else None
+        if saved is None:
+            return
+        cells = self.transport.cells
+        self.transport.state[...] = saved.rows("state", cells.start, cells.start + cells.rows)
+        self._position = int(saved.value("position"))
+        for prefix, group in self._groups():
+            for name in vars(group):
+                if prefix + name in saved.sizes:
+                    setattr(group, name, list(saved.value(prefix + name)))
+        if "moments" in saved.sizes:
+            for time, moments in zip(saved.value("output_time"), saved.value("moments")):
+                self._add_moments(float(time), moments)
+        log.info("continued from %s at step %d of %d", saved.path, self._position, len(self.steps))
+
+    def _record(self, time: float) -> None:
+        key = round(time, 9)
+        if key in self._due["outputs"]:
+            moments = self.transport.moments()
+            if not np.isfinite(moments).all():
+                raise AgreedError(f"the distribution is no longer finite at {time:g} ps: lower time.tolerance or space.points")
+            self._add_moments(time, moments)
+            self.checks.record(self.transport)
+        if key in self._due["densities"]:
+            self.maps.record(time, self.transport)
+        if key in self._due["distributions"]:
+            self.distributions.record(time, self.transport)
+
+    def _add_moments(self, time: float, moments: np.ndarray) -> None:
+        self._moments.append(moments)
+        self._recorder.record(time, moments, self.problem.hierarchy(intervalley_at(self.problem, time - 1e-9)))
+
+
+def intervalley_at(problem: Problem, time: float) -> bool:
+    """Say whether intervalley scattering acts in a step that begins at `time` (ps)."""
+    return next((on for end, on in problem.phases if time < end - 1e-9), problem.phases[-1][1])
+
+
+def _names(array: np.ndarray) -> tuple[str, ...]:
+    return tuple(f"axis{axis}_{length}" for axis, length in enumerate(np.shape(array)))

@@ -1,0 +1,56 @@
+"""Where the pulse puts its excitons: one spot, a ring, two spots, or an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import zoom
+
+from hpcx.wigner.config import Initial
+from hpcx.wigner.lattice import Lattice
+
+NM_PER_UM = 1e3
+
+
+def birth_shares(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
+    """Return the share of each cell in the excitons born, summing to one; `radius` is the 1/e radius of the intensity, nm.
+
+    Raises ValueError if an image cannot be read or is dark.
+    """
+    if initial.shape == "image":
+        shares = _image(lattice, Path(initial.file))
+    else:
+        shares = _analytic(lattice, initial, radius)
+    return shares / shares.sum()
+
+
+def _analytic(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
+    coordinates = lattice.coordinates()
+    squares = sum(coordinate**2 for coordinate in coordinates)
+    if initial.shape == "ring":
+        return np.exp(-(((np.sqrt(squares) - initial.radius * NM_PER_UM) / radius) ** 2))
+    if initial.shape == "two spots":
+        half, across = 0.5 * initial.separation * NM_PER_UM, squares - coordinates[0] ** 2
+        return sum(np.exp(-((coordinates[0] - x) ** 2 + across) / radius**2) for x in (-half, half))
+    return np.exp(-squares / radius**2)
+
+
+def _image(lattice: Lattice, path: Path) -> np.ndarray:
+    """Return the brightness of an image (PNG, or an array in a .npy file) that covers the box, its top at large y."""
+    try:
+        pixels = np.load(path) if path.suffix == ".npy" else _read_png(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"space.initial.file = '{path}' cannot be read as an image: {error}") from error
+    if pixels.ndim != lattice.dimension or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
+        raise ValueError(f"space.initial.file = '{path}' must be a {lattice.dimension}-dimensional image of brightness >= 0, not all dark")
+    factors = [count / size for count, size in zip(lattice.points, pixels.shape)]
+    resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)
+    return np.flipud(resampled) if lattice.dimension == 2 else resampled
+
+
+def _read_png(path: Path) -> np.ndarray:
+    from matplotlib.image import imread
+
+    pixels = imread(path)
+    return pixels if pixels.ndim == 2 else pixels[..., :3].mean(axis=-1)

@@ -1,0 +1,175 @@
+"""The Wigner equation in space: equal to the moments, independent of ranks, angular harmonics and cells, restartable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.io.checkpoint import Checkpoint
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped
+from hpcx.wigner.config import Config
+from hpcx.wigner.flow import Flow
+from hpcx.wigner.history import History, run_moments
+from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.schedule import make_steps
+from hpcx.wigner.solve import make_setting, place_source, solve
+from hpcx.wigner.transport import Setting, Transport
+
+pytestmark = pytest.mark.mpi
+
+BINS = {"energy_max": 110, "first_bin": 2.0, "growth": 1.3, "largest_bin": 12.0}
+STEPS = [(0.05, np.inf)]
+
+
+def settle(comm: MPI.Comm, harmonics: int = 2, end: float = 2.0, mirror: bool | None = None, **space) -> tuple[Problem, Setting]:
+    config = Config(
+        model="wigner",
+        material="WS2",
+        temperature=300.0,
+        space={"points": 80, "width": 3.6} | space,
+        momentum=BINS | {"harmonics": harmonics},
+        time={"end": end, "outputs": [(0.5, end)], "densities": [(1.0, end)], "distributions": [1.0]},
+    )
+    problem = make_problem(comm, config, load_material("WS2"), Run())
+    setting = make_setting(problem, config)
+    if mirror is not None:
+        setting = replace(setting, mirror=mirror)
+    return place_source(problem, setting), setting
+
+
+def flow_of(comm: MPI.Comm, problem: Problem, setting: Setting, run: Run | None = None, scheme: str = "4") -> Flow:
+    transport = Transport(comm, problem, setting, scheme)
+    flow = Flow(transport, make_steps(STEPS, problem.stops), run or Run())
+    flow.advance()
+    return flow
+
+
+def difference(first: History, second: History) -> float:
+    names = ("population", "width_squared", "diffusivity")
+    return max(float(np.max(np.abs(first.array(name) / second.array(name) - 1))) for name in names)
+
+
+@pytest.mark.parametrize(
+    "dimension, points, width, harmonics",
+    [(1, 80, 3.6, 1), (1, 80, 3.6, 4), (1, 120, 3.6, 2), (2, 64, 3.2, 1), (2, 48, 3.2, 3)],
+)
+def test_equals_moments_for_any_harmonics_and_cells(comm, dimension, points, width, harmonics):
+    problem, setting = settle(comm, harmonics, dimension=dimension, points=points, width=width)
+    flow = flow_of(comm, problem, setting)
+    assert np.max(flow.checks.edge) < 1e-14
+    moments = run_moments(problem, make_steps(STEPS, problem.stops))
+    assert difference(flow.history, moments) < 1e-10
+    assert np.max(np.abs(np.array(flow.history.number) - np.array(moments.number))) < 1e-12
+    assert flow.transport.stepper.explicit_calls == 6 * len(flow.steps)
+    flow.transport.destroy()
+
+
+def test_quarter_equals_the_whole_box(comm):
+    densities = []
+    for mirror in (True, False):
+        problem, setting = settle(comm, dimension=2, points=40, width=2.8, end=1.0, mirror=mirror)
+        flow = flow_of(comm, problem, setting)
+        densities.append((flow.maps.density[-1], flow.distributions.distribution[-1], flow.maps.shape_variation[-1]))
+        flow.transport.destroy()
+    for quarter, whole in zip(*densities):
+        assert np.max(np.abs(quarter - whole)) < 1e-13 * np.max(np.abs(whole))
+
+
+def test_round_spots_stay_round(comm):
+    problem, setting = settle(comm, dimension=2, points=48, width=3.2, mirror=False)
+    flow = flow_of(comm, problem, setting)
+    x, y = setting.lattice.coordinates()
+    for density in flow.maps.density[-1]:
+        size = np.sum((x**2 + y**2) * density)
+        assert abs(np.sum((x**2 - y**2) * density)) < 1e-12 * size
+        assert abs(np.sum(x * y * density)) < 1e-12 * size
+    flow.transport.destroy()
+
+
+def test_same_on_one_rank(comm):
+    """All ranks together against each rank alone, a shape without symmetry."""
+    results = []
+    for where in (comm, MPI.COMM_SELF):
+        problem, setting = settle(where, dimension=2, points=32, width=2.4, end=1.0)
+        x, y = setting.lattice.coordinates()
+        birth = np.exp(-((x - 200) ** 2 + 0.5 * (y + 100) ** 2) / 250.0**2)
+        setting = replace(setting, birth=birth / birth.sum(), mirror=False)
+        flow = flow_of(where, place_source(problem, setting), setting)
+        results.append(flow)
+    together, alone = results
+    density = alone.maps.density[-1]
+    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
+    assert difference(together.history, alone.history) < 1e-10
+    for flow in results:
+        flow.transport.destroy()
+
+
+class StopAfter:
+    """A reason to stop after some questions."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def reason(self) -> str:
+        self.left -= 1
+        return "test" if self.left == 0 else ""
+
+
+def test_restart_is_bitwise(comm, mpi_tmp_path):
+    problem, setting = settle(comm, dimension=1)
+    whole = flow_of(comm, problem, setting)
+    stem = mpi_tmp_path / "point"
+    with pytest.raises(Stopped):
+        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=StopAfter(25)))
+    resumed = flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem)))
+    assert np.array_equal(whole.transport.state, resumed.transport.state)
+    for name in ("population", "width_squared", "diffusivity"):
+        assert np.array_equal(whole.history.array(name), resumed.history.array(name))
+    assert np.array_equal(whole.maps.density, resumed.maps.density)
+    for flow in (whole, resumed):
+        flow.transport.destroy()
+
+
+def test_restart_on_other_ranks(comm, mpi_tmp_path):
+    """Written by all ranks, continued by rank 0 alone."""
+    problem, setting = settle(comm, dimension=1)
+    whole = flow_of(comm, problem, setting)
+    stem = mpi_tmp_path / "point"
+    with pytest.raises(Stopped):
+        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=StopAfter(25)))
+    if comm.rank == 0:
+        alone = flow_of(MPI.COMM_SELF, problem, setting, Run(checkpoint=Checkpoint(stem)))
+        assert difference(alone.history, whole.history) < 1e-10
+        alone.transport.destroy()
+    whole.transport.destroy()
+
+
+def test_solve_reports_space(comm, mpi_tmp_path: Path):
+    config = Config(
+        model="wigner",
+        material="WS2",
+        temperature=300.0,
+        space={"dimension": 2, "points": 24, "width": 2.4},
+        momentum=BINS,
+        time={"end": 1.0, "outputs": [(0.1, 1.0)], "densities": [(0.5, 1.0)], "distributions": [0.5]},
+    )
+    result = solve(comm, config, load_material("WS2"), Run())
+    assert result.value("density/density").shape == (2, 3, 24, 24)
+    assert result.value("density/photoluminescence").shape == (2, 24, 24)
+    assert result.value("wigner/distribution").shape[:3] == (1, 3, 24)
+    cell = (2.4 / 24) ** 2
+    population = result.value("density/density").sum(axis=(2, 3)) * cell
+    assert population[-1] == pytest.approx(result.value("observables/population")[-1], rel=1e-12)
+    emitted = result.value("density/photoluminescence").sum(axis=(1, 2)) * cell
+    assert emitted[-1] == pytest.approx(result.value("observables/photoluminescence")[-1], rel=1e-12)
+    variation = result.value("density/shape_variation")
+    assert np.all(np.abs(variation.sum(axis=(2, 3))) < 1e-10 * np.abs(variation).sum(axis=(2, 3)))
+    minimum, edge = result.value("checks/minimum"), result.value("checks/edge")
+    assert minimum.shape == edge.shape == (len(result.value("checks/time")), 3)
+    assert np.all(np.abs(edge) < 1)

@@ -1,0 +1,98 @@
+"""Free flight and drift in a landscape: equilibrium, conservation, sign of the force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.wigner.advection import Flight, labels
+from hpcx.wigner.config import Config, Landscape
+from hpcx.wigner.grid import energy_edges, make_grid
+from hpcx.wigner.landscape import Drift, force_gradient, potential_energy
+from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.parameters import read_excitons
+from hpcx.wigner.rates import padded
+from hpcx.wigner.solve import solve
+
+BINS = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
+KINDS = [Landscape(kind="cosine", length=1.2), Landscape(kind="well", length=0.3), Landscape(kind="disorder", length=0.2)]
+
+
+def wrapped(state: np.ndarray, dimension: int) -> np.ndarray:
+    return np.pad(state, [(2, 2)] * dimension + [(0, 0), (0, 0)], mode="wrap")
+
+
+@pytest.mark.parametrize("landscape", KINDS, ids=lambda landscape: landscape.kind)
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_boltzmann_distribution_is_stationary(landscape, dimension):
+    excitons = read_excitons(load_material("WS2"))
+    grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.5, 1.2, 4.0, 80.0), radiative=False)
+    lattice, harmonics = Lattice((24,) * dimension, 1200.0), 3
+    energy = potential_energy(lattice, landscape)
+    values, components = padded(grid.size), len(labels(harmonics, dimension))
+    state = np.zeros((*lattice.points, components, values))
+    state[..., 0, : grid.size] = np.exp(-energy / grid.kT)[..., None] * grid.weight_i
+    velocity_i = np.pad(grid.velocity_i, (0, values - grid.size))
+    flight = np.empty((energy.size, components, values))
+    Flight(velocity_i, lattice.spacing, harmonics, dimension)(wrapped(state, dimension), flight)
+    total = flight.copy()
+    gradient = force_gradient(lattice, energy, grid.kT).reshape(dimension, -1)
+    drift = Drift(grid, excitons.mass_v, gradient, harmonics, dimension)
+    drift.add(state.reshape(flight.shape), total)
+    assert np.max(np.abs(total)) < 1e-13 * np.max(np.abs(flight))
+    # any other state keeps its number, bin by bin of space
+    other = np.random.default_rng(1).random(flight.shape) * np.pad(grid.weight_i, (0, values - grid.size))
+    change = np.zeros_like(other)
+    drift.add(other, change)
+    size = np.abs(change[:, 0]).sum(axis=-1)
+    assert np.max(np.abs(change[:, 0].sum(axis=-1))) < 1e-13 * np.max(size)
+
+
+def test_force_accelerates_downhill():
+    """The mean momentum of a cold gas changes by minus the gradient of V per exciton."""
+    excitons = read_excitons(load_material("WS2"))
+    grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.05, 1.05, 0.5, 100.0), radiative=False)
+    state = np.zeros((1, 2, padded(grid.size)))
+    state[0, 0, : grid.size] = grid.weight_i
+    change = np.zeros_like(state)
+    Drift(grid, excitons.mass_v, np.array([[0.05]]), 1, 1).add(state, change)
+    momentum = np.repeat(excitons.mass_v, grid.bins) * grid.velocity_i
+    for valley in range(3):
+        bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
+        force = momentum[bins] @ change[0, 1, bins] / state[0, 0, bins].sum()
+        assert force == pytest.approx(-0.05, rel=5e-3)
+
+
+def config(landscape: dict, end: float, points: int, width: float) -> Config:
+    return Config(
+        model="wigner",
+        material="WS2",
+        temperature=300.0,
+        space={"dimension": 1, "points": points, "width": width},
+        landscape=landscape,
+        momentum=BINS,
+        time={"end": end, "outputs": [(end / 4, end)], "densities": [(end / 4, end)], "tolerance": 1e-2},
+        mechanisms={"radiative": False},
+    )
+
+
+def test_excitons_find_the_valleys_of_the_landscape():
+    case = config({"kind": "cosine", "depth": 30.0, "length": 0.4}, 240.0, 14, 0.4)
+    result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
+    density, energy = result.value("density/density")[-1], result.value("density/landscape")
+    boltzmann = np.exp(-energy / (0.08617333262 * 300))
+    for of_valley in density:
+        share = of_valley / of_valley.sum() / (boltzmann / boltzmann.sum())
+        assert np.max(np.abs(share - 1)) < 0.01
+    assert abs(result.value("checks/particle_number")[-1]) < 1e-6
+
+
+def test_uniform_landscape_is_none():
+    results = []
+    for landscape in ({"kind": "none"}, {"kind": "cosine", "depth": 0.0, "length": 0.8}):
+        case = config(landscape, 0.5, 40, 1.6)
+        results.append(solve(MPI.COMM_SELF, case, load_material("WS2"), Run()).value("density/density"))
+    assert np.max(np.abs(results[0] - results[1])) < 1e-14 * np.max(results[0])
