@@ -49,8 +49,8 @@ class BlockOrder:
         return vectors.T, self._first
 
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
-        """Return vectors (state, rows) on this rank."""
-        return read(self._first, self._last).T
+        """Return vectors (state, rows) on this rank, each contiguous."""
+        return np.ascontiguousarray(read(self._first, self._last).T)
 
 
 class Restart:

@@ -35,6 +35,13 @@ class Trion(Section):
         0.0, ge=0, description="of the charge that is there before the light; 0 puts it at its band's minimum"
     )
 
+    @field_validator("species")
+    @classmethod
+    def _each_once(cls, species: list[str]) -> list[str]:
+        if len(set(species)) < len(species):
+            raise ValueError("name each species once")
+        return species
+
 
 class Absorption(exciton.Absorption):
     """Linear absorption, and what its lines look like."""
@@ -69,13 +76,6 @@ class TwoDimensional(Section):
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )
     points: int = Field(201, ge=2, le=4001, description="points along each axis")
-
-    @field_validator("species")
-    @classmethod
-    def _each_once(cls, species: list[str]) -> list[str]:
-        if len(set(species)) < len(species):
-            raise ValueError("name each species once")
-        return species
 
 
 class Config(RunInput):

@@ -66,7 +66,7 @@ def test_stopped_solver_goes_on_with_what_it_knew(comm):
         if partial[-1].converged:
             raise Stopped("a test")
 
-    chain = Chain(comm, 2000)
+    chain = Chain(comm, 120)
     with pytest.raises(Stopped, match="a test"):
         lowest_states(comm, chain, 4, 1e-9, "chain_", chain.start(), keep=keep)
     known = partial[-1]
