@@ -1,8 +1,10 @@
 # make env       the Python environment (.venv); quick and silent when nothing is missing     jobs/environment.sh tells more
 # make run       exciton and trion binding energies of MoS2 on two ranks, with a figure
 # make test      all tests: serial, then under mpirun with 1, 2, 3 and 4 ranks
+# make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  the slow comparisons with published numbers
+# make validate-restart  runs killed at twenty random moments per model, and continued
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
 # make pypi      the environment built from PyPI (.venv-pypi); `make run STACK=pypi` and so on use it
 #
@@ -28,7 +30,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run test bench validate clean pypi
+.PHONY: env run test test-slurm bench validate validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -42,6 +44,9 @@ run: env
 
 test: env
 	@bash tests/run.sh $(PYTHON_IN_VENV)
+
+test-slurm: env
+	@bash tests/slurm/run.sh $(PYTHON_IN_VENV)
 
 bench: env
 	@BENCH="$(BENCH)" bash tests/benchmarks/run.sh $(PYTHON_IN_VENV)

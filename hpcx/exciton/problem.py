@@ -10,7 +10,7 @@ from hpcx.exciton.config import Bands, Config, Mesh, Screening
 from hpcx.materials.loader import Material, load_environment
 from hpcx.physics.bands import Band, dirac_band, optical_dipole, parabolic_band
 from hpcx.physics.mesh import ValleyMesh, valley_mesh
-from hpcx.physics.screening import interaction_between, interaction_grid
+from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
 
 #: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
 DENSE_LIMIT = 300
@@ -25,6 +25,7 @@ class ExcitonProblem:
         electron: conduction band.
         hole: valence band.
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
+        lattice_correction: first-order error of the binding energy that the mesh makes, eV.
         helicity: of the light, "same" as the valley absorbs at its centre or "opposite".
     """
 
@@ -32,6 +33,7 @@ class ExcitonProblem:
     electron: Band
     hole: Band
     w_ij: np.ndarray
+    lattice_correction: float
     helicity: str = "same"
 
     @property
@@ -61,12 +63,12 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
     return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
-def material_interaction(mesh: ValleyMesh, screening: Screening, material: Material) -> np.ndarray:
-    """Return W / (N^2 A) over mesh differences; raises MaterialError for an unknown environment."""
+def material_screening(screening: Screening, material: Material) -> tuple[float, float, str]:
+    """Return polarizability in Angstrom, kappa and the choice of W(0); raises MaterialError for an unknown environment."""
     kappa = screening.kappa
     if isinstance(kappa, str):
         kappa = load_environment(kappa).number("kappa", "1")
-    return interaction_grid(mesh, material.number("screening.polarizability", "angstrom"), kappa, screening.w0)
+    return material.number("screening.polarizability", "angstrom"), kappa, screening.w0
 
 
 def material_gap(material: Material, spin_valley: int) -> float:
@@ -91,5 +93,6 @@ def exciton_problem(config: Config, material: Material, transition: str = "A") -
     mesh = material_mesh(config.mesh, material)
     pair = 1 if transition == "A" else -1
     electron, hole = (material_band(mesh, material, config.bands, pair, 1, conduction) for conduction in (True, False))
-    interaction = material_interaction(mesh, config.screening, material)
-    return ExcitonProblem(mesh, electron, hole, interaction, config.absorption.helicity)
+    screening = material_screening(config.screening, material)
+    correction = lattice_correction(mesh, *screening)
+    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, *screening), correction, config.absorption.helicity)

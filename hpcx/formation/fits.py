@@ -25,8 +25,8 @@ WINDOW = (-100.0, 200.0)
 SEPARATION, SEPARATIONS = 10.0, (5.0, 10.0, 20.0)
 RISE_BOUNDS, DISTANCE_MAX, PLAIN_RISE_MAX = (0.3, 80.0), 150.0, 200.0
 RISE_STARTS, DISTANCE_STARTS = (3.0, 12.0, 30.0), (25.0, 60.0)
-#: a parameter closer to its bound than this (fs) is said to be at it
-AT_BOUND = 0.1
+#: argument of erfcx below which it is two exponentials to rounding; much further to the left it overflows
+FAR_LEFT = -6.0
 
 
 @dataclass(frozen=True)
@@ -48,25 +48,29 @@ class Fit:
     misfit: float
 
 
-def convolved_exponential(time_t: np.ndarray, decay: float) -> np.ndarray:
-    """Return H(t) exp(-t / decay) convolved with the response; `time_t` and `decay` in fs."""
-    argument_t = (SIGMA / decay - time_t / SIGMA) / np.sqrt(2)
-    result_t = np.empty_like(argument_t)
-    late_t = argument_t < -5  # erfcx overflows far to the left, where the convolution is the exponential itself
-    result_t[late_t] = np.exp(0.5 * (SIGMA / decay) ** 2 - time_t[late_t] / decay)
-    result_t[~late_t] = 0.5 * erfcx(argument_t[~late_t]) * np.exp(-((time_t[~late_t] / SIGMA) ** 2) / 2)
-    return result_t
+def convolved_exponentials(time_t: np.ndarray, rate_c: np.ndarray) -> np.ndarray:
+    """Return H(t) exp(-rate t) convolved with the response, shape (times, rates); times in fs, rates in 1/fs."""
+    argument_tc = (SIGMA * rate_c - time_t[:, None] / SIGMA) / np.sqrt(2)
+    result_tc = 0.5 * erfcx(np.maximum(argument_tc, FAR_LEFT)) * np.exp(-((time_t[:, None] / SIGMA) ** 2) / 2)
+    late_tc = argument_tc < FAR_LEFT
+    if late_tc.any():
+        exponent_tc = 0.5 * (SIGMA * rate_c) ** 2 - time_t[:, None] * rate_c
+        result_tc[late_tc] = np.exp(exponent_tc[late_tc])
+    return result_tc
 
 
-def rising(time_t: np.ndarray, rise: float, decay: float) -> np.ndarray:
-    """Return (1 - exp(-t / rise)) H(t) exp(-t / decay) convolved with the response."""
-    return convolved_exponential(time_t, decay) - convolved_exponential(time_t, 1 / (1 / decay + 1 / rise))
+def rising(time_t: np.ndarray, rise: float, decay_c: np.ndarray) -> np.ndarray:
+    """Return (1 - exp(-t / rise)) H(t) exp(-t / decay) convolved with the response, shape (times, decays)."""
+    rate_c = 1 / np.atleast_1d(decay_c)
+    both = convolved_exponentials(time_t, np.concatenate([rate_c, rate_c + 1 / rise]))
+    return both[:, : rate_c.size] - both[:, rate_c.size :]
 
 
 def model(fit: Fit, time_t: np.ndarray, slow: float) -> np.ndarray:
     """Return the fitted curve at times in fs; `slow` is the slow decay time."""
-    curve_t = fit.amplitude[1] * rising(time_t, fit.rise, slow)
-    return curve_t if np.isnan(fit.decay) else curve_t + fit.amplitude[0] * rising(time_t, fit.rise, fit.decay)
+    if np.isnan(fit.decay):
+        return fit.amplitude[1] * rising(time_t, fit.rise, slow)[:, 0]
+    return rising(time_t, fit.rise, np.array([fit.decay, slow])) @ np.array(fit.amplitude)
 
 
 def fit_two_components(
@@ -79,7 +83,7 @@ def fit_two_components(
 
     def basis(log_rd: np.ndarray) -> np.ndarray:
         rise, distance = np.exp(log_rd)
-        return np.stack([rising(time_t, rise, 2 * rise + distance), rising(time_t, rise, slow)], axis=1)
+        return rising(time_t, rise, np.array([2 * rise + distance, slow]))
 
     best = _best(basis, [np.clip(np.log(s), low + 1e-9, high - 1e-9) for s in starts], low, high, scaled_t)
     rise, distance = np.exp(best)
@@ -95,7 +99,7 @@ def fit_plain(time_t: np.ndarray, signal_t: np.ndarray, slow: float, start: Fit 
     starts = RISE_STARTS if start is None else (start.rise,)
 
     def basis(log_r: np.ndarray) -> np.ndarray:
-        return rising(time_t, float(np.exp(log_r[0])), slow)[:, None]
+        return rising(time_t, float(np.exp(log_r[0])), slow)
 
     best = _best(basis, [np.clip(np.log([s]), low + 1e-9, high - 1e-9) for s in starts], low, high, scaled_t)
     amplitude = _amplitudes(basis(best), scaled_t)
@@ -146,7 +150,7 @@ def _window(time_t: np.ndarray, signal_t: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _amplitudes(basis_tc: np.ndarray, scaled_t: np.ndarray) -> np.ndarray:
     """Return linear least-squares amplitudes; the fast one, if there are two, is not negative."""
-    amplitude_c = np.linalg.lstsq(basis_tc, scaled_t, rcond=None)[0]
+    amplitude_c = np.linalg.solve(basis_tc.T @ basis_tc, basis_tc.T @ scaled_t)
     if amplitude_c.size == 2 and amplitude_c[0] < 0:
         slow = basis_tc[:, 1]
         return np.array([0.0, slow @ scaled_t / (slow @ slow)])

@@ -42,10 +42,12 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
         return shapes(log_exponent_g) @ amplitudes(log_exponent_g) - target_k
 
     fit = least_squares(misfit, np.log(inverse_square * np.array(START)), xtol=1e-12, ftol=1e-14, gtol=1e-14)
-    exponent_g, amplitude_g = np.exp(fit.x), amplitudes(fit.x)
+    # the minimum is flat: rounding makes the exponents independent of the rounding errors of the fit
+    exponent_g = np.array([float(f"{exponent:.5g}") for exponent in np.exp(fit.x)])
+    amplitude_g = amplitudes(np.log(exponent_g))
     norm = amplitude_g @ (1 / (4 * np.pi * np.add.outer(exponent_g, exponent_g))) @ amplitude_g
     amplitude_g = amplitude_g / np.sqrt(norm)
-    fitted_k = shapes(fit.x) @ amplitude_g
+    fitted_k = shapes(np.log(exponent_g)) @ amplitude_g
     return GaussianSum(amplitude_g, exponent_g, float(fitted_k @ target_k / np.linalg.norm(fitted_k)))
 
 
@@ -104,10 +106,13 @@ class _Term:
 
 def _terms(gaussians: GaussianSum) -> Iterator[_Term]:
     for indices in product(range(gaussians.exponent_g.size), repeat=4):
+        twin = (indices[1], indices[0], indices[3], indices[2])  # the same function, K -> -K
+        if twin < indices:
+            continue
         alpha, beta, gamma, delta = gaussians.exponent_g[list(indices)]
         total, left, right = alpha + beta + gamma + delta, (alpha - beta) / 2, (gamma - delta) / 2
         yield _Term(
-            float(np.prod(gaussians.amplitude_g[list(indices)]) / (4 * np.pi * total)),
+            float((1 + (twin != indices)) * np.prod(gaussians.amplitude_g[list(indices)]) / (4 * np.pi * total)),
             (alpha + beta) / 4 - left**2 / total,
             (gamma + delta) / 4 - right**2 / total,
             2 * left * right / total,

@@ -113,16 +113,25 @@ def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMed
     """Return the kernels; `imbalance` is (m_h - m_e) / M."""
     momentum_q, weight_q = _pair_grid()
     cosine_a = np.cos(np.pi * (np.arange(PAIR_ANGLES) + 0.5) / PAIR_ANGLES)
-    one_qqa, two_qqa = momentum_q[:, None, None], momentum_q[None, :, None]
-    a2 = one_qqa**2 + (imbalance * two_qqa) ** 2 - 2 * imbalance * one_qqa * two_qqa * cosine_a
-    b2 = two_qqa**2 + (imbalance * one_qqa) ** 2 - 2 * imbalance * one_qqa * two_qqa * cosine_a
-    ab = one_qqa * two_qqa * cosine_a * (1 + imbalance**2) - imbalance * (one_qqa**2 + two_qqa**2)
-    overlap_qqa, kinetic_qqa = exchange_overlap(gaussians, a2, b2, ab, states.reduced_mass, -2 * states.energy_l[0])
+    upper = np.triu_indices(momentum_q.size)  # the kernels are symmetric
+    one_p, two_p = momentum_q[upper[0]][:, None], momentum_q[upper[1]][:, None]
+    mixed_pa = one_p * two_p * cosine_a
+    a2 = one_p**2 + (imbalance * two_p) ** 2 - 2 * imbalance * mixed_pa
+    b2 = two_p**2 + (imbalance * one_p) ** 2 - 2 * imbalance * mixed_pa
+    ab = mixed_pa * (1 + imbalance**2) - imbalance * (one_p**2 + two_p**2)
+    overlap_pa, kinetic_pa = exchange_overlap(gaussians, a2, b2, ab, states.reduced_mass, -2 * states.energy_l[0])
     transfer, measure = _transfer_grid(medium)
-    repulsion_qqa = sum(transfer_overlap(gaussians, a2, b2, ab, transfer, measure, sign) for sign in (1, -1))
-    exchange_qq = (repulsion_qqa - kinetic_qqa).mean(axis=2)
-    direct_qq = _direct_kernel(states, medium, momentum_q, cosine_a, imbalance)
-    return Kernels(momentum_q, weight_q, overlap_qqa.mean(axis=2), 0.5 * (exchange_qq + exchange_qq.T), direct_qq)
+    repulsion_pa = sum(transfer_overlap(gaussians, a2, b2, ab, transfer, measure, sign) for sign in (1, -1))
+    distance_pa = np.sqrt(one_p**2 + two_p**2 - 2 * mixed_pa)
+    parts = (overlap_pa, repulsion_pa - kinetic_pa, _direct_kernel(states, medium, distance_pa, imbalance))
+    return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
+
+
+def _symmetric(values_p: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    matrix_qq = np.zeros((upper[0].max() + 1,) * 2)
+    matrix_qq[upper] = values_p
+    matrix_qq.T[upper] = values_p
+    return matrix_qq
 
 
 def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> Channel:
@@ -158,16 +167,11 @@ def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
     return momentum, momentum * step / (2 * np.pi) * rytova_keldysh(momentum, medium.r0, medium.kappa)
 
 
-def _direct_kernel(
-    states: WannierStates, medium: PairMedium, momentum_q: np.ndarray, cosine_a: np.ndarray, imbalance: float
-) -> np.ndarray:
-    """Return the mean over angles of V(q) [F(m_h q / M) - F(m_e q / M)]^2, q = |Q - Q'|."""
+def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:
+    """Return V(q) [F(m_h q / M) - F(m_e q / M)]^2 at transfers q (1/nm)."""
     if imbalance == 0.0:
-        return np.zeros((momentum_q.size, momentum_q.size))
-    one_qqa, two_qqa = momentum_q[:, None, None], momentum_q[None, :, None]
-    transfer_qqa = np.sqrt(one_qqa**2 + two_qqa**2 - 2 * one_qqa * two_qqa * cosine_a)
+        return np.zeros_like(transfer)
     table = np.linspace(0.0, 2 * PAIR_MAX, 200)
     heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
-    difference_qqa = np.interp(transfer_qqa, table, heavy - light)
-    safe_qqa = np.maximum(transfer_qqa, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
-    return (rytova_keldysh(safe_qqa, medium.r0, medium.kappa) * difference_qqa**2).mean(axis=2)
+    safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
+    return rytova_keldysh(safe, medium.r0, medium.kappa) * np.interp(transfer, table, heavy - light) ** 2

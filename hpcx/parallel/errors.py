@@ -60,20 +60,24 @@ def abort_on_exception(comm: Any) -> None:
         sys.excepthook = hook
 
 
-def settle(comm: Any, error: Exception | None, patience: float = 10.0) -> str | None:
+#: seconds that a rank on which a piece of work failed waits for the others of its group
+PATIENCE = 30.0
+
+
+def settle(comm: Any, error: Exception | None, patience: float | None = None) -> str | None:
     """Agree on how a piece of work ended; every rank calls it when it has finished or failed.
 
     `comm` must not be used for anything else: a rank that failed comes here while others may still be waiting for it in
     a collective call elsewhere. Returns the message of the lowest failed rank, or None if all went well.
 
-    Raises TimeoutError on a failed rank if the others have not come within `patience` seconds.
+    Raises TimeoutError on a failed rank if the others have not come within `patience` seconds (PATIENCE by default).
     """
     import numpy as np
     from mpi4py import MPI
 
     mine, anyone = np.array([int(error is not None)]), np.zeros(1, dtype=int)
     request = comm.Iallreduce(mine, anyone, op=MPI.MAX)
-    _wait(request, patience if error is not None else None)
+    _wait(request, (PATIENCE if patience is None else patience) if error is not None else None)
     if not anyone[0]:
         return None
     message = None if error is None else str(error) or type(error).__name__

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
 
 if TYPE_CHECKING:
-    from hpcx.io.checkpoint import Checkpoint
+    from hpcx.io.checkpoint import Checkpoint, Saved
     from hpcx.io.result import Result
 
 log = logging.getLogger("hpcx")
@@ -69,18 +70,34 @@ class Run:
         due = comm.rank == 0 and time.monotonic() - self._saved >= self.cadence
         return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
 
+    def resume(self, comm: Any) -> Saved | None:
+        """Return the newest whole checkpoint of this point, or None; collective. Raises AgreedError if it is of other physics."""
+        saved = None if self.checkpoint is None else self.checkpoint.load(comm)
+        if saved is not None and comm.rank == 0:
+            log.info("%s: goes on from its checkpoint %d", self.name, saved.sequence)
+        return saved
+
     def keep(self, comm: Any, state: Callable[[], Result]) -> None:
         """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for.
 
-        Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop, and AgreedError if the
-        checkpoint cannot be written.
+        Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot be
+        written (a full disk) is said and costs nothing else: the one before it stays.
         """
         action = self.poll(comm)
         if action == GO_ON:
             return
-        if self.checkpoint is not None:
-            with self.timings.measure("checkpoints"):
-                self.checkpoint.save(comm, state())
+        trouble = self._save(comm, state) if self.checkpoint is not None else ""
         self._saved = time.monotonic()
         if action == STOP:
-            raise Stopped(self.requests.reason() or "another rank was asked to stop")
+            raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
+
+    def _save(self, comm: Any, state: Callable[[], Result]) -> str:
+        """Save a checkpoint; return "", or what went wrong."""
+        with self.timings.measure("checkpoints"):
+            try:
+                self.checkpoint.save(comm, state())
+            except AgreedError as error:
+                if comm.rank == 0:
+                    log.warning("%s: no checkpoint: %s", self.name, error)
+                return f"; no checkpoint: {error}"
+        return ""

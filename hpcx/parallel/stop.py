@@ -1,7 +1,7 @@
 """Requests to stop: signals, a file named STOP, a wall-clock deadline; noticed anywhere, agreed on by all ranks.
 
 A signal handler only notes the signal. The solver asks at a step or in its stopping test; the answer is the same on
-all ranks of its communicator.
+all ranks of its communicator, and other groups of ranks hear of it by an alarm.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hpcx.parallel.alarm import Alarm
+
 #: what ends a run cleanly; SIGINT is Ctrl-C
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 
@@ -22,23 +24,25 @@ class Stopped(Exception):
 
 
 class StopRequests:
-    """Collects reasons to stop.
+    """Collects reasons to stop; once there is one, it stays.
 
     Args:
         directory: where a file named STOP counts as a request; None for nowhere.
         seconds: wall-clock time from now after which to stop; None for no limit.
-
-    Attributes:
-        started: time of the clock (Unix time) at which the run began.
     """
 
     def __init__(self, directory: Path | None = None, seconds: float | None = None) -> None:
-        self._file = None if directory is None else directory / "STOP"
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._reason = ""
         self._signal = 0
         self._looked = 0.0
-        self.started = time.time()
+        self._alarm: Alarm | None = None
         self._previous: dict[int, Any] = {}
+        self.watch(directory, seconds)
+
+    def watch(self, directory: Path | None, seconds: float | None) -> None:
+        """Watch for a file STOP in `directory` and for the end of `seconds` from now, in place of what was watched."""
+        self._file = None if directory is None else directory / "STOP"
+        self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def install(self) -> None:
         """Note SIGUSR1, SIGTERM and SIGINT from now on instead of dying of them."""
@@ -51,11 +55,35 @@ class StopRequests:
             signal.signal(number, handler)
         self._previous.clear()
 
+    def ignore(self) -> None:
+        """Ignore the signals from now on: the process ends anyway, and with its own status."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def connect(self, comm: Any) -> None:
+        """Let all ranks of `comm` hear of a signal that reaches one of them; collective. End it with `disconnect`."""
+        self._alarm = Alarm(comm)
+
+    def disconnect(self) -> None:
+        """End the connection; collective."""
+        if self._alarm is not None:
+            self._alarm.close()
+            self._alarm = None
+
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
 
     def reason(self) -> str:
         """Return why this rank would stop, or ""."""
+        if not self._reason:
+            self._reason = self._own_reason()
+            if self._signal and self._alarm is not None:
+                self._alarm.ring()
+        if not self._reason and self._alarm is not None and self._alarm.heard():
+            self._reason = "signal to another rank"
+        return self._reason
+
+    def _own_reason(self) -> str:
         if self._signal:
             return f"signal {signal.Signals(self._signal).name}"
         if self._deadline is not None and time.monotonic() >= self._deadline:

@@ -9,38 +9,12 @@ Everything runs on the process itself: parallelism lies outside, over problems.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-
-class IntegrationError(RuntimeError):
-    """The time stepper failed; the message says where and what to change."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Steps of `step` up to the time `end`."""
-
-    end: float
-    step: float
-
-
-@dataclass
-class Trajectory:
-    """States at the ends of all steps, and what it cost.
-
-    Attributes:
-        time: (times,).
-        state_tnc: (times, size, columns).
-        statistics: "steps", "linear_solves", "factorizations".
-    """
-
-    time: np.ndarray
-    state_tnc: np.ndarray
-    statistics: dict[str, int] = field(default_factory=dict)
+from hpcx.petsc.stepping import Segment, Trajectory, make_stepper, run_segments, sequential_matrix
 
 
 def integrate_linear(
@@ -68,9 +42,9 @@ def integrate_linear(
         _integrate_pack(operator, lambda t, pack=pack: _pack(source(t)[:, pack]), _pack(initial_nc[:, pack]), start, segments, prefix)
         for pack in packs
     ]
-    states = [_unpack(state_tn, pack.stop - pack.start) for (_, state_tn, _), pack in zip(runs, packs)]
-    statistics = {key: sum(run[2][key] for run in runs) for key in runs[0][2]}
-    return Trajectory(runs[0][0], np.concatenate(states, axis=2), statistics)
+    states = [_unpack(run.state_tnc[:, :, 0], pack.stop - pack.start) for run, pack in zip(runs, packs)]
+    statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
+    return Trajectory(runs[0].time, np.concatenate(states, axis=2), statistics)
 
 
 def _pack(real_nc: np.ndarray) -> np.ndarray:
@@ -86,103 +60,40 @@ class _System:
 
     def __init__(self, operator: sparse.csr_matrix, source: Callable[[float], np.ndarray]) -> None:
         self.operator, self.source = operator, source
-        self.identity = sparse.identity(operator.shape[0], format="csr")
         self.shift: complex | None = None
         self.factorizations = 0
 
-    def residual(self, ts, time: float, state, rate, out) -> None:
+    def shifted(self, shift: complex) -> sparse.csr_matrix:
+        """Return shift - G with every diagonal entry present."""
+        return (shift * sparse.identity(self.operator.shape[0], format="csr") - self.operator).astype(complex).tocsr()
+
+    def residual(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, out: PETSc.Vec) -> None:
         """Set out = rate - G state - source."""
         moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
         np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
-    def jacobian(self, ts, time: float, state, rate, shift: complex, matrix, preconditioner) -> bool:
+    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
         if self.shift != shift:
-            values = shifted(self.operator, shift, self.identity)
-            preconditioner.setValuesCSR(values.indptr, values.indices, values.data)
-            preconditioner.assemble()
+            values = self.shifted(shift)
+            target.setValuesCSR(values.indptr, values.indices, values.data)
+            target.assemble()
             self.shift, self.factorizations = shift, self.factorizations + 1
         return True
 
 
-def shifted(operator: sparse.csr_matrix, shift: complex, identity: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return shift - operator in compressed rows with every diagonal entry present."""
-    return (shift * identity - operator).astype(complex).tocsr()
-
-
-def _integrate_pack(operator, source, initial, start: float, segments: Sequence[Segment], prefix: str):
+def _integrate_pack(operator, source, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str) -> Trajectory:
     system = _System(sparse.csr_matrix(operator), source)
-    ts, state = _stepper(system, initial, prefix)
-    times, states, steps, solves = [start], [initial.copy()], 0, 0
-
-    def record(ts, step: int, time: float, vector) -> None:
-        if step > 0:
-            times.append(time)
-            states.append(vector.array_r.copy())
-
-    ts.setMonitor(record)
-    begin = start
-    for segment in segments:
-        count = max(int(np.ceil((segment.end - begin) / segment.step - 1e-9)), 1)
-        ts.setStepNumber(0)
-        ts.setTime(begin)
-        ts.setTimeStep((segment.end - begin) / count)
-        ts.setMaxSteps(count)
-        ts.setMaxTime(segment.end)
-        _solve(ts, state, segment)
-        steps, solves, begin = steps + count, solves + ts.getKSPIterations(), segment.end
-    statistics = {"steps": steps, "linear_solves": solves, "factorizations": system.factorizations}
-    ts.destroy()
-    return np.array(times), np.array(states), statistics
-
-
-def _stepper(system: _System, initial: np.ndarray, prefix: str):
-    matrix = _jacobian_matrix(system)
+    matrix = sequential_matrix(system.shifted(1.0))
     state = matrix.createVecRight()
     state.array = initial
-    ts = PETSc.TS().create(PETSc.COMM_SELF)
-    ts.setOptionsPrefix(prefix)
-    ts.setProblemType(ts.ProblemType.NONLINEAR)
-    ts.setIFunction(system.residual, state.duplicate())
-    ts.setIJacobian(system.jacobian, matrix, matrix)
-    ts.setType(ts.Type.ARKIMEX)
+    ts = make_stepper(PETSc.TS.Type.ARKIMEX, prefix)
     ts.setARKIMEXType("4")
     ts.setARKIMEXFullyImplicit(True)
-    ts.setExactFinalTime(ts.ExactFinalTime.STEPOVER)
-    snes = ts.getSNES()
-    snes.setType("ksponly")
-    snes.getKSP().setType("preonly")
-    snes.getKSP().getPC().setType("lu")
-    snes.getKSP().getPC().setFactorOrdering("qmd")
-    _fix_steps(ts)
+    ts.setIFunction(system.residual, state.duplicate())
+    ts.setIJacobian(system.jacobian, matrix, matrix)
     ts.setFromOptions()
-    return ts, state
-
-
-def _fix_steps(ts) -> None:
-    """Switch off step-size control, which petsc4py offers through the options alone."""
-    options = PETSc.Options(ts.getOptionsPrefix())
-    if not options.hasName("ts_adapt_type"):
-        options["ts_adapt_type"] = "none"
-
-
-def _jacobian_matrix(system: _System):
-    values = shifted(system.operator, 1.0, system.identity)
-    matrix = PETSc.Mat().createAIJ(values.shape, csr=(values.indptr, values.indices, values.data), comm=PETSc.COMM_SELF)
-    matrix.assemble()
-    return matrix
-
-
-def _solve(ts, state, segment: Segment) -> None:
-    try:
-        ts.solve(state)
-    except PETSc.Error as error:
-        raise IntegrationError(_advice(segment, str(error))) from error
-    if not np.isfinite(state.norm()):
-        raise IntegrationError(_advice(segment, "the state is not finite"))
-    if ts.getConvergedReason() < 0:
-        raise IntegrationError(_advice(segment, f"reason {ts.getConvergedReason()}"))
-
-
-def _advice(segment: Segment, what: str) -> str:
-    return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
+    trajectory = run_segments(ts, state, start, segments)
+    trajectory.statistics["factorizations"] = system.factorizations
+    ts.destroy()
+    return trajectory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def initialize(arguments: list[str]) -> None:
-    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"].
+    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"]; collective on all ranks.
 
     Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
     only add their options.
@@ -16,6 +16,9 @@ def initialize(arguments: list[str]) -> None:
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
+    # Kept until the end: petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone
+    # by then would duplicate it anew, waiting for ranks that still have one
+    PETSc.COMM_WORLD.duplicate()
     options = PETSc.Options()
     for name, value in pairs(arguments):
         options.setValue(name, value)

@@ -13,6 +13,8 @@ from hpcx.physics.mesh import ValleyMesh
 
 #: points of the Gauss-Legendre rule over one twelfth of the mini-cell (smooth integrand: converged to rounding)
 _ANGLES = 40
+#: distance in cells up to which the lattice correction is summed, and nodes per direction of its rule in a sixth of a cell
+_CELLS, _NODES = 40, 6
 
 
 def screened_coulomb(q: np.ndarray | float, polarizability: float, kappa: float) -> np.ndarray | float:
@@ -61,6 +63,45 @@ def interaction_grid(mesh: ValleyMesh, polarizability: float, kappa: float, w0: 
     w_ij = screened_coulomb(distance, polarizability, kappa)
     w_ij[reach, reach] = coulomb_at_zero(w0, mesh, polarizability, kappa)
     return w_ij / (mesh.divisions**2 * mesh.cell_area)
+
+
+def lattice_correction(mesh: ValleyMesh, polarizability: float, kappa: float, w0: str) -> float:
+    """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
+
+    sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding
+    energy on the mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that
+    fall like 1/N^3 beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more attraction
+    than the exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part that falls like 1/M^2.
+    """
+    distance_q = _tail_cells(mesh)
+    area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
+    offset_px, weight_p = _hexagon_rule(area)
+    missing_q = screened_coulomb(np.linalg.norm(distance_q, axis=1), polarizability, kappa)
+    for offset_x, weight in zip(offset_px, weight_p, strict=True):
+        missing_q -= weight * screened_coulomb(np.linalg.norm(distance_q + offset_x, axis=1), polarizability, kappa)
+    radius = np.linalg.norm(distance_q, axis=1)
+    total, inner = missing_q.sum(), missing_q[radius <= radius.max() / 2].sum()
+    middle = [coulomb_at_zero(choice, mesh, polarizability, kappa) for choice in (w0, "cell-average")]
+    return float((total + (total - inner) / 3 + middle[0] - middle[1]) * area / (2 * np.pi) ** 2)
+
+
+def _tail_cells(mesh: ValleyMesh) -> np.ndarray:
+    """Return the centres (q, 2) of the cells but the middle one up to a distance of _CELLS cells, 1/Angstrom."""
+    index = np.stack(np.mgrid[-2 * _CELLS : 2 * _CELLS + 1, -2 * _CELLS : 2 * _CELLS + 1], axis=-1).reshape(-1, 2)
+    norm = (index[:, 0] ** 2 + index[:, 0] * index[:, 1] + index[:, 1] ** 2).astype(int)
+    return mesh.momentum(index[(norm > 0) & (norm <= _CELLS**2)])
+
+
+def _hexagon_rule(area: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return points (p, 2) and weights (p,), of sum 1, of a rule for the mean over a hexagon with corners at 0, 60, ... degrees."""
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    node, weight = (node + 1) / 2, weight / 2
+    angle = np.pi / 3 * np.arange(7)
+    corner = np.sqrt(2 * area / (3 * np.sqrt(3))) * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    side = corner[:-1, None] * (1 - node[:, None]) + corner[1:, None] * node[:, None]
+    points = node[:, None, None, None] * side
+    weights = node[:, None, None] * weight[:, None, None] * weight * np.full((6, 1), 2 / 6)
+    return points.reshape(-1, 2), weights.reshape(-1)
 
 
 def interaction_between(w_ij: np.ndarray, index_px: np.ndarray, index_qx: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ momentum-space functions and form factors are sums of Gaussians. Units: eV, angs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,24 +88,33 @@ def thin_layer_potential(r: np.ndarray, kappa: float, screening_length: float) -
     return -0.5 * np.pi * COULOMB / screening_length * np.where(far, tail, struve(0, near) - y0(near))
 
 
-def ground_state(
-    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
-) -> GaussianState:
-    """Return the lowest state for a reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
+def ground_states(
+    reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
+) -> list[GaussianState]:
+    """Return the lowest state for each reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
 
-    Raises ValueError if the state is not bound in this basis.
+    Raises ValueError if a state is not bound in this basis.
     """
     a = basis.exponents()
     total = a[:, None] + a[None, :]
     overlap = np.pi / total
-    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS / reduced_mass * np.outer(a, a) / total**2
+    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
     potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * thin_layer_potential(r, kappa, screening_length))
-    energy, vector = eigh(kinetic + potential, overlap, subset_by_index=[0, 0])
-    if energy[0] >= 0:
-        raise ValueError(f"no bound state for reduced mass {reduced_mass:g} m0 and kappa {kappa:g}; widen the Gaussian basis")
-    coefficients = vector[:, 0] * np.sign(vector[:, 0].sum())
-    return GaussianState(a, coefficients, -float(energy[0]))
+    states = []
+    for mass in reduced_masses:
+        energy, vector = eigh(kinetic / mass + potential, overlap, subset_by_index=[0, 0])
+        if energy[0] >= 0:
+            raise ValueError(f"no bound state for reduced mass {mass:g} m0 and kappa {kappa:g}; widen the Gaussian basis")
+        states.append(GaussianState(a, vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0])))
+    return states
+
+
+def ground_state(
+    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
+) -> GaussianState:
+    """Return `ground_states` for one reduced mass."""
+    return ground_states([reduced_mass], kappa, screening_length, basis)[0]
 
 
 def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:
@@ -127,3 +137,19 @@ def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray
     amplitude = np.outer(b, square) / (4.0 * np.pi * total) / probe.at_origin()
     width = beta[:, None] * wide[None, :] / total
     return np.exp(-np.multiply.outer(np.square(p), width.ravel())) @ amplitude.ravel()
+
+
+def squared_overlap(first: GaussianState, second: GaussianState, p: np.ndarray) -> np.ndarray:
+    """Return int d^2k / (2 pi)^2 |phi_a(k)|^2 |phi_b(k - p)|^2 at shifts `p` (1/angstrom, one axis), in angstrom^2."""
+    terms = [_square_terms(state) for state in (first, second)]
+    total = terms[0][1][:, None] + terms[1][1][None, :]
+    amplitude = np.outer(terms[0][0], terms[1][0]) / (4.0 * np.pi * total)
+    width = np.outer(terms[0][1], terms[1][1]) / total
+    return np.array([np.sum(amplitude * np.exp(-width * shift**2)) for shift in np.atleast_1d(p)])
+
+
+def _square_terms(state: GaussianState) -> tuple[np.ndarray, np.ndarray]:
+    """Return amplitudes and widths of |phi(k)|^2 = sum A exp(-B k^2), equal widths joined."""
+    b, beta = state.momentum_terms()
+    row, column = np.triu_indices(len(b))
+    return b[row] * b[column] * np.where(row == column, 1.0, 2.0), beta[row] + beta[column]

@@ -26,12 +26,23 @@ log = logging.getLogger("hpcx")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all points of a run share: plan, store, reasons to stop, and tables that points may reuse."""
+    """What all points of a run share.
+
+    Attributes:
+        plan: what to do.
+        store: the output directory.
+        requests: reasons to stop.
+        shared: tables that points may reuse.
+        run: name of this run, by which failures of this run are told from older ones.
+        locks_reach: whether claims hold on all nodes.
+    """
 
     plan: Plan
     store: Store
     requests: StopRequests
     shared: dict[str, object]
+    run: str = ""
+    locks_reach: bool = True
 
     def name(self, point: Point) -> str:
         """Return how the log speaks of a point."""
@@ -55,25 +66,25 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
         raise
     except Exception as caught:
         error = caught
-    failed = _failure(error, start, level.comm.size) if error else None
+    failed = _failure(error, start, level.comm.size, around.run) if error else None
     try:
         message = settle(level.fate, error)
     except TimeoutError:
         around.store.fail(point.id, failed)
-        raise error from None
+        raise RuntimeError(f"{around.name(point)} failed on one rank while others of its group wait for it") from error
     if message is None:
         return entry, table
-    failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size)
+    failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size, run=around.run)
     if level.comm.rank == 0:
         around.store.fail(point.id, failed)
         log.error("%s failed: %s", around.name(point), message)
     return failed, ""
 
 
-def _failure(error: Exception, start: float, ranks: int) -> Entry:
+def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     message = str(error) if isinstance(error, AgreedError) else f"{type(error).__name__}: {error}"
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"])
+    return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 
 
 def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Entry, str]:

@@ -7,7 +7,7 @@ for the others.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from hpcx.registry import Estimate
 
 #: share of the ideal time of the whole sweep that one point may take: larger points get more ranks
 _LARGEST_SHARE = 0.5
+#: gain in time that is worth doubling the ranks of a point
+_WORTHWHILE = 0.8
 
 
 @dataclass(frozen=True)
@@ -58,39 +60,29 @@ def free_levels(levels: list[Level]) -> None:
         level.comm.Free()
 
 
-def choose_level(estimate: Estimate, ideal: float, ranks: int, memory: float) -> int:
+def choose_level(estimate: Callable[[int], Estimate], ideal: float, ranks: int, memory: float) -> int:
     """Return the deepest level on which a point neither dominates the sweep nor fails to fit into memory.
 
+    If it dominates on any number of ranks, it gets no more than make it quicker. If it fits nowhere, it gets all ranks.
+
     Args:
-        estimate: of the point on one rank.
+        estimate: of the point on a number of ranks; asked for no more sizes than necessary.
         ideal: wall time in s of the whole sweep if all ranks worked all the time.
         ranks: number of all ranks.
         memory: bytes that one rank may use.
     """
-    needed = max(estimate.seconds / max(_LARGEST_SHARE * ideal, 1e-9), estimate.bytes_per_rank / memory)
-    fitting = [level for level in range(depth(ranks)) if smallest_group(ranks, level) >= min(needed, ranks)]
-    return max(fitting, default=0)
+    best, quickest = 0, float("inf")
+    for level in reversed(range(depth(ranks))):
+        expected = estimate(smallest_group(ranks, level))
+        if expected.bytes_per_rank > memory:
+            continue
+        if expected.seconds <= _LARGEST_SHARE * ideal:
+            return level
+        if expected.seconds < _WORTHWHILE * quickest:
+            best, quickest = level, expected.seconds
+    return best
 
 
 def level_of_size(size: int, ranks: int) -> int:
     """Return the deepest level whose groups have at least `size` ranks."""
     return max((level for level in range(depth(ranks)) if smallest_group(ranks, level) >= size), default=0)
-
-
-def memory_per_rank(comm: Any) -> float:
-    """Return the bytes that are free on this node per rank on it, the least over all ranks; collective."""
-    from mpi4py import MPI
-
-    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    share = _available_memory() / node.size
-    node.Free()
-    return comm.allreduce(share, op=MPI.MIN)
-
-
-def _available_memory() -> float:
-    try:
-        with open("/proc/meminfo") as file:
-            rows = dict(line.split(":", 1) for line in file)
-        return 1024.0 * float(rows["MemAvailable"].split()[0])
-    except (OSError, KeyError):
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

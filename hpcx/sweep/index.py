@@ -5,6 +5,7 @@ Made from `sweep.json` and the points' own files alone; results are stacked as v
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,43 @@ import numpy as np
 
 from hpcx.io.result import Dataset
 from hpcx.io.writer import attach_dimensions, label, storable
+from hpcx.sweep.claims import unique
+from hpcx.sweep.record import read_record
 from hpcx.sweep.store import DONE, Entry, Store
+
+
+def refresh_index(store: Store, patience: float | None = None) -> None:
+    """Write `sweep.h5` anew from the files, one process at a time: who comes last has seen what those before it saw.
+
+    Raises TimeoutError if another process is at it for longer than `patience` seconds, OSError if it cannot be written.
+    """
+    with store.exclusively() if patience is None else store.exclusively(patience):
+        record = read_record(store.directory)
+        if record is not None:
+            write_index(store, record)
 
 
 def write_index(store: Store, record: dict[str, Any]) -> None:
     """Write `sweep.h5` anew from the record of the sweep and the files of the store, in place of the old one."""
     entries = [store.entry(point["id"], point["hash"]) for point in record["points"]]
     path = store.directory / "sweep.h5"
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{unique()}.part")
     with h5py.File(part, "w") as file:
         for axis in record["axes"]:
-            data = Dataset(np.asarray(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
+            data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
             file.create_dataset(axis["name"], data=storable(data.data))
             label(file[axis["name"]], data)
         dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
         dims |= _write_states(file, record, entries)
         attach_dimensions(file, dims | _stack(file, store, record, entries))
     os.replace(part, path)
+
+
+def _coordinate(values: list[Any]) -> np.ndarray:
+    """Return swept values as a coordinate: numbers as they are, all else (switches, lists) as text."""
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return np.asarray(values)
+    return np.asarray([value if isinstance(value, str) else json.dumps(value) for value in values])
 
 
 def _axes_of(record: dict[str, Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -7,17 +7,23 @@ import json
 import h5py
 
 from hpcx.config.point import Point, resolved_physics
-from hpcx.io.checkpoint import differing_keys
+from hpcx.io.checkpoint import Checkpoint, differing_keys
 from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import Store
 
 
 def refuse_other_result(store: Store, point: Point) -> None:
-    """Raise OtherPhysics, naming the differing keys, if `result.h5` is of another input."""
-    path = store.result(point.id)
-    if not path.exists() or store.done(point.id, point.hash) is not None:
-        return
-    with h5py.File(path, "r") as file:
-        old = json.loads(file["provenance/physics"].asstr()[()])
-    different = differing_keys(old, json.loads(json.dumps(resolved_physics(point.config, point.material), default=str)))
-    raise OtherPhysics(f"{path} is of another input ({different}); choose another output.directory or give --fresh")
+    """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint is of another input.
+
+    A file that is damaged is not looked into here: the run itself knows what to do with it.
+    """
+    physics = json.loads(json.dumps(resolved_physics(point.config, point.material), default=str))
+    for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:
+        try:
+            with h5py.File(path, "r") as file:
+                old = json.loads(file["provenance/physics"].asstr()[()])
+        except (OSError, KeyError, ValueError):
+            continue
+        different = differing_keys(old, physics)
+        if different:
+            raise OtherPhysics(f"{path} is of another input ({different}); choose another output.directory or give --fresh")

@@ -1,23 +1,23 @@
-"""The output directory: where results, failures and claims of points lie, and what they say.
-
-A claim is a lock on `points/<id>.lock` that the operating system takes back when its process ends, however it ends. So
-groups of one job, and other jobs that work in the same directory, share the points without a master; a lock file
-with text in it that nobody holds tells of an attempt that was cut off.
-"""
+"""The output directory: where results, failures and claims of points lie, and what they say."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 
+from hpcx.sweep.claims import Claims, lock, unique, unlock
+
 #: states of a point
 DONE, FAILED, RUNNING, MISSING = "done", "failed", "running", "missing"
+
+#: longest wait in s for another process that writes the record or the index of the sweep
+_PATIENCE = 60.0
 
 
 class Damaged(OSError):
@@ -26,7 +26,7 @@ class Damaged(OSError):
 
 @dataclass(frozen=True)
 class Entry:
-    """State of one point with message, traceback, seconds, ranks, and the lines of its summary."""
+    """State of one point: message, traceback, seconds, ranks, lines of its summary, and the run in which it failed."""
 
     status: str
     message: str = ""
@@ -34,6 +34,7 @@ class Entry:
     wall_time: float = float("nan")
     ranks: int = 0
     summary: list[str] = field(default_factory=list)
+    run: str = ""
 
 
 class Store:
@@ -42,72 +43,46 @@ class Store:
     def __init__(self, directory: Path, single: bool) -> None:
         self.directory = directory
         self.single = single
-        self._claims: dict[str, Any] = {}
+        self._points = directory if single else directory / "points"
+        self.claims = Claims(self._points)
 
     def prepare(self) -> None:
         """Make the directories and try to write into them before anything is computed; raises OSError."""
         try:
-            self._points().mkdir(parents=True, exist_ok=True)
-            probe = self._points() / ".probe.part"
+            self._points.mkdir(parents=True, exist_ok=True)
+            probe = self._points / f".probe.{unique()}.part"
             probe.write_text("writable\n")
             probe.unlink()
         except OSError as error:
             raise OSError(f"cannot write to output.directory = '{self.directory}': {error.strerror}") from error
 
-    def _points(self) -> Path:
-        return self.directory if self.single else self.directory / "points"
+    def is_there(self) -> bool:
+        """Say whether the directory still holds this sweep: somebody may have removed it."""
+        return self._points.is_dir() and (self.single or (self.directory / "sweep.json").exists())
 
     def result(self, name: str) -> Path:
         """Return the path of a point's result."""
-        return self._points() / ("result.h5" if self.single else f"{name}.h5")
+        return self._points / ("result.h5" if self.single else f"{name}.h5")
 
     def failure(self, name: str) -> Path:
         """Return the path of the record of a point's failure."""
-        return self._points() / f"{name}.failed.json"
+        return self._points / f"{name}.failed.json"
 
     def checkpoint(self, name: str) -> Path:
         """Return the stem of a point's checkpoints."""
         return self.directory / "checkpoints" / ("result" if self.single else name)
 
-    def _lock(self, name: str) -> Path:
-        return self._points() / f"{name}.lock"
-
-    def claim(self, name: str) -> bool:
-        """Claim a point for this process; False if another process has it. Raises OSError without lock support."""
-        file = open(self._lock(name), "a+")
+    @contextmanager
+    def exclusively(self, patience: float = _PATIENCE) -> Iterator[None]:
+        """Keep other processes from writing the record or the index meanwhile; raises TimeoutError if they do not end."""
+        path = self.directory / "sweep.lock"
+        file = lock(path, patience)
+        if file is None:
+            raise TimeoutError(f"another run holds {path}; if there is none, remove the file")
         try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        file.write("started\n")
-        file.flush()
-        self._claims[name] = file
-        return True
-
-    def release(self, name: str) -> None:
-        """Give a claim back after the point has ended in order; the lock file goes."""
-        file = self._claims.pop(name)
-        self._lock(name).unlink(missing_ok=True)
-        file.close()
-
-    def was_cut_off(self, name: str) -> bool:
-        """Say whether an earlier attempt at the point never ended in order."""
-        try:
-            return self._lock(name).stat().st_size > 0
-        except FileNotFoundError:
-            return False
-
-    def is_claimed(self, name: str) -> bool:
-        """Say whether another process works on the point now."""
-        try:
-            with open(self._lock(name), "r+") as file:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+            yield
+        finally:
+            unlock(path, file)
 
     def fail(self, name: str, entry: Entry) -> None:
         """Record a failure, whole or not at all."""
@@ -126,7 +101,14 @@ class Store:
                 summary = json.loads(group["summary"].asstr()[()])
                 return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary)
         except (OSError, KeyError, ValueError) as error:
-            raise Damaged(f"{path} is damaged ({error}); move it away to have it computed again") from error
+            raise Damaged(f"{path} is damaged ({error}); the next run sets it aside and computes the point again") from error
+
+    def set_damaged_aside(self, name: str) -> Path:
+        """Rename a damaged result, and return the name that it has now."""
+        path = self.result(name)
+        kept = path.with_name(f"{path.name}.damaged.{unique()}")
+        path.rename(kept)
+        return kept
 
     def entry(self, name: str, digest: str) -> Entry:
         """Return the state of a point from the files alone."""
@@ -136,11 +118,20 @@ class Store:
             found = Entry(FAILED, str(error))
         if found is not None:
             return found
-        if name not in self._claims and not self.is_claimed(name):
-            return self._failed(name) or Entry(MISSING)
-        return Entry(RUNNING)
+        running = self.claims.running(name)
+        if running is not None:
+            return Entry(RUNNING, "", "", *running)
+        return self.failed(name) or Entry(MISSING, self._what_is_left(name))
 
-    def _failed(self, name: str) -> Entry | None:
+    def _what_is_left(self, name: str) -> str:
+        """Say what a point that is not computed has to go on from."""
+        cut_off = self.claims.attempts(name)
+        notes = [f"cut off {cut_off} time(s)"] if cut_off else []
+        notes += ["has a checkpoint"] if any(self.checkpoint(name).parent.glob(f"{self.checkpoint(name).name}.*.checkpoint.h5")) else []
+        return ", ".join(notes)
+
+    def failed(self, name: str) -> Entry | None:
+        """Return the record of a point's failure, or None."""
         try:
             return Entry(**json.loads(self.failure(name).read_text()))
         except (OSError, ValueError, TypeError):
@@ -149,6 +140,6 @@ class Store:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file under a temporary name and rename it when it is complete."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{unique()}.part")
     part.write_text(text)
     os.replace(part, path)

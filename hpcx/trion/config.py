@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import RunInput, Section, Unit
 from hpcx.exciton import config as exciton
@@ -31,6 +31,51 @@ class Trion(Section):
     species: list[Species] = Field(["singlet", "triplet"], min_length=1, max_length=2, description="spin species to solve")
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
+    temperature: Annotated[float, Unit("K")] = Field(
+        0.0, ge=0, description="of the charge that is there before the light; 0 puts it at its band's minimum"
+    )
+
+    @field_validator("species")
+    @classmethod
+    def _each_once(cls, species: list[str]) -> list[str]:
+        if len(set(species)) < len(species):
+            raise ValueError("name each species once")
+        return species
+
+
+class Absorption(exciton.Absorption):
+    """Linear absorption, and what its lines look like."""
+
+    maps: list[Annotated[float, Unit("eV")]] = Field(
+        [], description="photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
+    )
+
+
+class TwoDimensional(Section):
+    """Two-dimensional electronic spectra; stimulated emission, waiting times in fs."""
+
+    enabled: bool = Field(False, description="compute two-dimensional spectra of all species together")
+    waiting_times: list[Annotated[float, Unit("fs")]] = Field([0.0], min_length=1, description="waiting times of the maps")
+    trace_end: Annotated[float, Unit("fs")] = Field("500 fs", gt=0, description="last waiting time of the cross peak's trace")
+    trace_step: Annotated[float, Unit("fs")] = Field("4 fs", gt=0, description="step of the trace")
+    fit_window: tuple[Annotated[float, Unit("fs")], Annotated[float, Unit("fs")]] = Field(
+        ("20 fs", "400 fs"), description="waiting times to which the beat is fitted, first and last"
+    )
+    dephasing_time: Annotated[float, Unit("fs")] = Field("250 fs", gt=0, description="coherence time of two different states")
+    broadening: Annotated[float, Unit("eV")] = Field("4 meV", gt=0, description="sigma of the line shape 1 / (i x - sigma)")
+    laser_width: Annotated[float, Unit("eV")] = Field("17 meV", gt=0, description="standard deviation of the laser's spectrum")
+    laser_centre: Annotated[float, Unit("eV")] | None = Field(
+        None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak"
+    )
+    pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
+    triplet_shift: Annotated[float, Unit("eV")] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
+    shift_by: Literal["contact", "sticks"] = Field(
+        "contact", description="a contact interaction between second charge and third, solved for, or moved lines"
+    )
+    window: tuple[Annotated[float, Unit("eV")], Annotated[float, Unit("eV")]] = Field(
+        ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
+    )
+    points: int = Field(201, ge=2, le=4001, description="points along each axis")
 
 
 class Config(RunInput):
@@ -38,10 +83,27 @@ class Config(RunInput):
 
     mesh: exciton.Mesh = Field(description="Monkhorst-Pack mesh")
     bands: exciton.Bands = Field(default_factory=exciton.Bands, description="bands")
-    absorption: exciton.Absorption = Field(default_factory=exciton.Absorption, description="absorption spectra")
+    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectra")
+    twod: TwoDimensional = Field(default_factory=TwoDimensional, description="two-dimensional spectra")
     screening: exciton.Screening = Field(default_factory=exciton.Screening, description="screened interaction")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
     gap: Annotated[float, Unit("eV")] | None = Field(
         None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        exciton.check_helicity(self.absorption, self.bands)
+        if self.absorption.helicity == "opposite" and self.solver.symmetry != "none":
+            raise ValueError(
+                f'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '
+                f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
+            )
+        if self.twod.enabled and self.trion.temperature > 0:
+            raise ValueError(
+                f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K"
+            )
+        if self.twod.enabled and "singlet" not in self.trion.species:
+            raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
+        return self

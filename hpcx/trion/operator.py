@@ -5,10 +5,10 @@ fixed one a column r and the moving one a row p:
 
     first and third carrier:   p = k1,   r = k2,       spectator spinor at p + r = k3
     second and third carrier:  p = k2,   r = k1,       spectator spinor at p + r = k3
-    first and second carrier:  p = -k1,  r = k3,       spectator spinor at p + r = k2
+    first and second carrier:  p = k1,   r = -k3,      spectator spinor at p + r = -k2
 
-and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'), because Wc[-p,-p'] = Wc[p,p']. Columns are needed for
-one point per orbit. Identical carriers need two of the layouts.
+and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per orbit. Identical
+carriers need two of the layouts. If the charge that was there had the momentum Q, every sum of two points is less Q.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Layout:
         """Return (k1, k2) of row p in column r."""
         if self.name == "first":
             return p, r
-        return (r, p) if self.name == "second" else (group.mesh.inverse_k[p], group.mesh.add(p, r))
+        return (r, p) if self.name == "second" else (p, group.mesh.inverse_k[group.mesh.add(p, r)])
 
     def fixed(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the point that stays fixed for pairs (k1, k2)."""
         if self.name == "first":
             return k2
-        return k1 if self.name == "second" else group.mesh.add(k1, k2)
+        return k1 if self.name == "second" else group.mesh.inverse_k[group.mesh.add(k1, k2)]
 
     def moving(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the row p of pairs (k1, k2)."""
-        return k2 if self.name == "second" else k1 if self.name == "first" else group.mesh.inverse_k[k1]
+        return k2 if self.name == "second" else k1
 
 
 class Gather:
@@ -171,7 +171,8 @@ class TrionOperator:
         """The attractions of the like carriers to the third (one if they are identical), and their repulsion."""
         problem, place = self.problem, (self.comm, self.sector, self.owner_k, kernel)
         to_third = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.third.spinor_ck)]
-        to_second = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.second.spinor_ck.conj())]
+        inverted_ck = problem.second.spinor_ck[:, problem.mesh.inverse_k].conj()
+        to_second = [u.astype(kernel.precision) for u in kernel.blocks.spinors(inverted_ck)]
         yield Term(*place, Layout("first"), (problem.first.spinor_ck, to_third), -1)
         if not problem.identical:
             yield Term(*place, Layout("second"), (problem.second.spinor_ck, to_third), -1)

@@ -38,6 +38,7 @@ class TrionProblem:
         identical: the like charges are in the same band, and C(k2,k1) = -C(k1,k2).
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
         dipole_k: optical matrix element, (n,).
+        initial: number of the point at which the second charge was.
     """
 
     mesh: ValleyMesh
@@ -47,6 +48,7 @@ class TrionProblem:
     identical: bool
     w_ij: np.ndarray
     dipole_k: np.ndarray
+    initial: int = 0
 
     def kinetic(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the energy of three free carriers for point numbers k1, k2, eV."""
@@ -54,11 +56,11 @@ class TrionProblem:
         return total + self.third.energy_k[self.mesh.add(k1, k2)]
 
     def created(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
-        """Return V|i>, what light makes of the second charge at its minimum, for point numbers k1, k2."""
-        amplitude = self.dipole_k[k1] * (k2 == 0)
+        """Return V|i>, what light makes of the second charge at its initial point, for point numbers k1, k2."""
+        amplitude = self.dipole_k[k1] * (k2 == self.initial)
         if not self.identical:
             return amplitude
-        return (amplitude - self.dipole_k[k2] * (k1 == 0)) / np.sqrt(2)
+        return (amplitude - self.dipole_k[k2] * (k1 == self.initial)) / np.sqrt(2)
 
 
 def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Carrier, Carrier, Carrier]:

@@ -77,12 +77,13 @@ class Dexter(Section):
 class SpinFlip(Section):
     """Single-electron spin flips: deformation potentials, or a free thermally activated law."""
 
-    law: Literal["phonon", "activated"] = Field(
-        "phonon", description="one-phonon rates, or rate * exp(-activation / kT) between the spin branches of a valley"
-    )
+    law: Literal["phonon", "activated"] = Field("phonon", description="one-phonon rates, or a free Arrhenius law")
     intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, description="between the spin branches of a valley")
     intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, description="between opposite spins of K and K'")
-    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at infinite temperature")
+    path: Literal["intravalley", "intervalley"] = Field(
+        "intervalley", description="activated law: between the spin branches of a valley, or between equal branches of K and K'"
+    )
+    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at 300 K")
     activation: Annotated[float, Unit("eV")] = Field("100 meV", ge=0, description="activated law: activation energy")
 
 
@@ -90,6 +91,7 @@ class Momentum(Section):
     """The grid of centre-of-mass momenta."""
 
     dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
+    coherence_in_scattering: bool = Field(True, description="two dimensions: phonons pass angular coherences on")
     points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
@@ -132,6 +134,8 @@ class Approximation(Section):
     """Extensions of the low-density model."""
 
     saturation: bool = Field(False, description="bosonic stimulation and Pauli blocking of the final states (terms in N^2)")
+    stimulation: bool = Field(True, description="with saturation: the bosonic part")
+    blocking: bool = Field(True, description="with saturation: the Pauli part")
     hole_closure: bool = Field(True, description="hole transfer by phonons with form factor one (closure over relative motion)")
 
 
@@ -170,6 +174,12 @@ class Config(RunInput):
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
         """Return the values of a swept key with the families of mechanism sets written out."""
         return expand_sets(values) if key == "mechanisms.set" else values
+
+    @model_validator(mode="after")
+    def _one_extension(self) -> Config:
+        if self.approximation.saturation and self.momentum.dimension == 2:
+            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+        return self
 
     @model_validator(mode="after")
     def _times_inside(self) -> Config:

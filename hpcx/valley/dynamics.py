@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from hpcx.petsc.linear_ode import Segment, integrate_linear
+from hpcx.petsc.linear_ode import integrate_linear
+from hpcx.petsc.stepping import Segment
 from hpcx.valley.config import Time
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
 
 #: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
-STEPS = ((500.0, 5.0), (1500.0, 20.0), (np.inf, 50.0))
+STEPS = ((500.0, 10.0), (1500.0, 40.0), (np.inf, 100.0))
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,21 @@ class Dynamics:
         time: fs (steps,).
         population_tnh: (steps, size, helicity).
         slope_tnh: its time derivative, 1/fs.
+        coherence_tch: exchange coherences (steps, coherences, helicity); none in one dimension.
         statistics: of the stepper.
     """
 
     time: np.ndarray
     population_tnh: np.ndarray
     slope_tnh: np.ndarray
+    coherence_tch: np.ndarray
     statistics: dict[str, int]
+
+    def difference_at(self, time: float) -> np.ndarray:
+        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time` (fs)."""
+        step = int(np.abs(self.time - time).argmin())
+        state_nh = np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
+        return state_nh[:, 0] - state_nh[:, 1]
 
     def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return a function time -> sum_n weight_kn n_nh (time, k, helicity), by cubic Hermite interpolation of the steps."""
@@ -64,7 +73,12 @@ def segments(options: Time, end: float) -> list[Segment]:
 def propagate(
     generator: sparse.csr_matrix, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, steps: list[Segment]
 ) -> Dynamics:
-    """Integrate the populations of both helicities; raises IntegrationError."""
+    """Integrate the populations of both helicities; raises IntegrationError.
+
+    `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not formed.
+    """
+    size = formation_nj.shape[0]
+    formation_nj = np.pad(formation_nj, ((0, generator.shape[0] - size), (0, 0)))
     pushed_nj = generator @ formation_nj
     initial = np.zeros((generator.shape[0], formation.integral_tjh.shape[2]))
     start = float(formation.time[0])
@@ -73,4 +87,4 @@ def propagate(
     population = rest.state_tnc + fed
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))
     slope = np.stack([generator @ state for state in population]) + source
-    return Dynamics(rest.time, population, slope, rest.statistics)
+    return Dynamics(rest.time, population[:, :size], slope[:, :size], population[:, size:], rest.statistics)

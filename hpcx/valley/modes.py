@@ -30,7 +30,7 @@ class Modes:
         frequency: imaginary part of the eigenvalue, 1/ps.
         parity: +1 or -1.
         weight_im: share of the dichroism of transition i that mode m carries at the reference time.
-        population_mx: net population of each species in the mode; magnitudes add up to one.
+        population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of coherences alone).
         residual: of the eigenpairs.
     """
 
@@ -48,14 +48,20 @@ class Modes:
         return int(carrier) if self.weight_im[0, carrier] != 0 else None
 
 
-def parity_projector(problem: Problem, sign: float) -> sparse.csr_matrix:
-    """Return the isometry (half, size) onto vectors with n(mirror image) = sign * n."""
+def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:
+    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n.
+
+    Coherences between mirror images, which stand behind the populations, are odd.
+    """
     cells = problem.grid.cells
     kept = [(index, image) for index, image in enumerate(problem.mirror) if index < image]
     choose = sparse.lil_matrix((len(kept), len(problem.species)))
     for row, (index, image) in enumerate(kept):
         choose[row, index], choose[row, image] = np.sqrt(0.5), sign * np.sqrt(0.5)
-    return sparse.kron(choose, sparse.identity(cells), format="csr")
+    populations = sparse.kron(choose, sparse.identity(cells))
+    if sign > 0:
+        return sparse.hstack([populations, sparse.csr_matrix((populations.shape[0], coherences))], format="csr")
+    return sparse.block_diag([populations, sparse.identity(coherences)], format="csr")
 
 
 def find_modes(
@@ -64,8 +70,8 @@ def find_modes(
     """Return `count` modes of each parity; raises ModesError.
 
     Args:
-        bleaching_in: weights of the populations in the signals (transition, size).
-        difference_n: populations after sigma+ minus those after sigma- pumping at the reference time (size,).
+        bleaching_in: weights of the populations in the signals (transition, size + coherences).
+        difference_n: state after sigma+ minus that after sigma- pumping at the reference time (size + coherences,).
     """
     signal_i = bleaching_in @ difference_n
     parts = [_one_parity(problem, generator, sign, count, bleaching_in, difference_n) for sign in PARITIES.values()]
@@ -78,11 +84,11 @@ def find_modes(
 
 def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray):
     """Return eigenvalues, signal carried (transition, mode), species populations (species, mode) and residuals."""
-    projector = parity_projector(problem, sign)
+    projector = parity_projector(problem, sign, generator.shape[0] - problem.size)
     modes = slowest_modes(projector @ generator @ projector.T, count, TARGET, prefix="valley_")
     right_nm = projector.T @ modes.right_nm
     amplitude_m = modes.left_nm.conj().T @ (projector @ difference_n)
     carried = np.real((bleaching_in @ right_nm) * amplitude_m)
-    species_xm = right_nm.reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
+    species_xm = right_nm[: problem.size].reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
     turned = np.real(species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])])))
-    return modes.eigenvalue, carried, turned / np.abs(turned).sum(axis=0), modes.residual
+    return modes.eigenvalue, carried, turned / np.maximum(np.abs(turned).sum(axis=0), np.finfo(float).tiny), modes.residual

@@ -48,6 +48,10 @@ class Rates:
         """Return the sum of all mechanisms."""
         return self._sum(self.matrices)
 
+    def without(self, name: str) -> sparse.csr_matrix:
+        """Return the sum of all mechanisms but one."""
+        return self._sum([other for other in self.matrices if other != name])
+
     def generator(self) -> sparse.csr_matrix:
         """Return the generator of all mechanisms."""
         return generator(self.total())

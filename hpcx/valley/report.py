@@ -15,6 +15,7 @@ from hpcx.valley.modes import Modes
 from hpcx.valley.observables import Traces, instrument_response
 from hpcx.valley.polarization import HELICITIES
 from hpcx.valley.problem import Problem
+from hpcx.valley.rates import COULOMB, FLIPS, PHONONS
 from hpcx.valley.simulate import Simulation
 
 #: window of the logarithmic slope, fs
@@ -60,7 +61,7 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     """Add the group `dichroism`."""
     result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
     result.add("dichroism/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
-    result.add("dichroism/pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
+    result.add("pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
     transmission = traces.transmission_hit
@@ -86,7 +87,6 @@ def add_populations(result: Result, problem: Problem, simulation: Simulation) ->
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
     coherent_ht = simulation.polarization.density_tjh(dynamics.time).sum(axis=1).T
     result.add("population/time", dynamics.time, ("time",), "fs", "time after the maximum of the pump")
-    result.add("population/pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
     result.add("population/species", labels, ("species",), "1", "exciton: hole, then electron")
     edges = np.array([species.edge for species in problem.species])
     result.add("population/energy", edges, ("species",), "eV", "energy at zero momentum")
@@ -96,16 +96,20 @@ def add_populations(result: Result, problem: Problem, simulation: Simulation) ->
 
 
 def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
-    """Add the group `flow`: particles per time and per particle that each mechanism moves between species, sigma+ pump."""
+    """Add the group `flow`: particles per time and per particle that each mechanism moves between species, sigma+ pump.
+
+    Mechanisms that are switched off stand there with zeros, so that all points of a sweep have one shape.
+    """
     times = np.array(config.flow.times)
-    names = [name for name in simulation.rates.matrices if name != "none"]
+    names = [*PHONONS, *FLIPS, *COULOMB]
     labels = np.array([species.label for species in problem.species], dtype="S")
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))
     everything = simulation.dynamics.contract(np.eye(problem.size))(times)[:, :, 0]
     for row, population in enumerate(everything):
         for column, name in enumerate(names):
-            moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
-            rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
+            if name in simulation.rates.matrices:
+                moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
+                rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
     result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
     result.add("flow/mechanism", np.array(names, dtype="S20"), ("mechanism",), "1", "mechanism")
     result.add("flow/species", labels, ("species",), "1", "final exciton")

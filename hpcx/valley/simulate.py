@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from hpcx.parallel.run import Run
+from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics, formation_matrix, propagate, segments
@@ -14,6 +16,7 @@ from hpcx.valley.observables import probe_reach
 from hpcx.valley.polarization import Formation, Polarization, build_polarization, integrate_formation
 from hpcx.valley.problem import Problem
 from hpcx.valley.rates import Rates, build_rates
+from hpcx.valley.saturation import Saturated, final_states, propagate_saturated
 
 #: how far (fs) the integral of |P|^2 goes beyond the last step
 MARGIN = 1.0
@@ -25,6 +28,7 @@ class Simulation:
 
     Attributes:
         rates: matrices of the enabled mechanisms.
+        generator: what propagates the populations (size), and behind them the exchange coherences in two dimensions.
         polarization, formation: the coherent part.
         formation_nj: rates of formation (size, bright), 1/fs.
         dynamics: populations.
@@ -32,6 +36,7 @@ class Simulation:
     """
 
     rates: Rates
+    generator: sparse.csr_matrix
     polarization: Polarization
     formation: Formation
     formation_nj: np.ndarray
@@ -46,19 +51,31 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError. Every rank of a group may call it; nothing is communicated."""
+    """Run one point; raises IntegrationError, SaturationError. Every rank of a group may call it; nothing is communicated."""
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
         end = config.time.end + probe_reach(config)
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
         formation = integrate_formation(polarization, end + MARGIN)
-    with run.timings.measure("time steps"):
-        formation_nj = formation_matrix(problem, polarization, rates.phonons())
-        steps = segments(config.time, end)
-        dynamics = propagate(rates.generator(), formation_nj, polarization, formation, steps)
+    formation_nj = formation_matrix(problem, polarization, rates.phonons())
     scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
-    return Simulation(rates, polarization, formation, formation_nj, dynamics, scale)
+    with run.timings.measure("time steps"):
+        generator = build_generator(problem, config, rates)
+        steps = segments(config.time, end)
+        if config.approximation.saturation:
+            saturated = Saturated(rates.total(), final_states(problem, config))
+            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps)
+        else:
+            dynamics = propagate(generator, formation_nj, polarization, formation, steps)
+    return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
+
+
+def build_generator(problem: Problem, config: Config, rates: Rates) -> sparse.csr_matrix:
+    """Return the generator of the populations, extended by the exchange coherences if the input asks for two dimensions."""
+    if coherence_count(problem, config):
+        return extended_generator(problem, config, rates)
+    return rates.generator()
 
 
 def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:

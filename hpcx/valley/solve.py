@@ -59,10 +59,9 @@ def compute(config: Config, material: Material, run: Run) -> Result:
 
 
 def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
-    dynamics = simulation.dynamics
-    step = int(np.abs(dynamics.time - min(REFERENCE_TIME, config.time.end)).argmin())
-    difference = dynamics.population_tnh[step, :, 0] - dynamics.population_tnh[step, :, 1]
-    return find_modes(problem, simulation.rates.generator(), config.modes.count, bleaching_in(problem), difference)
+    difference = simulation.dynamics.difference_at(min(REFERENCE_TIME, config.time.end))
+    weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(difference) - problem.size)))
+    return find_modes(problem, simulation.generator, config.modes.count, weights, difference)
 
 
 def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: Lifetimes, modes: Modes) -> Result:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpcx.physics.wannier_gaussian import GaussianState, ground_state
+from hpcx.physics.wannier_gaussian import GaussianState, ground_states
 from hpcx.valley.parameters import Parameters
 
 VALLEYS = ("K", "K'")
@@ -123,11 +123,8 @@ def _ordered(spin: int) -> tuple[str, ...]:
 
 
 def _ground_states(p: Parameters) -> dict[str, GaussianState]:
-    return {
-        h + e: ground_state(mh * me / (mh + me), p.kappa, p.screening_length)
-        for h, mh in p.hole_masses.items()
-        for e, me in p.electron_masses.items()
-    }
+    masses = {h + e: mh * me / (mh + me) for h, mh in p.hole_masses.items() for e, me in p.electron_masses.items()}
+    return dict(zip(masses, ground_states(list(masses.values()), p.kappa, p.screening_length)))
 
 
 def _species(p: Parameters, hole: Carrier, electron: Carrier, states: dict[str, GaussianState]) -> Species:

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 from scipy.linalg import expm
 
-from hpcx.petsc.linear_ode import IntegrationError, Segment, integrate_linear
+from hpcx.petsc.linear_ode import integrate_linear
+from hpcx.petsc.stepping import IntegrationError, Segment
 
 RATE = np.array([[-3.0, 1.0, 0.0], [3.0, -1.5, 200.0], [0.0, 0.5, -200.0]])
 OMEGA = 1.3

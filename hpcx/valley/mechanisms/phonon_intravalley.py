@@ -28,17 +28,23 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
     channels = [Channel(index, index, "intravalley") for index in range(len(problem.species))]
     interference = config.mechanisms.phonon_interference
-    return phonon_matrix(problem, channels, lambda channel: _emission(problem, channel.initial, interference))
+    return phonon_matrix(problem, channels, lambda channel: emission(problem, channel.initial, interference))
 
 
-def _emission(problem: Problem, index: int, interference: str) -> np.ndarray:
+def emission(problem: Problem, index: int, interference: str, harmonic: int = 0) -> np.ndarray:
+    """Return the emission rates (cells, cells) within one species, in 1/fs, entries within a cell included.
+
+    With `harmonic` l the kernel is averaged with cos(l theta), theta being the angle by which the momentum turns: the rate at which
+    the l-th angular harmonic of a distribution is passed on.
+    """
     species, p = problem.species[index], problem.parameters
+    turn_t = np.cos(harmonic * problem.grid.angles)
     electron = form_factors(problem, species, species, electron_share)
     hole = form_factors(problem, species, species, hole_share)
     acoustic = _strength(p.acoustic[0] * electron, p.acoustic[1] * hole, interference) * problem.grid.transfer_ijt**2
     optical = _strength(p.optical[0].coupling * electron, p.optical[1].coupling * hole, interference)
-    averaged = optical.mean(axis=-1, keepdims=True)
-    rate = emission_rate(problem, index, index, acoustic_energy(problem), acoustic)
+    averaged = np.mean(optical * turn_t, axis=-1, keepdims=True)
+    rate = emission_rate(problem, index, index, acoustic_energy(problem), acoustic * turn_t)
     return rate + emission_rate(problem, index, index, p.optical[0].energy, averaged)
 
 

@@ -1,0 +1,136 @@
+"""Absorption spectra by Lanczos recursion from the optical vector, to an asked accuracy in an asked window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.config import Absorption
+from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.problem import ExcitonProblem
+from hpcx.io.result import Result
+from hpcx.parallel.layout import block_rows
+from hpcx.parallel.recursion import Recursion
+from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, sticks
+
+#: points per broadening at which the error is watched: the spectrum has no finer structure
+_POINTS_PER_BROADENING = 4
+#: lines closer than this are one, eV
+SAME_LINE = 1e-7
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """An absorption spectrum; energies from the band edges in eV, absorption in 1/eV.
+
+    Attributes:
+        photon_energy: of the spectrum, (w,).
+        absorption_w: sum of Lorentzians of the area of each line's weight, (w,).
+        stick_energy: photon energies of the lines, ascending, (stick,).
+        stick_weight: their weights |<line|V|i>|^2, (stick,).
+        error_estimate: bound of the spectrum's error relative to its peak in the window.
+        steps: Lanczos steps.
+        sum_rule: sum of all weights as it must be, <i|V^2|i>.
+    """
+
+    photon_energy: np.ndarray
+    absorption_w: np.ndarray
+    stick_energy: np.ndarray
+    stick_weight: np.ndarray
+    error_estimate: float
+    steps: int
+    sum_rule: float
+
+
+def relative_grid(settings: Absorption) -> np.ndarray:
+    """Return the photon energies of the spectrum from the 1s exciton, (w,), eV: whole multiples of the resolution."""
+    low, high = (int(round(energy / settings.resolution)) for energy in settings.window)
+    return settings.resolution * np.arange(low, high + 1)
+
+
+def advance(
+    recursion: Recursion, settings: Absorption, exciton_energy: float, initial_energy: float, keep: Callable[[], None]
+) -> ContinuedFraction:
+    """Make steps until the error bound is below the asked accuracy, or `settings.max_steps`; collective.
+
+    Args:
+        recursion: new, or with the coefficients of earlier steps.
+        settings: what is asked.
+        exciton_energy: energy of the 1s exciton, eV.
+        initial_energy: energy of the initial state, eV.
+        keep: called after every step: the place to save and to stop.
+    """
+    low, high = settings.window
+    count = int(np.ceil(_POINTS_PER_BROADENING * (high - low) / settings.broadening)) + 1
+    energy_w = exciton_energy + initial_energy + np.linspace(low, high, count)
+    fraction = ContinuedFraction(energy_w, settings.broadening, recursion.square_norm)
+    for coefficients in zip(recursion.alpha, recursion.beta, strict=True):
+        fraction.append(*coefficients)
+    while len(recursion.alpha) < settings.max_steps and not recursion.exhausted:
+        if recursion.alpha and fraction.relative_bound() <= settings.accuracy:
+            break
+        recursion.step()
+        fraction.append(recursion.alpha[-1], recursion.beta[-1])
+        keep()
+    return fraction
+
+
+def lines(recursion: Recursion) -> tuple[np.ndarray, np.ndarray]:
+    """Return the energies and weights of a recursion's lines, each once."""
+    return merged(*sticks(recursion.alpha, recursion.beta, recursion.square_norm), SAME_LINE)
+
+
+def make_spectrum(
+    energy: np.ndarray,
+    weight: np.ndarray,
+    error: float,
+    settings: Absorption,
+    exciton_energy: float,
+    steps: int,
+    sum_rule: float,
+) -> Spectrum:
+    """Return the spectrum of lines, with the `error` that is known for it."""
+    order = np.argsort(energy)
+    energy, weight = energy[order], weight[order]
+    photon_energy = exciton_energy + relative_grid(settings)
+    absorption_w = lorentzian_spectrum(photon_energy, energy, weight, settings.broadening)
+    return Spectrum(photon_energy, absorption_w, energy, weight, error, steps, sum_rule)
+
+
+def exciton_spectrum(
+    comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None
+) -> Spectrum:
+    """Return the absorption of the exciton; collective. `keep` is called after every step."""
+    first = block_rows(problem.mesh.size, comm.size)
+    start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
+    recursion = Recursion(comm, ExcitonOperator(comm, problem).apply, start)
+    fraction = advance(recursion, settings, exciton_energy, 0.0, keep)
+    sum_rule = float((np.abs(problem.dipole_k) ** 2).sum())
+    steps = len(recursion.alpha)
+    return make_spectrum(*lines(recursion), fraction.relative_bound(), settings, exciton_energy, steps, sum_rule)
+
+
+def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float) -> None:
+    """Put a spectrum under `group`/absorption; `gap` is added to photon energies."""
+    path = f"{group}/absorption"
+    # the axis is the same in all points of a sweep, so that spectra can be stacked
+    relative = ("relative_energy",)
+    result.add(f"{path}/relative_energy", relative_grid(settings), relative, "eV", "photon energy from the 1s exciton")
+    result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, relative, "eV", "photon energy")
+    result.add(f"{path}/absorption", spectrum.absorption_w, relative, "1/eV", f"{group} absorption")
+    result.add(f"{path}/stick_energy", spectrum.stick_energy + gap, ("stick",), "eV", "photon energy of a line")
+    result.add(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), "1", "squared optical matrix element of a line")
+    result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")
+    result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
+    result.add(f"{path}/sum_rule", spectrum.sum_rule, (), "1", "sum of all weights as it must be")
+    found = spectrum.stick_weight.sum() / spectrum.sum_rule - 1
+    reached = "" if spectrum.error_estimate <= settings.accuracy else (
+        f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}"
+    )
+    result.summary.append(
+        f"{group} absorption: error below {spectrum.error_estimate:.1e} of the peak after {spectrum.steps} steps, "
+        f"sum of weights {spectrum.stick_weight.sum():.8g} (sum rule {found:+.0e}){reached}"
+    )

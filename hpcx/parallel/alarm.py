@@ -1,0 +1,61 @@
+"""Telling all ranks of a job that one of them was asked to stop, while groups of them work apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Alarm:
+    """A bell that any rank may ring and all ranks hear when they ask.
+
+    A rank tells rank 0, and rank 0 tells the others: as many messages as ranks, even if all of them ring. Making and
+    closing it are collective; ringing and asking are not.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self._comm = comm.Dup()
+        self._rung = False
+        self._received = 0
+        self._sent: list[Any] = []
+
+    def ring(self) -> None:
+        """Tell the other ranks, once."""
+        if self._rung:
+            return
+        self._rung = True
+        others = range(1, self._comm.size) if self._comm.rank == 0 else [0]
+        self._sent = [self._comm.Isend([bytearray(1), 1, _byte()], dest=rank) for rank in others]
+
+    def heard(self) -> bool:
+        """Say whether another rank has rung; rank 0 passes it on."""
+        from mpi4py import MPI
+
+        while self._comm.Iprobe(source=MPI.ANY_SOURCE):
+            self._receive()
+        if self._received and self._comm.rank == 0:
+            self.ring()
+        return self._received > 0
+
+    def _receive(self) -> None:
+        from mpi4py import MPI
+
+        self._comm.Recv([bytearray(1), 1, _byte()], source=MPI.ANY_SOURCE)
+        self._received += 1
+
+    def close(self) -> None:
+        """Take in what is still on its way; collective."""
+        from mpi4py import MPI
+
+        self.heard()
+        rung = self._comm.allgather(self._rung)
+        expected = sum(rung[1:]) if self._comm.rank == 0 else int(rung[0])
+        while self._received < expected:
+            self._receive()
+        MPI.Request.Waitall(self._sent)
+        self._comm.Free()
+
+
+def _byte() -> Any:
+    from mpi4py import MPI
+
+    return MPI.BYTE

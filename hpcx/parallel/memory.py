@@ -1,0 +1,54 @@
+"""How much memory a rank may use: what the node has free and the batch system allows, shared by its ranks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+
+def memory_per_rank(comm: Any) -> float:
+    """Return the bytes that are free on this node per rank on it, the least over all ranks; collective."""
+    from mpi4py import MPI
+
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    share = min([_available(), *_allowed()]) / node.size
+    node.Free()
+    return comm.allreduce(share, op=MPI.MIN)
+
+
+def _available() -> float:
+    try:
+        with open("/proc/meminfo") as file:
+            rows = dict(line.split(":", 1) for line in file)
+        return 1024.0 * float(rows["MemAvailable"].split()[0])
+    except (OSError, KeyError):
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _allowed() -> list[float]:
+    """Return the limits of the control groups of this process, by which batch systems confine a job."""
+    try:
+        rows = [line.strip().split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    except OSError:
+        return []
+    found = []
+    for _, controllers, group in rows:
+        if controllers == "":
+            found += _limits(Path("/sys/fs/cgroup"), group, "memory.max")
+        elif "memory" in controllers.split(","):
+            found += _limits(Path("/sys/fs/cgroup/memory"), group, "memory.limit_in_bytes")
+    return found
+
+
+def _limits(mount: Path, group: str, name: str) -> list[float]:
+    """Return the limits of a control group and all above it; a group may limit what those below it have."""
+    place, found = mount / group.strip("/"), []
+    while True:
+        try:
+            found.append(float((place / name).read_text()))  # "max" is no number
+        except (OSError, ValueError):
+            pass
+        if place in (mount, place.parent):
+            return found
+        place = place.parent

@@ -1,0 +1,107 @@
+"""What the time steppers share: segments of fixed steps, the trajectory, errors that say what to turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from petsc4py import PETSc
+from scipy import sparse
+
+
+class IntegrationError(RuntimeError):
+    """The time stepper failed; the message says where and what to change."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps of `step` up to the time `end`."""
+
+    end: float
+    step: float
+
+
+@dataclass
+class Trajectory:
+    """States at the ends of all steps, and what it cost.
+
+    Attributes:
+        time: (times,).
+        state_tnc: (times, size, columns).
+        statistics: "steps", "linear_solves", "factorizations".
+    """
+
+    time: np.ndarray
+    state_tnc: np.ndarray
+    statistics: dict[str, int] = field(default_factory=dict)
+
+
+def sequential_matrix(values: sparse.spmatrix) -> PETSc.Mat:
+    """Return a sparse PETSc matrix on this process alone, with the pattern of `values`."""
+    rows = sparse.csr_matrix(values).astype(complex)
+    matrix = PETSc.Mat().createAIJ(rows.shape, csr=(rows.indptr, rows.indices, rows.data), comm=PETSc.COMM_SELF)
+    matrix.assemble()
+    return matrix
+
+
+def make_stepper(kind: str, prefix: str) -> PETSc.TS:
+    """Return a stepper with fixed steps that solves its linear systems directly, once per stage.
+
+    Step-size control is switched off through the options, the only way that petsc4py offers.
+    """
+    ts = PETSc.TS().create(PETSc.COMM_SELF)
+    ts.setOptionsPrefix(prefix)
+    ts.setProblemType(ts.ProblemType.NONLINEAR)
+    ts.setType(kind)
+    ts.setExactFinalTime(ts.ExactFinalTime.STEPOVER)
+    snes = ts.getSNES()
+    snes.setType("ksponly")
+    snes.getKSP().setType("preonly")
+    snes.getKSP().getPC().setType("lu")
+    snes.getKSP().getPC().setFactorOrdering("qmd")
+    options = PETSc.Options(prefix)
+    if not options.hasName("ts_adapt_type"):
+        options["ts_adapt_type"] = "none"
+    return ts
+
+
+def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment]) -> Trajectory:
+    """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
+
+    The trajectory has one (complex) column. Raises IntegrationError if PETSc cannot go on or the state is not finite.
+    """
+    times, states = [start], [state.array_r.copy()]
+
+    def record(ts: PETSc.TS, step: int, time: float, vector: PETSc.Vec) -> None:
+        if step > 0:
+            times.append(time)
+            states.append(vector.array_r.copy())
+
+    ts.setMonitor(record)
+    solves, begin = 0, start
+    for segment in segments:
+        count = max(int(np.ceil((segment.end - begin) / segment.step - 1e-9)), 1)
+        ts.setStepNumber(0)
+        ts.setTime(begin)
+        ts.setTimeStep((segment.end - begin) / count)
+        ts.setMaxSteps(count)
+        ts.setMaxTime(segment.end)
+        _solve(ts, state, segment)
+        solves, begin = solves + ts.getKSPIterations(), segment.end
+    return Trajectory(np.array(times), np.array(states)[:, :, None], {"steps": len(times) - 1, "linear_solves": solves})
+
+
+def _solve(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> None:
+    try:
+        ts.solve(state)
+    except PETSc.Error as error:
+        raise IntegrationError(_advice(segment, str(error))) from error
+    if not np.isfinite(state.norm()):
+        raise IntegrationError(_advice(segment, "the state is not finite"))
+    if ts.getConvergedReason() < 0:
+        raise IntegrationError(_advice(segment, f"reason {ts.getConvergedReason()}"))
+
+
+def _advice(segment: Segment, what: str) -> str:
+    return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"

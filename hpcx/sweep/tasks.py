@@ -1,0 +1,93 @@
+"""What is to be computed, in which order, and on how many ranks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from hpcx import registry
+from hpcx.config.point import Point
+from hpcx.parallel.errors import agreed
+from hpcx.registry import Estimate
+from hpcx.sweep.compute import Surroundings
+from hpcx.sweep.groups import choose_level, level_of_size
+from hpcx.sweep.store import Damaged
+
+log = logging.getLogger("hpcx")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A point to be computed.
+
+    Attributes:
+        number: of the point in the plan.
+        level: of the groups of ranks that suit it.
+        seconds: expected wall time on one rank.
+        suspect: whether an attempt has failed or was cut off before; such points come when all others are done.
+        refusal: why it cannot be computed here, or "".
+    """
+
+    number: int
+    level: int
+    seconds: float
+    suspect: bool
+    refusal: str = ""
+
+
+def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
+    """Return what has no result yet, longest first, the same on all ranks; collective, each rank estimates its share.
+
+    A damaged result is set aside and counts as missing. `group_size` forces the ranks per point.
+    """
+    missing = None
+    with agreed(comm):
+        missing = _missing(around) if comm.rank == 0 else None
+    missing = comm.bcast(missing)
+    single_rank = {i: _estimate(around.plan.points[i], 1) for i in list(missing)[comm.rank :: comm.size]}
+    ideal = sum(comm.allgather(sum(estimate.seconds for estimate in single_rank.values()))) / comm.size
+    tasks = [_task(around, i, first, missing[i], ideal, comm.size, memory, group_size) for i, first in single_rank.items()]
+    return sorted((task for part in comm.allgather(tasks) for task in part), key=lambda task: (-task.seconds, task.number))
+
+
+def _missing(around: Surroundings) -> dict[int, bool]:
+    """Return the numbers of the points that are to be computed, and whether they are suspect."""
+    store, found = around.store, {}
+    for i, point in enumerate(around.plan.points):
+        try:
+            done = store.done(point.id, point.hash) is not None
+        except Damaged as error:
+            log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
+            done = False
+        if not done:
+            found[i] = store.failed(point.id) is not None or store.claims.attempts(point.id) > 0
+    return found
+
+
+def _task(
+    around: Surroundings, number: int, first: Estimate, suspect: bool, ideal: float, ranks: int, memory: float, group_size: int | None
+) -> Task:
+    point = around.plan.points[number]
+
+    def estimate(size: int) -> Estimate:
+        return first if size == 1 else _estimate(point, size)
+
+    if around.store.single or not around.locks_reach:
+        level = 0
+    else:
+        level = level_of_size(group_size, ranks) if group_size else choose_level(estimate, ideal, ranks, memory)
+    needed = estimate(ranks).bytes_per_rank if first.bytes_per_rank > memory else 0.0
+    refusal = f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free" if needed > memory else ""
+    return Task(number, level, first.seconds, suspect, refusal)
+
+
+def _estimate(point: Point, ranks: int) -> Estimate:
+    """Return the estimate of a point; one that cannot be estimated will fail at once and costs nothing."""
+    if point.error:
+        return Estimate(0, 0.0, 0.0)
+    try:
+        return registry.estimator(point.config.model)(point.config, point.material, ranks)
+    except Exception as error:
+        log.debug("no estimate of point %s: %s", point.id, error)
+        return Estimate(0, 0.0, 0.0)

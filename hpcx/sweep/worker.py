@@ -1,0 +1,123 @@
+"""One rank's part of a run: it takes points with the group of ranks that it belongs to at each level."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from hpcx.config.point import Point
+from hpcx.parallel import log as logs
+from hpcx.parallel.stop import Stopped
+from hpcx.sweep.compute import Surroundings, compute_point
+from hpcx.sweep.groups import Level
+from hpcx.sweep.index import refresh_index
+from hpcx.sweep.store import FAILED, Entry
+from hpcx.sweep.tasks import Task
+
+log = logging.getLogger("hpcx")
+
+#: least seconds between two updates of sweep.h5 while the sweep runs, and how many times the time of an update itself
+_INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
+
+
+class Worker:
+    """Computes points until none is left, a stop is asked for, or the output directory fails.
+
+    The first rank of a group decides alone and tells the others of its group, which follow: nothing that is known on one
+    rank only may keep it from a broadcast.
+
+    Attributes:
+        tables: timings of the points that were computed, by number; on the first rank of their group.
+        busy: seconds spent on points.
+        stopped: whether a stop was asked for.
+        trouble: what is wrong with the output directory, or "".
+    """
+
+    def __init__(self, levels: list[Level], around: Surroundings) -> None:
+        self.levels = levels
+        self.around = around
+        self.tables: dict[int, str] = {}
+        self.busy = 0.0
+        self.stopped = False
+        self.trouble = ""
+        self._next_index = time.monotonic() + _INDEX_INTERVAL
+
+    def work(self, tasks: list[Task]) -> None:
+        """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
+        for suspect in (False, True):
+            for depth, level in enumerate(self.levels):
+                self._work_on([task for task in tasks if task.level == depth and task.suspect == suspect], level)
+
+    def _work_on(self, tasks: list[Task], level: Level) -> None:
+        if not tasks:
+            return
+        logs.speak(level.comm.rank == 0)
+        while True:
+            task = level.comm.bcast(self._next(tasks, level.comm.size) if level.comm.rank == 0 else None)
+            if task is None:
+                return
+            self._one(level, task)
+
+    def _next(self, tasks: list[Task], ranks: int) -> Task | None:
+        """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
+        try:
+            while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
+                task = tasks.pop(0)
+                if self._take(self.around.plan.points[task.number], ranks):
+                    return task
+        except OSError as error:
+            self.trouble = str(error)
+        self.stopped = self.stopped or bool(self.around.requests.reason())
+        return None
+
+    def _take(self, point: Point, ranks: int) -> bool:
+        store = self.around.store
+        if not store.is_there():
+            raise FileNotFoundError(f"output.directory = '{store.directory}' was removed while the run used it")
+        if store.result(point.id).exists() or self._failed_in_this_run(point) or not store.claims.take(point.id, ranks):
+            return False
+        if not store.result(point.id).exists() and not self._failed_in_this_run(point):
+            return True
+        store.claims.give_back(point.id)
+        return False
+
+    def _failed_in_this_run(self, point: Point) -> bool:
+        """Say whether another group has tried the point since this run began, and failed."""
+        failed = self.around.store.failed(point.id)
+        return failed is not None and failed.run == self.around.run
+
+    def _one(self, level: Level, task: Task) -> None:
+        point = self.around.plan.points[task.number]
+        if task.refusal:
+            point = replace(point, error=task.refusal)
+        start = time.monotonic()
+        log.info("%s on %d rank(s)", self.around.name(point), level.comm.size)
+        try:
+            entry, table = compute_point(level, point, self.around)
+        except Stopped as error:
+            log.info("%s: stopped (%s)", self.around.name(point), error)
+            self.stopped = True
+        else:
+            self._note(level, task.number, point, entry, table)
+        self.busy += time.monotonic() - start
+        if level.comm.rank == 0:
+            self.around.store.claims.give_back(point.id)
+            self._refresh_index()
+
+    def _note(self, level: Level, number: int, point: Point, entry: Entry, table: str) -> None:
+        if level.comm.rank == 0 and entry.status != FAILED:
+            self.around.store.failure(point.id).unlink(missing_ok=True)
+            self.tables[number] = table
+
+    def _refresh_index(self) -> None:
+        """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""
+        start = time.monotonic()
+        if self.around.store.single or start < self._next_index:
+            return
+        try:
+            refresh_index(self.around.store, patience=0.0)
+        except OSError as error:
+            log.warning("sweep.h5 is not up to date: %s", error)
+        end = time.monotonic()
+        self._next_index = end + max(_INDEX_INTERVAL, _INDEX_SHARE * (end - start))

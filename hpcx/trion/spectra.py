@@ -1,0 +1,105 @@
+"""All spectra of a trion run: of the exciton, of each species, and of the species together."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.absorption import Spectrum, add_spectrum, exciton_spectrum
+from hpcx.exciton.problem import ExcitonProblem
+from hpcx.exciton.restart import Restart
+from hpcx.io.result import Result
+from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.run import Run
+from hpcx.trion.absorption import SavedRecursions, trion_spectrum
+from hpcx.trion.config import Config
+from hpcx.trion.contact import ContactOperator, strength_for_shift
+from hpcx.trion.maps import peak_maps
+from hpcx.trion.operator import TrionOperator
+from hpcx.trion.twod import add_two_dimensional
+
+#: square centimetres per square Angstrom
+_CM2_PER_A2 = 1e-16
+
+
+def doping_density(problem: ExcitonProblem) -> float:
+    """Return one charge per N x N cells, 2 / (sqrt 3 N^2 a^2), in 1/cm^2."""
+    return 1 / (problem.mesh.divisions**2 * problem.mesh.cell_area * _CM2_PER_A2)
+
+
+class Spectra:
+    """The spectra of one point as they come; does nothing if the input asks for none."""
+
+    def __init__(
+        self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, restart: Restart
+    ) -> None:
+        """Take the exciton's problem and the energy of its 1s state in eV; collective."""
+        self._comm, self._config, self._exciton, self._run = comm, config, exciton, run
+        self._exciton_energy, self._gap = exciton_energy, config.gap or 0.0
+        self.wanted = config.absorption.enabled or config.twod.enabled
+        self._restart, self._saved = restart, SavedRecursions(restart)
+        self._spectra: dict[str, Spectrum] = {}
+        self._contact = 0.0
+
+    def add_exciton(self, result: Result) -> None:
+        """Put the exciton's absorption and the doping density into the result; collective."""
+        result.add("doping_density", doping_density(self._exciton), (), "1/cm^2", "one charge per mesh")
+        if not self.wanted:
+            return
+        with self._run.timings.measure("absorption"):
+            spectrum = exciton_spectrum(self._comm, self._exciton, self._config.absorption, self._exciton_energy, self._restart.keep)
+        add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
+
+    def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray) -> None:
+        """Put the absorption of a species and its maps into the result; collective.
+
+        Args:
+            result: where to put them.
+            species: "singlet" or "triplet".
+            operator: its Hamiltonian.
+            energy: its lowest state, eV.
+            vector: this rank's part of that state.
+        """
+        if not self.wanted:
+            return
+        settings, make = self._config.absorption, partial(trion_spectrum, self._config, operator, self._exciton_energy)
+        with self._run.timings.measure("absorption"):
+            spectrum, recursion = make(species, self._saved)
+        add_spectrum(result, species, spectrum, settings, self._gap)
+        self._spectra[species] = spectrum
+        if settings.maps:
+            with self._run.timings.measure("maps"):
+                wanted = self._exciton_energy + np.array(settings.maps)
+                peaks, map_pk = peak_maps(operator, recursion, spectrum, wanted, settings.broadening)
+            result.add(f"{species}/absorption/map_energy", peaks + self._gap, ("peak",), "eV", "photon energy of a map")
+            result.add(f"{species}/absorption/map", map_pk, ("peak", "point"), "1", "amplitude, second carrier at its minimum")
+        if self._shifted(species):
+            self._spectra[species] = self._shift(operator, energy, vector)
+
+    def _shifted(self, species: str) -> bool:
+        settings = self._config.twod
+        return settings.enabled and species == "triplet" and settings.triplet_shift != 0 and settings.shift_by == "contact"
+
+    def _shift(self, operator: TrionOperator, energy: float, vector: np.ndarray) -> Spectrum:
+        """Return the spectrum with the contact interaction that shifts the lowest state as asked."""
+        shift = self._config.twod.triplet_shift
+        if operator.problem.identical or energy >= self._exciton_energy:
+            raise AgreedError(
+                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0"
+            )
+        with self._run.timings.measure("contact interaction"):
+            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._restart.keep)
+        dress = partial(ContactOperator, strength=self._contact)
+        with self._run.timings.measure("absorption"):
+            return trion_spectrum(self._config, operator, self._exciton_energy, "shifted", self._saved, dress)[0]
+
+    def add_together(self, result: Result, binding_energy: float) -> None:
+        """Put the two-dimensional spectra into the result, with the singlet's binding energy in eV."""
+        with self._run.timings.measure("two-dimensional"):
+            add_two_dimensional(
+                result, self._config, self._spectra, self._exciton_energy, binding_energy, self._gap, self._contact
+            )
+        if self._contact:
+            result.summary.append(f"contact exchange {self._contact:.4f} eV angstrom^2 in the triplet")

@@ -1,0 +1,58 @@
+"""The charge that was there is not at its minimum but anywhere, as often as its temperature wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.physics.mesh import ValleyMesh
+from hpcx.trion.problem import TrionProblem
+
+#: share of the population that may be left out
+_TAIL = 1e-5
+
+
+@dataclass(frozen=True)
+class MovingMesh(ValleyMesh):
+    """A mesh on which k1 and k2 belong to k3 = k1 + k2 - Q.
+
+    Attributes:
+        origin: number of the point Q.
+    """
+
+    origin: int
+
+    def add(self, k: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Return the numbers of k + q - Q for numbers k and q (broadcast), -1 outside the disk."""
+        i, j = self.index_kx.T
+        far = 2 * self.reach
+        i_sum, j_sum = (np.clip(x[k] + x[q] - x[self.origin], -far, far) for x in (i, j))
+        return self.lookup(i_sum, j_sum)
+
+
+def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
+    """Return the problem in which the second charge was at `point`; it has no point symmetry unless `point` is 0."""
+    if point == 0:
+        return problem
+    mesh = problem.mesh
+    moving = MovingMesh(mesh.divisions, mesh.cutoff, mesh.lattice_constant, mesh.index_kx, point)
+    return replace(problem, mesh=moving, initial=point)
+
+
+def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return initial points of the second charge and their probabilities at a temperature in K.
+
+    Points that symmetry makes equivalent are represented by one of them. The least likely ones, one part in 1e5 together, are
+    left out, and the others' probabilities add up to 1.
+    """
+    if temperature == 0:
+        return np.array([0]), np.array([1.0])
+    factor_k = np.exp(-problem.second.energy_k / (BOLTZMANN_EV_PER_K * temperature))
+    orbit_k = problem.mesh.point_group("C6v")[0].min(axis=0)
+    probability_k = np.bincount(orbit_k, factor_k / factor_k.sum(), minlength=problem.mesh.size)
+    order = np.argsort(-probability_k, kind="stable")
+    missing = 1 - np.cumsum(probability_k[order])
+    points = np.sort(order[: int(np.argmax(missing < _TAIL)) + 1])
+    return points, probability_k[points] / probability_k[points].sum()

@@ -1,0 +1,165 @@
+"""Occupation of the final states: bosonic stimulation and Pauli blocking, terms of second order in the density.
+
+Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking of the
+electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is the overlap
+int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between the momenta. Each
+process keeps taking from one cell what it gives to another, so that all conservation laws of the linear theory hold, and detailed
+balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off. Formation from the polarisation keeps its
+low-density rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import CubicSpline
+
+from hpcx.petsc.nonlinear_ode import integrate_nonlinear
+from hpcx.petsc.stepping import Segment
+from hpcx.physics.wannier_gaussian import squared_overlap
+from hpcx.valley.blocks import out_rate
+from hpcx.valley.config import Config
+from hpcx.valley.dynamics import Dynamics
+from hpcx.valley.polarization import Formation, Polarization
+from hpcx.valley.problem import Problem
+from hpcx.valley.species import Carrier, Species
+
+#: points of the table from which overlaps are interpolated
+OVERLAP_POINTS = 200
+#: 1/angstrom^2 in 1/cm^2
+PER_CM2 = 1e16
+
+
+class SaturationError(ValueError):
+    """The density is beyond what terms of second order can describe."""
+
+
+@dataclass(frozen=True)
+class FinalStates:
+    """The factor 1 + stimulation n - blocking n of every cell.
+
+    Attributes:
+        stimulation: 1 / w of each cell (size,), angstrom^2; zero when switched off.
+        blocking: B (size, size), angstrom^2; None when switched off.
+    """
+
+    stimulation: np.ndarray
+    blocking: np.ndarray | None
+
+    def factor(self, population: np.ndarray) -> np.ndarray:
+        """Return the factors (size,) for populations in 1/angstrom^2."""
+        factor = 1.0 + self.stimulation * population
+        return factor if self.blocking is None else factor - self.blocking @ population
+
+
+def final_states(problem: Problem, config: Config) -> FinalStates:
+    """Return the factors that the input asks for; raises SaturationError if the pump's density could block a state entirely."""
+    options = config.approximation
+    stimulation = 1.0 / problem.weights() if options.stimulation else np.zeros(problem.size)
+    if not options.blocking:
+        return FinalStates(stimulation, None)
+    blocking = blocking_matrix(problem)
+    highest = PER_CM2 / blocking.max()
+    if config.pump.density * PER_CM2 >= highest:
+        raise SaturationError(f"pump.density = {config.pump.density * PER_CM2:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
+    return FinalStates(stimulation, blocking)
+
+
+def blocking_matrix(problem: Problem) -> np.ndarray:
+    """Return B (size, size), angstrom^2: how much one exciton of the second cell blocks the first."""
+    blocking = np.zeros((problem.size, problem.size))
+    known: dict[tuple[str, str, str], np.ndarray] = {}
+    for i, final in enumerate(problem.species):
+        for j, occupant in enumerate(problem.species):
+            for carrier in ("hole", "electron"):
+                if getattr(final, carrier) == getattr(occupant, carrier):
+                    key = (final.kind, occupant.kind, carrier)
+                    if key not in known:
+                        known[key] = _overlaps(problem, final, occupant, carrier)
+                    blocking[problem.cells_of(i), problem.cells_of(j)] += known[key]
+    return blocking
+
+
+def _overlaps(problem: Problem, final: Species, occupant: Species, carrier: str) -> np.ndarray:
+    """Return the angle-averaged overlaps (cells, cells) through one carrier, shared by its equivalent valleys."""
+    grid = problem.grid
+    first, second = (_share(species, carrier) * grid.momentum for species in (final, occupant))
+    square = first[:, None, None] ** 2 + second[None, :, None] ** 2
+    shift = np.sqrt(np.maximum(square - 2.0 * np.multiply.outer(np.outer(first, second), np.cos(grid.angles)), 0.0))
+    table = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)
+    overlap = CubicSpline(table, squared_overlap(final.state, occupant.state, table))(shift).mean(axis=-1)
+    state: Carrier = getattr(final, carrier)
+    return overlap / (final.degeneracy if state.kind == "L" else 1)
+
+
+def _share(species: Species, carrier: str) -> float:
+    return (species.hole_mass if carrier == "hole" else species.electron_mass) / species.mass
+
+
+@dataclass(frozen=True)
+class Saturated:
+    """The nonlinear scattering dn_f/dt = sum_i [W_fi n_i factor_f - W_if n_f factor_i] and its Jacobian.
+
+    Attributes:
+        rate_fi: W (size, size), 1/fs.
+        states: the factors of the final states.
+    """
+
+    rate_fi: sparse.csr_matrix
+    states: FinalStates
+
+    def scattering(self, population: np.ndarray) -> np.ndarray:
+        """Return dn/dt (size,) by scattering; it adds up to zero."""
+        factor = self.states.factor(population)
+        return factor * (self.rate_fi @ population) - population * (self.rate_fi.T @ factor)
+
+    def jacobian(self, population: np.ndarray) -> sparse.csr_matrix:
+        """Return d(scattering)/dn without the weak change of the blocking; its columns add up to zero."""
+        factor, stimulation = self.states.factor(population), self.states.stimulation
+        into = sparse.diags(factor) @ self.rate_fi - sparse.diags(self.rate_fi.T @ factor)
+        gained = sparse.diags(stimulation * (self.rate_fi @ population))
+        lost = sparse.diags(population) @ self.rate_fi.T @ sparse.diags(stimulation)
+        return (into + gained - lost).tocsr()
+
+
+def propagate_saturated(
+    saturated: Saturated, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, scale: float, steps: list[Segment]
+) -> Dynamics:
+    """Integrate the populations of both helicities, one after the other; densities are `scale` times the simulation's unit.
+
+    As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose particles. Raises
+    IntegrationError.
+    """
+    size, helicities = formation_nj.shape[0], formation.integral_tjh.shape[2]
+    start = float(formation.time[0])
+    runs = []
+    for helicity in range(helicities):
+        def fed(time: float, helicity: int = helicity) -> np.ndarray:
+            return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
+
+        runs.append(
+            integrate_nonlinear(
+                lambda t, m, fed=fed: saturated.scattering(m + fed(t)),
+                lambda t, m, fed=fed: saturated.jacobian(m + fed(t)),
+                saturated.rate_fi + saturated.rate_fi.T,
+                np.zeros(size),
+                start,
+                steps,
+                prefix="valley_",
+            )
+        )
+    return _collect(saturated, formation_nj, polarization, formation, scale, runs)
+
+
+def _collect(saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs) -> Dynamics:
+    """Put the helicities together, back in the simulation's unit."""
+    time = runs[0].time
+    source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))
+    population = np.concatenate([run.state_tnc for run in runs], axis=2) / scale
+    population += np.stack([formation_nj @ formation.integral_jh(t) for t in time])
+    scattered = [[saturated.scattering(scale * column) / scale for column in state.T] for state in population]
+    slope = source + np.array(scattered).transpose(0, 2, 1)
+    statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
+    return Dynamics(time, population, slope, np.zeros((len(time), 0, population.shape[2])), statistics)

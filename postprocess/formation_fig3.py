@@ -1,0 +1,66 @@
+"""Normalised transients at the A and B excitons for every pump energy, with the rise times in the insets.
+
+    python postprocess/formation_fig3.py results/formation_fig3/sweep.h5
+
+As Fig. 3b of Trovatello et al., Nat. Commun. 11, 5277 (2020).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from formation_common import labels, open_sweep, pump_colors, pump_first
+
+
+def main() -> None:
+    """Read, draw and save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
+    path = parser.parse_args().file
+    file, pumps = open_sweep(path)
+    with file:
+        save(_draw(file, pumps), path.with_name("formation_fig3"))
+
+
+def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.6), sharey=True)
+    full = labels(file, "signal/contribution").index("full")
+    for r, (axis, name) in enumerate(zip(axes, labels(file, "signal/resonance"))):
+        _draw_transients(axis, file, pumps, r, full)
+        axis.set_title(f"{name} exciton", fontsize=11)
+        _draw_rise_times(axis.inset_axes([0.52, 0.16, 0.44, 0.42]), file, pumps, r, full)
+    axes[0].set_ylabel(r"$\Delta R/R$ (normalised)")
+    axes[0].legend(title="pump (eV)", loc="upper left", fontsize=7, title_fontsize=8)
+    return figure
+
+
+def _draw_transients(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, full: int) -> None:
+    signal = pump_first(file, "signal/reflectivity_change", pumps)[:, resonance, full]
+    delay = read(file, "signal/delay")
+    for energy, color, trace in zip(pumps, pump_colors(pumps), signal):
+        axis.plot(delay, trace / np.max(trace), color=color, linewidth=1.2, label=f"{energy:.2f}")
+    axis.set_xlabel("delay (fs)")
+    axis.set_xlim(-100, 200)
+    axis.set_ylim(-0.1, 1.12)
+
+
+def _draw_rise_times(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, full: int) -> None:
+    rise, error, plain = (
+        pump_first(file, f"signal/{name}", pumps)[:, resonance, full]
+        for name in ("rise_time", "rise_time_error", "rise_time_plain")
+    )
+    axis.errorbar(pumps, rise, yerr=error, fmt="o-", markersize=3, linewidth=1, capsize=2, label="two comp.")
+    axis.plot(pumps, plain, "s--", markersize=3, linewidth=1, label="plain")
+    axis.set_xlabel("pump (eV)", fontsize=7)
+    axis.set_ylabel(r"$\tau_\mathrm{rise}$ (fs)", fontsize=7)
+    axis.tick_params(labelsize=7)
+    axis.legend(fontsize=6, loc="upper left")
+    axis.set_ylim(0, None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Full transients with their coherent and incoherent parts for the lowest and the highest pump energy.
+
+    python postprocess/formation_fig4.py results/formation_fig3/sweep.h5
+
+As Fig. 4 of Trovatello et al., Nat. Commun. 11, 5277 (2020). The coherent part is drawn in two readings: with Hartree-Fock
+terms of the 1s state alone, which is consistent with the two-exciton states, and of all states as the equations are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from formation_common import labels, open_sweep, pump_first
+
+COLORS = ("C1", "C0")
+
+
+def main() -> None:
+    """Read, draw and save next to the data; print the coherent shares."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
+    path = parser.parse_args().file
+    file, pumps = open_sweep(path)
+    with file:
+        save(_draw(file, pumps), path.with_name("formation_fig4"))
+        _print_shares(file, pumps)
+
+
+def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
+    extents = labels(file, "signal/hartree_fock")
+    names = labels(file, "signal/resonance")
+    figure, axes = plt.subplots(2, len(names), figsize=(4.2 * len(names), 5.8), sharex=True, sharey=True)
+    for row, extent in zip(axes, range(len(extents))):
+        for r, axis in enumerate(row):
+            _draw_parts(axis, file, pumps, r, extent)
+            axis.set_title(f"{names[r]}, Hartree-Fock: {extents[extent]}", fontsize=9)
+        row[0].set_ylabel(r"$\Delta R/R$ (normalised)")
+    for axis in axes[-1]:
+        axis.set_xlabel("delay (fs)")
+        axis.set_xlim(-80, 160)
+    axes[0, 0].legend(fontsize=7)
+    return figure
+
+
+def _draw_parts(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, extent: int) -> None:
+    delay = read(file, "signal/delay")
+    incoherent_index = labels(file, "signal/contribution").index("incoherent")
+    incoherent = pump_first(file, "signal/reflectivity_change", pumps)[:, resonance, incoherent_index]
+    coherent = pump_first(file, "signal/coherent_by_extent", pumps)[:, extent, resonance]
+    for index, color in zip((0, -1), COLORS):
+        full = incoherent[index] + coherent[index]
+        scale = full.max()
+        axis.plot(delay, full / scale, color=color, label=f"full, {pumps[index]:.2f} eV")
+        axis.plot(delay, incoherent[index] / scale, "--", color=color, linewidth=1.1, label="incoherent")
+        axis.fill_between(delay, coherent[index] / scale, color=color, alpha=0.3, linewidth=0, label="coherent")
+    axis.axhline(0, color="0.6", linewidth=0.6)
+
+
+def _print_shares(file: h5py.File, pumps: np.ndarray) -> None:
+    shares = pump_first(file, "signal/coherent_share_by_extent", pumps)
+    extents, names = labels(file, "signal/hartree_fock"), labels(file, "signal/resonance")
+    print("coherent share: peak of the coherent part / peak of the full signal")
+    print("pump (eV)" + "".join(f"{name + ', ' + extent:>10}" for extent in extents for name in names))
+    for energy, values in zip(pumps, shares):
+        print(f"{energy:9.2f}" + "".join(f"{value:10.2f}" for value in values.ravel()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Maps of the reflectivity change against delay and detected photon energy, one per pump energy.
+
+    python postprocess/formation_map.py results/formation_map/sweep.h5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from formation_common import labels, open_sweep, pump_first
+
+
+def main() -> None:
+    """Read, draw and save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run with a spectrum that sweeps the pump energy")
+    path = parser.parse_args().file
+    file, pumps = open_sweep(path)
+    with file:
+        save(_draw(file, pumps), path.with_name("formation_map"))
+
+
+def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
+    delay, energy = read(file, "signal/delay"), read(file, "signal/photon_energy")
+    full = labels(file, "signal/contribution").index("full")
+    spectrum = pump_first(file, "signal/spectrum", pumps)[:, full]
+    figure, axes = plt.subplots(1, pumps.size, figsize=(4.4 * pumps.size, 3.6), sharey=True, squeeze=False)
+    for axis, pump, values in zip(axes[0], pumps, spectrum):
+        scale = np.abs(values).max()
+        image = axis.pcolormesh(delay, energy, values / scale, cmap="RdBu_r", vmin=-1, vmax=1, shading="nearest", rasterized=True)
+        axis.set_title(f"pump {pump:.2f} eV", fontsize=10)
+        axis.set_xlabel("delay (fs)")
+    axes[0, 0].set_ylabel("photon energy (eV)")
+    figure.colorbar(image, ax=list(axes[0]), label=r"$\Delta R/R$ (normalised)")
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Bands of the rise time against pump energy, one parameter varied at a time and all of them together.
+
+    python postprocess/formation_uncertainty.py results/formation_uncertainty/sweep.h5
+
+Wants a sweep over the pump energy first and then any parameters; the centre of each is the value nearest its default.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from formation_common import labels, open_sweep
+
+DEFAULTS = {
+    "dephasing.continuum": 50,
+    "approximation.excited_bleaching": 1.0,
+    "cascade.speed": 20,
+    "approximation.hartree_fock": "1s",
+}
+NAMES = {
+    "dephasing.continuum": "dephasing of unbound states",
+    "approximation.excited_bleaching": "bleaching by excited states",
+    "cascade.speed": "cascade speed",
+    "approximation.hartree_fock": "range of Hartree-Fock terms",
+}
+
+
+def main() -> None:
+    """Read, draw, save next to the data, and print the bands."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy and parameters")
+    path = parser.parse_args().file
+    file, pumps = open_sweep(path)
+    with file:
+        axes = _axes(file)
+        rise = read(file, "signal/rise_time")[..., labels(file, "signal/contribution").index("full")]
+        low, high = (read(file, f"signal/rise_time_{end}")[..., 0] for end in ("low", "high"))
+        save(_draw(pumps, rise, low, high, axes), path.with_name("formation_uncertainty"))
+        _print_bands(pumps, rise, axes)
+
+
+def _axes(file: h5py.File) -> dict[str, list]:
+    """Return the swept parameters with their values, in the order of the axes."""
+    scales = [dimension[0].name.rsplit("/", 1)[-1] for dimension in file["signal/rise_time"].dims]
+    return {name: [_plain(value) for value in read(file, name)] for name in scales if name in DEFAULTS}
+
+
+def _plain(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _nearest(values: list, default: object) -> int:
+    return values.index(default) if isinstance(default, str) else int(np.argmin(np.abs(np.array(values) - default)))
+
+
+def _centre(axes: dict[str, list]) -> tuple[int, ...]:
+    return tuple(_nearest(values, DEFAULTS[name]) for name, values in axes.items())
+
+
+def _bands(rise: np.ndarray, axes: dict[str, list], resonance: int) -> dict[str, np.ndarray]:
+    """Return (2, pump) bands by parameter, the others at their centre, and of all together."""
+    values, centre = rise[..., resonance], _centre(axes)
+    bands = {}
+    for number, name in enumerate(axes):
+        index = (slice(None), *(slice(None) if k == number else c for k, c in enumerate(centre)))
+        bands[name] = np.array([values[index].min(axis=1), values[index].max(axis=1)])
+    flat = values.reshape(values.shape[0], -1)
+    bands["all together"] = np.array([flat.min(axis=1), flat.max(axis=1)])
+    return bands
+
+
+def _draw(pumps: np.ndarray, rise: np.ndarray, low: np.ndarray, high: np.ndarray, axes: dict[str, list]) -> plt.Figure:
+    figure, panels = plt.subplots(1, 2, figsize=(8.6, 3.8), sharey=True)
+    centre = (slice(None), *_centre(axes))
+    for resonance, (panel, title) in enumerate(zip(panels, "AB")):
+        bands = _bands(rise, axes, resonance)
+        panel.fill_between(pumps, *bands.pop("all together"), color="0.9", label="all together")
+        for number, (name, band) in enumerate(bands.items()):
+            panel.fill_between(pumps, *band, color=f"C{number}", alpha=0.35, linewidth=0, label=NAMES[name])
+        fit = np.array([low[centre][:, resonance], high[centre][:, resonance]])
+        middle = rise[centre][:, resonance]
+        label = "centre, limits of the fit"
+        panel.errorbar(pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label=label)
+        panel.set_title(f"{title} exciton", fontsize=10)
+        panel.set_xlabel("pump photon energy (eV)")
+    panels[0].set_ylabel("rise time (fs)")
+    panels[0].legend(fontsize=7, loc="upper left")
+    return figure
+
+
+def _print_bands(pumps: np.ndarray, rise: np.ndarray, axes: dict[str, list]) -> None:
+    for resonance, title in enumerate("AB"):
+        bands = _bands(rise, axes, resonance)
+        print(f"{title}: rise time (fs), least and largest; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in pumps))
+        for name, band in bands.items():
+            print(f"  {NAMES.get(name, name):<30}" + "  ".join(f"{a:.1f}-{b:.1f}" for a, b in band.T))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Named measures: what turns a curve y(x), several numbers, or two result files into one number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+
+def value(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the only value; raises ValueError if there are several."""
+    if y.size != 1:
+        raise ValueError(f"'value' needs one number, there are {y.size}")
+    return float(y[0])
+
+
+def at(x: np.ndarray, y: np.ndarray, x0: float) -> float:
+    """Return y at x0, linear between points."""
+    return float(np.interp(x0, x, y))
+
+
+def maximum(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the largest value."""
+    return float(np.nanmax(y))
+
+
+def minimum(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the smallest value."""
+    return float(np.nanmin(y))
+
+
+def largest_size(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the largest |y|."""
+    return float(np.nanmax(np.abs(y)))
+
+
+def where_maximum(x: np.ndarray, y: np.ndarray) -> float:
+    """Return x of the largest value."""
+    return float(x[np.nanargmax(y)])
+
+
+def where_minimum(x: np.ndarray, y: np.ndarray) -> float:
+    """Return x of the smallest value."""
+    return float(x[np.nanargmin(y)])
+
+
+def last(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the last value."""
+    return float(y[-1])
+
+
+def first_above(x: np.ndarray, y: np.ndarray, share: float) -> float:
+    """Return the first x at which y exceeds `share` of its maximum."""
+    return float(x[np.argmax(y > share * np.nanmax(y))])
+
+
+def first_negative(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the first x at which y < 0, NaN if there is none."""
+    return float(x[y < 0][0]) if (y < 0).any() else float("nan")
+
+
+def last_negative(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the last x at which y < 0, NaN if there is none."""
+    return float(x[y < 0][-1]) if (y < 0).any() else float("nan")
+
+
+def settled(x: np.ndarray, y: np.ndarray, within: float) -> float:
+    """Return the last x at which y differs from its last value by more than the share `within`."""
+    outside = np.abs(y / y[-1] - 1) > within
+    return float(x[outside][-1]) if outside.any() else float(x[0])
+
+
+def smallest_step(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the smallest change from one point to the next: positive if y rises everywhere."""
+    return float(np.diff(y).min())
+
+
+def largest_step(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the largest change from one point to the next: negative if y falls everywhere."""
+    return float(np.diff(y).max())
+
+
+def drift(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the largest change of y relative to its last value."""
+    return float(np.abs(y / y[-1] - 1).max())
+
+
+def forward_ratio(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the sum of y at x > 0 over that at x < 0."""
+    return float(y[x > 0].sum() / y[x < 0].sum())
+
+
+def spread(x: np.ndarray, y: np.ndarray) -> float:
+    """Return largest minus smallest value."""
+    return float(np.nanmax(y) - np.nanmin(y))
+
+
+def inverse_limit(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the limit x -> infinity of a straight line in 1/x."""
+    return float(np.polyfit(1.0 / x, y, 1)[1])
+
+
+def slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the slope of the least-squares line."""
+    return float(np.polyfit(x, y, 1)[0])
+
+
+ON_CURVE = {
+    function.__name__: function
+    for function in (
+        value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative, last_negative,
+        settled, smallest_step, largest_step, drift, forward_ratio, spread, inverse_limit, slope,
+    )
+}  # fmt: skip
+
+#: measures that need no coordinates
+OF_ANY_SHAPE = ("maximum", "minimum", "largest_size", "spread")
+
+
+def origin_slope(*numbers: float) -> float:
+    """Return the slope of the line through the origin of x1, y1, x2, y2, ... by least squares."""
+    x, y = np.array(numbers[0::2]), np.array(numbers[1::2])
+    return float(x @ y / (x @ x))
+
+
+def origin_determination(*numbers: float) -> float:
+    """Return 1 - SS_res / SS about the mean of the line through the origin of x1, y1, x2, y2, ..."""
+    x, y = np.array(numbers[0::2]), np.array(numbers[1::2])
+    return float(1 - ((y - origin_slope(*numbers) * x) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+
+
+COMBINE = {
+    "ratio": lambda a, b: a / b,
+    "difference": lambda a, b: a - b,
+    "relative_difference": lambda a, b: abs(a / b - 1),
+    "sum": lambda *numbers: sum(numbers),
+    "product": lambda *numbers: float(np.prod(numbers)),
+    "smallest": lambda *numbers: min(numbers),
+    "largest": lambda *numbers: max(numbers),
+    "spread": lambda *numbers: max(numbers) - min(numbers),
+    "relative_spread": lambda *numbers: (max(numbers) - min(numbers)) / (sum(numbers) / len(numbers)),
+    "rise": lambda *numbers: float(np.diff(numbers).min()),
+    "origin_slope": origin_slope,
+    "origin_determination": origin_determination,
+}
+
+
+def largest_difference(first: Path, second: Path, datasets: list[str]) -> float:
+    """Return the largest difference of the named datasets of two files, each relative to its largest value."""
+    with h5py.File(first, "r") as one, h5py.File(second, "r") as two:
+        return max(_difference(one[name][()], two[name][()]) for name in datasets)
+
+
+def _difference(here: np.ndarray, there: np.ndarray) -> float:
+    if np.shape(here) != np.shape(there) or not np.array_equal(np.isnan(here), np.isnan(there)):
+        return float("inf")
+    return float(np.nanmax(np.abs(here - there)) / np.nanmax(np.abs(here)))
+
+
+ON_FILES = {"largest_difference": largest_difference}

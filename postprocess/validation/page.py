@@ -1,0 +1,212 @@
+"""The page: one HTML file without a network, light and dark, for screens wide and narrow and for paper."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from validation.results import Missing, Results
+from validation.table import Paper
+from validation.verdicts import FAILS, HOLDS, VERDICTS, Judgement
+
+_CLASSES = {
+    "reproduced": "good",
+    "reproduced with fitted input": "fitted",
+    "differs": "bad",
+    "not comparable": "none",
+    HOLDS: "good",
+    FAILS: "bad",
+}
+_SIGNS = {"good": "✔", "fitted": "≈", "bad": "✘", "none": "–"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A paper with the verdicts on its statements and its drawn figures.
+
+    Attributes:
+        paper: what is compared.
+        judgements: in the order of the table.
+        figures: pairs of the figure's table and either ((PNG, (width, height)), "") or (None, reason).
+    """
+
+    paper: Paper
+    judgements: list[Judgement]
+    figures: list[tuple[dict[str, Any], tuple[bytes, tuple[int, int]] | None, str]]
+
+
+def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[str, Any], Any, str]]:
+    """Return each figure of a paper with its image, or with the reason why there is none."""
+    drawn = []
+    for figure in paper.figures:
+        try:
+            drawn.append((figure, draw(figure, results), ""))
+        except Missing as error:
+            drawn.append((figure, None, str(error)))
+    return drawn
+
+
+def render(sections: list[Section], costs: list[dict[str, Any]], facts: dict[str, str]) -> str:
+    """Return the page as text."""
+    style = Path(__file__).with_name("page.css").read_text()
+    papers = [section for section in sections if not section.paper.checks]
+    body = [
+        "<header><h1>hpcx: comparison with published numbers</h1>",
+        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; no number on this page "
+        "was typed in by hand except the papers' own and the tolerances. <code>make validate</code> makes the page again.</p>",
+        _legend(),
+        _summary(papers),
+        "</header>",
+        _contents(sections),
+        *(_section(section) for section in sections),
+        _cost(costs),
+        _facts(facts),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>hpcx: comparison with published numbers</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _badge(verdict: str) -> str:
+    kind = _CLASSES[verdict]
+    return f'<span class="verdict {kind}">{_SIGNS[kind]} {escape(verdict)}</span>'
+
+
+def _legend() -> str:
+    meanings = {
+        "reproduced": "our number obeys the stated rule, and no input behind it was fitted to the paper or guessed",
+        "reproduced with fitted input": "it obeys the rule, but inputs that decide it were fitted or guessed: not counted as agreement",
+        "differs": "it does not obey the rule",
+        "not comparable": "the paper gives no number that can be compared, the number is an input, or this version does not compute it",
+    }
+    rows = "".join(f"<dt>{_badge(verdict)}</dt><dd>{escape(text)}</dd>" for verdict, text in meanings.items())
+    return f'<dl class="legend">{rows}</dl>'
+
+
+def _summary(sections: list[Section]) -> str:
+    head = "".join(f'<th scope="col">{escape(verdict)}</th>' for verdict in VERDICTS)
+    rows = [_summary_row(section.paper.title, section.judgements, section.paper.name) for section in sections]
+    total = _summary_row("all", [judgement for section in sections for judgement in section.judgements])
+    return (
+        '<table class="summary"><caption>Statements by paper and verdict</caption>'
+        f'<thead><tr><th scope="col">paper</th>{head}</tr></thead><tbody>{"".join(rows)}{total}</tbody></table>'
+    )
+
+
+def _summary_row(title: str, judgements: list[Judgement], anchor: str = "") -> str:
+    counts = [sum(judgement.verdict == verdict for judgement in judgements) for verdict in VERDICTS]
+    name = f'<a href="#{anchor}">{escape(title)}</a>' if anchor else escape(title)
+    return f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{count}</td>" for count in counts) + "</tr>"
+
+
+def _contents(sections: list[Section]) -> str:
+    links = [f'<li><a href="#{section.paper.name}">{escape(section.paper.title)}</a></li>' for section in sections]
+    links += ['<li><a href="#cost">Cost</a></li>', '<li><a href="#made">How this page was made</a></li>']
+    return f'<nav aria-label="contents"><ul>{"".join(links)}</ul></nav>'
+
+
+def _section(section: Section) -> str:
+    paper = section.paper
+    groups = [(name, list(rows)) for name, rows in groupby(section.judgements, lambda judgement: judgement.statement.group)]
+    tables = "".join(_table(name, rows, paper.checks) for name, rows in groups)
+    figures = "".join(_figure(*figure) for figure in section.figures)
+    text = f"<p>{escape(paper.text)}</p>" if paper.text else ""
+    return (
+        f'<section id="{paper.name}"><h2>{escape(paper.title)}</h2><p class="reference">{escape(paper.reference)}</p>'
+        f"{text}{tables}{figures}</section>"
+    )
+
+
+def _table(name: str, rows: list[Judgement], checks: bool) -> str:
+    other = "expected" if checks else "paper"
+    labels = ("where", "statement", other, "hpcx", "verdict and reason")
+    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
+    body = "".join(_row(judgement, labels) for judgement in rows)
+    return f'<table class="rows"><caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _row(judgement: Judgement, labels: tuple[str, ...]) -> str:
+    statement = judgement.statement
+    cells = [
+        escape(statement.place),
+        escape(statement.says),
+        escape(_with_unit(_paper_text(statement.paper), judgement.unit, isinstance(statement.paper, str))),
+        _ours(judgement),
+        f'{_badge(judgement.verdict)} <span class="reason">{escape(judgement.reason)}</span>',
+    ]
+    tagged = "".join(f'<td data-label="{label}">{cell or "&nbsp;"}</td>' for label, cell in zip(labels, cells))
+    return f'<tr id="{escape(statement.id)}">{tagged}</tr>'
+
+
+def _paper_text(paper: float | list[float] | str) -> str:
+    if isinstance(paper, list):
+        return f"{paper[0]:g} to {paper[1]:g}"
+    return paper if isinstance(paper, str) else f"{paper:g}"
+
+
+def _with_unit(text: str, unit: str, words: bool) -> str:
+    return text if words or unit in ("", "1") else f"{text} {unit}"
+
+
+def _ours(judgement: Judgement) -> str:
+    text = escape(_with_unit(judgement.shown(), judgement.unit if judgement.value is not None else "", bool(judgement.statement.shows)))
+    if judgement.error is not None:
+        text += f' <span class="error" title="numerical error bar">± {judgement.error:.1g}</span>'
+    if judgement.band is not None:
+        lower, upper = judgement.band
+        text += f'<br><span class="band">{lower:.4g} to {upper:.4g}: {escape(judgement.statement.band_from)}</span>'
+    return text
+
+
+def _figure(figure: dict[str, Any], image: tuple[bytes, tuple[int, int]] | None, reason: str) -> str:
+    caption = f"<b>{escape(figure['place'])}.</b> {escape(figure['caption'])}"
+    if image is None:
+        return f'<p class="absent">{caption} Not drawn: {escape(reason)}</p>'
+    data, (width, height) = image
+    source = base64.b64encode(data).decode()
+    return (
+        f'<figure><img src="data:image/png;base64,{source}" width="{width}" height="{height}" alt="{escape(figure["alt"])}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _cost(costs: list[dict[str, Any]]) -> str:
+    labels = ("input", "points", "ranks", "wall time (s)", "processor time (s)", "core-hours", "what for")
+    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
+    rows = "".join(_cost_row(cost, labels) for cost in costs)
+    seconds = sum(cost["cpu_seconds"] for cost in costs)
+    total = f"<p>In all {seconds:.0f} s of processor time, {seconds / 2 / 60:.1f} minutes on two idle cores.</p>"
+    text = (
+        "<p>Wall times are those of the machine on which the page was made, which may have been shared; processor times "
+        "(of all ranks and of the launcher, waiting included) depend on it less.</p>"
+    )
+    return (
+        f'<section id="cost"><h2>Cost</h2>{text}<table class="rows cost"><caption>Runs behind this page</caption><thead><tr>{head}</tr>'
+        f"</thead><tbody>{rows}</tbody></table>{total}</section>"
+    )
+
+
+def _cost_row(cost: dict[str, Any], labels: tuple[str, ...]) -> str:
+    cells = [
+        f"<code>{escape(cost['input'])}</code>",
+        str(cost["points"]),
+        str(cost["ranks"]),
+        f"{cost['wall_seconds']:.1f}",
+        f"{cost['cpu_seconds']:.1f}",
+        f"{cost['core_hours']:.4f}",
+        escape(cost["text"]),
+    ]
+    return "<tr>" + "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(labels, cells)) + "</tr>"
+
+
+def _facts(facts: dict[str, str]) -> str:
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items())
+    return f'<section id="made"><h2>How this page was made</h2><dl class="facts">{rows}</dl></section>'

@@ -1,0 +1,79 @@
+"""Running the inputs of the validation through `hpcx run` under mpirun, and keeping what each cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from validation.table import Run
+
+#: exit statuses of hpcx: done, and some points of a sweep failed
+DONE, SOME_FAILED = 0, 3
+
+
+def run_all(root: Path, runs: list[Run], folder: Path) -> dict[str, str]:
+    """Run what is not done yet, one after the other; return run -> message for those that failed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    failures = {}
+    for number, run in enumerate(runs, 1):
+        print(f"[{number}/{len(runs)}] {run.input}", end=" ", flush=True)
+        message, cost = _run_one(root, run, folder)
+        print(message or f"{cost['wall_seconds']:.1f} s", flush=True)
+        _note(folder / "cost.json", run.name, cost)
+        if message:
+            failures[run.name] = message
+    (folder / "failures.json").write_text(json.dumps(failures, indent=1))
+    return failures
+
+
+def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
+    if not (root / run.input).exists():
+        return f"{run.input} does not exist in this version", {"wall_seconds": 0.0, "cpu_seconds": 0.0}
+    log = folder / "logs" / f"{run.name}.log"
+    log.parent.mkdir(exist_ok=True)
+    begin, used = time.time(), _used()
+    with open(log, "w") as stream:
+        status = subprocess.run(command(run), cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL).returncode
+    cost = {"wall_seconds": time.time() - begin, "cpu_seconds": _used() - used, "ranks": run.ranks}
+    cost |= {"computed": _written_since(run.directory, begin), "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    return ("" if status == DONE else _failure(status, log)), cost
+
+
+def command(run: Run) -> list[str]:
+    """Return the command line of a run."""
+    settings = [word for setting in run.settings for word in ("--set", setting)]
+    hpcx = str(Path(sys.executable).with_name("hpcx"))
+    return [os.environ.get("MPIRUN", "mpirun"), "-n", str(run.ranks), hpcx, "run", run.input, *settings]
+
+
+def _used() -> float:
+    """Return the processor seconds of all finished child processes."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _written_since(directory: Path, begin: float) -> int:
+    """Return how many results a run has computed, not found."""
+    files = [*directory.glob("result.h5"), *directory.glob("points/*.h5")]
+    return sum(path.stat().st_mtime >= begin for path in files)
+
+
+def _failure(status: int, log: Path) -> str:
+    lines = [line for line in log.read_text().splitlines() if line.startswith("hpcx:") or "failed" in line]
+    what = "some points failed" if status == SOME_FAILED else f"exit status {status}"
+    return f"{what}: {lines[0] if lines else 'see ' + str(log)}"
+
+
+def _note(path: Path, name: str, cost: dict[str, Any]) -> None:
+    """Keep the cost of a run; one that found everything done does not replace the cost of computing it."""
+    costs = json.loads(path.read_text()) if path.exists() else {}
+    if cost.get("computed") or name not in costs:
+        costs[name] = cost
+    path.write_text(json.dumps(costs, indent=1))

@@ -1,0 +1,100 @@
+"""Temperature dependence of the circular dichroism, laid out as Fig. 3 of Dogadov et al., npj 2D Mater. Appl. (2025).
+
+    python postprocess/valley_temperature.py results/valley_study/sweep.h5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from valley_common import by_set, nearest, temperatures
+
+TRANSITIONS = ("A", "B")
+
+
+def main() -> None:
+    """Read, draw, save next to the data, and print the lifetimes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature, and mechanisms.set if wanted")
+    parser.add_argument("--set", default="full", help="mechanism set")
+    arguments = parser.parse_args()
+    with h5py.File(arguments.file, "r") as file:
+        data = _read(file, arguments.set)
+    save(_draw(data), arguments.file.with_name("valley_temperature"))
+    _print_table(data)
+
+
+def _read(file: h5py.File, name: str) -> dict[str, np.ndarray]:
+    names = ("circular_dichroism", "fast_time", "logarithmic_slope_time", "slowest_eigenvalue_time")
+    tables = {key: by_set(file, f"dichroism/{key}") for key in names}
+    sets = tables["fast_time"]
+    chosen = name if name in sets else next(iter(sets))
+    data = {key: values[chosen] for key, values in tables.items()}
+    return data | {"time": 1e-3 * read(file, "dichroism/time"), "temperature": temperatures(file)}
+
+
+def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
+    figure, axes = plt.subplots(2, 4, figsize=(13.0, 6.0), constrained_layout=True)
+    _draw_coldest(axes[0, 0], data)
+    for row, axis in zip((0, 1), (axes[0, 1], axes[0, 2])):
+        _draw_traces(axis, data, row)
+    _draw_times(axes[0, 3], data["temperature"], {"A": data["fast_time"][:, 0], "B": data["fast_time"][:, 1]}, "$t_1$ (fs)")
+    axes[0, 3].set_ylim(0, None)
+    for row, axis in zip((0, 1), (axes[1, 0], axes[1, 1])):
+        slopes = {"slope, 1.5 to 8 ps": data["logarithmic_slope_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
+        _draw_times(axis, data["temperature"], slopes, f"slow decay of {TRANSITIONS[row]} (ps)")
+        axis.set_yscale("log")
+    ratio = data["logarithmic_slope_time"][:, 0] / data["logarithmic_slope_time"][:, 1]
+    _draw_times(axes[1, 2], data["temperature"], {"slope": ratio}, r"$\tau_A / \tau_B$")
+    axes[1, 2].set_ylim(0, 1.5 * max(np.nanmax(ratio), 1))
+    _draw_arrhenius(axes[1, 3], data)
+    for letter, axis in zip("abcdefgh", axes.ravel()):
+        axis.set_title(letter, loc="left", fontweight="bold")
+    return figure
+
+
+def _draw_coldest(axis: plt.Axes, data: dict[str, np.ndarray]) -> None:
+    coldest = nearest(data["temperature"], 77)
+    for row, name in enumerate(TRANSITIONS):
+        axis.plot(data["time"], data["circular_dichroism"][coldest, row], label=f"{name} exciton")
+    axis.axhline(0, color="0.7", linewidth=0.8)
+    axis.set(xlabel="delay (ps)", ylabel="dichroism / max A", xlim=(-0.3, 10))
+    axis.legend(title=f"{data['temperature'][coldest]:g} K")
+
+
+def _draw_traces(axis: plt.Axes, data: dict[str, np.ndarray], row: int) -> None:
+    colors = plt.cm.plasma(np.linspace(0, 0.85, len(data["temperature"])))
+    for number, temperature in enumerate(data["temperature"]):
+        axis.plot(data["time"], data["circular_dichroism"][number, row], color=colors[number], label=f"{temperature:g} K")
+    axis.axhline(0, color="0.7", linewidth=0.8)
+    axis.set(xlabel="delay (ps)", ylabel=f"dichroism of {TRANSITIONS[row]} / max A", xlim=(-0.3, 5))
+    if row == 0:
+        axis.legend(fontsize=8)
+
+
+def _draw_times(axis: plt.Axes, temperature: np.ndarray, curves: dict[str, np.ndarray], label: str) -> None:
+    for (name, values), style in zip(curves.items(), ("o-", "s--")):
+        axis.plot(temperature, values, style, label=name, markerfacecolor="none" if style == "s--" else None)
+    axis.set(xlabel="temperature (K)", ylabel=label)
+    axis.legend()
+
+
+def _draw_arrhenius(axis: plt.Axes, data: dict[str, np.ndarray]) -> None:
+    axis.semilogy(1e3 / data["temperature"], 1 / data["slowest_eigenvalue_time"], "o-", label="odd mode")
+    axis.set(xlabel="1000 / T (1/K)", ylabel="depolarisation rate (1/ps)")
+    axis.legend()
+
+
+def _print_table(data: dict[str, np.ndarray]) -> None:
+    print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'slope A (ps)':>14}{'slope B (ps)':>14}{'mode (ps)':>11}")
+    for row, temperature in enumerate(data["temperature"]):
+        fast, slope = data["fast_time"][row], data["logarithmic_slope_time"][row]
+        print(f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slope[0]:14.3f}{slope[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Formation model: a figure's worth of traces, a sweep on one and on two ranks, and the route in time against SciPy.
+
+# ranks: 1 2
+
+The sweep (24 pump energies, 4 polarisations) is timed on rank 0 alone and then on all ranks, in one run. Beside wall times
+stand processor times, which do not feel what else runs on the machine: the efficiency from them is
+(processor time alone) / (ranks x the longest processor time of a rank).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from mpi4py import MPI
+from scipy.integrate import solve_ivp
+
+from hpcx.config.load import load_plan
+from hpcx.formation.config import Config
+from hpcx.formation.problem import build_problem
+from hpcx.formation.solve import solve
+from hpcx.formation.time_domain import PHASES, Setting, make_setting, pump_trajectory, start_state
+from hpcx.formation.equations import Terms
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import StopRequests
+from hpcx.petsc.explicit_ode import OdeStatistics
+from hpcx.sweep.run import run_plan
+
+ENERGIES = (2.29, 2.35, 2.41, 2.48, 2.58, 2.75)
+INPUT = Path(__file__).resolve().parents[2] / "inputs" / "formation_polarization.toml"
+
+
+def say(comm: MPI.Comm, text: str) -> None:
+    """Print on rank 0."""
+    if comm.rank == 0:
+        print(text, flush=True)
+
+
+def timed(comm: MPI.Comm, work) -> tuple[float, float]:
+    """Return wall time and the longest processor time of a rank."""
+    comm.Barrier()
+    wall, busy = time.perf_counter(), time.process_time()
+    work()
+    busy = comm.allreduce(time.process_time() - busy, op=MPI.MAX)
+    comm.Barrier()
+    return time.perf_counter() - wall, busy
+
+
+def figure(comm: MPI.Comm) -> None:
+    """Six energies, 61 delays, three contributions, fits included, ranks sharing each point."""
+    material, shared = load_material("MoS2"), {}
+
+    def work() -> None:
+        for energy in ENERGIES:
+            delay = {"start": -100, "stop": 200, "points": 61}
+            config = Config(model="formation", material="MoS2", pump={"photon_energy": energy}, delay=delay)
+            solve(comm, config, material, Run(shared=shared))
+
+    wall, busy = timed(comm, work)
+    what = f"figure, 6 energies x 61 delays x 3 contributions on {comm.size} rank(s)"
+    say(comm, f"{what}: {wall:.1f} s wall, {busy:.1f} s processor")
+
+
+def sweep(comm: MPI.Comm) -> None:
+    """The sweep on rank 0 alone, then on all ranks."""
+    if comm.size == 1:
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = comm.bcast([f"{scratch}/one", f"{scratch}/all"])
+        one = timed(comm, lambda: comm.rank or run_sweep(MPI.COMM_SELF, folders[0]))
+        every = timed(comm, lambda: run_sweep(comm, folders[1]))
+    for kind, alone, together in zip(("wall", "processor"), one, every):
+        efficiency = alone / together / comm.size
+        say(comm, f"sweep of 96 points, {kind} time: {alone:.1f} s on 1 rank, {together:.1f} s on {comm.size}: {efficiency:.2f}")
+
+
+def run_sweep(comm: MPI.Comm, folder: str) -> None:
+    """Compute all points with the frame's own scheduling."""
+    plan = comm.bcast(load_plan(str(INPUT), [f'output.directory="{folder}"']) if comm.rank == 0 else None)
+    report = run_plan(comm, plan, StopRequests())
+    states = {entry.status for entry in report.entries}
+    if comm.rank == 0 and states != {"done"}:
+        raise RuntimeError(f"points of the sweep ended as {states}")
+
+
+def against_scipy(comm: MPI.Comm) -> None:
+    """One delay of the route in time by PETSc's and SciPy's explicit methods, same equations, tolerances and start."""
+    if comm.rank:
+        return
+    config = Config(model="formation", material="MoS2", pump={"photon_energy": 2.35}, solver={"tolerance": 1e-6})
+    problem = build_problem(config, load_material("MoS2"), {})
+    setting = make_setting(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
+    delay = 20.0
+    [trajectory] = pump_trajectory(setting, [delay - setting.lead], Terms(), OdeStatistics())
+    accurate = petsc(setting, delay, trajectory, 1e-10)[0]
+    say(comm, f"one delay of the route in time, {accurate.size} unknowns:\n{'method':<26}{'seconds':>9}{'calls':>8}{'error':>11}")
+    for name, run in {
+        "PETSc TSRK 5dp": lambda: petsc(setting, delay, trajectory, 1e-6),
+        "SciPy RK45": lambda: scipy_ivp(setting, delay, trajectory, "RK45"),
+        "SciPy DOP853": lambda: scipy_ivp(setting, delay, trajectory, "DOP853"),
+    }.items():
+        start = time.process_time()
+        found, calls = run()
+        seconds = time.process_time() - start
+        error = np.abs(found - accurate)[-2:].max() / np.abs(accurate[-2:]).max()  # the transforms at A and B
+        say(comm, f"{name:<26}{seconds:9.2f}{calls:8d}{error:11.1e}")
+
+
+def petsc(setting: Setting, delay: float, trajectory: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:
+    """Return the final state and the number of evaluations."""
+    equations = setting.equations(delay, PHASES, True, Terms())
+    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    integrator.absolute = integrator.absolute * (tolerance / integrator.relative)
+    integrator.relative = tolerance
+    [final] = integrator.integrate(start_state(equations, trajectory), delay - setting.lead, [delay + setting.tail])
+    return final, integrator.statistics.evaluations
+
+
+def scipy_ivp(setting: Setting, delay: float, trajectory: np.ndarray, method: str) -> tuple[np.ndarray, int]:
+    """Return the final state and the number of evaluations."""
+    equations = setting.equations(delay, PHASES, True, Terms())
+    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    start = start_state(equations, trajectory)
+    solution = solve_ivp(
+        lambda t, y: equations.derivative(t, y.reshape(start.shape)).ravel(),
+        (delay - setting.lead, delay + setting.tail),
+        start.ravel(),
+        method=method,
+        t_eval=[delay + setting.tail],
+        rtol=integrator.relative,
+        atol=integrator.absolute.ravel(),
+        max_step=2.0,
+    )
+    return solution.y[:, -1].reshape(start.shape), solution.nfev
+
+
+def main() -> None:
+    """Run all parts."""
+    comm = MPI.COMM_WORLD
+    figure(comm)
+    against_scipy(comm)
+    sweep(comm)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Exciton energies against published and reference numbers."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.exciton.config import Config
+from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.problem import exciton_problem
+from hpcx.exciton.solve import solve, solve_exciton
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+
+SIZES = (24, 36, 48, 60, 80, 120, 180, 240, 360, 480)
+#: MoS2 binding energies in meV: k0, choice of W(0), values for SIZES, limit
+TABLE = {
+    (0.06, "zero"): ((77, 140, 186, 239, 277, 329, 369, 390, 414, 425), 456),
+    (0.06, "cell-average"): ((465.5, 439.6, 431.8, 447.1, 444.4, 448.7, 452.9, 455.2, 458.4, 459.0), 462.6),
+    (0.08, "zero"): ((77, 166, 226, 267, 312, 366, 404, 426, 449, 461), 490),
+    (0.08, "cell-average"): ((465.5, 466.0, 471.3, 475.9, 479.1, 485.6, 488.5, 491.1, 493.2, 494.8), 497.4),
+    (0.10, "zero"): ((110, 193, 247, 287, 331, 384, 424, 445, 468, 480), 510),
+    (0.10, "cell-average"): ((498.3, 492.5, 492.4, 495.1, 498.2, 503.6, 508.0, 510.2, 512.6, 513.7), 517.0),
+    (0.12, "zero"): ((110, 202, 256, 297, 343, 395, 435, 456, 479, 491), 521),
+    (0.12, "cell-average"): ((498.3, 502.1, 502.0, 505.6, 510.1, 514.5, 518.8, 520.8, 523.4, 524.5), 527.7),
+    (0.16, "zero"): ((120, 209, 267, 307, 352, 404, 444, 465, 488, 500), 530),
+    (0.16, "cell-average"): ((508.5, 508.6, 512.5, 515.3, 518.9, 524.0, 528.0, 530.2, 532.6, 533.8), 536.9),
+    (0.20, "cell-average"): ((511.9, 512.2, 515.5, 518.3, 522.2, 527.2, 531.2, 533.4, 535.8), 539.9),
+}
+#: limits in meV: material, k0, choice of W(0), limit
+LIMITS = [
+    (material, k0, w0, limit)
+    for material, limits in {
+        "WS2": (489, 495, 496, 502, 501, 507, 509),
+        "MoSe2": (446, 453, 454, 462, 461, 469, 471),
+        "WSe2": (441, 448, 447, 453, 451, 458, 459),
+    }.items()
+    for (k0, w0), limit in zip(
+        [(k0, w0) for k0 in (0.10, 0.12, 0.16) for w0 in ("zero", "cell-average")] + [(0.20, "cell-average")], limits, strict=True
+    )
+]
+
+
+def binding(N, k0, w0="cell-average", material="MoS2"):
+    """Return the binding energy in meV."""
+    config = Config(model="exciton", material=material, mesh={"N": N, "k0": k0}, screening={"w0": w0})
+    states = solve_exciton(MPI.COMM_SELF, exciton_problem(config, load_material(material)), 1, 1e-7)
+    return -1e3 * states.energy[0]
+
+
+def limit(sizes, values):
+    """Return the end of the straight line in 1/N through the meshes from N = 120 on."""
+    used = np.array(sizes) >= 120
+    return np.polyfit(1 / np.array(sizes)[used], np.array(values)[used], 1)[1]
+
+
+@pytest.mark.parametrize(("k0", "w0"), TABLE)
+def test_binding_energies_of_mos2(k0, w0):
+    values, extrapolated = TABLE[k0, w0]
+    sizes = SIZES[: len(values)]
+    found = [binding(N, k0, w0) for N in sizes]
+    assert found == pytest.approx(values, abs=0.5 + 1e-3 if w0 == "zero" else 0.051)
+    assert limit(sizes, found) == pytest.approx(extrapolated, abs=1)
+
+
+@pytest.mark.parametrize(("material", "k0", "w0", "extrapolated"), LIMITS)
+@pytest.mark.validate
+def test_limits_of_the_other_materials(material, k0, w0, extrapolated):
+    sizes = (120, 180, 240, 360) if k0 == 0.20 else (120, 180, 240, 360, 480)
+    assert limit(sizes, [binding(N, k0, w0, material) for N in sizes]) == pytest.approx(extrapolated, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("material", "values"),
+    [("MoS2", (498.2, 510.1, 518.9)), ("WS2", (476.3, 483.8, 488.9)), ("MoSe2", (436.0, 445.6, 452.5)), ("WSe2", (430.2, 436.5, 440.8))],
+)
+def test_all_materials_on_one_mesh(material, values):
+    found = [binding(80, k0, material=material) for k0 in (0.10, 0.12, 0.16)]
+    assert found == pytest.approx(values, abs=0.051)
+
+
+@pytest.mark.parametrize(("w0", "energy"), [("zero", -0.33122185), ("cell-average", -0.49822683)])
+def test_reference_energies(w0, energy):
+    assert binding(80, 0.10, w0) == pytest.approx(-1e3 * energy, abs=1e-5)
+
+
+def test_rydberg_series():
+    config = Config(model="exciton", material="MoS2", mesh={"N": 240, "k0": 0.10}, solver={"states": 6})
+    result = solve(MPI.COMM_SELF, config, load_material("MoS2"), Run())
+    energy, weight = result.value("exciton/energy"), result.value("exciton/oscillator_weight")
+    assert 1e3 * (energy[1:4] - energy[0]) == pytest.approx([194.3, 211.4, 268.7], abs=0.051)
+    assert 1e3 * (energy[4:] - energy[0]) == pytest.approx([301, 311], abs=0.51)
+    assert weight[3] / weight[0] == pytest.approx(0.17, abs=0.005)
+    assert np.all(weight[1:3] / weight[0] < 1e-9)
+
+
+@pytest.mark.parametrize("material", ["MoS2", "WSe2"])
+def test_products_equal_the_matrix(material):
+    config = Config(model="exciton", material=material, mesh={"N": 40, "k0": 0.11})
+    problem = exciton_problem(config, load_material(material))
+    operator, matrix = ExcitonOperator(MPI.COMM_SELF, problem), problem.dense()
+    assert np.abs(matrix - matrix.conj().T).max() < 1e-15
+    product = np.array([operator.apply(unit) for unit in np.eye(problem.mesh.size)]).T
+    assert np.abs(product - matrix).max() < 1e-13 * np.abs(matrix).max()
+
+
+def test_choice_of_w0_is_a_rigid_shift():
+    spectra, w0 = [], []
+    for choice in ("zero", "cell-average", "disk", "qmin"):
+        config = Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening={"w0": choice})
+        problem = exciton_problem(config, load_material("MoS2"))
+        spectra.append(np.linalg.eigvalsh(problem.dense()))
+        w0.append(problem.w_ij[(problem.w_ij.shape[0] // 2,) * 2])
+    for spectrum, shift in zip(spectra, w0, strict=True):
+        assert np.abs(spectrum + shift - spectra[0]).max() < 1e-12
+
+
+def test_gap_moves_energies_and_not_the_binding():
+    plain, moved = (
+        solve(MPI.COMM_SELF, Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, gap=gap), load_material("MoS2"), Run())
+        for gap in (None, "2.53 eV")
+    )
+    assert moved.value("exciton/energy") == pytest.approx(plain.value("exciton/energy") + 2.53)
+    assert moved.value("exciton/binding_energy") == plain.value("exciton/binding_energy")
+
+
+def test_environment_by_name_equals_its_number():
+    named, number = (
+        solve(
+            MPI.COMM_SELF,
+            Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening={"kappa": kappa}),
+            load_material("MoS2"),
+            Run(),
+        ).value("exciton/binding_energy")
+        for kappa in ("hBN", 4.5)
+    )
+    assert named == number < 0.25

@@ -1,0 +1,97 @@
+"""Matrix elements: bleaching cross-sections, the 1s Hartree-Fock shift by two ways, the biexciton, pulses, the substrate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
+from hpcx.formation.optics import JONES, Pulse, peak_amplitude
+from hpcx.formation.third_order import polarization_factors
+from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
+from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
+
+#: energies above the gap, eV, and published cross-sections of unbound states, nm
+ABOVE_GAP = (0.02, 0.06, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
+PRINTED = (3.58, 2.79, 2.23, 1.38, 0.93, 0.50, 0.25, 0.125)
+PLANE_WAVE = (4.04, 3.14, 2.50, 1.53, 1.02, 0.535, 0.262, 0.131)
+
+
+@pytest.fixture(scope="module")
+def states():
+    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), 0.46, 0.54, 4.14, 2.121).up_to(1.45)
+
+
+@pytest.fixture(scope="module")
+def pairs(states):
+    medium = PairMedium(0.46, 0.54, 4.14, 2.121)
+    return {equal: solve_two_excitons(states, medium, equal) for equal in (True, False)}
+
+
+def test_bleaching_cross_sections(states):
+    printed_s, plane_s = printed_bleaching(states)[0], plane_wave_bleaching(states)[0]
+    unbound = states.energy_l > 0
+    assert printed_s[:5] == pytest.approx((2.83, 3.57, 3.85, 4.05, 4.19), rel=0.01)
+    assert np.interp(ABOVE_GAP, states.energy_l, printed_s) == pytest.approx(PRINTED, rel=0.01)
+    assert np.interp(ABOVE_GAP, states.energy_l[unbound], plane_s[unbound]) == pytest.approx(PLANE_WAVE, rel=0.01)
+
+
+def test_exchange_of_two_1s_excitons_by_two_ways(states, pairs):
+    assert hartree_fock_1s(states) == pytest.approx(0.802, abs=0.001)
+    assert pairs[True].exchange_energy == pytest.approx(0.797, abs=0.001)
+    assert pairs[True].exchange_energy == pytest.approx(hartree_fock_1s(states), rel=0.01)
+
+
+def test_biexciton_is_bound_by_9_mev_and_nothing_is_dropped(pairs):
+    assert 1e3 * pairs[True].binding.energy_n[0] == pytest.approx(-9.0, abs=0.1)
+    assert pairs[True].antibinding.smallest_overlap == pytest.approx(0.022, abs=5e-4)
+    assert pairs[True].antibinding.dropped == 0
+
+
+def test_unequal_masses_change_the_biexciton_little(pairs):
+    assert pairs[False].binding.energy_n[0] == pytest.approx(pairs[True].binding.energy_n[0], rel=0.02)
+    assert pairs[False].binding.energy_n[0] != pairs[True].binding.energy_n[0]
+
+
+def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
+    from hpcx.formation import two_exciton
+    from hpcx.formation.gaussians import GaussianSum
+
+    exponent = 0.6
+    one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]), 1.0)
+    monkeypatch.setattr(two_exciton, "fit_gaussians", lambda states: one)
+    solved = solve_two_excitons(states, PairMedium(0.46, 0.54, 4.14, 2.121), equal_masses=True)
+    assert solved.antibinding.smallest_overlap == pytest.approx(0.0, abs=1e-6)
+    assert solved.antibinding.dropped == 1
+
+
+def test_peak_field_of_the_pump():
+    assert peak_amplitude(5.0, 20.0) / np.sqrt(2) == pytest.approx(0.0149, abs=5e-5)
+
+
+def test_spectrum_is_the_transform_of_the_envelope():
+    pulse = Pulse(2.0, 20.0, 0.5)
+    time_t = np.linspace(-100, 100, 4001)
+    energy = 2.03
+    turn_t = np.exp(1j * (energy - 2.0) / 0.6582119569 * time_t)
+    transform = np.sum(pulse.envelope(time_t) * turn_t).real * (time_t[1] - time_t[0])
+    assert pulse.spectrum(energy) == pytest.approx(transform, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("energy", "reflection", "rounding"),
+    [(1.88, -0.01 - 0.41j, 0.01), (2.03, 0.24 - 0.21j, 0.01), (2.29, 0.16 + 0.35j, 0.01), (2.75, -0.62 + 0.15j, 0.01)],
+)
+def test_reflection_of_the_oxide_covered_crystal(make_problem, make_config, energy, reflection, rounding):
+    problem = make_problem(make_config(2.48, {"substrate": True, "biexciton": False}))
+    assert abs(problem.radiation.reflection(energy) - reflection) < rounding
+
+
+def test_polarization_vectors_and_factors():
+    for one in JONES.values():
+        assert np.linalg.norm(one) == pytest.approx(1.0)
+    assert np.vdot(JONES["x"], JONES["y"]) == pytest.approx(0.0)
+    assert polarization_factors("x", "x") == pytest.approx((0.5, 0.5, 0.5))
+    assert polarization_factors("x", "y") == pytest.approx((0.5, -0.5, 0.5))
+    assert polarization_factors("sigma+", "sigma+") == pytest.approx((1.0, 0.0, 0.0))
+    assert polarization_factors("sigma+", "sigma-") == pytest.approx((0.0, 0.0, 1.0))

@@ -1,0 +1,99 @@
+"""A whole point: datasets and their names, refused pumps, the estimate, and what leaves the result unchanged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from pydantic import ValidationError
+
+from hpcx.formation.estimate import estimate
+from hpcx.formation.problem import PumpEnergyError
+from hpcx.formation.solve import solve
+from hpcx.parallel.run import Run
+
+QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
+
+
+@pytest.fixture(scope="module")
+def result(make_config, material):
+    return solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, Run())
+
+
+def test_result_has_the_agreed_datasets(result):
+    for name in (
+        "delay", "resonance", "contribution", "reflectivity_change", "rise_time", "rise_time_plain", "decay_time",
+        "rise_time_error", "peak_delay", "peak_to_plateau", "coherent_share", "coherent_difference", "spectrum", "time",
+        "formation_time", "fit", "population",
+    ):  # fmt: skip
+        assert f"signal/{name}" in result.datasets
+    assert {"wannier/energy", "wannier/binding_energy"} <= result.datasets.keys()
+    assert result.datasets["signal/spectrum"].dims == ("contribution", "photon_energy", "delay")
+    assert result.datasets["signal/reflectivity_change"].data.shape == (2, 3, 36)
+    assert np.all(np.isfinite(result.value("signal/rise_time")))
+
+
+def test_contributions_add_up_and_the_population_feeds_the_signal(result):
+    full, incoherent, coherent = result.value("signal/reflectivity_change").transpose(1, 0, 2)
+    assert full == pytest.approx(incoherent + coherent, abs=1e-15)
+    population_mt, time_t = result.value("signal/population"), result.value("signal/time")
+    assert population_mt.min() >= 0
+    late = incoherent[0, -1] / np.interp(result.value("signal/delay")[-1], time_t, population_mt[0])
+    earlier = incoherent[0, -6] / np.interp(result.value("signal/delay")[-6], time_t, population_mt[0])
+    assert late == pytest.approx(earlier, rel=2e-3)
+
+
+def test_both_readings_of_the_coherent_share_are_given(result):
+    shares_hr = result.value("signal/coherent_share_by_extent")
+    assert shares_hr.shape == (2, 2)
+    assert shares_hr[0] == pytest.approx(result.value("signal/coherent_share"))
+    assert np.all(shares_hr[1] > shares_hr[0])
+
+
+@pytest.mark.parametrize("energy", [2.2, 3.49])
+def test_pump_outside_the_states_is_refused_with_the_range(make_config, material, energy):
+    with pytest.raises(PumpEnergyError, match=r"pump.photon_energy = .* eV: must be between .*2\.230 eV.*3\.480 eV"):
+        solve(MPI.COMM_SELF, make_config(energy, **QUICK), material, Run())
+    assert any("must be between" in warning for warning in estimate(make_config(energy), material, 1).warnings)
+
+
+def test_pump_below_the_b_gap_is_allowed_and_said(make_config, material):
+    [warning] = estimate(make_config(2.29), material, 1).warnings
+    assert "below the B gap" in warning
+    assert estimate(make_config(2.48), material, 1).warnings == []
+
+
+def test_estimate_knows_ranks_and_stiff_chains(make_config, material):
+    time = {"solver": {"route": "time"}}
+    one, four = (estimate(make_config(2.48, **time), material, ranks) for ranks in (1, 4))
+    assert four.seconds < 0.3 * one.seconds
+    [warning] = estimate(make_config(2.48, {"cascade": "printed"}, **time), material, 1).warnings
+    assert "printed cascade" in warning
+
+
+def test_pump_responses_are_shared_and_do_not_pile_up(make_config, material):
+    run = Run()
+    first = solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, run).value("signal/reflectivity_change")
+    tables = len(run.shared)
+    crossed = make_config(2.48, **QUICK, probe={"polarization": "y"})
+    solve(MPI.COMM_SELF, crossed, material, Run(shared=run.shared))
+    assert len(run.shared) == tables
+    other = make_config(2.48, **{**QUICK, "cascade": {"speed": 10}})
+    changed = solve(MPI.COMM_SELF, other, material, Run(shared=run.shared)).value("signal/reflectivity_change")
+    assert len(run.shared) == tables + 1
+    assert np.abs(changed - first).max() > 0.01 * np.abs(first).max()
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"delay": {"start": 10, "stop": 0}},
+        {"momentum": {"uniform_max": 40}},
+        {"probe": {"polarization": "z"}},
+        {"approximation": {"hartree_fock": "2s"}},
+    ],
+)
+def test_impossible_inputs_are_refused(make_config, tables):
+    approximation = tables.pop("approximation", {})
+    with pytest.raises(ValidationError):
+        make_config(2.48, approximation, **tables)
