@@ -100,12 +100,14 @@ def make_spectrum(
     return Spectrum(photon_energy, absorption_w, energy, weight, error, steps, sum_rule)
 
 
-def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float) -> Spectrum:
-    """Return the absorption of the exciton; collective."""
+def exciton_spectrum(
+    comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None
+) -> Spectrum:
+    """Return the absorption of the exciton; collective. `keep` is called after every step."""
     first = block_rows(problem.mesh.size, comm.size)
     start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
     recursion = Recursion(comm, ExcitonOperator(comm, problem).apply, start)
-    fraction = advance(recursion, settings, exciton_energy, 0.0, lambda: None)
+    fraction = advance(recursion, settings, exciton_energy, 0.0, keep)
     sum_rule = float((np.abs(problem.dipole_k) ** 2).sum())
     steps = len(recursion.alpha)
     return make_spectrum(*lines(recursion), fraction.relative_bound(), settings, exciton_energy, steps, sum_rule)
