@@ -101,7 +101,9 @@ class Config(RunInput):
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
-            raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
+            raise ValueError(
+                f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K"
+            )
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self
