@@ -86,6 +86,11 @@ def drift(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.abs(y / y[-1] - 1).max())
 
 
+def forward_ratio(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the sum of y at x > 0 over that at x < 0."""
+    return float(y[x > 0].sum() / y[x < 0].sum())
+
+
 def spread(x: np.ndarray, y: np.ndarray) -> float:
     """Return largest minus smallest value."""
     return float(np.nanmax(y) - np.nanmin(y))
@@ -105,7 +110,7 @@ ON_CURVE = {
     function.__name__: function
     for function in (
         value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative, last_negative,
-        settled, smallest_step, largest_step, drift, spread, inverse_limit, slope,
+        settled, smallest_step, largest_step, drift, forward_ratio, spread, inverse_limit, slope,
     )
 }  # fmt: skip
 
@@ -141,20 +146,16 @@ COMBINE = {
 }
 
 
-def largest_difference(first: Path, second: Path, group: str = "") -> float:
-    """Return the largest difference of any dataset of two files, relative to the largest value of that dataset."""
-    found = [0.0]
-
-    def compare(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fc" and not name.startswith(("provenance/", "index/")):
-            here, there = item[()], two[name][()]
-            scale = np.nanmax(np.abs(here)) if np.size(here) else 0.0
-            if scale > 0:
-                found.append(float(np.nanmax(np.abs(here - there)) / scale))
-
+def largest_difference(first: Path, second: Path, datasets: list[str]) -> float:
+    """Return the largest difference of the named datasets of two files, each relative to its largest value."""
     with h5py.File(first, "r") as one, h5py.File(second, "r") as two:
-        (one[group] if group else one).visititems(lambda name, item: compare(f"{group}/{name}" if group else name, item))
-    return max(found)
+        return max(_difference(one[name][()], two[name][()]) for name in datasets)
+
+
+def _difference(here: np.ndarray, there: np.ndarray) -> float:
+    if np.shape(here) != np.shape(there) or not np.array_equal(np.isnan(here), np.isnan(there)):
+        return float("inf")
+    return float(np.nanmax(np.abs(here - there)) / np.nanmax(np.abs(here)))
 
 
 ON_FILES = {"largest_difference": largest_difference}

@@ -3,12 +3,13 @@
 An operand is a table of a statement file:
 
     { run = "wigner_moments", path = "observables/diffusivity", select = { temperature = 20, valley = "KK" },
-      where = { time = [1, 150] }, measure = "minimum", scale = 1.0 }
+      where = { time = [1, 150] }, measure = "minimum" }
 
-`select` fixes coordinates, `origin = { photon_energy = "exciton/energy" }` counts an axis from the first value of another dataset,
-`where` cuts a window; what remains is a number or a curve, and `measure` makes it a number. An operand with `of = [...]` combines
-others: { measure = "ratio", of = [a, b] }. An entry of `of` inherits what it does not say itself; `each = { "mesh.N" = [40, 60] }` puts
-in the entries of `of` once for every value. Results that a sweep could not stack are read from the file of the selected point.
+The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest point,
+`origin = { photon_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
+multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
+{ measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
+all entries once for every value. Results that a sweep could not stack are read from the file of the selected point.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class Results:
         for name, start in operand.get("origin", {}).items():
             first = self._selected(operand["run"], start, select).values.flat[0]
             array = _moved(array, name, -float(first))
+        for name, value in operand.get("nearest", {}).items():
+            array = _nearest(array, name, value, path)
         for name, (lower, upper) in operand.get("where", {}).items():
             array = _window(array, name, lower, upper)
         if array.values.dtype.kind in "fc" and not np.isfinite(array.values).any():
@@ -82,6 +85,8 @@ class Results:
         """Return a dataset at the selected coordinates, from the sweep or from the file of the point."""
         name = self.file(run)
         with h5py.File(name, "r") as file:
+            if "index/status" in file:
+                _require_done(file, run, select)
             if path not in file and "index/id" in file:
                 name, select = _point_file(file, name, select)
         with h5py.File(name, "r") as file:
@@ -114,7 +119,7 @@ class Results:
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """Return `base` with the keys of `change`, tables merged key by key; lists of operands take the change each."""
     merged = {**base, **change}
-    for key in ("select", "where", "arguments"):
+    for key in ("select", "nearest", "where", "origin", "arguments"):
         if key in base or key in change:
             merged[key] = {**base.get(key, {}), **change.get(key, {})}
     if "of" in base and "of" not in change:
@@ -127,6 +132,17 @@ def _changes(operand: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"select": {name: value}} for name, values in operand.get("each", {}).items() for value in values] or [{}]
 
 
+def _require_done(file: h5py.File, run: str, select: dict[str, Any]) -> None:
+    """Raise Missing if a selected point of a sweep has no result."""
+    status = _read(file, "index/status")
+    for name in set(status.names) & set(select):
+        status = _select(status, name, select[name], "index/status")
+    states = np.atleast_1d(status.values)
+    if not (states == "done").all():
+        left = int((states != "done").sum())
+        raise Missing(f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}")
+
+
 def _point_file(file: h5py.File, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     """Return the file of the point at the selected coordinates, and what is left to select; raises Missing."""
     ids, rest = _read(file, "index/id"), dict(select)
@@ -134,7 +150,7 @@ def _point_file(file: h5py.File, path: Path, select: dict[str, Any]) -> tuple[Pa
         if name not in rest:
             raise Missing(f"several points, and no {name} is selected")
         ids = _select(ids, name, rest.pop(name), "index/id")
-    point = path.parent / "points" / f"{_decoded(np.atleast_1d(ids.values))[0]}.h5"
+    point = path.parent / "points" / f"{ids.values}.h5"
     if not point.exists():
         raise Missing(f"the point {select} has no result")
     return point, rest
@@ -153,7 +169,7 @@ def _read(file: h5py.File, path: str) -> Array:
     item = file[path]
     names = tuple(_axis_name(item, axis) for axis in range(item.ndim))
     coordinates = tuple(_coordinate(item, axis) for axis in range(item.ndim))
-    return Array(item[()] if item.ndim else np.asarray(item[()]), coordinates, names, str(item.attrs.get("units", "1")))
+    return Array(_decoded(np.asarray(item[()])), coordinates, names, str(item.attrs.get("units", "1")))
 
 
 def _axis_name(item: h5py.Dataset, axis: int) -> str:
@@ -163,15 +179,14 @@ def _axis_name(item: h5py.Dataset, axis: int) -> str:
 def _coordinate(item: h5py.Dataset, axis: int) -> np.ndarray:
     if not len(item.dims[axis]):
         return np.arange(item.shape[axis], dtype=float)
-    scale = item.dims[axis][0]
-    values = scale[()]
-    return values.astype(str) if values.dtype.kind == "S" else _decoded(values)
+    return _decoded(item.dims[axis][0][()])
 
 
 def _decoded(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind != "O":
+    """Return text as str, numbers as they are."""
+    if values.dtype.kind not in "SO":
         return values
-    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values])
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values.flat]).reshape(values.shape)
 
 
 def _select(array: Array, name: str, value: Any, path: str) -> Array:
@@ -188,9 +203,16 @@ def _select(array: Array, name: str, value: Any, path: str) -> Array:
     )
 
 
+def _nearest(array: Array, name: str, value: float, path: str) -> Array:
+    if name not in array.names:
+        raise Missing(f"{path} has no axis '{name}'")
+    coordinate = array.coordinates[array.names.index(name)].astype(float)
+    return _select(array, name, coordinate[np.argmin(np.abs(coordinate - value))], path)
+
+
 def _matches(coordinate: np.ndarray, value: Any) -> np.ndarray:
-    if coordinate.dtype.kind in "US":
-        return coordinate == str(value)
+    if coordinate.dtype.kind == "U" or isinstance(value, str):
+        return coordinate.astype(str) == str(value)
     return np.isclose(coordinate.astype(float), float(value), rtol=1e-9, atol=1e-12)
 
 

@@ -82,6 +82,7 @@ class Paper:
         text: what the section says first.
         statements, figures: in the order of the page.
         checks: true for the section on numerics, whose rows hold or fail.
+        order: place on the page.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Paper:
     statements: tuple[Statement, ...]
     figures: tuple[dict[str, Any], ...]
     checks: bool = False
+    order: int = 0
 
 
 def load_paper(path: Path) -> Paper:
@@ -98,13 +100,12 @@ def load_paper(path: Path) -> Paper:
     table = tomllib.loads(path.read_text())
     statements = tuple(Statement(**row) for row in table.get("statement", []))
     head = (table["title"], table["reference"], table.get("text", ""))
-    return Paper(path.stem, *head, statements, tuple(table.get("figure", [])), table.get("checks", False))
+    return Paper(path.stem, *head, statements, tuple(table.get("figure", [])), table.get("checks", False), table["order"])
 
 
 def load_papers() -> list[Paper]:
-    """Read all statements, the papers by name and numerics last."""
-    papers = [load_paper(path) for path in sorted((HERE / "statements").glob("*.toml"))]
-    return sorted(papers, key=lambda paper: paper.checks)
+    """Read all statements, in the order of the page."""
+    return sorted(map(load_paper, (HERE / "statements").glob("*.toml")), key=lambda paper: paper.order)
 
 
 @dataclass(frozen=True)
