@@ -12,7 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, save
+from common import plt, read, save
 from formation_common import labels, open_sweep, pump_colors, pump_first
 
 
@@ -40,7 +40,7 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
 
 def _draw_transients(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, full: int) -> None:
     signal = pump_first(file, "signal/reflectivity_change", pumps)[:, resonance, full]
-    delay = pump_first(file, "signal/delay", pumps)[0] if file["signal/delay"].ndim > 1 else file["signal/delay"][()]
+    delay = read(file, "signal/delay")
     for energy, color, trace in zip(pumps, pump_colors(pumps), signal):
         axis.plot(delay, trace / np.max(trace), color=color, linewidth=1.2, label=f"{energy:.2f}")
     axis.set_xlabel("delay (fs)")

@@ -31,8 +31,8 @@ def main() -> None:
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
-    extents = labels(file, "signal/hartree_fock")[-2:]
-    names = list(dict.fromkeys(labels(file, "signal/resonance")))
+    extents = labels(file, "signal/hartree_fock")
+    names = labels(file, "signal/resonance")
     figure, axes = plt.subplots(2, len(names), figsize=(4.2 * len(names), 5.8), sharex=True, sharey=True)
     for row, extent in zip(axes, range(len(extents))):
         for r, axis in enumerate(row):
@@ -48,7 +48,6 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
 
 def _draw_parts(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, extent: int) -> None:
     delay = read(file, "signal/delay")
-    delay = delay[0] if delay.ndim > 1 else delay
     incoherent_index = labels(file, "signal/contribution").index("incoherent")
     incoherent = pump_first(file, "signal/reflectivity_change", pumps)[:, resonance, incoherent_index]
     coherent = pump_first(file, "signal/coherent_by_extent", pumps)[:, extent, resonance]
@@ -63,7 +62,7 @@ def _draw_parts(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: i
 
 def _print_shares(file: h5py.File, pumps: np.ndarray) -> None:
     shares = pump_first(file, "signal/coherent_share_by_extent", pumps)
-    extents, names = labels(file, "signal/hartree_fock")[-2:], labels(file, "signal/resonance")[-2:]
+    extents, names = labels(file, "signal/hartree_fock"), labels(file, "signal/resonance")
     print("coherent share: peak of the coherent part / peak of the full signal")
     print("pump (eV)" + "".join(f"{name + ', ' + extent:>10}" for extent in extents for name in names))
     for energy, values in zip(pumps, shares):

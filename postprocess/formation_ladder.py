@@ -1,4 +1,4 @@
-"""The energy ladder of the A and B excitons with the pumps and the number of quanta to the 1s state.
+"""The energy ladder of the A and B excitons, bound (blue) and unbound (grey), with the pump energies.
 
     python postprocess/formation_ladder.py results/formation_fig3/sweep.h5
 """

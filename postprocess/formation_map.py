@@ -24,13 +24,8 @@ def main() -> None:
         save(_draw(file, pumps), path.with_name("formation_map"))
 
 
-def _axis_values(file: h5py.File, path: str) -> np.ndarray:
-    values = read(file, path)
-    return values if values.ndim == 1 else values.reshape(-1, values.shape[-1])[0]
-
-
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
-    delay, energy = _axis_values(file, "signal/delay"), _axis_values(file, "signal/photon_energy")
+    delay, energy = read(file, "signal/delay"), read(file, "signal/photon_energy")
     full = labels(file, "signal/contribution").index("full")
     spectrum = pump_first(file, "signal/spectrum", pumps)[:, full]
     figure, axes = plt.subplots(1, pumps.size, figsize=(4.4 * pumps.size, 3.6), sharey=True, squeeze=False)

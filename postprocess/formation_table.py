@@ -28,7 +28,7 @@ def main() -> None:
 
 def _print(file: h5py.File, pumps: np.ndarray, path: Path) -> None:
     print(f"{path}\n  pump   " + "".join(f"{name:>9}" for name in COLUMNS))
-    for r, name in enumerate(labels(file, "signal/resonance")[-2:]):
+    for r, name in enumerate(labels(file, "signal/resonance")):
         for row, energy in enumerate(pumps):
             values = _row(file, pumps, row, r)
             print(f"{name} {energy:5.2f}  " + "".join(f"{value:9.3f}" if abs(value) < 2 else f"{value:9.1f}" for value in values))
@@ -41,7 +41,6 @@ def _row(file: h5py.File, pumps: np.ndarray, row: int, r: int) -> list[float]:
     contributions = labels(file, "signal/contribution")
     full, incoherent = (contributions.index(name) for name in ("full", "incoherent"))
     delay = read(file, "signal/delay")
-    delay = delay[row] if delay.ndim > 1 else delay
     difference = get("coherent_difference")[r]
     names = ("rise_time", "rise_time_error", "rise_time_plain")
     values = [get(name)[r, full] for name in names] + [get("rise_time_plain")[r, incoherent]]

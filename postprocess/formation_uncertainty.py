@@ -15,7 +15,12 @@ import numpy as np
 from common import plt, read, save
 from formation_common import labels, open_sweep
 
-DEFAULTS = {"dephasing.continuum": 50, "approximation.excited_bleaching": 1.0, "cascade.speed": 20, "approximation.hartree_fock": "1s"}
+DEFAULTS = {
+    "dephasing.continuum": 50,
+    "approximation.excited_bleaching": 1.0,
+    "cascade.speed": 20,
+    "approximation.hartree_fock": "1s",
+}
 NAMES = {
     "dephasing.continuum": "dephasing of unbound states",
     "approximation.excited_bleaching": "bleaching by excited states",
@@ -40,21 +45,20 @@ def main() -> None:
 
 def _axes(file: h5py.File) -> dict[str, list]:
     """Return the swept parameters with their values, in the order of the axes."""
-    names = [name for name in file["signal/rise_time"].dims[0].keys()]
-    del names
-    dims = [dimension.label for dimension in file["signal/rise_time"].dims]
-    return {name: [_plain(value) for value in read(file, name)] for name in dims if name in DEFAULTS}
+    scales = [dimension[0].name.rsplit("/", 1)[-1] for dimension in file["signal/rise_time"].dims]
+    return {name: [_plain(value) for value in read(file, name)] for name in scales if name in DEFAULTS}
 
 
 def _plain(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
 
 
+def _nearest(values: list, default: object) -> int:
+    return values.index(default) if isinstance(default, str) else int(np.argmin(np.abs(np.array(values) - default)))
+
+
 def _centre(axes: dict[str, list]) -> tuple[int, ...]:
-    return tuple(
-        values.index(DEFAULTS[name]) if isinstance(DEFAULTS[name], str) else int(np.argmin(np.abs(np.array(values) - DEFAULTS[name])))
-        for name, values in axes.items()
-    )
+    return tuple(_nearest(values, DEFAULTS[name]) for name, values in axes.items())
 
 
 def _bands(rise: np.ndarray, axes: dict[str, list], resonance: int) -> dict[str, np.ndarray]:
@@ -79,7 +83,8 @@ def _draw(pumps: np.ndarray, rise: np.ndarray, low: np.ndarray, high: np.ndarray
             panel.fill_between(pumps, *band, color=f"C{number}", alpha=0.35, linewidth=0, label=NAMES[name])
         fit = np.array([low[centre][:, resonance], high[centre][:, resonance]])
         middle = rise[centre][:, resonance]
-        panel.errorbar(pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label="centre, limits of the fit")
+        label = "centre, limits of the fit"
+        panel.errorbar(pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label=label)
         panel.set_title(f"{title} exciton", fontsize=10)
         panel.set_xlabel("pump photon energy (eV)")
     panels[0].set_ylabel("rise time (fs)")

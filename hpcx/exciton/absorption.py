@@ -45,10 +45,10 @@ class Spectrum:
     sum_rule: float
 
 
-def photon_grid(settings: Absorption, exciton_energy: float) -> np.ndarray:
-    """Return the photon energies of the spectrum, (w,), for the energy of the 1s exciton in eV."""
-    low, high = settings.window
-    return exciton_energy + low + settings.resolution * np.arange(int(round((high - low) / settings.resolution)) + 1)
+def relative_grid(settings: Absorption) -> np.ndarray:
+    """Return the photon energies of the spectrum from the 1s exciton, (w,), eV: whole multiples of the resolution."""
+    low, high = (int(round(energy / settings.resolution)) for energy in settings.window)
+    return settings.resolution * np.arange(low, high + 1)
 
 
 def advance(
@@ -95,17 +95,19 @@ def make_spectrum(
     """Return the spectrum of lines, with the `error` that is known for it."""
     order = np.argsort(energy)
     energy, weight = energy[order], weight[order]
-    photon_energy = photon_grid(settings, exciton_energy)
+    photon_energy = exciton_energy + relative_grid(settings)
     absorption_w = lorentzian_spectrum(photon_energy, energy, weight, settings.broadening)
     return Spectrum(photon_energy, absorption_w, energy, weight, error, steps, sum_rule)
 
 
-def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float) -> Spectrum:
-    """Return the absorption of the exciton; collective."""
+def exciton_spectrum(
+    comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None
+) -> Spectrum:
+    """Return the absorption of the exciton; collective. `keep` is called after every step."""
     first = block_rows(problem.mesh.size, comm.size)
     start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
     recursion = Recursion(comm, ExcitonOperator(comm, problem).apply, start)
-    fraction = advance(recursion, settings, exciton_energy, 0.0, lambda: None)
+    fraction = advance(recursion, settings, exciton_energy, 0.0, keep)
     sum_rule = float((np.abs(problem.dipole_k) ** 2).sum())
     steps = len(recursion.alpha)
     return make_spectrum(*lines(recursion), fraction.relative_bound(), settings, exciton_energy, steps, sum_rule)
@@ -114,8 +116,11 @@ def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorpti
 def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float) -> None:
     """Put a spectrum under `group`/absorption; `gap` is added to photon energies."""
     path = f"{group}/absorption"
-    result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, ("photon_energy",), "eV", "photon energy")
-    result.add(f"{path}/absorption", spectrum.absorption_w, ("photon_energy",), "1/eV", f"{group} absorption")
+    # the axis is the same in all points of a sweep, so that spectra can be stacked
+    relative = ("relative_energy",)
+    result.add(f"{path}/relative_energy", relative_grid(settings), relative, "eV", "photon energy from the 1s exciton")
+    result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, relative, "eV", "photon energy")
+    result.add(f"{path}/absorption", spectrum.absorption_w, relative, "1/eV", f"{group} absorption")
     result.add(f"{path}/stick_energy", spectrum.stick_energy + gap, ("stick",), "eV", "photon energy of a line")
     result.add(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), "1", "squared optical matrix element of a line")
     result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")

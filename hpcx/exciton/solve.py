@@ -12,6 +12,7 @@ from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
+from hpcx.exciton.restart import BlockOrder, Restart
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
@@ -35,14 +36,20 @@ class ExcitonStates:
     products: int
 
 
-def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float) -> ExcitonStates:
-    """Return the lowest `states` excitons; collective. Raises SolverError."""
+def solve_exciton(
+    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart | None = None
+) -> ExcitonStates:
+    """Return the lowest `states` excitons, going on from what `restart` knows of them; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
         energy, vector_ks = eigh(problem.dense(), subset_by_index=(0, count - 1))
         return ExcitonStates(energy, vector_ks.T, 0)
     operator = ExcitonOperator(comm, problem)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", _start(comm, problem))
+    restart, order = restart or Restart(comm, Run()), BlockOrder(comm, problem.mesh.size)
+    known, keep = restart.known("exciton", order), restart.keeper("exciton", order)
+    start = known.start(_start(comm, problem))
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", start, known.found, keep)
+    restart.finish("exciton", order, pairs.vectors)
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
     amplitude_sk = np.empty((count, problem.mesh.size), complex)
     for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
@@ -67,11 +74,12 @@ def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, 
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
-    """Solve one exciton problem; collective. Raises SolverError."""
+    """Solve one exciton problem; collective. Raises SolverError, Stopped."""
+    restart = Restart(comm, run)
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance)
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, restart)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
     add_exciton(result, problem, states, config.gap or 0.0)
@@ -80,6 +88,6 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
-            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0])
+            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], restart.keep)
         add_spectrum(result, "exciton", spectrum, config.absorption, config.gap or 0.0)
     return result

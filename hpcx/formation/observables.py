@@ -96,11 +96,13 @@ def add_states(result: Result, problem: Problem) -> None:
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
-    result.add("wannier/dipole", np.array([m.dipole for m in problem.manifolds]), ("manifold",), "nm", "interband dipole moment over e")
+    dipole_m = np.array([m.dipole for m in problem.manifolds])
+    result.add("wannier/dipole", dipole_m, ("manifold",), "nm", "interband dipole moment over e")
     for name, table in problem.two_excitons.items():
         result.add(f"two_exciton/{name}/binding_energy", -table.binding.energy_n[0], (), "eV", "biexciton binding energy")
         result.add(f"two_exciton/{name}/dropped", table.antibinding.dropped, (), "1", "Pauli-forbidden combinations dropped")
-        result.add(f"two_exciton/{name}/smallest_overlap", table.antibinding.smallest_overlap, (), "1", "smallest overlap eigenvalue")
+        smallest = table.antibinding.smallest_overlap
+        result.add(f"two_exciton/{name}/smallest_overlap", smallest, (), "1", "smallest overlap eigenvalue")
         result.add(f"two_exciton/{name}/exchange_energy", table.exchange_energy, (), "eV nm^2", "first-order exchange, -U(0, 0)")
     hartree_fock_m = np.array([m.hartree_fock for m in problem.manifolds])
     result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
@@ -194,8 +196,8 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
             f"peak at {full.peak_delay:.0f} fs, peak / plateau {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
         )
         if by_extent is not None:
-            readings_text = ", ".join(f"{share:.2f} with Hartree-Fock of {name}" for name, share in zip(READINGS, by_extent[:, r]))
-            lines.append(f"{m.name}: coherent share {readings_text}")
+            shares_text = ", ".join(f"{share:.2f} with Hartree-Fock of {name}" for name, share in zip(READINGS, by_extent[:, r]))
+            lines.append(f"{m.name}: coherent share {shares_text}")
     return lines
 
 

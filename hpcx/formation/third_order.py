@@ -215,7 +215,9 @@ def polarization_factors(pump: str, probe: str) -> tuple[complex, complex, compl
     return complex(intra), complex(crossed), complex(straight)
 
 
-def evaluate(problem: Problem, probe: Pulse, pump: PumpResponse, weights: Weights, energy: float, delay_d: np.ndarray) -> np.ndarray:
+def evaluate(
+    problem: Problem, probe: Pulse, pump: PumpResponse, weights: Weights, energy: float, delay_d: np.ndarray
+) -> np.ndarray:
     """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs)."""
     grid = pump.grid
     energy_w = grid.energy_w

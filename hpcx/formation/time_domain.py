@@ -18,6 +18,7 @@ from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, Traces, distribute
+from hpcx.io.result import Result
 from hpcx.parallel.run import Run
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
@@ -143,10 +144,7 @@ def probe_change(setting: Setting, delay: float, trajectory: np.ndarray, terms: 
     equations = setting.equations(delay, PHASES, True, terms)
     integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
     integrator.statistics = statistics
-    start = delay - setting.lead
-    # before the pump starts its state is zero, and it is the probe that comes first
-    state = start_state(equations, trajectory)
-    [final] = integrator.integrate(state, start, [max(delay, 0.0) + setting.tail if delay < 0 else delay + setting.tail])
+    [final] = integrator.integrate(start_state(equations, trajectory), delay - setting.lead, [max(delay, 0.0) + setting.tail])
     sheet_ec = sum(
         jones.conj() * final[rows] for jones, rows in zip(setting.jones_probe_v, equations.layout.transform)
     ) * (2 if setting.mirrored else 1)
@@ -167,26 +165,21 @@ def _observed(setting: Setting, changed_e: np.ndarray, linear_e: np.ndarray) -> 
 
 
 def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
-    """Return all traces and the spectrum; delays are dealt out to the ranks, the result is alike on all of them."""
+    """Return all traces and the spectrum; delays are dealt out to the ranks, the result is alike on all of them.
+
+    Finished delays are kept in the checkpoint; raises Stopped when a stop is asked for.
+    """
     axis = config.signal.photon_energies
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     setting = make_setting(config, problem, np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)]))
     statistics = OdeStatistics()
-    change_cde = []
-    for name in CONTRIBUTIONS:
-        with run.timings.measure("pump"):
-            trajectory_d = pump_trajectory(setting, list(delay_d - setting.lead), TERMS[name], statistics)
-
-        def work(item: int, name: str = name, trajectory_d: list[np.ndarray] = trajectory_d) -> np.ndarray:
-            run.progress(f"{name} signal", (item + 1) / delay_d.size)
-            return probe_change(setting, float(delay_d[item]), trajectory_d[item], TERMS[name], statistics)
-
-        with run.timings.measure("probe"):
-            change_cde.append(distribute(comm, delay_d.size, work))
-    change_ecd = np.array(change_cde).transpose(2, 0, 1)
+    change_cde = _restore(comm, run, (len(CONTRIBUTIONS), delay_d.size, setting.energies_e.size))
+    for number, name in enumerate(CONTRIBUTIONS):
+        _fill(comm, setting, run, delay_d, change_cde, number, TERMS[name], statistics)
+    change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
-        population_mt = _populations(setting, time_t, statistics)
+        population_mt = _populations(setting, time_t, OdeStatistics())
     resonances = resonance_r.size
     return Traces(
         delay_d,
@@ -198,6 +191,47 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
         population_mt,
         {name: comm.allreduce(value) for name, value in vars(statistics).items()},
     )
+
+
+def _restore(comm: Any, run: Run, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the changes known from a checkpoint, NaN for those still to be computed."""
+    saved = run.checkpoint.load(comm) if run.checkpoint is not None else None
+    return np.full(shape, np.nan) if saved is None else saved.value("change")
+
+
+def _fill(
+    comm: Any,
+    setting: Setting,
+    run: Run,
+    delay_d: np.ndarray,
+    change_cde: np.ndarray,
+    number: int,
+    terms: Terms,
+    statistics: OdeStatistics,
+) -> None:
+    """Compute the missing delays of one contribution, as many at a time as there are ranks."""
+    missing = np.flatnonzero(np.isnan(change_cde[number, :, 0]))
+    if missing.size == 0:
+        return
+    with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
+        trajectories = pump_trajectory(setting, list(delay_d - setting.lead), terms, OdeStatistics())
+    for first in range(0, missing.size, comm.size):
+        chunk = missing[first : first + comm.size]
+
+        def work(item: int, chunk: np.ndarray = chunk) -> np.ndarray:
+            index = chunk[item]
+            return probe_change(setting, float(delay_d[index]), trajectories[index], terms, statistics)
+
+        with run.timings.measure("probe"):
+            change_cde[number, chunk] = distribute(comm, chunk.size, work)
+        run.progress("delays", (number * delay_d.size + chunk[-1] + 1) / (len(CONTRIBUTIONS) * delay_d.size))
+        run.keep(comm, lambda: _state(change_cde))
+
+
+def _state(change_cde: np.ndarray) -> Result:
+    result = Result()
+    result.add("change", change_cde, ("contribution", "delay", "energy"), "1", "relative changes computed so far")
+    return result
 
 
 def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:

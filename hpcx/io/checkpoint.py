@@ -2,6 +2,27 @@
 
 A checkpoint is a `Result` (arrays, distributed by rows where they are large) plus the physics that it belongs to. The
 newer of the two files is used; a damaged one is noticed by its checksum, and the older one is used instead, and said.
+
+How a model uses it (`run` is the `Run` that `solve` is handed):
+
+    saved = run.resume(comm)                     # once, at the start; None: begin from the beginning
+    if saved is not None:
+        time, step = saved.scalar("time"), int(saved.scalar("step"))
+        state = saved.rows("state", first, last)           # this rank's rows, however many ranks wrote them
+    while time < end:
+        state = advance(state, time)
+        run.keep(comm, lambda: snapshot(time, step, state))
+
+    def snapshot(time, step, state):             # called only when a checkpoint is due, on all ranks
+        kept = Result()
+        kept.add("time", time, units="fs")
+        kept.add("step", step)
+        kept.add("state", state, ("row",), start=first, rows=total)   # without start and rows: alike on all ranks
+        return kept
+
+Keep all that the rest of the run depends on, the length of the next step included, so that it goes on as if nothing had
+happened. A point whose work is a list of independent items uses `hpcx.io.items.finished_items` instead. A model that
+computes on rank 0 alone does the same with its communicator of one rank. When `solve` returns, the files are removed.
 """
 
 from __future__ import annotations
@@ -20,9 +41,6 @@ from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
-
-#: rows of a dataset that are read together
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -44,18 +62,19 @@ class Saved:
         with h5py.File(self.path, "r") as file:
             return file[name][start:stop]
 
-    def entries(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Return the given rows of a dataset, read in pieces; every rank may ask for its own."""
-        values = np.empty(len(rows), complex)
-        for start in range(0, self.sizes[name], _CHUNK):
-            here = (rows >= start) & (rows < start + _CHUNK)
-            values[here] = self.rows(name, start, min(start + _CHUNK, self.sizes[name]))[rows[here] - start]
-        return values
-
     def value(self, name: str) -> np.ndarray:
-        """Return a whole dataset."""
+        """Return a whole dataset; text as str."""
         with h5py.File(self.path, "r") as file:
-            return file[name][()]
+            text = h5py.check_string_dtype(file[name].dtype)
+            return file[name].asstr()[()] if text else file[name][()]
+
+    def scalar(self, name: str) -> float:
+        """Return a single number."""
+        return float(self.value(name))
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is a dataset of this name."""
+        return name in self.sizes
 
 
 class Checkpoint:
@@ -81,14 +100,14 @@ class Checkpoint:
         """Write `state`, collectively; the older of the two files is replaced. Raises AgreedError if it cannot."""
         if self.stem is None:
             return
-        self._sequence += 1
         entries = {
             "hash": self._digest,
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
-            "sequence": self._sequence,
+            "sequence": self._sequence + 1,
             "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
         }
-        write_result(comm, self.paths()[self._sequence % 2], state, entries)
+        write_result(comm, self.paths()[(self._sequence + 1) % 2], state, entries)
+        self._sequence += 1
 
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.

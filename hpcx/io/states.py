@@ -13,7 +13,7 @@ from hpcx.parallel.errors import BadInput
 from hpcx.parallel.layout import block_rows
 
 #: rows of a file that are read together
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
 
 
 def global_rows(comm: MPI.Comm, group: np.ndarray, groups: int) -> tuple[np.ndarray, int]:
@@ -58,7 +58,16 @@ def write_states(
 
 
 def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Move entries to the ranks that own contiguous blocks of rows, in their order; shape (..., rows of this rank)."""
+    """Move entries to the ranks that own contiguous blocks of rows, in their order; collective.
+
+    Args:
+        comm: the ranks.
+        rows: global row of each of this rank's entries.
+        values: the entries along the last axis, shape (state, entries).
+        first: first row of every rank's block and, last, the number of all rows.
+
+    Returns shape (state, rows of this rank's block).
+    """
     target = np.searchsorted(first, rows, side="right") - 1
     parts = [(rows[target == rank], values[:, target == rank]) for rank in range(comm.size)]
     arrived = comm.alltoall(parts)
@@ -104,8 +113,8 @@ def _compare(path: Path, found: Mapping[str, object], about: Mapping[str, object
 
 def _pick(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
     values = np.empty((dataset.shape[0], len(rows)), dataset.dtype)
-    for start in range(0, dataset.shape[1], _CHUNK):
-        chunk = dataset[:, start : start + _CHUNK]
+    for start in range(0, dataset.shape[1], CHUNK):
+        chunk = dataset[:, start : start + CHUNK]
         here = (rows >= start) & (rows < start + chunk.shape[1])
         values[:, here] = chunk[:, rows[here] - start]
     return values

@@ -14,7 +14,7 @@ from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
 
 if TYPE_CHECKING:
-    from hpcx.io.checkpoint import Checkpoint
+    from hpcx.io.checkpoint import Checkpoint, Saved
     from hpcx.io.result import Result
 
 log = logging.getLogger("hpcx")
@@ -69,6 +69,13 @@ class Run:
 
         due = comm.rank == 0 and time.monotonic() - self._saved >= self.cadence
         return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
+
+    def resume(self, comm: Any) -> Saved | None:
+        """Return the newest whole checkpoint of this point, or None; collective. Raises AgreedError if it is of other physics."""
+        saved = None if self.checkpoint is None else self.checkpoint.load(comm)
+        if saved is not None and comm.rank == 0:
+            log.info("%s: goes on from its checkpoint %d", self.name, saved.sequence)
+        return saved
 
     def keep(self, comm: Any, state: Callable[[], Result]) -> None:
         """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for.

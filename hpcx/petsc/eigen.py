@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,11 +15,12 @@ from slepc4py import SLEPc
 
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.stop import Stopped
+from hpcx.petsc.ritz import Partial, partial_solution
 
+#: receives a function that returns what the solver knows
+Keep = Callable[[Callable[[], Partial]], None]
 #: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
 _BASIS = 20
-#: a solver of SLEPc that stopped because it was asked to
-_STOPPED = SLEPc.EPS.ConvergedReason.CONVERGED_USER
 
 
 class SolverError(AgreedError):
@@ -92,7 +93,8 @@ def lowest_states(
     tolerance: float,
     prefix: str,
     start: np.ndarray | None = None,
-    stop: Callable[[], bool] | None = None,
+    found: np.ndarray | None = None,
+    keep: Keep | None = None,
 ) -> Eigenpairs:
     """Return the `count` lowest eigenpairs of a Hermitian `operator`; collective.
 
@@ -103,24 +105,33 @@ def lowest_states(
         tolerance: largest residual norm |H x - E x|, in the units of the operator.
         prefix: of this solver's options, e.g. "trion_".
         start: this rank's part of the start vector, (rows,); the default, a constant vector, may miss states by symmetry.
-        stop: asked after every restart; must answer alike on all ranks.
+        found: this rank's part of states that are known already, orthonormal, (state, rows); they are deflated.
+        keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all ranks.
 
     Raises:
         SolverError: the states did not converge, with advice.
-        Stopped: `stop` said so.
+        Stopped: `keep` said so.
     """
     begin = time.perf_counter()
     size = comm.allreduce(operator.rows)
     if size == 0:
         raise SolverError(f"{prefix.strip('_')}: the space has dimension 0; raise mesh.N or mesh.k0")
     shell = _Shell(operator, prefix)
-    with _solver(comm, shell, size, min(count, size), tolerance, prefix) as eps:
+    known = np.empty((0, operator.rows), complex) if found is None else found[: min(count, size)]
+    left = min(count, size) - len(known)
+    if left == 0:
+        return _known_pairs(comm, shell, known, begin)
+    with _solver(comm, shell, size, left, tolerance, prefix) as eps:
         _set_start(eps, np.ones(operator.rows) if start is None else start)
-        if stop is not None:
-            eps.setStoppingTest(lambda *state: _stopping(stop, *state))
+        _deflate(eps, known)
+        watch = _Watch(keep, known, left)
+        eps.setStoppingTest(watch.stopping)
         eps.solve()
-        _check(eps, min(count, size), tolerance, prefix)
-        return _collect(eps, shell, min(count, size), begin)
+        if watch.stopped is not None:
+            raise watch.stopped
+        _check(eps, left, tolerance, prefix)
+        pairs = _collect(eps, shell, left, begin)
+    return _joined(_known_pairs(comm, shell, known, begin), pairs) if len(known) else pairs
 
 
 @contextmanager
@@ -154,22 +165,43 @@ def _set_start(eps: SLEPc.EPS, start: np.ndarray) -> None:
     vector.destroy()
 
 
-def _stopping(stop: Callable[[], bool], eps: SLEPc.EPS, restart: int, most: int, converged: int, wanted: int) -> int:
-    """SLEPc's own rule, and before it the caller's wish."""
-    reasons = SLEPc.EPS.ConvergedReason
-    if converged >= wanted:
-        return reasons.CONVERGED_TOL
-    if stop():
-        return reasons.CONVERGED_USER
-    return reasons.DIVERGED_ITS if restart >= most else reasons.CONVERGED_ITERATING
+def _deflate(eps: SLEPc.EPS, known: np.ndarray) -> None:
+    """Keep the solver out of the span of known states."""
+    vectors = []
+    for values in known:
+        vectors.append(eps.getOperators()[0].createVecRight())
+        vectors[-1].getArray()[:] = values
+    if vectors:
+        eps.setDeflationSpace(vectors)
+    for vector in vectors:
+        vector.destroy()
+
+
+class _Watch:
+    """The stopping test: SLEPc's own rule, and the caller's wish; an exception must not pass through the solver's C code."""
+
+    def __init__(self, keep: Keep | None, known: np.ndarray, wanted: int) -> None:
+        self.keep, self.known, self.wanted = keep, known, wanted
+        self.stopped: Stopped | None = None
+
+    def stopping(self, eps: SLEPc.EPS, restart: int, most: int, converged: int, wanted: int) -> int:
+        """Return the reason to end, or that there is none."""
+        reasons = SLEPc.EPS.ConvergedReason
+        if converged >= wanted:
+            return reasons.CONVERGED_TOL
+        try:
+            if self.keep is not None:
+                self.keep(lambda: partial_solution(eps, self.known, converged, self.wanted))
+        except Stopped as stopped:
+            self.stopped = stopped.with_traceback(None)  # its frames would keep the solver alive
+            return reasons.CONVERGED_USER
+        return reasons.DIVERGED_ITS if restart >= most else reasons.CONVERGED_ITERATING
 
 
 def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:
     """Turn the reason why the solver ended into an error with advice."""
     reasons = SLEPc.EPS.ConvergedReason
     reason, name = eps.getConvergedReason(), prefix.strip("_")
-    if reason == _STOPPED:
-        raise Stopped(f"{name}: stopped on request with {eps.getConverged()} of {count} states")
     if reason == reasons.DIVERGED_ITS:
         raise SolverError(
             f"{name}: {eps.getConverged()} of {count} states reached solver.tolerance = {tolerance:g} eV in "
@@ -193,3 +225,22 @@ def _collect(eps: SLEPc.EPS, shell: _Shell, count: int, begin: float) -> Eigenpa
     residuals = np.array([eps.getErrorEstimate(state) for state in range(count)])
     iterations, seconds = eps.getIterationNumber(), time.perf_counter() - begin
     return Eigenpairs(values, vectors, residuals, iterations, shell.products, shell.seconds, seconds)
+
+
+def _known_pairs(comm: MPI.Comm, shell: _Shell, known: np.ndarray, begin: float) -> Eigenpairs:
+    """Return values and residuals of states that were known, by an explicit product each."""
+    values, residuals = np.empty(len(known)), np.empty(len(known))
+    for state, vector in enumerate(known):
+        product = shell.operator.apply(vector)
+        values[state] = comm.allreduce(np.vdot(vector, product).real)
+        residuals[state] = np.sqrt(comm.allreduce(float((np.abs(product - values[state] * vector) ** 2).sum())))
+    return Eigenpairs(values, known, residuals, 0, len(known), 0.0, time.perf_counter() - begin)
+
+
+def _joined(known: Eigenpairs, new: Eigenpairs) -> Eigenpairs:
+    """Put the states in ascending order; `new` has counted the whole cost but for the products with known states."""
+    values = np.concatenate([known.values, new.values])
+    order = np.argsort(values, kind="stable")
+    residuals = np.concatenate([known.residuals, new.residuals])[order]
+    vectors = np.concatenate([known.vectors, new.vectors])[order]
+    return replace(new, values=values[order], vectors=vectors, residuals=residuals, products=known.products + new.products)

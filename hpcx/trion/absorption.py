@@ -6,75 +6,56 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.exciton.absorption import Spectrum, advance, lines, make_spectrum
-from hpcx.io.checkpoint import Saved
-from hpcx.io.result import Result
-from hpcx.io.states import global_rows, to_blocks
-from hpcx.parallel.layout import block_rows
+from hpcx.exciton.restart import Restart
+from hpcx.io.result import Dataset
 from hpcx.parallel.recursion import Recursion
-from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Operator
 from hpcx.physics.haydock import ContinuedFraction
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem
+from hpcx.trion.states import PairOrder
 from hpcx.trion.thermal import boltzmann_points, moving_problem
 
 
 class SavedRecursions:
-    """The recursions of a point in its checkpoint: all coefficients, and the two vectors of the unfinished one.
+    """The recursions of a point in its checkpoint: all coefficients, and the two vectors of the unfinished one."""
 
-    Vectors are kept as amplitudes of canonical pairs in an order that does not depend on the ranks.
-    """
-
-    def __init__(self, comm: MPI.Comm, run: Run) -> None:
-        """Look for a checkpoint; collective."""
-        self._comm, self._run = comm, run
-        self._found: Saved | None = run.checkpoint.load(comm) if run.checkpoint is not None else None
-        self._finished = Result()
+    def __init__(self, restart: Restart) -> None:
+        """Take the checkpoint of the point."""
+        self._restart = restart
 
     def resume(self, label: str, recursion: Recursion, operator: TrionOperator) -> None:
         """Give a recursion what the checkpoint knows of it; collective."""
-        if self._found is None or f"{label}/alpha" not in self._found.sizes:
+        saved = self._restart.saved
+        if saved is None or f"{label}/alpha" not in saved:
             return
-        alpha, beta = (self._found.value(f"{label}/{name}") for name in ("alpha", "beta"))
-        vectors = [np.zeros_like(recursion.current)] * 2
-        if f"{label}/current" in self._found.sizes:
-            rows, _ = _rows(operator)
-            amplitudes = (self._found.entries(f"{label}/{name}", rows) for name in ("previous", "current"))
-            vectors = [operator.sector.pack(values) for values in amplitudes]
+        alpha, beta = (saved.value(f"{label}/{name}") for name in ("alpha", "beta"))
+        vectors = np.zeros((2, operator.rows), complex)
+        if f"{label}/recursion" in saved:
+            vectors = PairOrder(operator).from_file(lambda first, last: saved.rows(f"{label}/recursion", first, last))
         recursion.resume(alpha, beta, *vectors)
 
     def keep(self, label: str, recursion: Recursion, operator: TrionOperator) -> None:
         """Save if it is time to, and stop if that is asked for; collective. Raises Stopped."""
-        self._run.keep(self._comm, lambda: self._state(label, recursion, operator))
+        self._restart.keep(lambda: {**_coefficients(label, recursion), **_vectors(label, recursion, operator)})
 
     def finish(self, label: str, recursion: Recursion) -> None:
-        """Remember the coefficients of a recursion that is done."""
-        _add_coefficients(self._finished, label, recursion)
-
-    def _state(self, label: str, recursion: Recursion, operator: TrionOperator) -> Result:
-        state = Result(dict(self._finished.datasets))
-        _add_coefficients(state, label, recursion)
-        rows, total = _rows(operator)
-        first = block_rows(total, self._comm.size)
-        for name in ("previous", "current"):
-            values = operator.sector.amplitudes(getattr(recursion, name))
-            block = to_blocks(self._comm, rows, values[None], first)[0]
-            state.add(f"{label}/{name}", block, ("pair",), start=int(first[self._comm.rank]), rows=total)
-        return state
+        """Keep the coefficients of a recursion that is done."""
+        self._restart.note(_coefficients(label, recursion))
 
 
-def _add_coefficients(state: Result, label: str, recursion: Recursion) -> None:
-    state.add(f"{label}/alpha", recursion.alpha, ("step",))
-    state.add(f"{label}/beta", recursion.beta, ("step",))
+def _coefficients(label: str, recursion: Recursion) -> dict[str, Dataset]:
+    values = {"alpha": np.array(recursion.alpha), "beta": np.array(recursion.beta)}
+    return {f"{label}/{name}": Dataset(array, ("step",), "eV", name) for name, array in values.items()}
 
 
-def _rows(operator: TrionOperator) -> tuple[np.ndarray, int]:
-    size = operator.problem.mesh.size
-    return global_rows(operator.comm, operator.sector.key // size, size)
+def _vectors(label: str, recursion: Recursion, operator: TrionOperator) -> dict[str, Dataset]:
+    order = PairOrder(operator)
+    block, start = order.to_file(np.array([recursion.previous, recursion.current]))
+    return {f"{label}/recursion": Dataset(block, ("pair", "vector"), "1", "two vectors", start, order.total)}
 
 
 def optical_vector(operator: TrionOperator) -> np.ndarray:

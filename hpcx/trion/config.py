@@ -35,6 +35,13 @@ class Trion(Section):
         0.0, ge=0, description="of the charge that is there before the light; 0 puts it at its band's minimum"
     )
 
+    @field_validator("species")
+    @classmethod
+    def _each_once(cls, species: list[str]) -> list[str]:
+        if len(set(species)) < len(species):
+            raise ValueError("name each species once")
+        return species
+
 
 class Absorption(exciton.Absorption):
     """Linear absorption, and what its lines look like."""
@@ -70,13 +77,6 @@ class TwoDimensional(Section):
     )
     points: int = Field(201, ge=2, le=4001, description="points along each axis")
 
-    @field_validator("species")
-    @classmethod
-    def _each_once(cls, species: list[str]) -> list[str]:
-        if len(set(species)) < len(species):
-            raise ValueError("name each species once")
-        return species
-
 
 class Config(RunInput):
     """Input of the trion."""
@@ -101,7 +101,9 @@ class Config(RunInput):
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
-            raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
+            raise ValueError(
+                f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K"
+            )
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self

@@ -6,6 +6,8 @@ Exchange between conduction and valence band electrons is local, hence independe
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from mpi4py import MPI
 
@@ -58,7 +60,9 @@ class ContactOperator:
         return sum_k
 
 
-def strength_for_shift(operator: TrionOperator, energy: float, vector: np.ndarray, shift: float, tolerance: float) -> float:
+def strength_for_shift(
+    operator: TrionOperator, energy: float, vector: np.ndarray, shift: float, tolerance: float, keep: Callable[[], None] = lambda: None
+) -> float:
     """Return J in eV Angstrom^2 that moves the lowest state by `shift`; collective.
 
     Newton's method with the expectation value of V / J as derivative.
@@ -69,6 +73,7 @@ def strength_for_shift(operator: TrionOperator, energy: float, vector: np.ndarra
         vector: this rank's part of the state.
         shift: wanted, eV.
         tolerance: of the eigensolver, eV.
+        keep: called after every restart of the eigensolver.
 
     Raises SolverError if no strength was found.
     """
@@ -79,7 +84,7 @@ def strength_for_shift(operator: TrionOperator, energy: float, vector: np.ndarra
             return contact.strength
         slope = operator.comm.allreduce(np.vdot(vector, contact.contact(vector)).real)
         contact.strength += (energy + shift - moved) / slope
-        pairs = lowest_states(operator.comm, contact, 1, tolerance, "trion_", vector)
+        pairs = lowest_states(operator.comm, contact, 1, tolerance, "trion_", vector, keep=lambda _: keep())
         moved, vector = float(pairs.values[0]), pairs.vectors[0]
     raise SolverError(
         f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far "

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.exciton.restart import Restart
 from hpcx.exciton.solve import ExcitonStates, add_exciton, solve_exciton
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
-from hpcx.parallel.run import STOP, Run
+from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel
@@ -18,7 +19,7 @@ from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz,
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 from hpcx.trion.spectra import Spectra
-from hpcx.trion.states import load, restart_vector, save, start_vector, states_file
+from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
 
 #: residuals that products in single precision can reach, eV
 _SINGLE_FLOOR = 1e-6
@@ -44,7 +45,7 @@ class TrionStates:
 
 
 def solve_trion(
-    comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run
+    comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, restart: Restart
 ) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
@@ -56,7 +57,10 @@ def solve_trion(
             start = restart_vector(load(solver.start, species, operator, config), solver.states, start)
     single = kernel == "gemm-single"
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", start, lambda: run.poll(comm) == STOP)
+    order = PairOrder(operator)
+    known, keep = restart.known(species, order), restart.keeper(species, order)
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", known.start(start), known.found, keep)
+    restart.finish(species, order, pairs.vectors)
     _account(run, operator, pairs)
     if single:
         with run.timings.measure("set-up"):
@@ -106,18 +110,18 @@ def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve the exciton and the trions of one point; collective. Raises SolverError, AgreedError, MaterialError."""
-    result, gap = Result(), config.gap or 0.0
+    result, gap, restart = Result(), config.gap or 0.0, Restart(comm, run)
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
-        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance)
+        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
     add_exciton(result, exciton_problem, exciton, gap)
     result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
-    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run)
+    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)
     spectra.add_exciton(result)
     for species in config.trion.species:
         problem = trion_problem(config, material, exciton_problem, species)
-        states = solve_trion(comm, config, problem, exciton, species, run)
+        states = solve_trion(comm, config, problem, exciton, species, run, restart)
         with run.timings.measure("observables"):
             add_trion(result, species, states, exciton.energy[0], gap)
         spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0])

@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from hpcx.exciton.absorption import Spectrum, add_spectrum, exciton_spectrum
 from hpcx.exciton.problem import ExcitonProblem
+from hpcx.exciton.restart import Restart
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
@@ -31,12 +32,14 @@ def doping_density(problem: ExcitonProblem) -> float:
 class Spectra:
     """The spectra of one point as they come; does nothing if the input asks for none."""
 
-    def __init__(self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run) -> None:
+    def __init__(
+        self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, restart: Restart
+    ) -> None:
         """Take the exciton's problem and the energy of its 1s state in eV; collective."""
         self._comm, self._config, self._exciton, self._run = comm, config, exciton, run
         self._exciton_energy, self._gap = exciton_energy, config.gap or 0.0
         self.wanted = config.absorption.enabled or config.twod.enabled
-        self._saved = SavedRecursions(comm, run) if self.wanted else None
+        self._restart, self._saved = restart, SavedRecursions(restart)
         self._spectra: dict[str, Spectrum] = {}
         self._contact = 0.0
 
@@ -46,7 +49,7 @@ class Spectra:
         if not self.wanted:
             return
         with self._run.timings.measure("absorption"):
-            spectrum = exciton_spectrum(self._comm, self._exciton, self._config.absorption, self._exciton_energy)
+            spectrum = exciton_spectrum(self._comm, self._exciton, self._config.absorption, self._exciton_energy, self._restart.keep)
         add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
 
     def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray) -> None:
@@ -87,7 +90,7 @@ class Spectra:
                 f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0"
             )
         with self._run.timings.measure("contact interaction"):
-            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance)
+            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._restart.keep)
         dress = partial(ContactOperator, strength=self._contact)
         with self._run.timings.measure("absorption"):
             return trion_spectrum(self._config, operator, self._exciton_energy, "shifted", self._saved, dress)[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from hpcx.io.states import global_rows, read_states, write_states
+from hpcx.io.states import CHUNK, global_rows, read_states, to_blocks, write_states
 from hpcx.parallel.errors import BadInput, agreed
+from hpcx.parallel.layout import block_rows
 from hpcx.petsc.start import keyed_noise
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
@@ -46,6 +48,41 @@ def _about(operator: TrionOperator, config: Config) -> dict[str, object]:
 def _rows(operator: TrionOperator) -> tuple[np.ndarray, int]:
     size = operator.problem.mesh.size
     return global_rows(operator.comm, operator.sector.key // size, size)
+
+
+class PairOrder:
+    """The common order of canonical pairs, for checkpoints of vectors; see `hpcx.exciton.restart.Order`.
+
+    Attributes:
+        total: number of canonical pairs.
+    """
+
+    def __init__(self, operator: TrionOperator) -> None:
+        self._operator = operator
+        self._rows, self.total = _rows(operator)
+
+    def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return this rank's block (pair, state) of the amplitudes of vectors (state, rows), and its first pair; collective."""
+        comm, sector = self._operator.comm, self._operator.sector
+        amplitude = np.empty((len(vectors), len(sector.key)), complex)
+        for row, vector in zip(amplitude, vectors, strict=True):
+            row[:] = sector.amplitudes(vector)
+        first = block_rows(self.total, comm.size)
+        return to_blocks(comm, self._rows, amplitude, first).T, int(first[comm.rank])
+
+    def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """Return vectors (state, rows) on this rank."""
+        amplitude = None
+        for start in range(0, self.total, CHUNK):
+            chunk = read(start, min(start + CHUNK, self.total))
+            if amplitude is None:
+                amplitude = np.empty((chunk.shape[1], len(self._rows)), complex)
+            here = (self._rows >= start) & (self._rows < start + len(chunk))
+            amplitude[:, here] = chunk[self._rows[here] - start].T
+        vectors = np.empty((len(amplitude), self._operator.rows), complex)
+        for row, values in zip(vectors, amplitude, strict=True):
+            row[:] = self._operator.sector.pack(values)
+        return vectors
 
 
 def save(path: Path, operator: TrionOperator, config: Config, energy: np.ndarray, vectors: np.ndarray) -> None:

@@ -77,12 +77,13 @@ class Dexter(Section):
 class SpinFlip(Section):
     """Single-electron spin flips: deformation potentials, or a free thermally activated law."""
 
-    law: Literal["phonon", "activated"] = Field(
-        "phonon", description="one-phonon rates, or rate * exp(-activation / kT) between the spin branches of a valley"
-    )
+    law: Literal["phonon", "activated"] = Field("phonon", description="one-phonon rates, or a free Arrhenius law")
     intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, description="between the spin branches of a valley")
     intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, description="between opposite spins of K and K'")
-    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at infinite temperature")
+    path: Literal["intravalley", "intervalley"] = Field(
+        "intervalley", description="activated law: between the spin branches of a valley, or between equal branches of K and K'"
+    )
+    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at 300 K")
     activation: Annotated[float, Unit("eV")] = Field("100 meV", ge=0, description="activated law: activation energy")
 
 

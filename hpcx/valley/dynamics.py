@@ -20,7 +20,7 @@ from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
 
 #: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
-STEPS = ((500.0, 5.0), (1500.0, 20.0), (np.inf, 50.0))
+STEPS = ((500.0, 10.0), (1500.0, 40.0), (np.inf, 100.0))
 
 
 @dataclass(frozen=True)

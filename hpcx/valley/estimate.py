@@ -10,6 +10,8 @@ from hpcx.valley.rates import COULOMB, PHONONS
 
 #: measured on one core of a common server: per step and unknown, per entry of the kernels, and the rest (s)
 SECONDS_PER_STEP_UNKNOWN = 2.6e-6
+#: the same with saturation, which factors once per step and runs the helicities one by one
+SECONDS_PER_SATURATED_STEP_UNKNOWN = 1.2e-4
 SECONDS_PER_KERNEL_ENTRY = 3e-8
 SECONDS_FIXED = 0.4
 #: interpreter with its libraries
@@ -26,7 +28,8 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     kernels = config.momentum.points**2 * config.momentum.angles
     states = 2 * 3 * 8 * steps * unknowns
     factors = COPIES * 16 * FILL * unknowns**2
-    seconds = SECONDS_FIXED + SECONDS_PER_STEP_UNKNOWN * steps * unknowns + SECONDS_PER_KERNEL_ENTRY * 60 * kernels
+    per_step = SECONDS_PER_SATURATED_STEP_UNKNOWN if config.approximation.saturation else SECONDS_PER_STEP_UNKNOWN
+    seconds = SECONDS_FIXED + per_step * steps * unknowns + SECONDS_PER_KERNEL_ENTRY * 60 * kernels
     return Estimate(
         unknowns=unknowns,
         bytes_per_rank=BYTES_FIXED + states + factors + 40 * 8 * kernels,

@@ -60,9 +60,8 @@ def figure(comm: MPI.Comm) -> None:
             solve(comm, config, material, Run(shared=shared))
 
     wall, busy = timed(comm, work)
-    say(comm, f"figure: 6 energies x 61 delays x 3 contributions on {comm.size} rank(s): {wall:.1f} s wall, {busy:.1f} s processor")
-    if wall > 60:
-        say(comm, "figure: more than 60 s (busy machine?)")
+    what = f"figure, 6 energies x 61 delays x 3 contributions on {comm.size} rank(s)"
+    say(comm, f"{what}: {wall:.1f} s wall, {busy:.1f} s processor")
 
 
 def sweep(comm: MPI.Comm) -> None:
@@ -73,8 +72,9 @@ def sweep(comm: MPI.Comm) -> None:
         folders = comm.bcast([f"{scratch}/one", f"{scratch}/all"])
         one = timed(comm, lambda: comm.rank or run_sweep(MPI.COMM_SELF, folders[0]))
         every = timed(comm, lambda: run_sweep(comm, folders[1]))
-    say(comm, f"sweep of 96 points: {one[0]:.1f} s on 1 rank, {every[0]:.1f} s on {comm.size}: efficiency {one[0] / every[0] / comm.size:.2f} (wall)")
-    say(comm, f"processor time {one[1]:.1f} s, {every[1]:.1f} s: efficiency {one[1] / every[1] / comm.size:.2f}")
+    for kind, alone, together in zip(("wall", "processor"), one, every):
+        efficiency = alone / together / comm.size
+        say(comm, f"sweep of 96 points, {kind} time: {alone:.1f} s on 1 rank, {together:.1f} s on {comm.size}: {efficiency:.2f}")
 
 
 def run_sweep(comm: MPI.Comm, folder: str) -> None:

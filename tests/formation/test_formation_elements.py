@@ -1,4 +1,4 @@
-"""Matrix elements: bleaching cross-sections, the 1s Hartree-Fock shift by two ways, the biexciton, light in vacuum and on SiO2/Si."""
+"""Matrix elements: bleaching cross-sections, the 1s Hartree-Fock shift by two ways, the biexciton, pulses, the substrate."""
 
 from __future__ import annotations
 

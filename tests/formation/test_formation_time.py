@@ -99,3 +99,29 @@ def test_delays_share_the_trajectory_of_the_pump(make_config, make_problem):
     assert not early.any() and not start.any()
     [alone] = pump_trajectory(setting, [30.0], Terms(), statistics)
     assert late == pytest.approx(alone, abs=1e-6 * np.abs(alone).max())
+
+
+def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_path, monkeypatch):
+    from mpi4py import MPI
+
+    from hpcx.formation import time_domain
+    from hpcx.formation.solve import solve
+    from hpcx.io.checkpoint import Checkpoint
+    from hpcx.parallel.run import Run
+    from hpcx.parallel.stop import Stopped, StopRequests
+
+    tables = {"delay": {"start": 0, "stop": 20, "points": 3}, "solver": {"route": "time", "tolerance": 1e-4}}
+    config = make_config(2.35, {"biexciton": False}, **tables, **SMALL)
+    whole = solve(MPI.COMM_SELF, config, material, Run()).value("signal/reflectivity_change")
+    (tmp_path / "STOP").touch()
+    stopping = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopRequests(tmp_path))
+    with pytest.raises(Stopped):
+        solve(MPI.COMM_SELF, config, material, stopping)
+    delays = []
+    genuine = time_domain.probe_change
+    monkeypatch.setattr(time_domain, "probe_change", lambda *args: delays.append(args[1]) or genuine(*args))
+    resumed = Run(checkpoint=Checkpoint(tmp_path / "point"))
+    again = solve(MPI.COMM_SELF, config, material, resumed).value("signal/reflectivity_change")
+    assert delays[:2] == [10.0, 20.0]  # the first delay of the first contribution was in the checkpoint
+    assert len(delays) == 8
+    assert np.array_equal(again, whole)

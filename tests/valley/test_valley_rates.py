@@ -132,13 +132,22 @@ def test_phonon_matrices_are_built_once_for_all_sets(setup, monkeypatch):
     assert len(built) == 2 * len(PHONONS)
 
 
-def test_activated_flips_follow_their_law(setup):
-    law = {"law": "activated", "rate": "2 1/ps", "activation": "100 meV"}
-    config, problem = setup(mechanisms={"set": "full + spin_flip"}, spin_flip=law, temperature=300)
-    w = build_rates(problem, config, {}).matrices["spin_flip"]
-    downhill = w[problem.cells_of(1 + 12 * 0), :].max()
-    assert w.max() == pytest.approx(2e-3 * np.exp(-0.1 / problem.thermal_energy), rel=1e-9)
-    assert downhill <= w.max()
+@pytest.mark.parametrize("path", ["intravalley", "intervalley"])
+def test_activated_flips_follow_their_law(setup, path):
+    def matrix(temperature):
+        law = {"law": "activated", "path": path, "rate": "2 1/ps", "activation": "100 meV"}
+        config, problem = setup(mechanisms={"set": "full + spin_flip"}, spin_flip=law, temperature=temperature)
+        return problem, build_rates(problem, config, {}).matrices["spin_flip"]
+
+    problem, w = matrix(300)
+    entries = w.tocoo()
+    edge = np.repeat([species.edge for species in problem.species], problem.grid.cells)
+    down = edge[entries.row] <= edge[entries.col]
+    assert entries.data[down] == pytest.approx(2e-3, rel=1e-9)
+    assert (edge[entries.row] == edge[entries.col]).all() == (path == "intervalley")
+    cold_problem, cold = matrix(150)
+    arrhenius = np.exp(-0.1 / cold_problem.thermal_energy + 0.1 / problem.thermal_energy)
+    assert cold.max() / w.max() == pytest.approx(arrhenius, rel=1e-9)
 
 
 @pytest.mark.parametrize("interference", ["difference", "sum"])

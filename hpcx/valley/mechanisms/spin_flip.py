@@ -1,8 +1,8 @@
 """Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
 
 Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110, 195403
-(2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer between the spin branches of a valley at
-fixed momentum with a free prefactor and activation energy.
+(2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an Arrhenius law
+of free strength and activation energy, along one of these two paths.
 Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
 Open: which law nature has; neither constant is calculated. Needs all 24 species.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config, SpinFlip
 from hpcx.valley.parameters import PhononGroup
@@ -20,6 +21,8 @@ from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
 INSIDE, BETWEEN = "flip inside", "flip between"
+#: temperature (K) at which the strength of the Arrhenius law is given
+REFERENCE_TEMPERATURE = 300.0
 
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
@@ -55,8 +58,12 @@ def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndar
 
 
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
-    rate = flip.rate * 1e-3 * np.exp(-flip.activation / problem.thermal_energy)
-    pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == INSIDE]
-    downhill = [(f, i) for f, i in pairs if problem.species[f].edge < problem.species[i].edge]
+    """Return W of the Arrhenius law; `flip.rate` is per ps, and between states of equal energy it is shared by both directions."""
+    inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
+    rate = 1e-3 * flip.rate * np.exp(-flip.activation * inverse)
+    name = INSIDE if flip.path == "intravalley" else BETWEEN
+    pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == name]
+    edge = [species.edge for species in problem.species]
+    downhill = [(f, i) for f, i in pairs if (edge[f], f) < (edge[i], i)]
     blocks = {pair: rate * np.eye(problem.grid.cells) for pair in downhill}
     return with_absorption(problem, block_matrix(problem, blocks))

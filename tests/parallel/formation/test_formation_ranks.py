@@ -22,9 +22,8 @@ def solve_on(comm, config: Config):
 
 
 def make(route: str, **tables) -> Config:
-    return Config(
-        model="formation", material="MoS2", pump={"photon_energy": 2.48}, solver={"route": route, "tolerance": 1e-5}, **SMALL, **tables
-    )
+    solver = {"route": route, "tolerance": 1e-5}
+    return Config(model="formation", material="MoS2", pump={"photon_energy": 2.48}, solver=solver, **SMALL, **tables)
 
 
 @pytest.mark.mpi

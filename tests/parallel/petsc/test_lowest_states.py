@@ -58,16 +58,28 @@ def test_options_of_the_prefix_are_read(comm):
 
 
 @pytest.mark.mpi
-def test_stop_request(comm):
-    asked = []
+def test_stopped_solver_goes_on_with_what_it_knew(comm):
+    partial = []
 
-    def stop():
-        asked.append(True)
-        return len(asked) == 3
+    def keep(known):
+        partial.append(known())
+        if partial[-1].converged:
+            raise Stopped("a test")
 
-    with pytest.raises(Stopped):
-        lowest_states(comm, Chain(comm, 2000), 4, 1e-12, "chain_", Chain(comm, 2000).start(), stop)
-    assert len(asked) == 3
+    chain = Chain(comm, 120)
+    with pytest.raises(Stopped, match="a test"):
+        lowest_states(comm, chain, 4, 1e-9, "chain_", chain.start(), keep=keep)
+    known = partial[-1]
+    assert 1 <= known.converged < 4 and len(known.vectors) == 4
+    overlap = comm.allreduce(known.vectors.conj() @ known.vectors.T)
+    assert np.abs(overlap - np.eye(4)).max() < 1e-12
+    whole = lowest_states(comm, chain, 4, 1e-9, "chain_", chain.start())
+    pairs = lowest_states(comm, chain, 4, 1e-9, "chain_", known.start(chain.start()), known.found)
+    assert np.abs(pairs.values - whole.values).max() < 1e-12
+    assert pairs.residuals.max() < 1.1e-9
+    assert pairs.products < whole.products
+    again = lowest_states(comm, chain, 4, 1e-9, "chain_", chain.start(), whole.vectors)
+    assert again.products == 4 and np.abs(again.values - whole.values).max() < 1e-12
 
 
 @pytest.mark.mpi

@@ -1,0 +1,64 @@
+"""What a Krylov-Schur solver knows in the middle of its work, and how it goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from slepc4py import SLEPc
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Approximations of the wanted states, in ascending order.
+
+    Attributes:
+        vectors: this rank's part, orthonormal, (state, rows).
+        converged: how many of the first of them have reached the tolerance.
+    """
+
+    vectors: np.ndarray
+    converged: int
+
+    @property
+    def found(self) -> np.ndarray:
+        """States that are done (state, rows); a solver that goes on deflates them."""
+        return self.vectors[: self.converged]
+
+    def start(self, generic: np.ndarray) -> np.ndarray:
+        """Return a start vector for the other states: the sum of their approximations, or `generic` if there is none.
+
+        The Krylov space of a sum of eigenvectors is their span.
+        """
+        rest = self.vectors[self.converged :]
+        return rest.sum(axis=0) if len(rest) else generic
+
+
+def partial_solution(eps: SLEPc.EPS, found: np.ndarray, converged: int, wanted: int) -> Partial:
+    """Return what the solver knows when it asks its stopping test: deflated states, then its Ritz vectors; collective.
+
+    Args:
+        eps: a Krylov-Schur solver within its stopping test, where the basis has not been rotated to the Ritz vectors yet.
+        found: states that were deflated (state, rows).
+        converged: states that the solver has found beside these.
+        wanted: number of states that the solver looks for.
+    """
+    basis, small = eps.getBV(), eps.getDS()
+    size, locked, *_ = small.getDimensions()
+    matrix = small.getMat(SLEPc.DS.MatType.Q)
+    rotation = matrix.getDenseArray().copy()
+    small.restoreMat(SLEPc.DS.MatType.Q, matrix)
+    vectors = [_column(basis, i) for i in range(min(locked, wanted))]
+    ritz = eps.getOperators()[0].createVecRight()
+    for i in range(locked, min(wanted, size)):
+        basis.multVec(1.0, 0.0, ritz, list(rotation[locked:size, i]))
+        vectors.append(ritz.getArray(readonly=True).copy())
+    ritz.destroy()
+    return Partial(np.array([*found, *vectors]), len(found) + converged)
+
+
+def _column(basis: SLEPc.BV, number: int) -> np.ndarray:
+    column = basis.getColumn(number)
+    values = column.getArray(readonly=True).copy()
+    basis.restoreColumn(number, column)
+    return values
