@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import REFERENCE
 
 from hpcx.formation.fits import fit_plain, fit_two_components
 from hpcx.formation.observables import coherent_share, shares_by_reading
@@ -16,6 +15,8 @@ from hpcx.formation.traces import CONTRIBUTIONS
 
 DELAYS = np.linspace(-100, 250, 71)
 SLOW = 658.212
+#: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
+REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
 #: energy: rows of A and B: tau, tau plain, incoherent tau, peak delay, peak / plateau, t1, coherent share, difference at 0
 TABLE = {
     2.29: ((5.9, 2.2, 5.9, 20, 1.15, 22, 0.22, 0.10), (4.7, 1.4, 9.3, None, 1.10, None, 0.29, 0.24)),
