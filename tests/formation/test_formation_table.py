@@ -18,8 +18,6 @@ REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs":
 
 DELAYS = np.linspace(-100, 250, 71)
 SLOW = 658.212
-#: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
-REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
 #: energy: rows of A and B: tau, tau plain, incoherent tau, peak delay, peak / plateau, t1, coherent share, difference at 0
 TABLE = {
     2.29: ((5.9, 2.2, 5.9, 20, 1.15, 22, 0.22, 0.10), (4.7, 1.4, 9.3, None, 1.10, None, 0.29, 0.24)),
