@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All tests: `bash tests/run.sh PYTHON` runs the serial ones, then tests/parallel under mpirun with 1, 2, 3 and 4 ranks.
-# `make test` calls it and sets what mpirun needs. A part under mpirun may take TEST_TIMEOUT seconds (600). The last line is the sum; the exit status is 0 only if nothing failed.
+# `make test` calls it and sets what mpirun needs. A part under mpirun may take TEST_TIMEOUT seconds (600). The last line is the
+# sum; the exit status is 0 only if nothing failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
