@@ -19,14 +19,15 @@ from scipy.integrate import solve_ivp
 
 from hpcx.config.load import load_plan
 from hpcx.formation.config import Config
+from hpcx.formation.equations import Terms
 from hpcx.formation.problem import build_problem
 from hpcx.formation.solve import solve
 from hpcx.formation.time_domain import PHASES, Setting, make_setting, pump_trajectory, start_state
-from hpcx.formation.equations import Terms
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
 from hpcx.petsc.explicit_ode import OdeStatistics
+from hpcx.petsc.options import initialize
 from hpcx.sweep.run import run_plan
 
 ENERGIES = (2.29, 2.35, 2.41, 2.48, 2.58, 2.75)
@@ -140,6 +141,7 @@ def scipy_ivp(setting: Setting, delay: float, trajectory: np.ndarray, method: st
 def main() -> None:
     """Run all parts."""
     comm = MPI.COMM_WORLD
+    initialize([])  # collective, so not only where the route in time runs
     figure(comm)
     against_scipy(comm)
     sweep(comm)
