@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +41,21 @@ def say(comm: MPI.Comm, text: str) -> None:
         print(text, flush=True)
 
 
-def timed(comm: MPI.Comm, work) -> tuple[float, float]:
+def timed(comm: MPI.Comm, work: Callable[[], object]) -> tuple[float, float]:
     """Return wall time and the longest processor time of a rank."""
     comm.Barrier()
     wall, busy = time.perf_counter(), time.process_time()
     work()
-    busy = comm.allreduce(time.process_time() - busy, op=MPI.MAX)
-    comm.Barrier()
-    return time.perf_counter() - wall, busy
+    busy = time.process_time() - busy
+    meet(comm)
+    return time.perf_counter() - wall, comm.allreduce(busy, op=MPI.MAX)
+
+
+def meet(comm: MPI.Comm) -> None:
+    """Wait for all ranks without keeping the core busy."""
+    request = comm.Ibarrier()
+    while not request.Test():
+        time.sleep(0.01)
 
 
 def figure(comm: MPI.Comm) -> None:
