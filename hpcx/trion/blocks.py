@@ -1,7 +1,7 @@
 """Columns of pair states in blocks that products can work on.
 
-In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones in all
-layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
+In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones
+in all layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
 allowed are masked by vanishing spinors.
 """
 
@@ -74,7 +74,7 @@ class Blocks:
     def spinors(self, spinor_ck: np.ndarray) -> list[np.ndarray]:
         """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked."""
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
-        return [padded_ck[:, self.third(block)] for block in self.blocks]
+        return [padded_ck.take(self.third(block), axis=1) for block in self.blocks]
 
 
 class Staircase:

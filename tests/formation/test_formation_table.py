@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import REFERENCE
 
 from hpcx.formation.fits import fit_plain, fit_two_components, formation_time
 from hpcx.formation.observables import coherent_share, shares_by_reading
 from hpcx.formation.traces import CONTRIBUTIONS
+
+#: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
+REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
 
 DELAYS = np.linspace(-100, 250, 71)
 SLOW = 658.212
