@@ -70,13 +70,20 @@ CASES = {
 class Interrupted:
     """A run of `hpcx` in its own session, alone (ranks None) or under mpirun."""
 
-    def __init__(self, folder: Path, *words: str, ranks: int | None = None) -> None:
-        command = [str(Path(sys.executable).with_name("hpcx")), "run", "input.toml", *words]
+    def __init__(self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = ()) -> None:
+        """Start `hpcx run input.toml` with further words, or another command, in a directory."""
+        command = command or (str(Path(sys.executable).with_name("hpcx")), "run", "input.toml", *words)
         launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
         self.folder = folder
         self.log = open(folder / "log", "a")
         self.process = subprocess.Popen(
-            [*launcher, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True
+            [*launcher, *command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+            env=os.environ | {"OMPI_MCA_odls_base_sigkill_timeout": "5"},
         )
 
     def wait_for(self, pattern: str, seconds: float = 60.0) -> bool:
@@ -89,18 +96,22 @@ class Interrupted:
         return True
 
     def wait(self, seconds: float = 90.0) -> int:
-        """Return the exit status."""
-        status = self.process.wait(timeout=seconds)
-        self.log.close()
-        return status
+        """Return the exit status; a run that does not end in time is killed, and subprocess.TimeoutExpired raised."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            self.log.close()
 
     def pids(self) -> list[int]:
         """Return the processes of the run: all of its session."""
         return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == self.process.pid]
 
     def ranks(self) -> list[int]:
-        """Return the processes that compute."""
-        return [pid for pid in self.pids() if b"/hpcx" in _command(pid) and b"mpirun" not in _command(pid).split(b"\0")[0]]
+        """Return the processes that compute: Python, not mpirun."""
+        return [pid for pid in self.pids() if b"python" in _command(pid).split(b"\0")[0]]
 
     def kill(self) -> None:
         """End everything at once, as a power failure would."""
@@ -111,7 +122,8 @@ class Interrupted:
                 except ProcessLookupError:
                     pass
             self.process.poll()
-        self.wait()
+        self.process.wait()
+        self.log.close()
 
 
 def _session(pid: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 
 import pytest
@@ -102,33 +103,25 @@ def test_stop_in_the_middle_and_continue_on_other_ranks(model, undisturbed, tmp_
     assert "goes on from its checkpoint" in (folder / "log").read_text() or model == "wigner"
 
 
-def exit_statuses(folder, ranks, act):
-    """Run under mpirun a wrapper that notes the status of every rank; act when there is a checkpoint; return mpirun's status too."""
-    script = folder / "noting.py"
-    script.write_text(
-        "import os, sys\nfrom mpi4py import MPI\nfrom hpcx.cli import main\n"
-        "try:\n    main(['run', 'input.toml'])\n"
-        "except SystemExit as end:\n    open(f'status{MPI.COMM_WORLD.rank}', 'w').write(str(end.code))\n    raise\n"
-    )
-    import subprocess
-    import sys
+NOTING = """
+from mpi4py import MPI
+from hpcx.cli import main
+try:
+    main(["run", "input.toml"])
+except SystemExit as end:
+    open(f"status{MPI.COMM_WORLD.rank}", "w").write(str(end.code))
+    raise
+"""
 
-    with open(folder / "log", "a") as log:
-        process = subprocess.Popen(
-            [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks), sys.executable, str(script)],
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env=os.environ | {"OMPI_MCA_odls_base_sigkill_timeout": "5"},
-        )
-        run = Interrupted.__new__(Interrupted)
-        run.folder, run.process = folder, process
-        try:
-            assert run.wait_for("checkpoints/*.checkpoint.h5"), (folder / "log").read_text()
-            act(run)
-            status = process.wait(timeout=90)
-        finally:
-            run.log = log
-            run.kill()
-    return status, [int((folder / f"status{rank}").read_text()) for rank in range(ranks) if (folder / f"status{rank}").exists()]
+
+def exit_statuses(folder, ranks, act):
+    """Run under mpirun and act when there is a checkpoint; return the status of mpirun and those with which the ranks end."""
+    (folder / "noting.py").write_text(NOTING)
+    run = Interrupted(folder, ranks=ranks, command=(sys.executable, "noting.py"))
+    assert run.wait_for("checkpoints/*.checkpoint.h5"), (folder / "log").read_text()
+    act(run)
+    status = run.wait()
+    return status, [int(path.read_text()) for path in sorted(folder.glob("status*"))]
 
 
 def test_signal_to_mpirun_reaches_all_ranks_which_end_with_75(tmp_path):
@@ -138,18 +131,8 @@ def test_signal_to_mpirun_reaches_all_ranks_which_end_with_75(tmp_path):
 
 def test_signal_to_one_rank_stops_all_groups(tmp_path):
     folder = make_folder(tmp_path / "stopped", CASES["trion"])
-
-    def signal_one(run):
-        ranks = [pid for pid in run.pids() if b"noting.py" in _command_of(pid) and b"-n\x00" not in _command_of(pid)]
-        os.kill(max(ranks), signal.SIGTERM)
-
-    assert exit_statuses(folder, 2, signal_one) == (75, [75, 75]), (folder / "log").read_text()
-
-
-def _command_of(pid):
-    from interruption import _command
-
-    return _command(pid)
+    statuses = exit_statuses(folder, 2, lambda run: os.kill(run.ranks()[-1], signal.SIGTERM))
+    assert statuses == (75, [75, 75]), (folder / "log").read_text()
 
 
 def test_mpirun_that_is_terminated_leaves_a_whole_checkpoint(undisturbed, tmp_path):
