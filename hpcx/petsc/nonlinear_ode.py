@@ -13,7 +13,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, make_stepper, run_segments, sequential_matrix
+from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_segments, sequential_matrix
 
 
 class _System:
@@ -46,6 +46,7 @@ def integrate_nonlinear(
     start: float,
     segments: Sequence[Segment],
     prefix: str = "nonlinear_ode_",
+    watch: Watch | None = None,
 ) -> Trajectory:
     """Integrate du/dt = rate(t, u) from `initial_n` (size,) at `start` through the segments; one real column.
 
@@ -54,6 +55,7 @@ def integrate_nonlinear(
         jacobian: (time, real (size,)) -> its derivative, real and sparse, possibly approximate.
         pattern: a matrix whose nonzeros cover all Jacobians.
         prefix: of the PETSc options that change stepper and solver.
+        watch: is told of every step, and knows those of an earlier run.
 
     Raises IntegrationError if PETSc cannot factor or step, or the state stops being finite.
     """
@@ -65,7 +67,9 @@ def integrate_nonlinear(
     ts.setIFunction(system.residual, state.duplicate())
     ts.setIJacobian(system.jacobian, matrix, matrix)
     ts.setFromOptions()
-    trajectory = run_segments(ts, state, start, segments)
-    ts.destroy()
+    try:
+        trajectory = run_segments(ts, state, start, segments, watch)
+    finally:
+        ts.destroy()
     trajectory.statistics["factorizations"] = system.factorizations
     return Trajectory(trajectory.time, trajectory.state_tnc.real.copy(), trajectory.statistics)

@@ -10,6 +10,7 @@ low-density rate.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 
 from hpcx.petsc.nonlinear_ode import integrate_nonlinear
-from hpcx.petsc.stepping import Segment
+from hpcx.petsc.stepping import Segment, Watch
 from hpcx.physics.wannier_gaussian import squared_overlap
 from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
@@ -125,9 +126,17 @@ class Saturated:
 
 
 def propagate_saturated(
-    saturated: Saturated, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, scale: float, steps: list[Segment]
+    saturated: Saturated,
+    formation_nj: np.ndarray,
+    polarization: Polarization,
+    formation: Formation,
+    scale: float,
+    steps: list[Segment],
+    watch: Callable[[str], Watch] | None = None,
 ) -> Dynamics:
-    """Integrate the populations of both helicities, one after the other; densities are `scale` times the simulation's unit.
+    """Integrate the populations of both helicities, one after the other, telling `watch` of the steps.
+
+    Densities are `scale` times the simulation's unit.
 
     As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose particles. Raises
     IntegrationError.
@@ -147,7 +156,8 @@ def propagate_saturated(
                 np.zeros(size),
                 start,
                 steps,
-                prefix="valley_",
+                "valley_",
+                watch(f"helicity {helicity}") if watch is not None else None,
             )
         )
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)

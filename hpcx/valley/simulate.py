@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 from scipy import sparse
 
+from hpcx.io.trajectory import Trajectories
 from hpcx.parallel.run import Run
 from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
@@ -51,7 +53,8 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError, SaturationError. Every rank of a group may call it; nothing is communicated."""
+    """Run one point; raises IntegrationError, SaturationError, Stopped. For one process: nothing is communicated."""
+    kept = Trajectories(MPI.COMM_SELF, run)
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
@@ -65,9 +68,9 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
         steps = segments(config.time, end)
         if config.approximation.saturation:
             saturated = Saturated(rates.total(), final_states(problem, config))
-            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps)
+            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps, kept.watch)
         else:
-            dynamics = propagate(generator, formation_nj, polarization, formation, steps)
+            dynamics = propagate(generator, formation_nj, polarization, formation, steps, kept.watch)
     return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
 
 
