@@ -51,16 +51,8 @@ def coherence_decay(problem: Problem, config: Config, pair: Pair, phonon_out: np
     decay = -np.diag(coherence_width(problem, config, pair, phonon_out) / HBAR)
     if not (config.momentum.coherence_in_scattering and config.mechanisms.phonon_intravalley):
         return decay
-    within_cell = np.diag(np.diag(intravalley_rate(problem, config, pair.first, 0)))
-    return decay - within_cell + intravalley_rate(problem, config, pair.first, 2)
-
-
-def intravalley_rate(problem: Problem, config: Config, index: int, harmonic: int) -> np.ndarray:
-    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to themselves included."""
-    emission_fi = phonon_intravalley.emission(problem, index, config.mechanisms.phonon_interference, harmonic)
-    weight, energy = problem.weight(index), problem.energy(index)
-    rise_fi = np.clip((energy[None, :] - energy[:, None]) / problem.thermal_energy, -700.0, 700.0)
-    return emission_fi + emission_fi.T * (weight[:, None] / weight[None, :]) * np.where(emission_fi.T == 0, 0.0, np.exp(rise_fi))
+    within_cell = np.diag(np.diag(phonon_intravalley.rate_with_cell(problem, config, pair.first, 0)))
+    return decay - within_cell + phonon_intravalley.rate_with_cell(problem, config, pair.first, 2)
 
 
 def coherence_count(problem: Problem, config: Config) -> int:

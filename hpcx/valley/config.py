@@ -105,6 +105,9 @@ class Dephasing(Section):
     radiative: Annotated[float, Unit("eV")] = Field("1.2 meV", ge=0, description="radiative dephasing of the polarisations")
     pure: Annotated[float, Unit("eV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
     floor: Annotated[float, Unit("eV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
+    within_cells: bool = Field(
+        False, description="scattering that stays within a cell dephases too; the lifetimes then converge faster with momentum.points"
+    )
 
 
 class Pump(Section):

@@ -75,6 +75,8 @@ def build_rates(problem: Problem, config: Config, shared: MutableMapping[str, ob
         if getattr(enabled, name):
             matrices[name] = _shared_matrix(problem, config, name, mechanism, shared)
     dephasing = out_rate(Rates(matrices)._sum(PHONONS))
+    if config.dephasing.within_cells and enabled.phonon_intravalley:
+        dephasing = dephasing + phonon_intravalley.within_cells(problem, config)
     for name, mechanism in COULOMB.items():
         if getattr(enabled, name):
             matrices[name] = mechanism.matrix(problem, config, dephasing)

@@ -7,9 +7,9 @@ import pytest
 from scipy.linalg import expm
 
 from hpcx.physics.constants import HBAR
-from hpcx.valley.angular import coherence_count, extended_generator, intravalley_rate
+from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
-from hpcx.valley.mechanisms import exchange
+from hpcx.valley.mechanisms import exchange, phonon_intravalley
 from hpcx.valley.problem import Grid
 from hpcx.valley.rates import build_rates
 from hpcx.valley.transfer_kernel import coherence_width
@@ -35,7 +35,7 @@ def polar_generator(config, problem):
     rate = np.zeros((POINTS, ANGLES, POINTS, ANGLES))
     for turn in range(ANGLES):
         one = replace(problem, grid=Grid(problem.grid.edges, theta[turn : turn + 1]))
-        kernel = intravalley_rate(one, config, pair.first, 0) / ANGLES
+        kernel = phonon_intravalley.rate_with_cell(one, config, pair.first, 0) / ANGLES
         for start in range(ANGLES):
             rate[:, (start + turn) % ANGLES, :, start] += kernel
     size = POINTS * ANGLES

@@ -48,6 +48,21 @@ def emission(problem: Problem, index: int, interference: str, harmonic: int = 0)
     return rate + emission_rate(problem, index, index, p.optical[0].energy, averaged)
 
 
+def rate_with_cell(problem: Problem, config: Config, index: int, harmonic: int) -> np.ndarray:
+    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to themselves included."""
+    emission_fi = emission(problem, index, config.mechanisms.phonon_interference, harmonic)
+    weight, energy = problem.weight(index), problem.energy(index)
+    rise_fi = np.clip((energy[None, :] - energy[:, None]) / problem.thermal_energy, -700.0, 700.0)
+    return emission_fi + emission_fi.T * (weight[:, None] / weight[None, :]) * np.where(emission_fi.T == 0, 0.0, np.exp(rise_fi))
+
+
+def within_cells(problem: Problem, config: Config) -> np.ndarray:
+    """Return the rate (size,) in 1/fs of scattering that ends in the cell where it began, which W leaves out."""
+    first = {species.kind: index for index, species in reversed(list(enumerate(problem.species)))}
+    known = {kind: np.diag(rate_with_cell(problem, config, index, 0)) for kind, index in first.items()}
+    return np.concatenate([known[species.kind] for species in problem.species])
+
+
 def _strength(electron: np.ndarray, hole: np.ndarray, interference: str) -> np.ndarray:
     sign = {"none": 0.0, "difference": -1.0, "sum": 1.0}[interference]
     return electron**2 + hole**2 + 2.0 * sign * electron * hole
