@@ -28,8 +28,6 @@ from hpcx.valley.species import Carrier, Species
 
 #: points of the table from which overlaps are interpolated
 OVERLAP_POINTS = 200
-#: 1/angstrom^2 in 1/cm^2
-PER_CM2 = 1e16
 
 
 class SaturationError(ValueError):
@@ -61,9 +59,9 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     if not options.blocking:
         return FinalStates(stimulation, None)
     blocking = blocking_matrix(problem)
-    highest = PER_CM2 / blocking.max()
-    if config.pump.density * PER_CM2 >= highest:
-        raise SaturationError(f"pump.density = {config.pump.density * PER_CM2:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
+    if config.pump.areal_density * blocking.max() >= 1.0:
+        highest = config.pump.density / (config.pump.areal_density * blocking.max())
+        raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
     return FinalStates(stimulation, blocking)
 
 

@@ -30,7 +30,7 @@ class Pair:
 def coherence_width(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
     """Return g (cells,) in eV from the out-rates of phonons (size,), 1/fs."""
     rates = phonon_out[problem.cells_of(pair.first)] + phonon_out[problem.cells_of(pair.second)]
-    return np.maximum(0.5 * HBAR * rates + config.dephasing.pure, config.dephasing.floor)
+    return np.maximum(0.5 * HBAR * rates + 1e-3 * config.dephasing.pure, 1e-3 * config.dephasing.floor)
 
 
 def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:

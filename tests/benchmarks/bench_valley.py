@@ -77,7 +77,7 @@ def against_bdf() -> None:
     config = Config.model_validate({"model": "valley", "material": "WSe2"})
     problem = build_problem(config, load_material("WSe2"))
     simulation = simulate(problem, config, Run())
-    steps = segments(config.time, config.time.end)
+    steps = segments(config.time, config.time.last)
     start = time.process_time()
     mine = propagate(simulation.generator, simulation.formation_nj, simulation.polarization, simulation.formation, steps)
     seconds = time.process_time() - start
@@ -89,7 +89,7 @@ def against_bdf() -> None:
 
     for tolerance in (1e-4, 1e-6):
         start = time.process_time()
-        span = (float(mine.time[0]), config.time.end)
+        span = (float(mine.time[0]), config.time.last)
         size = mine.population_tnh.max()
         bdf = solve_ivp(slope, span, np.zeros(problem.size), method="BDF", jac=generator, rtol=tolerance, atol=tolerance * 1e-3 * size, max_step=100.0)
         seconds = time.process_time() - start

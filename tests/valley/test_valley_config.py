@@ -11,8 +11,8 @@ from hpcx.valley.estimate import estimate
 
 def test_defaults_with_units(configure):
     config = configure()
-    assert config.pump.density == pytest.approx(8e-5) and config.dexter.constant == pytest.approx(15.0)
-    assert config.spin_flip.intervalley == 0.25 and config.time.end == pytest.approx(1e4)
+    assert config.pump.density == pytest.approx(8e11) and config.dexter.constant == pytest.approx(15.0)
+    assert config.spin_flip.intervalley == 0.25 and config.time.end == 10.0 and config.time.last == 1e4
 
 
 @pytest.mark.parametrize(

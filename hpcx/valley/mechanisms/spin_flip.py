@@ -60,7 +60,7 @@ def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndar
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
     """Return W of the Arrhenius law; `flip.rate` is per ps, and between states of equal energy it is shared by both directions."""
     inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
-    rate = 1e-3 * flip.rate * np.exp(-flip.activation * inverse)
+    rate = 1e-3 * flip.rate * np.exp(-1e-3 * flip.activation * inverse)
     name = INSIDE if flip.path == "intravalley" else BETWEEN
     pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == name]
     edge = [species.edge for species in problem.species]
