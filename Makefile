@@ -3,7 +3,8 @@
 # make test      all tests: serial, then under mpirun with 1, 2, 3 and 4 ranks
 # make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
-# make validate  the slow comparisons with published numbers
+# make validate  every statement of the papers against results: results/validation/index.html
+# make validate-tests  slow tests that are not part of `make test`
 # make validate-restart  runs killed at twenty random moments per model, and continued
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
 # make pypi      the environment built from PyPI (.venv-pypi); `make run STACK=pypi` and so on use it
@@ -30,7 +31,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run test test-slurm bench validate validate-restart clean pypi
+.PHONY: env run test test-slurm bench validate validate-tests validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -52,6 +53,9 @@ bench: env
 	@BENCH="$(BENCH)" bash tests/benchmarks/run.sh $(PYTHON_IN_VENV)
 
 validate: env
+	$(PYTHON_IN_VENV) postprocess/validate.py
+
+validate-tests: env
 	$(PYTHON_IN_VENV) -m pytest -m validate
 
 clean:

@@ -14,8 +14,8 @@ from typing import Any
 
 from validation.table import Run
 
-#: exit statuses of hpcx: done, and some points of a sweep failed
-DONE, SOME_FAILED = 0, 3
+#: exit statuses of hpcx: done, bad input, some points of a sweep failed
+DONE, BAD_INPUT, SOME_FAILED = 0, 2, 3
 
 
 def run_all(root: Path, runs: list[Run], folder: Path) -> dict[str, str]:
@@ -39,11 +39,17 @@ def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
     log = folder / "logs" / f"{run.name}.log"
     log.parent.mkdir(exist_ok=True)
     begin, used = time.time(), _used()
-    with open(log, "w") as stream:
-        status = subprocess.run(command(run), cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL).returncode
+    status = _launch(root, run, log)
+    if status == BAD_INPUT and "give --fresh" in log.read_text():  # results of another version of the input
+        status = _launch(root, run, log, "--fresh")
     cost = {"wall_seconds": time.time() - begin, "cpu_seconds": _used() - used, "ranks": run.ranks}
     cost |= {"computed": _written_since(run.directory, begin), "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
     return ("" if status == DONE else _failure(status, log)), cost
+
+
+def _launch(root: Path, run: Run, log: Path, *options: str) -> int:
+    with open(log, "w") as stream:
+        return subprocess.run([*command(run), *options], cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL).returncode
 
 
 def command(run: Run) -> list[str]:
