@@ -60,8 +60,8 @@ def _slope(time: np.ndarray, trace: np.ndarray, last: float) -> float:
 def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -> None:
     """Add the group `dichroism`."""
     result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
-    result.add("dichroism/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
-    result.add("pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
+    result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
+    result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
     transmission = traces.transmission_hit
@@ -82,7 +82,7 @@ def _depolarization_time(modes: Modes) -> float:
 def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
     """Add the group `population`: species against time, both helicities, and what is still coherent."""
     dynamics, scale = simulation.dynamics, simulation.scale * PER_CM2
-    labels = np.array([species.label for species in problem.species], dtype="S")
+    labels = np.array([species.label for species in problem.species])
     shape = (len(dynamics.time), len(labels), problem.grid.cells, len(HELICITIES))
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
     coherent_ht = simulation.polarization.density_tjh(dynamics.time).sum(axis=1).T
@@ -102,7 +102,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
     """
     times = 1e3 * np.array(config.flow.times)
     names = [*PHONONS, *FLIPS, *COULOMB]
-    labels = np.array([species.label for species in problem.species], dtype="S")
+    labels = np.array([species.label for species in problem.species])
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))
     everything = simulation.dynamics.contract(np.eye(problem.size))(times)[:, :, 0]
     for row, population in enumerate(everything):
@@ -111,7 +111,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
                 moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
                 rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
     result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
-    result.add("flow/mechanism", np.array(names, dtype="S20"), ("mechanism",), "1", "mechanism")
+    result.add("flow/mechanism", np.array(names), ("mechanism",), "1", "mechanism")
     result.add("flow/species", labels, ("species",), "1", "final exciton")
     result.add("flow/species_from", labels, ("species_from",), "1", "initial exciton")
     dims = ("time", "mechanism", "species", "species_from")
@@ -120,7 +120,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
-    result.add("modes/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
+    result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
     result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time")
     result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")

@@ -41,7 +41,7 @@ def test_slope_of_decays_rises_and_sign_changes():
 
 def test_mirror_image_of_the_other_helicity(calculate):
     result = calculate(**SMALL)
-    labels = [str(label, "ascii") for label in result.value("population/species")]
+    labels = [str(label) for label in result.value("population/species")]
     population = result.value("population/population")
     image = labels[6:] + labels[:6]
     assert np.abs(population[1][[labels.index(label) for label in image]] - population[0]).max() < 1e-12 * population.max()
@@ -56,7 +56,7 @@ def test_particles_and_spin(calculate, mechanisms):
         assert np.abs(number[:, late] / number[:, -1:] - 1).max() < tolerance
     assert number[0, np.abs(time - 4000).argmin()] == pytest.approx(8e11, rel=1e-9)
     formed = result.value("population/population")
-    up = np.array([1.0 if b" up -" in label else -1.0 for label in result.value("population/species")])
+    up = np.array([1.0 if " up -" in label else -1.0 for label in result.value("population/species")])
     assert spin == pytest.approx(np.einsum("s,hst->ht", up, formed), rel=1e-12, abs=1e-9 * np.abs(spin).max())
     assert result.value("checks/minimum") > -1e-12
 
