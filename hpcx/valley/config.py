@@ -32,7 +32,8 @@ class Mechanisms(Section):
 
     set: str = Field(
         AS_WRITTEN,
-        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', which sets them all. "
+        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', "
+        "which sets them all. "
         "In a sweep also 'each alone', 'each left out', 'all subsets'",
     )
 
@@ -106,7 +107,8 @@ class Dephasing(Section):
     pure: Annotated[float, Unit("meV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
     floor: Annotated[float, Unit("meV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
     within_cells: bool = Field(
-        False, description="scattering that stays within a cell dephases too; the lifetimes then converge faster with momentum.points"
+        False,
+        description="scattering that stays within a cell dephases too; the lifetimes then converge faster with momentum.points",
     )
 
 
@@ -191,7 +193,9 @@ class Config(RunInput):
     @model_validator(mode="after")
     def _one_extension(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
-            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+            raise ValueError(
+                "approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory"
+            )
         return self
 
     @model_validator(mode="after")

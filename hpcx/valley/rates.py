@@ -1,7 +1,7 @@
 """All rate matrices of one point, the phonons' shared between the points of a sweep.
 
-Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points. Coulomb
-matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
+Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points.
+Coulomb matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
 """
 
 from __future__ import annotations

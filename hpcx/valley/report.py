@@ -10,7 +10,7 @@ from hpcx.io.result import Result
 from hpcx.valley.bleaching import TRANSITIONS
 from hpcx.valley.blocks import reduce_to_species
 from hpcx.valley.config import Config
-from hpcx.valley.fit import BiexponentialFit, fit_biexponential, slope_time
+from hpcx.valley.fit import BiexponentialFit, fit_biexponential, sign_change_time, slope_time
 from hpcx.valley.modes import Modes
 from hpcx.valley.observables import Traces, instrument_response
 from hpcx.valley.polarization import HELICITIES
@@ -34,6 +34,7 @@ class Lifetimes:
     slow: np.ndarray
     fit_residual: np.ndarray
     slope: np.ndarray
+    sign_change: np.ndarray
 
 
 def lifetimes(config: Config, traces: Traces) -> Lifetimes:
@@ -42,7 +43,8 @@ def lifetimes(config: Config, traces: Traces) -> Lifetimes:
     last = min(SLOPE_WINDOW[1], float(traces.time[-1]))
     slopes = [_slope(traces.time, trace, last) for trace in traces.dichroism_it]
     fast, slow, residual = (np.array([getattr(fit, name) for fit in fits]) for name in ("fast_time", "slow_time", "residual"))
-    return Lifetimes(fast, slow, residual, np.array(slopes))
+    changes = [sign_change_time(traces.time, trace, SMALLEST_SIGNAL) for trace in traces.dichroism_it]
+    return Lifetimes(fast, slow, residual, np.array(slopes), np.array(changes))
 
 
 def _fit(config: Config, time: np.ndarray, trace: np.ndarray) -> BiexponentialFit:
@@ -70,8 +72,11 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/slow_time", 1e-3 * times.slow, ("transition",), "ps", "slow time of the biexponential fit")
     result.add("dichroism/fit_residual", times.fit_residual, ("transition",), "1", "root mean square residual of the fit")
     result.add("dichroism/logarithmic_slope_time", 1e-3 * times.slope, ("transition",), "ps", "time of the slope, 1.5 to 8 ps")
+    result.add("dichroism/sign_change_time", 1e-3 * times.sign_change, ("transition",), "ps", "delay at which the signal turns")
     eigenvalue = _depolarization_time(modes)
-    result.add("dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism")
+    result.add(
+        "dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism"
+    )
 
 
 def _depolarization_time(modes: Modes) -> float:
@@ -104,7 +109,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
     names = [*PHONONS, *FLIPS, *COULOMB]
     labels = np.array([species.label for species in problem.species])
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))
-    everything = simulation.dynamics.contract(np.eye(problem.size))(times)[:, :, 0]
+    everything = simulation.dynamics.at(times)[:, :, 0]
     for row, population in enumerate(everything):
         for column, name in enumerate(names):
             if name in simulation.rates.matrices:
@@ -140,7 +145,9 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
     result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
-    result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
+    result.add(
+        "checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population"
+    )
     share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
 
@@ -149,7 +156,9 @@ def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> l
     """Return the lines printed at the end of a run."""
     lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
     for row, name in enumerate(TRANSITIONS):
-        lines.append(f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}")
+        lines.append(
+            f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}"
+        )
     return lines + [_mode_text(modes)]
 
 
@@ -164,9 +173,13 @@ def _mode_text(modes: Modes) -> str:
         return "no population carries an A dichroism at 1.5 ps"
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
-    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    text = (
+        f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    )
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
-    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
+    others = [
+        f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)
+    ]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
 
 

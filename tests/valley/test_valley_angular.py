@@ -16,7 +16,10 @@ from hpcx.valley.transfer_kernel import coherence_width
 
 POINTS = 8
 ANGLES = 8
-KEYS = {"momentum": {"points": 8, "max": "0.1 1/angstrom", "dimension": 2}, "mechanisms": {"set": "phonon_intravalley + exchange"}}
+KEYS = {
+    "momentum": {"points": 8, "max": "0.1 1/angstrom", "dimension": 2},
+    "mechanisms": {"set": "phonon_intravalley + exchange"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,7 @@ def test_reduction_to_two_harmonics_is_exact(polar):
 
 def test_strong_dephasing_gives_back_the_rate(setup):
     """With fast pure dephasing and no in-scattering c adapts at once, and the mode is that of the isotropic reduction."""
+
     def slowest(dimension):
         momentum = {"points": 20, "max": "0.1 1/angstrom", "dimension": dimension, "coherence_in_scattering": False}
         config, problem = setup(momentum=momentum, mechanisms=KEYS["mechanisms"], dephasing={"pure": "500 meV"})

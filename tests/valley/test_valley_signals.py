@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcx.valley.fit import convolved_exponential, fit_biexponential, slope_time
+from hpcx.valley.fit import convolved_exponential, fit_biexponential, sign_change_time, slope_time
 
 SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": ["1 ps"]}}
 
@@ -12,6 +12,7 @@ SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": 
 @pytest.mark.parametrize(("decay", "sigma"), [(50.0, 42.0), (3.0, 42.0), (4000.0, 42.0), (np.inf, 42.0)])
 def test_convolved_exponential_against_quadrature(decay, sigma):
     for time in (-150.0, 0.0, 60.0, 400.0):
+
         def integrand(s, time=time):
             return np.exp(-s / decay) * np.exp(-0.5 * ((time - s) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
 
@@ -37,6 +38,13 @@ def test_slope_of_decays_rises_and_sign_changes():
     assert np.isnan(slope_time(time, 1 - np.exp(-time / 3000), 1500, 8000))
     assert np.isnan(slope_time(time, np.cos(time / 3000), 1500, 8000))
     assert np.isnan(slope_time(time, np.exp(-time / 6e5), 1500, 8000))
+
+
+def test_sign_change():
+    time = np.arange(0.0, 1000.0, 5.0)
+    assert sign_change_time(time, np.exp(-time / 100) - 0.1, 1e-4) == pytest.approx(100 * np.log(10), abs=0.1)
+    assert sign_change_time(time, 0.1 - np.exp(-time / 100), 1e-4) == pytest.approx(100 * np.log(10), abs=0.1)
+    assert np.isnan(sign_change_time(time, np.exp(-time / 100) - 1e-4, 1e-3))
 
 
 def test_mirror_image_of_the_other_helicity(calculate):

@@ -1,8 +1,8 @@
 """Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
 
-Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110, 195403
-(2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an Arrhenius law
-of free strength and activation energy, along one of these two paths.
+Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110,
+195403 (2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an
+Arrhenius law of free strength and activation energy, along one of these two paths.
 Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
 Open: which law nature has; neither constant is calculated. Needs all 24 species.
 """
