@@ -115,14 +115,10 @@ def _net(data: dict[str, np.ndarray]) -> np.ndarray:
 def _draw_species(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:
     for (x, y), label, share in zip(positions, data["species"], data["share"][number]):
         axis.scatter(x, y, s=40 + 1800 * share, color="0.85", edgecolor="0.3", zorder=2)
-        axis.annotate(
-            f"{label.replace(' up', '↑').replace(' down', '↓')}\n{100 * share:.1f} %",
-            (x, y - 0.1),
-            ha="center",
-            va="top",
-            fontsize=7,
-            zorder=4,
-        )
+        text = f"{label.replace(' up', '↑').replace(' down', '↓')}\n{100 * share:.1f} %"
+        above = y > 0.5
+        place = (x, y + (0.06 if above else -0.1))
+        axis.annotate(text, place, ha="center", va="bottom" if above else "top", fontsize=7, zorder=4)
 
 
 def _draw_flows(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:

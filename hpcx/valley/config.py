@@ -23,6 +23,8 @@ MODIFIERS = {
 }
 #: phonons inside the valley are kept in every family: without them nothing forms
 FORMATION = PHONONS[0]
+#: default times (ps) at which flows are written
+FLOW_TIMES = (0.1, 0.3, 1.0, 3.0, 10.0)
 KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
 FAMILIES = ("each alone", "each left out", "all subsets")
 
@@ -163,8 +165,8 @@ class Modes(Section):
 class Flow(Section):
     """Populations moved between species."""
 
-    times: list[Annotated[float, Unit("ps")]] = Field(
-        ["0.1 ps", "0.3 ps", "1 ps", "3 ps", "10 ps"], description="times at which flows between species are written"
+    times: list[Annotated[float, Unit("ps")]] | None = Field(
+        None, description="times at which flows between species are written; default 0.1, 0.3, 1, 3 and 10 ps as far as the run goes"
     )
 
 
@@ -200,10 +202,16 @@ class Config(RunInput):
 
     @model_validator(mode="after")
     def _times_inside(self) -> Config:
-        outside = [t for t in self.flow.times if not 0 <= t <= self.time.end]
+        outside = [t for t in self.flow.times or [] if not 0 <= t <= self.time.end]
         if outside:
             raise ValueError(f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps")
         return self
+
+    @property
+    def flow_times(self) -> list[float]:
+        """Return the times (fs) at which flows are written."""
+        times = [t for t in FLOW_TIMES if t <= self.time.end] if self.flow.times is None else self.flow.times
+        return [1e3 * t for t in times]
 
 
 def select(text: str) -> dict[str, bool | str]:

@@ -105,7 +105,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 
     Mechanisms that are switched off stand there with zeros, so that all points of a sweep have one shape.
     """
-    times = 1e3 * np.array(config.flow.times)
+    times = np.array(config.flow_times)
     names = [*PHONONS, *FLIPS, *COULOMB]
     labels = np.array([species.label for species in problem.species])
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))

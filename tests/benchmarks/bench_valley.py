@@ -9,6 +9,7 @@ Wall time per point and processor time per point are both given; on a shared mac
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -46,6 +47,9 @@ def timed(comm: MPI.Comm, settings: list[str]) -> tuple[int, float, float]:
     report = run_plan(comm, plan, StopRequests(Path(directory)))
     seconds = time.monotonic() - wall
     used = comm.allreduce(time.process_time() - processor)
+    wait(comm)
+    if comm.rank == 0:
+        shutil.rmtree(directory)
     if comm.rank == 0 and any(entry.status != "done" for entry in report.entries):
         raise SystemExit("some points failed")
     return len(plan.points), seconds, used

@@ -63,7 +63,8 @@ def test_a_sweep_over_a_family(tmp_path):
 
 def test_flow_times_outside_the_run(configure):
     with pytest.raises(ValidationError, match="flow.times"):
-        configure(time={"end": "5 ps"})
+        configure(time={"end": "5 ps"}, flow={"times": ["6 ps"]})
+    assert configure(time={"end": "2 ps"}).flow_times == [100.0, 300.0, 1000.0]
 
 
 def test_estimate_counts_and_warns(configure):
