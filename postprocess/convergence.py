@@ -21,11 +21,10 @@ import numpy as np
 from common import plt, read, save
 from extrapolation import Limit, extrapolate, power_limit
 
-#: powers of 1/N and of 1/k0 that are tried: W / (kinetic energy) makes the missing tail fall like k0^-3 (linear bands) or k0^-4
-MESH_MODELS = {
-    "exciton": {"N^-2": (2,), "N^-3": (3,), "N^-4": (4,)},
-    "trion": {"N^-2": (2,), "N^-3": (3,), "N^-1 and N^-3": (1, 3)},
-}
+#: powers of 1/N and of 1/k0 that are tried. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same
+#: W near q = 0); what is left of the singularity of q^2 W is of order 1/N^3. The tail beyond the cut-off, W^2 over the kinetic
+#: energy, falls like k0^-3 (linear bands) or k0^-4 (parabolic ones). Neighbouring powers show how much this matters.
+MESH_MODELS = {"N^-2": (2,), "N^-3": (3,), "N^-4": (4,)}
 CUTOFF_MODELS = {"k0^-3": (3,), "k0^-4": (4,), "k0^-3 and k0^-5": (3, 5)}
 SPECIES = ("exciton", "singlet", "triplet")
 
@@ -51,9 +50,8 @@ class Study:
 
     def mesh_limits(self) -> list[Limit]:
         """Return the limit for dense meshes at each cut-off."""
-        models = MESH_MODELS["exciton" if self.species == "exciton" else "trion"]
         nothing = np.zeros(len(self.sizes))
-        return [extrapolate(1 / self.sizes, energy_N, nothing, models) for energy_N in self.energy_kN]
+        return [extrapolate(1 / self.sizes, energy_N, nothing, MESH_MODELS) for energy_N in self.energy_kN]
 
     def limit(self, mesh_limits: list[Limit]) -> Limit:
         """Return the limit for large cut-offs of the limits for dense meshes."""

@@ -68,14 +68,14 @@ def through_origin(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
 def draw(peaks: Peaks, slope: float, error: float) -> plt.Figure:
     """Return the figure."""
     figure, axis = plt.subplots()
-    axis.plot(peaks.density, peaks.ratio, "o", label="calculated")
+    axis.plot(10 * peaks.density, peaks.ratio, "o", label="calculated")
     line = np.array([0, 1.05 * peaks.density.max()])
-    axis.plot(line, slope * line, "--", color="0.3", label=rf"slope {slope:.1f} $\pm$ {error:.1f} per $10^{{13}}$ cm$^{{-2}}$")
-    axis.fill_between(line, (slope - error) * line, (slope + error) * line, color="0.85", linewidth=0)
+    axis.plot(10 * line, slope * line, "--", color="0.3", label=rf"slope {slope:.1f} $\pm$ {error:.1f} per $10^{{13}}$ cm$^{{-2}}$")
+    axis.fill_between(10 * line, (slope - error) * line, (slope + error) * line, color="0.85", linewidth=0)
     for size, x, y in zip(peaks.sizes, peaks.density, peaks.ratio, strict=True):
         if size in (peaks.sizes.min(), 60):
-            axis.annotate(f"N = {size:g}", (x, y), textcoords="offset points", xytext=(-6, 6), ha="right", fontsize=8)
-    axis.set_xlabel(r"electron density ($10^{13}$ cm$^{-2}$)")
+            axis.annotate(f"N = {size:g}", (10 * x, y), textcoords="offset points", xytext=(-6, 6), ha="right", fontsize=8)
+    axis.set_xlabel(r"electron density ($10^{12}$ cm$^{-2}$)")
     axis.set_ylabel("peak height, trion / exciton")
     axis.set_xlim(0)
     axis.set_ylim(0)

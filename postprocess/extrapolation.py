@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import curve_fit
 
-#: an error larger than this share of the way from the last point to the limit calls for a warning, if it is not small anyway
+#: a disagreement of the models larger than this share of the way from the last point to the limit calls for a warning, if it is not small anyway
 _DISAGREEMENT = 1.0
 _SMALL = 0.3
 
@@ -38,17 +37,6 @@ def power_limit(x: np.ndarray, y: np.ndarray, powers: tuple[int, ...]) -> tuple[
     return float(coefficient[0]), float(np.sqrt((left**2).sum() / max(1, len(x) - design.shape[1])))
 
 
-def free_power_limit(x: np.ndarray, y: np.ndarray, power: float) -> float | None:
-    """Return the limit of y = a + b x^p with p free, begun at `power`; None if the fit does not settle on a power of 0.5 to 8."""
-    start = (y[np.argmin(x)], (y[0] - y[-1]) / (x[0] ** power - x[-1] ** power), power)
-    try:
-        found, covariance = curve_fit(lambda x, a, b, p: a + b * x**p, x, y, p0=start, maxfev=5000)
-    except RuntimeError:
-        return None
-    settled = 0.5 < found[2] < 8 and np.isfinite(covariance).all()
-    return float(found[0]) if settled else None
-
-
 def extrapolate(x: np.ndarray, y: np.ndarray, y_error: np.ndarray, models: dict[str, tuple[int, ...]]) -> Limit:
     """Return the limit of y(x) for x to 0.
 
@@ -68,19 +56,18 @@ def extrapolate(x: np.ndarray, y: np.ndarray, y_error: np.ndarray, models: dict[
     if not limits:
         return Limit(float(y[-1]), np.inf, {}, [f"{len(x)} points do not determine a limit: the last value is shown"])
     values = np.array(list(limits.values()))
-    value = (values.max() + values.min()) / 2
-    error = np.sqrt(((values.max() - values.min()) / 2) ** 2 + np.median(scatters) ** 2 + np.max(y_error[-2:]) ** 2)
-    return Limit(value, float(error), limits, _doubts(x, y, value, float(error)))
+    value, spread = (values.max() + values.min()) / 2, (values.max() - values.min()) / 2
+    error = np.sqrt(spread**2 + np.median(scatters) ** 2 + np.max(y_error[-2:]) ** 2)
+    return Limit(value, float(error), limits, _doubts(x, y, value, spread))
 
 
-def _doubts(x: np.ndarray, y: np.ndarray, value: float, error: float) -> list[str]:
+def _doubts(x: np.ndarray, y: np.ndarray, value: float, spread: float) -> list[str]:
     doubts = []
     if len(x) < 3:
         doubts.append(f"only {len(x)} points")
-    way = abs(value - y[-1])
-    if error > max(_DISAGREEMENT * way, _SMALL):
-        doubts.append(f"models disagree by more than what they add to the last point ({value - y[-1]:+.2f})")
+    if spread > max(_DISAGREEMENT * abs(value - y[-1]), _SMALL):
+        doubts.append(f"models disagree by more ({spread:.2f}) than what they add to the last point ({value - y[-1]:+.2f})")
     steps = np.abs(np.diff(y))
     if len(steps) > 1 and steps[-1] > max(steps[-2] * (x[-2] - x[-1]) / (x[-3] - x[-2]) * 3, _SMALL):
-        doubts.append("the last step is larger than the one before: not yet in the asymptotic region")
+        doubts.append("steps do not get smaller: shells of the mesh at the cut-off, or not yet in the asymptotic region")
     return doubts

@@ -65,10 +65,20 @@ class Restart:
         self._comm, self._run = comm, run
         self.saved: Saved | None = run.resume(comm)
         self._finished: dict[str, Dataset] = {}
+        self._ahead = {path.rpartition("/")[0] for path in self.saved.sizes} if self.saved else set()
 
     def keep(self, at_work: Callable[[], dict[str, Dataset]] = dict) -> None:
-        """Call at every step: saves what is finished, and `at_work()`, if it is time to; collective. Raises Stopped."""
-        self._run.keep(self._comm, lambda: Result({**self._finished, **at_work()}))
+        """Call at every step: saves what is finished, and `at_work()`, if it is time to; collective. Raises Stopped.
+
+        A checkpoint that is still ahead, because it knows of problems that have not had their turn yet, is not replaced.
+        """
+        self._run.keep(self._comm, None if self._ahead else lambda: Result({**self._finished, **at_work()}))
+
+    def take(self, label: str) -> Saved | None:
+        """Return the checkpoint if it knows of the problem `label`, which has its turn now."""
+        known = label in self._ahead
+        self._ahead.discard(label)
+        return self.saved if known else None
 
     def note(self, finished: dict[str, Dataset]) -> None:
         """Keep these datasets from now on."""
@@ -76,11 +86,11 @@ class Restart:
 
     def known(self, name: str, order: Order) -> Partial:
         """Return what an earlier run knew of the states of a problem; collective."""
-        path = f"{name}/vectors"
-        if self.saved is None or path not in self.saved:
+        saved = self.take(name)
+        if saved is None:
             return Partial(order.from_file(lambda first, last: np.empty((last - first, 0), complex)), 0)
-        vectors = order.from_file(lambda first, last: self.saved.rows(path, first, last))
-        return Partial(vectors, int(self.saved.scalar(f"{name}/converged")))
+        vectors = order.from_file(lambda first, last: saved.rows(f"{name}/vectors", first, last))
+        return Partial(vectors, int(saved.scalar(f"{name}/converged")))
 
     def keeper(self, name: str, order: Order) -> Keep:
         """Return what the solver of a problem is to call after every restart; it raises Stopped when a stop is asked for."""

@@ -127,6 +127,9 @@ class Signal(Section):
 class Config(RunInput):
     """Input of the model `formation`."""
 
+    environment: str | None = Field(
+        None, description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy"
+    )
     pump: Pump = Field(description="pump pulse")
     probe: Probe = Field(default_factory=Probe, description="probe pulse")
     delay: Delay = Field(default_factory=Delay, description="delays")

@@ -1,4 +1,4 @@
-"""What a point will cost, from counts of states, times and delays; times calibrated on one core of a 2 x 2.5 GHz machine."""
+"""What a point will cost, from counts of states, times and delays; times calibrated on one core of an AMD EPYC."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hpcx.registry import Estimate
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
 #: seconds for a trace at one photon energy per time and (node x state), and more when Hartree-Fock acts on all states
-TRACE_SECONDS, ALL_SECONDS = 2.2e-9, 6e-9
+TRACE_SECONDS, ALL_SECONDS = 3.7e-10, 1.0e-9
 #: seconds per fitted trace and per resampling, and per table of two-exciton states
-FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS = 0.06, 0.006, 0.8
+FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS = 0.014, 0.003, 0.28
 #: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
-STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 1.05, 6, 4e-8
+STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
 #: runs of one delay that advance together
 COLUMNS = 5
-#: steps beyond which relaxation rates (1/fs) force shorter ones in an explicit method
+#: relaxation rates (1/fs) above which an explicit method must take shorter steps than the pulses ask for
 STABLE_RATE = 3.0
 
 

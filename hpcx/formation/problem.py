@@ -14,7 +14,7 @@ from hpcx.formation.config import Config
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
-from hpcx.materials.loader import Material
+from hpcx.materials.loader import Material, load_environment
 from hpcx.physics.constants import HBAR_EV_FS
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, solve_wannier
 
@@ -154,8 +154,15 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
         material.number(f"formation.{table}.electron_mass", "m0"),
         material.number(f"formation.{table}.hole_mass", "m0"),
         material.number("formation.screening.r0", "nm"),
-        material.number("formation.screening.kappa", "1"),
+        _permittivity(config, material),
     )
+
+
+def _permittivity(config: Config, material: Material) -> float:
+    """Permittivity of the surroundings; raises MaterialError for an unknown environment."""
+    if config.environment is None:
+        return material.number("formation.screening.kappa", "1")
+    return load_environment(config.environment).number("kappa", "1")
 
 
 def _states(config: Config, grid: RadialGrid, medium: PairMedium, shared: dict[str, object]) -> WannierStates:

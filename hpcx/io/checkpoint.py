@@ -114,37 +114,26 @@ class Checkpoint:
 
         Raises AgreedError if there is one of other physics, naming the keys that differ.
         """
-        found = comm.bcast(self._candidates() if comm.rank == 0 else None)
-        for sequence, path in found:
-            saved = self._open(comm, path, sequence)
-            if saved is not None:
-                self._sequence = sequence
-                return saved
-            log.warning("checkpoint %s is damaged; trying the one before it", path)
+        for header in comm.bcast(self._headers() if comm.rank == 0 else None):
+            if header.digest != self._digest:
+                raise AgreedError(f"{header.path} is of another input: {differing_keys(header.physics, self._physics)}")
+            if all(_stored_checksum(comm, header, name) == checksum for name, checksum in header.checksums.items()):
+                self._sequence = header.sequence
+                return Saved(header.path, header.sequence, header.sizes)
+            if comm.rank == 0:
+                log.warning("checkpoint %s is damaged; the one before it is used if there is one", header.path)
         return None
 
-    def _candidates(self) -> list[tuple[int, Path]]:
-        """Return sequence and path of the files that can be opened, newest first; says which cannot."""
+    def _headers(self) -> list[_Header]:
+        """Return what the files say of themselves, newest first; says which cannot be read."""
         found = []
         for path in self.paths():
             if path.exists():
                 try:
-                    with h5py.File(path, "r") as file:
-                        found.append((int(file["provenance/sequence"][()]), path))
-                except (OSError, KeyError):
-                    log.warning("checkpoint %s cannot be read and is left aside", path)
-        return sorted(found, reverse=True)
-
-    def _open(self, comm: Any, path: Path, sequence: int) -> Saved | None:
-        with agreed(comm):
-            with h5py.File(path, "r") as file:
-                if file["provenance/hash"].asstr()[()] != self._digest:
-                    other = json.loads(file["provenance/physics"].asstr()[()])
-                    raise AgreedError(f"{path} is of another input: {differing_keys(other, self._physics)}")
-                checksums = json.loads(file["provenance/checksums"].asstr()[()])
-                sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
-        whole = all(_stored_checksum(comm, path, name, sizes[name]) == checksum for name, checksum in checksums.items())
-        return Saved(path, sequence, sizes) if whole else None
+                    found.append(_read_header(path))
+                except (OSError, KeyError, ValueError):
+                    log.warning("checkpoint %s is damaged; the one before it is used if there is one", path)
+        return sorted(found, key=lambda header: -header.sequence)
 
     def discard(self, comm: Any) -> None:
         """Remove the files once the result is written; collective."""
@@ -152,6 +141,27 @@ class Checkpoint:
             for path in self.paths():
                 path.unlink(missing_ok=True)
         comm.Barrier()
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a checkpoint says of itself."""
+
+    path: Path
+    sequence: int
+    digest: str
+    physics: dict[str, Any]
+    checksums: dict[str, int]
+    sizes: dict[str, int]
+
+
+def _read_header(path: Path) -> _Header:
+    with h5py.File(path, "r") as file:
+        texts = {name: file[f"provenance/{name}"].asstr()[()] for name in ("hash", "physics", "checksums")}
+        checksums = json.loads(texts["checksums"])
+        sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
+        sequence = int(file["provenance/sequence"][()])
+    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes)
 
 
 def _checksum(comm: Any, data: np.ndarray, start: int | None) -> int:
@@ -166,6 +176,9 @@ def _checksum(comm: Any, data: np.ndarray, start: int | None) -> int:
 
 
 def _words(data: np.ndarray) -> np.ndarray:
+    """Return the content as 64-bit words: of numbers whole words where they fit, else bytes; of text its UTF-8."""
+    if data.dtype.kind in "UO":
+        return np.frombuffer("\0".join(data.reshape(-1).tolist()).encode(), np.uint8).astype(np.uint64)
     if data.dtype.itemsize % 8 == 0:
         return np.ascontiguousarray(data).reshape(-1).view(np.uint64)
     return np.ascontiguousarray(data).reshape(-1).view(np.uint8).astype(np.uint64)
@@ -177,18 +190,21 @@ def _weighted(words: np.ndarray, offset: int) -> int:
     return int(np.sum(words * weights, dtype=np.uint64))
 
 
-def _stored_checksum(comm: Any, path: Path, name: str, rows: int) -> int | None:
-    """Compute the checksum of a stored dataset, each rank reading a block; None if it cannot be read."""
-    start, stop = (rows * (comm.rank + i) // comm.size for i in (0, 1))
+def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
+    """Compute the checksum of a stored dataset, each rank reading a block (of scalars and text all); None if it cannot be read."""
+    start, stop = (header.sizes[name] * (comm.rank + i) // comm.size for i in (0, 1))
+    data, whole = None, False
     try:
-        with h5py.File(path, "r") as file:
-            scalar = file[name].shape == ()
-            data = file[name][()] if scalar else file[name][start:stop]
-    except OSError:
-        data = None
+        with h5py.File(header.path, "r") as file:
+            text = bool(h5py.check_string_dtype(file[name].dtype))
+            whole = text or file[name].shape == ()
+            stored = file[name].asstr() if text else file[name]
+            data = np.asarray(stored[()] if whole else stored[start:stop])
+    except (OSError, KeyError, ValueError):
+        pass
     if not all(comm.allgather(data is not None)):
         return None
-    return _checksum(comm, np.asarray(data), None if scalar else start)
+    return _checksum(comm, data, None if whole else start)
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:

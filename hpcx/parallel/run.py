@@ -77,8 +77,8 @@ class Run:
             log.info("%s: goes on from its checkpoint %d", self.name, saved.sequence)
         return saved
 
-    def keep(self, comm: Any, state: Callable[[], Result]) -> None:
-        """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for.
+    def keep(self, comm: Any, state: Callable[[], Result] | None) -> None:
+        """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for; None saves nothing.
 
         Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot be
         written (a full disk) is said and costs nothing else: the one before it stays.
@@ -86,7 +86,7 @@ class Run:
         action = self.poll(comm)
         if action == GO_ON:
             return
-        trouble = self._save(comm, state) if self.checkpoint is not None else ""
+        trouble = self._save(comm, state) if self.checkpoint is not None and state is not None else ""
         self._saved = time.monotonic()
         if action == STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)

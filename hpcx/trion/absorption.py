@@ -29,8 +29,8 @@ class SavedRecursions:
 
     def resume(self, label: str, recursion: Recursion, operator: TrionOperator) -> None:
         """Give a recursion what the checkpoint knows of it; collective."""
-        saved = self._restart.saved
-        if saved is None or f"{label}/alpha" not in saved:
+        saved = self._restart.take(label)
+        if saved is None:
             return
         alpha, beta = (saved.value(f"{label}/{name}") for name in ("alpha", "beta"))
         vectors = np.zeros((2, operator.rows), complex)

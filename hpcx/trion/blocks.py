@@ -74,7 +74,7 @@ class Blocks:
     def spinors(self, spinor_ck: np.ndarray) -> list[np.ndarray]:
         """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked."""
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
-        return [padded_ck[:, self.third(block)] for block in self.blocks]
+        return [padded_ck.take(self.third(block), axis=1) for block in self.blocks]
 
 
 class Staircase:

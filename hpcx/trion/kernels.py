@@ -110,7 +110,7 @@ class FourierKernel:
     def table(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
         """Return the spinor on the box of each block, (a, 1, 1, i, j), zero outside the mesh; by the block's start."""
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
-        return {block.start: padded_ck[:, block.rows].reshape(-1, 1, 1, *block.extent) for block in self.blocks.blocks}
+        return {block.start: padded_ck.take(block.rows, axis=1).reshape(-1, 1, 1, *block.extent) for block in self.blocks.blocks}
 
     def multiply(self, table: dict[int, np.ndarray], block: Block, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""

@@ -144,6 +144,7 @@ class TrionOperator:
 
     Attributes:
         sector: this rank's orbits and coordinates.
+        kernel: how products are formed.
         rows: length of this rank's part of a vector.
         flops: floating-point operations of one product on this rank.
         waited: seconds spent waiting for other ranks so far.
@@ -160,11 +161,11 @@ class TrionOperator:
         self.owner_k[columns] = owner_c
         self.sector = Sector(self.group, columns[mine])
         self.rows = self.sector.rows
-        kernel = make_kernel(choose_kernel(kernel, problem.mesh.size), problem, columns, mine, stairs)
-        self._terms = list(self._make_terms(kernel))
+        self.kernel = make_kernel(choose_kernel(kernel, problem.mesh.size), problem, columns, mine, stairs)
+        self._terms = list(self._make_terms(self.kernel))
         self._kinetic = problem.kinetic(self.sector.k1, self.sector.k2)
         self._z = np.zeros(len(self.sector.key), complex)
-        self.flops = kernel.flops * len(self._terms)
+        self.flops = self.kernel.flops * len(self._terms)
         self.waited = 0.0
 
     def _make_terms(self, kernel: Kernel):

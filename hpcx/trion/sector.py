@@ -150,5 +150,20 @@ class Sector:
         self.unpack(x, z)
         return z
 
+    def spread(self, x: np.ndarray) -> np.ndarray:
+        """Return the coordinates x at the places of their canonical pairs, (key,); `collect` gives them back to the last bit."""
+        z = np.zeros(len(self.key), complex)
+        if not self.real:
+            z[self._parts[0]] = x
+            return z
+        for view, place, part in zip((z.real, z.imag), self._parts, self._pieces(x.real), strict=True):
+            view[place] = part
+        return z
+
+    def collect(self, z: np.ndarray) -> np.ndarray:
+        """Return the coordinates of which `spread` has made z."""
+        views = (z.real, z.imag) if self.real else (z,)
+        return np.concatenate([view[place] for view, place in zip(views, self._parts, strict=True)]).astype(complex)
+
     def _pieces(self, x: np.ndarray) -> list[np.ndarray]:
         return np.split(x, self._split[:-1])

@@ -53,6 +53,9 @@ def _rows(operator: TrionOperator) -> tuple[np.ndarray, int]:
 class PairOrder:
     """The common order of canonical pairs, for checkpoints of vectors; see `hpcx.exciton.restart.Order`.
 
+    Coordinates are kept, not amplitudes: a Lanczos recursion without reorthogonalisation goes on as it would have only from
+    vectors that are the same to the last bit.
+
     Attributes:
         total: number of canonical pairs.
     """
@@ -62,26 +65,24 @@ class PairOrder:
         self._rows, self.total = _rows(operator)
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return this rank's block (pair, state) of the amplitudes of vectors (state, rows), and its first pair; collective."""
+        """Return this rank's block (pair, state) of the coordinates of vectors (state, rows), and its first pair; collective."""
         comm, sector = self._operator.comm, self._operator.sector
-        amplitude = np.empty((len(vectors), len(sector.key)), complex)
-        for row, vector in zip(amplitude, vectors, strict=True):
-            row[:] = sector.amplitudes(vector)
+        spread = np.empty((len(vectors), len(sector.key)), complex)
+        for row, vector in zip(spread, vectors, strict=True):
+            row[:] = sector.spread(vector)
         first = block_rows(self.total, comm.size)
-        return to_blocks(comm, self._rows, amplitude, first).T, int(first[comm.rank])
+        return to_blocks(comm, self._rows, spread, first).T, int(first[comm.rank])
 
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """Return vectors (state, rows) on this rank."""
-        amplitude = None
+        spread = np.empty((read(0, 0).shape[1], len(self._rows)), complex)
         for start in range(0, self.total, CHUNK):
             chunk = read(start, min(start + CHUNK, self.total))
-            if amplitude is None:
-                amplitude = np.empty((chunk.shape[1], len(self._rows)), complex)
             here = (self._rows >= start) & (self._rows < start + len(chunk))
-            amplitude[:, here] = chunk[self._rows[here] - start].T
-        vectors = np.empty((len(amplitude), self._operator.rows), complex)
-        for row, values in zip(vectors, amplitude, strict=True):
-            row[:] = self._operator.sector.pack(values)
+            spread[:, here] = chunk[self._rows[here] - start].T
+        vectors = np.empty((len(spread), self._operator.rows), complex)
+        for row, values in zip(vectors, spread, strict=True):
+            row[:] = self._operator.sector.collect(values)
         return vectors
 
 

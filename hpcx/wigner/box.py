@@ -9,7 +9,7 @@ import numpy as np
 from hpcx.wigner.history import History
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.transport import Setting
+from hpcx.wigner.setting import Setting
 
 log = logging.getLogger("hpcx")
 
@@ -47,8 +47,8 @@ def check_box(setting: Setting, moments: History) -> None:
         f"space.width = {setting.lattice.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
         f"at {moments.time[moment]:g} ps, and the edge of the box is at {half / 1e3:g} um"
     )
-    if setting.absorbing or half >= GOOD_REACH * radius:
+    if setting.absorbing or setting.gradient is not None or half >= GOOD_REACH * radius:
         return
-    if half < LEAST_REACH * radius and setting.gradient is None:
+    if half < LEAST_REACH * radius:
         raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")
     log.warning("%s: the tail will run round the periodic box and make the widths too small", text)

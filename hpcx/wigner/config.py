@@ -133,6 +133,16 @@ class Mechanisms(Section):
     intervalley_off_at: Picosecond | None = Field(None, gt=0, description="time from which intervalley scattering is absent")
 
 
+class Uncertainty(Section):
+    """A study of weak inputs: numbers marked in the material file are varied together; moments alone."""
+
+    samples: int = Field(0, ge=0, le=100000, description="number of samples; 0: no study")
+    seed: int = Field(1, ge=0, description="seed of the Latin hypercube")
+    fit: float = Field(0.1, ge=0, lt=1, description="largest relative change of numbers marked [fit]")
+    guess: float = Field(0.25, ge=0, lt=1, description="largest relative change of numbers marked [guess]")
+    recalled: float = Field(0.1, ge=0, lt=1, description="largest relative change of numbers marked [recalled]")
+
+
 class Config(RunInput):
     """Input of a run of the model `wigner`."""
 
@@ -144,6 +154,8 @@ class Config(RunInput):
     time: Time = Field(default_factory=Time, description="times and accuracy")
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="processes")
 
+    uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
+
     @model_validator(mode="after")
     def _check_pulse(self) -> Config:
         if self.pulse.centre < 1.7e-3 * self.pulse.duration:
@@ -153,6 +165,8 @@ class Config(RunInput):
             )
         if self.landscape.kind != "none" and self.space.dimension == 0:
             raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
+        if self.uncertainty.samples and self.space.dimension:
+            raise ValueError("uncertainty.samples needs space.dimension = 0")
         if self.mechanisms.intervalley_off_at is not None and not self.mechanisms.intervalley:
             raise ValueError("mechanisms.intervalley_off_at needs mechanisms.intervalley = true")
         return self

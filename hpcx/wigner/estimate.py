@@ -2,29 +2,92 @@
 
 from __future__ import annotations
 
+import time
+
+import numpy as np
+
 from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
+from hpcx.wigner.advection import labels
+from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
-from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.problem import make_edges
+from hpcx.wigner.parameters import VALLEYS, read_excitons
+from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
 from hpcx.wigner.rates import padded
+from hpcx.wigner.schedule import levels_for, make_steps
+from hpcx.wigner.setting import Setting, make_setting
+from hpcx.wigner.transport import STABLE_COURANT
 
 #: interpreter with its libraries, bytes
-BASE_BYTES = 200e6
-#: seconds per step and per matrix entry of the moments (six stages, three blocks, memory-bound)
-SECONDS_PER_ENTRY = 2.5e-9
-#: steps of the moments to 150 ps, both schedules that are compared
-MOMENT_STEPS = 4000
+BASE_BYTES = 250e6
+#: vectors of the size of the state that the integrator and the ghosts take
+STATE_VECTORS = 30
+#: matrix products per step
+PRODUCTS_PER_STEP = 6
+#: bytes that a step moves per unknown beside the products
+BYTES_PER_UNKNOWN_STEP = 1500.0
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
-    """Return size, memory and time of one point without solving it."""
-    bins = len(make_edges(config)) - 1
-    values = padded(len(VALLEYS) * bins)
+    """Return size, memory and time of one point without solving it; the speed is that of this machine, now."""
+    edges = make_edges(config)
+    warnings = _complaints(config, material, edges)
+    values = padded(len(VALLEYS) * (len(edges) - 1))
     matrices = 4 * 2 + 2 * 8
-    return Estimate(
-        unknowns=3 * values,
-        bytes_per_rank=BASE_BYTES + 8.0 * values**2 * matrices,
-        seconds=1.0 + MOMENT_STEPS * SECONDS_PER_ENTRY * values**2,
-        facts={"energy bins": f"{bins} per valley"},
-    )
+    facts = {"energy bins": f"{len(edges) - 1} per valley"}
+    steps = len(_steps(config, np.inf))
+    seconds = 3 * steps * PRODUCTS_PER_STEP * 3 * values**2 * 8 / _bandwidth() + 1.0
+    if config.uncertainty.samples:
+        seconds = seconds / 3 * np.ceil(config.uncertainty.samples / ranks)
+    unknowns, memory = 3 * values, BASE_BYTES + 8.0 * values**2 * matrices
+    if config.space.dimension:
+        setting = make_setting(config)
+        cells = int(np.prod([count // (2 if setting.mirror else 1) for count in setting.lattice.points]))
+        unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
+        longest = _longest_step(setting, edges, material)
+        steps = len(_steps(config, longest))
+        cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
+        seconds += unknowns * steps * cost / ranks
+        memory += 8.0 * unknowns * STATE_VECTORS / ranks + 8.0 * values**2 * (setting.harmonics + 1) * 10
+        facts |= {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {steps}"}
+        facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
+    return Estimate(unknowns, memory, seconds, facts, warnings)
+
+
+def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[str]:
+    found = []
+    try:
+        check_edges(read_excitons(material), edges, config.temperature)
+        if config.space.dimension:
+            check_spot(make_setting(config).lattice, config.pulse.spot)
+    except ValueError as error:
+        found.append(str(error))
+    return found
+
+
+def _steps(config: Config, longest: float) -> np.ndarray:
+    return make_steps(levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest), make_stops(config))
+
+
+def _longest_step(setting: Setting, edges: np.ndarray, material: Material) -> float:
+    lightest = read_excitons(material).mass_v.min()
+    return STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / lightest))
+
+
+def _flops(values: int) -> float:
+    """Measure the rate of a matrix product of the size that a run forms, flop/s."""
+    rows = np.ones((512, values))
+    matrix = np.ones((values, values))
+    rows @ matrix
+    start = time.perf_counter()
+    rows @ matrix
+    return 2.0 * 512 * values**2 / (time.perf_counter() - start)
+
+
+def _bandwidth() -> float:
+    """Measure the rate of copying memory, bytes read and written per second."""
+    source = np.ones(4_000_000)
+    target = source.copy()
+    start = time.perf_counter()
+    np.copyto(target, source)
+    return 2.0 * source.nbytes / (time.perf_counter() - start)

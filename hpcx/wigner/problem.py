@@ -51,7 +51,7 @@ class Problem:
     @property
     def stops(self) -> np.ndarray:
         """Times (ps) that a step must end at."""
-        return np.unique(np.concatenate([self.outputs, self.densities, self.distributions, [end for end, _ in self.phases]]))
+        return _stops([self.outputs, self.densities, self.distributions], self.phases)
 
     def hierarchy(self, intervalley: bool) -> Hierarchy:
         """Return the equations of the moments with or without intervalley scattering."""
@@ -105,6 +105,15 @@ def check_edges(excitons: Excitons, edges: np.ndarray, temperature: float) -> No
             f"momentum.largest_bin = {widest:.3g} meV, momentum.first_bin = {edges[1]:.3g} meV are too wide for kT = {kT:.3g} meV: "
             "take at most 2 kT and kT/2"
         )
+
+
+def make_stops(config: Config) -> np.ndarray:
+    """Return the times (ps) that a step must end at."""
+    return _stops(list(_times(config).values()), _phases(config))
+
+
+def _stops(times: list[np.ndarray], phases: tuple[tuple[float, bool], ...]) -> np.ndarray:
+    return np.unique(np.concatenate([*times, [end for end, _ in phases]]))
 
 
 def _times(config: Config) -> dict[str, np.ndarray]:

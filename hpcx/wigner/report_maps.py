@@ -8,7 +8,8 @@ from hpcx.io.result import Result
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.maps import Checks, Distributions, Maps, momentum_axis
 from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.transport import Setting, Transport
+from hpcx.wigner.setting import Setting
+from hpcx.wigner.transport import Transport
 
 NM_PER_UM = 1e3
 

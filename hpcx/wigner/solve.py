@@ -14,14 +14,14 @@ from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.flow import Flow
 from hpcx.wigner.history import History, largest_difference, schedule_and_moments
-from hpcx.wigner.landscape import force_gradient, potential_energy
-from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
-from hpcx.wigner.problem import NM_PER_UM, Problem, make_problem
+from hpcx.wigner.landscape import potential_energy
+from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, summarise
 from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
 from hpcx.wigner.schedule import Schedule
-from hpcx.wigner.spots import birth_shares
-from hpcx.wigner.transport import Setting, Transport, longest_stable_step
+from hpcx.wigner.setting import Setting, make_setting, place_source
+from hpcx.wigner.transport import Transport, longest_stable_step
+from hpcx.wigner.uncertainty import study
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -30,6 +30,8 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     Raises MaterialError if the material lacks numbers, ToleranceError if no time step is short enough, and ValueError if the
     grid is too coarse or the box too small.
     """
+    if config.uncertainty.samples:
+        return study(comm, config, material, run)
     problem = make_problem(comm, config, material, run)
     result = Result()
     add_rates(result, problem)
@@ -45,27 +47,6 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     return result
 
 
-def make_lattice(config: Config) -> Lattice:
-    """Return the cells that the input asks for."""
-    return Lattice((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
-
-
-def make_setting(problem: Problem, config: Config) -> Setting:
-    """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
-    lattice = make_lattice(config)
-    birth = birth_shares(lattice, config.space.initial, problem.source.spot)
-    energy = potential_energy(lattice, config.landscape)
-    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth) and is_mirror_symmetric(energy)
-    gradient = force_gradient(lattice, energy, problem.grid.kT) if config.landscape.kind != "none" else None
-    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing", gradient)
-
-
-def place_source(problem: Problem, setting: Setting) -> Problem:
-    """Return the problem with the mean square radius that the excitons really have when they are made on the lattice."""
-    mean_square = float(np.sum(setting.birth * setting.lattice.radius_squared()))
-    return replace(problem, source=replace(problem.source, spot=float(np.sqrt(mean_square))))
-
-
 def _solve_moments(problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Schedule, History]:
     with run.timings.measure("moments"):
         schedule, history = schedule_and_moments(problem, config.time.tolerance, longest)
@@ -74,7 +55,7 @@ def _solve_moments(problem: Problem, config: Config, run: Run, longest: float = 
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
-    setting = make_setting(problem, config)
+    setting = make_setting(config)
     check_spot(setting.lattice, config.pulse.spot)
     problem = place_source(problem, setting)
     schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 
-from dataclasses import dataclass
-
 import numpy as np
 from mpi4py import MPI
 
@@ -15,33 +13,13 @@ from hpcx.wigner.landscape import Drift, longest_drift_step
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
+from hpcx.wigner.setting import Setting
 
 #: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
 STABLE_COURANT = 1.4
 #: an absorbing edge: share of the half width that absorbs, and largest rate, 1/ps
 ABSORBING_SHARE = 1 / 6
 ABSORPTION_RATE = 2.0
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a run in space has beside the physics of a point in space.
-
-    Attributes:
-        lattice: the whole box.
-        harmonics: highest angular harmonic M.
-        birth: share of each cell in the excitons born; sums to one.
-        mirror: compute the positive half (quarter) alone.
-        absorbing: lose excitons in a layer along the edges.
-        gradient: gradient of the landscape (direction, *cells), meV/nm, or None.
-    """
-
-    lattice: Lattice
-    harmonics: int
-    birth: np.ndarray
-    mirror: bool
-    absorbing: bool = False
-    gradient: np.ndarray | None = None
 
 
 class Transport:

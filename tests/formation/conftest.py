@@ -15,9 +15,6 @@ from hpcx.formation.traces import Traces
 from hpcx.materials.loader import Material, load_material
 from hpcx.parallel.run import Run
 
-#: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
-REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
-
 
 @pytest.fixture(scope="session")
 def material() -> Material:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
+from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
 #: energies above the gap, eV, and published cross-sections of unbound states, nm
@@ -55,8 +57,6 @@ def test_unequal_masses_change_the_biexciton_little(pairs):
 
 def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
     from hpcx.formation import two_exciton
-    from hpcx.formation.gaussians import GaussianSum
-
     exponent = 0.6
     one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]), 1.0)
     monkeypatch.setattr(two_exciton, "fit_gaussians", lambda states: one)
@@ -95,3 +95,44 @@ def test_polarization_vectors_and_factors():
     assert polarization_factors("x", "y") == pytest.approx((0.5, -0.5, 0.5))
     assert polarization_factors("sigma+", "sigma+") == pytest.approx((1.0, 0.0, 0.0))
     assert polarization_factors("sigma+", "sigma-") == pytest.approx((0.0, 0.0, 1.0))
+
+
+def test_four_fold_overlap_against_a_sum_over_momenta(states):
+    gaussians = fit_gaussians(states)
+    a, b = np.array([0.7, -0.3]), np.array([-0.2, 0.9])
+    step = 0.05
+    axis = np.arange(-8, 8, step)
+    k = np.stack(np.meshgrid(axis, axis), axis=-1)
+
+    def phi(q: np.ndarray) -> np.ndarray:
+        square = np.sum(q**2, axis=-1)
+        return np.exp(-square[..., None] * gaussians.exponent_g) @ gaussians.amplitude_g
+
+    def total(a: np.ndarray, b: np.ndarray, weight: np.ndarray | float = 1.0) -> float:
+        product = phi(k - a / 2) * phi(k + a / 2) * phi(k - b / 2) * phi(k + b / 2)
+        return float(np.sum(weight * product) * (step / (2 * np.pi)) ** 2)
+
+    unit = 0.5 * HBAR2_PER_M0_EV_NM2 / states.reduced_mass
+    kinetic = sum(0.5 * unit * np.sum((k + shift) ** 2, axis=-1) for shift in (a / 2, -a / 2, b / 2, -b / 2)) + 0.3
+    overlap, weighted = exchange_overlap(gaussians, a @ a, b @ b, a @ b, states.reduced_mass, 0.3)
+    assert float(overlap) == pytest.approx(total(a, b), rel=1e-9)
+    assert float(weighted) == pytest.approx(total(a, b, kinetic), rel=1e-9)
+
+    angle = 2 * np.pi * (np.arange(24) + 0.5) / 24
+    for sign in (1, -1):
+        mean = np.mean([total(a - q, b - sign * q) for q in 0.8 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)])
+        found = transfer_overlap(gaussians, a @ a, b @ b, a @ b, np.array([0.8]), np.array([1.0]), sign)
+        assert float(found) == pytest.approx(mean, rel=1e-8)
+
+
+@pytest.mark.parametrize("imbalance", [0.0, 0.08, 0.4])
+def test_kinetic_energy_is_the_same_before_and_after_the_exchange(imbalance):
+    """E_Q + T(k1) + T(k2) = E_Q' + T(k1') + T(k2') pointwise, which makes the exchange kernel symmetric."""
+    random = np.random.default_rng(0)
+    electron, hole = 0.5 * (1 - imbalance), 0.5 * (1 + imbalance)
+    mu = electron * hole
+    after, before, k = random.standard_normal((3, 2))
+    a, b = after - imbalance * before, before - imbalance * after
+    relative = [0.5 / mu * sum((k + s * v / 2) @ (k + s * v / 2) for s in (1, -1)) for v in (a, b)]
+    # the pair momenta k -+ a/2 belong to the excitons with momenta +-Q, k -+ b/2 to those with +-Q'
+    assert before @ before + relative[0] == pytest.approx(after @ after + relative[1])

@@ -100,7 +100,7 @@ def test_modes_are_chosen_by_parity_and_weight(calculate):
 
 
 def test_flow_balances_the_change_of_populations(calculate):
-    result = calculate(**SMALL)
+    result = calculate(**{**SMALL, "time": {"end": "4 ps", "refinement": 4}})
     rate = result.value("flow/rate")[0].sum(axis=0)
     time, population = result.value("population/time"), result.value("population/population")[0]
     step = np.abs(time - 1000).argmin()

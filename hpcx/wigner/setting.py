@@ -1,0 +1,57 @@
+"""What a run in space has beside the physics of a point in space: cells, first spot, edges, landscape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.wigner.config import Config
+from hpcx.wigner.landscape import force_gradient, potential_energy
+from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
+from hpcx.wigner.problem import NM_PER_UM, Problem
+from hpcx.wigner.source import FWHM_PER_SIGMA
+from hpcx.wigner.spots import birth_shares
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run in space has beside the physics of a point in space.
+
+    Attributes:
+        lattice: the whole box.
+        harmonics: highest angular harmonic M.
+        birth: share of each cell in the excitons born; sums to one.
+        mirror: compute the positive half (quarter) alone.
+        absorbing: lose excitons in a layer along the edges.
+        gradient: gradient of the landscape (direction, *cells), meV/nm, or None.
+    """
+
+    lattice: Lattice
+    harmonics: int
+    birth: np.ndarray
+    mirror: bool
+    absorbing: bool = False
+    gradient: np.ndarray | None = None
+
+
+def make_lattice(config: Config) -> Lattice:
+    """Return the cells that the input asks for."""
+    return Lattice((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
+
+
+def make_setting(config: Config) -> Setting:
+    """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
+    lattice = make_lattice(config)
+    birth = birth_shares(lattice, config.space.initial, config.pulse.spot * NM_PER_UM / FWHM_PER_SIGMA)
+    energy = potential_energy(lattice, config.landscape)
+    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth) and is_mirror_symmetric(energy)
+    gradient = force_gradient(lattice, energy, BOLTZMANN_MEV_PER_K * config.temperature) if config.landscape.kind != "none" else None
+    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing", gradient)
+
+
+def place_source(problem: Problem, setting: Setting) -> Problem:
+    """Return the problem with the mean square radius that the excitons really have when they are made on the lattice."""
+    mean_square = float(np.sum(setting.birth * setting.lattice.radius_squared()))
+    return replace(problem, source=replace(problem.source, spot=float(np.sqrt(mean_square))))

@@ -1,0 +1,149 @@
+"""What the weak inputs do to the result: many runs of the moments with all of them varied at once.
+
+Numbers of the material whose source is marked [fit], [guess] or [recalled] are multiplied by factors from a seeded Latin
+hypercube; the ranks share the samples. Bands are percentiles over the samples, importance is the rank correlation between a
+factor and a result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+from scipy.stats import qmc, spearmanr
+
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.parallel.errors import agreed
+from hpcx.parallel.run import Run
+from hpcx.wigner.config import Config, Uncertainty
+from hpcx.wigner.history import run_moments
+from hpcx.wigner.parameters import VALLEYS
+from hpcx.wigner.problem import PS_PER_FS, make_problem
+from hpcx.wigner.report import NM2_PER_PS_PER_CM2_PER_S
+from hpcx.wigner.schedule import levels_for, make_steps
+
+log = logging.getLogger("hpcx")
+
+PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
+#: what is taken from the diffusivity of KK in every sample, with its unit
+OUTCOMES = (
+    ("peak", "cm^2/s"),
+    ("peak_time", "ps"),
+    ("negative_from", "ps"),
+    ("negative_until", "ps"),
+    ("lowest", "cm^2/s"),
+    ("final", "cm^2/s"),
+)
+
+
+@dataclass(frozen=True)
+class Weak:
+    """A weakly known number of the material: its key and the half width of the range of its factor."""
+
+    key: str
+    spread: float
+
+
+def weak_numbers(material: Material, ranges: Uncertainty) -> list[Weak]:
+    """List the numbers of the model that are marked [fit], [guess] or [recalled], with the range that the input gives each."""
+    spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
+    found = []
+    for key, number in sorted(material.numbers.items()):
+        spread = next((value for tag, value in spreads.items() if tag in number.source), 0.0)
+        if key.startswith("wigner.") and spread > 0:
+            found.append(Weak(key, spread))
+    return found
+
+
+def factors(weak: Sequence[Weak], samples: int, seed: int) -> np.ndarray:
+    """Return the factors (sample, number) of a Latin hypercube."""
+    unit = qmc.LatinHypercube(d=len(weak), seed=seed).random(samples)
+    return 1 + np.array([number.spread for number in weak]) * (2 * unit - 1)
+
+
+def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
+    """Run all samples and return bands, outcomes and importances. Collective; raises AgreedError if a sample fails."""
+    weak = weak_numbers(material, config.uncertainty)
+    factor_sn = factors(weak, config.uncertainty.samples, config.uncertainty.seed)
+    mine, time = [], np.empty(0)
+    with agreed(comm):
+        for sample in range(comm.rank, len(factor_sn), comm.size):
+            time, diffusivity_tv = _sample(config, material, weak, factor_sn[sample], run)
+            mine.append((sample, diffusivity_tv))
+            run.progress("samples", len(mine) * comm.size / len(factor_sn))
+    gathered = sorted((item for part in comm.allgather(mine) for item in part), key=lambda item: item[0])
+    time = next(part for part in comm.allgather(time) if part.size)
+    diffusivity_stv = np.array([diffusivity for _, diffusivity in gathered])
+    return _report(time, diffusivity_stv, weak, factor_sn)
+
+
+def _sample(
+    config: Config, material: Material, weak: Sequence[Weak], factor_n: np.ndarray, run: Run
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the output times and the diffusivities (time, valley; cm^2/s) of one sample."""
+    numbers = material.numbers
+    varied = {number.key: float(numbers[number.key].value * factor) for number, factor in zip(weak, factor_n)}
+    problem = make_problem(MPI.COMM_SELF, config, material.with_parameters(varied), Run(timings=run.timings))
+    pulse = config.pulse
+    steps = make_steps(levels_for(pulse.duration * PS_PER_FS, pulse.centre, 0), problem.stops)
+    with run.timings.measure("moments"):
+        history = run_moments(problem, steps)
+    return np.array(history.time), history.array("diffusivity") / NM2_PER_PS_PER_CM2_PER_S
+
+
+def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
+    """Return the numbers named in `OUTCOMES` of one D_KK(t) after 1 ps; NaN where it never is negative."""
+    late = time > 1
+    time, diffusivity = time[late], diffusivity[late]
+    negative = time[diffusivity < 0]
+    window = (negative[0], negative[-1], diffusivity.min()) if negative.size else (np.nan, np.nan, np.nan)
+    return np.array([diffusivity.max(), time[diffusivity.argmax()], *window, diffusivity[-1]])
+
+
+def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Sequence[Weak], factor_sn: np.ndarray) -> Result:
+    result = Result()
+    found_so = np.array([outcomes(time, diffusivity_tv[:, 0]) for diffusivity_tv in diffusivity_stv])
+    importance_on = _importance(factor_sn, found_so)
+    bands = np.percentile(diffusivity_stv, PERCENTILES, axis=0)
+    result.add("uncertainty/time", time, ("time",), "ps", "time")
+    result.add("uncertainty/valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    result.add("uncertainty/percentile", np.array(PERCENTILES), ("percentile",), "1", "percentile over the samples")
+    result.add("uncertainty/diffusivity", bands, ("percentile", "time", "valley"), "cm^2/s", "diffusivity")
+    result.add("uncertainty/number", np.array([number.key for number in weak]), ("number",), "1", "varied number of the material")
+    result.add("uncertainty/spread", np.array([number.spread for number in weak]), ("number",), "1", "half width of the factor's range")
+    result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
+    for index, (name, unit) in enumerate(OUTCOMES):
+        result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, f"{name.replace('_', ' ')} of the diffusivity of KK")
+        result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", f"rank correlation of {name} with the factor")
+    result.summary += _summary(found_so, importance_on, weak)
+    return result
+
+
+def _importance(factor_sn: np.ndarray, found_so: np.ndarray) -> np.ndarray:
+    """Return Spearman's rank correlation (outcome, number); samples without the outcome are left out."""
+    rows = []
+    for values in found_so.T:
+        known = np.isfinite(values)
+        enough = known.sum() > 2 and np.ptp(values[known]) > 0
+        rows.append([spearmanr(column[known], values[known])[0] if enough else np.nan for column in factor_sn.T])
+    return np.array(rows)
+
+
+def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Sequence[Weak]) -> list[str]:
+    lines = [f"{len(found_so)} samples, {len(weak)} numbers varied; diffusivity of KK, 5, 50, 95 %:"]
+    for index, (name, unit) in enumerate(OUTCOMES):
+        values = found_so[np.isfinite(found_so[:, index]), index]
+        if values.size:
+            lines.append(f"    {name:<15}" + "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95))) + f" {unit}")
+    negative = float(np.mean(np.isfinite(found_so[:, 2])))
+    lines.append(f"    negative diffusion in {100 * negative:.0f} % of the samples")
+    for name in ("lowest", "negative_until"):
+        row = importance_on[[item for item, _ in OUTCOMES].index(name)]
+        if np.isfinite(row).any():
+            best = np.argsort(-np.abs(np.nan_to_num(row)))[:5]
+            lines.append(f"    {name} depends most on " + ", ".join(f"{weak[n].key.removeprefix('wigner.')} ({row[n]:+.2f})" for n in best))
+    return lines

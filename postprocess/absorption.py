@@ -1,0 +1,87 @@
+"""Absorption of exciton, singlet and triplet with maps of the singlet's states in momentum space, from a trion run with absorption.
+
+    python postprocess/absorption.py results/trion_absorption/result.h5
+
+Fig. 2a of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+
+STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"color": "C1", "linestyle": "--"}}
+
+
+def main() -> None:
+    """Read, draw, save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="result.h5 of a trion run with absorption.enabled")
+    parser.add_argument("--species", default="singlet", help="species whose maps are shown")
+    options = parser.parse_args()
+    with h5py.File(options.file, "r") as file:
+        figure = draw(file, options.species)
+    save(figure, options.file.with_name("absorption"))
+
+
+def draw(file: h5py.File, species: str) -> plt.Figure:
+    """Return the figure: maps above, spectra below."""
+    maps = f"{species}/absorption/map" in file
+    count = len(read(file, f"{species}/absorption/map_energy")) if maps else 0
+    figure = plt.figure(figsize=(6.2, 4.6 if count else 3.4))
+    grid = figure.add_gridspec(2, max(count, 1), height_ratios=(1, 1.7) if count else (0.001, 1), hspace=0.08)
+    axis = figure.add_subplot(grid[1, :])
+    draw_spectra(axis, file)
+    for column in range(count):
+        draw_map(figure.add_subplot(grid[0, column]), file, species, column)
+        mark(axis, file, species, column)
+    return figure
+
+
+def draw_spectra(axis: plt.Axes, file: h5py.File) -> None:
+    """Draw the spectra relative to the exciton's peak, and print where their peaks are."""
+    height = read(file, "exciton/absorption/absorption").max()
+    for name, style in STYLES.items():
+        if f"{name}/absorption/absorption" in file:
+            energy, spectrum = (read(file, f"{name}/absorption/{what}") for what in ("photon_energy", "absorption"))
+            axis.plot(energy, spectrum / height, label=name, **style)
+            print(f"{name}: highest point at {energy[np.argmax(spectrum)]:.4f} eV")
+    axis.set_xlim(energy[0], energy[-1])
+    axis.set_ylim(0, 1.15)
+    axis.set_xlabel("photon energy (eV)")
+    axis.set_ylabel("absorption (exciton peak = 1)")
+    axis.legend(loc="upper right")
+
+
+def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
+    """Draw |C(k, 0)|^2 of one state on the disk around the valley's centre."""
+    k = read(file, f"{species}/k")
+    size = np.abs(read(file, f"{species}/absorption/map")[column]) ** 2
+    axis.tripcolor(*k.T, size / size.max(), shading="gouraud", cmap="magma", rasterized=True)
+    axis.set_aspect("equal")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    energy = read(file, f"{species}/absorption/map_energy")[column]
+    axis.set_title(f"({chr(97 + column)}) {energy:.3f} eV", fontsize=9, y=-0.14)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    print(f"map ({chr(97 + column)}): {energy:.4f} eV")
+
+
+def mark(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
+    """Put the letter of a map at its peak."""
+    energy = read(file, f"{species}/absorption/map_energy")[column]
+    grid = read(file, f"{species}/absorption/photon_energy")
+    near = np.abs(grid - energy) < 0.01
+    # above all curves that are drawn there
+    highest = max(read(file, f"{name}/absorption/absorption")[near].max() for name in STYLES if f"{name}/absorption" in file)
+    height = highest / read(file, "exciton/absorption/absorption").max()
+    axis.annotate(f"({chr(97 + column)})", (energy, height), textcoords="offset points", xytext=(0, 4), ha="center", fontsize=9)
+
+
+if __name__ == "__main__":
+    main()

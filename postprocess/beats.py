@@ -1,0 +1,95 @@
+"""Beats of the cross peak between exciton and trion, from trion runs with two-dimensional spectra.
+
+    python postprocess/beats.py results/trion_2des_mose2/result.h5 results/trion_2des_wse2/sweep.h5
+
+One curve per run, or per point of a sweep over one key; the true decay of the coherence is shown with them. Prints period and
+envelope of each with errors, and by how much the envelope is shorter than the true coherence time. Fig. 3b of Tempelaar and Berkelbach,
+Nat. Commun. 10, 3419 (2019).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One trace relative to its first value, with the numbers of its fit (fs)."""
+
+    label: str
+    time: np.ndarray
+    trace: np.ndarray
+    period: tuple[float, float]
+    envelope: tuple[float, float]
+    dephasing_time: float
+
+
+def main() -> None:
+    """Read, draw, print, save next to the first file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+", help="result.h5 or sweep.h5 of runs with twod.enabled")
+    parser.add_argument("--species", choices=["total", "singlet", "triplet"], default="total")
+    options = parser.parse_args()
+    beats = [beat for path in options.files for point in points(path) for beat in read_beats(point, options.species)]
+    for beat in beats:
+        print(sentence(beat))
+    save(draw(beats), options.files[0].with_name("beats"))
+
+
+def points(path: Path) -> list[Path]:
+    """Return the file itself, or the finished points of a sweep in their order."""
+    with h5py.File(path, "r") as file:
+        if "index/id" not in file:
+            return [path]
+        names = np.atleast_1d(file["index/id"].asstr()[()]).ravel()
+    return [point for point in (path.parent / "points" / f"{name}.h5" for name in names) if point.exists()]
+
+
+def read_beats(path: Path, species: str) -> list[Beat]:
+    """Return the beat of a result file."""
+    prefix = "" if species == "total" else f"{species}_"
+    with h5py.File(path, "r") as file:
+        config = json.loads(file["provenance/config"].asstr()[()])
+        trace = read(file, f"twod/trace/{prefix}cross_peak").real
+        period, envelope = (
+            tuple(float(read(file, f"twod/{prefix}{name}{suffix}")) for suffix in ("", "_error")) for name in ("beat_period", "beat_envelope")
+        )
+        shift = config["twod"]["triplet_shift"]
+        label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
+        time = read(file, "twod/trace/waiting_time")
+        return [Beat(label, time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
+
+
+def sentence(beat: Beat) -> str:
+    """Return the numbers of a beat in words."""
+    text = "{}: period {:.1f} +- {:.1f} fs, envelope {:.0f} +- {:.0f} fs".format(beat.label, *beat.period, *beat.envelope)
+    share = 1 - beat.envelope[0] / beat.dephasing_time
+    if beat.envelope[0] + 2 * beat.envelope[1] < beat.dephasing_time:
+        return text + f": {100 * share:.0f} % shorter than the true coherence time of {beat.dephasing_time:g} fs"
+    return text + f": the true coherence time is {beat.dephasing_time:g} fs"
+
+
+def draw(beats: list[Beat]) -> plt.Figure:
+    """Return the figure."""
+    figure, axis = plt.subplots(figsize=(4.8, 3.4))
+    for number, beat in enumerate(beats):
+        axis.plot(beat.time, beat.trace, "--" if "triplet" in beat.label else "-", color=f"C{(1, 0, 5, 2, 3, 4)[number % 6]}", label=beat.label)
+    time = beats[0].time
+    axis.plot(time, np.exp(-time / beats[0].dephasing_time), ":", color="k", label=f"$e^{{-t_2/{beats[0].dephasing_time:g}\\,\\mathrm{{fs}}}}$")
+    axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    axis.set_xlim(0, time[-1])
+    axis.set_xlabel("waiting time $t_2$ (fs)")
+    axis.set_ylabel("cross peak, Re $S$ (first value = 1)")
+    axis.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Two-dimensional spectrum at one waiting time, from a trion run with two-dimensional spectra.
+
+    python postprocess/two_dimensional.py results/trion_2des_mose2/result.h5 --time 0
+
+Shows minus the real part, relative to its largest value. Fig. 3a of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+
+
+def main() -> None:
+    """Read, draw, print the heights of the four peaks, save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="result.h5, or a point of a sweep, of a run with twod.enabled")
+    parser.add_argument("--time", type=float, default=0, help="waiting time (fs); the nearest one of the file is shown")
+    parser.add_argument("--species", choices=["total", "singlet", "triplet"], default="total")
+    options = parser.parse_args()
+    with h5py.File(options.file, "r") as file:
+        times = read(file, "twod/waiting_time")
+        number = int(np.argmin(np.abs(times - options.time)))
+        prefix = "" if options.species == "total" else f"{options.species}_"
+        signal = -read(file, f"twod/{prefix}signal")[number].real
+        axes = [read(file, f"twod/{name}_energy") for name in ("excitation", "detection")]
+        peaks = [float(read(file, f"twod/{name}_peak")) for name in ("trion", "exciton")]
+    signal /= np.abs(signal).max()
+    print_peaks(signal, axes, peaks)
+    figure = draw(signal, axes, peaks, f"{options.species}, $t_2$ = {times[number]:g} fs")
+    save(figure, options.file.with_name(f"two_dimensional_{options.species}_{times[number]:g}fs"))
+
+
+def print_peaks(signal: np.ndarray, axes: list[np.ndarray], peaks: list[float], width: float = 0.006) -> None:
+    """Print the highest points near the four corners of the square."""
+    for first, name1 in zip(peaks, "TX", strict=True):
+        for second, name3 in zip(peaks, "TX", strict=True):
+            near = np.ix_(np.abs(axes[0] - first) < width, np.abs(axes[1] - second) < width)
+            place = np.unravel_index(np.argmax(signal[near]), signal[near].shape)
+            at = [axis[np.abs(axis - centre) < width][n] for axis, centre, n in zip(axes, (first, second), place, strict=True)]
+            print(f"excitation {name1}, detection {name3}: {signal[near].max():.3f} at ({at[0]:.4f}, {at[1]:.4f}) eV")
+
+
+def draw(signal: np.ndarray, axes: list[np.ndarray], peaks: list[float], title: str) -> plt.Figure:
+    """Return the figure: colours and contours over excitation and detection energy."""
+    figure, axis = plt.subplots(figsize=(4.8, 4.0))
+    low, high = peaks[0] - 0.03, peaks[1] + 0.03
+    image = axis.pcolormesh(*axes, signal.T, cmap="RdBu_r", vmin=-1, vmax=1, shading="gouraud", rasterized=True)
+    axis.contour(*axes, signal.T, levels=np.arange(-0.9, 1.0, 0.1), colors="k", linewidths=0.4)
+    axis.plot([low, high], [low, high], ":", color="0.3", linewidth=1)
+    for peak in peaks:
+        axis.axvline(peak, color="0.6", linewidth=0.5)
+        axis.axhline(peak, color="0.6", linewidth=0.5)
+    axis.set_xlim(low, high)
+    axis.set_ylim(low, high)
+    axis.set_aspect("equal")
+    axis.set_xlabel(r"excitation energy $\hbar\omega_1$ (eV)")
+    axis.set_ylabel(r"detection energy $\hbar\omega_3$ (eV)")
+    axis.set_title(title, fontsize=10)
+    figure.colorbar(image, label=r"$-$Re $S$ (largest = 1)")
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Diffusivity of the bright valley, phase-space distributions, shape variation (Fig. 5 of Rosati et al., Nanoscale 12, 356 (2020)).
+
+    python postprocess/wigner_phase_space.py results/wigner_phase_space/result.h5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+
+#: momentum (1/nm) from which a KK' exciton of mass 0.72 m0 can absorb an acoustic K phonon of 23.6 or 17.6 meV and reach KK
+THRESHOLDS = (0.73, 0.80)
+
+
+def main() -> None:
+    """Read, draw and save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="result.h5 of a run with time.distributions")
+    parser.add_argument("--valley", type=int, default=1, help="valley of the phase-space panels: 0 KK, 1 KK', 2 K-Lambda")
+    parser.add_argument("--times", type=float, nargs=2, default=(5.0, 50.0), help="times of the phase-space panels, ps")
+    arguments = parser.parse_args()
+    figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.2))
+    with h5py.File(arguments.file, "r") as file:
+        _diffusivity(axes[0, 0], file)
+        for axis, time in zip((axes[0, 1], axes[1, 0]), arguments.times):
+            _distribution(axis, file, time, arguments.valley)
+        _variation(axes[1, 1], file)
+    save(figure, arguments.file.with_name("phase_space"))
+
+
+def _diffusivity(axis: plt.Axes, file: h5py.File) -> None:
+    time = read(file, "observables/time")
+    late = time > 1
+    for name, label in (("diffusivity", "KK, all"), ("diffusivity_intervalley", "KK, intervalley part")):
+        axis.plot(time[late], read(file, f"observables/{name}")[late, 0], label=label)
+    axis.axhline(0, color="0.6", linewidth=0.8)
+    axis.set_yscale("symlog", linthresh=10)
+    axis.set_xlabel("time (ps)")
+    axis.set_ylabel(r"$D$ (cm$^2$/s)")
+    axis.legend(fontsize="small")
+
+
+def _distribution(axis: plt.Axes, file: h5py.File, wanted: float, valley: int) -> None:
+    times = read(file, "wigner/time")
+    nearest = int(np.argmin(np.abs(times - wanted)))
+    values = read(file, "wigner/distribution")[nearest, valley]
+    x, kx = read(file, "wigner/x"), read(file, "wigner/kx")
+    image = axis.pcolormesh(x, kx, values.T / values.max(), shading="nearest", cmap="inferno", rasterized=True, vmin=0)
+    for threshold in THRESHOLDS if valley == 1 else ():
+        for sign in (-1, 1):
+            axis.axhline(sign * threshold, color="w", linestyle=":", linewidth=0.8)
+    axis.set_xlim(-1.2, 1.2)
+    axis.set_ylim(-1.1, 1.1)
+    axis.set_xlabel(r"$x$ ($\mu$m)")
+    axis.set_ylabel(r"$k_x$ (1/nm)")
+    axis.set_title(f"{times[nearest]:g} ps")
+    axis.figure.colorbar(image, ax=axis)
+
+
+def _variation(axis: plt.Axes, file: h5py.File) -> None:
+    """Shape variation of KK over its central density, against position in units of its width."""
+    times, x = read(file, "density/time"), read(file, "density/x")
+    density, variation = read(file, "density/density"), read(file, "density/shape_variation")
+    width = np.sqrt(np.interp(times, read(file, "observables/time"), read(file, "observables/width_squared")[:, 0]))
+    for wanted in (20.0, 50.0, 120.0):
+        nearest = int(np.argmin(np.abs(times - wanted)))
+        middle = density[nearest, 0].max()
+        axis.plot(x / width[nearest], 1e3 * variation[nearest, 0] / middle, label=f"{times[nearest]:g} ps")
+    axis.axhline(0, color="0.6", linewidth=0.8)
+    axis.set_xlim(-3, 3)
+    axis.set_xlabel(r"$x / w_\mathrm{KK}$")
+    axis.set_ylabel(r"$\eta_\mathrm{KK}(x) / N_\mathrm{KK}(0)$ (1/ns)")
+    axis.legend(fontsize="small")
+
+
+if __name__ == "__main__":
+    main()

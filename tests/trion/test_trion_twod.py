@@ -1,0 +1,74 @@
+"""Two-dimensional spectra of a run."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from pydantic import ValidationError
+from trion_spectra import exact_sticks, prepare, spectrum_of
+
+from hpcx.materials.loader import load_material
+from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.run import Run
+from hpcx.physics.haydock import merged
+from hpcx.physics.twodimensional import StimulatedEmission
+from hpcx.trion.config import Config
+from hpcx.trion.solve import solve
+
+
+def config_of(material, N, **tables):
+    table = {"model": "trion", "material": material, "mesh": {"N": N, "k0": 0.1}, "solver": {"states": 1}, "twod": {"enabled": True}}
+    return Config.model_validate(table | tables)
+
+
+def result_of(config):
+    return solve(MPI.COMM_SELF, config, load_material(config.material), Run())
+
+
+def test_six_hundred_steps_equal_all_states():
+    settings = {"enabled": True, "accuracy": 1e-300, "max_steps": 600}
+    config = config_of("MoSe2", 40, absorption=settings, solver={"symmetry": "none", "states": 1})
+    spectrum = spectrum_of(config, "singlet")
+    operator, exciton_energy = prepare(config, "singlet")
+    assert operator.rows == 1075
+    energy, weight = merged(*exact_sticks(operator), 1e-7)
+    axis = exciton_energy + np.linspace(-0.06, 0.04, 41)
+    for time in (0.0, 120.0, 300.0):
+        full, short = (
+            StimulatedEmission(*lines, 4e-3, 250.0, "non-rephasing").signal(time, axis, axis)
+            for lines in ((energy, weight), (spectrum.stick_energy, spectrum.stick_weight))
+        )
+        assert np.abs(full - short).max() < 1e-10 * np.abs(full).max()
+
+
+def test_species_add_up_and_beats_are_found():
+    result = result_of(config_of("WSe2", 48, twod={"enabled": True, "waiting_times": [0, 100], "points": 21}))
+    total, singlet, triplet = (result.value(f"twod/{name}signal") for name in ("", "singlet_", "triplet_"))
+    np.testing.assert_allclose(total, singlet + triplet, rtol=1e-13)
+    assert total.shape == (2, 21, 21)
+    period = 4.135667 / (result.value("twod/exciton_peak") - result.value("twod/trion_peak"))
+    assert result.value("twod/singlet_beat_period") == pytest.approx(period, rel=0.05)
+    trace, times = result.value("twod/trace/cross_peak"), result.value("twod/trace/waiting_time")
+    np.testing.assert_allclose(trace[times == 100], result.value("twod/cross_peak")[1:], rtol=1e-12)
+
+
+def test_moved_sticks_change_the_triplet_alone():
+    plain = result_of(config_of("WSe2", 48))
+    moved = result_of(config_of("WSe2", 48, twod={"enabled": True, "triplet_shift": "7 meV", "shift_by": "sticks"}))
+    np.testing.assert_array_equal(plain.value("twod/singlet_cross_peak"), moved.value("twod/singlet_cross_peak"))
+    assert moved.value("twod/triplet_beat_period") > 1.1 * plain.value("twod/triplet_beat_period")
+
+
+def test_a_triplet_that_is_not_bound_cannot_be_shifted():
+    with pytest.raises(AgreedError, match="no bound bright state to shift"):
+        result_of(config_of("MoSe2", 48, twod={"enabled": True, "triplet_shift": "7 meV"}))
+
+
+def test_window_must_hold_both_peaks():
+    with pytest.raises(AgreedError, match="absorption.window"):
+        result_of(config_of("MoSe2", 48, absorption={"window": ["-10 meV", "40 meV"]}))
+
+
+@pytest.mark.parametrize(("trion", "reason"), [({"temperature": "20 K"}, "temperature = 0"), ({"species": ["triplet"]}, "needs the singlet")])
+def test_inputs_without_a_common_initial_state_are_refused(trion, reason):
+    with pytest.raises(ValidationError, match=reason):
+        config_of("MoSe2", 48, trion=trion)

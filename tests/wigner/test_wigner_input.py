@@ -1,0 +1,138 @@
+"""Input of the Wigner model, inputs that come with it, spots, checks of box and grid, estimate, uncertainty study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from pydantic import ValidationError
+
+from hpcx.config.load import load_plan
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.wigner.config import Config, Initial
+from hpcx.wigner.estimate import estimate
+from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
+from hpcx.wigner.problem import make_problem
+from hpcx.wigner.setting import make_setting
+from hpcx.wigner.solve import solve
+from hpcx.wigner.spots import birth_shares
+from hpcx.wigner.transport import absorption
+from hpcx.wigner.uncertainty import factors, study, weak_numbers
+
+INPUTS = sorted((Path(__file__).parents[2] / "inputs").glob("wigner_*.toml"))
+
+
+def config(**tables) -> Config:
+    return Config(**({"model": "wigner", "material": "WS2", "temperature": 77.0} | tables))
+
+
+@pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
+def test_inputs_are_valid_and_can_be_estimated(path):
+    plan = load_plan(path, [])
+    for point in plan.points:
+        found = estimate(point.config, point.material, 2)
+        assert found.unknowns > 0 and found.seconds > 0
+        assert found.warnings == []
+
+
+@pytest.mark.parametrize(
+    "tables, words",
+    [
+        ({"pulse": {"centre": 0.05}}, "pulse.centre"),
+        ({"time": {"outputs": [(0.1, 5), (0.2, 3)]}}, "intervals"),
+        ({"landscape": {"kind": "well"}}, "space.dimension"),
+        ({"space": {"dimension": 1, "initial": {"shape": "image"}}}, "space.initial.file"),
+        ({"mechanisms": {"intervalley": False, "intervalley_off_at": 3}}, "intervalley_off_at"),
+        ({"uncertainty": {"samples": 3}, "space": {"dimension": 1}}, "uncertainty.samples"),
+        ({"time": {"end": 4, "distributions": [5]}}, "time.distributions"),
+    ],
+)
+def test_contradictions_are_named(tables, words):
+    with pytest.raises(ValidationError, match=words):
+        config(**tables)
+
+
+@pytest.mark.parametrize(
+    "tables, words",
+    [
+        ({"momentum": {"energy_max": 40}}, "momentum.energy_max"),
+        ({"momentum": {"first_bin": 5}}, "momentum.first_bin"),
+    ],
+)
+def test_coarse_energy_bins_are_refused(tables, words):
+    with pytest.raises(ValueError, match=words):
+        make_problem(MPI.COMM_SELF, config(**tables), load_material("WS2"), Run())
+    assert words in estimate(config(**tables), load_material("WS2"), 1).warnings[0]
+
+
+def test_coarse_cells_and_small_boxes_are_refused():
+    short = {"end": 1.0}
+    with pytest.raises(ValueError, match="space.points = 20"):
+        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20}, time=short), load_material("WS2"), Run())
+    with pytest.raises(ValueError, match="1/e radius"):
+        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short), load_material("WS2"), Run())
+
+
+def test_materials_without_the_numbers_say_so():
+    with pytest.raises(ValueError, match="wigner.bands"):
+        make_problem(MPI.COMM_SELF, config(), load_material("MoS2"), Run())
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "ring", "two spots"])
+def test_spots_are_normalised_and_symmetric(shape):
+    birth = birth_shares(Lattice((40, 40), 4000.0), Initial(shape=shape), 212.0)
+    assert birth.sum() == pytest.approx(1, rel=1e-14)
+    assert is_mirror_symmetric(birth)
+
+
+def test_image_as_spot(tmp_path):
+    pixels = np.zeros((10, 20))
+    pixels[:5, :10] = 1.0
+    np.save(tmp_path / "corner.npy", pixels)
+    initial = Initial(shape="image", file=str(tmp_path / "corner.npy"))
+    lattice = Lattice((40, 40), 4000.0)
+    birth = birth_shares(lattice, initial, 212.0)
+    x, y = lattice.coordinates()
+    # the top left quarter of the image: x < 0, y > 0
+    assert np.sum(x * birth) == pytest.approx(-1000, rel=0.05)
+    assert np.sum(y * birth) == pytest.approx(1000, rel=0.05)
+    assert not is_mirror_symmetric(birth)
+    np.save(tmp_path / "dark.npy", 0 * pixels)
+    with pytest.raises(ValueError, match="not all dark"):
+        birth_shares(lattice, Initial(shape="image", file=str(tmp_path / "dark.npy")), 212.0)
+
+
+def test_absorbing_layer_lies_at_the_edge():
+    rate = absorption(Lattice((40, 40), 4000.0))
+    assert rate[20, 20] == 0 and rate[0, 20] > 1 and rate[20, -1] > 1
+    assert np.mean(rate > 0) < 0.35
+
+
+def test_symmetry_is_used_only_where_it_is():
+    assert make_setting(config(space={"dimension": 2, "points": 40, "width": 3})).mirror
+    assert not make_setting(config(space={"dimension": 1, "points": 41})).mirror
+    disorder = config(space={"dimension": 1, "points": 40}, landscape={"kind": "disorder"})
+    assert not make_setting(disorder).mirror
+
+
+def test_uncertainty_study_is_seeded_and_ranks_inputs():
+    case = config(
+        temperature=20.0,
+        momentum={"first_bin": 0.5, "growth": 1.4, "largest_bin": 3.0},
+        time={"outputs": [(0.5, 12.0), (2.0, 100.0)], "end": 100.0},
+        uncertainty={"samples": 6},
+    )
+    material = load_material("WS2")
+    weak = weak_numbers(material, case.uncertainty)
+    assert {"wigner.phonons_K.potential_acoustic", "wigner.acoustic.velocity_TA"} <= {number.key for number in weak}
+    assert np.array_equal(factors(weak, 6, 1), factors(weak, 6, 1))
+    assert not np.array_equal(factors(weak, 6, 1), factors(weak, 6, 2))
+    result = study(MPI.COMM_SELF, case, material, Run())
+    bands = result.value("uncertainty/diffusivity")
+    assert bands.shape[0] == 5 and np.all(np.diff(bands, axis=0) >= 0)
+    assert np.ptp(result.value("uncertainty/peak")) > 0
+    assert json.dumps(result.summary)
