@@ -11,6 +11,22 @@ def initialize(arguments: list[str]) -> None:
     Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides, and all ranks must
     make it together; later calls only add their options, and groups of ranks may make them alone.
     """
+    _start()
+    from petsc4py import PETSc
+
+    options = PETSc.Options()
+    for name, value in pairs(arguments):
+        options.setValue(name, value)
+
+
+@lru_cache(maxsize=1)
+def _start() -> object:
+    """Start SLEPc once and duplicate the communicator of all ranks, keeping the copy until the end; collective at the first call.
+
+    Every start registers one more collective clean-up for the end of Python: ranks that had started a different number of times
+    would wait for each other there. The copy is kept because petsc4py cleans up on this communicator when Python ends, and a rank
+    whose last object on it has gone by then would duplicate it anew, waiting for ranks that still have one.
+    """
     import slepc4py
 
     slepc4py.init(["hpcx"])
@@ -18,21 +34,6 @@ def initialize(arguments: list[str]) -> None:
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
-    _hold_world()
-    options = PETSc.Options()
-    for name, value in pairs(arguments):
-        options.setValue(name, value)
-
-
-@lru_cache(maxsize=1)
-def _hold_world() -> object:
-    """Duplicate the communicator of all ranks, once, and keep the copy until the end; collective at the first call.
-
-    petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone by then would
-    duplicate it anew, waiting for ranks that still have one.
-    """
-    from petsc4py import PETSc
-
     return PETSc.COMM_WORLD.duplicate()
 
 
