@@ -99,6 +99,11 @@ def beat_of(material, shift, by):
     return result_of(material, 80, **tables)
 
 
+def test_four_peaks_in_a_square():
+    corners = beat_of("MoSe2", "0 meV", "contact").value("twod/corners")[0].real
+    np.testing.assert_allclose(corners / corners[1, 1], [[0.31, 0.22], [0.22, 1.0]], atol=0.006)
+
+
 CASES = [pytest.param(*case, marks=pytest.mark.validate if case[2] == "sticks" else []) for case in TRACES]
 
 
