@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def initialize(arguments: list[str]) -> None:
     """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"]; collective on all ranks.
 
-    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
-    only add their options.
+    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides, and all ranks must
+    make it together; later calls only add their options, and groups of ranks may make them alone.
     """
     import slepc4py
 
@@ -16,12 +18,22 @@ def initialize(arguments: list[str]) -> None:
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
-    # Kept until the end: petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone
-    # by then would duplicate it anew, waiting for ranks that still have one
-    PETSc.COMM_WORLD.duplicate()
+    _hold_world()
     options = PETSc.Options()
     for name, value in pairs(arguments):
         options.setValue(name, value)
+
+
+@lru_cache(maxsize=1)
+def _hold_world() -> object:
+    """Duplicate the communicator of all ranks, once, and keep the copy until the end; collective at the first call.
+
+    petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone by then would
+    duplicate it anew, waiting for ranks that still have one.
+    """
+    from petsc4py import PETSc
+
+    return PETSc.COMM_WORLD.duplicate()
 
 
 def pairs(words: list[str]) -> list[tuple[str, str | None]]:

@@ -56,6 +56,11 @@ class ContinuedFraction:
         return float(self.bound_w.max() / self.spectrum_w.max())
 
 
+def rounding_error(steps: int, band_width: float, broadening: float) -> float:
+    """Return what rounding may change in a spectrum, relative to its peak: lines moved by rounding errors of their energies."""
+    return float(steps * np.finfo(float).eps * band_width / broadening)
+
+
 def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) -> tuple[np.ndarray, np.ndarray]:
     """Return energies, ascending, and weights of the lines of a recursion; the weights add up to `square_norm`."""
     # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found several times

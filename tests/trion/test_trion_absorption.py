@@ -29,8 +29,8 @@ def test_error_estimate_is_honest():
     for material, species, N, broadening, accuracy in random_cases():
         config = config_of(material, N, absorption={"enabled": True, "broadening": broadening, "accuracy": accuracy})
         spectrum, error = true_error(config, species)
-        assert spectrum.error_estimate <= accuracy
-        honest += error <= 2 * spectrum.error_estimate + 1e-12
+        assert spectrum.error_estimate <= accuracy + 1e-11
+        honest += error <= 2 * spectrum.error_estimate
     assert honest >= 19
 
 
