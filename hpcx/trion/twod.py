@@ -33,7 +33,8 @@ def find_peaks(spectrum: Spectrum, exciton_energy: float, binding_energy: float)
     if binding_energy <= 0:
         raise AgreedError("twod: the singlet trion is not bound on this mesh, so there is no cross peak; raise mesh.N or mesh.k0")
     below = spectrum.photon_energy < exciton_energy - binding_energy / 2
-    if spectrum.photon_energy[0] > exciton_energy - binding_energy or spectrum.photon_energy[-1] < exciton_energy + binding_energy / 2:
+    low, high = spectrum.photon_energy[[0, -1]] - exciton_energy
+    if low > -binding_energy or high < binding_energy / 2:
         raise AgreedError("twod: absorption.window must hold the trion and the exciton of the singlet; widen it")
     highest = (np.argmax(np.where(side, spectrum.absorption_w, -1)) for side in (below, ~below))
     return Peaks(*(float(spectrum.photon_energy[place]) for place in highest))

@@ -14,7 +14,8 @@ from hpcx.physics.haydock import lorentzian_spectrum
 
 
 def config_of(material="MoS2", N=48, **tables):
-    table = {"model": "exciton", "material": material, "mesh": {"N": N, "k0": 0.1}, "absorption": {"enabled": True, "accuracy": 1e-5}}
+    settings = {"enabled": True, "accuracy": 1e-5}
+    table = {"model": "exciton", "material": material, "mesh": {"N": N, "k0": 0.1}, "absorption": settings}
     return Config.model_validate(table | tables)
 
 

@@ -19,11 +19,15 @@ INPUTS = {
     "temperature": ("MoS2", SPECTRA + SINGLET + '[sweep]\n"trion.temperature" = [0, 20]\n'),
     "beats": ("WSe2", SPECTRA + '[twod]\nenabled = true\npoints = 41\n[sweep]\n"twod.triplet_shift" = ["0 meV", "7 meV"]\n'),
     "map": ("MoSe2", SPECTRA + "[twod]\nenabled = true\nwaiting_times = [0, 100]\npoints = 61\n"),
-    "limits": ("MoS2", MESH + SINGLET + '[sweep]\nmaterial = ["MoS2", "WSe2"]\n"mesh.k0" = [0.08, 0.1]\n"mesh.N" = [36, 40, 48]\n'),
+    "limits": (
+        "MoS2",
+        MESH + SINGLET + '[sweep]\nmaterial = ["MoS2", "WSe2"]\n"mesh.k0" = [0.08, 0.1]\n"mesh.N" = [36, 40, 48]\n',
+    ),
 }
 SCRIPTS = [
     ("absorption", ["absorption.py out/result.h5"], ["absorption"], "map (b)"),
-    ("doping", ["doping.py out/sweep.h5", "absorption_sizes.py out/sweep.h5"], ["doping", "absorption_sizes"], "line through the origin"),
+    ("doping", ["doping.py out/sweep.h5"], ["doping"], "line through the origin"),
+    ("doping", ["absorption_sizes.py out/sweep.h5"], ["absorption_sizes"], "2p resonance"),
     ("temperature", ["absorption_temperature.py out/sweep.h5"], ["absorption_temperature"], "20 K: trion"),
     ("beats", ["beats.py out/sweep.h5"], ["beats"], "WSe2, triplet +7 meV: period"),
     ("map", ["two_dimensional.py out/result.h5 --time 100"], ["two_dimensional_total_100fs"], "excitation X, detection T"),
