@@ -30,9 +30,12 @@ def main() -> int:
     """Run, judge, write; return 1 if a run failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-runs", action="store_true", help="only judge and draw what results there are")
+    parser.add_argument("--only", nargs="+", metavar="RUN", help="run these alone, and write no page")
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "validation", help="folder of the page")
     options = parser.parse_args()
     runs = load_runs(ROOT)
+    if options.only:
+        return 1 if run_all(ROOT, [run for run in runs if run.name in options.only], options.output) else 0
     failures = _old_failures(options.output) if options.no_runs else run_all(ROOT, runs, options.output)
     results = Results({run.name: run.directory for run in runs}, failures)
     sections = _judge(results)

@@ -1,9 +1,9 @@
 """Stiff linear equations with a constant real operator and a time-dependent source, by PETSc TS.
 
-du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel as real and
-imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly accurate, singly
-diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G is factored once per segment.
-Everything runs on the process itself: parallelism lies outside, over problems.
+du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel as real
+and imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly accurate,
+singly diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G is factored once
+per segment. Everything runs on the process itself: parallelism lies outside, over problems.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class _System:
         moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
         np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
-    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
+    def jacobian(
+        self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
+    ) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
         if self.shift != shift:
             values = self.shifted(shift)

@@ -1,7 +1,7 @@
 """Populations after the pump: dn/dt = G n + F |P|^2 for both helicities.
 
-With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums: whatever
-the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
+With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums:
+whatever the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
 """
 
 from __future__ import annotations
@@ -42,10 +42,16 @@ class Dynamics:
     statistics: dict[str, int]
 
     def difference_at(self, time: float) -> np.ndarray:
-        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time` (fs)."""
+        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time`
+        (fs).
+        """
         step = int(np.abs(self.time - time).argmin())
         state_nh = np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
         return state_nh[:, 0] - state_nh[:, 1]
+
+    def at(self, time: np.ndarray) -> np.ndarray:
+        """Return the populations at any times in fs (time, size, helicity), by cubic Hermite interpolation of the steps."""
+        return hermite(self.time, self.population_tnh, self.slope_tnh, time)
 
     def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return a function time -> sum_n weight_kn n_nh (time, k, helicity), by cubic Hermite interpolation of the steps."""

@@ -1,11 +1,11 @@
 """Occupation of the final states: bosonic stimulation and Pauli blocking, terms of second order in the density.
 
-Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking of the
-electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is the overlap
-int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between the momenta. Each
-process keeps taking from one cell what it gives to another, so that all conservation laws of the linear theory hold, and detailed
-balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off. Formation from the polarisation keeps its
-low-density rate.
+Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking
+of the electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is
+the overlap int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between
+the momenta. Each process keeps taking from one cell what it gives to another, so that all conservation laws of the linear
+theory hold, and detailed balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off.
+Formation from the polarisation keeps its low-density rate.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ from hpcx.valley.species import Carrier, Species
 
 #: points of the table from which overlaps are interpolated
 OVERLAP_POINTS = 200
-#: 1/angstrom^2 in 1/cm^2
-PER_CM2 = 1e16
 
 
 class SaturationError(ValueError):
@@ -62,9 +60,11 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     if not options.blocking:
         return FinalStates(stimulation, None)
     blocking = blocking_matrix(problem)
-    highest = PER_CM2 / blocking.max()
-    if config.pump.density * PER_CM2 >= highest:
-        raise SaturationError(f"pump.density = {config.pump.density * PER_CM2:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
+    if config.pump.areal_density * blocking.max() >= 1.0:
+        highest = config.pump.density / (config.pump.areal_density * blocking.max())
+        raise SaturationError(
+            f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2"
+        )
     return FinalStates(stimulation, blocking)
 
 
@@ -145,6 +145,7 @@ def propagate_saturated(
     start = float(formation.time[0])
     runs = []
     for helicity in range(helicities):
+
         def fed(time: float, helicity: int = helicity) -> np.ndarray:
             return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
 
@@ -163,7 +164,9 @@ def propagate_saturated(
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)
 
 
-def _collect(saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs) -> Dynamics:
+def _collect(
+    saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs
+) -> Dynamics:
     """Put the helicities together, back in the simulation's unit."""
     time = runs[0].time
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))

@@ -58,11 +58,11 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
-        end = config.time.end + probe_reach(config)
+        end = config.time.last + probe_reach(config)
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
         formation = integrate_formation(polarization, end + MARGIN)
     formation_nj = formation_matrix(problem, polarization, rates.phonons())
-    scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
+    scale = config.pump.areal_density / _particles(polarization, formation, formation_nj, config.time.last)
     with run.timings.measure("time steps"):
         generator = build_generator(problem, config, rates)
         steps = segments(config.time, end)

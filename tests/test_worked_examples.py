@@ -1,0 +1,97 @@
+"""The worked examples of the developer's page: each patch applies to a copy of hpcx, and does what the page says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PATCHES = re.findall(r"```diff\n(.*?)```", (ROOT / "hpcx" / "README.md").read_text(), re.DOTALL)
+
+VALLEY = """\
+model = "valley"
+material = "WSe2"
+[momentum]
+points = 14
+[time]
+end = "3 ps"
+[flow]
+times = ["1 ps"]
+[modes]
+count = 2
+"""
+
+WIGNER = """\
+model = "wigner"
+material = "WS2"
+temperature = 300
+[momentum]
+first_bin = "1 meV"
+growth = 1.3
+[time]
+end = "0.5 ps"
+outputs = [[0.1, 1]]
+tolerance = 1e-1
+"""
+
+
+@pytest.fixture
+def patched(tmp_path):
+    """Return a function that applies a patch to a copy of hpcx, and one that runs the copy."""
+    shutil.copytree(ROOT / "hpcx", tmp_path / "hpcx", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def apply(patch):
+        (tmp_path / "example.patch").write_text(patch)
+        run = subprocess.run(["git", "apply", "-p1", "example.patch"], cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+
+    def hpcx(text, *settings):
+        (tmp_path / "input.toml").write_text(text)
+        words = [word for setting in settings for word in ("--set", setting)]
+        script = "import hpcx, sys; from hpcx.cli import main; assert hpcx.__file__.startswith(sys.argv.pop(1)); main()"
+        command = [sys.executable, "-c", script, str(tmp_path), "run", "input.toml", *words]
+        run = subprocess.run(
+            command, cwd=tmp_path, env=dict(os.environ) | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=200
+        )
+        assert run.returncode == 0, run.stderr + run.stdout
+        return tmp_path / "results"
+
+    return apply, hpcx
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=["valley", "wigner"])
+def test_an_example_has_less_than_fifty_lines(patch):
+    added = [line for line in patch.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    assert 10 < len(added) < 50
+
+
+def test_a_mechanism_for_valley(patched):
+    apply, hpcx = patched
+    apply(PATCHES[0])
+    sets = '[sweep]\n"mechanisms.set" = ["phonons", "phonons + defects"]\n'
+    results = hpcx(VALLEY + sets, "defects.strength=50")
+    with h5py.File(results / "sweep.h5", "r") as file:
+        time, spin = file["checks/time"][()], file["checks/spin"][:, 0]
+        late = (time > 1000) & (time <= 3000)
+        assert abs(spin[1, late] / spin[1, -1] - 1).max() < 1e-4  # defects leave the spin alone
+        change = file["dichroism/circular_dichroism"][1] - file["dichroism/circular_dichroism"][0]
+        assert abs(change).max() > 1e-3  # and do something
+        moved = file["flow/rate"][:, 0, list(file["flow/mechanism"]).index(b"defects")]
+        assert moved[0].max() == 0 and moved[1].max() > 0
+
+
+def test_an_interaction_for_wigner(patched):
+    apply, hpcx = patched
+    apply(PATCHES[1])
+    results = hpcx(WIGNER + '[sweep]\n"parameters.wigner.disorder.rate" = [0, 10]\n')
+    with h5py.File(results / "sweep.h5", "r") as file:
+        clean, disordered = 1e3 / file["rates/relaxation_time"][()]  # rates in 1/ps
+        number = file["checks/particle_number"][()]
+    # a constant rate adds to the rate of every bin; the mean over the bins is at least as large
+    assert ((disordered - clean > 9.9) & (disordered - clean < 13)).all()
+    assert abs(number[0] - number[1]).max() < 1e-6
