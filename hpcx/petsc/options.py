@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+
 
 def initialize(arguments: list[str]) -> None:
-    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"]; collective on all ranks.
+    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"].
 
     Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
     only add their options.
@@ -16,12 +18,20 @@ def initialize(arguments: list[str]) -> None:
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
-    # Kept until the end: petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone
-    # by then would duplicate it anew, waiting for ranks that still have one
-    PETSc.COMM_WORLD.duplicate()
     options = PETSc.Options()
     for name, value in pairs(arguments):
         options.setValue(name, value)
+
+
+def hold_world() -> None:
+    """Make PETSc keep its own communicator of all ranks until Python has ended; collective on all ranks, once.
+
+    petsc4py cleans up on that communicator when Python ends. A rank whose last object on it has gone by then would duplicate
+    it anew, and wait for ever for ranks that still have one.
+    """
+    from petsc4py import PETSc
+
+    atexit.register(lambda world: None, PETSc.COMM_WORLD.duplicate())
 
 
 def pairs(words: list[str]) -> list[tuple[str, str | None]]:
