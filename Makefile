@@ -56,7 +56,10 @@ validate: env
 	$(PYTHON_IN_VENV) postprocess/validate.py
 
 validate-tests: env
-	$(PYTHON_IN_VENV) -m pytest -m validate
+	$(PYTHON_IN_VENV) -m pytest -m validate -k "not twenty_kills"
+
+validate-restart: env
+	$(PYTHON_IN_VENV) -m pytest -m validate -k twenty_kills tests/command
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .hypothesis

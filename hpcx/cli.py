@@ -130,7 +130,7 @@ def _limit_threads() -> None:
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.parallel.errors import AgreedError
     from hpcx.parallel.stop import StopRequests
-    from hpcx.petsc.options import hold_world, initialize
+    from hpcx.petsc.options import initialize
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.run import run_plan
 
@@ -138,7 +138,6 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     requests.install()
     plan, seconds = _load(comm, options)
     initialize(plan.config.petsc.options.split() + options.petsc)
-    hold_world()
     _limit_threads()
     _watch(comm, requests, plan, seconds)
     start = time.monotonic()

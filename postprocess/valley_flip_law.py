@@ -2,9 +2,9 @@
 
     python postprocess/valley_flip_law.py results/valley_flip_law/sweep.h5
 
-Measured (Fig. 3 h of Dogadov et al., npj 2D Mater. Appl. (2025)): the ratio of the slow times of A and B does not change up to about 150 K
-and is about ten at 300 K. The decay time here is that of the fall from 80 to 40 % of the largest value after the fast relaxation, which is
-defined also where B decays within the first picosecond or changes its sign later.
+Measured (Fig. 3 h of Dogadov et al., npj 2D Mater. Appl. (2025)): the ratio of the slow times of A and B does not change up to
+about 150 K and is about ten at 300 K. The decay time here is that of the fall from 80 to 40 % of the largest value after the
+fast relaxation, which is defined also where B decays within the first picosecond or changes its sign later.
 """
 
 from __future__ import annotations
@@ -59,27 +59,42 @@ def _crossing(time: np.ndarray, size: np.ndarray, level: float) -> float:
 
 
 def misfit(temperature: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Return how far each law is from the measured ratio: log deviation at 300 K, and of the change from 77 to 150 K beyond 30 %."""
+    """Return how far each law is from the measured ratio: log deviation at 300 K, and of the change from 77 to 150 K beyond 30
+    %.
+    """
     cold, middle, hot = (ratio[nearest(temperature, wanted)] for wanted in (77.0, 150.0, 300.0))
     change = np.abs(np.log(middle / cold))
-    return np.abs(np.log(hot / RATIO)) + np.maximum(change - np.log1p(UNCHANGED), 0.0) + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
+    return (
+        np.abs(np.log(hot / RATIO))
+        + np.maximum(change - np.log1p(UNCHANGED), 0.0)
+        + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
+    )
 
 
 def _print_table(axes: dict[str, np.ndarray], ratio: np.ndarray, traces: np.ndarray) -> None:
     temperature = axes["temperature"]
     worth = misfit(temperature, ratio)
     reversed_sign = (traces[..., 1, :].max(axis=-1) > 0.01).any(axis=0)
-    print("ratio of decay times A / B\n  Ea (eV)  rate at 300 K (1/ps)" + "".join(f"{value:7.0f} K" for value in temperature) + "   misfit")
+    print(
+        "ratio of decay times A / B\n  Ea (meV)  rate at 300 K (1/ps)"
+        + "".join(f"{value:7.0f} K" for value in temperature)
+        + "   misfit"
+    )
     for flat in np.argsort(np.where(np.isnan(worth), np.inf, worth), axis=None):
         row, column = np.unravel_index(flat, worth.shape)
         values = "".join(f"{value:9.2f}" for value in ratio[:, row, column])
         note = "  B changes sign" if reversed_sign[row, column] else ""
-        print(f"{axes['spin_flip.activation'][row]:9.3f}{axes['spin_flip.rate'][column]:15.1f}       {values}{worth[row, column]:9.2f}{note}")
+        print(
+            f"{axes['spin_flip.activation'][row]:9.0f}{axes['spin_flip.rate'][column]:15.1f}       "
+            f"{values}{worth[row, column]:9.2f}{note}"
+        )
     best = np.nanargmin(worth)
     row, column = np.unravel_index(best, worth.shape)
     cold, hot = ratio[nearest(temperature, 150.0), row, column], ratio[nearest(temperature, 300.0), row, column]
     verdict = "reproduces" if worth[row, column] < 0.3 else "comes closest to, but does not reproduce,"
-    print(f"an activation of {axes['spin_flip.activation'][row]:g} eV with {axes['spin_flip.rate'][column]:g} /ps at 300 K {verdict}")
+    print(
+        f"an activation of {axes['spin_flip.activation'][row]:g} meV with {axes['spin_flip.rate'][column]:g} /ps at 300 K {verdict}"
+    )
     print(f"the measured ratio: {cold:.2f} at 150 K, {hot:.1f} at 300 K")
 
 
@@ -89,13 +104,14 @@ def _draw(axes: dict[str, np.ndarray], ratio: np.ndarray) -> plt.Figure:
     for row, activation in enumerate(axes["spin_flip.activation"]):
         if not np.isnan(worth[row]).all():
             column = int(np.nanargmin(worth[row]))
-            label = f"{1e3 * activation:g} meV, {axes['spin_flip.rate'][column]:g} /ps"
+            label = f"{activation:g} meV, {axes['spin_flip.rate'][column]:g} /ps"
             panels[0].semilogy(axes["temperature"], ratio[:, row, column], "o-", label=label)
     panels[0].axhline(RATIO, color="0.6", linestyle=":")
     panels[0].set(xlabel="temperature (K)", ylabel=r"$\tau_A / \tau_B$")
-    panels[0].legend(title="best strength of each activation")
+    panels[0].set_ylim(0.8, 60)
+    panels[0].legend(title="best strength of each activation", loc="upper left", ncols=2)
     image = panels[1].pcolormesh(worth.T, cmap="viridis_r")
-    panels[1].set_xticks(np.arange(len(worth)) + 0.5, [f"{1e3 * value:g}" for value in axes["spin_flip.activation"]])
+    panels[1].set_xticks(np.arange(len(worth)) + 0.5, [f"{value:g}" for value in axes["spin_flip.activation"]])
     panels[1].set_yticks(np.arange(worth.shape[1]) + 0.5, [f"{value:g}" for value in axes["spin_flip.rate"]])
     panels[1].set(xlabel="activation (meV)", ylabel="rate at 300 K (1/ps)")
     figure.colorbar(image, ax=panels[1], label="misfit (0: as measured)")

@@ -1,7 +1,7 @@
 """Who moves where: net flow of excitons between species by each mechanism, from numbers (after Fig. 6 d of Dogadov et al. 2025).
 
-    python postprocess/valley_flow.py results/valley_quickstart/result.h5
-    python postprocess/valley_flow.py results/valley_study/sweep.h5 --set full --temperature 77
+python postprocess/valley_flow.py results/valley_quickstart/result.h5
+python postprocess/valley_flow.py results/valley_study/sweep.h5 --set full --temperature 77
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def _positions(data: dict[str, np.ndarray]) -> np.ndarray:
     order = ("K up", "K' up", "L up", "K' down", "K down", "L' down")
     electron = [label.split(" - ")[1] for label in data["species"]]
     upper = data["energy"] - data["energy"].min() > 0.3 * np.ptp(data["energy"])
-    height = np.where(upper, 1.0, 0.0) + 2.0 * (data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min()))
+    height = np.where(upper, 1.0, 0.0) + 2.0 * (
+        data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min())
+    )
     same = np.array([label.split(" - ")[0].split()[1] == label.split(" - ")[1].split()[1] for label in data["species"]])
     return np.stack([np.array([order.index(name) for name in electron]) + np.where(same, 0.0, 0.35), height], axis=1)
 
@@ -91,7 +93,11 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
         axis.set_ylabel("energy (hole: lower A, upper B branch)")
     for axis in axes.ravel()[len(data["time"]) :]:
         axis.axis("off")
-    handles = [plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " ")) for name, color in COLORS.items() if _acts(data, name)]
+    handles = [
+        plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " "))
+        for name, color in COLORS.items()
+        if _acts(data, name)
+    ]
     title = "net flow; widths on a logarithmic scale"
     axes[-1, -1].legend(handles=handles, loc="center", title=title)
     return figure
@@ -109,7 +115,10 @@ def _net(data: dict[str, np.ndarray]) -> np.ndarray:
 def _draw_species(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:
     for (x, y), label, share in zip(positions, data["species"], data["share"][number]):
         axis.scatter(x, y, s=40 + 1800 * share, color="0.85", edgecolor="0.3", zorder=2)
-        axis.annotate(f"{label.replace(' up', '↑').replace(' down', '↓')}\n{100 * share:.1f} %", (x, y - 0.1), ha="center", va="top", fontsize=7, zorder=4)
+        text = f"{label.replace(' up', '↑').replace(' down', '↓')}\n{100 * share:.1f} %"
+        above = y > 0.5
+        place = (x, y + (0.06 if above else -0.1))
+        axis.annotate(text, place, ha="center", va="bottom" if above else "top", fontsize=7, zorder=4)
 
 
 def _draw_flows(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:
@@ -118,8 +127,17 @@ def _draw_flows(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarr
     for mechanism, final, initial in zip(*np.nonzero(net > SMALLEST * largest)):
         strength = np.log10(net[mechanism, final, initial] / (SMALLEST * largest)) / -np.log10(SMALLEST)
         arrow = FancyArrowPatch(
-            positions[initial], positions[final], arrowstyle="-|>", mutation_scale=8, linewidth=0.3 + 3.5 * strength, shrinkA=12, shrinkB=12,
-            color=COLORS.get(data["mechanism"][mechanism], "k"), alpha=0.8, connectionstyle=f"arc3,rad={0.12 + 0.06 * mechanism}", zorder=3,
+            positions[initial],
+            positions[final],
+            arrowstyle="-|>",
+            mutation_scale=8,
+            linewidth=0.3 + 3.5 * strength,
+            shrinkA=12,
+            shrinkB=12,
+            color=COLORS.get(data["mechanism"][mechanism], "k"),
+            alpha=0.8,
+            connectionstyle=f"arc3,rad={0.12 + 0.06 * mechanism}",
+            zorder=3,
         )
         axis.add_patch(arrow)
 

@@ -1,6 +1,6 @@
 """Temperature dependence of the circular dichroism, laid out as Fig. 3 of Dogadov et al., npj 2D Mater. Appl. (2025).
 
-    python postprocess/valley_temperature.py results/valley_study/sweep.h5
+python postprocess/valley_temperature.py results/valley_study/sweep.h5
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _print_table(data: dict[str, np.ndarray]) -> None:
     print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'slope A (ps)':>14}{'slope B (ps)':>14}{'mode (ps)':>11}")
     for row, temperature in enumerate(data["temperature"]):
         fast, slope = data["fast_time"][row], data["logarithmic_slope_time"][row]
-        print(f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slope[0]:14.3f}{slope[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}")
+        print(
+            f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slope[0]:14.3f}{slope[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}"
+        )
 
 
 if __name__ == "__main__":

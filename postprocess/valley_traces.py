@@ -1,7 +1,7 @@
 """Circular dichroism of A and B side by side, laid out as Fig. 5 of Dogadov et al., npj 2D Mater. Appl. (2025).
 
-    python postprocess/valley_traces.py results/valley_study/sweep.h5 --temperatures 77 250
-    python postprocess/valley_traces.py results/valley_materials/sweep.h5 --by material --temperatures 77
+python postprocess/valley_traces.py results/valley_study/sweep.h5 --temperatures 77 250
+python postprocess/valley_traces.py results/valley_materials/sweep.h5 --by material --temperatures 77
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def _materials(file: h5py.File, arguments: argparse.Namespace) -> dict[str, np.n
 
 
 def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True
+    )
     for letter, axis, (title, traces) in zip("abcdefgh", axes[0], panels.items()):
         for row, name in enumerate(("A", "B")):
             axis.plot(time, traces[row], label=f"{name} exciton")

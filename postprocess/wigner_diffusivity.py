@@ -40,7 +40,7 @@ def main() -> None:
 
 def _draw(temperatures: np.ndarray | list, time: np.ndarray, data: dict, totals: dict, light: np.ndarray) -> plt.Figure:
     count = len(temperatures)
-    figure, axes = plt.subplots(2, count, figsize=(0.8 + 3.0 * count, 5.0), sharex="col", squeeze=False)
+    figure, axes = plt.subplots(2, count, figsize=(0.8 + 3.0 * count, 5.0), sharex="col", squeeze=False, layout="constrained")
     for point, temperature in enumerate(temperatures):
         upper, lower = axes[:, point]
         for valley, label in enumerate(LABELS.values()):
@@ -59,7 +59,6 @@ def _draw(temperatures: np.ndarray | list, time: np.ndarray, data: dict, totals:
     axes[1, 0].set_ylabel(r"$D$ (cm$^2$/s)")
     axes[0, 0].legend(fontsize="small")
     axes[1, 0].legend(fontsize="small", loc="center right")
-    figure.subplots_adjust(wspace=0.35)
     return figure
 
 

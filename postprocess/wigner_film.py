@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _animate(density: np.ndarray, time: np.ndarray, x: np.ndarray, y: np.ndarray) -> FuncAnimation:
-    figure, axis = plt.subplots(figsize=(4.2, 4.0))
+    figure, axis = plt.subplots(figsize=(4.2, 4.0), layout="constrained")
     extent = (x[0], x[-1], y[0], y[-1])
     image = axis.imshow(density[0] / density[0].max(), origin="lower", extent=extent, cmap="inferno", vmin=0, vmax=1)
     axis.set_xlabel(r"$x$ ($\mu$m)")

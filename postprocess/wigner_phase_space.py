@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--valley", type=int, default=1, help="valley of the phase-space panels: 0 KK, 1 KK', 2 K-Lambda")
     parser.add_argument("--times", type=float, nargs=2, default=(5.0, 50.0), help="times of the phase-space panels, ps")
     arguments = parser.parse_args()
-    figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.2))
+    figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.2), layout="constrained")
     with h5py.File(arguments.file, "r") as file:
         _diffusivity(axes[0, 0], file)
         for axis, time in zip((axes[0, 1], axes[1, 0]), arguments.times):

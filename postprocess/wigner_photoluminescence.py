@@ -35,7 +35,7 @@ def _read(path: Path) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _draw(panels: list, absolute: bool) -> plt.Figure:
-    figure, axes = plt.subplots(1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained")
     for axis, (temperature, time, x, light) in zip(axes[0], panels):
         shown = light if absolute else light / light.max(axis=1, keepdims=True)
         image = axis.pcolormesh(time, x, shown.T, shading="nearest", cmap="inferno", rasterized=True)

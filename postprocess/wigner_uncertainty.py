@@ -24,7 +24,7 @@ def main() -> None:
         time, bands = read(file, "uncertainty/time"), read(file, "uncertainty/diffusivity")[..., 0]
         names = [name.decode().removeprefix("wigner.") for name in read(file, "uncertainty/number")]
         importance = {name: np.nan_to_num(read(file, f"uncertainty/importance_{name}")) for name in SHOWN}
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
     late = time > 1
     for outer, shade in ((0, 0.2), (1, 0.4)):
         left.fill_between(time[late], bands[outer][late], bands[-1 - outer][late], color="C0", alpha=shade, linewidth=0)

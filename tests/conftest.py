@@ -138,6 +138,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         ranks.meet(None)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Count a file that cannot be read as one failure; the other files are tested all the same."""
+    report = (yield).get_result()
+    if report.failed:
+        collector.config.stash[TALLY].failures[collector.nodeid] = f"{collector.nodeid}\n{report.longreprtext}"
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Join the outcomes of all ranks and write the tally."""
     tally, ranks = session.config.stash[TALLY], session.config.stash[RANKS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -214,6 +215,13 @@ def test_the_public_interface_is_documented():
 
 def test_the_public_interface_is_typed():
     assert offenders(FILES, untyped) == {}
+
+
+def test_test_modules_do_not_get_in_each_others_way():
+    paths = sorted((ROOT / "tests").rglob("*.py"))
+    names = Counter(path.name for path in paths if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
+    assert offenders(paths, lambda path: {name for name in imports(path) if "conftest" in name.split(".")}) == {}
 
 
 def test_imports_are_seen_wherever_they_stand():

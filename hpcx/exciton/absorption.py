@@ -14,7 +14,7 @@ from hpcx.exciton.problem import ExcitonProblem
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.recursion import Recursion
-from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, sticks
+from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, steps_for_time, sticks
 
 #: points per broadening at which the error is watched: the spectrum has no finer structure
 _POINTS_PER_BROADENING = 4
@@ -52,7 +52,12 @@ def relative_grid(settings: Absorption) -> np.ndarray:
 
 
 def advance(
-    recursion: Recursion, settings: Absorption, exciton_energy: float, initial_energy: float, keep: Callable[[], None]
+    recursion: Recursion,
+    settings: Absorption,
+    exciton_energy: float,
+    initial_energy: float,
+    keep: Callable[[], None],
+    time: float = 0.0,
 ) -> ContinuedFraction:
     """Make steps until the error bound is below the asked accuracy, or `settings.max_steps`; collective.
 
@@ -62,6 +67,7 @@ def advance(
         exciton_energy: energy of the 1s exciton, eV.
         initial_energy: energy of the initial state, eV.
         keep: called after every step: the place to save and to stop.
+        time: until which the lines have to give the motion of the optical vector, fs.
     """
     low, high = settings.window
     count = int(np.ceil(_POINTS_PER_BROADENING * (high - low) / settings.broadening)) + 1
@@ -70,7 +76,8 @@ def advance(
     for coefficients in zip(recursion.alpha, recursion.beta, strict=True):
         fraction.append(*coefficients)
     while len(recursion.alpha) < settings.max_steps and not recursion.exhausted:
-        if recursion.alpha and fraction.relative_bound() <= settings.accuracy:
+        steps = len(recursion.alpha)
+        if steps and fraction.relative_bound() <= settings.accuracy and steps >= steps_for_time(recursion.band_width, time):
             break
         recursion.step()
         fraction.append(recursion.alpha[-1], recursion.beta[-1])

@@ -20,7 +20,7 @@ class Screening(Section):
     """The interaction W(q) = 2 pi e^2 / (q (kappa + 2 pi chi q))."""
 
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
-        "cell-average", description="what stands for W(0): mean over the mesh's hexagonal cell, 0, mean over a disk, W(smallest q)"
+        "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
     kappa: Annotated[float, Field(gt=0)] | str = Field(
         1.0, description="dielectric constant of the surroundings, or an environment of `hpcx materials`"

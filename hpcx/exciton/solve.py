@@ -39,7 +39,7 @@ class ExcitonStates:
 def solve_exciton(
     comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart | None = None
 ) -> ExcitonStates:
-    """Return the lowest `states` excitons, going on from what `restart` knows of them; collective. Raises SolverError, Stopped."""
+    """Return the lowest `states` excitons, going on from what `restart` knows; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
         energy, vector_ks = eigh(problem.dense(), subset_by_index=(0, count - 1))

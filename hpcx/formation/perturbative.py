@@ -19,7 +19,8 @@ from hpcx.formation.third_order import (
     relative_change,
     respond_to_pump,
 )
-from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces, distribute
+from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
+from hpcx.io.items import Items
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR_EV_FS
 
@@ -42,7 +43,7 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
         return _parts(config, problem, pump, energy_e[item], delay_d, extents)
 
     with run.timings.measure("probe"):
-        parts = distribute(comm, energy_e.size, work)
+        parts = Items(comm, run).compute("probe", energy_e.size, work)
     change_ecd = np.array([_contributions(part, config.approximation.hartree_fock) for part in parts])
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
     return Traces(

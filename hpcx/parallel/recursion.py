@@ -39,6 +39,12 @@ class Recursion:
         """Whether the lines found so far are all that there are."""
         return self.square_norm == 0 or (bool(self.beta) and self.beta[-1] == 0)
 
+    @property
+    def band_width(self) -> float:
+        """Width of an interval that holds all eigenvalues as far as the coefficients tell (Gershgorin)."""
+        alpha, beta = np.array(self.alpha), np.array(self.beta)
+        return float((alpha + 2 * beta).max() - (alpha - 2 * beta).min())
+
     def step(self) -> None:
         """Find one more pair of coefficients; collective."""
         product = self._apply(self.current)

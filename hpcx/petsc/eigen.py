@@ -95,6 +95,7 @@ def lowest_states(
     start: np.ndarray | None = None,
     found: np.ndarray | None = None,
     keep: Keep | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Eigenpairs:
     """Return the `count` lowest eigenpairs of a Hermitian `operator`; collective.
 
@@ -107,6 +108,7 @@ def lowest_states(
         start: this rank's part of the start vector, (rows,); the default, a constant vector, may miss states by symmetry.
         found: this rank's part of states that are known already, orthonormal, (state, rows); they are deflated.
         keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all ranks.
+        progress: called after every restart with the share of the work that is done, a guess.
 
     Raises:
         SolverError: the states did not converge, with advice.
@@ -126,6 +128,8 @@ def lowest_states(
         _deflate(eps, known)
         watch = _Watch(keep, known, left)
         eps.setStoppingTest(watch.stopping)
+        if progress is not None:
+            eps.setMonitor(_Monitor(progress, left, tolerance))
         eps.solve()
         if watch.stopped is not None:
             raise watch.stopped
@@ -196,6 +200,21 @@ class _Watch:
             self.stopped = stopped.with_traceback(None)  # its frames would keep the solver alive
             return reasons.CONVERGED_USER
         return reasons.DIVERGED_ITS if restart >= most else reasons.CONVERGED_ITERATING
+
+
+class _Monitor:
+    """Turns error estimates into the share of the work that is done: errors fall exponentially, state after state."""
+
+    def __init__(self, progress: Callable[[float], None], wanted: int, tolerance: float) -> None:
+        self.progress, self.wanted, self.tolerance = progress, wanted, tolerance
+        self.first = 0.0
+
+    def __call__(self, eps: SLEPc.EPS, restart: int, converged: int, values: list, errors: list[float]) -> None:
+        """Report; `errors` are the estimates of the approximate states."""
+        error = max(errors[converged] if converged < len(errors) else 0.0, self.tolerance)
+        self.first = max(self.first, error)
+        state = 1.0 if self.first <= self.tolerance else np.log(self.first / error) / np.log(self.first / self.tolerance)
+        self.progress(min(1.0, (converged + float(state)) / self.wanted))
 
 
 def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:

@@ -27,6 +27,8 @@ class OdeStatistics:
 class ExplicitOde:
     """dy/dt = f(t, y) for a complex array y of any shape, integrated by TSRK on one rank.
 
+    PETSc must have been started on all ranks before (`hpcx.petsc.options.initialize`): starting it is collective.
+
     Args:
         derivative: f(t, y) -> dy/dt, arrays of the shape of y; y must not be changed.
         relative: relative tolerance.

@@ -1,9 +1,9 @@
 """Stiff linear equations with a constant real operator and a time-dependent source, by PETSc TS.
 
-du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel as real and
-imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly accurate, singly
-diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G is factored once per segment.
-Everything runs on the process itself: parallelism lies outside, over problems.
+du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel as real
+and imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly accurate,
+singly diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G is factored once
+per segment. Everything runs on the process itself: parallelism lies outside, over problems.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, make_stepper, run_segments, sequential_matrix
+from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_segments, sequential_matrix
 
 
 def integrate_linear(
@@ -24,6 +24,7 @@ def integrate_linear(
     start: float,
     segments: Sequence[Segment],
     prefix: str = "linear_ode_",
+    watch: Callable[[str], Watch] | None = None,
 ) -> Trajectory:
     """Integrate du/dt = operator u + source(t) from `initial_nc` at `start` through the segments.
 
@@ -33,15 +34,17 @@ def integrate_linear(
         initial_nc: real (size, columns).
         segments: each ends where the next begins; steps are stretched to fit a whole number of them.
         prefix: of the PETSc options that change stepper and solver, e.g. `-valley_ts_type`.
+        watch: makes for a name what is told of the steps of every two columns, and knows those of an earlier run.
 
     Raises IntegrationError if PETSc cannot factor or step.
     """
     columns = initial_nc.shape[1]
     packs = [slice(first, min(first + 2, columns)) for first in range(0, columns, 2)]
-    runs = [
-        _integrate_pack(operator, lambda t, pack=pack: _pack(source(t)[:, pack]), _pack(initial_nc[:, pack]), start, segments, prefix)
-        for pack in packs
-    ]
+    runs = []
+    for pack in packs:
+        system = _System(sparse.csr_matrix(operator), lambda t, pack=pack: _pack(source(t)[:, pack]))
+        told = watch(f"columns {pack.start}") if watch is not None else None
+        runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, told))
     states = [_unpack(run.state_tnc[:, :, 0], pack.stop - pack.start) for run, pack in zip(runs, packs)]
     statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
     return Trajectory(runs[0].time, np.concatenate(states, axis=2), statistics)
@@ -72,7 +75,9 @@ class _System:
         moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
         np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
-    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
+    def jacobian(
+        self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
+    ) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
         if self.shift != shift:
             values = self.shifted(shift)
@@ -82,8 +87,9 @@ class _System:
         return True
 
 
-def _integrate_pack(operator, source, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str) -> Trajectory:
-    system = _System(sparse.csr_matrix(operator), source)
+def _integrate_pack(
+    system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, watch: Watch | None
+) -> Trajectory:
     matrix = sequential_matrix(system.shifted(1.0))
     state = matrix.createVecRight()
     state.array = initial
@@ -93,7 +99,9 @@ def _integrate_pack(operator, source, initial: np.ndarray, start: float, segment
     ts.setIFunction(system.residual, state.duplicate())
     ts.setIJacobian(system.jacobian, matrix, matrix)
     ts.setFromOptions()
-    trajectory = run_segments(ts, state, start, segments)
+    try:
+        trajectory = run_segments(ts, state, start, segments, watch)
+    finally:
+        ts.destroy()
     trajectory.statistics["factorizations"] = system.factorizations
-    ts.destroy()
     return trajectory

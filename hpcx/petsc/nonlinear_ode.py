@@ -1,8 +1,8 @@
 """Stiff nonlinear equations of populations by PETSc TS: a Rosenbrock-W scheme, one factorisation per step.
 
 du/dt = R(t, u) for one real column. TSROSW (ra34pw2, third order, L-stable) is a W-method: its order survives an approximate
-Jacobian, so that weak dense parts may be left out. Linear invariants are kept to rounding if R and the Jacobian both have vanishing
-column sums. Everything runs on the process itself.
+Jacobian, so that weak dense parts may be left out. Linear invariants are kept to rounding if R and the Jacobian both have
+vanishing column sums. Everything runs on the process itself.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, make_stepper, run_segments, sequential_matrix
+from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_segments, sequential_matrix
 
 
 class _System:
     """Callbacks of PETSc: residual udot - R and its matrix shift - dR/du, made once per step."""
 
-    def __init__(self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]) -> None:
+    def __init__(
+        self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]
+    ) -> None:
         self.rate, self.jacobian_of = rate, jacobian
         self.factorizations = 0
 
@@ -27,7 +29,9 @@ class _System:
         """Set out = slope - R(time, state)."""
         out.array = slope.array_r - self.rate(time, state.array_r.real.copy())
 
-    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
+    def jacobian(
+        self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
+    ) -> bool:
         """Set the matrix to shift - dR/du."""
         values = self.jacobian_of(time, state.array_r.real.copy())
         shifted = (shift * sparse.identity(values.shape[0]) - values).astype(complex).tocsr()
@@ -46,6 +50,7 @@ def integrate_nonlinear(
     start: float,
     segments: Sequence[Segment],
     prefix: str = "nonlinear_ode_",
+    watch: Watch | None = None,
 ) -> Trajectory:
     """Integrate du/dt = rate(t, u) from `initial_n` (size,) at `start` through the segments; one real column.
 
@@ -54,6 +59,7 @@ def integrate_nonlinear(
         jacobian: (time, real (size,)) -> its derivative, real and sparse, possibly approximate.
         pattern: a matrix whose nonzeros cover all Jacobians.
         prefix: of the PETSc options that change stepper and solver.
+        watch: is told of every step, and knows those of an earlier run.
 
     Raises IntegrationError if PETSc cannot factor or step, or the state stops being finite.
     """
@@ -65,7 +71,9 @@ def integrate_nonlinear(
     ts.setIFunction(system.residual, state.duplicate())
     ts.setIJacobian(system.jacobian, matrix, matrix)
     ts.setFromOptions()
-    trajectory = run_segments(ts, state, start, segments)
-    ts.destroy()
+    try:
+        trajectory = run_segments(ts, state, start, segments, watch)
+    finally:
+        ts.destroy()
     trajectory.statistics["factorizations"] = system.factorizations
     return Trajectory(trajectory.time, trajectory.state_tnc.real.copy(), trajectory.statistics)

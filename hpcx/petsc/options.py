@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
+from functools import lru_cache
 
 
 def initialize(arguments: list[str]) -> None:
-    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"].
+    """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"]; collective on all ranks.
 
-    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides; later calls
-    only add their options.
+    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides, and all ranks must
+    make it together; later calls only add their options, and groups of ranks may make them alone.
     """
     import slepc4py
 
@@ -18,20 +18,22 @@ def initialize(arguments: list[str]) -> None:
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")
+    _hold_world()
     options = PETSc.Options()
     for name, value in pairs(arguments):
         options.setValue(name, value)
 
 
-def hold_world() -> None:
-    """Make PETSc keep its own communicator of all ranks until Python has ended; collective on all ranks, once.
+@lru_cache(maxsize=1)
+def _hold_world() -> object:
+    """Duplicate the communicator of all ranks, once, and keep the copy until the end; collective at the first call.
 
-    petsc4py cleans up on that communicator when Python ends. A rank whose last object on it has gone by then would duplicate
-    it anew, and wait for ever for ranks that still have one.
+    petsc4py cleans up on this communicator when Python ends, and a rank whose last object on it has gone by then would
+    duplicate it anew, waiting for ranks that still have one.
     """
     from petsc4py import PETSc
 
-    atexit.register(lambda world: None, PETSc.COMM_WORLD.duplicate())
+    return PETSc.COMM_WORLD.duplicate()
 
 
 def pairs(words: list[str]) -> list[tuple[str, str | None]]:

@@ -1,6 +1,7 @@
 """The slowest modes of a generator of decay: eigenvalues next to zero with right and left eigenvectors, by SLEPc.
 
-Two-sided Krylov-Schur with shift and invert. The operator is real and at most a few thousand wide, so every process solves its own.
+Two-sided Krylov-Schur with shift and invert. The operator is real and at most a few thousand wide, so every process solves its
+own.
 """
 
 from __future__ import annotations
@@ -85,6 +86,4 @@ def _collect(solver, matrix, count: int) -> SlowModes:
         lefts.append(left.array_r / np.conj(np.vdot(left.array_r, right.array_r)))
         residuals.append(solver.computeError(index, SLEPc.EPS.ErrorType.ABSOLUTE))
     order = np.argsort(-np.real(values), kind="stable")
-    return SlowModes(
-        np.array(values)[order], np.array(rights)[order].T, np.array(lefts)[order].T, np.array(residuals)[order]
-    )
+    return SlowModes(np.array(values)[order], np.array(rights)[order].T, np.array(lefts)[order].T, np.array(residuals)[order])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from petsc4py import PETSc
@@ -66,41 +67,63 @@ def make_stepper(kind: str, prefix: str) -> PETSc.TS:
     return ts
 
 
-def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment]) -> Trajectory:
+class Watch(Protocol):
+    """Somebody who keeps the states that were reached, so that a later run goes on from them."""
+
+    def earlier(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return times (steps + 1,) and states (steps + 1, size) reached by an earlier run with the same steps, or None."""
+        ...
+
+    def keep(self, times: list[float], states: list[np.ndarray]) -> None:
+        """Take notice of a further step; may raise to end the run."""
+        ...
+
+
+def run_segments(
+    ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None = None
+) -> Trajectory:
     """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
 
-    The trajectory has one (complex) column. Raises IntegrationError if PETSc cannot go on or the state is not finite.
+    The trajectory has one (complex) column. `watch` is told of every step. Raises IntegrationError if PETSc cannot go on or
+    the state is not finite, and what `watch` raises.
     """
     times, states = [start], [state.array_r.copy()]
-
-    def record(ts: PETSc.TS, step: int, time: float, vector: PETSc.Vec) -> None:
-        if step > 0:
-            times.append(time)
-            states.append(vector.array_r.copy())
-
-    ts.setMonitor(record)
-    solves, begin = 0, start
+    earlier = watch.earlier() if watch is not None else None
+    if earlier is not None:
+        times, states = list(earlier[0]), list(earlier[1])
+        state.array = states[-1]
+    reached, taken, solves, begin = len(times) - 1, 0, 0, start
+    ts.setSolution(state)
+    ts.setMaxSteps(2**30)
     for segment in segments:
         count = max(int(np.ceil((segment.end - begin) / segment.step - 1e-9)), 1)
-        ts.setStepNumber(0)
-        ts.setTime(begin)
         ts.setTimeStep((segment.end - begin) / count)
-        ts.setMaxSteps(count)
-        ts.setMaxTime(segment.end)
-        _solve(ts, state, segment)
-        solves, begin = solves + ts.getKSPIterations(), segment.end
+        for number in range(count):
+            taken += 1
+            if taken <= reached:
+                continue
+            ts.setTime(times[-1] if number else begin)
+            solves += _step(ts, state, segment)
+            times.append(ts.getTime())
+            states.append(state.array_r.copy())
+            if watch is not None:
+                watch.keep(times, states)
+        begin = segment.end
     return Trajectory(np.array(times), np.array(states)[:, :, None], {"steps": len(times) - 1, "linear_solves": solves})
 
 
-def _solve(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> None:
+def _step(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> int:
+    """Take one step; return the number of linear solves."""
+    before = ts.getKSPIterations()
     try:
-        ts.solve(state)
+        ts.step()
     except PETSc.Error as error:
         raise IntegrationError(_advice(segment, str(error))) from error
     if not np.isfinite(state.norm()):
         raise IntegrationError(_advice(segment, "the state is not finite"))
     if ts.getConvergedReason() < 0:
         raise IntegrationError(_advice(segment, f"reason {ts.getConvergedReason()}"))
+    return ts.getKSPIterations() - before
 
 
 def _advice(segment: Segment, what: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import eigh
 
+from hpcx.physics.constants import HBAR
+
 
 class ContinuedFraction:
     """G(z) after the coefficients so far, with a rigorous bound of what the missing ones can change.
@@ -59,6 +61,16 @@ def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) ->
     # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found several times
     energy, vector_ij = eigh(np.diag(alpha) + np.diag(beta[: len(alpha) - 1], -1), driver="evd", lower=True)
     return energy, square_norm * vector_ij[0] ** 2
+
+
+def steps_for_time(band_width: float, time: float) -> int:
+    """Return how many steps give <0|exp(-i H t / hbar)|0> to rounding for a spectrum of width `band_width` in eV and t in fs.
+
+    m steps are exact for polynomials of degree 2 m - 1, and exp(-i z x) for |x| < 1 is one of degree z + O(z^(1/3)), beyond which its
+    coefficients in Chebyshev polynomials, Bessel functions J_k(z), vanish rapidly; z is half the width times t / hbar.
+    """
+    z = band_width * time / (2 * HBAR)
+    return int(np.ceil(z / 2 + 5 * z ** (1 / 3)))
 
 
 def merged(energy: np.ndarray, weight: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Monkhorst-Pack mesh around a valley, cut off at a radius, with its point symmetry. Lengths in Angstrom, momenta in 1/Angstrom."""
+"""Monkhorst-Pack mesh around a valley, cut off at a radius, with its point symmetry. Units: Angstrom, 1/Angstrom."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from scipy.optimize import curve_fit
 
 from hpcx.physics.constants import HBAR
 
+#: parameters of the fit of a beat
+_PARAMETERS = 6
 PATHWAYS = {"non-rephasing": (True,), "rephasing": (False,), "sum": (True, False)}
 
 
@@ -81,8 +83,10 @@ def fit_beat(time: np.ndarray, trace: np.ndarray, dephasing_time: float, period:
         dephasing_time: of the part that does not oscillate, fs.
         period: where to begin the search, fs.
 
-    Returns None if there is no oscillation that a fit finds.
+    Returns None if there is no oscillation that a fit finds, or too few points to look for one.
     """
+    if len(time) <= _PARAMETERS:
+        return None
 
     def model(t: np.ndarray, b0: float, b1: float, a: float, b: float, envelope: float, period: float) -> np.ndarray:
         angle = 2 * np.pi * t / period

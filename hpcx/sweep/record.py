@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +48,19 @@ def _resolved(plan: Plan, name: str, value: Any) -> Any:
 
 
 def _unswept_physics(plan: Plan) -> dict[str, Any]:
-    """Return the resolved physics without swept keys (and without the material's numbers when they are swept)."""
+    """Return the resolved physics without swept keys."""
     point = next(point for point in plan.points if point.config is not None)
-    physics = resolved_physics(point.config, point.material)
-    if any(key == "material" or key.startswith("parameters.") for key in plan.axes):
-        physics = {key: value for key, value in physics.items() if not key.startswith("material_")}
-    for key in plan.axes:
-        remove(physics, key)
-    return physics
+    return without(json.loads(json.dumps(resolved_physics(point.config, point.material), default=str)), plan.axes)
+
+
+def without(physics: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return physics without dotted keys, and without the material's numbers if these keys change them."""
+    rest = copy.deepcopy(physics)
+    for key in keys:
+        remove(rest, key)
+        if key == "material" or key.startswith("parameters."):
+            rest = {name: value for name, value in rest.items() if not name.startswith("material_")}
+    return rest
 
 
 def remove(table: dict[str, Any], key: str) -> None:
@@ -76,11 +83,8 @@ def write_record(directory: Path, plan: Plan) -> None:
     new = describe(plan)
     old = read_record(directory)
     if old is not None:
-        ours, theirs = dict(new["physics"]), dict(old["physics"])
-        for axis in [*new["axes"], *old["axes"]]:
-            remove(ours, axis["name"])
-            remove(theirs, axis["name"])
-        different = differing_keys(theirs, ours)
+        swept = [axis["name"] for axis in [*new["axes"], *old["axes"]]]
+        different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
         if different:
             raise OtherPhysics(f"{directory} holds a sweep of another input ({different}); choose another output.directory or give --fresh")
     replace_text(directory / "sweep.json", json.dumps(new, indent=1, default=str))

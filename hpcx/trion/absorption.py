@@ -110,9 +110,14 @@ def _recursion(
     saved.resume(label, recursion, operator)
     initial_energy = float(problem.second.energy_k[problem.initial])
     keep = partial(saved.keep, label, recursion, operator)
-    fraction = advance(recursion, config.absorption, exciton_energy, initial_energy, keep)
+    fraction = advance(recursion, config.absorption, exciton_energy, initial_energy, keep, _longest_time(config))
     saved.finish(label, recursion)
     return recursion, fraction, initial_energy, created_norm(problem)
+
+
+def _longest_time(config: Config) -> float:
+    """Return the longest waiting time of two-dimensional spectra, or 0, fs."""
+    return max(config.twod.trace_end, *config.twod.waiting_times) if config.twod.enabled else 0.0
 
 
 def _average(config: Config, exciton_energy: float, parts: list[tuple]) -> Spectrum:

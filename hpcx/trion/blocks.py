@@ -1,7 +1,7 @@
 """Columns of pair states in blocks that products can work on.
 
-In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones in all
-layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
+In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones
+in all layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
 allowed are masked by vanishing spinors.
 """
 

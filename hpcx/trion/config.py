@@ -77,6 +77,13 @@ class TwoDimensional(Section):
     )
     points: int = Field(201, ge=2, le=4001, description="points along each axis")
 
+    @field_validator("window", "fit_window")
+    @classmethod
+    def _rising(cls, ends: tuple[float, float]) -> tuple[float, float]:
+        if ends[0] >= ends[1]:
+            raise ValueError(f"the first value {ends[0]:g} is not below the last {ends[1]:g}")
+        return ends
+
 
 class Config(RunInput):
     """Input of the trion."""

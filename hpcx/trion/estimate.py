@@ -23,7 +23,7 @@ _FLOP_RATE = {"gemm": 4.2e10, "gemm-single": 7.8e10}
 #: seconds per column, layout and n log2 n of the FFT kernel (measured)
 _FOURIER_SECONDS = 1.0e-8
 #: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while (measured)
-_ENTRY_BYTES = 260
+_ENTRY_BYTES = 340
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 

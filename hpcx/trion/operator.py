@@ -7,8 +7,8 @@ fixed one a column r and the moving one a row p:
     second and third carrier:  p = k2,   r = k1,       spectator spinor at p + r = k3
     first and second carrier:  p = k1,   r = -k3,      spectator spinor at p + r = -k2
 
-and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per orbit. Identical
-carriers need two of the layouts. If the charge that was there had the momentum Q, every sum of two points is less Q.
+and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per orbit.
+Identical carriers need two of the layouts. If the charge that was there had the momentum Q, every sum of two points is less Q.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Ca
     """Return the first, second and third carrier of a trion.
 
     `order` is "bright" if the conduction band with the spin of the upper valence band is the lower one, else "dark". The
-    first carrier and the third are at K; the second is the lowest of its kind: with the other spin (singlet) or the same (triplet).
+    first carrier and the third are at K; the second is the lowest of its kind, of the other spin (singlet) or the same (triplet).
     """
     pair = 1 if transition == "A" else -1
     if charge > 0:

@@ -1,8 +1,8 @@
 """The symmetric sector of pair states: orbits of pairs under the point group and, for identical carriers, the exchange.
 
 Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical carriers.
-One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and imaginary parts if the
-group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or none.
+One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and imaginary parts
+if the group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or none.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
@@ -59,7 +60,9 @@ def solve_trion(
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
     order = PairOrder(operator)
     known, keep = restart.known(species, order), restart.keeper(species, order)
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", known.start(start), known.found, keep)
+    pairs = lowest_states(
+        comm, operator, solver.states, tolerance, "trion_", known.start(start), known.found, keep, partial(run.progress, species)
+    )
     restart.finish(species, order, pairs.vectors)
     _account(run, operator, pairs)
     if single:

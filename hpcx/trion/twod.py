@@ -146,11 +146,12 @@ def _add_beat(result: Result, name: str, prefix: str, beat: Beat | None, dephasi
     result.add(f"twod/{prefix}beat_envelope", found.envelope, (), "fs", f"decay time of the {name} beat")
     result.add(f"twod/{prefix}beat_envelope_error", found.envelope_error, (), "fs", "standard error of the beat's decay time")
     result.add(f"twod/{prefix}beat_rms", found.rms, (), "1", "what the fit leaves, relative to the first value")
-    if beat is None:
+    if beat is None or not found.envelope_error < found.envelope:
         result.summary.append(f"{name} cross peak: no damped oscillation was found")
         return
     short = found.envelope + 2 * found.envelope_error < dephasing_time
-    verdict = f"; shorter than the true coherence time of {dephasing_time:g} fs" if short else ""
+    percent = 100 * (1 - found.envelope / dephasing_time)
+    verdict = f"; {percent:.0f} % shorter than the true coherence time of {dephasing_time:g} fs" if short else ""
     result.summary.append(
         f"{name} cross peak: period {found.period:.1f} +- {found.period_error:.1f} fs, envelope {found.envelope:.0f} +- "
         f"{found.envelope_error:.0f} fs (rms of the fit {found.rms:.3f}){verdict}"

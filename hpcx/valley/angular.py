@@ -1,14 +1,15 @@
 """Two-dimensional momenta: the exchange keeps its angular coherences instead of a rate.
 
-Exchange couples Q of one valley to Q of the other by J_Q = |J| exp(-2 i theta). Between a species a and its mirror image b it builds the
-coherence C_Q = i exp(-2 i theta) c_Q, and
+Exchange couples Q of one valley to Q of the other by J_Q = |J| exp(-2 i theta). Between a species a and its mirror image b it
+builds the coherence C_Q = i exp(-2 i theta) c_Q, and
 
     dn_a/dt = -(2 / hbar) |J| c,   dc/dt = (|J| / hbar)(n_a - n_b) - (g / hbar) c + in-scattering
 
 (Maialle, de Andrada e Silva, Sham, PRB 47, 15776 (1993)). Rotation of the plane is a symmetry, so that populations stay isotropic
-and c depends on |Q| alone: populations with angular momentum 0 and coherences with angular momentum 2 form a closed system, the whole
-two-dimensional problem of a pump at normal incidence. In-scattering by intravalley phonons passes c on with cos(2 theta), theta being
-the angle by which the momentum turns; phonons that move a carrier to another valley carry a phase and pass nothing on.
+and c depends on |Q| alone: populations with angular momentum 0 and coherences with angular momentum 2 form a closed system, the
+whole two-dimensional problem of a pump at normal incidence. In-scattering by intravalley phonons passes c on with cos(2 theta),
+theta being the angle by which the momentum turns; phonons that move a carrier to another valley carry a phase and pass nothing
+on.
 
 The rate of the isotropic reduction follows when c adapts at once and phonons turn the momentum at random (no second harmonic).
 """
@@ -51,16 +52,8 @@ def coherence_decay(problem: Problem, config: Config, pair: Pair, phonon_out: np
     decay = -np.diag(coherence_width(problem, config, pair, phonon_out) / HBAR)
     if not (config.momentum.coherence_in_scattering and config.mechanisms.phonon_intravalley):
         return decay
-    within_cell = np.diag(np.diag(intravalley_rate(problem, config, pair.first, 0)))
-    return decay - within_cell + intravalley_rate(problem, config, pair.first, 2)
-
-
-def intravalley_rate(problem: Problem, config: Config, index: int, harmonic: int) -> np.ndarray:
-    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to themselves included."""
-    emission_fi = phonon_intravalley.emission(problem, index, config.mechanisms.phonon_interference, harmonic)
-    weight, energy = problem.weight(index), problem.energy(index)
-    rise_fi = np.clip((energy[None, :] - energy[:, None]) / problem.thermal_energy, -700.0, 700.0)
-    return emission_fi + emission_fi.T * (weight[:, None] / weight[None, :]) * np.where(emission_fi.T == 0, 0.0, np.exp(rise_fi))
+    within_cell = np.diag(np.diag(phonon_intravalley.rate_with_cell(problem, config, pair.first, 0)))
+    return decay - within_cell + phonon_intravalley.rate_with_cell(problem, config, pair.first, 2)
 
 
 def coherence_count(problem: Problem, config: Config) -> int:

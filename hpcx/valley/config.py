@@ -23,6 +23,8 @@ MODIFIERS = {
 }
 #: phonons inside the valley are kept in every family: without them nothing forms
 FORMATION = PHONONS[0]
+#: default times (ps) at which flows are written
+FLOW_TIMES = (0.1, 0.3, 1.0, 3.0, 10.0)
 KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
 FAMILIES = ("each alone", "each left out", "all subsets")
 
@@ -32,7 +34,8 @@ class Mechanisms(Section):
 
     set: str = Field(
         AS_WRITTEN,
-        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', which sets them all. "
+        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', "
+        "which sets them all. "
         "In a sweep also 'each alone', 'each left out', 'all subsets'",
     )
 
@@ -48,7 +51,7 @@ class Mechanisms(Section):
         "lorentzian", description="Dexter rates as they stand, or with the way up suppressed by the Boltzmann factor"
     )
     offresonant_drive: bool = Field(True, description="the pump also drives the B transition of its valley, off resonance")
-    exchange_short_range: Annotated[float, Unit("eV")] = Field(
+    exchange_short_range: Annotated[float, Unit("meV")] = Field(
         "0 meV", ge=0, description="short-range exchange between A and B polarisations of one valley"
     )
     phonon_interference: Literal["none", "difference", "sum"] = Field(
@@ -84,7 +87,7 @@ class SpinFlip(Section):
         "intervalley", description="activated law: between the spin branches of a valley, or between equal branches of K and K'"
     )
     rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at 300 K")
-    activation: Annotated[float, Unit("eV")] = Field("100 meV", ge=0, description="activated law: activation energy")
+    activation: Annotated[float, Unit("meV")] = Field("100 meV", ge=0, description="activated law: activation energy")
 
 
 class Momentum(Section):
@@ -96,15 +99,19 @@ class Momentum(Section):
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
     angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
-    broadening: Annotated[float, Unit("eV")] = Field("3 meV", gt=0, description="standard deviation of the energy conservation")
+    broadening: Annotated[float, Unit("meV")] = Field("3 meV", gt=0, description="standard deviation of the energy conservation")
 
 
 class Dephasing(Section):
     """Phenomenological dephasing beside that by phonons (half widths at half maximum)."""
 
-    radiative: Annotated[float, Unit("eV")] = Field("1.2 meV", ge=0, description="radiative dephasing of the polarisations")
-    pure: Annotated[float, Unit("eV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
-    floor: Annotated[float, Unit("eV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
+    radiative: Annotated[float, Unit("meV")] = Field("1.2 meV", ge=0, description="radiative dephasing of the polarisations")
+    pure: Annotated[float, Unit("meV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
+    floor: Annotated[float, Unit("meV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
+    within_cells: bool = Field(
+        False,
+        description="scattering that stays within a cell dephases too; the lifetimes then converge faster with momentum.points",
+    )
 
 
 class Pump(Section):
@@ -112,7 +119,12 @@ class Pump(Section):
 
     photon_energy: Annotated[float, Unit("eV")] | None = Field(None, gt=0, description="default: the A exciton of the material")
     duration: Annotated[float, Unit("fs")] = Field("73 fs", gt=0, description="full width at half maximum of the intensity")
-    density: Annotated[float, Unit("1/angstrom^2")] = Field("8e11 cm^-2", gt=0, description="excitons at the end of the run")
+    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", gt=0, description="excitons at the end of the run")
+
+    @property
+    def areal_density(self) -> float:
+        """Return the density in 1/angstrom^2."""
+        return 1e-16 * self.density
 
 
 class Probe(Section):
@@ -125,9 +137,14 @@ class Time(Section):
     """The window of delays and the steps of the integration."""
 
     start: Annotated[float, Unit("fs")] = Field("-250 fs", lt=0, description="first delay; the pump has its maximum at zero")
-    end: Annotated[float, Unit("fs")] = Field("10 ps", gt=0, description="last delay")
+    end: Annotated[float, Unit("ps")] = Field("10 ps", gt=0, description="last delay")
     step: Annotated[float, Unit("fs")] = Field("5 fs", gt=0, description="spacing of the delays")
     refinement: float = Field(1.0, gt=0, le=100, description="divides all steps of the integration")
+
+    @property
+    def last(self) -> float:
+        """Return the end of the window in fs."""
+        return 1e3 * self.end
 
 
 class Approximation(Section):
@@ -148,8 +165,8 @@ class Modes(Section):
 class Flow(Section):
     """Populations moved between species."""
 
-    times: list[Annotated[float, Unit("fs")]] = Field(
-        ["0.1 ps", "0.3 ps", "1 ps", "3 ps", "10 ps"], description="times at which flows between species are written"
+    times: list[Annotated[float, Unit("ps")]] | None = Field(
+        None, description="times at which flows between species are written; default 0.1, 0.3, 1, 3 and 10 ps as far as the run goes"
     )
 
 
@@ -178,15 +195,23 @@ class Config(RunInput):
     @model_validator(mode="after")
     def _one_extension(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
-            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+            raise ValueError(
+                "approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory"
+            )
         return self
 
     @model_validator(mode="after")
     def _times_inside(self) -> Config:
-        outside = [t for t in self.flow.times if not 0 <= t <= self.time.end]
+        outside = [t for t in self.flow.times or [] if not 0 <= t <= self.time.end]
         if outside:
-            raise ValueError(f"flow.times: {outside[0]:g} fs is not between 0 and time.end = {self.time.end:g} fs")
+            raise ValueError(f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps")
         return self
+
+    @property
+    def flow_times(self) -> list[float]:
+        """Return the times (fs) at which flows are written."""
+        times = [t for t in FLOW_TIMES if t <= self.time.end] if self.flow.times is None else self.flow.times
+        return [1e3 * t for t in times]
 
 
 def select(text: str) -> dict[str, bool | str]:

@@ -1,7 +1,7 @@
 """Populations after the pump: dn/dt = G n + F |P|^2 for both helicities.
 
-With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums: whatever
-the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
+With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums:
+whatever the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.petsc.linear_ode import integrate_linear
-from hpcx.petsc.stepping import Segment
+from hpcx.petsc.stepping import Segment, Watch
 from hpcx.valley.config import Time
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
@@ -42,10 +42,16 @@ class Dynamics:
     statistics: dict[str, int]
 
     def difference_at(self, time: float) -> np.ndarray:
-        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time` (fs)."""
+        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time`
+        (fs).
+        """
         step = int(np.abs(self.time - time).argmin())
         state_nh = np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
         return state_nh[:, 0] - state_nh[:, 1]
+
+    def at(self, time: np.ndarray) -> np.ndarray:
+        """Return the populations at any times in fs (time, size, helicity), by cubic Hermite interpolation of the steps."""
+        return hermite(self.time, self.population_tnh, self.slope_tnh, time)
 
     def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return a function time -> sum_n weight_kn n_nh (time, k, helicity), by cubic Hermite interpolation of the steps."""
@@ -71,9 +77,14 @@ def segments(options: Time, end: float) -> list[Segment]:
 
 
 def propagate(
-    generator: sparse.csr_matrix, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, steps: list[Segment]
+    generator: sparse.csr_matrix,
+    formation_nj: np.ndarray,
+    polarization: Polarization,
+    formation: Formation,
+    steps: list[Segment],
+    watch: Callable[[str], Watch] | None = None,
 ) -> Dynamics:
-    """Integrate the populations of both helicities; raises IntegrationError.
+    """Integrate the populations of both helicities, telling `watch` of the steps; raises IntegrationError.
 
     `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not formed.
     """
@@ -82,7 +93,7 @@ def propagate(
     pushed_nj = generator @ formation_nj
     initial = np.zeros((generator.shape[0], formation.integral_tjh.shape[2]))
     start = float(formation.time[0])
-    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, prefix="valley_")
+    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", watch)
     fed = np.stack([formation_nj @ formation.integral_jh(t) for t in rest.time])
     population = rest.state_tnc + fed
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))

@@ -41,7 +41,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
 
 def _steps(config: Config) -> list[int]:
     begin, counts = 0.0, []
-    for segment in segments(config.time, config.time.end):
+    for segment in segments(config.time, config.time.last):
         counts.append(int((segment.end - begin) / segment.step) + 1)
         begin = segment.end
     return counts

@@ -1,7 +1,7 @@
 """The paper's biexponential fit and logarithmic slopes of a trace.
 
-y(t) = {H(t) [A1 exp(-t/t1) + A2 exp(-t/t2) + C]} convolved with a Gaussian response (Dogadov et al. 2025, Eq. 2); amplitudes by linear
-least squares inside a bounded search for log t1, log t2 and t0 (variable projection).
+y(t) = {H(t) [A1 exp(-t/t1) + A2 exp(-t/t2) + C]} convolved with a Gaussian response (Dogadov et al. 2025, Eq. 2); amplitudes by
+linear least squares inside a bounded search for log t1, log t2 and t0 (variable projection).
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
     lower = np.array([np.log(FAST_BOUNDS[0]), np.log(SLOW_BOUNDS[0]), -DELAY_BOUND])
     upper = np.array([np.log(FAST_BOUNDS[1]), np.log(SLOW_BOUNDS[1]), DELAY_BOUND])
     solutions = [
-        least_squares(_residual, [np.log(fast), np.log(slow), 0.0], bounds=(lower, upper), args=(time, scaled, sigma), x_scale=(1, 1, 10))
+        least_squares(
+            _residual, [np.log(fast), np.log(slow), 0.0], bounds=(lower, upper), args=(time, scaled, sigma), x_scale=(1, 1, 10)
+        )
         for fast, slow in STARTS
     ]
     best = min(solutions, key=lambda solution: solution.cost)
@@ -80,3 +82,13 @@ def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -
         return float("nan")
     decay = (last - first) / np.log(begin / end)
     return float(decay) if decay <= SLOWEST_DECAY else float("nan")
+
+
+def sign_change_time(time: np.ndarray, trace: np.ndarray, smallest: float) -> float:
+    """Return when a trace first changes its sign after its largest magnitude, if it exceeds `smallest` with the new sign; else NaN."""
+    peak = int(np.abs(trace).argmax())
+    turned = -np.sign(trace[peak]) * trace[peak:]
+    if turned.max() <= smallest:
+        return float("nan")
+    after = peak + int(np.argmax(turned > 0))
+    return float(np.interp(0.0, turned[after - peak - 1 : after - peak + 1], time[after - 1 : after + 1]))

@@ -90,5 +90,7 @@ def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_
     amplitude_m = modes.left_nm.conj().T @ (projector @ difference_n)
     carried = np.real((bleaching_in @ right_nm) * amplitude_m)
     species_xm = right_nm[: problem.size].reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
-    turned = np.real(species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])])))
+    turned = np.real(
+        species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])]))
+    )
     return modes.eigenvalue, carried, turned / np.maximum(np.abs(turned).sum(axis=0), np.finfo(float).tiny), modes.residual

@@ -34,7 +34,7 @@ def idle_mechanisms(config: Config, rates: Rates, polarization: Polarization, fo
             idle[name] = "population never reaches the excitons on which it acts"
     if config.mechanisms.dexter_coherent and config.dexter.constant == 0:
         idle["dexter_coherent"] = "dexter.constant is zero"
-    return {name: reason for name, reason in idle.items() if name != "none"}
+    return idle
 
 
 def describe_idle(idle: dict[str, str]) -> list[str]:

@@ -46,7 +46,7 @@ def probe_sigma(config: Config) -> float:
 
 def delays(config: Config) -> np.ndarray:
     """Return the delays (fs) from time.start up to, not including, time.end."""
-    count = int(np.ceil((config.time.end - config.time.start) / config.time.step - 1e-9))
+    count = int(np.ceil((config.time.last - config.time.start) / config.time.step - 1e-9))
     return config.time.start + config.time.step * np.arange(count)
 
 

@@ -22,7 +22,8 @@ class Parameters:
 
     Attributes:
         exciton_energy: A exciton, eV.
-        conduction_shift: band edge of the other K conduction branch from that of the A exciton, eV; negative in spin-dark monolayers.
+        conduction_shift: band edge of the other K conduction branch from that of the A exciton, eV; negative in spin-dark
+            monolayers.
         valence_splitting: A to B hole, eV.
         lambda_shift: band edge of the Lambda minimum from that of the A exciton's electron, eV.
         hole_masses: "A" and "B", m0.

@@ -90,18 +90,14 @@ def grouped_emission(
     problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray
 ) -> np.ndarray:
     """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
-    return sum(
-        emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups
-    )
+    return sum(emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups)
 
 
-def phonon_matrix(
-    problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]
-) -> sparse.csr_matrix:
+def phonon_matrix(problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]) -> sparse.csr_matrix:
     """Return W of all channels, absorption included.
 
-    Channels of one name between species of the same kinds differ by symmetry alone and are computed once; this keeps time-reversal
-    symmetry exact.
+    Channels of one name between species of the same kinds differ by symmetry alone and are computed once; this keeps
+    time-reversal symmetry exact.
     """
     known: dict[tuple[str, str, str], np.ndarray] = {}
     blocks: dict[tuple[int, int], np.ndarray] = {}

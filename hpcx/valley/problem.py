@@ -126,4 +126,4 @@ def build_problem(config: Config, material: Material) -> Problem:
     parameters = read_parameters(material, load_environment(config.environment))
     species = build_species(parameters, config.mechanisms.spin_flip)
     grid = build_grid(config.momentum)
-    return Problem(parameters, species, mirror_index(species), grid, config.temperature, config.momentum.broadening)
+    return Problem(parameters, species, mirror_index(species), grid, config.temperature, 1e-3 * config.momentum.broadening)

@@ -1,13 +1,13 @@
 """All rate matrices of one point, the phonons' shared between the points of a sweep.
 
-Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points. Coulomb
-matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
+Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points.
+Coulomb matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,49 +36,47 @@ SPIN_CONSERVING = (*PHONONS, "dexter_intravalley", "dexter_dark")
 
 @dataclass(frozen=True)
 class Rates:
-    """The rate matrices W of the enabled mechanisms by name (size, size), 1/fs."""
+    """The rate matrices W of the enabled mechanisms by name (size, size), 1/fs; a mechanism that is off has none."""
 
+    size: int
     matrices: dict[str, sparse.csr_matrix]
 
     def phonons(self) -> sparse.csr_matrix:
         """Return the sum of the phonon mechanisms that dephase polarisations and form populations."""
-        return self._sum(PHONONS)
+        return self.sum_of(PHONONS)
 
     def total(self) -> sparse.csr_matrix:
         """Return the sum of all mechanisms."""
-        return self._sum(self.matrices)
+        return self.sum_of(self.matrices)
 
     def without(self, name: str) -> sparse.csr_matrix:
         """Return the sum of all mechanisms but one."""
-        return self._sum([other for other in self.matrices if other != name])
+        return self.sum_of([other for other in self.matrices if other != name])
 
     def generator(self) -> sparse.csr_matrix:
         """Return the generator of all mechanisms."""
         return generator(self.total())
 
-    def _sum(self, names) -> sparse.csr_matrix:
+    def sum_of(self, names: Iterable[str]) -> sparse.csr_matrix:
+        """Return the sum of the named mechanisms, as far as they are enabled."""
         chosen = [self.matrices[name] for name in names if name in self.matrices]
-        return sum(chosen, sparse.csr_matrix(self._shape()))
-
-    def _shape(self) -> tuple[int, int]:
-        return next(iter(self.matrices.values())).shape
+        return sum(chosen, sparse.csr_matrix((self.size, self.size)))
 
 
 def build_rates(problem: Problem, config: Config, shared: MutableMapping[str, object]) -> Rates:
-    """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there.
-
-    A mechanism that is switched off has no matrix; with none at all the sums are zero.
-    """
+    """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there."""
     enabled = config.mechanisms
-    matrices = {"none": sparse.csr_matrix((problem.size, problem.size))}
+    matrices = {}
     for name, mechanism in {**PHONONS, **FLIPS}.items():
         if getattr(enabled, name):
             matrices[name] = _shared_matrix(problem, config, name, mechanism, shared)
-    dephasing = out_rate(Rates(matrices)._sum(PHONONS))
+    dephasing = out_rate(Rates(problem.size, matrices).phonons())
+    if config.dephasing.within_cells and enabled.phonon_intravalley:
+        dephasing = dephasing + phonon_intravalley.within_cells(problem, config)
     for name, mechanism in COULOMB.items():
         if getattr(enabled, name):
             matrices[name] = mechanism.matrix(problem, config, dephasing)
-    return Rates(matrices)
+    return Rates(problem.size, matrices)
 
 
 def _shared_matrix(problem: Problem, config: Config, name: str, mechanism, shared: MutableMapping[str, object]):

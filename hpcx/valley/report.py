@@ -10,7 +10,7 @@ from hpcx.io.result import Result
 from hpcx.valley.bleaching import TRANSITIONS
 from hpcx.valley.blocks import reduce_to_species
 from hpcx.valley.config import Config
-from hpcx.valley.fit import BiexponentialFit, fit_biexponential, slope_time
+from hpcx.valley.fit import BiexponentialFit, fit_biexponential, sign_change_time, slope_time
 from hpcx.valley.modes import Modes
 from hpcx.valley.observables import Traces, instrument_response
 from hpcx.valley.polarization import HELICITIES
@@ -34,6 +34,7 @@ class Lifetimes:
     slow: np.ndarray
     fit_residual: np.ndarray
     slope: np.ndarray
+    sign_change: np.ndarray
 
 
 def lifetimes(config: Config, traces: Traces) -> Lifetimes:
@@ -42,7 +43,8 @@ def lifetimes(config: Config, traces: Traces) -> Lifetimes:
     last = min(SLOPE_WINDOW[1], float(traces.time[-1]))
     slopes = [_slope(traces.time, trace, last) for trace in traces.dichroism_it]
     fast, slow, residual = (np.array([getattr(fit, name) for fit in fits]) for name in ("fast_time", "slow_time", "residual"))
-    return Lifetimes(fast, slow, residual, np.array(slopes))
+    changes = [sign_change_time(traces.time, trace, SMALLEST_SIGNAL) for trace in traces.dichroism_it]
+    return Lifetimes(fast, slow, residual, np.array(slopes), np.array(changes))
 
 
 def _fit(config: Config, time: np.ndarray, trace: np.ndarray) -> BiexponentialFit:
@@ -60,8 +62,8 @@ def _slope(time: np.ndarray, trace: np.ndarray, last: float) -> float:
 def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -> None:
     """Add the group `dichroism`."""
     result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
-    result.add("dichroism/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
-    result.add("pump_helicity", np.array(HELICITIES, dtype="S6"), ("pump_helicity",), "1", "helicity of the pump")
+    result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
+    result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
     transmission = traces.transmission_hit
@@ -70,8 +72,11 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/slow_time", 1e-3 * times.slow, ("transition",), "ps", "slow time of the biexponential fit")
     result.add("dichroism/fit_residual", times.fit_residual, ("transition",), "1", "root mean square residual of the fit")
     result.add("dichroism/logarithmic_slope_time", 1e-3 * times.slope, ("transition",), "ps", "time of the slope, 1.5 to 8 ps")
+    result.add("dichroism/sign_change_time", 1e-3 * times.sign_change, ("transition",), "ps", "delay at which the signal turns")
     eigenvalue = _depolarization_time(modes)
-    result.add("dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism")
+    result.add(
+        "dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism"
+    )
 
 
 def _depolarization_time(modes: Modes) -> float:
@@ -82,7 +87,7 @@ def _depolarization_time(modes: Modes) -> float:
 def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
     """Add the group `population`: species against time, both helicities, and what is still coherent."""
     dynamics, scale = simulation.dynamics, simulation.scale * PER_CM2
-    labels = np.array([species.label for species in problem.species], dtype="S")
+    labels = np.array([species.label for species in problem.species])
     shape = (len(dynamics.time), len(labels), problem.grid.cells, len(HELICITIES))
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
     coherent_ht = simulation.polarization.density_tjh(dynamics.time).sum(axis=1).T
@@ -100,18 +105,18 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 
     Mechanisms that are switched off stand there with zeros, so that all points of a sweep have one shape.
     """
-    times = np.array(config.flow.times)
+    times = np.array(config.flow_times)
     names = [*PHONONS, *FLIPS, *COULOMB]
-    labels = np.array([species.label for species in problem.species], dtype="S")
+    labels = np.array([species.label for species in problem.species])
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))
-    everything = simulation.dynamics.contract(np.eye(problem.size))(times)[:, :, 0]
+    everything = simulation.dynamics.at(times)[:, :, 0]
     for row, population in enumerate(everything):
         for column, name in enumerate(names):
             if name in simulation.rates.matrices:
                 moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
                 rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
     result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
-    result.add("flow/mechanism", np.array(names, dtype="S20"), ("mechanism",), "1", "mechanism")
+    result.add("flow/mechanism", np.array(names), ("mechanism",), "1", "mechanism")
     result.add("flow/species", labels, ("species",), "1", "final exciton")
     result.add("flow/species_from", labels, ("species_from",), "1", "initial exciton")
     dims = ("time", "mechanism", "species", "species_from")
@@ -120,7 +125,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
-    result.add("modes/transition", np.array(TRANSITIONS, dtype="S1"), ("transition",), "1", "probed transition")
+    result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
     result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time")
     result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
@@ -140,7 +145,9 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
     result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
-    result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
+    result.add(
+        "checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population"
+    )
     share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
 
@@ -149,7 +156,9 @@ def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> l
     """Return the lines printed at the end of a run."""
     lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
     for row, name in enumerate(TRANSITIONS):
-        lines.append(f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}")
+        lines.append(
+            f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}"
+        )
     return lines + [_mode_text(modes)]
 
 
@@ -164,9 +173,13 @@ def _mode_text(modes: Modes) -> str:
         return "no population carries an A dichroism at 1.5 ps"
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
-    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    text = (
+        f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+    )
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
-    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
+    others = [
+        f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)
+    ]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
 
 

@@ -1,15 +1,16 @@
 """Occupation of the final states: bosonic stimulation and Pauli blocking, terms of second order in the density.
 
-Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking of the
-electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is the overlap
-int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between the momenta. Each
-process keeps taking from one cell what it gives to another, so that all conservation laws of the linear theory hold, and detailed
-balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off. Formation from the polarisation keeps its
-low-density rate.
+Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking
+of the electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is
+the overlap int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between
+the momenta. Each process keeps taking from one cell what it gives to another, so that all conservation laws of the linear
+theory hold, and detailed balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off.
+Formation from the polarisation keeps its low-density rate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 
 from hpcx.petsc.nonlinear_ode import integrate_nonlinear
-from hpcx.petsc.stepping import Segment
+from hpcx.petsc.stepping import Segment, Watch
 from hpcx.physics.wannier_gaussian import squared_overlap
 from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
@@ -28,8 +29,6 @@ from hpcx.valley.species import Carrier, Species
 
 #: points of the table from which overlaps are interpolated
 OVERLAP_POINTS = 200
-#: 1/angstrom^2 in 1/cm^2
-PER_CM2 = 1e16
 
 
 class SaturationError(ValueError):
@@ -61,9 +60,11 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     if not options.blocking:
         return FinalStates(stimulation, None)
     blocking = blocking_matrix(problem)
-    highest = PER_CM2 / blocking.max()
-    if config.pump.density * PER_CM2 >= highest:
-        raise SaturationError(f"pump.density = {config.pump.density * PER_CM2:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
+    if config.pump.areal_density * blocking.max() >= 1.0:
+        highest = config.pump.density / (config.pump.areal_density * blocking.max())
+        raise SaturationError(
+            f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2"
+        )
     return FinalStates(stimulation, blocking)
 
 
@@ -125,9 +126,17 @@ class Saturated:
 
 
 def propagate_saturated(
-    saturated: Saturated, formation_nj: np.ndarray, polarization: Polarization, formation: Formation, scale: float, steps: list[Segment]
+    saturated: Saturated,
+    formation_nj: np.ndarray,
+    polarization: Polarization,
+    formation: Formation,
+    scale: float,
+    steps: list[Segment],
+    watch: Callable[[str], Watch] | None = None,
 ) -> Dynamics:
-    """Integrate the populations of both helicities, one after the other; densities are `scale` times the simulation's unit.
+    """Integrate the populations of both helicities, one after the other, telling `watch` of the steps.
+
+    Densities are `scale` times the simulation's unit.
 
     As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose particles. Raises
     IntegrationError.
@@ -136,6 +145,7 @@ def propagate_saturated(
     start = float(formation.time[0])
     runs = []
     for helicity in range(helicities):
+
         def fed(time: float, helicity: int = helicity) -> np.ndarray:
             return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
 
@@ -147,13 +157,16 @@ def propagate_saturated(
                 np.zeros(size),
                 start,
                 steps,
-                prefix="valley_",
+                "valley_",
+                watch(f"helicity {helicity}") if watch is not None else None,
             )
         )
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)
 
 
-def _collect(saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs) -> Dynamics:
+def _collect(
+    saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs
+) -> Dynamics:
     """Put the helicities together, back in the simulation's unit."""
     time = runs[0].time
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 from scipy import sparse
 
+from hpcx.io.trajectory import Trajectories
 from hpcx.parallel.run import Run
 from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
@@ -51,23 +53,24 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError, SaturationError. Every rank of a group may call it; nothing is communicated."""
+    """Run one point; raises IntegrationError, SaturationError, Stopped. For one process: nothing is communicated."""
+    kept = Trajectories(MPI.COMM_SELF, run)
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
-        end = config.time.end + probe_reach(config)
+        end = config.time.last + probe_reach(config)
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
         formation = integrate_formation(polarization, end + MARGIN)
     formation_nj = formation_matrix(problem, polarization, rates.phonons())
-    scale = config.pump.density / _particles(polarization, formation, formation_nj, config.time.end)
+    scale = config.pump.areal_density / _particles(polarization, formation, formation_nj, config.time.last)
     with run.timings.measure("time steps"):
         generator = build_generator(problem, config, rates)
         steps = segments(config.time, end)
         if config.approximation.saturation:
             saturated = Saturated(rates.total(), final_states(problem, config))
-            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps)
+            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps, kept.watch)
         else:
-            dynamics = propagate(generator, formation_nj, polarization, formation, steps)
+            dynamics = propagate(generator, formation_nj, polarization, formation, steps, kept.watch)
     return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
 
 

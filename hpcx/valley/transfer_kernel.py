@@ -1,8 +1,8 @@
 """Coulomb transfer between two species at fixed momentum.
 
 Eliminating the coherence C between species a and b, i hbar dC/dt = (E_a - E_b - i g) C + V (N_b - N_a), leaves
-dn_a/dt = -r (n_a - n_b) with r = (2 / hbar) |V|^2 g / ((E_a - E_b)^2 + g^2) and g = (hbar / 2)(Gamma_a + Gamma_b) + pure dephasing,
-where Gamma is the out-scattering by phonons.
+dn_a/dt = -r (n_a - n_b) with r = (2 / hbar) |V|^2 g / ((E_a - E_b)^2 + g^2) and g = (hbar / 2)(Gamma_a + Gamma_b) + pure
+dephasing, where Gamma is the out-scattering by phonons.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Pair:
 def coherence_width(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
     """Return g (cells,) in eV from the out-rates of phonons (size,), 1/fs."""
     rates = phonon_out[problem.cells_of(pair.first)] + phonon_out[problem.cells_of(pair.second)]
-    return np.maximum(0.5 * HBAR * rates + config.dephasing.pure, config.dephasing.floor)
+    return np.maximum(0.5 * HBAR * rates + 1e-3 * config.dephasing.pure, 1e-3 * config.dephasing.floor)
 
 
 def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:

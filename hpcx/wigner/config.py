@@ -147,6 +147,9 @@ class Config(RunInput):
     """Input of a run of the model `wigner`."""
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
+    wannier: Literal["variational", "numerical"] = Field(
+        "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"
+    )
     space: Space = Field(default_factory=Space, description="resolution in space")
     landscape: Landscape = Field(default_factory=Landscape, description="energy against position")
     momentum: Momentum = Field(default_factory=Momentum, description="energy bins")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
+from hpcx.physics.wannier_gaussian import form_factor as gaussian_form_factor
+from hpcx.physics.wannier_gaussian import ground_states
 from hpcx.physics.wannier_variational import form_factor, mean_radius, overlap, variational_1s
 
 #: valleys in the order of every array; the second form is that of the keys of a material file
@@ -17,6 +19,10 @@ ELECTRON_KEYS = ("K", "Kprime", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC = ("TA", "LA")
 MASS = "meV*ps^2/nm^2"
+ANGSTROM_PER_NM = 10.0
+MEV_PER_EV = 1e3
+#: table of numerical form factors, 1/nm: linear interpolation is good to 1e-5
+TABLE_END, TABLE_STEP = 30.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class Excitons:
-    """Bands, couplings and 1s states of the three valleys (arrays over the valleys, internal units)."""
+    """Bands, couplings and 1s states of the three valleys (arrays over the valleys, internal units).
+
+    `form_factor_vvq` holds numerical form factors between the 1s states at the momenta `tabulated_q` (1/nm), or is None: then the
+    states are exponentials with the radii `radius_v`.
+    """
 
     energy_v: np.ndarray
     electron_mass_v: np.ndarray
@@ -71,6 +81,8 @@ class Excitons:
     channels: tuple[Channel, ...]
     light_cone: float
     radiative_rate: float
+    tabulated_q: np.ndarray | None = None
+    form_factor_vvq: np.ndarray | None = None
 
     @property
     def mass_v(self) -> np.ndarray:
@@ -92,18 +104,35 @@ class Excitons:
 
         q (1/nm) is counted from the momentum that joins the valleys; the hole is the spectator.
         """
-        a, b = self.radius_v[first], self.radius_v[second]
         recoil = 0.5 * self.hole_mass * (1 / self.mass_v[first] + 1 / self.mass_v[second])
-        return overlap(a, b) * form_factor(recoil * q, mean_radius(a, b))
+        return self._form_factor(first, second, recoil * q)
 
     def _recoil(self, valley: int, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        radius, mass = self.radius_v[valley], self.mass_v[valley]
-        electron = form_factor(self.hole_mass / mass * q, radius)
-        return electron, form_factor(self.electron_mass_v[valley] / mass * q, radius)
+        mass = self.mass_v[valley]
+        electron = self._form_factor(valley, valley, self.hole_mass / mass * q)
+        return electron, self._form_factor(valley, valley, self.electron_mass_v[valley] / mass * q)
+
+    def _form_factor(self, first: int, second: int, kappa: np.ndarray) -> np.ndarray:
+        if self.form_factor_vvq is not None:
+            return np.interp(kappa, self.tabulated_q, self.form_factor_vvq[first, second])
+        a, b = self.radius_v[first], self.radius_v[second]
+        return form_factor(kappa, a) if first == second else overlap(a, b) * form_factor(kappa, mean_radius(a, b))
+
+
+def with_numerical_states(excitons: Excitons, material: Material) -> Excitons:
+    """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
+    per_free_mass = material.number("wigner.bands.hole_mass", "m0") / excitons.hole_mass
+    reduced_v = excitons.electron_mass_v * excitons.hole_mass / excitons.mass_v * per_free_mass
+    permittivity = material.number("wigner.screening.permittivity", "1")
+    states = ground_states(list(reduced_v), permittivity, material.number("wigner.screening.length", "angstrom"))
+    q = np.arange(0.0, TABLE_END, TABLE_STEP)
+    table = np.array([[gaussian_form_factor(a, b, q / ANGSTROM_PER_NM) for b in states] for a in states])
+    binding = np.array([state.binding_energy for state in states]) * MEV_PER_EV
+    return replace(excitons, binding_energy_v=binding, tabulated_q=q, form_factor_vvq=table)
 
 
 def read_excitons(material: Material) -> Excitons:
-    """Collect the numbers of the [wigner.*] tables; raises MaterialError naming what is missing."""
+    """Collect the numbers of the [wigner.*] tables, with variational 1s states; raises MaterialError naming what is missing."""
     electron_mass_v = _per_valley(material, "bands.electron_mass", ELECTRON_KEYS, MASS)
     hole_mass = material.number("wigner.bands.hole_mass", MASS)
     members_v = _per_valley(material, "bands.members", VALLEY_KEYS, "1").astype(int)

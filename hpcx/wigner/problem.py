@@ -15,7 +15,7 @@ from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.grid import Grid, energy_edges, make_grid
 from hpcx.wigner.moments import Hierarchy
-from hpcx.wigner.parameters import Excitons, read_excitons
+from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.schedule import output_times
 from hpcx.wigner.source import Source, make_source
@@ -77,6 +77,8 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
     excitons = read_excitons(material)
+    if config.wannier == "numerical":
+        excitons = with_numerical_states(excitons, material)
     edges = make_edges(config)
     check_edges(excitons, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)

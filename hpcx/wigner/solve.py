@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
+from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.run import Run
 from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
@@ -27,9 +28,15 @@ from hpcx.wigner.uncertainty import study
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Compute one point, collectively on `comm`.
 
-    Raises MaterialError if the material lacks numbers, ToleranceError if no time step is short enough, and ValueError if the
-    grid is too coarse or the box too small.
+    Raises AgreedError if the material lacks numbers, no time step is short enough, the grid is too coarse or the box too small.
     """
+    try:
+        return _solve(comm, config, material, run)
+    except ValueError as error:  # of the input, which all ranks know: all of them raise it
+        raise AgreedError(str(error)) from error
+
+
+def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     if config.uncertainty.samples:
         return study(comm, config, material, run)
     problem = make_problem(comm, config, material, run)
@@ -55,8 +62,9 @@ def _solve_moments(problem: Problem, config: Config, run: Run, longest: float = 
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
-    setting = make_setting(config)
-    check_spot(setting.lattice, config.pulse.spot)
+    with agreed(comm):
+        setting = make_setting(config)
+        check_spot(setting.lattice, config.pulse.spot)
     problem = place_source(problem, setting)
     schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting))
     steps = comm.bcast(schedule.steps)

@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from hpcx.parallel.recursion import Recursion
-from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, sticks
+from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, steps_for_time, sticks
 
 
 def random_hermitian(size, seed):
@@ -64,3 +64,17 @@ def test_lines_found_several_times_become_one():
     energy, weight = merged(np.array([1.0, 2.0, 1.0 + 5e-8]), np.array([0.2, 1.0, 0.6]), 1e-7)
     np.testing.assert_allclose(energy, [1 + 3.75e-8, 2], rtol=1e-15)
     np.testing.assert_allclose(weight, [0.8, 1.0])
+
+
+@pytest.mark.parametrize("time", [3.0, 10.0])
+def test_enough_steps_for_a_time_give_the_motion(time):
+    matrix, start = random_hermitian(400, 7), np.ones(400, complex)
+    steps = steps_for_time(recursion_of(matrix, start, 30).band_width, time)
+    assert steps < 400
+    value, vector = np.linalg.eigh(matrix)
+    exact = np.abs(vector.conj().T @ start) ** 2 @ np.exp(-1j * value * time / 0.6582119569)
+    for share, good in ((1.0, True), (0.5, False)):
+        recursion = recursion_of(matrix, start, int(share * steps))
+        energy, weight = sticks(recursion.alpha, recursion.beta, recursion.square_norm)
+        error = abs(weight @ np.exp(-1j * energy * time / 0.6582119569) - exact) / 400
+        assert (error < 1e-10) == good

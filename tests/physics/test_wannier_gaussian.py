@@ -10,7 +10,12 @@ KAPPA, LENGTH = 2.45, 45.0
 
 @pytest.mark.parametrize(
     ("reduced_mass", "kappa", "length", "energy"),
-    [(0.16, 1.0, 45.0, 0.463), (0.36 * 0.29 / 0.65, KAPPA, LENGTH, 0.253), (0.54 * 0.40 / 0.94, KAPPA, LENGTH, 0.291), (0.36 * 0.40 / 0.76, KAPPA, LENGTH, 0.270)],
+    [
+        (0.16, 1.0, 45.0, 0.463),
+        (0.36 * 0.29 / 0.65, KAPPA, LENGTH, 0.253),
+        (0.54 * 0.40 / 0.94, KAPPA, LENGTH, 0.291),
+        (0.36 * 0.40 / 0.76, KAPPA, LENGTH, 0.270),
+    ],
 )
 def test_binding_energies(reduced_mass, kappa, length, energy):
     assert ground_state(reduced_mass, kappa, length).binding_energy == pytest.approx(energy, abs=6e-4)
@@ -41,7 +46,9 @@ def test_form_factor_against_quadrature():
     r, weight = GaussianBasis(points=2000).quadrature()
     wave = [np.exp(-np.outer(r**2, s.exponents)) @ s.coefficients for s in (first, second)]
     for q in (0.0, 0.05, 0.3):
-        assert form_factor(first, second, np.array([q]))[0] == pytest.approx(np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9)
+        assert form_factor(first, second, np.array([q]))[0] == pytest.approx(
+            np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9
+        )
     assert form_factor(first, first, np.zeros(1))[0] == pytest.approx(1.0, abs=1e-12)
 
 

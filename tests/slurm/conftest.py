@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def cluster() -> Iterator[Cluster]:
     """Yield a running SLURM; skip if there is no way to one."""
     slurm = Cluster(Path(tempfile.mkdtemp(prefix="hpcx-slurm-")))
-    slurm.environment["HPCX"] = str(ROOT)
+    slurm.environment |= {"HPCX": str(ROOT), "OMPI_MCA_odls_base_sigkill_timeout": "5"}
     try:
         slurm.start()
         yield slurm

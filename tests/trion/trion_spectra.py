@@ -3,6 +3,7 @@
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.exciton.restart import Restart
 from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
@@ -31,7 +32,7 @@ def prepare(config, species):
 
 def spectrum_of(config, species, dress=lambda operator: operator):
     operator, energy = prepare(config, species)
-    return trion_spectrum(config, operator, energy, species, SavedRecursions(COMM, Run()), dress)[0]
+    return trion_spectrum(config, operator, energy, species, SavedRecursions(Restart(COMM, Run())), dress)[0]
 
 
 def matrix_of(operator):
@@ -49,6 +50,6 @@ def exact_sticks(operator, hamiltonian=None):
 def true_error(config, species):
     """Return the spectrum with its true largest error relative to the peak."""
     operator, exciton_energy = prepare(config, species)
-    spectrum = trion_spectrum(config, operator, exciton_energy, species, SavedRecursions(COMM, Run()))[0]
+    spectrum = trion_spectrum(config, operator, exciton_energy, species, SavedRecursions(Restart(COMM, Run())))[0]
     exact_w = lorentzian_spectrum(spectrum.photon_energy, *exact_sticks(operator), config.absorption.broadening)
     return spectrum, np.abs(spectrum.absorption_w - exact_w).max() / exact_w.max()

@@ -7,16 +7,19 @@ import pytest
 from scipy.linalg import expm
 
 from hpcx.physics.constants import HBAR
-from hpcx.valley.angular import coherence_count, extended_generator, intravalley_rate
+from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
-from hpcx.valley.mechanisms import exchange
+from hpcx.valley.mechanisms import exchange, phonon_intravalley
 from hpcx.valley.problem import Grid
 from hpcx.valley.rates import build_rates
 from hpcx.valley.transfer_kernel import coherence_width
 
 POINTS = 8
 ANGLES = 8
-KEYS = {"momentum": {"points": 8, "max": "0.1 1/angstrom", "dimension": 2}, "mechanisms": {"set": "phonon_intravalley + exchange"}}
+KEYS = {
+    "momentum": {"points": 8, "max": "0.1 1/angstrom", "dimension": 2},
+    "mechanisms": {"set": "phonon_intravalley + exchange"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def polar_generator(config, problem):
     rate = np.zeros((POINTS, ANGLES, POINTS, ANGLES))
     for turn in range(ANGLES):
         one = replace(problem, grid=Grid(problem.grid.edges, theta[turn : turn + 1]))
-        kernel = intravalley_rate(one, config, pair.first, 0) / ANGLES
+        kernel = phonon_intravalley.rate_with_cell(one, config, pair.first, 0) / ANGLES
         for start in range(ANGLES):
             rate[:, (start + turn) % ANGLES, :, start] += kernel
     size = POINTS * ANGLES
@@ -79,6 +82,7 @@ def test_reduction_to_two_harmonics_is_exact(polar):
 
 def test_strong_dephasing_gives_back_the_rate(setup):
     """With fast pure dephasing and no in-scattering c adapts at once, and the mode is that of the isotropic reduction."""
+
     def slowest(dimension):
         momentum = {"points": 20, "max": "0.1 1/angstrom", "dimension": dimension, "coherence_in_scattering": False}
         config, problem = setup(momentum=momentum, mechanisms=KEYS["mechanisms"], dephasing={"pure": "500 meV"})

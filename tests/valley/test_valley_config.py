@@ -11,8 +11,8 @@ from hpcx.valley.estimate import estimate
 
 def test_defaults_with_units(configure):
     config = configure()
-    assert config.pump.density == pytest.approx(8e-5) and config.dexter.constant == pytest.approx(15.0)
-    assert config.spin_flip.intervalley == 0.25 and config.time.end == pytest.approx(1e4)
+    assert config.pump.density == pytest.approx(8e11) and config.dexter.constant == pytest.approx(15.0)
+    assert config.spin_flip.intervalley == 0.25 and config.time.end == 10.0 and config.time.last == 1e4
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,17 @@ def test_families_of_sets():
 
 def test_a_sweep_over_a_family(tmp_path):
     path = tmp_path / "input.toml"
-    path.write_text('model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n')
+    path.write_text(
+        'model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n'
+    )
     plan = load_plan(str(path), [])
     assert len(plan.points) == 14 and "full - exchange" in plan.axes["mechanisms.set"]
 
 
 def test_flow_times_outside_the_run(configure):
     with pytest.raises(ValidationError, match="flow.times"):
-        configure(time={"end": "5 ps"})
+        configure(time={"end": "5 ps"}, flow={"times": ["6 ps"]})
+    assert configure(time={"end": "2 ps"}).flow_times == [100.0, 300.0, 1000.0]
 
 
 def test_estimate_counts_and_warns(configure):

@@ -21,6 +21,7 @@ def test_against_runge_kutta(polarization):
     drive = vector @ polarization.drive_mh
     times = [-100.0, 0.0, 50.0, 300.0]
     for helicity in (0, 1):
+
         def slope(t, p, helicity=helicity):
             return matrix @ p + drive[:, helicity] * np.exp(-0.5 * (t / polarization.sigma) ** 2)
 

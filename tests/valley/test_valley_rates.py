@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hpcx.physics.constants import HBAR
+from hpcx.petsc.slow_modes import slowest_modes
 from hpcx.valley.blocks import generator, out_rate
 from hpcx.valley.mechanisms import exchange
 from hpcx.valley.modes import parity_projector
@@ -65,7 +66,9 @@ def test_spin_is_conserved_by_all_but_exchange_and_flips(everything):
     assert set(SPIN_CONSERVING) == set(matrices(everything)) - {"exchange", "spin_flip"}
 
 
-@pytest.mark.parametrize(("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)])
+@pytest.mark.parametrize(
+    ("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)]
+)
 def test_zero_modes(setup, mechanisms, zeros):
     config, problem = setup(momentum={"points": 40}, mechanisms={"set": mechanisms})
     g = build_rates(problem, config, {}).generator()
@@ -153,6 +156,7 @@ def test_activated_flips_follow_their_law(setup, path):
 @pytest.mark.parametrize("interference", ["difference", "sum"])
 def test_interference_of_electron_and_hole(setup, interference):
     """The two coherent options average to the incoherent one."""
+
     def matrix(option):
         config, problem = setup(momentum={"points": 12}, mechanisms={"set": "phonon_intravalley", "phonon_interference": option})
         return build_rates(problem, config, {}).total()
@@ -160,3 +164,16 @@ def test_interference_of_electron_and_hole(setup, interference):
     mean = 0.5 * (matrix("difference") + matrix("sum"))
     assert np.abs((mean - matrix("none")).toarray()).max() < 1e-12 * mean.max()
     assert np.abs((matrix(interference) - mean).toarray()).max() > 0.05 * mean.max()
+
+
+def test_dephasing_within_cells_takes_the_grid_out_of_the_result(setup):
+    """The depolarisation hardly depends on the grid once scattering within cells dephases, and falls with the cells if not."""
+
+    def slowest(points, within_cells):
+        config, problem = setup(momentum={"points": points}, dephasing={"within_cells": within_cells})
+        odd = parity_projector(problem, -1.0)
+        return -1e-3 / slowest_modes(odd @ build_rates(problem, config, {}).generator() @ odd.T, 1, 1e-7).eigenvalue[0].real
+
+    fine, coarse = slowest(100, True), slowest(50, True)
+    assert coarse == pytest.approx(fine, rel=0.01)
+    assert slowest(50, False) > 1.02 * slowest(100, False) > 1.02 * fine

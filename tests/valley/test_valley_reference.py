@@ -119,7 +119,14 @@ def assert_late_slope(result, window):
 @pytest.mark.validate
 @pytest.mark.parametrize(
     ("material", "temperature", "mode"),
-    [("MoSe2", 77, 0.392), ("MoSe2", 300, 0.114), ("MoS2", 77, 0.683), ("MoS2", 300, 0.172), ("WS2", 77, 68.2), ("WS2", 300, 2.63)],
+    [
+        ("MoSe2", 77, 0.392),
+        ("MoSe2", 300, 0.114),
+        ("MoS2", 77, 0.683),
+        ("MoS2", 300, 0.172),
+        ("WS2", 77, 68.2),
+        ("WS2", 300, 2.63),
+    ],
 )
 def test_materials(calculate, material, temperature, mode):
     result = calculate(material, temperature=temperature)
@@ -141,3 +148,12 @@ def test_spin_bright_materials_depolarise_within_a_picosecond(calculate, materia
 def test_spin_flips_speed_up_b(calculate, temperature, a, b):
     slopes = calculate(temperature=temperature, mechanisms={"set": "full + spin_flip"}).value("dichroism/logarithmic_slope_time")
     assert slopes == pytest.approx([a, b], rel=0.03)
+
+
+@pytest.mark.validate
+def test_flips_between_valleys_can_turn_the_sign_of_b(calculate):
+    flips = {"intravalley": 0.0, "intervalley": 1.5}
+    result = calculate(temperature=300, mechanisms={"set": "full + spin_flip"}, spin_flip=flips)
+    assert result.value("dichroism/logarithmic_slope_time")[0] == pytest.approx(3.26, rel=0.03)
+    assert result.value("dichroism/fast_time")[1] == pytest.approx(620, rel=0.03)
+    assert result.value("dichroism/sign_change_time")[1] == pytest.approx(1.22, abs=0.05)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcx.valley.fit import convolved_exponential, fit_biexponential, slope_time
+from hpcx.valley.fit import convolved_exponential, fit_biexponential, sign_change_time, slope_time
 
 SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": ["1 ps"]}}
 
@@ -12,6 +12,7 @@ SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": 
 @pytest.mark.parametrize(("decay", "sigma"), [(50.0, 42.0), (3.0, 42.0), (4000.0, 42.0), (np.inf, 42.0)])
 def test_convolved_exponential_against_quadrature(decay, sigma):
     for time in (-150.0, 0.0, 60.0, 400.0):
+
         def integrand(s, time=time):
             return np.exp(-s / decay) * np.exp(-0.5 * ((time - s) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
 
@@ -39,9 +40,16 @@ def test_slope_of_decays_rises_and_sign_changes():
     assert np.isnan(slope_time(time, np.exp(-time / 6e5), 1500, 8000))
 
 
+def test_sign_change():
+    time = np.arange(0.0, 1000.0, 5.0)
+    assert sign_change_time(time, np.exp(-time / 100) - 0.1, 1e-4) == pytest.approx(100 * np.log(10), abs=0.1)
+    assert sign_change_time(time, 0.1 - np.exp(-time / 100), 1e-4) == pytest.approx(100 * np.log(10), abs=0.1)
+    assert np.isnan(sign_change_time(time, np.exp(-time / 100) - 1e-4, 1e-3))
+
+
 def test_mirror_image_of_the_other_helicity(calculate):
     result = calculate(**SMALL)
-    labels = [str(label, "ascii") for label in result.value("population/species")]
+    labels = [str(label) for label in result.value("population/species")]
     population = result.value("population/population")
     image = labels[6:] + labels[:6]
     assert np.abs(population[1][[labels.index(label) for label in image]] - population[0]).max() < 1e-12 * population.max()
@@ -56,7 +64,7 @@ def test_particles_and_spin(calculate, mechanisms):
         assert np.abs(number[:, late] / number[:, -1:] - 1).max() < tolerance
     assert number[0, np.abs(time - 4000).argmin()] == pytest.approx(8e11, rel=1e-9)
     formed = result.value("population/population")
-    up = np.array([1.0 if b" up -" in label else -1.0 for label in result.value("population/species")])
+    up = np.array([1.0 if " up -" in label else -1.0 for label in result.value("population/species")])
     assert spin == pytest.approx(np.einsum("s,hst->ht", up, formed), rel=1e-12, abs=1e-9 * np.abs(spin).max())
     assert result.value("checks/minimum") > -1e-12
 

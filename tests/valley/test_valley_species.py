@@ -20,7 +20,14 @@ def test_twelve_or_twenty_four_species(setup):
 
 @pytest.mark.parametrize(
     ("label", "shift"),
-    [("K up - K up", 0), ("K up - K' up", -55), ("K up - L up", -20), ("K' up - K up", 449), ("K' up - K' up", 390), ("K' up - L up", 421)],
+    [
+        ("K up - K up", 0),
+        ("K up - K' up", -55),
+        ("K up - L up", -20),
+        ("K' up - K up", 449),
+        ("K' up - K' up", 390),
+        ("K' up - L up", 421),
+    ],
 )
 def test_energies_of_wse2(setup, label, shift):
     species = by_label(setup()[1])
@@ -41,7 +48,12 @@ def test_bright_species_and_order_of_bands(setup):
         problem = setup(material)[1]
         species = by_label(problem)
         assert sign * problem.parameters.conduction_shift < 0
-        assert [label for label, s in species.items() if s.bright] == ["K up - K up", "K' up - K' up", "K' down - K' down", "K down - K down"]
+        assert [label for label, s in species.items() if s.bright] == [
+            "K up - K up",
+            "K' up - K' up",
+            "K' down - K' down",
+            "K down - K down",
+        ]
 
 
 def test_cells_fill_the_disk(setup):

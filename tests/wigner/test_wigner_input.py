@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
 from hpcx.materials.loader import load_material
+from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config, Initial
 from hpcx.wigner.estimate import estimate
@@ -71,9 +72,9 @@ def test_coarse_energy_bins_are_refused(tables, words):
 
 def test_coarse_cells_and_small_boxes_are_refused():
     short = {"end": 1.0}
-    with pytest.raises(ValueError, match="space.points = 20"):
+    with pytest.raises(AgreedError, match="space.points = 20"):
         solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20}, time=short), load_material("WS2"), Run())
-    with pytest.raises(ValueError, match="1/e radius"):
+    with pytest.raises(AgreedError, match="1/e radius"):
         solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short), load_material("WS2"), Run())
 
 

@@ -14,8 +14,8 @@ from hpcx.materials.loader import load_material
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.physics.wannier_variational import form_factor, overlap
 from hpcx.wigner.grid import energy_edges, make_grid
-from hpcx.wigner.observables import relaxation_times
-from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons
+from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
+from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons, with_numerical_states
 from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, bose, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.source import formation_rates
@@ -171,3 +171,18 @@ def test_acoustic_rates_against_summation_over_momenta(excitons):
     assert rates.out_rate()[bin_] == pytest.approx(out, rel=5e-3)
     velocity_i = rates.grid.velocity_i
     assert -(velocity_i @ rates.collision(1))[bin_] / velocity_i[bin_] == pytest.approx(momentum, rel=5e-3)
+
+
+def test_numerical_states(excitons):
+    """Solved states are bound a little deeper and are sharper at the origin: stronger scattering at large momentum transfer."""
+    numerical = with_numerical_states(excitons, load_material("WS2"))
+    assert np.all(numerical.binding_energy_v > excitons.binding_energy_v)
+    assert numerical.binding_energy_v == pytest.approx(excitons.binding_energy_v, rel=0.03)
+    table = numerical.form_factor_vvq
+    assert [table[v, v, 0] for v in range(3)] == pytest.approx([1.0] * 3, rel=1e-9)
+    assert table[0, 2, 0] == pytest.approx(overlap(*excitons.radius_v[[0, 2]]), rel=0.01)
+    rates = rates_at(numerical, 300.0)
+    check_invariants(rates)
+    assert np.all(relaxation_times(rates, numerical) < relaxation_times(rates_at(excitons, 300.0), excitons))
+    assert 1e3 * relaxation_times(rates, numerical) == pytest.approx([74.1, 58.0, 38.5], rel=2e-3)
+    assert stationary_diffusivity(rates, range(3), True) / 100 == pytest.approx(0.876, rel=2e-3)

@@ -1,7 +1,7 @@
 """Couplings of the coherent polarisations: Dexter between A and B of opposite valleys, short-range exchange within a valley.
 
-Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018); Guo et al., Nat. Phys. 15,
-228 (2019) for A-B mixing within a valley.
+Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018); Guo et al., Nat.
+Phys. 15, 228 (2019) for A-B mixing within a valley.
 Conserves: |P|^2 (the couplings are Hermitian); Dexter conserves both spins.
 Open: long-range exchange vanishes at the light's momentum, so it has no coherent action at normal incidence; the size of the
 short-range part is a guess and it is off by default. With detunings of 0.4 eV both only admix the other exciton.
@@ -29,6 +29,6 @@ def _element(problem: Problem, config: Config, a: int, b: int) -> float:
     if first.hole.kind == second.hole.kind:
         return 0.0
     if first.hole.valley == second.hole.valley:
-        return config.mechanisms.exchange_short_range
+        return 1e-3 * config.mechanisms.exchange_short_range
     active = config.mechanisms.dexter_coherent and first.hole.spin == second.hole.spin
     return config.dexter.constant * first.state.at_origin() * second.state.at_origin() if active else 0.0

@@ -1,8 +1,8 @@
 """Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
 
-Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110, 195403
-(2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an Arrhenius law
-of free strength and activation energy, along one of these two paths.
+Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110,
+195403 (2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an
+Arrhenius law of free strength and activation energy, along one of these two paths.
 Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
 Open: which law nature has; neither constant is calculated. Needs all 24 species.
 """
@@ -60,7 +60,7 @@ def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndar
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
     """Return W of the Arrhenius law; `flip.rate` is per ps, and between states of equal energy it is shared by both directions."""
     inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
-    rate = 1e-3 * flip.rate * np.exp(-flip.activation * inverse)
+    rate = 1e-3 * flip.rate * np.exp(-1e-3 * flip.activation * inverse)
     name = INSIDE if flip.path == "intravalley" else BETWEEN
     pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == name]
     edge = [species.edge for species in problem.species]

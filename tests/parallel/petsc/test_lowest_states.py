@@ -83,6 +83,15 @@ def test_stopped_solver_goes_on_with_what_it_knew(comm):
 
 
 @pytest.mark.mpi
+def test_progress_grows_to_one(comm):
+    shares = []
+    chain = Chain(comm, 300)
+    pairs = lowest_states(comm, chain, 3, 1e-10, "chain_", chain.start(), progress=shares.append)
+    assert len(shares) == pairs.iterations
+    assert 0 <= shares[0] < shares[-1] == 1
+
+
+@pytest.mark.mpi
 def test_empty_space(comm):
     with pytest.raises(SolverError, match="dimension 0"):
         lowest_states(comm, Chain(comm, 0), 1, 1e-9, "chain_")

@@ -1,0 +1,223 @@
+"""Wigner model in the plane: cost per unknown and step against dgemm and copying, one against two ranks, SciPy on the same equation.
+
+The default energy bins at 77 K (98 per valley), two angular harmonics. Wall times stand beside processor times, which do not feel
+what else runs on the machine; the efficiency is (time of rank 0 alone) / (ranks x time of all ranks on the same cells).
+"""
+
+# ranks: 1 2
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sparse
+from mpi4py import MPI
+from scipy.integrate import solve_ivp
+
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.wigner.advection import couplings
+from hpcx.wigner.config import Config
+from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.setting import Setting
+from hpcx.wigner.transport import Transport
+
+CELLS = 40
+STEPS = 6
+STEP = 0.05
+#: steps to 150 ps of the run in the plane (120 x 120 cells of 30 nm, a quarter of them computed)
+PLANE_CELLS, PLANE_STEPS = 120, 978
+
+
+def say(comm: MPI.Comm, text: str) -> None:
+    """Print on rank 0."""
+    if comm.rank == 0:
+        print(text, flush=True)
+
+
+def problem_of(comm: MPI.Comm, temperature: float, **momentum: float) -> Problem:
+    """Return grid, rates and source of a run in space."""
+    space = {"dimension": 2, "points": 8}
+    config = Config(model="wigner", material="WS2", temperature=temperature, space=space, momentum={"harmonics": 2} | momentum)
+    return make_problem(comm, config, load_material("WS2"), Run())
+
+
+def setting_of(points: tuple[int, ...], spacing: float) -> Setting:
+    """Return a whole box with a spot in the middle."""
+    lattice = Lattice(points, points[0] * spacing)
+    spot = np.exp(-sum(coordinate**2 for coordinate in lattice.coordinates()) / 212.0**2)
+    return Setting(lattice, 2, spot / spot.sum(), mirror=False)
+
+
+def timed(comm: MPI.Comm, work: Callable[[], None]) -> tuple[float, float]:
+    """Return wall time and the longest processor time of a rank."""
+    comm.Barrier()
+    wall, busy = time.perf_counter(), time.process_time()
+    work()
+    busy = comm.allreduce(time.process_time() - busy, op=MPI.MAX)
+    comm.Barrier()
+    return time.perf_counter() - wall, busy
+
+
+def machine(comm: MPI.Comm, values: int) -> tuple[float, float]:
+    """Return the rates of a matrix product (flop/s) and of copying (bytes read and written per second) of one rank."""
+    rows, matrix, source = np.ones((1600, values)), np.ones((values, values)), np.ones(8_000_000)
+    target = source.copy()
+    product = min(timed(comm, lambda: rows @ matrix)[1] for _ in range(5))
+    copying = min(timed(comm, lambda: np.copyto(target, source))[1] for _ in range(5))
+    return 2 * 1600 * values**2 / product, 2 * source.nbytes / copying
+
+
+class Clock:
+    """Processor seconds spent in a function that is wrapped."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def wrap(self, work: Callable) -> Callable:
+        """Return `work` with its time added up."""
+
+        def wrapped(*arguments):
+            start = time.process_time()
+            try:
+                return work(*arguments)
+            finally:
+                self.seconds += time.process_time() - start
+
+        return wrapped
+
+
+def plane(comm: MPI.Comm, problem: Problem) -> tuple[float, float, dict[str, float]]:
+    """Return wall and processor time of a step, and the processor time in its parts."""
+    transport = Transport(comm, problem, setting_of((CELLS, CELLS), 30.0))
+    clocks = {"products": Clock(), "free flight": Clock(), "halo": Clock()}
+    transport.stepper.implicit._multiply = clocks["products"].wrap(transport.stepper.implicit._multiply)
+    transport._flight = clocks["free flight"].wrap(transport._flight)
+    transport.cells.ghosted = clocks["halo"].wrap(transport.cells.ghosted)
+    for step in range(2):
+        transport.stepper.step(step * STEP, STEP)
+    before = {name: clock.seconds for name, clock in clocks.items()}
+
+    def work() -> None:
+        for step in range(2, 2 + STEPS):
+            transport.stepper.step(step * STEP, STEP)
+
+    wall, busy = timed(comm, work)
+    parts = {name: (clock.seconds - before[name]) / STEPS for name, clock in clocks.items()}
+    transport.destroy()
+    return wall / STEPS, busy / STEPS, parts
+
+
+def step_cost(comm: MPI.Comm) -> None:
+    """Print the cost of a step, its parts, the limit by dgemm, and what the run in the plane takes at this cost."""
+    problem = problem_of(comm, 77.0)
+    values = problem.rates.evolution(0).shape[0]
+    flops, bandwidth = machine(comm, values)
+    say(comm, f"dgemm {flops / 1e9:.1f} Gflop/s, copying {bandwidth / 1e9:.1f} GB/s per rank, {comm.size} rank(s) at once")
+    wall, busy, parts = plane(comm, problem)
+    unknowns = CELLS * CELLS * 5 * values
+    scale = 1e9 * comm.size / unknowns
+    say(comm, f"{CELLS} x {CELLS} cells, {unknowns} unknowns: {wall * scale:.1f} ns per unknown and step and rank (processor {busy * scale:.1f})")
+    limit = 6 * 2 * values / flops * 1e9
+    for name, seconds in parts.items():
+        say(comm, f"    {name:<12} {seconds * scale:6.1f} ns{f' (dgemm alone: {limit:.1f})' if name == 'products' else ''}")
+    quarter = PLANE_CELLS**2 // 4 * 5 * values
+    minutes = [quarter * PLANE_STEPS * cost / unknowns / 60 for cost in (wall, busy)]
+    say(comm, f"run in the plane, {quarter} unknowns, {PLANE_STEPS} steps: {minutes[0]:.1f} min at this wall time, {minutes[1]:.1f} min by processor time")
+    if comm.size > 1:
+        efficiency(comm, wall, busy)
+
+
+def efficiency(comm: MPI.Comm, wall: float, busy: float) -> None:
+    """Let rank 0 do the same cells alone while the others sleep."""
+    alone = (0.0, 0.0)
+    problem = problem_of(comm, 77.0)
+    if comm.rank == 0:
+        alone = plane(MPI.COMM_SELF, problem)[:2]
+    request = comm.Ibarrier()
+    while not request.Test():
+        time.sleep(0.05)
+    say(comm, f"efficiency on {comm.size} ranks: {alone[0] / comm.size / wall:.2f} by wall time, {alone[1] / comm.size / busy:.2f} by processor time")
+
+
+def matrix_of(transport: Transport) -> sparse.csc_matrix:
+    """Return the whole right-hand side in one dimension as a sparse matrix over [cell, component, value]."""
+    lattice, size = transport.setting.lattice, transport.problem.grid.size
+    count, components, values = lattice.points[0], transport.cells.components, transport.cells.values
+    eye = np.eye(count)
+    difference = sparse.csr_matrix(np.apply_along_axis(lambda column: lattice.gradient(column)[0], 0, eye))
+    velocity = sparse.diags(np.pad(transport.problem.grid.velocity_i, (0, values - size)))
+    blocks = [sparse.csr_matrix(transport.stepper.implicit.transposed[label].T) for label in transport.labels_k]
+    total = sparse.kron(sparse.identity(count), sparse.block_diag(blocks))
+    for coupling in couplings(transport.setting.harmonics, 1):
+        place = sparse.coo_matrix(([-coupling.factor], ([coupling.target], [coupling.source])), (components, components))
+        total = total + sparse.kron(difference, sparse.kron(place, velocity))
+    return total.tocsc()
+
+
+def against_scipy() -> None:
+    """Compare with SciPy on the identical right-hand side in one dimension at 300 K, to 1 ps."""
+    problem = problem_of(MPI.COMM_SELF, 300.0, first_bin=4.0, growth=1.3, largest_bin=12.0)
+    transport = Transport(MPI.COMM_SELF, problem, setting_of((24,), 50.0))
+    matrix, source = matrix_of(transport), problem.source
+    born = np.zeros(transport.cells.shape)
+    born[:, 0, : problem.grid.size] = transport.setting.birth[:, None] * source.rate_i
+
+    def slope(now: float, state: np.ndarray) -> np.ndarray:
+        return matrix @ state + float(source.intensity(now)) * born.ravel()
+
+    start = np.zeros(matrix.shape[0])
+    exact = solve_ivp(slope, (0, 1), start, method="DOP853", rtol=1e-9, atol=1e-15).y[:, -1]
+    print(f"right-hand side of {matrix.shape[0]} unknowns to 1 ps at equal error (processor time):")
+    ours = integrate(transport, 0.025, exact)
+    show("ARKIMEX 4, 0.025 ps", ours, ours[0])
+    for method, extra in (("RK45", {}), ("BDF", {"jac": matrix})):
+        show(method, scipy_at(ours[2], slope, start, exact, method, extra), ours[0])
+    transport.destroy()
+
+
+def show(name: str, found: tuple[float, int, float], unit: float) -> None:
+    """Print a row: processor seconds, evaluations, error, and the time over that of our stepper."""
+    seconds, evaluations, error = found
+    print(f"    {name:<20} {seconds:8.2f} s {evaluations:6d} evaluations   error {error:.1e}   ratio {seconds / unit:.1f}", flush=True)
+
+
+def integrate(transport: Transport, step: float, exact: np.ndarray) -> tuple[float, int, float]:
+    """Return processor seconds, evaluations and relative error of the stepper; its matrices are inverted beforehand."""
+    transport.stepper.step(0.0, step)
+    transport.state[...] = 0.0
+    start = time.process_time()
+    for number in range(round(1 / step)):
+        transport.stepper.step(number * step, step)
+    seconds = time.process_time() - start
+    error = np.max(np.abs(transport.state.ravel() - exact)) / np.max(np.abs(exact))
+    return seconds, 6 * round(1 / step), float(error)
+
+
+def scipy_at(
+    goal: float, slope: Callable, start: np.ndarray, exact: np.ndarray, method: str, extra: dict
+) -> tuple[float, int, float]:
+    """Return seconds, evaluations and error of a method of SciPy with the loosest tolerance that reaches `goal`."""
+    for tolerance in 10.0 ** -np.arange(3.0, 10.0):
+        begin = time.process_time()
+        found = solve_ivp(slope, (0, 1), start, method=method, rtol=tolerance, atol=tolerance * 1e-3 * np.max(exact), **extra)
+        seconds = time.process_time() - begin
+        error = float(np.max(np.abs(found.y[:, -1] - exact)) / np.max(np.abs(exact)))
+        if error <= goal or seconds > 60:
+            break
+    return seconds, found.nfev, error
+
+
+def main() -> None:
+    """Run all parts that make sense on this number of ranks."""
+    comm = MPI.COMM_WORLD
+    step_cost(comm)
+    if comm.size == 1:
+        against_scipy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Runs that are interrupted at a moment of one's choice, and what must hold afterwards. One small input per model."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+HEAD = '[output]\ndirectory = "out"\ncheckpoint = "0 s"\n'
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sweep of a model with a checkpoint at every step, and how exactly a continued run must agree.
+
+    Attributes:
+        text: input file.
+        results: paths that are compared.
+        tolerance: largest difference, relative to the largest value (of energies: in eV).
+    """
+
+    text: str
+    results: tuple[str, ...]
+    tolerance: float
+
+
+CASES = {
+    "exciton": Case(
+        f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[mesh]\nN = 60\nk0 = 0.16\n[solver]\nstates = 12\ntolerance = 1e-10\n'
+        '[sweep]\n"mesh.N" = [120, 132, 144]\n',
+        ("exciton/energy",),
+        1e-9,
+    ),
+    "trion": Case(
+        f'model = "trion"\nmaterial = "MoS2"\n{HEAD}[mesh]\nN = 48\nk0 = 0.1\n[trion]\nspecies = ["singlet"]\n'
+        '[absorption]\nenabled = true\naccuracy = 1e-2\n[sweep]\n"mesh.N" = [42, 48]\n',
+        ("singlet/energy", "singlet/absorption/absorption"),
+        1e-9,
+    ),
+    "valley": Case(
+        f'model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n{HEAD}[momentum]\npoints = 30\n'
+        "[sweep]\ntemperature = [77, 150]\n",
+        ("dichroism/circular_dichroism", "population/population"),
+        1e-10,
+    ),
+    "formation": Case(
+        f'model = "formation"\nmaterial = "MoS2"\n{HEAD}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points = 8\n'
+        "[signal]\nbootstrap = 0\n"
+        '[signal.photon_energies]\nstart = "1.8 eV"\nstop = "2.1 eV"\npoints = 6\n[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',
+        ("signal/reflectivity_change",),
+        1e-10,
+    ),
+    "wigner": Case(
+        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[space]\ndimension = 1\npoints = 48\nwidth = "3 um"\n'
+        '[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\ngrowth = 1.4\nlargest_bin = "20 meV"\nharmonics = 2\n'
+        '[time]\nend = "2 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
+        ("observables/population", "observables/width_squared"),
+        1e-10,
+    ),
+}
+
+
+class Interrupted:
+    """A run of `hpcx` in its own session, alone (ranks None) or under mpirun."""
+
+    def __init__(self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = ()) -> None:
+        """Start `hpcx run input.toml` with further words, or another command, in a directory."""
+        command = command or (str(Path(sys.executable).with_name("hpcx")), "run", "input.toml", *words)
+        launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
+        self.folder = folder
+        self.log = open(folder / "log", "a")
+        self.process = subprocess.Popen(
+            [*launcher, *command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+            env=os.environ | {"OMPI_MCA_odls_base_sigkill_timeout": "5"},
+        )
+
+    def wait_for(self, pattern: str, seconds: float = 60.0) -> bool:
+        """Wait until a file in the output directory matches `pattern`; False if the run ends or the time is over before."""
+        deadline = time.monotonic() + seconds
+        while not list((self.folder / "out").glob(pattern)):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def wait(self, seconds: float = 90.0) -> int:
+        """Return the exit status; a run that does not end in time is killed, and subprocess.TimeoutExpired raised."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            self.log.close()
+
+    def pids(self) -> list[int]:
+        """Return the processes of the run: all of its session."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == self.process.pid]
+
+    def ranks(self) -> list[int]:
+        """Return the processes that compute: Python, not mpirun."""
+        return [pid for pid in self.pids() if b"python" in _command(pid).split(b"\0")[0]]
+
+    def kill(self) -> None:
+        """End everything at once, as a power failure would."""
+        while pids := [pid for pid in self.pids() if _alive(pid)]:
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.process.poll()
+        self.process.wait()
+        self.log.close()
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def make_folder(folder: Path, case: Case) -> Path:
+    """Make a directory with the input of a case."""
+    folder.mkdir()
+    (folder / "input.toml").write_text(case.text)
+    return folder
+
+
+def finished_files(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return inode and time of every result, after checking that each one that has its final name is whole."""
+    found = {}
+    for path in sorted((folder / "out/points").glob("*.h5")):
+        with h5py.File(path, "r") as file:
+            assert "summary" in file["provenance"] and "hash" in file["provenance"]
+        found[path] = path.stat().st_ino, path.stat().st_mtime_ns
+    return found
+
+
+def largest_difference(folder: Path, reference: Path, case: Case) -> float:
+    """Return by how much the results of two directories differ, relative to the tolerance."""
+    worst = 0.0
+    with h5py.File(folder / "out/sweep.h5", "r") as mine, h5py.File(reference / "out/sweep.h5", "r") as theirs:
+        assert [text.decode() for text in mine["index/status"]] == ["done"] * len(mine["index/status"])
+        for name in case.results:
+            for path, other in zip(sorted((folder / "out/points").glob("*.h5")), sorted((reference / "out/points").glob("*.h5"))):
+                with h5py.File(path, "r") as a, h5py.File(other, "r") as b:
+                    x, y = a[name][...], b[name][...]
+                    assert x.shape == y.shape and np.array_equal(np.isfinite(x), np.isfinite(y)), name
+                    known = np.isfinite(y)
+                    scale = 1.0 if name.endswith("/energy") else np.abs(y[known]).max()
+                    worst = max(worst, float(np.abs(x - y)[known].max()) / scale)
+    return worst / case.tolerance

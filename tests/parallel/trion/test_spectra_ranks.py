@@ -1,0 +1,77 @@
+"""Spectra of trions on any number of ranks, and interrupted ones."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.io.checkpoint import Checkpoint
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped, StopRequests
+from hpcx.trion.config import Config
+from hpcx.trion.solve import solve
+
+
+def config_of(material="MoS2", N=48, k0=0.1, **tables):
+    tables = {"absorption": {"enabled": True, "accuracy": 1e-11}, "solver": {"states": 1}} | tables
+    return Config.model_validate({"model": "trion", "material": material, "mesh": {"N": N, "k0": k0}, **tables})
+
+
+def run(comm, config, surroundings=None):
+    return solve(comm, config, load_material(config.material), surroundings or Run())
+
+
+class Patience(StopRequests):
+    """Asks to stop after a number of questions."""
+
+    def __init__(self, questions):
+        super().__init__()
+        self.left = questions
+
+    def reason(self):
+        self.left -= 1
+        return "the test wants it" if self.left < 0 else ""
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(("symmetry", "temperature"), [("C6v", 0.0), ("none", 0.0), ("C6v", 40.0)])
+def test_spectra_do_not_depend_on_the_ranks(comm, symmetry, temperature):
+    options = {"solver": {"states": 1, "symmetry": symmetry}, "trion": {"temperature": temperature}}
+    config = config_of(N=40, k0=0.075, **options)
+    together, alone = run(comm, config), run(MPI.COMM_SELF, config)
+    for species in ("exciton", "singlet", "triplet"):
+        path = f"{species}/absorption/absorption"
+        np.testing.assert_allclose(together.value(path), alone.value(path), rtol=1e-9, atol=1e-10 * alone.value(path).max())
+
+
+@pytest.mark.mpi
+def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm):
+    settings = {"enabled": True, "triplet_shift": "7 meV", "points": 11, "trace_end": "8 fs", "fit_window": ["0 fs", "8 fs"]}
+    config = config_of("WSe2", 40, absorption={"accuracy": 1e-8}, twod=settings, solver={"states": 1, "tolerance": 1e-9})
+    together, alone = run(comm, config), run(MPI.COMM_SELF, config)
+    assert together.value("twod/contact_exchange") == pytest.approx(alone.value("twod/contact_exchange"), rel=1e-7)
+    signal, expected = together.value("twod/signal"), alone.value("twod/signal")
+    assert np.abs(signal - expected).max() < 1e-6 * np.abs(expected).max()
+
+
+@pytest.mark.mpi
+def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path):
+    config = config_of(N=40, k0=0.075)
+    asked = Patience(10**6)
+    whole = run(comm, config, Run(requests=asked))
+    questions = 10**6 - asked.left
+
+    def surroundings(number):
+        return Run(mpi_tmp_path, checkpoint=Checkpoint(mpi_tmp_path / "point", {"N": 40}, "hash"), requests=Patience(number))
+
+    with pytest.raises(Stopped):
+        run(comm, config, surroundings(questions * 3 // 4))
+    if comm.rank == 0:  # on one rank now
+        second = surroundings(10**6)
+        again = run(MPI.COMM_SELF, config, second)
+        assert 10**6 - second.requests.left < questions * 3 // 4
+        for species in ("singlet", "triplet"):
+            path = f"{species}/absorption/absorption"
+            expected = whole.value(path)
+            np.testing.assert_allclose(again.value(path), expected, rtol=1e-9, atol=1e-10 * expected.max())
+    comm.Barrier()

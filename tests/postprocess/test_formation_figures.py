@@ -1,0 +1,63 @@
+"""The figures and the table of the formation model from the results of small sweeps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mpi4py import MPI
+
+from hpcx.config.load import load_plan
+from hpcx.parallel.stop import StopRequests
+from hpcx.sweep.run import run_plan
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ["momentum.points=24", "momentum.tail_points=10", "continuum.energy_max=1.0", "signal.bootstrap=0", "delay.points=36"]
+
+
+def run_small(name: str, folder: Path, *settings: str) -> Path:
+    """Compute an input of inputs/ on a small grid and return its sweep.h5."""
+    words = [*SMALL, f'output.directory="{folder}"', "sweep.pump.photon_energy=[2.35, 2.75]", *settings]
+    report = run_plan(MPI.COMM_SELF, load_plan(str(ROOT / "inputs" / name), words), StopRequests())
+    assert {entry.status for entry in report.entries} == {"done"}
+    return folder / "sweep.h5"
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("formation")
+    return {
+        "fig3": run_small("formation_fig3.toml", folder / "fig3", "signal.photon_energies.points=5"),
+        "uncertainty": run_small(
+            "formation_uncertainty.toml",
+            folder / "uncertainty",
+            "sweep.dephasing.continuum=[50, 100]",
+            "sweep.cascade.speed=[20]",
+            "sweep.approximation.excited_bleaching=[1.0]",
+            "approximation.biexciton=false",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("script", "sweep", "figure"),
+    [
+        ("formation_fig3.py", "fig3", True),
+        ("formation_fig4.py", "fig3", True),
+        ("formation_ladder.py", "fig3", True),
+        ("formation_map.py", "fig3", True),
+        ("formation_table.py", "fig3", False),
+        ("formation_uncertainty.py", "uncertainty", True),
+    ],
+)
+def test_script(sweeps, script, sweep, figure):
+    command = [sys.executable, str(ROOT / "postprocess" / script), str(sweeps[sweep])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    if figure:
+        for suffix in (".png", ".pdf"):
+            assert sweeps[sweep].with_name(script).with_suffix(suffix).stat().st_size > 1000
+    else:
+        assert len(done.stdout.splitlines()) == 2 + 4

@@ -1,0 +1,112 @@
+"""Claims between processes: one owner at a time, taken back by the system, not disturbed by lookers-on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpcx.sweep.claims import Claims, is_locked, lock, unlock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from hpcx.sweep.claims import Claims
+claims = Claims(Path(sys.argv[1]))
+print(claims.take("point", 3), flush=True)
+sys.stdin.readline()
+claims.give_back("point")
+"""
+
+CONTESTANT = """
+import sys
+from pathlib import Path
+from hpcx.sweep.claims import Claims
+folder, me = Path(sys.argv[1]), sys.argv[2]
+claims = Claims(folder)
+for round in range(3):
+    for number in range(40):
+        result = folder / f"{number}.done"
+        if result.exists() or not claims.take(str(number)):
+            continue
+        if not result.exists():
+            with open(folder / f"{number}.work", "a") as file:
+                file.write(me)
+            result.touch()
+        claims.give_back(str(number))
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Yield a process that holds the claim on "point"."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "True\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_claim_of_another_process_is_respected_and_described(holder, tmp_path):
+    claims = Claims(tmp_path)
+    assert not claims.take("point")
+    seconds, ranks = claims.running("point")
+    assert 0 <= seconds < 60 and ranks == 3
+    for _ in range(20):
+        assert is_locked(tmp_path / "point.lock")  # looking takes nothing away
+    holder.communicate("end\n")
+    assert not (tmp_path / "point.lock").exists() and claims.running("point") is None
+    assert claims.take("point") and claims.attempts("point") == 1
+    assert claims.running("point")[1] == 1
+    claims.give_back("point")
+    assert claims.attempts("point") == 0
+
+
+def test_a_killed_process_loses_its_claims_and_is_remembered(holder, tmp_path):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    claims = Claims(tmp_path)
+    assert claims.running("point") is None and claims.attempts("point") == 1
+    assert claims.take("point")
+    claims.give_back("point")
+
+
+def test_looking_needs_no_right_to_write(holder, tmp_path):
+    (tmp_path / "point.lock").chmod(0o444)
+    assert Claims(tmp_path).running("point") is not None
+
+
+def test_a_claim_is_not_given_twice_in_one_process(tmp_path):
+    claims = Claims(tmp_path)
+    assert claims.take("point") and not claims.take("point")
+    claims.give_back("point")
+
+
+def test_contestants_do_every_point_exactly_once(tmp_path):
+    names = "abcd"
+    processes = [subprocess.Popen([sys.executable, "-c", CONTESTANT, str(tmp_path), name]) for name in names]
+    assert [process.wait(timeout=60) for process in processes] == [0] * len(names)
+    assert [len((tmp_path / f"{number}.work").read_text()) for number in range(40)] == [1] * 40
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_lock_on_a_removed_file_is_worth_nothing(tmp_path):
+    path = tmp_path / "a.lock"
+    first = lock(path)
+    path.unlink()
+    second = lock(path)  # of the new file of that name
+    assert second is not None and not os.path.samestat(os.fstat(first.fileno()), os.fstat(second.fileno()))
+    first.close()
+    unlock(path, second)
+
+
+def test_a_directory_that_is_gone_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Claims(tmp_path / "gone").take("point")
+    assert not is_locked(Path(tmp_path / "gone/point.lock"))

@@ -1,0 +1,45 @@
+"""The published low-temperature scenario on other energy grids: what the default grid is converged to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.wigner.config import Config
+from hpcx.wigner.history import schedule_and_moments
+from hpcx.wigner.problem import make_problem
+from hpcx.wigner.uncertainty import outcomes
+
+pytestmark = pytest.mark.validate
+
+
+@pytest.mark.parametrize(
+    "first, growth, largest, rise, peak, negative, lowest",
+    [
+        (0.01, 1.06, 0.5, (5.69, 6.49, 7.29), 308.4, (34.1, 80.4), -47.1),
+        (0.1, 1.12, 1.0, (5.69, 6.49, 7.27), 306.2, (33.0, 76.4), -52.3),
+        (0.3, 1.2, 2.0, (5.79, 6.63, 7.45), 302.1, (29.6, 64.0), -68.5),
+    ],
+)
+def test_negative_diffusion_on_other_grids(first, growth, largest, rise, peak, negative, lowest):
+    config = Config(
+        model="wigner",
+        material="WS2",
+        temperature=20.0,
+        momentum={"first_bin": first, "growth": growth, "largest_bin": largest},
+        time={"outputs": [(0.05, 12.0), (0.1, 90.0)], "end": 90.0},
+    )
+    problem = make_problem(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    history = schedule_and_moments(problem, 1e-3)[1]
+    time, bright = np.array(history.time), history.array("diffusivity")[:, 0] / 100.0
+    late = time > 1
+    time, bright = time[late], bright[late]
+    found = outcomes(time, bright)
+    assert found[0] == pytest.approx(peak, rel=0.02)
+    assert [time[bright > share * peak][0] for share in (0.1, 0.5)] == pytest.approx(rise[:2], abs=0.2)
+    assert found[1] == pytest.approx(rise[2], abs=0.2)
+    assert found[2:4] == pytest.approx(negative, abs=0.2)
+    assert found[4] == pytest.approx(lowest, rel=0.02)
