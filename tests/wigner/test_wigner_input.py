@@ -137,3 +137,19 @@ def test_uncertainty_study_is_seeded_and_ranks_inputs():
     assert bands.shape[0] == 5 and np.all(np.diff(bands, axis=0) >= 0)
     assert np.ptp(result.value("uncertainty/peak")) > 0
     assert json.dumps(result.summary)
+
+
+def test_absorbing_edges_take_excitons_without_echo():
+    """In a small absorbing box the middle looks as in a large periodic one while excitons leave."""
+    bins = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
+    times = {"end": 4.0, "outputs": [(1.0, 4.0)], "densities": [(4.0, 4.0)], "tolerance": 1e-2}
+    results = []
+    for points, width, boundary in ((30, 1.2, "absorbing"), (80, 3.2, "periodic")):
+        space = {"dimension": 1, "points": points, "width": width, "boundary": boundary}
+        case = config(temperature=300.0, space=space, momentum=bins, time=times)
+        results.append(solve(MPI.COMM_SELF, case, load_material("WS2"), Run()))
+    small, large = results
+    number = small.value("checks/particle_number")
+    assert np.all(np.diff(number[1:]) < 0) and number[-1] < -1e-4
+    middle, reference = small.value("density/density")[-1, :, 9:21], large.value("density/density")[-1, :, 34:46]
+    assert middle == pytest.approx(reference, rel=0.01)
