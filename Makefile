@@ -1,5 +1,6 @@
 # make env       the Python environment (.venv); quick and silent when nothing is missing     jobs/environment.sh tells more
 # make run       exciton and trion binding energies of MoS2 on two ranks, with a figure
+# make table1    exciton and trion binding energies of four materials with error bars, some minutes on two ranks
 # make test      all tests: serial, then under mpirun with 1, 2, 3 and 4 ranks
 # make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
@@ -31,7 +32,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run test test-slurm bench validate validate-tests validate-restart clean pypi
+.PHONY: env run table1 test test-slurm bench validate validate-tests validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -42,6 +43,10 @@ pypi:
 run: env
 	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/trion_quickstart.toml
 	$(PYTHON_IN_VENV) postprocess/binding_energies.py results/trion_quickstart/sweep.h5
+
+table1: env
+	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/trion_table1.toml
+	$(PYTHON_IN_VENV) postprocess/convergence.py results/trion_table1/sweep.h5
 
 test: env
 	@bash tests/run.sh $(PYTHON_IN_VENV)
