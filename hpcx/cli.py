@@ -20,6 +20,16 @@ DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script: run one command and exit with its status, alike on all ranks."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = command(words)
+    except SystemExit as end:  # help, and mistakes of the command line
+        status = end.code
+    _leave(int(status or 0), words)
+
+
+def command(words: list[str]) -> int:
+    """Run one command on all ranks and return its status."""
     from mpi4py import MPI
 
     from hpcx.parallel import log
@@ -27,15 +37,28 @@ def main(arguments: list[str] | None = None) -> None:
 
     comm = MPI.COMM_WORLD
     abort_on_exception(comm)
-    words = sys.argv[1:] if arguments is None else arguments
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(comm, ours)
     options.petsc = petsc
     log.configure(comm, getattr(options, "verbose", False))
     status = options.command(comm, options)
     comm.Barrier()
+    return status
+
+
+def _leave(status: int, words: list[str]) -> None:
+    """End this rank after MPI_Finalize without the clean-up of Python and PETSc, unless PETSc is to report (-log_view).
+
+    petsc4py cleans up collectively, and does not end when the ranks have had different points or none.
+    """
+    from mpi4py import MPI
+
     sys.stdout.flush()
-    sys.exit(status)
+    sys.stderr.flush()
+    if any(word.startswith("-log") for word in words):
+        sys.exit(status)
+    MPI.Finalize()
+    os._exit(status)
 
 
 def _parse(comm: Any, words: list[str]) -> argparse.Namespace:

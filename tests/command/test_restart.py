@@ -104,13 +104,14 @@ def test_stop_in_the_middle_and_continue_on_other_ranks(model, undisturbed, tmp_
 
 
 NOTING = """
+import os
 from mpi4py import MPI
-from hpcx.cli import main
-try:
-    main(["run", "input.toml"])
-except SystemExit as end:
-    open(f"status{MPI.COMM_WORLD.rank}", "w").write(str(end.code))
-    raise
+from hpcx import cli
+rank = MPI.COMM_WORLD.rank
+status = cli.command(["run", "input.toml"])
+MPI.Finalize()
+open(f"status{rank}", "w").write(str(status))
+os._exit(status)
 """
 
 
