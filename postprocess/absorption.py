@@ -1,4 +1,4 @@
-"""Absorption of exciton, singlet and triplet with maps of the singlet's states in momentum space, from a trion run with absorption.
+"""Absorption of exciton, singlet and triplet with maps of the singlet's states in momentum space.
 
     python postprocess/absorption.py results/trion_absorption/result.h5
 

@@ -3,8 +3,8 @@
     python postprocess/beats.py results/trion_2des_mose2/result.h5 results/trion_2des_wse2/sweep.h5
 
 One curve per run, or per point of a sweep over one key; the true decay of the coherence is shown with them. Prints period and
-envelope of each with errors, and by how much the envelope is shorter than the true coherence time. Fig. 3b of Tempelaar and Berkelbach,
-Nat. Commun. 10, 3419 (2019).
+envelope of each with errors, and by how much the envelope is shorter than the true coherence time. Fig. 3b of Tempelaar and
+Berkelbach, Nat. Commun. 10, 3419 (2019).
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def read_beats(path: Path, species: str) -> list[Beat]:
         config = json.loads(file["provenance/config"].asstr()[()])
         trace = read(file, f"twod/trace/{prefix}cross_peak").real
         period, envelope = (
-            tuple(float(read(file, f"twod/{prefix}{name}{suffix}")) for suffix in ("", "_error")) for name in ("beat_period", "beat_envelope")
+            tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error"))
+            for name in ("period", "envelope")
         )
         shift = config["twod"]["triplet_shift"]
         label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
@@ -80,9 +81,11 @@ def draw(beats: list[Beat]) -> plt.Figure:
     """Return the figure."""
     figure, axis = plt.subplots(figsize=(4.8, 3.4))
     for number, beat in enumerate(beats):
-        axis.plot(beat.time, beat.trace, "--" if "triplet" in beat.label else "-", color=f"C{(1, 0, 5, 2, 3, 4)[number % 6]}", label=beat.label)
-    time = beats[0].time
-    axis.plot(time, np.exp(-time / beats[0].dephasing_time), ":", color="k", label=f"$e^{{-t_2/{beats[0].dephasing_time:g}\\,\\mathrm{{fs}}}}$")
+        style, colour = "--" if "triplet" in beat.label else "-", (1, 0, 5, 2, 3, 4)[number % 6]
+        axis.plot(beat.time, beat.trace, style, color=f"C{colour}", label=beat.label)
+    time, dephasing_time = beats[0].time, beats[0].dephasing_time
+    label = f"$e^{{-t_2/{dephasing_time:g}\\,\\mathrm{{fs}}}}$"
+    axis.plot(time, np.exp(-time / dephasing_time), ":", color="k", label=label)
     axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axis.set_xlim(0, time[-1])
     axis.set_xlabel("waiting time $t_2$ (fs)")

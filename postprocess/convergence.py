@@ -3,7 +3,8 @@
     python postprocess/convergence.py results/trion_table1/sweep.h5
     python postprocess/convergence.py results/trion_parabolic/sweep.h5 --reference monte_carlo radial
 
-The sweep runs over mesh.N and mesh.k0, and over materials if wanted. First N goes to infinity at each k0, then k0 at N = infinity.
+The sweep runs over mesh.N and mesh.k0, and over materials if wanted. First N goes to infinity at each k0, then k0 at N
+= infinity.
 Exciton energies are corrected by what the mesh is known to miss of the interaction (exciton/lattice_correction), after which
 they converge fast; a straight line in 1/N through the uncorrected ones is shown to compare. Writes the table and one figure per
 material next to the data.
@@ -72,8 +73,8 @@ def main() -> None:
     """Read, extrapolate, print the table with all doubts, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
-    parser.add_argument("--reference", nargs="+", default=["tempelaar"], help="tables of postprocess/references.toml to compare with")
-    parser.add_argument("--k0", type=float, default=0.16, help="cut-off at which a column is shown besides the limit")
+    parser.add_argument("--reference", nargs="+", default=["tempelaar"], help="tables of references.toml to compare with")
+    parser.add_argument("--k0", type=float, default=0.14, help="cut-off at which a column is shown besides the limit")
     options = parser.parse_args()
     studies = read_studies(options.file)
     references = tomllib.loads(Path(__file__).with_name("references.toml").read_text())
@@ -102,7 +103,8 @@ def read_studies(path: Path) -> list[Study]:
             missed = _ordered(file["exciton/lattice_correction"], order) if species == "exciton" else 0 * plain
             place = np.argsort(cutoffs)[:, None], np.argsort(sizes)[None]
             for number, name in enumerate(names):
-                plain_kN, missed_kN = (1e3 * values.reshape(len(names), *plain.shape[-2:])[number][place] for values in (plain, missed))
+                shape = len(names), *plain.shape[-2:]
+                plain_kN, missed_kN = (1e3 * values.reshape(shape)[number][place] for values in (plain, missed))
                 found.append(Study(str(name), species, np.sort(sizes), np.sort(cutoffs), plain_kN - missed_kN, plain_kN))
     return found
 
@@ -121,7 +123,8 @@ def _ordered(dataset: h5py.Dataset, order: list[str]) -> np.ndarray:
 def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> list[str]:
     """Return the lines of the table, and what is doubtful."""
     heads = "".join(f"{name[:12]:>14}" for name in references)
-    lines = ["binding energies (meV)", f"{'':16}{heads}{f'k0 = {cutoff:g}':>18}{'k0 to infinity':>18}   against the published values"]
+    columns = f"{f'k0 = {cutoff:g}':>18}{'k0 to infinity':>18}"
+    lines = ["binding energies (meV)", f"{'':16}{heads}{columns}   against the published values"]
     doubts = []
     for study in studies:
         mesh_limits = study.mesh_limits()
@@ -129,12 +132,15 @@ def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> l
         limit = study.limit(mesh_limits)
         published = {name: rows.get(study.material, {}).get(study.species) for name, rows in references.items()}
         values = "".join(f"{_published(value, study.species):>14}" for value in published.values())
-        verdict = "; ".join(_verdict(name, value, mesh_limits[column], limit, study.species) for name, value in published.items() if value is not None)
-        lines.append(f"{study.material:7}{study.species:9}{values}{_shown(mesh_limits[column]):>18}{_shown(limit):>18}   {verdict}")
+        there, known = mesh_limits[column], {name: value for name, value in published.items() if value is not None}
+        verdict = "; ".join(_verdict(name, value, there, limit, study.species) for name, value in known.items())
+        lines.append(f"{study.material:7}{study.species:9}{values}{_shown(there):>18}{_shown(limit):>18}   {verdict}")
         doubts += [f"{study.material} {study.species}: {text}" for text in limit.warnings]
         if study.species == "exciton":
-            doubts.append(f"{study.material} exciton: a straight line in 1/N without the correction gives {study.lines()[column]:.1f} at k0 = {cutoff:g}")
-    return lines + ["", *[f"note: {text}" for text in doubts], *(f"{name}: {rows['source']}" for name, rows in references.items())]
+            line = f"a straight line in 1/N without the correction gives {study.lines()[column]:.1f} at k0 = {cutoff:g}"
+            doubts.append(f"{study.material} exciton: {line}")
+    sources = [f"{name}: {rows['source']}" for name, rows in references.items()]
+    return lines + ["", *[f"note: {text}" for text in doubts], *sources]
 
 
 def _published(value: float | None, species: str) -> str:

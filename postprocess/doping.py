@@ -33,13 +33,15 @@ def main() -> None:
     """Read, fit, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps mesh.N alone")
-    parser.add_argument("--split", type=float, nargs=2, default=(-15, -12), help="end of the trion's side, begin of the exciton's (meV)")
+    sides = "end of the trion's side, begin of the exciton's (meV)"
+    parser.add_argument("--split", type=float, nargs=2, default=(-15, -12), help=sides)
     options = parser.parse_args()
     with h5py.File(options.file, "r") as file:
         peaks = find_peaks(file, *options.split)
     slope, error, square = through_origin(peaks.density, peaks.ratio)
     print(f"{'N':>5}{'n (1e12/cm2)':>14}{'T - 1s':>9}{'X - 1s':>9}{'I_T/I_X':>9}{'ratio/n(1e13)':>15}")
-    for row in zip(peaks.sizes, 10 * peaks.density, peaks.trion, peaks.exciton, peaks.ratio, peaks.ratio / peaks.density, strict=True):
+    slopes = peaks.ratio / peaks.density
+    for row in zip(peaks.sizes, 10 * peaks.density, peaks.trion, peaks.exciton, peaks.ratio, slopes, strict=True):
         print("{:5g}{:14.3f}{:9.1f}{:9.1f}{:9.3f}{:15.1f}".format(*row))
     print(f"line through the origin: {slope:.2f} +- {error:.2f} per 1e13/cm2, R2 = {square:.3f}")
     save(draw(peaks, slope, error), options.file.with_name("doping"))
@@ -70,7 +72,8 @@ def draw(peaks: Peaks, slope: float, error: float) -> plt.Figure:
     figure, axis = plt.subplots()
     axis.plot(10 * peaks.density, peaks.ratio, "o", label="calculated")
     line = np.array([0, 1.05 * peaks.density.max()])
-    axis.plot(10 * line, slope * line, "--", color="0.3", label=rf"slope {slope:.1f} $\pm$ {error:.1f} per $10^{{13}}$ cm$^{{-2}}$")
+    label = rf"slope {slope:.1f} $\pm$ {error:.1f} per $10^{{13}}$ cm$^{{-2}}$"
+    axis.plot(10 * line, slope * line, "--", color="0.3", label=label)
     axis.fill_between(10 * line, (slope - error) * line, (slope + error) * line, color="0.85", linewidth=0)
     for size, x, y in zip(peaks.sizes, peaks.density, peaks.ratio, strict=True):
         if size in (peaks.sizes.min(), 60):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: a disagreement of the models larger than this share of the way from the last point to the limit calls for a warning, if it is not small anyway
+#: models that disagree by more than this share of the way from the last point to the limit call for a warning, if by more than
+#: _SMALL in the unit of the data (meV)
 _DISAGREEMENT = 1.0
 _SMALL = 0.3
 

@@ -28,21 +28,20 @@ def main() -> None:
         prefix = "" if options.species == "total" else f"{options.species}_"
         signal = -read(file, f"twod/{prefix}signal")[number].real
         axes = [read(file, f"twod/{name}_energy") for name in ("excitation", "detection")]
+        corners = -read(file, f"twod/{prefix}corners")[number].real
         peaks = [float(read(file, f"twod/{name}_peak")) for name in ("trion", "exciton")]
     signal /= np.abs(signal).max()
-    print_peaks(signal, axes, peaks)
+    print_corners(corners / corners.max(), peaks)
     figure = draw(signal, axes, peaks, f"{options.species}, $t_2$ = {times[number]:g} fs")
     save(figure, options.file.with_name(f"two_dimensional_{options.species}_{times[number]:g}fs"))
 
 
-def print_peaks(signal: np.ndarray, axes: list[np.ndarray], peaks: list[float], width: float = 0.006) -> None:
-    """Print the highest points near the four corners of the square."""
-    for first, name1 in zip(peaks, "TX", strict=True):
-        for second, name3 in zip(peaks, "TX", strict=True):
-            near = np.ix_(np.abs(axes[0] - first) < width, np.abs(axes[1] - second) < width)
-            place = np.unravel_index(np.argmax(signal[near]), signal[near].shape)
-            at = [axis[np.abs(axis - centre) < width][n] for axis, centre, n in zip(axes, (first, second), place, strict=True)]
-            print(f"excitation {name1}, detection {name3}: {signal[near].max():.3f} at ({at[0]:.4f}, {at[1]:.4f}) eV")
+def print_corners(corners: np.ndarray, peaks: list[float]) -> None:
+    """Print the heights at the four corners of the square relative to the highest."""
+    for first, row in zip("TX", corners, strict=True):
+        for second, height in zip("TX", row, strict=True):
+            energies = [peaks["TX".index(name)] for name in (first, second)]
+            print(f"excitation {first}, detection {second}: {height:.3f} at ({energies[0]:.4f}, {energies[1]:.4f}) eV")
 
 
 def draw(signal: np.ndarray, axes: list[np.ndarray], peaks: list[float], title: str) -> plt.Figure:

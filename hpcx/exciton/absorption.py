@@ -14,7 +14,7 @@ from hpcx.exciton.problem import ExcitonProblem
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.recursion import Recursion
-from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, steps_for_time, sticks
+from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, rounding_error, steps_for_time, sticks
 
 #: points per broadening at which the error is watched: the spectrum has no finer structure
 _POINTS_PER_BROADENING = 4
@@ -117,7 +117,8 @@ def exciton_spectrum(
     fraction = advance(recursion, settings, exciton_energy, 0.0, keep)
     sum_rule = float((np.abs(problem.dipole_k) ** 2).sum())
     steps = len(recursion.alpha)
-    return make_spectrum(*lines(recursion), fraction.relative_bound(), settings, exciton_energy, steps, sum_rule)
+    error = fraction.relative_bound() + rounding_error(steps, recursion.band_width, settings.broadening)
+    return make_spectrum(*lines(recursion), error, settings, exciton_energy, steps, sum_rule)
 
 
 def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float) -> None:
@@ -134,7 +135,8 @@ def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absor
     result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
     result.add(f"{path}/sum_rule", spectrum.sum_rule, (), "1", "sum of all weights as it must be")
     found = spectrum.stick_weight.sum() / spectrum.sum_rule - 1
-    reached = "" if spectrum.error_estimate <= settings.accuracy else (
+    missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
+    reached = "" if not missed else (
         f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}"
     )
     result.summary.append(

@@ -17,8 +17,8 @@ from hpcx.formation.equations import Equations, Terms
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
 from hpcx.formation.problem import Problem
-from hpcx.formation.traces import CONTRIBUTIONS, Traces, distribute
-from hpcx.io.result import Result
+from hpcx.formation.traces import CONTRIBUTIONS, Traces
+from hpcx.io.items import Items
 from hpcx.parallel.run import Run
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
@@ -173,9 +173,8 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     setting = make_setting(config, problem, np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)]))
     statistics = OdeStatistics()
-    change_cde = _restore(comm, run, (len(CONTRIBUTIONS), delay_d.size, setting.energies_e.size))
-    for number, name in enumerate(CONTRIBUTIONS):
-        _fill(comm, setting, run, delay_d, change_cde, number, TERMS[name], statistics)
+    items = Items(comm, run)
+    change_cde = np.array([_changes(items, setting, run, delay_d, name, statistics) for name in CONTRIBUTIONS])
     change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
@@ -193,45 +192,18 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     )
 
 
-def _restore(comm: Any, run: Run, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the changes known from a checkpoint, NaN for those still to be computed."""
-    saved = run.checkpoint.load(comm) if run.checkpoint is not None else None
-    return np.full(shape, np.nan) if saved is None else saved.value("change")
-
-
-def _fill(
-    comm: Any,
-    setting: Setting,
-    run: Run,
-    delay_d: np.ndarray,
-    change_cde: np.ndarray,
-    number: int,
-    terms: Terms,
-    statistics: OdeStatistics,
-) -> None:
-    """Compute the missing delays of one contribution, as many at a time as there are ranks."""
-    missing = np.flatnonzero(np.isnan(change_cde[number, :, 0]))
-    if missing.size == 0:
-        return
+def _changes(
+    items: Items, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics
+) -> list[np.ndarray]:
+    """Return the relative changes of one contribution at all photon energies, delay by delay."""
     with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
-        trajectories = pump_trajectory(setting, list(delay_d - setting.lead), terms, OdeStatistics())
-    for first in range(0, missing.size, comm.size):
-        chunk = missing[first : first + comm.size]
+        trajectories = pump_trajectory(setting, list(delay_d - setting.lead), TERMS[name], OdeStatistics())
 
-        def work(item: int, chunk: np.ndarray = chunk) -> np.ndarray:
-            index = chunk[item]
-            return probe_change(setting, float(delay_d[index]), trajectories[index], terms, statistics)
+    def work(item: int) -> dict[str, np.ndarray]:
+        return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
-        with run.timings.measure("probe"):
-            change_cde[number, chunk] = distribute(comm, chunk.size, work)
-        run.progress("delays", (number * delay_d.size + chunk[-1] + 1) / (len(CONTRIBUTIONS) * delay_d.size))
-        run.keep(comm, lambda: _state(change_cde))
-
-
-def _state(change_cde: np.ndarray) -> Result:
-    result = Result()
-    result.add("change", change_cde, ("contribution", "delay", "energy"), "1", "relative changes computed so far")
-    return result
+    with run.timings.measure("probe"):
+        return [found["change"] for found in items.compute(name, delay_d.size, work)]
 
 
 def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:

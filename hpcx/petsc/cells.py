@@ -86,11 +86,11 @@ class CellGrid:
         self.rows = stop - self.start
         self.local_points = (self.rows, *points[1:])
         self.shape = (int(np.prod(self.local_points)), components, values)
-        self._local = self.dm.createLocalVector()
+        self._local = self.dm.createLocalVec()
 
     def create_vector(self) -> Vec:
         """Return a new distributed PETSc vector for a state."""
-        return self.dm.createGlobalVector()
+        return self.dm.createGlobalVec()
 
     def ghosted(self, vector: Vec) -> np.ndarray:
         """Return this rank's block with up-to-date ghost cells, valid until the next call. Collective."""

@@ -47,13 +47,18 @@ class ContinuedFraction:
 
     @property
     def bound_w(self) -> np.ndarray:
-        """Largest possible error of `spectrum_w`, (w,): |Im f| for f in the disk that 1 / v with Im v > eta - Im tail is mapped to."""
+        """Largest possible error of `spectrum_w`, (w,): |Im f| for f in the disk to which 1 / v maps Im v > eta - Im tail."""
         diameter = 1 / (self._eta - self._tail.imag)
         return diameter / 2 * (np.abs(self._product) + np.abs(self._product.real)) / np.pi
 
     def relative_bound(self) -> float:
         """Return the largest `bound_w` relative to the highest point of the spectrum."""
         return float(self.bound_w.max() / self.spectrum_w.max())
+
+
+def rounding_error(steps: int, band_width: float, broadening: float) -> float:
+    """Return what rounding may change in a spectrum, relative to its peak: lines moved by rounding errors of their energies."""
+    return float(steps * np.finfo(float).eps * band_width / broadening)
 
 
 def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -66,8 +71,8 @@ def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) ->
 def steps_for_time(band_width: float, time: float) -> int:
     """Return how many steps give <0|exp(-i H t / hbar)|0> to rounding for a spectrum of width `band_width` in eV and t in fs.
 
-    m steps are exact for polynomials of degree 2 m - 1, and exp(-i z x) for |x| < 1 is one of degree z + O(z^(1/3)), beyond which its
-    coefficients in Chebyshev polynomials, Bessel functions J_k(z), vanish rapidly; z is half the width times t / hbar.
+    m steps are exact for polynomials of degree 2 m - 1, and exp(-i z x) for |x| < 1 is one of degree z + O(z^(1/3)), beyond which
+    its coefficients in Chebyshev polynomials, Bessel functions J_k(z), vanish rapidly; z is half the width times t / hbar.
     """
     z = band_width * time / (2 * HBAR)
     return int(np.ceil(z / 2 + 5 * z ** (1 / 3)))

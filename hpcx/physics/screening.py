@@ -68,10 +68,10 @@ def interaction_grid(mesh: ValleyMesh, polarizability: float, kappa: float, w0: 
 def lattice_correction(mesh: ValleyMesh, polarizability: float, kappa: float, w0: str) -> float:
     """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
 
-    sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding
-    energy on the mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that
-    fall like 1/N^3 beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more attraction
-    than the exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part that falls like 1/M^2.
+    sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on the
+    mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that fall like 1/N^3
+    beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more attraction than the
+    exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part that falls like 1/M^2.
     """
     distance_q = _tail_cells(mesh)
     area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
@@ -93,7 +93,7 @@ def _tail_cells(mesh: ValleyMesh) -> np.ndarray:
 
 
 def _hexagon_rule(area: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return points (p, 2) and weights (p,), of sum 1, of a rule for the mean over a hexagon with corners at 0, 60, ... degrees."""
+    """Return points (p, 2) and weights (p,) of a rule for the mean over a hexagon with corners at 0, 60, ... degrees."""
     node, weight = np.polynomial.legendre.leggauss(_NODES)
     node, weight = (node + 1) / 2, weight / 2
     angle = np.pi / 3 * np.arange(7)

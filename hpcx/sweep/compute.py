@@ -70,15 +70,23 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
     try:
         message = settle(level.fate, error)
     except TimeoutError:
-        around.store.fail(point.id, failed)
+        _record(around, point, failed)
         raise RuntimeError(f"{around.name(point)} failed on one rank while others of its group wait for it") from error
     if message is None:
         return entry, table
     failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size, run=around.run)
     if level.comm.rank == 0:
-        around.store.fail(point.id, failed)
-        log.error("%s failed: %s", around.name(point), message)
+        _record(around, point, failed)
     return failed, ""
+
+
+def _record(around: Surroundings, point: Point, failed: Entry) -> None:
+    """Record a failure and say it; a directory that cannot be written any more ends the run at its next point."""
+    log.error("%s failed: %s", around.name(point), failed.message)
+    try:
+        around.store.fail(point.id, failed)
+    except OSError as error:
+        log.error("the failure of %s cannot be recorded: %s", around.name(point), error)
 
 
 def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:

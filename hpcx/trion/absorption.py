@@ -12,7 +12,7 @@ from hpcx.exciton.restart import Restart
 from hpcx.io.result import Dataset
 from hpcx.parallel.recursion import Recursion
 from hpcx.petsc.eigen import Operator
-from hpcx.physics.haydock import ContinuedFraction
+from hpcx.physics.haydock import ContinuedFraction, rounding_error
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem
@@ -122,7 +122,7 @@ def _longest_time(config: Config) -> float:
 
 def _average(config: Config, exciton_energy: float, parts: list[tuple]) -> Spectrum:
     """Add up the lines of all initial states with their probabilities."""
-    energies, weights, bound_w, spectrum_w, steps, sum_rule = [], [], 0.0, 0.0, 0, 0.0
+    energies, weights, bound_w, spectrum_w, steps, sum_rule, rounding = [], [], 0.0, 0.0, 0, 0.0, 0.0
     for probability, recursion, fraction, initial_energy, square_norm in parts:
         energy, weight = lines(recursion)
         energies.append(energy - initial_energy)
@@ -130,6 +130,8 @@ def _average(config: Config, exciton_energy: float, parts: list[tuple]) -> Spect
         bound_w = bound_w + probability * fraction.bound_w
         spectrum_w = spectrum_w + probability * fraction.spectrum_w
         steps += len(recursion.alpha)
+        rounding += probability * rounding_error(len(recursion.alpha), recursion.band_width, config.absorption.broadening)
         sum_rule += probability * square_norm
     sticks = np.concatenate(energies), np.concatenate(weights)
-    return make_spectrum(*sticks, float(bound_w.max() / spectrum_w.max()), config.absorption, exciton_energy, steps, sum_rule)
+    error = float(bound_w.max() / spectrum_w.max()) + rounding
+    return make_spectrum(*sticks, error, config.absorption, exciton_energy, steps, sum_rule)

@@ -109,7 +109,8 @@ class Config(RunInput):
             )
         if self.twod.enabled and self.trion.temperature > 0:
             raise ValueError(
-                f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K"
+                "twod.enabled needs one initial state per species: set trion.temperature = 0 "
+                f"instead of {self.trion.temperature:g} K"
             )
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")

@@ -61,7 +61,12 @@ class ContactOperator:
 
 
 def strength_for_shift(
-    operator: TrionOperator, energy: float, vector: np.ndarray, shift: float, tolerance: float, keep: Callable[[], None] = lambda: None
+    operator: TrionOperator,
+    energy: float,
+    vector: np.ndarray,
+    shift: float,
+    tolerance: float,
+    keep: Callable[[], None] = lambda: None,
 ) -> float:
     """Return J in eV Angstrom^2 that moves the lowest state by `shift`; collective.
 

@@ -24,6 +24,8 @@ _FLOP_RATE = {"gemm": 4.2e10, "gemm-single": 7.8e10}
 _FOURIER_SECONDS = 1.0e-8
 #: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while (measured)
 _ENTRY_BYTES = 340
+#: Lanczos steps for an error of 1e-3 with this broadening (eV); fewer in narrow windows (measured)
+_SPECTRUM_STEPS, _SPECTRUM_BROADENING = 240, 4e-3
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 
@@ -46,7 +48,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     unknowns = pairs // (6 if symmetry != "none" else 1)
     busy = min(ranks, columns)
     per_product = _product_seconds(kernel, symmetry, mesh.size, columns) / busy
-    count = products(config.solver.states)
+    count = products(config.solver.states) + spectrum_products(config)
     facts = {
         "mesh points": str(mesh.size),
         "pair states": str(pairs),
@@ -58,6 +60,15 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     seconds = sum(_share(config, material, species) * count * per_product for species in config.trion.species)
     memory = _memory(config, material, kernel, mesh.size, unknowns, columns, busy)
     return Estimate(unknowns, memory, seconds, facts, _warnings(config, material, unknowns, columns, ranks, kernel))
+
+
+def spectrum_products(config: Config) -> int:
+    """Return about how many products the spectrum of a species takes; steps grow with resolution and digits (measured)."""
+    settings = config.absorption
+    if not settings.enabled and not config.twod.enabled:
+        return 0
+    steps = _SPECTRUM_STEPS * (_SPECTRUM_BROADENING / settings.broadening) * math.log10(1 / settings.accuracy) / 3
+    return int(min(steps, settings.max_steps)) * (2 if settings.maps else 1)
 
 
 def _identical(config: Config, material: Material, species: str) -> bool:
@@ -91,6 +102,8 @@ def _memory(config: Config, material: Material, kernel: str, n: int, unknowns: i
 
 def _warnings(config: Config, material: Material, unknowns: int, columns: int, ranks: int, kernel: str) -> list[str]:
     found = []
+    if config.trion.temperature > 0 and (config.absorption.enabled or config.twod.enabled):
+        found.append("trion.temperature: one spectrum without symmetry for each of the charge's momenta adds to time and memory")
     basis = max(20, 2 * config.solver.states + 8)
     if unknowns * basis / ranks > _INDEX_LIMIT:
         found.append(

@@ -48,6 +48,14 @@ class Kernel(Protocol):
         ...
 
 
+def add_up(parts: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Set `out` to the sum over the first, short axis of `parts`: faster than its method `sum`."""
+    np.copyto(out, parts[0])
+    for part in parts[1:]:
+        out += part
+    return out
+
+
 class MatrixKernel:
     """Matrix products with leading parts of one n x n table per carrier."""
 
@@ -99,6 +107,8 @@ class FourierKernel:
         self._components = len(problem.first.spinor_ck), len(problem.third.spinor_ck)
         sizes = [self._size(block) for block in blocks.blocks]
         self._work = np.empty(max(sizes, default=0), complex)
+        largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
+        self._result = np.empty(self._components[1] * largest, complex)
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
 
     def _shape(self, block: Block) -> tuple[int, ...]:
@@ -119,7 +129,7 @@ class FourierKernel:
         np.multiply(spinor, x_bcp.reshape(*x_bcp.shape[:2], rows, columns), out=work[..., :rows, :columns])
         result = self._convolution.apply(work, block.extent)
         result *= spinor.conj()
-        return result.sum(axis=0).reshape(x_bcp.shape)
+        return add_up(result, self._result[: x_bcp.size].reshape(result.shape[1:])).reshape(x_bcp.shape)
 
 
 def choose_kernel(kernel: str, size: int) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.parallel.layout import Pull
-from hpcx.trion.kernels import Kernel, choose_kernel, deal, make_kernel
+from hpcx.trion.kernels import Kernel, add_up, choose_kernel, deal, make_kernel
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.sector import PairGroup, Sector, pair_group
 
@@ -136,7 +136,7 @@ class Term:
             x *= source.take(index)
             y = self.kernel.multiply(self.table, block, x)
             y *= u
-            y.sum(axis=0, out=result[block.entries].reshape(block.shape))
+            add_up(y, result[block.entries].reshape(block.shape))
 
 
 class TrionOperator:

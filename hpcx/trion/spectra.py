@@ -49,7 +49,8 @@ class Spectra:
         if not self.wanted:
             return
         with self._run.timings.measure("absorption"):
-            spectrum = exciton_spectrum(self._comm, self._exciton, self._config.absorption, self._exciton_energy, self._restart.keep)
+            settings, keep = self._config.absorption, self._restart.keep
+            spectrum = exciton_spectrum(self._comm, self._exciton, settings, self._exciton_energy, keep)
         add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
 
     def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray) -> None:
@@ -87,7 +88,8 @@ class Spectra:
         shift = self._config.twod.triplet_shift
         if operator.problem.identical or energy >= self._exciton_energy:
             raise AgreedError(
-                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0"
+                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; "
+                "set it to 0"
             )
         with self._run.timings.measure("contact interaction"):
             self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._restart.keep)

@@ -33,7 +33,8 @@ def find_peaks(spectrum: Spectrum, exciton_energy: float, binding_energy: float)
     if binding_energy <= 0:
         raise AgreedError("twod: the singlet trion is not bound on this mesh, so there is no cross peak; raise mesh.N or mesh.k0")
     below = spectrum.photon_energy < exciton_energy - binding_energy / 2
-    if spectrum.photon_energy[0] > exciton_energy - binding_energy or spectrum.photon_energy[-1] < exciton_energy + binding_energy / 2:
+    low, high = spectrum.photon_energy[[0, -1]] - exciton_energy
+    if low > -binding_energy or high < binding_energy / 2:
         raise AgreedError("twod: absorption.window must hold the trion and the exciton of the singlet; widen it")
     highest = (np.argmax(np.where(side, spectrum.absorption_w, -1)) for side in (below, ~below))
     return Peaks(*(float(spectrum.photon_energy[place]) for place in highest))
@@ -66,9 +67,10 @@ class Experiment:
         laser = np.outer(*(laser_spectrum(energy, self._centre, width) for energy in (first, second)))
         return np.array([laser * emission.signal(time, first, second) for time in times])
 
-    def cross_peak(self, species: str, times: np.ndarray) -> np.ndarray:
-        """Return the signal at excitation of the exciton and detection of the trion, (t,)."""
-        return self.signal(species, times, np.array([self._peaks.exciton]), np.array([self._peaks.trion]))[:, 0, 0]
+    def corners(self, species: str, times: np.ndarray) -> np.ndarray:
+        """Return the signal at the peaks of trion and exciton, (t, excitation, detection); [:, 1, 0] is the lower cross peak."""
+        both = np.array([self._peaks.trion, self._peaks.exciton])
+        return self.signal(species, times, both, both)
 
     def names(self) -> list[str]:
         """Return the species and "total"."""
@@ -109,11 +111,13 @@ def add_two_dimensional(
     result.add("twod/exciton_peak", peaks.exciton + gap, (), "eV", "photon energy of the exciton resonance")
     result.add("twod/contact_exchange", contact, (), "eV*angstrom^2", "contact interaction in the triplet")
     dims = ("waiting_time", "excitation_energy", "detection_energy")
+    corner_dims = ("waiting_time", "excitation_peak", "detection_peak")
     for name in experiment.names():
         prefix = "" if name == "total" else f"{name}_"
         result.add(f"twod/{prefix}signal", experiment.signal(name, times, axis, axis), dims, _SIGNAL_UNIT, f"{name} signal")
-        trace = experiment.cross_peak(name, times)
-        result.add(f"twod/{prefix}cross_peak", trace, ("waiting_time",), _SIGNAL_UNIT, f"{name} cross peak")
+        corners = experiment.corners(name, times)
+        result.add(f"twod/{prefix}corners", corners, corner_dims, _SIGNAL_UNIT, f"{name} signal at trion and exciton peak")
+        result.add(f"twod/{prefix}cross_peak", corners[:, 1, 0], ("waiting_time",), _SIGNAL_UNIT, f"{name} cross peak")
     _add_traces(result, settings, experiment, peaks)
 
 
@@ -132,7 +136,7 @@ def _add_traces(result: Result, settings: TwoDimensional, experiment: Experiment
     period = 2 * np.pi * HBAR / (peaks.exciton - peaks.trion)
     fitted = (times >= settings.fit_window[0]) & (times <= settings.fit_window[1])
     for name in experiment.names():
-        trace = experiment.cross_peak(name, times)
+        trace = experiment.corners(name, times)[:, 1, 0]
         prefix = "" if name == "total" else f"{name}_"
         result.add(f"twod/trace/{prefix}cross_peak", trace, ("waiting_time",), _SIGNAL_UNIT, f"{name} cross peak")
         beat = fit_beat(times[fitted], (trace.real / trace.real[0])[fitted], settings.dephasing_time, period)

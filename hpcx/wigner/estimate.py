@@ -21,7 +21,7 @@ from hpcx.wigner.transport import STABLE_COURANT
 #: interpreter with its libraries, bytes
 BASE_BYTES = 250e6
 #: vectors of the size of the state that the integrator and the ghosts take
-STATE_VECTORS = 30
+STATE_VECTORS = 31
 #: matrix products per step
 PRODUCTS_PER_STEP = 6
 #: bytes that a step moves per unknown beside the products

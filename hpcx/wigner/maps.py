@@ -107,8 +107,8 @@ def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     grid, lattice = transport.problem.grid, transport.setting.lattice
     if not transport.intervalley:
         return np.zeros_like(density)
-    into_vi = grid.sum_v(transport.problem.rates.intervalley_collision().T).T
-    change = transport.state[..., 0, : grid.size] @ into_vi.T / lattice.spacing**lattice.dimension
+    transfer_vi = transport.problem.rates.valley_transfer()
+    change = transport.state[..., 0, : grid.size] @ transfer_vi.T / lattice.spacing**lattice.dimension
     change = transport.whole(np.moveaxis(change, -1, 0))
     cells = tuple(range(1, density.ndim))
     share = change.sum(axis=cells, keepdims=True) / density.sum(axis=cells, keepdims=True)

@@ -53,7 +53,7 @@ class Observer:
 
     def __init__(self, rates: Rates, source: Source) -> None:
         self.rates, self.source = rates, source
-        self.intervalley_ij = rates.intervalley_collision()
+        self._transfer_vi = rates.valley_transfer()
 
     def snapshot(self, time: float, moments_ni: np.ndarray, intervalley: bool = True) -> Snapshot:
         """Return the observables of `moments_ni` at `time` (ps); `intervalley` says whether that scattering is switched on."""
@@ -62,7 +62,7 @@ class Observer:
         population = grid.sum_v(m0)
         known = np.where(population > 0, population, np.nan)
         width_squared = grid.sum_v(m2) / known
-        zero_rate, second_rate = (self._intervalley_rate(m, intervalley) for m in (m0, m2))
+        zero_rate, second_rate = (self._transfer_vi @ m if intervalley else np.zeros(len(population)) for m in (m0, m2))
         born = grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         lost, lost_second = grid.sum_v(grid.radiative_i * m0), grid.sum_v(grid.radiative_i * m2)
         parts = {
@@ -74,10 +74,6 @@ class Observer:
         return Snapshot(
             population, width_squared, **parts, population_rate=zero_rate, **self._totals(moments_ni, lost, lost_second, born)
         )
-
-    def _intervalley_rate(self, moment_i: np.ndarray, intervalley: bool) -> np.ndarray:
-        rate_i = self.intervalley_ij @ moment_i if intervalley else np.zeros_like(moment_i)
-        return self.rates.grid.sum_v(rate_i)
 
     def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
         m0, m1, m2 = moments_ni

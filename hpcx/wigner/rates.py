@@ -42,9 +42,10 @@ class Rates:
         flux_mij = self.intravalley_mij + self.intervalley_mij if intervalley else self.intravalley_mij
         return _collision(flux_mij, abs(harmonic), self.grid.weight_i)
 
-    def intervalley_collision(self) -> np.ndarray:
-        """Return the collision matrix (1/ps) of intervalley processes alone, harmonic 0."""
-        return _collision(self.intervalley_mij, 0, self.grid.weight_i)
+    def valley_transfer(self) -> np.ndarray:
+        """Return the rate (valley, bin of all valleys; 1/ps) at which excitons of a bin change the populations of the valleys."""
+        collision_ij = _collision(self.intervalley_mij, 0, self.grid.weight_i)
+        return self.grid.sum_v(collision_ij.T).T
 
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
         """Return the collision matrix with radiative decay, 1/ps.

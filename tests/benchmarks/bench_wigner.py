@@ -160,8 +160,8 @@ def matrix_of(transport: Transport) -> sparse.csc_matrix:
 
 def against_scipy() -> None:
     """Compare with SciPy on the identical right-hand side in one dimension at 300 K, to 1 ps."""
-    problem = problem_of(MPI.COMM_SELF, 300.0, first_bin=4.0, growth=1.3, largest_bin=12.0)
-    transport = Transport(MPI.COMM_SELF, problem, setting_of((24,), 50.0))
+    problem = problem_of(MPI.COMM_SELF, 300.0, first_bin=6.0, growth=1.4, largest_bin=30.0)
+    transport = Transport(MPI.COMM_SELF, problem, setting_of((16,), 60.0))
     matrix, source = matrix_of(transport), problem.source
     born = np.zeros(transport.cells.shape)
     born[:, 0, : problem.grid.size] = transport.setting.birth[:, None] * source.rate_i

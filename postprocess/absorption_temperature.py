@@ -1,0 +1,51 @@
+"""Absorption of the singlet trion against the temperature of the charge that is there.
+
+    python postprocess/absorption_temperature.py results/trion_temperature/sweep.h5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+
+
+def main() -> None:
+    """Read, draw, print the peaks, save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps trion.temperature alone")
+    path = parser.parse_args().file
+    with h5py.File(path, "r") as file:
+        temperatures = read(file, "trion.temperature")
+        energy = 1e3 * read(file, "singlet/absorption/relative_energy")
+        spectra = read(file, "singlet/absorption/absorption")
+    if spectra.ndim != 2:
+        raise SystemExit(f"{path} sweeps more than trion.temperature")
+    for temperature, spectrum in zip(temperatures, spectra, strict=True):
+        low, high = (np.where(side, spectrum, 0) for side in (energy < -20, energy >= -12))
+        print(
+            f"{temperature:5g} K: trion {energy[low.argmax()]:.1f} meV, exciton {energy[high.argmax()]:.1f} meV, "
+            f"ratio of heights {low.max() / high.max():.3f}"
+        )
+    save(draw(temperatures, energy, spectra / spectra.max()), path.with_name("absorption_temperature"))
+
+
+def draw(temperatures: np.ndarray, energy: np.ndarray, spectra: np.ndarray) -> plt.Figure:
+    """Return the figure."""
+    figure, axis = plt.subplots()
+    colours = plt.get_cmap("plasma")(np.linspace(0, 0.85, len(temperatures)))
+    for temperature, spectrum, colour in zip(temperatures, spectra, colours, strict=True):
+        axis.plot(energy, spectrum, color=colour, label=f"{temperature:g} K")
+    axis.set_xlim(energy[0], energy[-1])
+    axis.set_ylim(0)
+    axis.set_xlabel("photon energy from the 1s exciton (meV)")
+    axis.set_ylabel("singlet absorption (largest = 1)")
+    axis.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""`Run.keep`: when a checkpoint is written, how a stop ends a model, and what a full disk costs."""
+
+from __future__ import annotations
+
+import resource
+
+import numpy as np
+import pytest
+
+from hpcx.io.checkpoint import Checkpoint
+from hpcx.io.items import Items
+from hpcx.io.result import Result
+from hpcx.parallel.errors import AgreedError, settle
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped, StopRequests, budget
+
+pytestmark = pytest.mark.mpi
+
+
+class OnLastRank(StopRequests):
+    """A reason to stop that one rank alone has, from a certain question on."""
+
+    def __init__(self, comm, patience):
+        super().__init__()
+        self.patience = patience if comm.rank == comm.size - 1 else 10**9
+
+    def reason(self):
+        self.patience -= 1
+        return "a test" if self.patience < 0 else ""
+
+
+def state_of(step):
+    state = Result()
+    state.add("step", step)
+    return state
+
+
+def surroundings(folder, **more):
+    return Run(folder, "point", checkpoint=Checkpoint(folder / "point", {"a": 1}, "abc"), **more)
+
+
+def test_one_rank_stops_all_with_a_checkpoint(comm, mpi_tmp_path):
+    run, steps = surroundings(mpi_tmp_path, requests=OnLastRank(comm, 5)), []
+    with pytest.raises(Stopped):
+        while True:
+            run.keep(comm, lambda: state_of(len(steps)))
+            steps.append(1)
+    assert comm.allgather(len(steps)) == [5] * comm.size
+    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 5
+    comm.Barrier()
+
+
+def test_checkpoints_come_at_the_cadence(comm, mpi_tmp_path):
+    never, always = surroundings(mpi_tmp_path, cadence=1e9), surroundings(mpi_tmp_path, cadence=0.0)
+    never.keep(comm, lambda: state_of(0))
+    assert surroundings(mpi_tmp_path).resume(comm) is None
+    for step in (1, 2, 3):
+        always.keep(comm, lambda: state_of(step))
+    always.keep(comm, None)  # nothing to be saved here
+    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 3
+    comm.Barrier()
+
+
+def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path):
+    run = surroundings(mpi_tmp_path, cadence=0.0)
+    run.keep(comm, lambda: state_of(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limits[1]))
+    try:
+        run.keep(comm, lambda: state_of(2))
+        run.requests = OnLastRank(comm, 0)
+        with pytest.raises(Stopped, match="no checkpoint: cannot write"):
+            run.keep(comm, lambda: state_of(3))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    comm.Barrier()
+    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 1
+    assert not list(mpi_tmp_path.glob("*.part"))
+    comm.Barrier()
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_finished_items_are_not_computed_again(comm, mpi_tmp_path, count):
+    computed = []
+
+    def work(item):
+        computed.append(item)
+        return {"square": np.array(item**2), "name": np.arange(item)}
+
+    run = surroundings(mpi_tmp_path, requests=OnLastRank(comm, 1))
+    rounds = -(-count // comm.size)
+    if rounds > 1:
+        with pytest.raises(Stopped):
+            Items(comm, run).compute("first", count, work)
+    items = Items(comm, surroundings(mpi_tmp_path)).compute("first", count, work)
+    assert [int(item["square"]) for item in items] == [item**2 for item in range(count)]
+    assert sorted(sum(comm.allgather(computed), [])) == list(range(count))
+    comm.Barrier()
+
+
+def test_an_item_that_fails_on_one_rank_fails_on_all(comm):
+    def work(item):
+        if item == comm.size - 1:
+            raise ValueError(f"item {item}")
+        return {}
+
+    with pytest.raises(AgreedError, match=f"item {comm.size - 1}"):
+        Items(comm, Run()).compute("first", comm.size, work)
+
+
+def test_how_a_point_ended_is_settled(comm):
+    fate = comm.Dup()
+    assert settle(fate, None) is None
+    assert settle(fate, ValueError("rank 0 knows") if comm.rank == 0 else None) == "rank 0 knows"
+    fate.Free()
+
+
+def test_a_rank_that_waits_in_vain_says_so(comm):
+    fate = comm.Dup()  # of no use afterwards: the call stays open until the job is ended
+    if comm.rank == 0 and comm.size > 1:
+        with pytest.raises(TimeoutError):
+            settle(fate, ValueError("alone"), patience=0.2)
+
+
+def test_time_that_is_kept_for_the_end(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_END_TIME", raising=False)
+    assert budget(None) is None
+    assert budget(100.0) == 90.0 and budget(7200.0) == 7140.0
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "0")
+    assert budget(100.0) < 0
