@@ -6,7 +6,7 @@ An operand is a table of a statement file:
       where = { time = [1, 150] }, measure = "minimum" }
 
 The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest point,
-`origin = { photon_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
+`origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
 multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
 { measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
 all entries once for every value. Results that a sweep could not stack are read from the file of the selected point.
@@ -71,7 +71,7 @@ class Results:
         path, select = operand["path"], operand.get("select", {})
         array = self._selected(operand["run"], path, select)
         for name, start in operand.get("origin", {}).items():
-            first = self._selected(operand["run"], start, select).values.flat[0]
+            first = self._selected(operand["run"], start, select, strict=False).values.flat[0]
             array = _moved(array, name, -float(first))
         for name, value in operand.get("nearest", {}).items():
             array = _nearest(array, name, value, path)
@@ -81,8 +81,11 @@ class Results:
             raise Missing(f"{operand['path']} of the run '{operand['run']}' has no number at {operand.get('select', {})}")
         return Array(operand.get("scale", 1.0) * array.values, array.coordinates, array.names, operand.get("unit", array.unit))
 
-    def _selected(self, run: str, path: str, select: dict[str, Any]) -> Array:
-        """Return a dataset at the selected coordinates, from the sweep or from the file of the point."""
+    def _selected(self, run: str, path: str, select: dict[str, Any], strict: bool = True) -> Array:
+        """Return a dataset at the selected coordinates, from the sweep or from the file of the point.
+
+        Unless `strict`, coordinates that the dataset does not have are passed over.
+        """
         name = self.file(run)
         with h5py.File(name, "r") as file:
             if "index/status" in file:
@@ -92,7 +95,8 @@ class Results:
         with h5py.File(name, "r") as file:
             array = _read(file, path)
         for axis, value in select.items():
-            array = _select(array, axis, value, path)
+            if strict or axis in array.names:
+                array = _select(array, axis, value, path)
         return array
 
     def number(self, operand: dict[str, Any]) -> float:
@@ -212,7 +216,8 @@ def _nearest(array: Array, name: str, value: float, path: str) -> Array:
 
 def _matches(coordinate: np.ndarray, value: Any) -> np.ndarray:
     if coordinate.dtype.kind == "U" or isinstance(value, str):
-        return coordinate.astype(str) == str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return coordinate.astype(str) == text
     return np.isclose(coordinate.astype(float), float(value), rtol=1e-9, atol=1e-12)
 
 

@@ -1,0 +1,106 @@
+"""README: its commands run, as written, in an empty directory beside the repository's inputs, and its numbers are the program's."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from hpcx.config.load import load_plan
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A directory that looks like the repository's root, with its own results."""
+    path = tmp_path_factory.mktemp("readme")
+    for name in ("inputs", "postprocess"):
+        (path / name).symlink_to(ROOT / name)
+    (path / "my_material.toml").write_text(blocks("toml")[0])
+    return path
+
+
+def blocks(language):
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands():
+    """Return the command lines behind prompts."""
+    lines = "\n".join(blocks("console")).splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def run(line, place):
+    """Run a command line of the README with this environment's programs."""
+    programs = Path(sys.executable).parent
+    words = [str(programs / Path(word).name) if word.startswith(".venv/bin/") else word for word in shlex.split(line)]
+    if words[0] == "mpirun":
+        words[0] = os.environ.get("MPIRUN", "mpirun")
+    return subprocess.run(words, cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def outputs(place):
+    """What each command of the README printed, in their order."""
+    found = {line: run(line, place) for line in commands()}
+    failed = {line: result.stderr[-500:] for line, result in found.items() if result.returncode}
+    assert failed == {}
+    return {line: result.stdout for line, result in found.items()}
+
+
+def test_the_commands_run(outputs):
+    assert len(outputs) == 7
+    assert all(text.strip() for text in outputs.values())
+
+
+def test_the_table_holds_the_numbers_of_the_run(place, outputs):
+    rows = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in table("mesh.N")}
+    with h5py.File(place / "results/trion_quickstart/sweep.h5", "r") as file:
+        assert list(file["mesh.N"]) == rows["mesh.N"]
+        for name in ("exciton", "singlet", "triplet"):
+            np.testing.assert_allclose(1e3 * file[f"{name}/binding_energy"][()], rows[name], atol=0.006)
+
+
+def table(first):
+    """Return the lines of the indented block whose first word is `first`."""
+    block = next(b for b in re.findall(r"(?:^    .*\n)+", README, re.MULTILINE) if b.split()[0] == first)
+    return block.splitlines()
+
+
+def test_the_python_lines_run(place, outputs):
+    pytest.importorskip("xarray")
+    run = subprocess.run([sys.executable, "-c", blocks("python")[0]], cwd=place, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert "mesh.N" in run.stdout
+
+
+def test_the_example_is_the_input():
+    shown = next(b for b in re.findall(r"(?:^    .*\n)+", README, re.MULTILINE) if b.split()[0] == "title")
+    assert tomllib.loads(shown) == tomllib.loads((ROOT / "inputs/trion_quickstart.toml").read_text())
+
+
+def test_the_costs_are_those_of_check():
+    from hpcx.registry import estimator
+    from hpcx.sweep.check import duration
+
+    settings = ["mesh.k0=0.2", "sweep.mesh.N=[240]"]
+    (point,) = load_plan(str(ROOT / "inputs/trion_quickstart.toml"), settings).points
+    for ranks, memory, time in re.findall(r"^\| (\d+) \| ([\d.]+) GB \| ([\d.]+ \w+)", README, re.MULTILINE):
+        estimate = estimator("trion")(point.config, point.material, int(ranks))
+        assert f"{estimate.bytes_per_rank / 1e9:.2f}" == memory
+        assert duration(estimate.seconds) == time
+
+
+def test_the_list_of_inputs_is_complete():
+    rows = re.findall(r"^\| `(.*?)` \| (\d+) \|", (ROOT / "inputs/README.md").read_text(), re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(str(path.relative_to(ROOT / "inputs")) for path in (ROOT / "inputs").rglob("*.toml"))
+    assert {name: len(load_plan(str(ROOT / "inputs" / name), []).points) for name, _ in rows} == {name: int(n) for name, n in rows}
