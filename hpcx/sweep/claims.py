@@ -120,6 +120,10 @@ class Claims:
         """Give a claim back after the attempt has ended in order."""
         unlock(self._path(name), self._held.pop(name)[0])
 
+    def forget(self, name: str) -> None:
+        """Remove the lock file of a point that nobody works on."""
+        self._path(name).unlink(missing_ok=True)
+
     def attempts(self, name: str) -> int:
         """Return how many attempts at a point, one that runs included, have not ended in order."""
         return len(self._lines(name))

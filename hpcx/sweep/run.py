@@ -105,6 +105,9 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
     with agreed(comm):
         if comm.rank == 0:
             report.entries = [around.store.entry(point.id, point.hash) for point in around.plan.points]
+            for point, entry in zip(around.plan.points, report.entries):
+                if entry.status == DONE:
+                    around.store.tidy(point.id)
             if not around.store.single:
                 refresh_index(around.store)
     left = any(_is_left(report.entries[task.number], around.run) for task in tasks) if comm.rank == 0 else False

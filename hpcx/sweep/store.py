@@ -88,6 +88,14 @@ class Store:
         """Record a failure, whole or not at all."""
         replace_text(self.failure(name), json.dumps(asdict(entry)))
 
+    def tidy(self, name: str) -> None:
+        """Remove what a process that was killed just after it had finished a point has left: checkpoints, its lock."""
+        stem = self.checkpoint(name)
+        for path in stem.parent.glob(f"{stem.name}.*"):
+            path.unlink(missing_ok=True)
+        if self.claims.running(name) is None:
+            self.claims.forget(name)
+
     def done(self, name: str, digest: str) -> Entry | None:
         """Return the entry of a finished point with this hash, or None; raises Damaged if its file is no HDF5."""
         path = self.result(name)

@@ -92,6 +92,17 @@ def test_what_is_left_of_a_point_is_told(store):
     assert store.entry("p2", "hash2").message == "cut off 1 time(s), has a checkpoint"
 
 
+def test_remains_of_a_point_that_is_done_go(store):
+    checkpoint = store.checkpoint("p3")
+    checkpoint.parent.mkdir()
+    for name in ("p3.0.checkpoint.h5", "p3.1.checkpoint.h5.part", "p2.0.checkpoint.h5"):
+        checkpoint.with_name(name).touch()
+    lock = store.directory / "points/p3.lock"
+    lock.write_text('{"started": 1.0, "ranks": 2}\n')
+    store.tidy("p3")
+    assert [path.name for path in checkpoint.parent.iterdir()] == ["p2.0.checkpoint.h5"] and not lock.exists()
+
+
 def test_nothing_done_yet_gives_an_index_of_states(tmp_path):
     store = Store(tmp_path, single=False)
     store.prepare()
