@@ -42,7 +42,7 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, runs)
     _write(options.output / "validation.json", json.dumps(_data(sections, facts), indent=1) + "\n")
-    _write(options.output / "index.html", render(sections, _costs(results, runs, options.output), facts))
+    _write(options.output / "index.html", render(sections, _costs(results, runs, options.output), facts, _benchmarks()))
     _print_summary(sections, failures)
     return 1 if failures else 0
 
@@ -96,6 +96,11 @@ def _costs(results: Results, runs: list[Run], folder: Path) -> list[dict[str, An
         known = {"wall_seconds": float("nan"), "cpu_seconds": 0.0, **noted.get(run.name, {})}
         costs.append({**known, "input": run.input, "text": run.text, "ranks": run.ranks, "points": points, "core_hours": core_hours})
     return costs
+
+
+def _benchmarks() -> str:
+    path = ROOT / "results" / "bench.log"
+    return path.read_text() if path.exists() else ""
 
 
 def _work(path: Path) -> tuple[int, float]:

@@ -151,7 +151,7 @@ def test_the_page_is_whole(results, tmp_path):
     paper = Paper("made-up", "Made up", "Nobody (2000)", "Text.", tuple(rows), (figure, absent))
     drawn = draw_figures(paper, results, draw)
     cost = {"input": "i.toml", "points": 1, "ranks": 2, "wall_seconds": 1.0, "cpu_seconds": 2.0, "core_hours": 0.1, "text": "t"}
-    text = render([Section(paper, [judge(row, results) for row in rows], drawn)], [cost], {"made": "today"})
+    text = render([Section(paper, [judge(row, results) for row in rows], drawn)], [cost], {"made": "today"}, "1 < 2")
     parser = Images()
     parser.feed(text)
     assert parser.outside == [] and [image["alt"] for image in parser.images] == ["a curve"]
