@@ -58,7 +58,8 @@ def _judge(results: Results) -> list[Section]:
 
 def _data(sections: list[Section], facts: dict[str, str]) -> dict[str, Any]:
     papers = [
-        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference, "statements": [as_json(j) for j in s.judgements]}
+        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference}
+        | {"statements": [as_json(judgement) for judgement in s.judgements]}
         for s in sections
     ]
     return {"made": facts, "papers": papers}
@@ -94,7 +95,8 @@ def _costs(results: Results, runs: list[Run], folder: Path) -> list[dict[str, An
         except Missing:
             continue
         known = {"wall_seconds": float("nan"), "cpu_seconds": 0.0, **noted.get(run.name, {})}
-        costs.append({**known, "input": run.input, "text": run.text, "ranks": run.ranks, "points": points, "core_hours": core_hours})
+        known |= {"input": run.input, "text": run.text, "ranks": run.ranks}
+        costs.append(known | {"points": points, "core_hours": core_hours})
     return costs
 
 

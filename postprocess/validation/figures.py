@@ -59,7 +59,8 @@ def _panel(axis: Any, panel: dict[str, Any], results: Results) -> bool:
 
 
 def _decorate(axis: Any, panel: dict[str, Any], drawn: bool) -> None:
-    axis.set(xlabel=panel.get("x", ""), ylabel=panel.get("y", ""), xscale=panel.get("xscale", "linear"), yscale=panel.get("yscale", "linear"))
+    axis.set(xlabel=panel.get("x", ""), ylabel=panel.get("y", ""))
+    axis.set(xscale=panel.get("xscale", "linear"), yscale=panel.get("yscale", "linear"))
     axis.set_title(panel.get("title", ""), fontsize=10)
     if "xlim" in panel:
         axis.set_xlim(*panel["xlim"])
@@ -113,6 +114,6 @@ def _map(axis: Any, map_: dict[str, Any], results: Results) -> bool:
     if map_.get("transpose"):
         values, vertical, horizontal = values.T, horizontal, vertical
     scale = LogNorm(1e-4, 1.0, clip=True) if map_.get("logarithmic") else None
-    mesh = axis.pcolormesh(horizontal, vertical, values, cmap=map_.get("colours", "viridis"), norm=scale, shading="nearest", rasterized=True)
+    mesh = axis.pcolormesh(horizontal, vertical, values, norm=scale, shading="nearest", rasterized=True)
     axis.figure.colorbar(mesh, ax=axis)
     return True
