@@ -5,6 +5,7 @@
 # make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  every statement of the papers against results: results/validation/index.html
+# make validate-large  a spot in the plane, 150 ps (most of an hour on two cores)
 # make validate-tests  slow tests that are not part of `make test`
 # make validate-restart  runs killed at twenty random moments per model, and continued; idle share of forty points
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
@@ -32,7 +33,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run table1 test test-slurm bench validate validate-tests validate-restart clean pypi
+.PHONY: env run table1 test test-slurm bench validate validate-large validate-tests validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -55,10 +56,14 @@ test-slurm: env
 	@bash tests/slurm/run.sh $(PYTHON_IN_VENV)
 
 bench: env
-	@BENCH="$(BENCH)" bash tests/benchmarks/run.sh $(PYTHON_IN_VENV)
+	@mkdir -p results
+	@BENCH="$(BENCH)" bash -o pipefail -c 'bash tests/benchmarks/run.sh $(PYTHON_IN_VENV) 2>&1 | tee results/bench.log'
 
 validate: env
 	$(PYTHON_IN_VENV) postprocess/validate.py
+
+validate-large: env
+	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/wigner_plane.toml
 
 validate-tests: env
 	$(PYTHON_IN_VENV) -m pytest -m validate --ignore=tests/command --ignore=tests/slurm

@@ -42,7 +42,7 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, runs)
     _write(options.output / "validation.json", json.dumps(_data(sections, facts), indent=1) + "\n")
-    _write(options.output / "index.html", render(sections, _costs(results, runs, options.output), facts))
+    _write(options.output / "index.html", render(sections, _costs(results, runs, options.output), facts, _benchmarks()))
     _print_summary(sections, failures)
     return 1 if failures else 0
 
@@ -58,7 +58,8 @@ def _judge(results: Results) -> list[Section]:
 
 def _data(sections: list[Section], facts: dict[str, str]) -> dict[str, Any]:
     papers = [
-        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference, "statements": [as_json(j) for j in s.judgements]}
+        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference}
+        | {"statements": [as_json(judgement) for judgement in s.judgements]}
         for s in sections
     ]
     return {"made": facts, "papers": papers}
@@ -94,8 +95,14 @@ def _costs(results: Results, runs: list[Run], folder: Path) -> list[dict[str, An
         except Missing:
             continue
         known = {"wall_seconds": float("nan"), "cpu_seconds": 0.0, **noted.get(run.name, {})}
-        costs.append({**known, "input": run.input, "text": run.text, "ranks": run.ranks, "points": points, "core_hours": core_hours})
+        known |= {"input": run.input, "text": run.text, "ranks": run.ranks}
+        costs.append(known | {"points": points, "core_hours": core_hours})
     return costs
+
+
+def _benchmarks() -> str:
+    path = ROOT / "results" / "bench.log"
+    return path.read_text() if path.exists() else ""
 
 
 def _work(path: Path) -> tuple[int, float]:

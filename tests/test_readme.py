@@ -100,7 +100,7 @@ def test_the_costs_are_those_of_check():
         assert duration(estimate.seconds) == time
 
 
-def test_the_list_of_inputs_is_complete():
+def test_the_list_of_inputs_is_complete():  # jobs/list_inputs.py writes it anew
     rows = re.findall(r"^\| `(.*?)` \| (\d+) \|", (ROOT / "inputs/README.md").read_text(), re.MULTILINE)
     assert sorted(name for name, _ in rows) == sorted(str(path.relative_to(ROOT / "inputs")) for path in (ROOT / "inputs").rglob("*.toml"))
     assert {name: len(load_plan(str(ROOT / "inputs" / name), []).points) for name, _ in rows} == {name: int(n) for name, n in rows}

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import LogNorm
 
 from common import plt
 from validation.results import Missing, Results, merge
@@ -58,7 +59,8 @@ def _panel(axis: Any, panel: dict[str, Any], results: Results) -> bool:
 
 
 def _decorate(axis: Any, panel: dict[str, Any], drawn: bool) -> None:
-    axis.set(xlabel=panel.get("x", ""), ylabel=panel.get("y", ""), xscale=panel.get("xscale", "linear"), yscale=panel.get("yscale", "linear"))
+    axis.set(xlabel=panel.get("x", ""), ylabel=panel.get("y", ""))
+    axis.set(xscale=panel.get("xscale", "linear"), yscale=panel.get("yscale", "linear"))
     axis.set_title(panel.get("title", ""), fontsize=10)
     if "xlim" in panel:
         axis.set_xlim(*panel["xlim"])
@@ -111,6 +113,7 @@ def _map(axis: Any, map_: dict[str, Any], results: Results) -> bool:
     vertical, horizontal = (c.astype(float) * s for c, s in zip(array.coordinates, map_.get("axis_scales", (1.0, 1.0))))
     if map_.get("transpose"):
         values, vertical, horizontal = values.T, horizontal, vertical
-    mesh = axis.pcolormesh(horizontal, vertical, values, cmap=map_.get("colours", "viridis"), shading="nearest", rasterized=True)
+    scale = LogNorm(1e-4, 1.0, clip=True) if map_.get("logarithmic") else None
+    mesh = axis.pcolormesh(horizontal, vertical, values, norm=scale, shading="nearest", rasterized=True)
     axis.figure.colorbar(mesh, ax=axis)
     return True

@@ -50,8 +50,8 @@ def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[s
     return drawn
 
 
-def render(sections: list[Section], costs: list[dict[str, Any]], facts: dict[str, str]) -> str:
-    """Return the page as text."""
+def render(sections: list[Section], costs: list[dict[str, Any]], facts: dict[str, str], benchmarks: str = "") -> str:
+    """Return the page as text; `benchmarks` is what `make bench` has printed."""
     style = Path(__file__).with_name("page.css").read_text()
     papers = [section for section in sections if not section.paper.checks]
     body = [
@@ -63,7 +63,7 @@ def render(sections: list[Section], costs: list[dict[str, Any]], facts: dict[str
         "</header>",
         _contents(sections),
         *(_section(section) for section in sections),
-        _cost(costs),
+        _cost(costs, benchmarks),
         _facts(facts),
     ]
     return (
@@ -178,7 +178,7 @@ def _figure(figure: dict[str, Any], image: tuple[bytes, tuple[int, int]] | None,
     )
 
 
-def _cost(costs: list[dict[str, Any]]) -> str:
+def _cost(costs: list[dict[str, Any]], benchmarks: str) -> str:
     labels = ("input", "points", "ranks", "wall time (s)", "processor time (s)", "core-hours", "what for")
     head = "".join(f'<th scope="col">{label}</th>' for label in labels)
     rows = "".join(_cost_row(cost, labels) for cost in costs)
@@ -190,8 +190,14 @@ def _cost(costs: list[dict[str, Any]]) -> str:
     )
     return (
         f'<section id="cost"><h2>Cost</h2>{text}<table class="rows cost"><caption>Runs behind this page</caption><thead><tr>{head}</tr>'
-        f"</thead><tbody>{rows}</tbody></table>{total}</section>"
+        f"</thead><tbody>{rows}</tbody></table>{total}{_benchmarks(benchmarks)}</section>"
     )
+
+
+def _benchmarks(text: str) -> str:
+    if not text:
+        return "<p>No benchmarks have been run here: <code>make bench</code> leaves its tables for this page.</p>"
+    return f"<h3>Benchmarks</h3><pre>{escape(text)}</pre>"
 
 
 def _cost_row(cost: dict[str, Any], labels: tuple[str, ...]) -> str:
