@@ -91,8 +91,8 @@ class StopRequests:
         return f"file {self._file}" if self._file_appeared() else ""
 
     def _file_appeared(self) -> bool:
-        """Look for the file, at most once a second: shared file systems are slow."""
-        if self._file is None or time.monotonic() - self._looked < 1.0:
+        """Look for the file, at most five times a second: shared file systems are slow."""
+        if self._file is None or time.monotonic() - self._looked < 0.2:
             return False
         self._looked = time.monotonic()
         return self._file.exists()
