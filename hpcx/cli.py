@@ -160,7 +160,10 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     requests = StopRequests()
     requests.install()
     plan, seconds = _load(comm, options)
-    initialize(plan.config.petsc.options.split() + options.petsc)
+    try:
+        initialize(plan.config.petsc.options.split() + options.petsc)
+    except (RuntimeError, ValueError) as error:  # real scalars, a value without an option: alike on all ranks
+        return _complain(comm, error, BAD_INPUT)
     _limit_threads()
     _watch(comm, requests, plan, seconds)
     start = time.monotonic()
@@ -169,14 +172,19 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
             set_aside(comm, plan.config.output.directory)
         report = run_plan(comm, plan, requests, options.group_size)
     except AgreedError as error:
-        if comm.rank == 0:
-            print(f"hpcx: {error}", file=sys.stderr, flush=True)
-        return BAD_INPUT if error.bad_input else FAILED
+        return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
     finally:
         requests.ignore()
     if comm.rank == 0:
         _print_report(plan, report, time.monotonic() - start)
     return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
+
+
+def _complain(comm: Any, error: Exception, status: int) -> int:
+    """Print an error that all ranks have met once, and return the status with which to end."""
+    if comm.rank == 0:
+        print(f"hpcx: {error}", file=sys.stderr, flush=True)
+    return status
 
 
 def _watch(comm: Any, requests: Any, plan: Any, seconds: float | None) -> None:

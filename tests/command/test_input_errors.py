@@ -51,6 +51,7 @@ def test_five_mistakes_on_two_ranks(hpcx, write, tmp_path):
         (["--set", "sweep.mesh.N=[40,'x']"], r"mesh\.N = 'x': must be an integer"),
         (["--set", "parameters.bands.hoping=1.1"], r"did you mean 'bands\.hopping'"),
         (["--time-limit", "2 eV"], r"--time-limit"),
+        (["--", "40"], r"'40' follows no option name"),
     ],
 )
 def test_message_names_key_value_and_range(hpcx, write, tmp_path, words, message):
