@@ -45,7 +45,8 @@ def run(line, place):
     words = [str(programs / Path(word).name) if word.startswith(".venv/bin/") else word for word in shlex.split(line)]
     if words[0] == "mpirun":
         words[0] = os.environ.get("MPIRUN", "mpirun")
-    return subprocess.run(words, cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    # without what MPI, if this process has started it, has put into the environment
+    return subprocess.run(words, cwd=place, env=dict(os.environ), capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def table(first):
 
 def test_the_python_lines_run(place, outputs):
     pytest.importorskip("xarray")
-    run = subprocess.run([sys.executable, "-c", blocks("python")[0]], cwd=place, capture_output=True, text=True, timeout=120)
+    run = subprocess.run([sys.executable, "-c", blocks("python")[0]], cwd=place, env=dict(os.environ), capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert "mesh.N" in run.stdout
 
