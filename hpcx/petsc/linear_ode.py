@@ -14,7 +14,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_segments, sequential_matrix
+from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_implicit, sequential_matrix
 
 
 def integrate_linear(
@@ -99,12 +99,4 @@ def _integrate_pack(
     ts = make_stepper(PETSc.TS.Type.ARKIMEX, prefix)
     ts.setARKIMEXType("4")
     ts.setARKIMEXFullyImplicit(True)
-    ts.setIFunction(system.residual, state.duplicate())
-    ts.setIJacobian(system.jacobian, matrix, matrix)
-    ts.setFromOptions()
-    try:
-        trajectory = run_segments(ts, state, start, segments, watch)
-    finally:
-        ts.destroy()
-    trajectory.statistics["factorizations"] = system.factorizations
-    return trajectory
+    return run_implicit(ts, system, matrix, state, start, segments, watch)

@@ -13,7 +13,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_segments, sequential_matrix
+from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_implicit, sequential_matrix
 
 
 class _System:
@@ -68,12 +68,5 @@ def integrate_nonlinear(
     state = matrix.createVecRight()
     state.array = initial_n
     ts = make_stepper(PETSc.TS.Type.ROSW, prefix)
-    ts.setIFunction(system.residual, state.duplicate())
-    ts.setIJacobian(system.jacobian, matrix, matrix)
-    ts.setFromOptions()
-    try:
-        trajectory = run_segments(ts, state, start, segments, watch)
-    finally:
-        ts.destroy()
-    trajectory.statistics["factorizations"] = system.factorizations
+    trajectory = run_implicit(ts, system, matrix, state, start, segments, watch)
     return Trajectory(trajectory.time, trajectory.state_tnc.real.copy(), trajectory.statistics)

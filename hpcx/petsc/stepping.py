@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from petsc4py import PETSc
@@ -128,3 +128,21 @@ def _step(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> int:
 
 def _advice(segment: Segment, what: str) -> str:
     return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
+
+
+def run_implicit(
+    ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None
+) -> Trajectory:
+    """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments, and destroy the stepper.
+
+    Raises IntegrationError as `run_segments` does.
+    """
+    ts.setIFunction(system.residual, state.duplicate())
+    ts.setIJacobian(system.jacobian, matrix, matrix)
+    ts.setFromOptions()
+    try:
+        trajectory = run_segments(ts, state, start, segments, watch)
+    finally:
+        ts.destroy()
+    trajectory.statistics["factorizations"] = system.factorizations
+    return trajectory
