@@ -104,12 +104,9 @@ def _light(transport: Transport) -> np.ndarray:
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     """Return the change of the densities by intervalley scattering beyond the common factor of the population's change."""
-    grid, lattice = transport.problem.grid, transport.setting.lattice
-    if not transport.intervalley:
-        return np.zeros_like(density)
-    transfer_vi = transport.problem.rates.valley_transfer()
-    change = transport.state[..., 0, : grid.size] @ transfer_vi.T / lattice.spacing**lattice.dimension
-    change = transport.whole(np.moveaxis(change, -1, 0))
+    lattice = transport.setting.lattice
+    change_cv = transport.exchange() / lattice.spacing**lattice.dimension
+    change = transport.whole(change_cv.T.reshape(-1, *transport.cells.local_points))
     cells = tuple(range(1, density.ndim))
     share = change.sum(axis=cells, keepdims=True) / density.sum(axis=cells, keepdims=True)
     return change - share * density

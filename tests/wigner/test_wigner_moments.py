@@ -182,7 +182,7 @@ def test_steps_hit_every_stop():
 
 def test_unreachable_tolerance_is_said():
     with pytest.raises(ToleranceError, match="time.tolerance"):
-        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), len, lambda a, b: 1.0, 1e-3)
+        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3)
 
 
 def test_solve_gives_the_agreed_datasets():
