@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 Picosecond = Annotated[float, Unit("ps")]
 
@@ -17,7 +17,7 @@ class Initial(Section):
     shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
     radius: Annotated[float, Unit("um")] = Field("0.8 um", gt=0, description="radius of the ring")
     separation: Annotated[float, Unit("um")] = Field("1 um", gt=0, description="distance of the two spots, along x")
-    file: str | None = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
+    file: Annotated[str | None, Named("file")] = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
 
     @model_validator(mode="after")
     def _check_file(self) -> Initial:
@@ -54,7 +54,7 @@ class Landscape(Section):
         "1 um", gt=0, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
     )
     seed: int = Field(1, ge=0, description="seed of disorder")
-    file: str | None = Field(
+    file: Annotated[str | None, Named("file")] = Field(
         None, description="energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
     )
     factor_KK: float = Field(1.0, ge=-10, le=10, description="energy of KK over that of the landscape")
