@@ -42,9 +42,9 @@ class Drift:
         _compiled()(state, out, self._integers, self._factors, self._bands, self._gradient, self._bins)
 
 
-def longest_drift_step(grid: Grid, masses_v: np.ndarray, gradient: np.ndarray) -> float:
-    """Return the longest step (ps) in which no exciton drifts across more than about a bin; gradient as for `Drift`."""
-    speed_v = np.array([np.max(np.sqrt(2 * grid.edges[1:] / mass) / np.diff(grid.edges)) for mass in masses_v])
+def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.ndarray) -> float:
+    """Return the longest step (ps) in which no exciton drifts across more than about a bin; gradient as for `Drift`, edges in meV."""
+    speed_v = np.array([np.max(np.sqrt(2 * edges[1:] / mass) / np.diff(edges)) for mass in masses_v])
     force_v = np.sqrt(np.sum(gradient**2, axis=0)).reshape(len(speed_v), -1).max(axis=1)
     fastest = float(np.max(speed_v * force_v))
     return 1.0 / fastest if fastest > 0 else np.inf

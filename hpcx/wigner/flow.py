@@ -94,17 +94,17 @@ class Flow:
                 self._add_moments(float(now), state, gained)
         log.info("continued from %s at step %d of %d", saved.path, self._position, len(self.steps))
 
-    def _record(self, time: float) -> None:
-        key = round(time, 9)
-        if key in self._due["outputs"]:
+    def _record(self, reached: float) -> None:
+        time = round(reached, 9)  # alike for different steps, so that the points of a sweep have the same times
+        if time in self._due["outputs"]:
             moments = self.transport.moments()
             if not np.isfinite(moments).all():
                 raise AgreedError(f"the distribution is no longer finite at {time:g} ps: lower time.tolerance or space.points")
             self._add_moments(time, moments, self.transport.gains(time))
             self.checks.record(self.transport)
-        if key in self._due["densities"]:
+        if time in self._due["densities"]:
             self.maps.record(time, self.transport)
-        if key in self._due["distributions"]:
+        if time in self._due["distributions"]:
             self.distributions.record(time, self.transport)
 
     def _add_moments(self, time: float, moments: np.ndarray, gains: Gains | None) -> None:

@@ -78,10 +78,11 @@ def run_moments(
     due = set(np.round(problem.outputs, 9))
 
     def reached(time: float, state: np.ndarray, hierarchy: Hierarchy) -> None:
-        """Note the state after a step."""
-        if round(time, 9) in due:
-            recorder.record(time, state, hierarchy.intervalley)
-            kept.record(time, state)
+        """Note the state after a step; times are rounded, so that those of different steps are the same."""
+        now = round(time, 9)
+        if now in due:
+            recorder.record(now, state, hierarchy.intervalley)
+            kept.record(now, state)
         kept.reached(state)
 
     phases = [(end, problem.hierarchy(intervalley)) for end, intervalley in problem.phases]

@@ -79,7 +79,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     if config.wannier == "numerical":
         excitons = with_numerical_states(excitons, material)
     edges = make_edges(config)
-    check_edges(excitons, edges, config.temperature)
+    check_edges(excitons.energy_v, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)
     with run.timings.measure("rates"):
         rates = flat_rates(comm, excitons, grid, config.momentum.harmonics if config.space.dimension else 1, run)
@@ -91,10 +91,10 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
 
 
-def check_edges(excitons: Excitons, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins (meV) cannot describe exchange between the valleys or the thermal distribution."""
+def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
+    """Raise ValueError if energy bins cannot describe exchange between valleys at `energy_v` or the thermal distribution; meV, K."""
     kT = BOLTZMANN_MEV_PER_K * temperature
-    needed = excitons.energy_v.max() - excitons.energy_v.min() + 2 * kT
+    needed = energy_v.max() - energy_v.min() + 2 * kT
     if edges[-1] < needed:
         raise ValueError(
             f"momentum.energy_max = {edges[-1]:.4g} meV: the lowest valley must be followed up to the bottom of the highest "

@@ -49,6 +49,7 @@ def add_rates(result: Result, problem: Problem) -> None:
     result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
 

@@ -66,4 +66,8 @@ def add_distributions(result: Result, transport: Transport, distributions: Distr
     result.add("wigner/x", lattice.axis / NM_PER_UM, ("x",), "um", "x")
     result.add("wigner/kx", momentum_axis(transport), ("kx",), "1/nm", "momentum along x")
     unit, meaning = ("nm", "excitons per state, integrated over y") if lattice.dimension == 1 else ("1", "excitons per state at y = ky = 0")
+    density, scale = f"1/um{'^2' if lattice.dimension == 2 else ''}", NM_PER_UM**lattice.dimension
+    for name, sign in (("forward", ">"), ("backward", "<")):
+        values = np.array(getattr(distributions, name)) * scale
+        result.add(f"wigner/{name}", values, ("time", "valley", "x"), density, f"excitons with kx {sign} 0, per exciton made")
     result.add("wigner/distribution", np.array(distributions.distribution), ("time", "valley", "x", "kx"), unit, meaning)

@@ -66,7 +66,8 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
         longest = next(step for step, until in levels if begin < until - 1e-9)
         count = int(np.ceil((end - begin) / longest - 1e-9))
         starts.append(begin + (end - begin) / count * np.arange(count))
-        lengths.append(np.full(count, (end - begin) / count))
+        # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
+        lengths.append(np.full(count, np.round((end - begin) / count, 12)))
     return np.stack([np.concatenate(starts), np.concatenate(lengths)], axis=1)
 
 

@@ -10,7 +10,7 @@ from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
-from hpcx.wigner.problem import NM_PER_UM, Problem
+from hpcx.wigner.problem import NM_PER_UM, Problem, check_edges
 from hpcx.wigner.regions import Regions, find_regions
 from hpcx.wigner.source import FWHM_PER_SIGMA
 from hpcx.wigner.spots import birth_shares
@@ -60,6 +60,12 @@ def make_setting(config: Config) -> Setting:
     kT = BOLTZMANN_MEV_PER_K * config.temperature
     regions = find_regions(energy_v, config.landscape.rate_step or RATE_STEP * kT, kT)
     return replace(setting, gradient=force_gradient(lattice, energy_v, kT), regions=regions)
+
+
+def check_local_energies(setting: Setting, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
+    """Raise ValueError if energy bins (meV) do not reach far enough where the landscape has moved the valleys apart."""
+    for offset_v in setting.regions.offset_rv if setting.regions is not None else ():
+        check_edges(energy_v + offset_v, edges, temperature)
 
 
 def place_source(problem: Problem, setting: Setting) -> Problem:

@@ -19,7 +19,7 @@ from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise
 from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
 from hpcx.wigner.schedule import Schedule
-from hpcx.wigner.setting import Setting, make_setting, place_source
+from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
 from hpcx.wigner.uncertainty import study
 
@@ -70,6 +70,7 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
     with agreed(comm):
         setting = make_setting(config)
         check_spot(setting.lattice, config.pulse.spot)
+        check_local_energies(setting, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, setting)
     schedule, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, setting))
     check_box(setting, moments)

@@ -184,7 +184,7 @@ def longest_stable_step(problem: Problem, setting: Setting) -> float:
     flight = STABLE_COURANT * setting.lattice.spacing / float(problem.grid.velocity_i.max())
     if setting.gradient is None:
         return flight
-    drift = longest_drift_step(problem.grid, problem.excitons.mass_v, setting.gradient)
+    drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, setting.gradient)
     excess = largest_excess(problem, setting.regions) if setting.regions is not None else 0.0
     return 1 / (1 / flight + 1 / drift + excess)
 

@@ -9,14 +9,17 @@ from mpi4py import MPI
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.wigner.advection import Flight, labels
-from hpcx.wigner.config import Config, Landscape
+from hpcx.wigner.config import Config, Landscape, Time
 from hpcx.wigner.grid import energy_edges, make_grid
 from hpcx.wigner.drift import Drift
 from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import read_excitons
+from hpcx.wigner.problem import make_problem
 from hpcx.wigner.rates import padded
+from hpcx.wigner.setting import make_setting
 from hpcx.wigner.solve import solve
+from hpcx.wigner.transport import Transport
 
 BINS = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
 KINDS = [
@@ -94,6 +97,50 @@ def test_equilibrium_in_a_landscape(factors):
     share = result.value("density/density")[-1] / result.value("density/equilibrium")
     assert np.max(np.abs(share - 1)) < 0.01
     assert np.max(np.abs(result.value("checks/particle_number"))) < 1e-6
+
+
+def test_local_scattering_conserves_and_knows_its_equilibrium():
+    """Valleys moved apart: number, detailed balance and the stored inverses, to rounding, however coarse the rounding of energies."""
+    landscape = {"kind": "well", "depth": 30.0, "length": 0.3, "factor_KKprime": 0.9, "factor_KLambda": -0.5, "rate_step": 7.0}
+    case = config(landscape, 1.0, 16, 1.2)
+    problem, setting = make_problem(MPI.COMM_SELF, case, load_material("WS2"), Run()), make_setting(case)
+    transport = Transport(MPI.COMM_SELF, problem, setting)
+    grid, local = problem.grid, transport._local
+    rng = np.random.default_rng(2)
+    state = np.zeros(transport.cells.shape)
+    state[..., : grid.size] = rng.random((*state.shape[:2], grid.size)) * grid.weight_i
+
+    def scatter(given: np.ndarray) -> np.ndarray:
+        """Implicit and explicit part of the scattering together."""
+        change = np.empty_like(given)
+        local.apply(given, change)
+        change[..., : grid.size] -= local.excess_ci[:, None] * given[..., : grid.size]
+        return change
+
+    change = scatter(state)
+    assert np.max(np.abs(change[:, 0].sum(axis=1))) < 1e-12 * np.max(np.abs(change[:, 0]).sum(axis=1))
+    energy_v = transport.local(potential_energy(setting.lattice, case.landscape))
+    equilibrium = np.zeros_like(state)
+    equilibrium[:, 0, : grid.size] = np.repeat(np.exp(-energy_v / grid.kT).T, grid.bins, axis=1) * grid.weight_i
+    leaving = equilibrium[:, 0, : grid.size] * problem.rates.out_rate()
+    assert np.max(np.abs(scatter(equilibrium))[:, 0].max(axis=1) / leaving.max(axis=1)) < 1e-12
+    solved, back = np.empty_like(state), np.empty_like(state)
+    local.solve(30.0, state, solved)
+    local.apply(solved, back)
+    assert np.max(np.abs(30.0 * solved - back - state)) < 1e-12 * np.max(np.abs(30.0 * solved))
+    assert np.allclose(local.exchange(state[:, 0, : grid.size]).sum(axis=1), 0, atol=1e-12 * np.max(np.abs(change)))
+    transport.destroy()
+
+
+def test_diffusivity_is_the_slope_of_the_width():
+    """The parts from free flight, local intervalley scattering and birth add up to a quarter of the slope of the squared width."""
+    landscape = {"kind": "well", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
+    case = config(landscape, 1.0, 60, 3.0).model_copy(update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])})
+    result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
+    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "width_squared", "diffusivity"))
+    differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))[:, None]  # um^2/ps in cm^2/s
+    late = time[1:-1] > 0.4
+    assert np.max(np.abs(differences - slope[1:-1])[late]) < 1e-2 * np.max(np.abs(slope[1:-1][late]))
 
 
 def test_shifted_valleys_are_another_material(tmp_path):
