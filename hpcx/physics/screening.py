@@ -1,13 +1,13 @@
 """Screened Coulomb interaction in a two-dimensional layer. Energies in eV, lengths in Angstrom.
 
-W(q) = 2 pi e^2 / (q (kappa + r0 q)) with r0 = 2 pi chi: Cudazzo, Tokatly, Rubio, PRB 84, 085406 (2011);
-Berkelbach, Hybertsen, Reichman, PRB 88, 045318 (2013).
+The interaction of a thin layer on a mesh of momenta: Berkelbach, Hybertsen, Reichman, PRB 88, 045318 (2013).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from hpcx.physics import thin_layer
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import ValleyMesh
 
@@ -19,7 +19,7 @@ _CELLS, _NODES = 40, 6
 
 def screened_coulomb(q: np.ndarray | float, polarizability: float, kappa: float) -> np.ndarray | float:
     """Return W(q) in eV Angstrom^2 for q > 0 in 1/Angstrom, chi in Angstrom."""
-    return 2 * np.pi * COULOMB / (q * (kappa + 2 * np.pi * polarizability * q))
+    return COULOMB * thin_layer.in_momentum(q, thin_layer.screening_length(polarizability), kappa)
 
 
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, polarizability: float, kappa: float) -> float:
@@ -47,8 +47,7 @@ def coulomb_at_zero(choice: str, mesh: ValleyMesh, polarizability: float, kappa:
 
 def _radial_integral(radius: np.ndarray | float, polarizability: float, kappa: float) -> np.ndarray | float:
     """Integral of q W(q) from 0 to `radius`, eV."""
-    length = 2 * np.pi * polarizability
-    return 2 * np.pi * COULOMB / length * np.log1p(length * radius / kappa)
+    return COULOMB * thin_layer.over_disk(radius, thin_layer.screening_length(polarizability), kappa)
 
 
 def interaction_grid(mesh: ValleyMesh, polarizability: float, kappa: float, w0: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Bound and unbound s states of an electron-hole pair in a two-dimensional crystal, on a radial momentum grid.
 
-The Wannier equation with parabolic bands and the Rytova-Keldysh interaction V(q) = 2 pi e^2 / [q (kappa + r0 q)],
+The Wannier equation with parabolic bands and the interaction V of a thin layer (hpcx.physics.thin_layer),
 
     (hbar^2 k^2 / 2 mu - e) phi(k) - int d2k'/(2 pi)^2 V(|k - k'|) phi(k') = 0,    int d2k/(2 pi)^2 |phi|^2 = 1,
 
@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.special import j0
 
+from hpcx.physics import thin_layer
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
 
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
@@ -101,11 +102,6 @@ class WannierStates:
         return shifted_qka.mean(axis=2) @ (self.grid.weight_k * self.phi_lk[left])
 
 
-def rytova_keldysh(momentum: np.ndarray, r0: float, kappa: float) -> np.ndarray:
-    """Return V(q) in eV nm^2 for q in 1/nm, screening length r0 in nm and surrounding permittivity kappa."""
-    return 2 * np.pi * COULOMB_EV_NM / (momentum * (kappa + r0 * momentum))
-
-
 def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
     """Return the angle-averaged interaction between the nodes, eV nm^2, with Lande's subtraction on the diagonal.
 
@@ -118,7 +114,7 @@ def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
     for i, k in enumerate(k_k):
         square_ka = (k - k_k[:, None]) ** 2 + 4 * k * k_k[:, None] * np.sin(angle_a / 2) ** 2
         square_ka[i] = 1.0  # the diagonal is replaced below
-        coulomb_kk[i] = rytova_keldysh(np.sqrt(square_ka), r0, kappa) @ measure_a
+        coulomb_kk[i] = COULOMB_EV_NM * thin_layer.in_momentum(np.sqrt(square_ka), r0, kappa) @ measure_a
     shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
     np.fill_diagonal(shape_kk, 0.0)
     diagonal_k = (_subtracted_integral(k_k, r0, kappa) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
@@ -162,4 +158,4 @@ def _subtracted_integral(k_k: np.ndarray, r0: float, kappa: float) -> np.ndarray
     t, weight = _unit_gauss(RADII)
     x_x, measure_x = t / (1 - t), weight / (1 - t) ** 2
     mean_x = 4 * (2 + x_x**2) / (4 + x_x**4) ** 1.5 * measure_x
-    return COULOMB_EV_NM * k_k * ((1 / (kappa + r0 * np.outer(k_k, x_x))) @ mean_x)
+    return COULOMB_EV_NM * k_k * ((1 / thin_layer.dielectric_function(np.outer(k_k, x_x), r0, kappa)) @ mean_x)
