@@ -80,17 +80,22 @@ class Solver(Section):
     tolerance: Annotated[float, Unit("eV")] = Field(1e-8, gt=0, description="largest residual |H x - E x| of a state")
 
 
-class Config(RunInput):
-    """Input of the exciton."""
+class CarriersInput(RunInput):
+    """What is the same for all complexes of electrons and holes on a mesh."""
 
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
-    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
-    solver: Solver = Field(default_factory=Solver, description="eigensolver")
     gap: Annotated[float, Unit("eV")] | None = Field(
         None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
     )
+
+
+class Config(CarriersInput):
+    """Input of the exciton."""
+
+    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
+    solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
