@@ -17,8 +17,13 @@ class Mesh(Section):
 
 
 class Screening(Section):
-    """The interaction W(q) = 2 pi e^2 / (q (kappa + 2 pi chi q))."""
+    """The interaction W(q) in a layer of polarisability chi, r0 = 2 pi chi."""
 
+    interaction: Literal["thin-layer", "logarithmic"] = Field(
+        "thin-layer",
+        description="W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential "
+        "(Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed",
+    )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from hpcx.physics import thin_layer
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.thin_layer import ThinLayer
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def ground_states(
     overlap = np.pi / total
     kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
-    attraction = -COULOMB * thin_layer.in_space(r, screening_length, kappa)
+    attraction = -COULOMB * ThinLayer(screening_length, kappa).in_space(r)
     potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
     states = []
     for mass in reduced_masses:
