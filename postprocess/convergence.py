@@ -74,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
     parser.add_argument("--reference", nargs="+", default=["tempelaar"], help="tables of references.toml to compare with")
-    parser.add_argument("--k0", type=float, default=0.14, help="cut-off at which a column is shown besides the limit")
+    parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
     options = parser.parse_args()
     studies = read_studies(options.file)
     references = tomllib.loads(Path(__file__).with_name("references.toml").read_text())
@@ -122,13 +122,15 @@ def _ordered(dataset: h5py.Dataset, order: list[str]) -> np.ndarray:
 
 def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> list[str]:
     """Return the lines of the table, and what is doubtful."""
+    cutoffs = studies[0].cutoffs
+    column = int(np.argmin(np.abs(cutoffs - cutoff)))
+    cutoff = cutoffs[column]
     heads = "".join(f"{name[:12]:>14}" for name in references)
     columns = f"{f'k0 = {cutoff:g}':>18}{'k0 to infinity':>18}"
     lines = ["binding energies (meV)", f"{'':16}{heads}{columns}   against the published values"]
     doubts = []
     for study in studies:
         mesh_limits = study.mesh_limits()
-        column = int(np.argmin(np.abs(study.cutoffs - cutoff)))
         limit = study.limit(mesh_limits)
         published = {name: rows.get(study.material, {}).get(study.species) for name, rows in references.items()}
         values = "".join(f"{_published(value, study.species):>14}" for value in published.values())
