@@ -139,8 +139,8 @@ def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> l
         lines.append(f"{study.material:7}{study.species:9}{values}{_shown(there):>18}{_shown(limit):>18}   {verdict}")
         doubts += [f"{study.material} {study.species}: {text}" for text in limit.warnings]
         if study.species == "exciton":
-            line = f"a straight line in 1/N without the correction gives {study.lines()[column]:.1f} at k0 = {cutoff:g}"
-            doubts.append(f"{study.material} exciton: {line}")
+            lines_k = ", ".join(f"{value:.1f} ({k0:g})" for value, k0 in zip(study.lines(), study.cutoffs, strict=True))
+            doubts.append(f"{study.material} exciton: a straight line in 1/N without the correction gives, at k0, {lines_k}")
     sources = [f"{name}: {rows['source']}" for name, rows in references.items()]
     return lines + ["", *[f"note: {text}" for text in doubts], *sources]
 
