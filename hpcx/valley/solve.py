@@ -8,6 +8,7 @@ import numpy as np
 
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
+from hpcx.parallel.errors import on_first_rank
 from hpcx.parallel.run import Run
 from hpcx.valley.bleaching import bleaching_in
 from hpcx.valley.config import Config
@@ -28,20 +29,9 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     A point is too small to be shared out: rank 0 of the group computes and the others receive the result; sweeps are what runs in
     parallel.
     """
-    outcome = _attempt(config, material, run) if comm.rank == 0 else None
-    result, diagnostics, error = comm.bcast(outcome)
-    if error is not None:
-        raise error
+    result, diagnostics = on_first_rank(comm, lambda: (compute(config, material, run), run.diagnostics))
     run.diagnostics.update(diagnostics)
     return result
-
-
-def _attempt(config: Config, material: Material, run: Run) -> tuple[Result | None, dict, Exception | None]:
-    """Compute, and catch what went wrong, so that all ranks can raise it together."""
-    try:
-        return compute(config, material, run), run.diagnostics, None
-    except Exception as error:
-        return None, {}, error
 
 
 def compute(config: Config, material: Material, run: Run) -> Result:
