@@ -1,0 +1,40 @@
+"""Files that an input names: a changed one is other physics, also when it changes after the run has begun."""
+
+from __future__ import annotations
+
+import pytest
+from mpi4py import MPI
+
+from hpcx.config.load import load_plan
+from hpcx.parallel.errors import AgreedError
+from hpcx.sweep.compute import _check_contents
+from hpcx.sweep.record import OtherPhysics, write_record
+
+TEXT = 'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "{}"\n'
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Return a function that writes the landscape (text as its content) and loads the input."""
+    (tmp_path / "input.toml").write_text(TEXT.format(tmp_path / "energy.npy"))
+
+    def load(content: str):
+        (tmp_path / "energy.npy").write_text(content)
+        return load_plan(str(tmp_path / "input.toml"), ["sweep.temperature=[77, 300]"])
+
+    return load
+
+
+def test_a_changed_file_is_refused_by_a_directory_with_results(plan, tmp_path):
+    write_record(tmp_path, plan("first"))
+    write_record(tmp_path, plan("first"))
+    with pytest.raises(OtherPhysics, match=r"contents\.landscape\.file"):
+        write_record(tmp_path, plan("second"))
+
+
+def test_a_file_that_changes_under_way_ends_its_points(plan, tmp_path):
+    point = plan("first").points[0]
+    _check_contents(MPI.COMM_SELF, point)
+    (tmp_path / "energy.npy").write_text("second")
+    with pytest.raises(AgreedError, match="landscape.file names was changed"):
+        _check_contents(MPI.COMM_SELF, point)
