@@ -13,7 +13,7 @@ region, whose inverse is stored; the excess, by which out-rates differ from thos
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,12 +65,13 @@ def largest_excess(problem: Problem, regions: Regions) -> float:
     return float(out_rate * np.expm1(0.5 * regions.step / problem.grid.kT))
 
 
-def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run) -> dict[int, tuple[Rates, Source]]:
-    """Return rates and source of the regions that this rank needs; the ranks share the assembly. Collective.
+def regional_physics(
+    comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run
+) -> Iterator[tuple[int, Rates, Source]]:
+    """Yield (number of the region, rates, source) for the regions that this rank needs; the ranks share the assembly. Collective.
 
     What is finished is on file when a stop is asked for. Raises Stopped then.
     """
-    found: dict[int, tuple[Rates, Source]] = {}
     for first in range(0, len(regions.offset_rv), comm.size):
         mine = first + comm.rank
         physics = None
@@ -80,10 +81,9 @@ def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed:
         for number in range(first, min(first + comm.size, len(regions.offset_rv))):
             received = comm.bcast(physics, root=number - first)
             if number in needed:
-                found[number] = received
+                yield number, *received
         run.progress("regions", (first + comm.size) / len(regions.offset_rv))
         run.keep(comm, None)
-    return found
 
 
 def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:
@@ -136,14 +136,13 @@ class LocalScattering:
         self._grid = problem.grid
         self._ratio_vc = regions.ratio_v
         self._ratio_ci = _spread(regions.ratio_v, problem.grid)
-        physics = regional_physics(comm, problem, regions, set(regions.index.tolist()), run)
         self._regions = [
             Region(np.flatnonzero(regions.index == number), _stored(rates, labels_k), rates.inflow(), source)
-            for number, (rates, source) in physics.items()
+            for number, rates, source in regional_physics(comm, problem, regions, set(regions.index.tolist()), run)
         ]
-        self.excess_ci = np.concatenate([np.zeros((0, problem.grid.size)), *(self._excess(region) for region in self._regions)])
-        order = np.concatenate([region.cells for region in self._regions]) if self._regions else np.empty(0, dtype=int)
-        self.excess_ci[order] = self.excess_ci.copy()
+        self.excess_ci = np.empty((len(regions.index), problem.grid.size))
+        for region in self._regions:
+            self.excess_ci[region.cells] = self._excess(region)
 
     def apply(self, state: np.ndarray, out: np.ndarray) -> None:
         """Write R C R^-1 X into `out`; both [cell, component, value]."""
