@@ -11,6 +11,7 @@ from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import schedule_and_moments
 from hpcx.wigner.problem import make_problem
+from hpcx.wigner.solve import solve
 from hpcx.wigner.uncertainty import outcomes
 
 pytestmark = pytest.mark.validate
@@ -43,3 +44,19 @@ def test_negative_diffusion_on_other_grids(first, growth, largest, rise, peak, n
     assert found[1] == pytest.approx(rise[2], abs=0.2)
     assert found[2:4] == pytest.approx(negative, abs=0.2)
     assert found[4] == pytest.approx(lowest, rel=0.02)
+
+
+def test_hot_excitons_far_out_move_outwards():
+    """KK' excitons with kx > 0 over those with kx < 0 at 9 ps, 20 K, on the grid of an independent calculation with twelve angles."""
+    config = Config(
+        model="wigner",
+        material="WS2",
+        temperature=20.0,
+        space={"dimension": 1, "points": 140, "width": 4.2},
+        momentum={"first_bin": 0.3, "growth": 1.2, "largest_bin": 2.0, "harmonics": 6},
+        time={"end": 9.0, "outputs": [(1.0, 9.0)], "distributions": [9.0]},
+    )
+    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    ratio = result.value("wigner/forward")[0, 1] / result.value("wigner/backward")[0, 1]
+    found = np.interp([0.195, 0.405, 0.585, 0.795], result.value("wigner/x"), ratio)
+    assert found == pytest.approx([1.15, 1.37, 1.63, 2.07], rel=0.02)
