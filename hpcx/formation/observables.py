@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpcx.formation.fits import RISE_MAX, RISE_MIN, RiseTimes, formation_time, model, rise_times
-from hpcx.formation.problem import Problem
+from hpcx.formation.problem import Manifold, Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
@@ -210,6 +210,7 @@ def _rise_text(reading: Reading) -> str:
     return f"{text} (plain {plain.rise:.1f}{', at its bound' if plain.at_bound else ''})"
 
 
-def wannier_convergence(problem: Problem, masses: tuple[float, float], r0: float, kappa: float) -> np.ndarray:
-    """Return how far the first bound energies of A move on a grid of twice the nodes, eV."""
-    return convergence(problem.manifolds[0].states, *masses, r0, kappa)[:5]
+def wannier_convergence(manifold: Manifold) -> np.ndarray:
+    """Return how far the first bound energies of a manifold move on a grid of twice the nodes, eV."""
+    medium = manifold.medium
+    return convergence(manifold.states, medium.electron_mass, medium.hole_mass, medium.r0, medium.kappa)[:5]

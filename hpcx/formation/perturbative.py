@@ -65,12 +65,26 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
     )
 
 
-def time_grid(config: Config, problem: Problem, delay_d: np.ndarray) -> TimeGrid:
-    """Return times that hold both pulses at every delay and the decay of the polarisations after the last."""
+def time_grid(config: Config, delay_d: np.ndarray, reference: float) -> TimeGrid:
+    """Return times that hold both pulses at every delay and the decay of the polarisations after the last.
+
+    `reference` (eV) is the energy with whose factor signals are stored.
+    """
     reach = PULSE_REACH * max(config.pump.duration, config.probe.duration)
-    stop = max(delay_d[-1], 0.0) + reach + DECAY_REACH * HBAR_EV_FS / _slowest(problem)
-    reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
+    stop = max(delay_d[-1], 0.0) + reach + decay_reach(config)
     return TimeGrid.covering(min(delay_d[0], 0.0) - reach, stop, config.solver.time_step, reference)
+
+
+def decay_reach(config: Config) -> float:
+    """Return the time (fs) after which a polarisation counts as gone."""
+    dephasing = config.dephasing
+    return DECAY_REACH * HBAR_EV_FS / (1e-3 * min(dephasing.s1, dephasing.bound, dephasing.continuum))
+
+
+def response_keys(config: Config) -> dict[str, Any]:
+    """Return all keys on which responses may depend. The polarisations are factors on their parts, so not among them."""
+    unused = {**dict.fromkeys(("title", "output", "petsc", "signal"), True), "probe": {"polarization"}, "pump": {"polarization"}}
+    return config.model_dump(exclude=unused)
 
 
 class Responses:
@@ -81,7 +95,8 @@ class Responses:
 
     def __init__(self, config: Config, problem: Problem, shared: dict[str, object], delay_d: np.ndarray) -> None:
         self.config, self.problem, self.shared, self.delay_d = config, problem, shared, delay_d
-        self.grid = time_grid(config, problem, delay_d)
+        reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[0])
+        self.grid = time_grid(config, delay_d, reference)
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
@@ -92,7 +107,7 @@ class Responses:
         pump = self.config.pump
         pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
         reach = PULSE_REACH * pump.duration
-        active = self.grid.samples(-reach, reach + DECAY_REACH * HBAR_EV_FS / _slowest(self.problem))
+        active = self.grid.samples(-reach, reach + decay_reach(self.config))
         return self._shared("pump", {"delay"}, self.grid, lambda: respond_to_pump(self.problem, self.linear(), pulse, active))
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
@@ -106,14 +121,9 @@ class Responses:
         return evaluate(self.linear(), probe, energy, self.delay_d, parts)
 
     def _shared(self, kind: str, without: set[str], beside: object, make: Callable[[], T], kept: int = RESPONSES_KEPT) -> T:
-        """Keep what `make` returns under all keys of the input that may change it, and `beside`."""
-        machine = {"title", "output", "petsc", "signal", *without}
-        excluded = {**dict.fromkeys(machine, True), "probe": {"polarization"}, "pump": {"polarization"}} | dict.fromkeys(without, True)
-        return shared_table(self.shared, kind, (self.config.model_dump(exclude=excluded), beside), make, kept)
-
-
-def _slowest(problem: Problem) -> float:
-    return min(float(m.damping_l.min()) for m in problem.manifolds)
+        """Keep what `make` returns under the keys of the input but some, and `beside`."""
+        keys = {key: value for key, value in response_keys(self.config).items() if key not in without}
+        return shared_table(self.shared, kind, (keys, beside), make, kept)
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
