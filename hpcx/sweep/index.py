@@ -79,12 +79,13 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
     """Stack what has the same shape in all finished points; name the rest in `index/not_stacked`."""
     names, shape = _axes_of(record)
     done = {i: store.result(record["points"][i]["id"]) for i, entry in enumerate(entries) if entry.status == DONE}
-    described = {i: _describe(path) for i, path in done.items()}
-    found = list(dict.fromkeys(name for content in described.values() for name in content))
+    # files of one layout differ in values only, so one of each is looked into
+    described = [_describe(path) for path in {entries[i].layout or str(path): path for i, path in done.items()}.values()]
+    found = list(dict.fromkeys(name for content in described for name in content))
     dims: dict[str, tuple[str, ...]] = {}
     rest = []
     for name in found:
-        data = _common(name, list(described.values()))
+        data = _common(name, described)
         if data is None:
             rest.append(name)
         elif _is_coordinate(name, data):
@@ -125,16 +126,25 @@ def _describe(path: Path) -> dict[str, Dataset]:
     content: dict[str, Dataset] = {}
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if not isinstance(item, h5py.Dataset) or name.startswith("provenance/"):
+        if not isinstance(item, h5py.Dataset):
             return
-        own = name.rpartition("/")[2]
-        scaled = [item.dims[axis][0].name.rpartition("/")[2] for axis in range(item.ndim) if len(item.dims[axis])]
-        dims = (own,) if h5py.h5ds.is_scale(item.id) else tuple(scaled)
-        content[name] = Dataset(_values(item), dims, str(item.attrs.get("units", "1")), str(item.attrs.get("long_name", own)))
+        own, attributes = name.rpartition("/")[2], item.attrs
+        dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
+        content[name] = Dataset(_values(item), dims, str(attributes.get("units", "1")), str(attributes.get("long_name", own)))
 
     with h5py.File(path, "r") as file:
-        file.visititems(visit)
+        for name, item in file.items():
+            if name != "provenance":
+                visit(name, item)
+                if isinstance(item, h5py.Group):
+                    item.visititems(lambda below, dataset: visit(f"{name}/{below}", dataset))
     return content
+
+
+def _scales(item: h5py.Dataset) -> tuple[str, ...]:
+    """Return the names of the axes that have one; `make_scale` has kept them, which is quicker than to ask for paths."""
+    found = (item.dims[axis] for axis in range(item.ndim))
+    return tuple(h5py.h5ds.get_scale_name(scales[0].id).decode() for scales in found if len(scales))
 
 
 def _values(item: h5py.Dataset) -> np.ndarray:
