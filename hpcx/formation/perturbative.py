@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args
 
 import numpy as np
 
+from hpcx.formation.cascade import Propagator
 from hpcx.formation.config import Config, HartreeFock
 from hpcx.formation.linear import LinearResponse, linear_response
 from hpcx.formation.optics import Pulse, peak_amplitude
@@ -95,12 +96,22 @@ class Responses:
 
     def __init__(self, config: Config, problem: Problem, shared: dict[str, object], delay_d: np.ndarray) -> None:
         self.config, self.problem, self.shared, self.delay_d = config, problem, shared, delay_d
-        reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[0])
+        # the middle of all states: what is farther than half the sampling frequency is folded back
+        reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
         self.grid = time_grid(config, delay_d, reference)
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
         return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, lambda: linear_response(self.problem, self.grid))
+
+    def relaxation(self) -> list[Propagator]:
+        """Return the propagators of the populations."""
+        step = self.grid.step
+
+        def make() -> list[Propagator]:
+            return [Propagator.of(m.generator_ml, step) for m in self.problem.manifolds]
+
+        return self._shared("relaxation", {"pump", "probe", "delay"}, step, make)
 
     def pump(self) -> PumpResponse:
         """Return the response to the pump."""
@@ -108,7 +119,11 @@ class Responses:
         pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
         reach = PULSE_REACH * pump.duration
         active = self.grid.samples(-reach, reach + decay_reach(self.config))
-        return self._shared("pump", {"delay"}, self.grid, lambda: respond_to_pump(self.problem, self.linear(), pulse, active))
+
+        def respond() -> PumpResponse:
+            return respond_to_pump(self.problem, self.linear(), self.relaxation(), pulse, active)
+
+        return self._shared("pump", {"delay"}, self.grid, respond)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.formation.cascade import propagate
+from hpcx.formation.cascade import Propagator
 from hpcx.formation.linear import LinearResponse, real_times, resolvent, susceptibility
 from hpcx.formation.optics import JONES, Pulse
 from hpcx.formation.problem import Problem
@@ -66,14 +66,16 @@ class PumpResponse:
     screened_mkt: list[np.ndarray]
 
 
-def respond_to_pump(problem: Problem, linear: LinearResponse, pulse: Pulse, active: slice) -> PumpResponse:
+def respond_to_pump(
+    problem: Problem, linear: LinearResponse, relaxation: list[Propagator], pulse: Pulse, active: slice
+) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples."""
     grid = linear.grid
     field_w = pulse.spectrum(grid.energy_w) * linear.sheet_w
     polarization_mlt = [grid.to_time(state_lw * field_w) for state_lw in linear.state_mlw]
     population_mlt = [
-        propagate(m.generator_ml, 2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), grid.step)
-        for m, p_lt in zip(problem.manifolds, polarization_mlt)
+        propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt))
+        for m, propagator, p_lt in zip(problem.manifolds, relaxation, polarization_mlt)
     ]
     node_mkt = [real_times(m.states.phi_lk.T, p_lt[:, active]) for m, p_lt in zip(problem.manifolds, polarization_mlt)]
     weighted_mkk = [m.states.coulomb_kk * m.states.grid.weight_k for m in problem.manifolds]
@@ -189,7 +191,8 @@ class Detection:
         for some in pieces(phase_t.size, PIECE):
             node_kt, screened_kt = pump.node_mkt[number][:, some], pump.screened_mkt[number][:, some]
             pulled_kt = node_kt.conj()
-            vertex_kt = real_times(adjoint_kk, bra_k1 * square(node_kt)) + bra_k1 * (pulled_kt * pump.dressed_mkt[number][:, some])
+            own_kt = bra_k1 * (pulled_kt * pump.dressed_mkt[number][:, some])
+            vertex_kt = real_times(adjoint_kk, bra_k1 * square(node_kt)) + own_kt
             exchange_kt = bra_k1 * screened_kt + pulled_kt * real_times(adjoint_kk, bra_k1 * node_kt)
             weight_kt[:, some] = (vertex_kt - exchange_kt) * phase_t[some]
         return weight_kt
