@@ -83,7 +83,7 @@ class Propagator:
         length = int(np.ceil(np.sqrt(steps)))
         drive_lt = np.zeros((size, length**2))
         drive_lt[:, :steps] = (self.first_ml - self.second_ml) @ source_lt[:, :-1] + self.second_ml @ source_lt[:, 1:]
-        drive_jlb = self.step * drive_lt.reshape(size, length, length).transpose(2, 0, 1)
+        drive_jlb = self.step * np.ascontiguousarray(drive_lt.reshape(size, length, length).transpose(2, 0, 1))
         for before, after in zip(drive_jlb, drive_jlb[1:]):
             after += self.exact_ml @ before
         left_lb = _left_by_blocks(np.linalg.matrix_power(self.exact_ml, length), drive_jlb[-1])

@@ -20,27 +20,27 @@ from hpcx.sweep.record import read_record
 from hpcx.sweep.store import DONE, Entry, Store
 
 
-def refresh_index(store: Store, patience: float | None = None) -> None:
+def refresh_index(store: Store, patience: float | None = None, done: dict[str, Entry] | None = None) -> None:
     """Write `sweep.h5` anew from the files, one process at a time: who comes last has seen what those before it saw.
 
+    Finished points whose entries are given in `done`, by id, are not read again: they do not change any more.
     Raises TimeoutError if another process is at it for longer than `patience` seconds, OSError if it cannot be written.
     """
     with store.exclusively() if patience is None else store.exclusively(patience):
         record = read_record(store.directory)
         if record is not None:
-            write_index(store, record)
+            known = done or {}
+            write_index(store, record, [known.get(point["id"]) or store.entry(point["id"], point["hash"]) for point in record["points"]])
 
 
-def write_index(store: Store, record: dict[str, Any]) -> None:
-    """Write `sweep.h5` anew from the record of the sweep and the files of the store, in place of the old one."""
-    entries = [store.entry(point["id"], point["hash"]) for point in record["points"]]
+def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
+    """Write `sweep.h5` anew from the record of the sweep and the entries of its points, in place of the old one."""
     path = store.directory / "sweep.h5"
     part = path.with_name(f"{path.name}.{unique()}.part")
     with h5py.File(part, "w") as file:
         for axis in record["axes"]:
             data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
-            file.create_dataset(axis["name"], data=storable(data.data))
-            label(file[axis["name"]], data)
+            label(file.create_dataset(axis["name"], data=storable(data.data)), data)
         dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
         dims |= _write_states(file, record, entries)
         attach_dimensions(file, dims | _stack(file, store, record, entries))
@@ -89,9 +89,8 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
         if data is None:
             rest.append(name)
         elif _is_coordinate(name, data):
-            file.create_dataset(name, data=storable(data.data))
+            label(file.create_dataset(name, data=storable(data.data)), data)
             dims[name] = data.dims
-            label(file[name], data)
         else:
             _stack_one(file, name, data, shape, done)
             dims[name] = (*names, *data.dims)

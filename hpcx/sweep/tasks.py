@@ -50,10 +50,10 @@ def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int |
     single_rank = {i: _estimate(around.plan.points[i], 1) for i in list(missing)[comm.rank :: comm.size]}
     ideal = sum(comm.allgather(sum(estimate.seconds for estimate in single_rank.values()))) / comm.size
     tasks = [_task(around, i, first, missing[i], ideal, comm.size, memory, group_size) for i, first in single_rank.items()]
-    return _ordered([task for part in comm.allgather(tasks) for task in part])
+    return ordered([task for part in comm.allgather(tasks) for task in part])
 
 
-def _ordered(tasks: list[Task]) -> list[Task]:
+def ordered(tasks: list[Task]) -> list[Task]:
     """Return the tasks longest first; a family stays together, where its longest and first member belongs."""
     place: dict[str, tuple[float, int]] = {}
     for task in tasks:
