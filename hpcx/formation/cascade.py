@@ -73,16 +73,17 @@ class Propagator:
         exact_ml, first_ml, second_ml = np.hsplit(expm(block)[:size], 3)
         return cls(step, exact_ml, first_ml, second_ml)
 
-    def populations(self, source_lt: np.ndarray) -> np.ndarray:
+    def populations(self, source_lt: np.ndarray, first: int, samples: int) -> np.ndarray:
         """Return N_lt of dN/dt = A N + source from N = 0, exact for a source (1/fs) that is linear between the samples.
 
-        Time is cut into as many blocks as there are steps in a block: all blocks advance together from zero, then each is
-        given what the one before it has left.
+        The source begins at sample `first` of `samples` and is zero after its end. Time is cut into as many blocks as there
+        are steps in a block: all blocks advance together from zero, then each is given what the one before it has left.
         """
-        size, steps = len(source_lt), source_lt.shape[1] - 1
+        size, steps, busy = len(source_lt), samples - 1, source_lt.shape[1] - 1
         length = int(np.ceil(np.sqrt(steps)))
         drive_lt = np.zeros((size, length**2))
-        drive_lt[:, :steps] = (self.first_ml - self.second_ml) @ source_lt[:, :-1] + self.second_ml @ source_lt[:, 1:]
+        into_lt = (self.first_ml - self.second_ml) @ source_lt[:, :-1] + self.second_ml @ source_lt[:, 1:]
+        drive_lt[:, first : first + busy] = into_lt
         drive_jlb = self.step * np.ascontiguousarray(drive_lt.reshape(size, length, length).transpose(2, 0, 1))
         for before, after in zip(drive_jlb, drive_jlb[1:]):
             after += self.exact_ml @ before

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.formation.optics import Pulse
 from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.formation.spectral import TimeGrid
 
@@ -31,31 +32,36 @@ def sheet_field(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class LinearResponse:
-    """First-order response at the frequencies of a grid.
+    """First-order response to a probe, at those frequencies of a grid that it contains.
 
     Attributes:
         grid: times and frequencies.
+        band: numbers of the frequencies.
         state_mlw: polarisation P_l per field at the sheet, per manifold, e/eV.
         node_mkw: the same in momentum space, sum_l phi_l(k) P_l, e nm/eV.
-        pair_pw: response of the two-exciton states of every pair of the problem to a product of two polarisations, eV nm^2.
-        sheet_w: field at the sheet per incoming field.
+        incoming_w: field at the sheet, V fs/nm.
+        pair_pw: response of the two-exciton states of every pair of the problem to a product of two polarisations, eV nm^2,
+            at all frequencies, from twice the reference.
     """
 
     grid: TimeGrid
+    band: np.ndarray
     state_mlw: list[np.ndarray]
     node_mkw: list[np.ndarray]
+    incoming_w: np.ndarray
     pair_pw: list[np.ndarray]
-    sheet_w: np.ndarray
 
 
-def linear_response(problem: Problem, grid: TimeGrid) -> LinearResponse:
-    """Return the linear response of all states."""
-    energy_w = grid.energy_w
+def linear_response(problem: Problem, grid: TimeGrid, probe: Pulse) -> LinearResponse:
+    """Return the linear response of all states to a probe."""
+    band = probe.band(grid.energy_w)
+    energy_w = grid.energy_w[band]
     state_mlw = [resolvent(m, energy_w) for m in problem.manifolds]
     node_mkw = [real_times(m.states.phi_lk.T, state_lw) for m, state_lw in zip(problem.manifolds, state_mlw)]
+    incoming_w = probe.spectrum(energy_w) * sheet_field(problem, energy_w)
     # a product of two polarisations rotates with twice the reference
-    pair_pw = [_pair_response(pair, energy_w + grid.reference) for pair in problem.pairs]
-    return LinearResponse(grid, state_mlw, node_mkw, pair_pw, sheet_field(problem, energy_w))
+    pair_pw = [_pair_response(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
+    return LinearResponse(grid, band, state_mlw, node_mkw, incoming_w, pair_pw)
 
 
 def _pair_response(pair: Pair, energy_w: np.ndarray) -> np.ndarray:

@@ -100,9 +100,18 @@ class Responses:
         reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
         self.grid = time_grid(config, delay_d, reference)
 
+    @property
+    def probe(self) -> Pulse:
+        """The probe with unit amplitude."""
+        return Pulse(self.config.probe.photon_energy, self.config.probe.duration, 1.0)
+
     def linear(self) -> LinearResponse:
         """Return the linear response."""
-        return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, lambda: linear_response(self.problem, self.grid))
+
+        def make() -> LinearResponse:
+            return linear_response(self.problem, self.grid, self.probe)
+
+        return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, make)
 
     def relaxation(self) -> list[Propagator]:
         """Return the propagators of the populations."""
@@ -121,7 +130,7 @@ class Responses:
         active = self.grid.samples(-reach, reach + decay_reach(self.config))
 
         def respond() -> PumpResponse:
-            return respond_to_pump(self.problem, self.linear(), self.relaxation(), pulse, active)
+            return respond_to_pump(self.problem, self.grid, self.relaxation(), pulse, active)
 
         return self._shared("pump", {"delay"}, self.grid, respond)
 
@@ -130,10 +139,9 @@ class Responses:
         return self._shared("parts", set(), (energy, sorted(extents)), lambda: self._parts(energy, extents), ENERGIES_KEPT)
 
     def _parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
-        probe = Pulse(self.config.probe.photon_energy, self.config.probe.duration, 1.0)
         detection = Detection(self.problem, self.linear(), self.pump(), energy)
         parts = detection.parts(extents, bool(self.problem.pairs), self.config.approximation.grating)
-        return evaluate(self.linear(), probe, energy, self.delay_d, parts)
+        return evaluate(self.linear(), self.probe, energy, self.delay_d, parts)
 
     def _shared(self, kind: str, without: set[str], beside: object, make: Callable[[], T], kept: int = RESPONSES_KEPT) -> T:
         """Keep what `make` returns under the keys of the input but some, and `beside`."""

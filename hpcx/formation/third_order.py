@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.cascade import Propagator
-from hpcx.formation.linear import LinearResponse, real_times, resolvent, susceptibility
+from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, susceptibility
 from hpcx.formation.optics import JONES, Pulse
 from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
@@ -47,10 +47,10 @@ class PumpResponse:
 
     Attributes:
         grid: times.
-        active: the samples at which there are polarisations; `node_mkt` and `dressed_mkt` are known at these alone.
+        active: the samples at which there are polarisations; all but the populations are known at these alone.
         field_t: field at the sheet, V/nm.
         polarization_mlt: P_l(t) per manifold, 1/nm.
-        population_mlt: N_l(t) per manifold, 1/nm^2.
+        population_mlt: N_l(t) per manifold, 1/nm^2, at all times.
         node_mkt: P_k(t) per manifold.
         dressed_mkt: (V P)_k(t) per manifold, eV.
         screened_mkt: (V |P|^2)_k(t) per manifold, eV.
@@ -67,33 +67,36 @@ class PumpResponse:
 
 
 def respond_to_pump(
-    problem: Problem, linear: LinearResponse, relaxation: list[Propagator], pulse: Pulse, active: slice
+    problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice
 ) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples."""
-    grid = linear.grid
-    field_w = pulse.spectrum(grid.energy_w) * linear.sheet_w
-    polarization_mlt = [grid.to_time(state_lw * field_w) for state_lw in linear.state_mlw]
+    band = pulse.band(grid.energy_w)
+    energy_w = grid.energy_w[band]
+    field_w = pulse.spectrum(energy_w) * sheet_field(problem, energy_w)
+    field_t = grid.from_band(field_w, band)[active]
+    manifolds = problem.manifolds
+    polarization_mlt = [grid.from_band(resolvent(m, energy_w) * field_w, band)[:, active].copy() for m in manifolds]
     population_mlt = [
-        propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt))
-        for m, propagator, p_lt in zip(problem.manifolds, relaxation, polarization_mlt)
+        propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), active.start, grid.size)
+        for m, propagator, p_lt in zip(manifolds, relaxation, polarization_mlt)
     ]
-    node_mkt = [real_times(m.states.phi_lk.T, p_lt[:, active]) for m, p_lt in zip(problem.manifolds, polarization_mlt)]
-    weighted_mkk = [m.states.coulomb_kk * m.states.grid.weight_k for m in problem.manifolds]
+    node_mkt = [real_times(m.states.phi_lk.T, p_lt) for m, p_lt in zip(manifolds, polarization_mlt)]
+    weighted_mkk = [m.states.coulomb_kk * m.states.grid.weight_k for m in manifolds]
     dressed_mkt = [real_times(weighted_kk, node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
     screened_mkt = [weighted_kk @ square(node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
-    field_t = grid.to_time(field_w)
     return PumpResponse(grid, active, field_t, polarization_mlt, population_mlt, node_mkt, dressed_mkt, screened_mkt)
 
 
 class Detection:
-    """X at one photon energy (eV), part by part, as spectra: what a probe of unit field at the sheet adds at every frequency."""
+    """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
     def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float) -> None:
         self.problem = problem
         self.linear = linear
         self.pump = pump
         grid = pump.grid
-        self.phase_t = np.exp(1j * (energy - grid.reference) / HBAR_EV_FS * grid.time_t)
+        self.rotation_t = np.exp(1j * (energy - grid.reference) / HBAR_EV_FS * grid.time_t)
+        self.phase_t = self.rotation_t[pump.active]
         self.resolvent_ml = [resolvent(m, energy) for m in problem.manifolds]
 
     def parts(self, extents: set[str], pairs: bool, grating: bool) -> dict[str, np.ndarray]:
@@ -112,32 +115,31 @@ class Detection:
             (c_l @ m.bleaching_fs) @ population_lt
             for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
         )
-        return self.pump.grid.to_adjoint(weight_t * self.phase_t)
+        return self.pump.grid.to_adjoint(weight_t * self.rotation_t, band=self.linear.band)
 
     def blocking(self) -> np.ndarray:
         """Pauli blocking by the coherent polarisation of the pump."""
-        active, total_w = self.pump.active, np.zeros(self.pump.grid.size, complex)
-        pulled_t = self.pump.field_t[active] * self.phase_t[active]
+        total_w, pulled_t = self._nothing(), self.pump.field_t * self.phase_t
         for i, m in enumerate(self.problem.manifolds):
             bra_k, node_kt = 2 * m.dipole * self._bra(i), self.pump.node_mkt[i]
-            total_w += self.pump.grid.to_adjoint((bra_k @ square(node_kt)) * self.phase_t[active], active.start)
-            total_w += self._through_nodes(i, bra_k[:, None] * (node_kt.conj() * pulled_t))
+            total_w += self._adjoint((bra_k @ square(node_kt)) * self.phase_t)
+            total_w += self._through(self.linear.node_mkw[i], bra_k[:, None] * (node_kt.conj() * pulled_t))
         return total_w
 
     def hartree_fock(self, extent: str) -> np.ndarray:
         """Hartree-Fock terms of the 1s state ("1s"), of all states ("all"), or nothing ("none")."""
-        total_w = np.zeros(self.pump.grid.size, complex)
+        total_w = self._nothing()
         for i, m in enumerate(self.problem.manifolds):
             if extent == "1s":
                 density_t = square(self.pump.polarization_mlt[i][0])
-                total_w += self._through_1s(i, 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t)
+                total_w += self._through_1s(i, 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t * self.phase_t)
             elif extent == "all":
-                total_w += self._through_nodes(i, self._hartree_fock_in_k(i))
+                total_w += self._through(self.linear.node_mkw[i], self._hartree_fock_in_k(i))
         return total_w
 
     def two_excitons(self) -> dict[str, np.ndarray]:
         """Two-exciton states: pairs within a valley, and of two valleys with P_b^* P_a p_b and with P_b^* p_a P_b."""
-        found = {name: np.zeros(self.pump.grid.size, complex) for name in PARTS if name.startswith("pairs")}
+        found = {name: self._nothing() for name in PARTS if name.startswith("pairs")}
         for pair, green_w in zip(self.problem.pairs, self.linear.pair_pw):
             # the exciton that is probed may be either of the two
             for probed, other in {(pair.first, pair.second), (pair.second, pair.first)}:
@@ -153,41 +155,44 @@ class Detection:
 
     def grating(self) -> np.ndarray:
         """Populations driven by pump and probe together, read by the pump."""
-        grid, total_w = self.pump.grid, np.zeros(self.pump.grid.size, complex)
-        swell_t = np.exp(GRATING_DAMPING * grid.time_t)
-        reader_w = grid.to_adjoint(self.pump.field_t * self.phase_t * swell_t)
+        grid, active, total_w = self.pump.grid, self.pump.active, self._nothing()
+        swell_t = np.exp(GRATING_DAMPING * grid.time_t[active])
+        reader_w = grid.to_adjoint(self.pump.field_t * self.phase_t * swell_t, active.start)
         for i, m in enumerate(self.problem.manifolds):
             damped_ml = m.generator_ml - GRATING_DAMPING * np.eye(m.energy_l.size)
             memory_lw = solve_adjoint(damped_ml, self.resolvent_ml[i] @ m.bleaching_fs, grid.detuning_w) * reader_w
             source_lt = 2 * m.damping_l[:, None] / HBAR_EV_FS * self.pump.polarization_mlt[i].conj() / swell_t
-            total_w += self._through(self.linear.state_mlw[i], grid.from_adjoint(memory_lw) * source_lt, 0)
+            total_w += self._through(self.linear.state_mlw[i], grid.from_adjoint(memory_lw)[:, active] * source_lt)
         return total_w
+
+    def _nothing(self) -> np.ndarray:
+        return np.zeros(self.linear.band.size, complex)
+
+    def _adjoint(self, weight_t: np.ndarray) -> np.ndarray:
+        """Return the spectrum of weights at the active samples, at the frequencies of the probe."""
+        return self.pump.grid.to_adjoint(weight_t, self.pump.active.start, self.linear.band)
+
+    def _through_1s(self, number: int, weight_t: np.ndarray) -> np.ndarray:
+        """Return the spectrum of a weight of the probe's 1s polarisation."""
+        return self._adjoint(weight_t) * self.linear.state_mlw[number][0]
+
+    def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
+        """Return the spectrum of weights of what responds to the probe as `response_rw` says."""
+        return sum(
+            np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows]) for rows in pieces(len(weight_rt), ROWS)
+        )
 
     def _bra(self, number: int) -> np.ndarray:
         """Return the weight with which a source in momentum space enters X."""
         states = self.problem.manifolds[number].states
         return (self.resolvent_ml[number] @ states.phi_lk) * states.grid.weight_k
 
-    def _through_1s(self, number: int, weight_t: np.ndarray) -> np.ndarray:
-        """Return the spectrum of a weight of the probe's 1s polarisation, given without the phase."""
-        return self.pump.grid.to_adjoint(weight_t * self.phase_t) * self.linear.state_mlw[number][0]
-
-    def _through_nodes(self, number: int, weight_kt: np.ndarray) -> np.ndarray:
-        """Return the spectrum of weights of the probe's polarisation in momentum space, given at the active samples."""
-        return self._through(self.linear.node_mkw[number], weight_kt, self.pump.active.start)
-
-    def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray, first: int) -> np.ndarray:
-        return sum(
-            np.einsum("rw,rw->w", self.pump.grid.to_adjoint(weight_rt[rows], first), response_rw[rows])
-            for rows in pieces(len(weight_rt), ROWS)
-        )
-
     def _hartree_fock_in_k(self, number: int) -> np.ndarray:
         """Return the transposed Hartree-Fock operator applied to the bra, shape (k, active time), with the phase."""
         states, pump = self.problem.manifolds[number].states, self.pump
         bra_k1 = self._bra(number)[:, None]
         adjoint_kk = np.ascontiguousarray((states.coulomb_kk * states.grid.weight_k).T)  # (V f)_i = sum_j adjoint_ji f_j
-        phase_t, weight_kt = 2 * self.phase_t[pump.active], np.empty(pump.node_mkt[number].shape, complex)
+        phase_t, weight_kt = 2 * self.phase_t, np.empty(pump.node_mkt[number].shape, complex)
         for some in pieces(phase_t.size, PIECE):
             node_kt, screened_kt = pump.node_mkt[number][:, some], pump.screened_mkt[number][:, some]
             pulled_kt = node_kt.conj()
@@ -198,10 +203,10 @@ class Detection:
         return weight_kt
 
     def _two_exciton_memory(self, green_w: np.ndarray, probed: int, other: int) -> np.ndarray:
-        """Return what a product P p at time t adds to X through the two-exciton states later on, without the phase."""
-        grid = self.pump.grid
+        """Return what a product P p at time t adds to X through the two-exciton states later on."""
+        grid, active = self.pump.grid, self.pump.active
         reader_t = self.resolvent_ml[probed][0] * self.pump.polarization_mlt[other][0].conj() * self.phase_t
-        return grid.from_adjoint(green_w * grid.to_adjoint(reader_t)) * self.phase_t.conj()
+        return grid.from_adjoint(green_w * grid.to_adjoint(reader_t, active.start))[active]
 
 
 def pieces(count: int, size: int) -> Iterator[slice]:
@@ -241,10 +246,9 @@ def evaluate(
 ) -> dict[str, np.ndarray]:
     """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs), part by part."""
     grid = linear.grid
-    energy_w = grid.energy_w
-    probe_w = probe.spectrum(energy_w) * linear.sheet_w / (grid.size * grid.step * probe.spectrum(energy))
-    shift_dw = np.exp(1j * np.outer(delay_d, (energy_w - energy) / HBAR_EV_FS))
-    x_dp = shift_dw @ (np.array(list(parts.values())) * probe_w).T
+    incoming_w = linear.incoming_w / (grid.size * grid.step * probe.spectrum(energy))
+    shift_dw = np.exp(1j * np.outer(delay_d, (grid.energy_w[linear.band] - energy) / HBAR_EV_FS))
+    x_dp = shift_dw @ (np.array(list(parts.values())) * incoming_w).T
     return dict(zip(parts, x_dp.T))
 
 
