@@ -92,7 +92,7 @@ class Problem:
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
     mediums = [medium_of(config, material, name) for name in MANIFOLDS]
-    manifolds = tuple(_manifold(config, material, name, medium) for name, medium in zip(MANIFOLDS, mediums))
+    manifolds = tuple(_shared_manifold(config, material, name, medium, shared) for name, medium in zip(MANIFOLDS, mediums))
     tables = _two_exciton_tables(config, mediums, shared) if config.approximation.biexciton else {}
     return Problem(
         manifolds,
@@ -167,6 +167,18 @@ def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, mediu
 def gap_of(material: Material, name: str, states: WannierStates) -> float:
     """Return the band gap (eV) of manifold `name`: its measured exciton energy and the computed binding energy."""
     return material.number(f"formation.{name}.exciton_energy", "eV") - float(states.energy_l[0])
+
+
+def _shared_manifold(
+    config: Config, material: Material, name: str, medium: PairMedium, shared: dict[str, object]
+) -> Manifold:
+    numbers = (material.number("formation.hopping_length", "eV nm"), *_exciton_energies(material))
+    sections = (config.momentum, config.continuum, config.approximation, config.cascade, config.dephasing)
+    return shared_table(shared, "manifold", (name, medium, numbers, sections), lambda: _manifold(config, material, name, medium))
+
+
+def _exciton_energies(material: Material) -> list[float]:
+    return [material.number(f"formation.{name}.exciton_energy", "eV") for name in MANIFOLDS]
 
 
 def _manifold(config: Config, material: Material, name: str, medium: PairMedium) -> Manifold:
