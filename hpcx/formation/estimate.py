@@ -15,8 +15,8 @@ from hpcx.formation.problem import (
     gap_of,
     kept_states,
     medium_of,
+    notices,
     pump_range,
-    pump_warnings,
     relaxation_rates,
 )
 from hpcx.formation.traces import CONTRIBUTIONS
@@ -124,7 +124,7 @@ def _common_seconds(config: Config, ranks: int) -> float:
 
 
 def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:
-    warnings = pump_warnings(config.pump.photon_energy, sizes[-1].gap)
+    warnings = notices(config, sizes[-1].gap)
     fastest = _fastest_rate(config, material) if config.solver.route == "time" else 0.0
     if fastest > STABLE_RATE:
         warnings.append(

@@ -108,11 +108,18 @@ def pump_range(gap: float, continuum_top: float) -> tuple[float, float]:
     return gap, gap + continuum_top - PUMP_MARGIN
 
 
-def pump_warnings(photon_energy: float, upper_gap: float) -> list[str]:
-    """Return what is to be said about a pump at `photon_energy`; `upper_gap` is that of B, eV."""
-    if photon_energy >= upper_gap:
-        return []
-    return [f"the pump at {photon_energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states"]
+def notices(config: Config, upper_gap: float) -> list[str]:
+    """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
+    found, energy = [], config.pump.photon_energy
+    if energy < upper_gap:
+        found.append(f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states")
+    approximation = config.approximation
+    if config.solver.route == "time" and approximation.substrate and approximation.radiation == "dispersive":
+        found.append(
+            "the time route takes the reflection of the substrate at the centres of pump and probe, the third-order route at "
+            "every frequency: compare the two with approximation.radiation = 'frozen' only"
+        )
+    return found
 
 
 def shared_table(

@@ -10,7 +10,7 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.observables import add_signal, add_states, read_traces, summary, wannier_convergence
 from hpcx.formation.perturbative import third_order_traces
-from hpcx.formation.problem import Problem, build_problem, pump_warnings, shared_table
+from hpcx.formation.problem import Problem, build_problem, notices, shared_table
 from hpcx.formation.traces import Traces
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
@@ -27,8 +27,9 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     """
     with run.timings.measure("states"):
         problem = build_problem(config, material, run.shared)
-    for warning in pump_warnings(config.pump.photon_energy, problem.manifolds[-1].gap):
-        log.info("%s: %s", run.name, warning)
+    notes = notices(config, problem.manifolds[-1].gap)
+    for note in notes:
+        log.info("%s: %s", run.name, note)
     delay_d = np.linspace(config.delay.start, config.delay.stop, config.delay.points)
     traces = _traces(comm, config, problem, run, delay_d)
     slow = HBAR_EV_FS / max(1e-3 * config.cascade.decay, 1e-9)
@@ -39,7 +40,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     with run.timings.measure("states"):
         _add_convergence(result, config, problem, run.shared)
     add_signal(result, problem, traces, readings)
-    result.summary += summary(problem, traces, readings)
+    result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]
     run.diagnostics.update(traces.statistics)
     return result
 

@@ -22,6 +22,11 @@ def result(make_config, material):
     return solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, Run())
 
 
+def test_ordinary_rise_times_are_not_at_their_bound(result):
+    assert not result.value("signal/rise_time_at_bound")[:, :2].any()
+    assert "at its bound" not in "\n".join(result.summary)
+
+
 def test_result_has_the_agreed_datasets(result):
     for name in (
         "delay", "resonance", "contribution", "reflectivity_change", "rise_time", "rise_time_plain", "decay_time",
@@ -68,6 +73,23 @@ def test_pump_below_the_b_gap_is_allowed_and_said(make_config, material):
     [warning] = estimate(make_config(2.29), material, 1).warnings
     assert "below the B gap" in warning
     assert estimate(make_config(2.48), material, 1).warnings == []
+
+
+def test_routes_that_treat_the_substrate_differently_are_not_to_be_compared(make_config, material):
+    time = {"solver": {"route": "time"}}
+    [warning] = estimate(make_config(2.48, {"substrate": True}, **time), material, 1).warnings
+    assert "approximation.radiation = 'frozen'" in warning
+    assert estimate(make_config(2.48, {"substrate": True, "radiation": "frozen"}, **time), material, 1).warnings == []
+    assert estimate(make_config(2.48, {"substrate": True}), material, 1).warnings == []
+
+
+def test_a_rise_time_at_its_bound_is_said(make_config, material):
+    """A slow relaxation makes the rise longer than the fit can tell."""
+    config = make_config(2.75, **{**QUICK, "cascade": {"speed": 2}, "delay": {"points": 36}})
+    slow = solve(MPI.COMM_SELF, config, material, Run())
+    flagged = slow.value("signal/rise_time_at_bound")[:, 0].astype(bool)
+    assert flagged[0] and "at its bound, 0.3 to 80 fs: not a result" in "\n".join(slow.summary)
+    assert np.array_equal(flagged, np.isclose(slow.value("signal/rise_time")[:, 0], 80.0))
 
 
 def test_estimate_knows_ranks_and_stiff_chains(make_config, material):
