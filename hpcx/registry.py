@@ -4,7 +4,8 @@ A model `name` is a package `hpcx.name` with three modules:
 
 * `config.py`   with `class Config(RunInput)`: what a user may write. Pure pydantic, no numerics.
 * `solve.py`    with `solve(comm, config, material, run) -> Result`: one point, collective on `comm`.
-* `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything.
+* `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything; and, if
+  physics decides what may be written, `refusals(config, material) -> list[Refusal]`.
 
 Modules are imported when a model is asked for, so that a run loads no code that it does not use.
 """
@@ -31,6 +32,7 @@ class Estimate:
         seconds: wall time on the given number of ranks, in seconds.
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
+        family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
     """
 
     unknowns: int
@@ -38,6 +40,16 @@ class Estimate:
     seconds: float
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A value that physics forbids: its dotted key, the value with its unit as text, and what is allowed."""
+
+    key: str
+    value: str
+    message: str
 
 
 def config_class(model: str) -> type[RunInput]:
@@ -55,3 +67,9 @@ def solver(model: str) -> Callable[..., Any]:
 def estimator(model: str) -> Callable[..., Estimate]:
     """Return `estimate(config, material, ranks) -> Estimate` of a model."""
     return import_module(f"hpcx.{model}.estimate").estimate
+
+
+def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
+    """Return which values of a valid input the physics of the model forbids; most models forbid none."""
+    own = getattr(import_module(f"hpcx.{model}.estimate"), "refusals", None)
+    return own(config, material) if own else []

@@ -92,9 +92,7 @@ def _write_rest(part: Path, result: Result, provenance: Mapping[str, str | float
     mode = "r+" if any(data.start is not None for data in result.datasets.values()) else "w"
     with h5py.File(part, mode) as file:
         for name, data in result.datasets.items():
-            if data.start is None:
-                file.create_dataset(name, data=storable(data.data))
-            label(file[name], data)
+            label(file.create_dataset(name, data=storable(data.data)) if data.start is None else file[name], data)
         attach_dimensions(file, {name: data.dims for name, data in result.datasets.items()})
         write_provenance(file, provenance)
         file.flush()
@@ -119,18 +117,20 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
     nearest group above, and where there is none either it counts 0, 1, 2, ...
     """
+    scales: dict[str, h5py.Dataset] = {}
     for name, dims in dims_of.items():
-        group = name.rpartition("/")[0]
-        for axis, dim in enumerate(dims):
-            scale = _scale(file, group, dim, file[name].shape[axis])
-            if scale.name.strip("/") != name:
-                file[name].dims[axis].attach_scale(scale)
+        group, item = name.rpartition("/")[0], file[name]
+        for axis, (dim, size) in enumerate(zip(dims, item.shape)):
+            path = f"{group}/{dim}".strip("/")
+            if path not in scales:
+                scales[path] = _scale(file, path, dim, size)
+            if path != name:
+                item.dims[axis].attach_scale(scales[path])
 
 
-def _scale(file: h5py.File, group: str, dim: str, size: int) -> h5py.Dataset:
-    path = f"{group}/{dim}".strip("/")
+def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.Dataset:
     if path not in file:
-        source = _coordinate_above(file, group, dim)
+        source = _coordinate_above(file, path.rpartition("/")[0], dim)
         if source is None:
             file.create_dataset(path, data=np.arange(size))
             label(file[path], Dataset(np.empty(0), (dim,), "1", dim))

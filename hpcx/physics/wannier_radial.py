@@ -97,9 +97,14 @@ class WannierStates:
         """
         k_k, phi_k = self.grid.k_k, self.phi_lk[right]
         cosine_a = np.cos(np.pi * (np.arange(angles) + 0.5) / angles)
-        kq_qka = np.sqrt(np.maximum(_square(momentum_q[:, None, None], k_k[None, :, None], cosine_a), 0.0))
-        shifted_qka = np.interp(kq_qka, k_k, phi_k, right=0.0)
-        return shifted_qka.mean(axis=2) @ (self.grid.weight_k * self.phi_lk[left])
+        shifted_qk = [self._mean_over_angles(right, q, cosine_a) for q in momentum_q]
+        return np.array(shifted_qk) @ (self.grid.weight_k * self.phi_lk[left])
+
+    def _mean_over_angles(self, state: int, q: float, cosine_a: np.ndarray) -> np.ndarray:
+        """Return the mean of phi(|k + q|) over the angles between k and q, for all nodes k."""
+        k_k = self.grid.k_k
+        shifted_ka = np.sqrt(np.maximum(_square(q, k_k[:, None], cosine_a), 0.0))
+        return np.interp(shifted_ka, k_k, self.phi_lk[state], right=0.0).mean(axis=1)
 
 
 def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:

@@ -106,7 +106,7 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
-    entries = _entries(point, physics, run, around.plan) | {"summary": result.summary}
+    entries = _entries(point, physics, run, around.plan) | {"summary": result.summary, "layout": result.layout()}
     write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)

@@ -26,7 +26,7 @@ class Damaged(OSError):
 
 @dataclass(frozen=True)
 class Entry:
-    """State of one point: message, traceback, seconds, ranks, lines of its summary, and the run in which it failed."""
+    """State of one point: message, traceback, seconds, ranks, lines of its summary, the run in which it failed, `Result.layout`."""
 
     status: str
     message: str = ""
@@ -35,6 +35,7 @@ class Entry:
     ranks: int = 0
     summary: list[str] = field(default_factory=list)
     run: str = ""
+    layout: str = ""
 
 
 class Store:
@@ -107,7 +108,8 @@ class Store:
                 if group["hash"].asstr()[()] != digest:
                     return None
                 summary = json.loads(group["summary"].asstr()[()])
-                return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary)
+                layout = group["layout"].asstr()[()] if "layout" in group else ""
+                return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary, "", layout)
         except (OSError, KeyError, ValueError) as error:
             raise Damaged(f"{path} is damaged ({error}); the next run sets it aside and computes the point again") from error
 

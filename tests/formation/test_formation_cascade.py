@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcx.formation.cascade import arrival, chain_rates, generator, propagate, quantum_rates, residence
+from hpcx.formation.cascade import Propagator, arrival, chain_rates, generator, quantum_rates, residence
 from hpcx.formation.matrix_elements import plane_wave_bleaching, printed_bleaching
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
@@ -79,7 +79,17 @@ def test_populations_step_exactly_through_a_linear_source():
     matrix_ml = generator(chain_rates(np.array([0.0, 0.1, 0.15]), SPEED), DECAY)
     time_t = np.linspace(0, 8, 9)
     source_lt = np.outer([0.0, 1.0, 2.0], time_t)
-    coarse = propagate(matrix_ml, source_lt, 1.0)[:, -1]
+    coarse = Propagator.of(matrix_ml, 1.0).populations(source_lt, 0, 9)[:, -1]
     fine_t = np.linspace(0, 8, 801)
-    fine = propagate(matrix_ml, np.outer([0.0, 1.0, 2.0], fine_t), 0.01)[:, -1]
+    fine = Propagator.of(matrix_ml, 0.01).populations(np.outer([0.0, 1.0, 2.0], fine_t), 0, 801)[:, -1]
     assert coarse == pytest.approx(fine, rel=1e-12)
+
+
+def test_populations_of_a_source_that_begins_late_and_ends_early():
+    matrix_ml = generator(chain_rates(np.array([0.0, 0.1, 0.15]), SPEED), DECAY)
+    propagator = Propagator.of(matrix_ml, 0.5)
+    whole_lt = np.zeros((3, 40))
+    whole_lt[:, 12:20] = np.random.default_rng(5).random((3, 8))
+    whole_lt[:, [12, 19]] = 0.0
+    expected = propagator.populations(whole_lt, 0, 40)
+    assert propagator.populations(whole_lt[:, 12:20], 12, 40) == pytest.approx(expected, abs=1e-15)
