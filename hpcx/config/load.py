@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hpcx.config.base import RunInput
+from hpcx.config.contents import ContentError
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, make_point
@@ -115,7 +116,11 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput])
         mistakes = _refused(validated, material)
     if mistakes:
         return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
-    return make_point(validated, material, coordinates), []
+    try:
+        return make_point(validated, material, coordinates), []
+    except ContentError as error:
+        mistakes = [Mistake(error.key, str(error), error.value)]
+        return Point.invalid(coordinates, str(mistakes[0])), mistakes
 
 
 def _refused(config: RunInput, material: Material) -> list[Mistake]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 
 class Mesh(Section):
@@ -27,7 +27,7 @@ class Screening(Section):
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
-    kappa: Annotated[float, Field(gt=0)] | str = Field(
+    kappa: Annotated[Annotated[float, Field(gt=0)] | str, Named("environment")] = Field(
         1.0, description="dielectric constant of the surroundings, or an environment of `hpcx materials`"
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
@@ -128,7 +128,7 @@ class Signal(Section):
 class Config(RunInput):
     """Input of the model `formation`."""
 
-    environment: str | None = Field(
+    environment: Annotated[str | None, Named("environment")] = Field(
         None, description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy"
     )
     pump: Pump = Field(description="pump pulse")
