@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,7 +103,8 @@ class Interrupted:
     ) -> None:
         """Start `hpcx run input.toml` with further words, or another command, in a directory.
 
-        mpirun waits `patience` seconds (twice) before it kills ranks that are left when it or one of them has ended.
+        When mpirun is told to end, or a rank ends with a status, it waits `patience` seconds, sends SIGTERM to the ranks that are
+        left, waits again, and kills them.
         """
         command = command or (str(Path(sys.executable).with_name("hpcx")), "run", "input.toml", *words)
         launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
@@ -160,6 +162,13 @@ class Interrupted:
         yield
         _signal_all(ranks, signal.SIGCONT)
 
+    def hold_until_told(self, number: int) -> None:
+        """Hold the ranks until the signal waits for all of them: mpirun wakes them first, and tells them to end later."""
+        ranks = self.ranks()
+        while self.process.poll() is None and not all(_is_pending(pid, number) for pid in ranks):
+            _signal_all(ranks, signal.SIGSTOP)
+            time.sleep(0.01)
+
     def kill(self) -> None:
         """End everything at once, as a power failure would."""
         while pids := [pid for pid in self.pids() if _alive(pid)]:
@@ -173,6 +182,11 @@ def _signal_all(pids: list[int], number: int) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def _is_pending(pid: int, number: int) -> bool:
+    masks = re.findall(r"^(?:Sig|Shd)Pnd:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 def _session(pid: int) -> int:

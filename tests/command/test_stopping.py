@@ -57,6 +57,14 @@ def send(number):
     return lambda run: os.kill(run.process.pid, number)
 
 
+def end_mpirun(number):
+    def ask(run):
+        os.kill(run.process.pid, number)
+        run.hold_until_told(signal.SIGTERM)
+
+    return ask
+
+
 def touch_stop(run):
     """Make the file; it is looked for five times a second."""
     (run.folder / "out/STOP").touch()
@@ -81,8 +89,8 @@ WAYS = {
     "SIGTERM to one rank": Way(send_to_last_rank, 2, 3),
     "SIGINT to all ranks": Way(send_to_ranks, 2, None),
     "STOP under mpirun": Way(touch_stop, 2, 3),
-    "SIGTERM to mpirun": Way(send(signal.SIGTERM), 2, None, ended_by_mpirun=True),
-    "SIGINT to mpirun": Way(send(signal.SIGINT), 2, 3, ended_by_mpirun=True),
+    "SIGTERM to mpirun": Way(end_mpirun(signal.SIGTERM), 2, None, ended_by_mpirun=True),
+    "SIGINT to mpirun": Way(end_mpirun(signal.SIGINT), 2, 3, ended_by_mpirun=True),
 }
 #: what is tried in every `make test`: each model once, most ways once
 EVERY_TIME = [
@@ -102,7 +110,7 @@ def stop(folder: Path, way: Way) -> tuple[int, float]:
     """Run until there is a checkpoint, ask to stop, and return the status and the seconds until all ranks had ended."""
     (folder / "noting.py").write_text(NOTING)
     command = (sys.executable, "noting.py")
-    run = Interrupted(folder, ranks=way.ranks, command=command, patience=5 if way.ended_by_mpirun else 1)
+    run = Interrupted(folder, ranks=way.ranks, command=command, patience=3 if way.ended_by_mpirun else 1)
     with run.held(CHECKPOINT):
         way.ask(run)
     start = time.time()
