@@ -6,7 +6,6 @@ Made from `sweep.json` and the points' own files alone; results are stacked as v
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ import numpy as np
 
 from hpcx.io.result import Dataset
 from hpcx.io.writer import attach_dimensions, label, storable
-from hpcx.sweep.claims import unique
 from hpcx.sweep.record import read_record
-from hpcx.sweep.store import DONE, Entry, Store
+from hpcx.sweep.store import DONE, Entry, Store, replace_bytes
 
 
 def refresh_index(store: Store, patience: float | None = None, done: dict[str, Entry] | None = None) -> None:
@@ -34,17 +32,20 @@ def refresh_index(store: Store, patience: float | None = None, done: dict[str, E
 
 
 def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
-    """Write `sweep.h5` anew from the record of the sweep and the entries of its points, in place of the old one."""
-    path = store.directory / "sweep.h5"
-    part = path.with_name(f"{path.name}.{unique()}.part")
-    with h5py.File(part, "w") as file:
+    """Write `sweep.h5` anew from the record of the sweep and the entries of its points, in place of the old one.
+
+    It is made in memory and written as bytes: HDF5 itself does not end in order on a disk that becomes full. Raises OSError.
+    """
+    with h5py.File("sweep.h5", "w", driver="core", backing_store=False) as file:
         for axis in record["axes"]:
             data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
             label(file.create_dataset(axis["name"], data=storable(data.data)), data)
         dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
         dims |= _write_states(file, record, entries)
         attach_dimensions(file, dims | _stack(file, store, record, entries))
-    os.replace(part, path)
+        file.flush()
+        image = file.id.get_file_image()
+    replace_bytes(store.directory / "sweep.h5", image)
 
 
 def _coordinate(values: list[Any]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -51,9 +51,8 @@ class Store:
         """Make the directories and try to write into them before anything is computed; raises OSError."""
         try:
             self._points.mkdir(parents=True, exist_ok=True)
-            probe = self._points / f".probe.{unique()}.part"
-            probe.write_text("writable\n")
-            probe.unlink()
+            replace_text(self._points / ".probe", "writable\n")
+            (self._points / ".probe").unlink(missing_ok=True)
         except OSError as error:
             raise OSError(f"cannot write to output.directory = '{self.directory}': {error.strerror}") from error
 
@@ -149,7 +148,17 @@ class Store:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it when it is complete."""
+    """Write a text file under a temporary name and rename it when it is complete; raises OSError, and leaves nothing then."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Do the same with bytes."""
     part = path.with_name(f"{path.name}.{unique()}.part")
-    part.write_text(text)
-    os.replace(part, path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
