@@ -21,6 +21,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps temperature alone")
     parser.add_argument("--begin", type=float, default=1.0, help="first time shown, ps")
+    parser.add_argument("--until", type=float, nargs="+", default=[], help="last times shown, ps, one per temperature")
+    parser.add_argument("--height", type=float, help="upper end of the diffusivities shown, cm^2/s")
     arguments = parser.parse_args()
     with h5py.File(arguments.file, "r") as file:
         temperatures = read(file, "temperature") if "temperature" in file else [None]

@@ -146,6 +146,16 @@ COMBINE = {
 }
 
 
+def order(coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray, ratio: float) -> float:
+    """Return the order of convergence that three arrays show, the step of each being `ratio` times smaller than the one before."""
+    first, second = (float(np.nanmax(np.abs(a - b))) for a, b in ((coarse, middle), (middle, fine)))
+    return float(np.log(first / second) / np.log(ratio))
+
+
+#: measures of whole arrays
+ON_ARRAYS = {"order": order}
+
+
 def largest_difference(first: Path, second: Path, datasets: list[str]) -> float:
     """Return the largest difference of the named datasets of two files, each relative to its largest value."""
     with h5py.File(first, "r") as one, h5py.File(second, "r") as two:

@@ -160,9 +160,8 @@ def _ours(judgement: Judgement) -> str:
     text = escape(_with_unit(judgement.shown(), judgement.unit if judgement.value is not None else "", bool(judgement.statement.shows)))
     if judgement.error is not None:
         text += f' <span class="error" title="numerical error bar">± {judgement.error:.1g}</span>'
-    if judgement.band is not None:
-        lower, upper = judgement.band
-        text += f'<br><span class="band">{lower:.4g} to {upper:.4g}: {escape(judgement.statement.band_from)}</span>'
+    for band in judgement.bands:
+        text += f'<br><span class="band">{band.lower:.4g} to {band.upper:.4g}: {escape(band.source)}</span>'
     return text
 
 

@@ -9,7 +9,7 @@ The dataset `path` of `run` is cut down to a number or a curve: `select` fixes c
 `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
 multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
 { measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
-all entries once for every value. Results that a sweep could not stack are read from the file of the selected point.
+all entries once for every value; `arrays = [...]` compares whole arrays instead of numbers. Results that a sweep could not stack are read from the file of the selected point.
 """
 
 from __future__ import annotations
@@ -99,6 +99,11 @@ class Results:
                 array = _select(array, axis, value, path)
         return array
 
+    def coordinate(self, run: str, name: str) -> list[Any]:
+        """Return the values of a swept key of a run; raises Missing."""
+        with h5py.File(self.file(run), "r") as file:
+            return _read(file, name).values.tolist()
+
     def number(self, operand: dict[str, Any]) -> float:
         """Return an operand as a number, times `times`; raises Missing, and ValueError if the measure does not fit the data."""
         return operand.get("times", 1.0) * self._number({key: value for key, value in operand.items() if key != "times"})
@@ -111,6 +116,8 @@ class Results:
             inherited = {key: value for key, value in operand.items() if key not in ("of", "measure", "arguments", "each")}
             numbers = [self.number(merge(merge(inherited, part), change)) for change in _changes(operand) for part in parts]
             return float(measures.COMBINE[name](*numbers, **arguments))
+        if name in measures.ON_ARRAYS:
+            return float(measures.ON_ARRAYS[name](*(self.array(merge(operand, part)).values for part in operand["arrays"]), **arguments))
         if name in measures.ON_FILES:
             return float(measures.ON_FILES[name](*(self.file(run) for run in operand["runs"]), **arguments))
         array = self.array(operand)

@@ -35,6 +35,7 @@ class Statement:
         finer: changes of the operand for a finer numerical calculation; the difference is the error bar.
         band: changes of the operand for other values of uncertain inputs.
         band_from: what is varied in the band.
+        study: runs that vary uncertain inputs together, and how the band is read off them (see `bands`), or None.
         shows: how our number is shown, a format with {0}; by default four digits.
         not_comparable: why nothing can be compared, or "".
     """
@@ -54,6 +55,7 @@ class Statement:
     finer: dict[str, Any] | None = None
     band: list[dict[str, Any]] = field(default_factory=list)
     band_from: str = ""
+    study: dict[str, Any] | None = None
     shows: str = ""
     not_comparable: str = ""
 
