@@ -2,8 +2,7 @@
 
     python postprocess/valley_mechanisms.py results/valley_study/sweep.h5 --temperature 77
 
-Traces are divided by the largest A value of the full calculation, those of panel c by their own. The table has each relative to its
-own run.
+Every trace is divided by the largest A value of its own run.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import numpy as np
 from common import plt, read, save
 from valley_common import by_set, nearest, temperatures
 
-NAMES = ("circular_dichroism", "differential_transmission", "logarithmic_slope_time", "fast_time")
 PHONONS = "phonons"
 DEXTER = "phonon_intravalley + dexter_coherent + dexter_intravalley"
 COHERENT = "phonon_intravalley + dexter_coherent - offresonant_drive"
@@ -42,20 +40,18 @@ def main() -> None:
     with h5py.File(arguments.file, "r") as file:
         row = nearest(temperatures(file), arguments.temperature) if "temperature" in file else 0
         time = 1e-3 * read(file, "dichroism/time")
-        tables = {key: by_set(file, f"dichroism/{key}") for key in NAMES}
+        tables = {key: by_set(file, f"dichroism/{key}") for key in ("circular_dichroism", "logarithmic_slope_time", "fast_time")}
     traces = {name: values[row] for name, values in tables["circular_dichroism"].items()}
     if "full" not in traces:
         raise SystemExit(f"{arguments.file} has no mechanism set 'full'")
-    differences = {name: values[row, 0] - values[row, 1] for name, values in tables.pop("differential_transmission").items()}
-    common = {name: values / np.abs(differences["full"][0]).max() for name, values in differences.items()}
-    save(_draw(time, common, traces), arguments.file.with_name("valley_mechanisms"))
+    save(_draw(time, traces), arguments.file.with_name("valley_mechanisms"))
     _print_table(time, traces, {key: {name: values[row] for name, values in tables[key].items()} for key in tables})
 
 
-def _draw(time: np.ndarray, common: dict[str, np.ndarray], traces: dict[str, np.ndarray]) -> plt.Figure:
+def _draw(time: np.ndarray, traces: dict[str, np.ndarray]) -> plt.Figure:
     figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.0), constrained_layout=True)
-    _draw_phonons(axes[0], time, common)
-    _draw_dexter(axes[1], time, common)
+    _draw_phonons(axes[0], time, traces)
+    _draw_dexter(axes[1], time, traces)
     for number, (name, label) in enumerate(ADDED.items()):
         if name in traces:
             axes[2].plot(time, traces[name][0], color=f"C{number % 7}", linestyle=("-", "--", "-.")[number % 3], label=label)
@@ -73,7 +69,7 @@ def _draw_phonons(axis: plt.Axes, time: np.ndarray, traces: dict[str, np.ndarray
         axis.plot(time, traces["full"][row], color=f"C{row}", label=f"{name}, all mechanisms")
         if PHONONS in traces:
             axis.plot(time, traces[PHONONS][row], "--", color=f"C{row}", label=f"{name}, phonons alone")
-    axis.set_ylabel("dichroism / max A of all mechanisms")
+    axis.set_ylabel("dichroism / max A of the same run")
     axis.legend(fontsize=8)
 
 
@@ -82,7 +78,7 @@ def _draw_dexter(axis: plt.Axes, time: np.ndarray, traces: dict[str, np.ndarray]
     for name, label, color in ((DEXTER, "coherent and incoherent", "C2"), (COHERENT, "coherent", "C3")):
         if name in traces:
             axis.plot(time, 2 * traces[name][1], color=color, label=f"B, Dexter alone, {label} (x 2)")
-    axis.set_ylabel("dichroism of B / max A of all mechanisms")
+    axis.set_ylabel("dichroism / max A of the same run")
     axis.set_ylim(None, 0.11)
     axis.legend(fontsize=8, loc="upper right")
 

@@ -45,7 +45,7 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     grid = data["temperature"]
     for row, (traces, fast, slow) in enumerate(("bde", "cfg")):
         _draw_traces(panels[traces], data, row)
-        _draw_times(panels[fast], grid, {"fast": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
+        _draw_times(panels[fast], grid, {"fit": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
         panels[fast].set_ylim(0, 1.2 * np.nanmax(data["fast_time"][:, row]))
         slopes = {"slope, 1.5 to 8 ps": data["logarithmic_slope_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
         _draw_times(panels[slow], grid, slopes, rf"$\tau_2$ of {TRANSITIONS[row]} (ps)")

@@ -47,10 +47,9 @@ def runs_of(figure: dict[str, Any]) -> list[str]:
     return [name for word in figure.get("command", []) for name in re.findall(r"\{(\w+)\}", word)]
 
 
-def shown_command(figure: dict[str, Any], directories: dict[str, str]) -> str:
-    """Return the command line that draws a figure, with the directories of its runs from the root of the repository."""
-    words = [re.sub(r"\{(\w+)\}", lambda found: directories[found[1]], word) for word in figure["command"]]
-    return " ".join(["python", f"postprocess/{words[0]}", *words[1:]])
+def shown_command(figure: dict[str, Any]) -> str:
+    """Return the command line that draws a figure, `{run}` standing for the run's result."""
+    return " ".join(["python", f"postprocess/{figure['command'][0]}", *figure["command"][1:]])
 
 
 def shown_size(png: bytes) -> tuple[int, int]:

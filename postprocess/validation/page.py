@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from validation.figures import shown_command
 from validation.results import Missing, Results
 from validation.table import Paper
 from validation.verdicts import FAILS, HOLDS, VERDICTS, Judgement
@@ -173,7 +174,7 @@ def _figure(figure: dict[str, Any], image: tuple[bytes, tuple[int, int]] | None,
     source = base64.b64encode(data).decode()
     return (
         f'<figure><img src="data:image/png;base64,{source}" width="{width}" height="{height}" alt="{escape(figure["alt"])}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figcaption>{caption} <code class="command">{escape(shown_command(figure))}</code></figcaption></figure>'
     )
 
 
