@@ -7,13 +7,14 @@ An operand is a table of a statement file:
 
 The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest point,
 `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
-multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
+multiplies the values, a path such as "provenance/diagnostics#steps" is a key of a text in JSON, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
 { measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
 all entries once for every value; `arrays = [...]` compares whole arrays instead of numbers. Results that a sweep could not stack are read from the file of the selected point.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,9 @@ def _moved(array: Array, name: str, by: float) -> Array:
 
 
 def _read(file: h5py.File, path: str) -> Array:
+    dataset, _, key = path.partition("#")
+    if key and dataset in file:
+        return Array(np.asarray(json.loads(file[dataset][()])[key]), (), (), "1")
     if path not in file:
         raise Missing(f"{Path(file.filename).parent.name} has no dataset '{path}' in this version")
     item = file[path]

@@ -123,9 +123,11 @@ def _join(*parts: str) -> str:
 
 
 def _error(statement: Statement, value: float, results: Results) -> float | None:
-    if statement.finer is None:
+    if statement.finer is None and statement.error is None:
         return None
     try:
+        if statement.error is not None:
+            return results.number(statement.error)
         return abs(results.number(merge(statement.ours, statement.finer)) - value)
     except Missing:
         return None
