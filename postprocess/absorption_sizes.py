@@ -52,7 +52,7 @@ def draw(places: dict[int, np.ndarray], spectra: dict[int, np.ndarray], label: s
     `places` are the energies of each curve, `exciton` is where the line stands, `unit` is 1 meV on the axis.
     """
     figure, axis = plt.subplots(figsize=(4.8, 4.4))
-    left, right = (exciton + unit * shift for shift in (-50, 40))
+    left, right = (exciton + unit * shift for shift in (-50, 60))
     for row, (size, spectrum) in enumerate(sorted(spectra.items())):
         axis.plot(places[size], spectrum / spectrum.max() + row, color=f"C{row % 7}")
         axis.text(left + unit, row + 0.12, f"N = {size}", color=f"C{row % 7}", fontsize=9)
