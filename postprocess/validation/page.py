@@ -73,8 +73,9 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
     papers = [section for section in sections if not section.paper.checks]
     body = [
         "<header><h1>hpcx: comparison with published numbers</h1>",
-        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; no number on this page "
-        "was typed in by hand except the papers' own and the tolerances. <code>make validate</code> makes the page again.</p>",
+        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; in the tables nothing "
+        "was typed in by hand except the papers' own numbers, those of independent calculations, and the tolerances. "
+        "<code>make validate</code> makes the page again.</p>",
         _legend(),
         _summary(papers),
         "</header>",

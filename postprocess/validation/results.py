@@ -57,6 +57,7 @@ class Results:
     def __init__(self, directories: dict[str, Path], failures: dict[str, str] | None = None) -> None:
         self.directories = directories
         self.failures = failures or {}
+        self._known: dict[tuple[Path, str], Array] = {}
 
     def file(self, run: str) -> Path:
         """Return sweep.h5 or result.h5 of a run; raises Missing."""
@@ -88,22 +89,34 @@ class Results:
         Unless `strict`, coordinates that the dataset does not have are passed over.
         """
         name = self.file(run)
-        with h5py.File(name, "r") as file:
-            if "index/status" in file:
-                _require_done(file, run, select)
-            if path not in file and "index/id" in file:
-                name, select = _point_file(file, name, select)
-        with h5py.File(name, "r") as file:
-            array = _read(file, path)
+        if self._has(name, "index/status"):
+            _require_done(self._dataset(name, "index/status"), run, select)
+        if not self._has(name, path) and self._has(name, "index/id"):
+            name, select = _point_file(self._dataset(name, "index/id"), name, select)
+        array = self._dataset(name, path)
         for axis, value in select.items():
             if strict or axis in array.names:
                 array = _select(array, axis, value, path)
         return array
 
+    def _has(self, name: Path, path: str) -> bool:
+        """Say whether a file has a dataset, or a text with this key."""
+        try:
+            self._dataset(name, path)
+        except Missing:
+            return False
+        return True
+
+    def _dataset(self, name: Path, path: str) -> Array:
+        """Return a dataset; raises Missing. Each is read once: studies ask for the same one many times."""
+        if (name, path) not in self._known:
+            with h5py.File(name, "r") as file:
+                self._known[name, path] = _read(file, path)
+        return self._known[name, path]
+
     def coordinate(self, run: str, name: str) -> list[Any]:
         """Return the values of a swept key of a run; raises Missing."""
-        with h5py.File(self.file(run), "r") as file:
-            return _read(file, name).values.tolist()
+        return self._dataset(self.file(run), name).values.tolist()
 
     def number(self, operand: dict[str, Any]) -> float:
         """Return an operand as a number, times `times`; raises Missing, and ValueError if the measure does not fit the data."""
@@ -144,9 +157,8 @@ def _changes(operand: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"select": {name: value}} for name, values in operand.get("each", {}).items() for value in values] or [{}]
 
 
-def _require_done(file: h5py.File, run: str, select: dict[str, Any]) -> None:
+def _require_done(status: Array, run: str, select: dict[str, Any]) -> None:
     """Raise Missing if a selected point of a sweep has no result."""
-    status = _read(file, "index/status")
     for name in set(status.names) & set(select):
         status = _select(status, name, select[name], "index/status")
     states = np.atleast_1d(status.values)
@@ -155,9 +167,9 @@ def _require_done(file: h5py.File, run: str, select: dict[str, Any]) -> None:
         raise Missing(f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}")
 
 
-def _point_file(file: h5py.File, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+def _point_file(ids: Array, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     """Return the file of the point at the selected coordinates, and what is left to select; raises Missing."""
-    ids, rest = _read(file, "index/id"), dict(select)
+    rest = dict(select)
     for name in ids.names:
         if name not in rest:
             raise Missing(f"several points, and no {name} is selected")
