@@ -16,6 +16,7 @@ from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError, agreed, settle
+from hpcx.parallel.memory import peak_memory
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.petsc.options import unused_options, used_options
@@ -107,7 +108,8 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
-    entries = _entries(point, run, around.plan) | {"summary": result.summary, "layout": result.layout()}
+    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm)}
+    entries = _entries(point, run, around.plan) | ours
     write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
