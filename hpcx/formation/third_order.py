@@ -18,7 +18,7 @@ They are made in pieces of time that fit into the cache of a core.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,12 @@ def respond_to_pump(
 class Detection:
     """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
-    def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float) -> None:
+    def __init__(
+        self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]
+    ) -> None:
+        """`watch` is called again and again; what it raises ends the work."""
         self.problem = problem
+        self.watch = watch
         self.linear = linear
         self.pump = pump
         grid = pump.grid
@@ -194,6 +198,7 @@ class Detection:
         adjoint_kk = np.ascontiguousarray((states.coulomb_kk * states.grid.weight_k).T)  # (V f)_i = sum_j adjoint_ji f_j
         phase_t, weight_kt = 2 * self.phase_t, np.empty(pump.node_mkt[number].shape, complex)
         for some in pieces(phase_t.size, PIECE):
+            self.watch()
             node_kt, screened_kt = pump.node_mkt[number][:, some], pump.screened_mkt[number][:, some]
             pulled_kt = node_kt.conj()
             own_kt = bra_k1 * (pulled_kt * pump.dressed_mkt[number][:, some])
