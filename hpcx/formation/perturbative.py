@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -45,6 +46,7 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
     energy_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
 
     def work(item: int) -> dict[str, np.ndarray]:
+        """Return the parts of the signal at one photon energy."""
         extents = READINGS if item < resonance_r.size else ()
         return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, own}))
 
@@ -107,19 +109,13 @@ class Responses:
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
-
-        def make() -> LinearResponse:
-            return linear_response(self.problem, self.grid, self.probe)
-
+        make = partial(linear_response, self.problem, self.grid, self.probe)
         return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, make)
 
     def relaxation(self) -> list[Propagator]:
         """Return the propagators of the populations."""
         step = self.grid.step
-
-        def make() -> list[Propagator]:
-            return [Propagator.of(m.generator_ml, step) for m in self.problem.manifolds]
-
+        make = partial(_propagators, self.problem, step)
         return self._shared("relaxation", {"pump", "probe", "delay"}, step, make)
 
     def pump(self) -> PumpResponse:
@@ -128,15 +124,12 @@ class Responses:
         pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
         reach = PULSE_REACH * pump.duration
         active = self.grid.samples(-reach, reach + decay_reach(self.config))
-
-        def respond() -> PumpResponse:
-            return respond_to_pump(self.problem, self.grid, self.relaxation(), pulse, active)
-
-        return self._shared("pump", {"delay"}, self.grid, respond)
+        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active)
+        return self._shared("pump", {"delay"}, self.grid, make)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
-        return self._shared("parts", set(), (energy, sorted(extents)), lambda: self._parts(energy, extents), ENERGIES_KEPT)
+        return self._shared("parts", set(), (energy, sorted(extents)), partial(self._parts, energy, extents), ENERGIES_KEPT)
 
     def _parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         detection = Detection(self.problem, self.linear(), self.pump(), energy, self.run.watch)
@@ -147,6 +140,10 @@ class Responses:
         """Keep what `make` returns under the keys of the input but some, and `beside`."""
         keys = {key: value for key, value in response_keys(self.config).items() if key not in without}
         return shared_table(self.run.shared, kind, (keys, beside), make, kept)
+
+
+def _propagators(problem: Problem, step: float) -> list[Propagator]:
+    return [Propagator.of(m.generator_ml, step) for m in problem.manifolds]
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.cascade import Propagator
-from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, susceptibility
+from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
 from hpcx.formation.optics import JONES, Pulse
 from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
@@ -217,11 +217,6 @@ class Detection:
 def pieces(count: int, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` that cover `count`."""
     return (slice(first, min(first + size, count)) for first in range(0, count, size))
-
-
-def square(values: np.ndarray) -> np.ndarray:
-    """Return |z|^2 without the square root of abs."""
-    return values.real**2 + values.imag**2
 
 
 def solve_adjoint(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:

@@ -70,6 +70,7 @@ class Setting:
         probe_vc = np.outer(self.jones_probe_v, np.ones_like(phases_c)) * gain[1]
 
         def incoming(time: float) -> np.ndarray:
+            """Return the incoming field of every column, V/nm."""
             turn = np.exp(-1j * self.pump.photon_energy * time / HBAR_EV_FS)
             field_vc = pump_vc * (self.pump.envelope(time) * turn)
             if probe_on:
@@ -207,6 +208,7 @@ def _changes(
         trajectories = items.prepare(lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
 
     def work(item: int) -> dict[str, np.ndarray]:
+        """Return the changes at one delay."""
         return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
     with run.timings.measure("probe"):
