@@ -28,7 +28,7 @@ BASE_BYTES = 200e6
 #: seconds for a photon energy per time and node squared, more when Hartree-Fock acts on all states, and for the pump
 TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
 #: seconds per fitted trace and per resampling, per table of two-exciton states, and for the result file
-FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.28, 0.02
+FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.04, 0.02
 #: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
 STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
 #: runs of one delay that advance together

@@ -32,24 +32,25 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
     k_k, root_k = states.grid.k_k, np.sqrt(states.grid.weight_k)
     target_k = states.phi_lk[0] * root_k
     inverse_square = 1 / (states.grid.weight_k @ (states.phi_lk[0] ** 2 * k_k**2))
-
-    def shapes(log_exponent_g: np.ndarray) -> np.ndarray:
-        return np.exp(-np.exp(log_exponent_g) * k_k[:, None] ** 2) * root_k[:, None]
-
-    def amplitudes(log_exponent_g: np.ndarray) -> np.ndarray:
-        return np.linalg.lstsq(shapes(log_exponent_g), target_k, rcond=None)[0]
-
-    def misfit(log_exponent_g: np.ndarray) -> np.ndarray:
-        return shapes(log_exponent_g) @ amplitudes(log_exponent_g) - target_k
-
-    fit = least_squares(misfit, np.log(inverse_square * np.array(START)), xtol=1e-12, ftol=1e-14, gtol=1e-14)
+    fit = least_squares(
+        lambda log_exponent_g: _fitted(np.exp(log_exponent_g), k_k, root_k, target_k)[1] - target_k,
+        np.log(inverse_square * np.array(START)),
+        xtol=1e-12,
+        ftol=1e-14,
+        gtol=1e-14,
+    )
     # the minimum is flat: rounding makes the exponents independent of the rounding errors of the fit
     exponent_g = np.array([float(f"{exponent:.5g}") for exponent in np.exp(fit.x)])
-    amplitude_g = amplitudes(np.log(exponent_g))
+    amplitude_g, fitted_k = _fitted(exponent_g, k_k, root_k, target_k)
     norm = amplitude_g @ (1 / (4 * np.pi * np.add.outer(exponent_g, exponent_g))) @ amplitude_g
-    amplitude_g = amplitude_g / np.sqrt(norm)
-    fitted_k = shapes(np.log(exponent_g)) @ amplitude_g
-    return GaussianSum(amplitude_g, exponent_g, float(fitted_k @ target_k / np.linalg.norm(fitted_k)))
+    return GaussianSum(amplitude_g / np.sqrt(norm), exponent_g, float(fitted_k @ target_k / np.linalg.norm(fitted_k)))
+
+
+def _fitted(exponent_g: np.ndarray, k_k: np.ndarray, root_k: np.ndarray, target_k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best amplitudes for given exponents, and the sum at the nodes times the roots of their weights."""
+    shape_kg = np.exp(-exponent_g * k_k[:, None] ** 2) * root_k[:, None]
+    amplitude_g = np.linalg.lstsq(shape_kg, target_k, rcond=None)[0]
+    return amplitude_g, shape_kg @ amplitude_g
 
 
 def exchange_overlap(

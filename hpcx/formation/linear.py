@@ -72,3 +72,8 @@ def _pair_response(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
 def real_times(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return a real matrix times complex columns as one real product."""
     return (matrix @ np.ascontiguousarray(values).view(float)).view(complex)
+
+
+def square(values: np.ndarray) -> np.ndarray:
+    """Return |z|^2 without the square root of abs."""
+    return values.real**2 + values.imag**2

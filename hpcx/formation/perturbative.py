@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -37,20 +38,21 @@ T = TypeVar("T")
 
 def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
     """Return all traces and the spectrum; collective, alike on all ranks."""
-    responses = Responses(config, problem, run.shared, delay_d)
+    responses, items = Responses(config, problem, run, delay_d), Items(comm, run)
     with run.timings.measure("pump"):
-        pump = responses.pump()
+        pump = items.prepare(responses.pump)
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     axis = config.signal.photon_energies
     energy_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
 
     def work(item: int) -> dict[str, np.ndarray]:
+        """Return the parts of the signal at one photon energy."""
         extents = READINGS if item < resonance_r.size else ()
         return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, own}))
 
     own = config.approximation.hartree_fock
     with run.timings.measure("probe"):
-        parts = Items(comm, run).compute("probe", energy_e.size, work)
+        parts = items.compute("probe", energy_e.size, work)
     change_ecd = np.array([_contributions(part, own) for part in parts])
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
     return Traces(
@@ -94,8 +96,8 @@ class Responses:
     No response depends on the polarisations: they are factors on its parts.
     """
 
-    def __init__(self, config: Config, problem: Problem, shared: dict[str, object], delay_d: np.ndarray) -> None:
-        self.config, self.problem, self.shared, self.delay_d = config, problem, shared, delay_d
+    def __init__(self, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> None:
+        self.config, self.problem, self.run, self.delay_d = config, problem, run, delay_d
         # the middle of all states: what is farther than half the sampling frequency is folded back
         reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
         self.grid = time_grid(config, delay_d, reference)
@@ -107,19 +109,13 @@ class Responses:
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
-
-        def make() -> LinearResponse:
-            return linear_response(self.problem, self.grid, self.probe)
-
+        make = partial(linear_response, self.problem, self.grid, self.probe)
         return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, make)
 
     def relaxation(self) -> list[Propagator]:
         """Return the propagators of the populations."""
         step = self.grid.step
-
-        def make() -> list[Propagator]:
-            return [Propagator.of(m.generator_ml, step) for m in self.problem.manifolds]
-
+        make = partial(_propagators, self.problem, step)
         return self._shared("relaxation", {"pump", "probe", "delay"}, step, make)
 
     def pump(self) -> PumpResponse:
@@ -128,25 +124,26 @@ class Responses:
         pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
         reach = PULSE_REACH * pump.duration
         active = self.grid.samples(-reach, reach + decay_reach(self.config))
-
-        def respond() -> PumpResponse:
-            return respond_to_pump(self.problem, self.grid, self.relaxation(), pulse, active)
-
-        return self._shared("pump", {"delay"}, self.grid, respond)
+        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active)
+        return self._shared("pump", {"delay"}, self.grid, make)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
-        return self._shared("parts", set(), (energy, sorted(extents)), lambda: self._parts(energy, extents), ENERGIES_KEPT)
+        return self._shared("parts", set(), (energy, sorted(extents)), partial(self._parts, energy, extents), ENERGIES_KEPT)
 
     def _parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
-        detection = Detection(self.problem, self.linear(), self.pump(), energy)
+        detection = Detection(self.problem, self.linear(), self.pump(), energy, self.run.watch)
         parts = detection.parts(extents, bool(self.problem.pairs), self.config.approximation.grating)
         return evaluate(self.linear(), self.probe, energy, self.delay_d, parts)
 
     def _shared(self, kind: str, without: set[str], beside: object, make: Callable[[], T], kept: int = RESPONSES_KEPT) -> T:
         """Keep what `make` returns under the keys of the input but some, and `beside`."""
         keys = {key: value for key, value in response_keys(self.config).items() if key not in without}
-        return shared_table(self.shared, kind, (keys, beside), make, kept)
+        return shared_table(self.run.shared, kind, (keys, beside), make, kept)
+
+
+def _propagators(problem: Problem, step: float) -> list[Propagator]:
+    return [Propagator.of(m.generator_ml, step) for m in problem.manifolds]
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

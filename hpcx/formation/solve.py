@@ -27,6 +27,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     """
     with run.timings.measure("states"):
         problem = build_problem(config, material, run.shared)
+    run.keep(comm, None)
     notes = notices(config, problem.manifolds[-1].gap)
     for note in notes:
         log.info("%s: %s", run.name, note)

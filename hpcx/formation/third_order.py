@@ -18,13 +18,13 @@ They are made in pieces of time that fit into the cache of a core.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from hpcx.formation.cascade import Propagator
-from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, susceptibility
+from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
 from hpcx.formation.optics import JONES, Pulse
 from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
@@ -90,8 +90,12 @@ def respond_to_pump(
 class Detection:
     """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
-    def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float) -> None:
+    def __init__(
+        self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]
+    ) -> None:
+        """`watch` is called again and again; what it raises ends the work."""
         self.problem = problem
+        self.watch = watch
         self.linear = linear
         self.pump = pump
         grid = pump.grid
@@ -194,6 +198,7 @@ class Detection:
         adjoint_kk = np.ascontiguousarray((states.coulomb_kk * states.grid.weight_k).T)  # (V f)_i = sum_j adjoint_ji f_j
         phase_t, weight_kt = 2 * self.phase_t, np.empty(pump.node_mkt[number].shape, complex)
         for some in pieces(phase_t.size, PIECE):
+            self.watch()
             node_kt, screened_kt = pump.node_mkt[number][:, some], pump.screened_mkt[number][:, some]
             pulled_kt = node_kt.conj()
             own_kt = bra_k1 * (pulled_kt * pump.dressed_mkt[number][:, some])
@@ -212,11 +217,6 @@ class Detection:
 def pieces(count: int, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` that cover `count`."""
     return (slice(first, min(first + size, count)) for first in range(0, count, size))
-
-
-def square(values: np.ndarray) -> np.ndarray:
-    """Return |z|^2 without the square root of abs."""
-    return values.real**2 + values.imag**2
 
 
 def solve_adjoint(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:
