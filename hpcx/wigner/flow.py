@@ -10,6 +10,7 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.wigner.history import History, Recorder, intervalley_at
 from hpcx.wigner.maps import Checks, Distributions, Maps
+from hpcx.wigner.moment_runs import Chosen
 from hpcx.wigner.observables import Gains
 from hpcx.wigner.transport import Transport
 
@@ -22,12 +23,12 @@ GAINS = ("exchanged", "born", "made")
 class Flow:
     """A run of the full equation that can be stopped and continued.
 
-    Args: the state, the steps (start, length; ps) and the surroundings of the point.
+    Args: the state, the steps (start, length; ps), the surroundings of the point, and what its checkpoints keep of the moments.
     """
 
-    def __init__(self, transport: Transport, steps: np.ndarray, run: Run) -> None:
+    def __init__(self, transport: Transport, steps: np.ndarray, run: Run, chosen: Chosen | None = None) -> None:
         self.transport, self.problem = transport, transport.problem
-        self.steps, self.run = steps, run
+        self.steps, self.run, self._chosen = steps, run, chosen
         times = ("outputs", "densities", "distributions")
         self._due = {name: set(np.round(getattr(self.problem, name), 9)) for name in times}
         self._recorder = Recorder(self.problem)
@@ -60,6 +61,8 @@ class Flow:
         cells, state = self.transport.cells, Result()
         state.add("state", self.transport.state, _names(self.transport.state), start=cells.start, rows=cells.points[0])
         state.add("position", self._position)
+        if self._chosen is not None:
+            self._chosen.add_to(state)
         lists = {"moments": self._moments, "output_time": self.history.time}
         lists |= {f"gains_{name}": [getattr(gains, name) for gains in self._gains] for name in GAINS}
         for prefix, group in self._groups():

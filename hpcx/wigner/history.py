@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -51,8 +51,13 @@ class Recorder:
 
     def __init__(self, problem: Problem) -> None:
         self.history = History()
-        self._size = problem.grid.size
+        self._problem, self._size = problem, problem.grid.size
         self._observer = Observer(problem.rates, problem.source)
+
+    def take_up(self, times: Sequence[float], moments: Sequence[np.ndarray]) -> None:
+        """Append what an earlier run has recorded."""
+        for time, state in zip(times, moments):
+            self.record(float(time), state, intervalley_at(self._problem, time - 1e-9))
 
     def record(self, time: float, state: np.ndarray, intervalley: bool, gains: Gains | None = None) -> None:
         """Append the observables of a state; `gains` are given where rates depend on position, else `intervalley` counts."""
@@ -73,8 +78,7 @@ def run_moments(
     """Run the hierarchy of moments over `steps` (start, length; ps), going on from what is `kept`. Raises what `kept` raises."""
     kept = kept or KeptMoments()
     recorder = Recorder(problem)
-    for time, moments in zip(kept.time, kept.moments):
-        recorder.record(time, moments, intervalley_at(problem, time - 1e-9))
+    recorder.take_up(kept.time, kept.moments)
     due = set(np.round(problem.outputs, 9))
 
     def reached(time: float, state: np.ndarray, hierarchy: Hierarchy) -> None:

@@ -11,6 +11,7 @@ from mpi4py import MPI
 from hpcx.io.checkpoint import Saved
 from hpcx.io.result import Result
 from hpcx.parallel.run import Run
+from hpcx.wigner.schedule import Schedule
 
 PREFIX = "moments"
 
@@ -45,17 +46,46 @@ class KeptMoments:
             self.notify()
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What the runs of the moments are for: the steps, and the moments with halved steps at the output times.
+
+    Attributes:
+        schedule: steps.
+        time: output times (times,), ps.
+        moments: (times, 3, values).
+    """
+
+    schedule: Schedule
+    time: np.ndarray
+    moments: np.ndarray
+
+    def add_to(self, state: Result) -> None:
+        """Add everything to the checkpoint of a later stage of the point."""
+        state.add("schedule/steps", self.schedule.steps, ("step", "start_length"), "ps")
+        state.add("schedule/error", self.schedule.error)
+        state.add("schedule/times", self.time, ("output",), "ps")
+        state.add("schedule/moments", self.moments, ("output", "moment", "value"))
+
+    @classmethod
+    def read(cls, saved: Saved | None) -> Chosen | None:
+        """Return what a checkpoint has, or None."""
+        if saved is None or "schedule/steps" not in saved:
+            return None
+        schedule = Schedule(saved.value("schedule/steps"), saved.scalar("schedule/error"))
+        return cls(schedule, saved.value("schedule/times"), saved.value("schedule/moments"))
+
+
 class MomentRuns:
     """The runs of the moments of one point, one per number of refinements of the steps; one rank computes them alone.
 
     Args:
         run: surroundings of the point; None: nothing is kept, and no stop is noticed.
         saved: checkpoint to take up.
-        saving: whether to write checkpoints; not while the checkpoint of a later stage of the point is the newest.
     """
 
-    def __init__(self, run: Run | None = None, saved: Saved | None = None, saving: bool = True) -> None:
-        self._run, self._saving = run, saving
+    def __init__(self, run: Run | None = None, saved: Saved | None = None) -> None:
+        self._run = run
         names = {name.split("/")[1] for name in saved.sizes if name.startswith(f"{PREFIX}/")} if saved is not None else set()
         self._kept = {int(name): _read(saved, f"{PREFIX}/{name}") for name in names}
 
@@ -65,10 +95,15 @@ class MomentRuns:
         kept.notify = self._keep
         return kept
 
+    def chosen(self, schedule: Schedule) -> Chosen:
+        """Return the schedule with the moments of the finest run."""
+        finest = self._kept[max(self._kept)]
+        return Chosen(schedule, np.array(finest.time), np.array(finest.moments))
+
     def _keep(self) -> None:
         """Save if it is time to. Raises Stopped if a stop is asked for."""
         if self._run is not None:
-            self._run.keep(MPI.COMM_SELF, self._state if self._saving else None)
+            self._run.keep(MPI.COMM_SELF, self._state)
 
     def _state(self) -> Result:
         state = Result()

@@ -12,13 +12,12 @@ from hpcx.parallel.run import Run
 from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.flow import Flow
-from hpcx.wigner.history import History, largest_difference, schedule_and_moments
+from hpcx.wigner.history import History, Recorder, largest_difference, schedule_and_moments
 from hpcx.wigner.landscape import potential_energy
-from hpcx.wigner.moment_runs import MomentRuns
+from hpcx.wigner.moment_runs import Chosen, MomentRuns
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise
 from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
-from hpcx.wigner.schedule import Schedule
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
 from hpcx.wigner.uncertainty import study
@@ -54,16 +53,21 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     return result
 
 
-def _solve_moments(
-    comm: MPI.Comm, problem: Problem, config: Config, run: Run, longest: float = np.inf
-) -> tuple[Schedule, History]:
+def _solve_moments(comm: MPI.Comm, problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Chosen, History]:
     """Choose the steps and run the moments on the first rank; an interrupted run goes on where it was."""
     saved = run.resume(comm)
-    runs = MomentRuns(run, saved, saving=saved is None or "state" not in saved)
+    chosen = Chosen.read(saved)
     with run.timings.measure("moments"):
-        schedule, history = on_first_rank(comm, lambda: schedule_and_moments(problem, config.time.tolerance, longest, runs))
+        if chosen is None:
+            runs = MomentRuns(run, saved)
+            chosen = on_first_rank(
+                comm, lambda: runs.chosen(schedule_and_moments(problem, config.time.tolerance, longest, runs)[0])
+            )
+    recorder = Recorder(problem)
+    recorder.take_up(chosen.time, chosen.moments)
+    schedule = chosen.schedule
     run.diagnostics.update(steps=len(schedule.steps), shortest_step=float(schedule.lengths[0]), step_error=schedule.error)
-    return schedule, history
+    return chosen, recorder.history
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
@@ -72,11 +76,11 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         check_spot(setting.lattice, config.pulse.spot)
         check_local_energies(setting, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, setting)
-    schedule, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, setting))
+    chosen, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, setting))
     check_box(setting, moments)
     with run.timings.measure("regions"):
         transport = Transport(comm, problem, setting, run=run)
-    flow = Flow(transport, schedule.steps, run)
+    flow = Flow(transport, chosen.schedule.steps, run, chosen)
     flow.advance()
     add_maps(result, setting, flow.maps)
     if setting.gradient is not None:

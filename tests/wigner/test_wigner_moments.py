@@ -212,6 +212,21 @@ class StopAfter:
         return "test" if self.left == 0 else ""
 
 
+@pytest.mark.parametrize(
+    "material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))]
+)
+def test_populations_become_those_of_equilibrium(material, energies, masses):
+    """Masses times members times Boltzmann factors of the energies; radiative decay off."""
+    bins, times = {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0}, {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2}
+    off = {"radiative": False}
+    config = Config(model="wigner", material=material, temperature=300.0, momentum=bins, time=times, mechanisms=off)
+    result = solve(MPI.COMM_SELF, config, load_material(material), Run())
+    weight = np.array(masses) * (1, 1, 3) * np.exp(-np.array(energies) / (0.08617333 * 300))
+    # K-Lambda's bins end at 284 meV above its minimum: what is cut off is exp(-11)
+    assert result.value("observables/population")[-1] == pytest.approx(weight / weight.sum(), rel=1e-3)
+    assert result.value("observables/diffusivity")[-1] == pytest.approx([float(result.value("rates/stationary_diffusivity_common"))] * 3, rel=1e-3)
+
+
 @pytest.mark.parametrize("tables", [{}, {"uncertainty": {"samples": 4}}], ids=["moments", "uncertainty study"])
 def test_interrupted_runs_go_on(tables, tmp_path):
     """A run that is stopped again and again ends with the numbers of a run in one piece, to the last bit."""
