@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from hpcx.io.result import Dataset
-from hpcx.io.writer import attach_dimensions, label, storable
+from hpcx.io.writer import attach_dimensions, image, label, storable
 from hpcx.sweep.record import read_record
 from hpcx.sweep.store import DONE, Entry, Store, replace_bytes
 
@@ -36,16 +36,16 @@ def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> N
 
     It is made in memory and written as bytes: HDF5 itself does not end in order on a disk that becomes full. Raises OSError.
     """
-    with h5py.File("sweep.h5", "w", driver="core", backing_store=False) as file:
-        for axis in record["axes"]:
-            data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
-            label(file.create_dataset(axis["name"], data=storable(data.data)), data)
-        dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
-        dims |= _write_states(file, record, entries)
-        attach_dimensions(file, dims | _stack(file, store, record, entries))
-        file.flush()
-        image = file.id.get_file_image()
-    replace_bytes(store.directory / "sweep.h5", image)
+    replace_bytes(store.directory / "sweep.h5", image(lambda file: _fill(file, store, record, entries)))
+
+
+def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
+    for axis in record["axes"]:
+        data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
+        label(file.create_dataset(axis["name"], data=storable(data.data)), data)
+    dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
+    dims |= _write_states(file, record, entries)
+    attach_dimensions(file, dims | _stack(file, store, record, entries))
 
 
 def _coordinate(values: list[Any]) -> np.ndarray:

@@ -15,6 +15,7 @@ from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
 from hpcx.parallel.stop import StopRequests
+from hpcx.petsc.communicator import duplicates_kept
 from hpcx.sweep.claims import locks_reach
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import free_levels, make_levels
@@ -57,7 +58,8 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
     worker = Worker(levels, around)
     start = time.monotonic()
     try:
-        worker.work(tasks)
+        with duplicates_kept(level.comm for level in levels):
+            worker.work(tasks)
     finally:
         logs.speak(comm.rank == 0)
     seconds = time.monotonic() - start

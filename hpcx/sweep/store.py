@@ -11,6 +11,7 @@ from pathlib import Path
 
 import h5py
 
+from hpcx.io.checkpoint import Checkpoint
 from hpcx.sweep.claims import Claims, lock, unique, unlock
 
 #: states of a point
@@ -136,8 +137,12 @@ class Store:
         """Say what a point that is not computed has to go on from."""
         cut_off = self.claims.attempts(name)
         notes = [f"cut off {cut_off} time(s)"] if cut_off else []
-        notes += ["has a checkpoint"] if any(self.checkpoint(name).parent.glob(f"{self.checkpoint(name).name}.*.checkpoint.h5")) else []
+        notes += ["has a checkpoint"] if self.has_checkpoint(name) else []
         return ", ".join(notes)
+
+    def has_checkpoint(self, name: str) -> bool:
+        """Say whether an unfinished point has left a checkpoint."""
+        return any(path.exists() for path in Checkpoint(self.checkpoint(name)).paths())
 
     def failed(self, name: str) -> Entry | None:
         """Return the record of a point's failure, or None."""

@@ -72,7 +72,10 @@ def _missing(around: Surroundings) -> dict[int, bool]:
             log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
             done = False
         if not done:
-            found[i] = store.failed(point.id) is not None or store.claims.attempts(point.id) > 0
+            cut_off = store.claims.attempts(point.id) if store.claims.running(point.id) is None else 0
+            if cut_off:
+                log.warning("%s was cut off %d time(s): killed, out of memory, or a node was lost", around.name(point), cut_off)
+            found[i] = store.failed(point.id) is not None or cut_off > 0
     return found
 
 
@@ -89,8 +92,15 @@ def _task(
     else:
         level = level_of_size(group_size, ranks) if group_size else choose_level(estimate, ideal, ranks, memory)
     needed = estimate(ranks).bytes_per_rank if first.bytes_per_rank > memory else 0.0
-    refusal = f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free" if needed > memory else ""
+    refusal = _refusal(needed, memory, ranks) if needed > memory else ""
     return Task(number, level, first.seconds, suspect, refusal, first.family)
+
+
+def _refusal(needed: float, memory: float, ranks: int) -> str:
+    return (
+        f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free on its node or left of what the job "
+        "may use there: ask for more memory or more nodes"
+    )
 
 
 def _estimate(point: Point, ranks: int) -> Estimate:
