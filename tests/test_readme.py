@@ -103,7 +103,7 @@ def test_the_costs_are_those_of_check():
 
 #: model -> material whose tables the README tells to copy, what else it tells, and the smallest input
 COPIES = {
-    "wigner": ("WS2", "", "temperature = 300\n[momentum]\nfirst_bin = 2\ngrowth = 1.4\n[time]\nend = 0.5\noutputs = [[0.5, 1]]\ntolerance = 0.1\n"),
+    "wigner": ("WS2", "", "temperature = 300\n[momentum]\nfirst_bin = 2\ngrowth = 1.4\n[time]\nend = 0.5\ntolerance = 0.1\n"),
     "formation": ("MoS2", "", "[pump]\nphoton_energy = 2.4\n[momentum]\npoints = 24\n[delay]\npoints = 36\n[signal]\nbootstrap = 0\n"),
     "valley": ("WSe2", '[bands]\norder = "dark"\n', "[momentum]\npoints = 14\n[time]\nend = '3 ps'\n"),
 }

@@ -1,4 +1,4 @@
-"""How much memory a rank may use (what the node has free and the batch system allows, shared by its ranks), and how much it has used."""
+"""Memory of ranks: what each may use (what the node has free and the batch system allows, shared by its ranks), and has used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def memory_per_rank(comm: Any) -> float:
 
 
 def peak_memory(comm: Any) -> int:
-    """Return the most resident memory in bytes that a rank's process has held since it started, the most of all ranks; collective."""
+    """Return the most resident memory (bytes) that the process of any rank has held since it started; collective."""
     from mpi4py import MPI
 
     return comm.allreduce(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, op=MPI.MAX)

@@ -5,11 +5,12 @@ An operand is a table of a statement file:
     { run = "wigner_moments", path = "observables/diffusivity", select = { temperature = 20, valley = "KK" },
       where = { time = [1, 150] }, measure = "minimum" }
 
-The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest point,
-`origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
-multiplies the values, a path such as "provenance/diagnostics#steps" is a key of a text in JSON, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
-{ measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
-all entries once for every value; `arrays = [...]` compares whole arrays instead of numbers. Results that a sweep could not stack are read from the file of the selected point.
+The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest
+point, `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a
+window. A path such as "provenance/diagnostics#steps" is one key of a text in JSON. `scale` multiplies the values, `measure` makes a
+curve a number, `times` multiplies that. An operand with `of = [...]` combines others, { measure = "ratio", of = [a, b] }: an entry of
+`of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in all entries once for every value.
+`arrays = [...]` does the same with whole arrays. Results that a sweep could not stack are read from the file of the selected point.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ class Results:
             numbers = [self.number(merge(merge(inherited, part), change)) for change in _changes(operand) for part in parts]
             return float(measures.COMBINE[name](*numbers, **arguments))
         if name in measures.ON_ARRAYS:
-            return float(measures.ON_ARRAYS[name](*(self.array(merge(operand, part)).values for part in operand["arrays"]), **arguments))
+            arrays = (self.array(merge(operand, part)).values for part in operand["arrays"])
+            return float(measures.ON_ARRAYS[name](*arrays, **arguments))
         if name in measures.ON_FILES:
             return float(measures.ON_FILES[name](*(self.file(run) for run in operand["runs"]), **arguments))
         array = self.array(operand)

@@ -211,7 +211,8 @@ class Images(HTMLParser):
 
 
 BENCH = "# made today, revision abc, 2 cores\n== bench\nratio: ours < theirs: 2.50\nother 1 < 2\n"
-LARGE = {"title": "Long", "ranks": 2, "date": "yesterday", "revision": "abc", "numbers": [{"what": "wall time", "value": 369.0, "unit": "s"}]}
+LARGE = {"title": "Long", "ranks": 2, "date": "yesterday", "revision": "abc"}
+LARGE["numbers"] = [{"what": "wall time", "value": 369.0, "unit": "s"}]
 
 
 def test_benchmarks_are_read(tmp_path):
@@ -226,10 +227,31 @@ def test_stored_runs_say_when_and_from_which_revision():
         assert run["date"] and run["revision"] and all(np.isfinite(row["value"]) for row in run["numbers"])
 
 
+SHORT = """\
+title = "Short"
+model = "wigner"
+material = "WS2"
+temperature = 300
+[output]
+directory = "short"
+[space]
+dimension = 1
+points = 48
+width = "2.4 um"
+[momentum]
+first_bin = "4 meV"
+growth = 1.4
+largest_bin = "12 meV"
+harmonics = 1
+[time]
+end = "1 ps"
+outputs = [[0.5, 1]]
+tolerance = 1e-2
+"""
+
+
 def test_a_long_run_is_stored(tmp_path):
-    text = 'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\ntitle = "Short"\n[space]\ndimension = 1\npoints = 48\nwidth = "2.4 um"\n'
-    text += '[momentum]\nfirst_bin = "4 meV"\ngrowth = 1.4\nlargest_bin = "12 meV"\nharmonics = 1\n[time]\nend = "1 ps"\noutputs = [[0.5, 1]]\ntolerance = 1e-2\n'
-    (tmp_path / "input.toml").write_text(text + '[output]\ndirectory = "short"\n')
+    (tmp_path / "input.toml").write_text(SHORT)
     for words in (
         [str(Path(sys.executable).with_name("hpcx")), "run", "input.toml"],
         [sys.executable, str(ROOT / "postprocess/store_large.py"), "short/result.h5", "--output", "stored"],
