@@ -4,8 +4,12 @@ A model `name` is a package `hpcx.name` with three modules:
 
 * `config.py`   with `class Config(RunInput)`: what a user may write. Pure pydantic, no numerics.
 * `solve.py`    with `solve(comm, config, material, run) -> Result`: one point, collective on `comm`.
-* `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything; and, if
-  physics decides what may be written, `refusals(config, material) -> list[Refusal]`.
+* `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything.
+
+and, if physics decides what may be written, a fourth:
+
+* `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the input, so it must
+  not load MPI or PETSc, which begin together on all ranks.
 
 Modules are imported when a model is asked for, so that a run loads no code that it does not use.
 """
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
@@ -71,5 +76,5 @@ def estimator(model: str) -> Callable[..., Estimate]:
 
 def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
     """Return which values of a valid input the physics of the model forbids; most models forbid none."""
-    own = getattr(import_module(f"hpcx.{model}.estimate"), "refusals", None)
-    return own(config, material) if own else []
+    name = f"hpcx.{model}.refusals"
+    return import_module(name).refusals(config, material) if find_spec(name) else []

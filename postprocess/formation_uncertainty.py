@@ -89,11 +89,17 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
 
 def _print_bands(file: h5py.File, pumps: np.ndarray) -> None:
     rise, axes = _rise_times(file, "rise_time"), _axes(file)
+    bounds = np.unique(rise[_rise_times(file, "rise_time_at_bound") > 0])
     for resonance, title in enumerate("AB"):
-        bands = _bands(rise, axes, resonance)
         print(f"{title}: rise time (fs), least and largest; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in pumps))
-        for name, band in bands.items():
-            print(f"  {NAMES.get(name, name):<30}" + "  ".join(f"{a:.1f}-{b:.1f}" for a, b in band.T))
+        for name, band in _bands(rise, axes, resonance).items():
+            print(f"  {NAMES.get(name, name):<30}" + "  ".join("-".join(_told(time, bounds) for time in ends) for ends in band.T))
+    if bounds.size:
+        print(f"* a bound of the fit ({', '.join(f'{bound:g} fs' for bound in bounds)}), not a result")
+
+
+def _told(time: float, bounds: np.ndarray) -> str:
+    return f"{time:.1f}{'*' if np.isclose(bounds, time, rtol=1e-9).any() else ''}"
 
 
 if __name__ == "__main__":

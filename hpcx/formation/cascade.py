@@ -8,12 +8,14 @@ loss rate and second moment do not depend on the density of states.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import factorial
 
 import numpy as np
-from scipy.linalg import expm
 
 #: a window of final states with less than this part of its full weight counts as empty
 EMPTY_WINDOW = 0.01
+#: highest factorial in the series of the exponential, of matrices of norm 1 at most
+SERIES = 20
 
 
 def chain_rates(energy_l: np.ndarray, speed: float) -> np.ndarray:
@@ -64,13 +66,18 @@ class Propagator:
 
     @classmethod
     def of(cls, generator_ml: np.ndarray, step: float) -> Propagator:
-        """Return the propagator of dN/dt = A N (A in 1/fs), from the exponential of one augmented matrix."""
-        size = generator_ml.shape[0]
-        block = np.zeros((3 * size, 3 * size))
-        block[:size, :size] = generator_ml * step
-        block[:size, size : 2 * size] = np.eye(size)
-        block[size : 2 * size, 2 * size :] = np.eye(size)
-        exact_ml, first_ml, second_ml = np.hsplit(expm(block)[:size], 3)
+        """Return the propagator of dN/dt = A N (A in 1/fs), from series at a small step that is then doubled."""
+        doublings = max(0, int(np.ceil(np.log2(max(step * np.linalg.norm(generator_ml, 1), 1.0)))))
+        small_ml, unit_ml = generator_ml * (step / 2**doublings), np.eye(len(generator_ml))
+        second_ml = np.zeros_like(small_ml)
+        for power in range(SERIES, 1, -1):  # phi_2 = 1/2! + z/3! + z^2/4! + ...
+            second_ml = unit_ml / factorial(power) + small_ml @ second_ml
+        first_ml = unit_ml + small_ml @ second_ml
+        exact_ml = unit_ml + small_ml @ first_ml
+        for _ in range(doublings):
+            second_ml = 0.25 * (first_ml @ first_ml + 2 * second_ml)
+            first_ml = 0.5 * (exact_ml @ first_ml + first_ml)
+            exact_ml = exact_ml @ exact_ml
         return cls(step, exact_ml, first_ml, second_ml)
 
     def populations(self, source_lt: np.ndarray, first: int, samples: int) -> np.ndarray:

@@ -11,17 +11,15 @@ from hpcx.formation.config import Config
 from hpcx.formation.perturbative import response_keys, time_grid
 from hpcx.formation.problem import (
     MANIFOLDS,
-    PUMP_MARGIN,
     gap_of,
     kept_states,
     medium_of,
     notices,
-    pump_range,
     relaxation_rates,
 )
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
-from hpcx.registry import Estimate, Refusal
+from hpcx.registry import Estimate
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
@@ -35,23 +33,6 @@ STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
 COLUMNS = 5
 #: relaxation rates (1/fs) above which an explicit method must take shorter steps than the pulses ask for
 STABLE_RATE = 3.0
-
-
-def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return the photon energy of the pump if it is below the A gap or too near the highest kept state.
-
-    Raises MaterialError if the material lacks a number.
-    """
-    energy = config.pump.photon_energy
-    gap = _sizes(config, material)[0].gap
-    lowest, highest = pump_range(gap, config.continuum.energy_max)
-    if lowest <= energy <= highest:
-        return []
-    reason = (
-        f"must be from {lowest:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV "
-        "(continuum.energy_max moves it)"
-    )
-    return [Refusal("pump.photon_energy", f"{energy:g} eV", reason)]
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:

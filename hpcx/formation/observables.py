@@ -18,6 +18,8 @@ from hpcx.physics.wannier_radial import convergence
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
+#: bound states whose convergence is reported
+CONVERGENCE_STATES = 5
 
 
 @dataclass(frozen=True)
@@ -212,5 +214,4 @@ def _rise_text(reading: Reading) -> str:
 
 def wannier_convergence(manifold: Manifold) -> np.ndarray:
     """Return how far the first bound energies of a manifold move on a grid of twice the nodes, eV."""
-    medium = manifold.medium
-    return convergence(manifold.states, medium.electron_mass, medium.hole_mass, medium.r0, medium.kappa)[:5]
+    return convergence(manifold.states, manifold.medium.r0, manifold.medium.kappa, CONVERGENCE_STATES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,3 +94,18 @@ def test_populations_of_a_source_that_begins_late_and_ends_early():
     whole_lt[:, [12, 19]] = 0.0
     expected = propagator.populations(whole_lt, 0, 40)
     assert propagator.populations(whole_lt[:, 12:20], 12, 40) == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("rates", [chain_rates, lambda energy_l, speed: quantum_rates(energy_l, speed, 0.048, 0.012)])
+def test_propagator_is_the_exponential(rates):
+    """Against the exponential of one augmented matrix, for slow quanta and for the stiff chain of a fine continuum."""
+    energy_l = np.sort(np.random.default_rng(2).random(40)) * 1.8
+    matrix_ml = generator(rates(energy_l, SPEED), DECAY)
+    block = np.zeros((120, 120))
+    block[:40, :40] = 0.5 * matrix_ml
+    block[:40, 40:80] = block[40:80, 80:] = np.eye(40)
+    expected = np.hsplit(expm(block)[:40], 3)
+    found = Propagator.of(matrix_ml, 0.5)
+    for ours, theirs in zip((found.exact_ml, found.first_ml, found.second_ml), expected):
+        assert ours == pytest.approx(theirs, abs=1e-12)
+        assert ours.min() > -1e-15
