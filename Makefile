@@ -5,7 +5,7 @@
 # make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  every statement of the papers against results: results/validation/index.html
-# make validate-large  a spot in the plane, 150 ps (most of an hour on two cores)
+# make validate-large  a spot in the plane, 150 ps (six minutes on two idle cores); stores its numbers for the page of `make validate`
 # make validate-tests  slow tests that are not part of `make test`
 # make validate-restart  runs killed at twenty random moments per model, and continued; idle share of forty points
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
@@ -64,6 +64,7 @@ validate: env
 
 validate-large: env
 	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/wigner_plane.toml
+	$(PYTHON_IN_VENV) postprocess/store_large.py results/wigner_plane/result.h5
 
 validate-tests: env
 	$(PYTHON_IN_VENV) -m pytest -m validate --ignore=tests/command --ignore=tests/slurm

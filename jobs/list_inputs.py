@@ -26,8 +26,8 @@ points on P ranks takes about a P-th. `jobs/list_inputs.py` writes this page.
 
 ## For `make validate`
 
-What the comparison with the papers computes beside `valley_study.toml` and `valley_materials.toml`; results go to `results/validation/`. Inputs
-named `ranks_...` are run on one rank and on three.
+What the comparison with the papers computes beside inputs of the list above (`postprocess/validation/runs.toml` names them all); results go
+to `results/validation/`. Inputs named `ranks_...` are run on one rank and on three, those named `convergence_...` measure orders.
 
 {validation}
 """

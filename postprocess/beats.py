@@ -16,7 +16,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import plt, points, read, save
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Beat:
     """One trace relative to its first value, with the numbers of its fit (fs)."""
 
     label: str
+    material: str
     time: np.ndarray
     trace: np.ndarray
     period: tuple[float, float]
@@ -43,15 +44,6 @@ def main() -> None:
     save(draw(beats), options.files[0].with_name("beats"))
 
 
-def points(path: Path) -> list[Path]:
-    """Return the file itself, or the finished points of a sweep in their order."""
-    with h5py.File(path, "r") as file:
-        if "index/id" not in file:
-            return [path]
-        names = np.atleast_1d(file["index/id"].asstr()[()]).ravel()
-    return [point for point in (path.parent / "points" / f"{name}.h5" for name in names) if point.exists()]
-
-
 def read_beats(path: Path, species: str) -> list[Beat]:
     """Return the beat of a result file."""
     prefix = "" if species == "total" else f"{species}_"
@@ -65,7 +57,7 @@ def read_beats(path: Path, species: str) -> list[Beat]:
         shift = config["twod"]["triplet_shift"]
         label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
         time = read(file, "twod/trace/waiting_time")
-        return [Beat(label, time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
+        return [Beat(label, config["material"], time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
 
 
 def sentence(beat: Beat) -> str:
@@ -80,12 +72,13 @@ def sentence(beat: Beat) -> str:
 def draw(beats: list[Beat]) -> plt.Figure:
     """Return the figure."""
     figure, axis = plt.subplots(figsize=(4.8, 3.4))
-    for number, beat in enumerate(beats):
-        style, colour = "--" if "triplet" in beat.label else "-", (1, 0, 5, 2, 3, 4)[number % 6]
-        axis.plot(beat.time, beat.trace, style, color=f"C{colour}", label=beat.label)
+    materials = list(dict.fromkeys(beat.material for beat in beats))
+    for beat in beats:
+        colour = (1, 0, 5, 2, 3, 4)[materials.index(beat.material) % 6]
+        axis.plot(beat.time, beat.trace, "--" if "triplet" in beat.label else "-", color=f"C{colour}", label=beat.label)
     time, dephasing_time = beats[0].time, beats[0].dephasing_time
     label = f"$e^{{-t_2/{dephasing_time:g}\\,\\mathrm{{fs}}}}$"
-    axis.plot(time, np.exp(-time / dephasing_time), ":", color="k", label=label)
+    axis.plot(time, np.exp(-time / dephasing_time), "--", color="k", linewidth=1, label=label)
     axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
     axis.set_xlim(0, time[-1])
     axis.set_xlabel("waiting time $t_2$ (fs)")

@@ -21,6 +21,20 @@ def read(file: h5py.File, path: str) -> np.ndarray:
     return file[path][()]
 
 
+def points(path: Path) -> list[Path]:
+    """Return the file itself, or the finished points of a sweep in their order."""
+    with h5py.File(path, "r") as file:
+        if "index/id" not in file:
+            return [path]
+        names = np.atleast_1d(file["index/id"].asstr()[()]).ravel()
+    return [point for point in (path.parent / "points" / f"{name}.h5" for name in names) if point.exists()]
+
+
+def texts(file: h5py.File, path: str) -> list[str]:
+    """Return a dataset of text as a list."""
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in read(file, path).ravel()]
+
+
 def save(figure: plt.Figure, stem: Path) -> None:
     """Save a figure as `stem`.png and `stem`.pdf and say where."""
     for suffix in (".png", ".pdf"):

@@ -16,8 +16,9 @@ from typing import Any
 
 import h5py
 
+from validation.costs import costs_of, read_benchmarks, stored_runs
 from validation.figures import draw
-from validation.page import Section, draw_figures, render
+from validation.page import Cost, Section, draw_figures, render
 from validation.results import Missing, Results
 from validation.runs import run_all
 from validation.table import Run, load_papers, load_runs
@@ -41,8 +42,9 @@ def main() -> int:
     sections = _judge(results)
     options.output.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, runs)
-    _write(options.output / "validation.json", json.dumps(_data(sections, facts), indent=1) + "\n")
-    _write(options.output / "index.html", render(sections, _costs(results, runs, options.output), facts, _benchmarks()))
+    cost = Cost(costs_of(results, runs, options.output), read_benchmarks(ROOT / "results" / "bench.log"), stored_runs())
+    _write(options.output / "validation.json", json.dumps(_data(sections, facts, cost), indent=1) + "\n")
+    _write(options.output / "index.html", render(sections, cost, facts))
     _print_summary(sections, failures)
     return 1 if failures else 0
 
@@ -56,13 +58,14 @@ def _judge(results: Results) -> list[Section]:
     return [Section(paper, judge_paper(paper, results), draw_figures(paper, results, draw)) for paper in load_papers()]
 
 
-def _data(sections: list[Section], facts: dict[str, str]) -> dict[str, Any]:
+def _data(sections: list[Section], facts: dict[str, str], cost: Cost) -> dict[str, Any]:
     papers = [
         {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference}
         | {"statements": [as_json(judgement) for judgement in s.judgements]}
         for s in sections
     ]
-    return {"made": facts, "papers": papers}
+    bench = {"made": cost.benchmarks.made, "ratios": dict(cost.benchmarks.ratios)}
+    return {"made": facts, "papers": papers, "runs": cost.runs, "benchmarks": bench, "large": cost.large}
 
 
 def _facts(results: Results, runs: list[Run]) -> dict[str, str]:
@@ -83,36 +86,6 @@ def _versions(path: Path) -> dict[str, str]:
         return {}
     with h5py.File(source, "r") as file:
         return json.loads(file["provenance/versions"][()])
-
-
-def _costs(results: Results, runs: list[Run], folder: Path) -> list[dict[str, Any]]:
-    path = folder / "cost.json"
-    noted = json.loads(path.read_text()) if path.exists() else {}
-    costs = []
-    for run in runs:
-        try:
-            points, core_hours = _work(results.file(run.name))
-        except Missing:
-            continue
-        known = {"wall_seconds": float("nan"), "cpu_seconds": 0.0, **noted.get(run.name, {})}
-        known |= {"input": run.input, "text": run.text, "ranks": run.ranks}
-        costs.append(known | {"points": points, "core_hours": core_hours})
-    return costs
-
-
-def _benchmarks() -> str:
-    path = ROOT / "results" / "bench.log"
-    return path.read_text() if path.exists() else ""
-
-
-def _work(path: Path) -> tuple[int, float]:
-    """Return the number of results of a run and the core-hours that stand in their provenance."""
-    files = [path] if path.name == "result.h5" else sorted(path.parent.glob("points/*.h5"))
-    seconds = 0.0
-    for name in files:
-        with h5py.File(name, "r") as file:
-            seconds += float(file["provenance/wall_time"][()]) * float(file["provenance/ranks"][()])
-    return len(files), seconds / 3600
 
 
 def _write(path: Path, text: str) -> None:

@@ -38,21 +38,23 @@ def _read(file: h5py.File, name: str) -> dict[str, np.ndarray]:
 
 
 def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(2, 4, figsize=(13.0, 6.0), constrained_layout=True)
-    _draw_coldest(axes[0, 0], data)
-    for row, axis in zip((0, 1), (axes[0, 1], axes[0, 2])):
-        _draw_traces(axis, data, row)
-    _draw_times(axes[0, 3], data["temperature"], {"A": data["fast_time"][:, 0], "B": data["fast_time"][:, 1]}, "$t_1$ (fs)")
-    axes[0, 3].set_ylim(0, None)
-    for row, axis in zip((0, 1), (axes[1, 0], axes[1, 1])):
+    """Panels a to h as published; i shows the rate of the odd mode against the inverse temperature."""
+    figure, axes = plt.subplots(3, 3, figsize=(11.0, 8.6), constrained_layout=True)
+    panels = dict(zip("abcdefghi", axes.ravel()))
+    _draw_coldest(panels["a"], data)
+    grid = data["temperature"]
+    for row, (traces, fast, slow) in enumerate(("bde", "cfg")):
+        _draw_traces(panels[traces], data, row)
+        _draw_times(panels[fast], grid, {"fit": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
+        panels[fast].set_ylim(0, 1.2 * np.nanmax(data["fast_time"][:, row]))
         slopes = {"slope, 1.5 to 8 ps": data["logarithmic_slope_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
-        _draw_times(axis, data["temperature"], slopes, f"slow decay of {TRANSITIONS[row]} (ps)")
-        axis.set_yscale("log")
+        _draw_times(panels[slow], grid, slopes, rf"$\tau_2$ of {TRANSITIONS[row]} (ps)")
+        panels[slow].set_ylim(0, None)
     ratio = data["logarithmic_slope_time"][:, 0] / data["logarithmic_slope_time"][:, 1]
-    _draw_times(axes[1, 2], data["temperature"], {"slope": ratio}, r"$\tau_A / \tau_B$")
-    axes[1, 2].set_ylim(0, 1.5 * max(np.nanmax(ratio), 1))
-    _draw_arrhenius(axes[1, 3], data)
-    for letter, axis in zip("abcdefgh", axes.ravel()):
+    _draw_times(panels["h"], grid, {"slope": ratio}, r"$\tau_2$ of A over $\tau_2$ of B")
+    panels["h"].set_ylim(0, 1.5 * max(np.nanmax(ratio), 1))
+    _draw_arrhenius(panels["i"], data)
+    for letter, axis in panels.items():
         axis.set_title(letter, loc="left", fontweight="bold")
     return figure
 

@@ -1,12 +1,13 @@
 """Squared widths and diffusivities of the three valleys against time (Figs. 3 and 4 of Rosati et al., Nanoscale 12, 356 (2020)).
 
-    python postprocess/wigner_diffusivity.py results/wigner_moments/sweep.h5
-    python postprocess/wigner_diffusivity.py results/wigner_intervalley_off/result.h5
+    python postprocess/wigner_diffusivity.py results/wigner_moments/sweep.h5 --until 20 20 150 --phases 77
+    python postprocess/wigner_diffusivity.py results/wigner_intervalley_off/result.h5 --diffusivity
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -14,63 +15,119 @@ import numpy as np
 from common import plt, read, save
 
 LABELS = {"KK": "KK", "KK'": "KK$'$", "KL": r"K$\Lambda$"}
+#: colours of the phases: valleys part, draw nearer, have one diffusivity
+PHASES = ("#d9f0d3", "#fddbc7", "#d1e5f0")
+#: diffusivities are one when they differ by less than this share
+TOGETHER = 0.02
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is shown of one temperature.
+
+    Attributes:
+        title: above the panels.
+        temperature: K, NaN if not swept.
+        time: ps.
+        width, diffusivity: of the valleys (time, valley), um^2 and cm^2/s.
+        total_width, total_diffusivity, light: of all excitons and of the light's width (time,).
+    """
+
+    title: str
+    temperature: float
+    time: np.ndarray
+    width: np.ndarray
+    diffusivity: np.ndarray
+    total_width: np.ndarray
+    total_diffusivity: np.ndarray
+    light: np.ndarray
 
 
 def main() -> None:
     """Read one run or a sweep over the temperature, draw, save next to the data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps temperature alone")
-    parser.add_argument("--begin", type=float, default=1.0, help="first time shown, ps")
+    parser.add_argument("--begin", type=float, default=0.5, help="first time shown, ps")
+    parser.add_argument("--until", type=float, nargs="+", default=[], help="last times shown, ps, one per temperature")
+    parser.add_argument("--phases", type=float, nargs="+", default=[], help="temperatures (K) at which phases are shaded")
+    parser.add_argument("--diffusivity", action="store_true", help="leave the widths out")
     arguments = parser.parse_args()
     with h5py.File(arguments.file, "r") as file:
         temperatures = read(file, "temperature") if "temperature" in file else [None]
-        time = read(file, "observables/time")
-        names = ("width_squared", "diffusivity", "diffusivity_intervalley")
-        data = {name: np.atleast_3d(read(file, f"observables/{name}")) for name in names}
-        totals = {name: np.atleast_2d(read(file, f"observables/{name}_total")) for name in names[:2]}
-        light = np.atleast_2d(read(file, "observables/width_squared_photoluminescence"))
-    if temperatures[0] is None:
-        data = {name: np.moveaxis(values, -1, 0) for name, values in data.items()}
-    late = time >= arguments.begin
-    time, light = time[late], light[:, late]
-    data = {name: values[:, late] for name, values in data.items()}
-    totals = {name: values[:, late] for name, values in totals.items()}
-    save(_draw(temperatures, time, data, totals, light), arguments.file.with_name("diffusivity"))
+        columns = [_column(file, index, temperature, arguments) for index, temperature in enumerate(temperatures)]
+    save(_draw(columns, arguments), arguments.file.with_name("diffusivity"))
 
 
-def _draw(temperatures: np.ndarray | list, time: np.ndarray, data: dict, totals: dict, light: np.ndarray) -> plt.Figure:
-    count = len(temperatures)
-    figure, axes = plt.subplots(2, count, figsize=(0.8 + 3.0 * count, 5.0), sharex="col", squeeze=False, layout="constrained")
-    for point, temperature in enumerate(temperatures):
-        upper, lower = axes[:, point]
-        for valley, label in enumerate(LABELS.values()):
-            upper.plot(time, data["width_squared"][point, :, valley], label=label, color=f"C{valley}")
-            lower.plot(time, data["diffusivity"][point, :, valley], color=f"C{valley}")
-        upper.plot(time, light[point], "k--", linewidth=1, label="light")
-        upper.plot(time, totals["width_squared"][point], "k:", linewidth=1, label="all")
-        lower.plot(time, totals["diffusivity"][point], "k:", linewidth=1)
-        lower.plot(time, data["diffusivity_intervalley"][point, :, 0], color="C0", linewidth=0.8, linestyle="-.", label="KK, intervalley part")
-        lower.axhline(0, color="0.6", linewidth=0.8)
-        lower.set_xlabel("time (ps)")
-        upper.set_title("" if temperature is None else f"{temperature:g} K")
-        if temperature is not None and temperature < 40:
-            _inset(lower, time, data["diffusivity"][point])
-    axes[0, 0].set_ylabel(r"$w^2$ ($\mu$m$^2$)")
-    axes[1, 0].set_ylabel(r"$D$ (cm$^2$/s)")
+def _column(file: h5py.File, index: int, temperature: float | None, arguments: argparse.Namespace) -> Column:
+    time = read(file, "observables/time")
+    last = arguments.until[index] if index < len(arguments.until) else np.inf
+    shown = (time >= arguments.begin) & (time <= last)
+
+    def part(name: str) -> np.ndarray:
+        values = read(file, f"observables/{name}")
+        return (values if temperature is None else values[index])[shown]
+
+    names = ("width_squared", "diffusivity", "width_squared_total", "diffusivity_total", "width_squared_photoluminescence")
+    title, number = ("", np.nan) if temperature is None else (f"{temperature:g} K", float(temperature))
+    return Column(title, number, time[shown], *map(part, names))
+
+
+def _draw(columns: list[Column], arguments: argparse.Namespace) -> plt.Figure:
+    count, rows = len(columns), 1 if arguments.diffusivity else 2
+    size = (0.8 + (3.0 if rows == 2 else 4.0) * count, 0.4 + (2.3 if rows == 2 else 2.8) * rows)
+    figure, axes = plt.subplots(rows, count, figsize=size, sharex="col", squeeze=False, layout="constrained")
+    for column, data in enumerate(columns):
+        if rows == 2:
+            _widths(axes[0, column], data)
+        _diffusivities(axes[-1, column], data)
+        axes[0, column].set_title(data.title)
+        axes[-1, column].set_xlabel("time (ps)")
+        if data.temperature in arguments.phases:
+            for axis in axes[:, column]:
+                _shade_phases(axis, data)
+    if rows == 2:
+        axes[0, 0].set_ylabel(r"$w^2$ ($\mu$m$^2$)")
+    axes[-1, 0].set_ylabel(r"$D$ (cm$^2$/s)")
     axes[0, 0].legend(fontsize="small")
-    axes[1, 0].legend(fontsize="small", loc="center right")
     return figure
 
 
-def _inset(axis: plt.Axes, time: np.ndarray, diffusivity: np.ndarray) -> None:
+def _widths(axis: plt.Axes, data: Column) -> None:
+    for valley, label in enumerate(LABELS.values()):
+        axis.plot(data.time, data.width[:, valley], label=label, color=f"C{valley}")
+    axis.plot(data.time, data.light, "k--", linewidth=1, label="light")
+    axis.plot(data.time, data.total_width, "k:", linewidth=1, label="all")
+
+
+def _diffusivities(axis: plt.Axes, data: Column) -> None:
+    for valley, label in enumerate(LABELS.values()):
+        axis.plot(data.time, data.diffusivity[:, valley], color=f"C{valley}", label=label)
+    axis.plot(data.time, data.total_diffusivity, "k:", linewidth=1, label="all")
+    if (data.diffusivity < 0).any():
+        axis.axhline(0, color="0.6", linewidth=0.8)
+        _inset(axis, data)
+    else:
+        axis.set_ylim(0, None)
+
+
+def _inset(axis: plt.Axes, data: Column) -> None:
     """Show the negative part large."""
     inset = axis.inset_axes([0.38, 0.42, 0.58, 0.54])
-    late = time > 15
+    late = data.time > 15
     for valley in range(3):
-        inset.plot(time[late], diffusivity[late, valley], color=f"C{valley}", linewidth=1)
+        inset.plot(data.time[late], data.diffusivity[late, valley], color=f"C{valley}", linewidth=1)
     inset.axhline(0, color="0.6", linewidth=0.8)
     inset.set_ylim(-60, 60)
     inset.tick_params(labelsize="x-small")
+
+
+def _shade_phases(axis: plt.Axes, data: Column) -> None:
+    """Shade phase I until the largest diffusivity of KK, III from when on all valleys have one diffusivity, II between."""
+    apart = np.ptp(data.diffusivity, axis=1) > TOGETHER * data.diffusivity[-1].mean()
+    ends = [data.time[0], data.time[data.diffusivity[:, 0].argmax()], data.time[np.flatnonzero(apart)[-1]], data.time[-1]]
+    for colour, left, right, name in zip(PHASES, ends[:-1], ends[1:], ("I", "II", "III")):
+        axis.axvspan(left, right, color=colour, zorder=0, linewidth=0)
+        axis.text(0.5 * (left + right), 0.02, name, transform=axis.get_xaxis_transform(), ha="center", fontsize="small")
 
 
 if __name__ == "__main__":

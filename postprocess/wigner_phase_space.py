@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument("--times", type=float, nargs=2, default=(5.0, 50.0), help="times of the phase-space panels, ps")
     arguments = parser.parse_args()
     figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.2), layout="constrained")
+    for letter, axis in zip("abcd", axes.flat):
+        axis.set_title(letter, loc="left", fontweight="bold")
     with h5py.File(arguments.file, "r") as file:
         _diffusivity(axes[0, 0], file)
         for axis, time in zip((axes[0, 1], axes[1, 0]), arguments.times):
@@ -66,7 +68,7 @@ def _variation(axis: plt.Axes, file: h5py.File) -> None:
     times, x = read(file, "density/time"), read(file, "density/x")
     density, variation = read(file, "density/density"), read(file, "density/shape_variation")
     width = np.sqrt(np.interp(times, read(file, "observables/time"), read(file, "observables/width_squared")[:, 0]))
-    for wanted in (20.0, 50.0, 120.0):
+    for wanted in (2.0, 20.0, 50.0, 120.0):
         nearest = int(np.argmin(np.abs(times - wanted)))
         middle = density[nearest, 0].max()
         axis.plot(x / width[nearest], 1e3 * variation[nearest, 0] / middle, label=f"{times[nearest]:g} ps")

@@ -1,6 +1,6 @@
-"""Normalised photoluminescence against position and time, one panel per file (Fig. 2 of Rosati et al., Nanoscale 12, 356 (2020)).
+"""Normalised photoluminescence against position and time, one panel per temperature (Fig. 2 of Rosati et al., Nanoscale 12, 356 (2020)).
 
-    python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/points/*.h5
+    python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/sweep.h5
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import plt, points, read, save
 
 
 def main() -> None:
     """Read, draw and save next to the first file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", type=Path, nargs="+", help="result files with space, one per temperature")
+    parser.add_argument("files", type=Path, nargs="+", help="result.h5 of runs with space, or sweep.h5 over the temperature")
     parser.add_argument("--absolute", action="store_true", help="do not normalise each time to its maximum")
     arguments = parser.parse_args()
-    panels = sorted((_read(path) for path in arguments.files), key=lambda panel: -panel[0])
+    panels = sorted((_read(point) for path in arguments.files for point in points(path)), key=lambda panel: -panel[0])
     save(_draw(panels, arguments.absolute), arguments.files[0].with_name("photoluminescence"))
 
 
@@ -36,12 +36,12 @@ def _read(path: Path) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
 
 def _draw(panels: list, absolute: bool) -> plt.Figure:
     figure, axes = plt.subplots(1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained")
-    for axis, (temperature, time, x, light) in zip(axes[0], panels):
+    for letter, axis, (temperature, time, x, light) in zip("abcdefgh", axes[0], panels):
         shown = light if absolute else light / light.max(axis=1, keepdims=True)
         image = axis.pcolormesh(time, x, shown.T, shading="nearest", cmap="inferno", rasterized=True)
         if not absolute:
             axis.contour(time, x, shown.T, levels=[np.exp(-1)], colors="w", linewidths=0.8)
-        axis.set_title(f"{temperature:g} K")
+        axis.set_title(f"({letter}) {temperature:g} K")
         axis.set_xlabel("time (ps)")
         axis.set_ylim(-1.5, 1.5)
     axes[0, 0].set_ylabel(r"$x$ ($\mu$m)")

@@ -61,7 +61,7 @@ class Absorption(Section):
         ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
     )
     resolution: Energy = Field("0.1 meV", gt=0, description="step of the photon energy")
-    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there")
+    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
     max_steps: int = Field(4000, ge=1, description="largest number of Lanczos steps")
 
     @field_validator("window")

@@ -12,6 +12,7 @@ Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
 Time = Annotated[float, Unit("fs")]
 Wavenumber = Annotated[float, Unit("1/nm")]
+HartreeFock = Literal["1s", "all", "none"]
 Polarization = Literal["x", "y", "sigma+", "sigma-"]
 
 
@@ -60,7 +61,7 @@ class Approximation(Section):
 
     bleaching: Literal["plane-wave", "printed"] = Field("plane-wave", description="bleaching by unbound states")
     excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
-    hartree_fock: Literal["1s", "all", "none"] = Field("1s", description="range of the Hartree-Fock terms")
+    hartree_fock: HartreeFock = Field("1s", description="range of the Hartree-Fock terms")
     biexciton: bool = Field(True, description="two-exciton states")
     manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
     common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")

@@ -42,8 +42,11 @@ def agreed(comm: Any) -> Iterator[None]:
         error = caught
     mine = None if error is None else (str(error) or type(error).__name__, isinstance(error, BadInput))
     first = next((found for found in comm.allgather(mine) if found is not None), None)
-    if first is not None:
-        raise AgreedError(*first) from error
+    try:
+        if first is not None:
+            raise AgreedError(*first) from error
+    finally:
+        error = None  # else it would hold this frame, and the frame it, and with them all that the callers' frames hold
 
 
 def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:

@@ -1,8 +1,9 @@
-"""How much memory a rank may use: what the node has free and the batch system allows, shared by its ranks."""
+"""Memory of ranks: what each may use (what the node has free and the batch system allows, shared by its ranks), and has used."""
 
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ def memory_per_rank(comm: Any) -> float:
     share = min([_available(), *_allowed()]) / node.size
     node.Free()
     return comm.allreduce(share, op=MPI.MIN)
+
+
+def peak_memory(comm: Any) -> int:
+    """Return the most resident memory (bytes) that the process of any rank has held since it started; collective."""
+    from mpi4py import MPI
+
+    return comm.allreduce(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, op=MPI.MAX)
 
 
 def _available() -> float:

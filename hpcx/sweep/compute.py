@@ -16,6 +16,7 @@ from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError, agreed, settle
+from hpcx.parallel.memory import peak_memory
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.petsc.options import unused_options, used_options
@@ -92,6 +93,8 @@ def _record(around: Surroundings, point: Point, failed: Entry) -> None:
 
 def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     message = str(error) if isinstance(error, AgreedError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        message = f"a rank is out of memory ({error}): take more nodes, or more ranks on as many nodes"
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 
@@ -107,7 +110,8 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
-    entries = _entries(point, run, around.plan) | {"summary": result.summary}
+    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm)}
+    entries = _entries(point, run, around.plan) | ours
     write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+from convergence import read_studies
+from extrapolation import Limit
 
 
 def value(x: np.ndarray, y: np.ndarray) -> float:
@@ -125,6 +129,32 @@ def origin_determination(*numbers: float) -> float:
     return float(1 - ((y - origin_slope(*numbers) * x) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
+def order(coarse: float, middle: float, fine: float, ratio: float) -> float:
+    """Return the order of convergence that three numbers show, the step of each being `ratio` times smaller than the one before."""
+    return float(np.log(abs(coarse - middle) / abs(middle - fine)) / np.log(ratio))
+
+
+def order_of_errors(error: float, step: float, smaller_error: float, smaller_step: float) -> float:
+    """Return the order of convergence that two errors at two steps show; NaN if the steps are alike."""
+    return float(np.log(error / smaller_error) / np.log(step / smaller_step)) if step != smaller_step else float("nan")
+
+
+def curve_order(coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray, ratio: float) -> float:
+    """Return the order that the largest differences of three curves show; finer ones may have more points, the common ones among them."""
+    first, second = (float(np.nanmax(np.abs(_thinned(b, a) - a))) for a, b in ((coarse, middle), (middle, fine)))
+    return float(np.log(first / second) / np.log(ratio))
+
+
+def _thinned(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Return every n-th value, the middle one of each cell that is cut into n."""
+    factor = fine.shape[-1] // coarse.shape[-1]
+    return fine[..., (factor - 1) // 2 :: factor]
+
+
+#: measures of whole arrays
+ON_ARRAYS = {"curve_order": curve_order}
+
+
 COMBINE = {
     "ratio": lambda a, b: a / b,
     "difference": lambda a, b: a - b,
@@ -136,6 +166,8 @@ COMBINE = {
     "spread": lambda *numbers: max(numbers) - min(numbers),
     "relative_spread": lambda *numbers: (max(numbers) - min(numbers)) / (sum(numbers) / len(numbers)),
     "rise": lambda *numbers: float(np.diff(numbers).min()),
+    "order": order,
+    "order_of_errors": order_of_errors,
     "origin_slope": origin_slope,
     "origin_determination": origin_determination,
 }
@@ -153,4 +185,20 @@ def _difference(here: np.ndarray, there: np.ndarray) -> float:
     return float(np.nanmax(np.abs(here - there)) / np.nanmax(np.abs(here)))
 
 
-ON_FILES = {"largest_difference": largest_difference}
+def dense_limit(sweep: Path, material: str, species: str) -> float:
+    """Return the binding energy (meV) in the limit of dense meshes and large cut-offs, as `convergence.py` has it."""
+    return _limit(sweep, material, species).value
+
+
+def dense_limit_error(sweep: Path, material: str, species: str) -> float:
+    """Return the error of that limit (meV)."""
+    return _limit(sweep, material, species).error
+
+
+@lru_cache
+def _limit(sweep: Path, material: str, species: str) -> Limit:
+    study = next(study for study in read_studies(sweep) if (study.material, study.species) == (material, species))
+    return study.limit(study.mesh_limits())
+
+
+ON_FILES = {function.__name__: function for function in (largest_difference, dense_limit, dense_limit_error)}

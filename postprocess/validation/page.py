@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from validation.costs import Benchmarks
+from validation.figures import shown_command
 from validation.results import Missing, Results
 from validation.table import Paper
 from validation.verdicts import FAILS, HOLDS, VERDICTS, Judgement
@@ -39,6 +41,21 @@ class Section:
     figures: list[tuple[dict[str, Any], tuple[bytes, tuple[int, int]] | None, str]]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What the section on cost shows.
+
+    Attributes:
+        runs: a row for every run (see `costs.costs_of`).
+        benchmarks: what `make bench` has printed.
+        large: stored numbers of long runs.
+    """
+
+    runs: list[dict[str, Any]]
+    benchmarks: Benchmarks
+    large: list[dict[str, Any]]
+
+
 def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[str, Any], Any, str]]:
     """Return each figure of a paper with its image, or with the reason why there is none."""
     drawn = []
@@ -50,20 +67,21 @@ def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[s
     return drawn
 
 
-def render(sections: list[Section], costs: list[dict[str, Any]], facts: dict[str, str], benchmarks: str = "") -> str:
-    """Return the page as text; `benchmarks` is what `make bench` has printed."""
+def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
+    """Return the page as text."""
     style = Path(__file__).with_name("page.css").read_text()
     papers = [section for section in sections if not section.paper.checks]
     body = [
         "<header><h1>hpcx: comparison with published numbers</h1>",
-        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; no number on this page "
-        "was typed in by hand except the papers' own and the tolerances. <code>make validate</code> makes the page again.</p>",
+        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; in the tables nothing "
+        "was typed in by hand except the papers' own numbers, those of independent calculations, and the tolerances. "
+        "<code>make validate</code> makes the page again.</p>",
         _legend(),
         _summary(papers),
         "</header>",
         _contents(sections),
         *(_section(section) for section in sections),
-        _cost(costs, benchmarks),
+        _cost(cost),
         _facts(facts),
     ]
     return (
@@ -160,9 +178,8 @@ def _ours(judgement: Judgement) -> str:
     text = escape(_with_unit(judgement.shown(), judgement.unit if judgement.value is not None else "", bool(judgement.statement.shows)))
     if judgement.error is not None:
         text += f' <span class="error" title="numerical error bar">± {judgement.error:.1g}</span>'
-    if judgement.band is not None:
-        lower, upper = judgement.band
-        text += f'<br><span class="band">{lower:.4g} to {upper:.4g}: {escape(judgement.statement.band_from)}</span>'
+    for band in judgement.bands:
+        text += f'<br><span class="band">{band.lower:.4g} to {band.upper:.4g}: {escape(band.source)}</span>'
     return text
 
 
@@ -174,43 +191,65 @@ def _figure(figure: dict[str, Any], image: tuple[bytes, tuple[int, int]] | None,
     source = base64.b64encode(data).decode()
     return (
         f'<figure><img src="data:image/png;base64,{source}" width="{width}" height="{height}" alt="{escape(figure["alt"])}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figcaption>{caption} <code class="command">{escape(shown_command(figure))}</code></figcaption></figure>'
     )
 
 
-def _cost(costs: list[dict[str, Any]], benchmarks: str) -> str:
-    labels = ("input", "points", "ranks", "wall time (s)", "processor time (s)", "core-hours", "what for")
-    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
-    rows = "".join(_cost_row(cost, labels) for cost in costs)
-    seconds = sum(cost["cpu_seconds"] for cost in costs)
+def _cost(cost: Cost) -> str:
+    labels = ("input", "points", "ranks", "memory per rank (GB)", "wall time (s)", "processor time (s)", "core-hours", "what for")
+    rows = [_cost_row(run) for run in cost.runs]
+    seconds = sum(run["cpu_seconds"] for run in cost.runs)
     total = f"<p>In all {seconds:.0f} s of processor time, {seconds / 2 / 60:.1f} minutes on two idle cores.</p>"
     text = (
         "<p>Wall times are those of the machine on which the page was made, which may have been shared; processor times "
-        "(of all ranks and of the launcher, waiting included) depend on it less.</p>"
+        "(of all ranks and of the launcher, waiting included) depend on it less. Memory is the most that any rank held at any time, "
+        "the interpreter and its libraries included (about 0.15 GB).</p>"
     )
-    return (
-        f'<section id="cost"><h2>Cost</h2>{text}<table class="rows cost"><caption>Runs behind this page</caption><thead><tr>{head}</tr>'
-        f"</thead><tbody>{rows}</tbody></table>{total}{_benchmarks(benchmarks)}</section>"
-    )
+    table = _plain_table("Runs behind this page", labels, rows, "rows cost")
+    return f'<section id="cost"><h2>Cost</h2>{text}{table}{total}{_large(cost.large)}{_benchmarks(cost.benchmarks)}</section>'
 
 
-def _benchmarks(text: str) -> str:
-    if not text:
-        return "<p>No benchmarks have been run here: <code>make bench</code> leaves its tables for this page.</p>"
-    return f"<h3>Benchmarks</h3><pre>{escape(text)}</pre>"
+def _plain_table(caption: str, labels: tuple[str, ...], rows: list[list[str]], classes: str) -> str:
+    """Return a table; the cells are HTML."""
+    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
+    cells = ("".join(f'<td data-label="{label}">{cell or "&nbsp;"}</td>' for label, cell in zip(labels, row)) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<table class="{classes}"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _cost_row(cost: dict[str, Any], labels: tuple[str, ...]) -> str:
-    cells = [
-        f"<code>{escape(cost['input'])}</code>",
-        str(cost["points"]),
-        str(cost["ranks"]),
-        f"{cost['wall_seconds']:.1f}",
-        f"{cost['cpu_seconds']:.1f}",
-        f"{cost['core_hours']:.4f}",
-        escape(cost["text"]),
+def _cost_row(run: dict[str, Any]) -> list[str]:
+    return [
+        f"<code>{escape(run['input'])}</code>",
+        str(run["points"]),
+        str(run["ranks"]),
+        f"{run['peak_memory'] / 1e9:.2f}" if run["peak_memory"] else "",
+        f"{run['wall_seconds']:.1f}",
+        f"{run['cpu_seconds']:.1f}",
+        f"{run['core_hours']:.4f}",
+        escape(run["text"]),
     ]
-    return "<tr>" + "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in zip(labels, cells)) + "</tr>"
+
+
+def _large(runs: list[dict[str, Any]]) -> str:
+    head = "<h3>Long runs</h3>"
+    if not runs:
+        return f"{head}<p>No numbers are stored: <code>make validate-large</code> computes and stores them.</p>"
+    tables = []
+    for run in runs:
+        caption = f"{run['title']}: {run['ranks']} ranks, {run['date']}, revision {run['revision']}"
+        rows = [[escape(row["what"]), escape(_with_unit(f"{row['value']:.4g}", row["unit"], False))] for row in run["numbers"]]
+        tables.append(_plain_table(caption, ("what", "number"), rows, "rows pairs"))
+    return f"{head}<p>Stored by <code>make validate-large</code>, not computed with this page.</p>{''.join(tables)}"
+
+
+def _benchmarks(benchmarks: Benchmarks) -> str:
+    head = "<h3>Benchmarks</h3>"
+    if not benchmarks.log:
+        return f"{head}<p>No benchmarks have been run here: <code>make bench</code> leaves its numbers for this page.</p>"
+    rows = [[escape(what), escape(number)] for what, number in benchmarks.ratios]
+    made = benchmarks.made or "date and revision unknown"
+    table = _plain_table(f"Ratios of make bench, {made}", ("what", "ratio"), rows, "rows pairs") if rows else ""
+    return f"{head}{table}<details><summary>All that was printed ({escape(made)})</summary><pre>{escape(benchmarks.log)}</pre></details>"
 
 
 def _facts(facts: dict[str, str]) -> str:

@@ -5,15 +5,17 @@ An operand is a table of a statement file:
     { run = "wigner_moments", path = "observables/diffusivity", select = { temperature = 20, valley = "KK" },
       where = { time = [1, 150] }, measure = "minimum" }
 
-The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest point,
-`origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a window. `scale`
-multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines others,
-{ measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in
-all entries once for every value. Results that a sweep could not stack are read from the file of the selected point.
+The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest
+point, `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a
+window. A path such as "provenance/diagnostics#steps" is one key of a text in JSON. `scale` multiplies the values, `measure` makes a
+curve a number, `times` multiplies that. An operand with `of = [...]` combines others, { measure = "ratio", of = [a, b] }: an entry of
+`of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in all entries once for every value.
+`arrays = [...]` does the same with whole arrays. Results that a sweep could not stack are read from the file of the selected point.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,7 @@ class Results:
     def __init__(self, directories: dict[str, Path], failures: dict[str, str] | None = None) -> None:
         self.directories = directories
         self.failures = failures or {}
+        self._known: dict[tuple[Path, str], Array] = {}
 
     def file(self, run: str) -> Path:
         """Return sweep.h5 or result.h5 of a run; raises Missing."""
@@ -87,17 +90,34 @@ class Results:
         Unless `strict`, coordinates that the dataset does not have are passed over.
         """
         name = self.file(run)
-        with h5py.File(name, "r") as file:
-            if "index/status" in file:
-                _require_done(file, run, select)
-            if path not in file and "index/id" in file:
-                name, select = _point_file(file, name, select)
-        with h5py.File(name, "r") as file:
-            array = _read(file, path)
+        if self._has(name, "index/status"):
+            _require_done(self._dataset(name, "index/status"), run, select)
+        if not self._has(name, path) and self._has(name, "index/id"):
+            name, select = _point_file(self._dataset(name, "index/id"), name, select)
+        array = self._dataset(name, path)
         for axis, value in select.items():
             if strict or axis in array.names:
                 array = _select(array, axis, value, path)
         return array
+
+    def _has(self, name: Path, path: str) -> bool:
+        """Say whether a file has a dataset, or a text with this key."""
+        try:
+            self._dataset(name, path)
+        except Missing:
+            return False
+        return True
+
+    def _dataset(self, name: Path, path: str) -> Array:
+        """Return a dataset; raises Missing. Each is read once: studies ask for the same one many times."""
+        if (name, path) not in self._known:
+            with h5py.File(name, "r") as file:
+                self._known[name, path] = _read(file, path)
+        return self._known[name, path]
+
+    def coordinate(self, run: str, name: str) -> list[Any]:
+        """Return the values of a swept key of a run; raises Missing."""
+        return self._dataset(self.file(run), name).values.tolist()
 
     def number(self, operand: dict[str, Any]) -> float:
         """Return an operand as a number, times `times`; raises Missing, and ValueError if the measure does not fit the data."""
@@ -111,6 +131,9 @@ class Results:
             inherited = {key: value for key, value in operand.items() if key not in ("of", "measure", "arguments", "each")}
             numbers = [self.number(merge(merge(inherited, part), change)) for change in _changes(operand) for part in parts]
             return float(measures.COMBINE[name](*numbers, **arguments))
+        if name in measures.ON_ARRAYS:
+            arrays = (self.array(merge(operand, part)).values for part in operand["arrays"])
+            return float(measures.ON_ARRAYS[name](*arrays, **arguments))
         if name in measures.ON_FILES:
             return float(measures.ON_FILES[name](*(self.file(run) for run in operand["runs"]), **arguments))
         array = self.array(operand)
@@ -136,9 +159,8 @@ def _changes(operand: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"select": {name: value}} for name, values in operand.get("each", {}).items() for value in values] or [{}]
 
 
-def _require_done(file: h5py.File, run: str, select: dict[str, Any]) -> None:
+def _require_done(status: Array, run: str, select: dict[str, Any]) -> None:
     """Raise Missing if a selected point of a sweep has no result."""
-    status = _read(file, "index/status")
     for name in set(status.names) & set(select):
         status = _select(status, name, select[name], "index/status")
     states = np.atleast_1d(status.values)
@@ -147,9 +169,9 @@ def _require_done(file: h5py.File, run: str, select: dict[str, Any]) -> None:
         raise Missing(f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}")
 
 
-def _point_file(file: h5py.File, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+def _point_file(ids: Array, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     """Return the file of the point at the selected coordinates, and what is left to select; raises Missing."""
-    ids, rest = _read(file, "index/id"), dict(select)
+    rest = dict(select)
     for name in ids.names:
         if name not in rest:
             raise Missing(f"several points, and no {name} is selected")
@@ -168,6 +190,9 @@ def _moved(array: Array, name: str, by: float) -> Array:
 
 
 def _read(file: h5py.File, path: str) -> Array:
+    dataset, _, key = path.partition("#")
+    if key and dataset in file:
+        return Array(np.asarray(json.loads(file[dataset][()])[key]), (), (), "1")
     if path not in file:
         raise Missing(f"{Path(file.filename).parent.name} has no dataset '{path}' in this version")
     item = file[path]

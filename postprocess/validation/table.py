@@ -33,8 +33,10 @@ class Statement:
         tolerance: largest difference that counts as agreement, with its reason in `tolerance_reason`.
         expect: condition on our number.
         finer: changes of the operand for a finer numerical calculation; the difference is the error bar.
+        error: operand that is the error bar itself.
         band: changes of the operand for other values of uncertain inputs.
         band_from: what is varied in the band.
+        study: runs that vary uncertain inputs together, and how the band is read off them (see `bands`), or None.
         shows: how our number is shown, a format with {0}; by default four digits.
         not_comparable: why nothing can be compared, or "".
     """
@@ -52,8 +54,10 @@ class Statement:
     tolerance_reason: str = ""
     expect: str = ""
     finer: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
     band: list[dict[str, Any]] = field(default_factory=list)
     band_from: str = ""
+    study: dict[str, Any] | None = None
     shows: str = ""
     not_comparable: str = ""
 

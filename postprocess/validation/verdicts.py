@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from validation.bands import Band, bands_of
 from validation.results import Missing, Results, merge
 from validation.table import Paper, Statement
 
@@ -31,7 +32,7 @@ class Judgement:
         reason: why.
         value: our number; None if there is none.
         error: numerical error bar; None if not estimated.
-        band: smallest and largest number for other values of uncertain inputs; None without a study.
+        bands: what other values of uncertain inputs give; empty without a study.
         unit: unit of the numbers.
     """
 
@@ -40,7 +41,7 @@ class Judgement:
     reason: str
     value: float | None = None
     error: float | None = None
-    band: tuple[float, float] | None = None
+    bands: tuple[Band, ...] = ()
     unit: str = ""
 
     def shown(self) -> str:
@@ -68,9 +69,9 @@ def judge(statement: Statement, results: Results, check: bool = False) -> Judgem
         return Judgement(statement, FAILS if check else NOT_COMPARABLE, reason, unit=statement.unit)
     if not math.isfinite(value):
         return Judgement(statement, FAILS if check else DIFFERS, _join("our result has no such number", statement.note))
-    error, band = _error(statement, value, results), _band(statement, value, results)
+    error, bands = _error(statement, value, results), bands_of(statement, value, results)
     agrees = None if statement.not_comparable else agreement(statement, value)
-    return Judgement(statement, _verdict(statement, agrees, check), _reason(statement, agrees, value), value, error, band, statement.unit)
+    return Judgement(statement, _verdict(statement, agrees, check), _reason(statement, agrees, value), value, error, bands, statement.unit)
 
 
 def agreement(statement: Statement, value: float) -> bool:
@@ -122,23 +123,14 @@ def _join(*parts: str) -> str:
 
 
 def _error(statement: Statement, value: float, results: Results) -> float | None:
-    if statement.finer is None:
+    if statement.finer is None and statement.error is None:
         return None
     try:
+        if statement.error is not None:
+            return results.number(statement.error)
         return abs(results.number(merge(statement.ours, statement.finer)) - value)
     except Missing:
         return None
-
-
-def _band(statement: Statement, value: float, results: Results) -> tuple[float, float] | None:
-    numbers = [value]
-    for change in statement.band:
-        try:
-            numbers.append(results.number(merge(statement.ours, change)))
-        except Missing:
-            continue
-    numbers = [number for number in numbers if math.isfinite(number)]
-    return (min(numbers), max(numbers)) if len(numbers) > 1 else None
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
@@ -153,8 +145,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "unit": judgement.unit,
         "hpcx": judgement.value,
         "numerical_error": judgement.error,
-        "band": judgement.band,
-        "band_from": statement.band_from if judgement.band else "",
+        "bands": [asdict(band) for band in judgement.bands],
         "inputs": statement.inputs,
         "tolerance": statement.tolerance,
         "tolerance_reason": statement.tolerance_reason,

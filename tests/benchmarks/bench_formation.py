@@ -84,6 +84,7 @@ def sweep(comm: MPI.Comm) -> None:
     for kind, alone, together in zip(("wall", "processor"), one, every):
         efficiency = alone / together / comm.size
         say(comm, f"sweep of 96 points, {kind} time: {alone:.1f} s on 1 rank, {together:.1f} s on {comm.size}: {efficiency:.2f}")
+        say(comm, f"ratio: formation, sweep of 96 points, efficiency of {comm.size} ranks ({kind} time): {efficiency:.2f}")
 
 
 def run_sweep(comm: MPI.Comm, folder: str) -> None:
@@ -106,6 +107,7 @@ def against_scipy(comm: MPI.Comm) -> None:
     [trajectory] = pump_trajectory(setting, [delay - setting.lead], Terms(), OdeStatistics())
     accurate = petsc(setting, delay, trajectory, 1e-10)[0]
     say(comm, f"one delay of the route in time, {accurate.size} unknowns:\n{'method':<26}{'seconds':>9}{'calls':>8}{'error':>11}")
+    own = 0.0  # of the first method
     for name, run in {
         "PETSc TSRK 5dp": lambda: petsc(setting, delay, trajectory, 1e-6),
         "SciPy RK45": lambda: scipy_ivp(setting, delay, trajectory, "RK45"),
@@ -116,6 +118,8 @@ def against_scipy(comm: MPI.Comm) -> None:
         seconds = time.process_time() - start
         error = np.abs(found - accurate)[-2:].max() / np.abs(accurate[-2:]).max()  # the transforms at A and B
         say(comm, f"{name:<26}{seconds:9.2f}{calls:8d}{error:11.1e}")
+        own = own or seconds
+        say(comm, f"ratio: formation, time of {name} (error {error:.0e}) over that of PETSc TSRK 5dp: {seconds / own:.2f}")
 
 
 def petsc(setting: Setting, delay: float, trajectory: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:

@@ -176,7 +176,9 @@ def whole_solutions():
             energy = way(N)
             times[label] = clock.read()
             energies.append(energy[0] if isinstance(energy, tuple) else energy)
-            show(f"N = {N}: {label}", times[label], f"{(times[label] / times['C6v'])[1]:.1f} times C6v in processor time")
+            ratio = (times[label] / times["C6v"])[1]
+            show(f"N = {N}: {label}", times[label], f"{ratio:.1f} times C6v in processor time")
+            print(f"ratio: trion, N = {N}, processor time of {label} over that of hpcx (symmetry C6v): {ratio:.1f}", flush=True)
         if np.ptp(energies) > 1e-8:
             raise SystemExit(f"the ways differ: {energies}")
 
@@ -258,6 +260,8 @@ def scaling(N=240):
         show(f"{kernel}: one rank", alone)
         efficiency = alone / np.maximum(together, 1e-12) / COMM.size
         show(f"{kernel}: {COMM.size} ranks", together, f"efficiency {efficiency[0]:.2f}; work alone {alone[1] / busy / COMM.size:.2f}")
+        if COMM.rank == 0:
+            print(f"ratio: trion, N = {N}, products by {kernel}, efficiency of {COMM.size} ranks: {efficiency[0]:.2f}", flush=True)
 
 
 if COMM.size == 1:

@@ -4,6 +4,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 shopt -s nullglob
 
+echo "# made $(date -u +%Y-%m-%dT%H:%M:%SZ), revision $(git describe --always --dirty=+ 2>/dev/null || echo unknown), $(getconf _NPROCESSORS_ONLN) cores"
 failed=0
 for script in ${BENCH:-tests/benchmarks/bench_*.py}; do
     for ranks in $(sed -n 's/^# ranks: *//p' "$script" | grep . || echo 1); do

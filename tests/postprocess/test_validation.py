@@ -1,5 +1,7 @@
 """The comparison with the papers: its table is sound, verdicts follow their rules, and the page is whole without a network."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,34 +18,42 @@ from hpcx.config.load import load_plan
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "postprocess"))
 
-from validation.figures import draw  # noqa: E402
-from validation.page import Section, draw_figures, render  # noqa: E402
+from validation.costs import costs_of, read_benchmarks, stored_runs  # noqa: E402
+from validation.figures import SCRIPTS, draw, runs_of  # noqa: E402
+from validation.page import Cost, Section, draw_figures, render  # noqa: E402
 from validation.results import Missing, Results, merge  # noqa: E402
-from validation.table import Paper, Statement, load_papers, load_runs  # noqa: E402
+from validation.table import Paper, Run, Statement, load_papers, load_runs  # noqa: E402
 from validation.verdicts import DIFFERS, FITTED, NOT_COMPARABLE, REPRODUCED, judge  # noqa: E402
 
 PAPERS = load_papers()
 STATEMENTS = [statement for paper in PAPERS for statement in paper.statements]
 
 
-def runs_of(operand):
+def named(operand):
     """Yield every run that an operand names."""
     if isinstance(operand, dict):
         yield from ([operand["run"]] if "run" in operand else []) + operand.get("runs", [])
         for value in operand.values():
-            yield from runs_of(value)
+            yield from named(value)
     elif isinstance(operand, list):
         for value in operand:
-            yield from runs_of(value)
+            yield from named(value)
 
 
 def test_rows_are_unique_and_name_runs_that_exist():
     names = [statement.id for statement in STATEMENTS]
     assert len(names) == len(set(names)) and len(names) > 100
     known = {run.name for run in load_runs(ROOT)}
-    used = {name for paper in PAPERS for s in paper.statements for part in (s.ours, s.finer, s.band) for name in runs_of(part)}
-    used |= {name for paper in PAPERS for name in runs_of(list(paper.figures))}
+    used = {name for s in STATEMENTS for part in (s.ours, s.finer, s.error, s.band, s.study) for name in named(part)}
+    used |= {name for paper in PAPERS for figure in paper.figures for name in runs_of(figure)}
     assert used == known
+
+
+@pytest.mark.parametrize("figure", [figure for paper in PAPERS for figure in paper.figures], ids=lambda figure: figure["place"])
+def test_a_figure_is_drawn_by_a_script_or_says_why_not(figure):
+    if "absent" not in figure:
+        assert (SCRIPTS / figure["command"][0]).exists() and runs_of(figure)
+        assert len(figure["alt"]) > 60 and figure["image"]
 
 
 @pytest.mark.parametrize("run", load_runs(ROOT), ids=lambda run: run.name)
@@ -125,7 +135,63 @@ def test_operands_combine_select_and_window(results):
 def test_error_bar_and_band(results):
     row = statement(**RULE, finer={"scale": 1.1}, band=[{"scale": 0.5}, {"run": "two"}], band_from="made up")
     judgement = judge(row, results)
-    assert judgement.error == pytest.approx(0.3) and judgement.band == pytest.approx((1.5, 3.0))
+    [band] = judgement.bands
+    assert judgement.error == pytest.approx(0.3) and (band.lower, band.upper) == pytest.approx((1.5, 3.0))
+    assert judge(statement(**RULE, error={"run": "one", "path": "number", "scale": 0.1}), results).error == pytest.approx(0.3)
+
+
+@pytest.fixture
+def studies(tmp_path):
+    """Results of a random study, a third of whose samples lacks the number, and of a sweep over two keys."""
+    for name in ("random", "sweep"):
+        (tmp_path / name).mkdir()
+    with h5py.File(tmp_path / "random" / "result.h5", "w") as file:
+        file["samples"] = np.where(np.arange(150) % 3, np.arange(150.0), np.nan)
+        file["percentile"] = np.array([5.0, 50.0, 95.0])
+        file["percentile"].make_scale("percentile")
+        file["bands"] = np.array([1.0, 2.0, 4.0])
+        file["bands"].dims[0].attach_scale(file["percentile"])
+    with h5py.File(tmp_path / "sweep" / "sweep.h5", "w") as file:
+        for name, values in {"a.x": [1.0, 2.0], "b.y": np.array(["p", "q"], dtype=h5py.string_dtype())}.items():
+            file[name] = values
+            file[name].make_scale(name)
+        for name, values in {"number": [[3.0, 5.0], [np.nan, -1.0]], "index/status": np.full((2, 2), "done", h5py.string_dtype())}.items():
+            file[name] = values
+            for axis, key in enumerate(("a.x", "b.y")):
+                file[name].dims[axis].attach_scale(file[key])
+    return Results({name: tmp_path / name for name in ("random", "sweep", "two")})
+
+
+@pytest.mark.parametrize(
+    "study, ends, words",
+    [
+        ({"samples": {"run": "random", "path": "samples"}}, None, "5 to 95 % of 150 samples, made up (100 of 150"),
+        ({"percentiles": {"run": "random", "path": "bands"}}, (1, 4), "5 to 95 % of the samples"),
+        ({"run": "sweep", "over": ["a.x", "b.y"]}, (-1, 5), "all 3 combinations: made up"),
+    ],
+)
+def test_bands_of_studies(studies, study, ends, words):
+    ours = {"run": "sweep", "path": "number", "select": {"a.x": 1.0, "b.y": "p"}}
+    [band] = judge(statement(**RULE, ours=ours, study=study | {"from": "made up"}), studies).bands
+    known = np.arange(150)[np.arange(150) % 3 > 0]
+    assert (band.lower, band.upper) == pytest.approx(ends or tuple(np.percentile(known, (5, 95)))) and band.source.startswith(words)
+    assert judge(statement(**RULE, ours=ours, study={"samples": {"run": "two", "path": "x"}, "from": "x"}), studies).bands == ()
+
+
+def test_orders_of_convergence(tmp_path):
+    with h5py.File(tmp_path / "result.h5", "w") as file:
+        for number, step in enumerate((0.4, 0.2, 0.1)):
+            file[f"number{number}"] = 1 + step**3
+            x = (np.arange(4 * 3**number) + 0.5) / 3**number  # centres of cells, each cut into three
+            file[f"curve{number}"] = np.sin(x) * (1 + 3.0 ** (-2 * number))
+        file["text"] = '{"error": 0.8, "step": 0.2, "smaller": 0.05}'
+    results = Results({"one": tmp_path})
+    parts = [{"path": f"number{number}"} for number in range(3)]
+    assert results.number({"run": "one", "measure": "order", "arguments": {"ratio": 2}, "of": parts}) == pytest.approx(3)
+    parts = [{"path": f"curve{number}"} for number in range(3)]
+    assert results.number({"run": "one", "measure": "curve_order", "arguments": {"ratio": 3}, "arrays": parts}) == pytest.approx(2)
+    parts = [{"path": "text#error"}, {"path": "text#step"}, {"path": "text#smaller"}, {"path": "text#smaller", "times": 2}]
+    assert results.number({"run": "one", "measure": "order_of_errors", "of": parts}) == pytest.approx(4)
 
 
 class Images(HTMLParser):
@@ -144,18 +210,92 @@ class Images(HTMLParser):
             self.outside.append(address)
 
 
+BENCH = "# made today, revision abc, 2 cores\n== bench\nratio: ours < theirs: 2.50\nother 1 < 2\n"
+LARGE = {"title": "Long", "ranks": 2, "date": "yesterday", "revision": "abc"}
+LARGE["numbers"] = [{"what": "wall time", "value": 369.0, "unit": "s"}]
+
+
+def test_benchmarks_are_read(tmp_path):
+    assert read_benchmarks(tmp_path / "none.log").log == ""
+    (tmp_path / "bench.log").write_text(BENCH)
+    bench = read_benchmarks(tmp_path / "bench.log")
+    assert (bench.made, bench.ratios) == ("today, revision abc, 2 cores", [("ours < theirs", "2.50")])
+
+
+def test_stored_runs_say_when_and_from_which_revision():
+    for run in stored_runs():
+        assert run["date"] and run["revision"] and all(np.isfinite(row["value"]) for row in run["numbers"])
+
+
+SHORT = """\
+title = "Short"
+model = "wigner"
+material = "WS2"
+temperature = 300
+[output]
+directory = "short"
+[space]
+dimension = 1
+points = 48
+width = "2.4 um"
+[momentum]
+first_bin = "4 meV"
+growth = 1.4
+largest_bin = "12 meV"
+harmonics = 1
+[time]
+end = "1 ps"
+outputs = [[0.5, 1]]
+tolerance = 1e-2
+"""
+
+
+def test_a_long_run_is_stored(tmp_path):
+    (tmp_path / "input.toml").write_text(SHORT)
+    for words in (
+        [str(Path(sys.executable).with_name("hpcx")), "run", "input.toml"],
+        [sys.executable, str(ROOT / "postprocess/store_large.py"), "short/result.h5", "--output", "stored"],
+    ):
+        run = subprocess.run(words, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=200)
+        assert run.returncode == 0, run.stderr
+    stored = json.loads((tmp_path / "stored" / "short.json").read_text())
+    numbers = {row["what"]: row["value"] for row in stored["numbers"]}
+    assert (stored["title"], stored["ranks"]) == ("Short", 1) and stored["date"]
+    assert 0.05 < numbers["largest resident memory of a rank"] < 4 and numbers["unknowns"] > 1000
+    assert numbers["largest difference of populations, widths and diffusivities from the moments"] < 1e-2
+    [cost] = costs_of(Results({"run": tmp_path / "short"}), [Run("run", "input.toml", "t", 1, tmp_path / "short")], tmp_path)
+    assert cost["points"] == 1 and cost["peak_memory"] == pytest.approx(1e9 * numbers["largest resident memory of a rank"])
+
+
+SCRIPT = """\
+import sys
+from pathlib import Path
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+plt.figure().savefig(Path(sys.argv[1]).with_name("curve.png"))
+"""
+
+
 def test_the_page_is_whole(results, tmp_path):
-    figure = {"place": "Figure 1", "caption": "A <curve>.", "alt": "a curve", "panel": [{"curve": [{"run": "one", "path": "curve"}]}]}
-    absent = figure | {"panel": [{"curve": [{"run": "two", "path": "curve"}]}]}
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [str(tmp_path / "script.py"), "{one}"]
+    figure = {"place": "Figure 1", "caption": "A <curve>.", "alt": "a curve", "command": command, "image": "curve"}
+    absent = [figure | {"command": [command[0], "{two}"]}, {"place": "Figure 2", "caption": "Idea.", "absent": "a drawing"}]
+    absent += [figure | {"image": "other"}]
     rows = [statement(**RULE, says="a < b & c"), statement(id="b", paper=[1, 2], group="h"), statement(id="c", not_comparable="x")]
-    paper = Paper("made-up", "Made up", "Nobody (2000)", "Text.", tuple(rows), (figure, absent))
+    paper = Paper("made-up", "Made up", "Nobody (2000)", "Text.", tuple(rows), (figure, *absent))
     drawn = draw_figures(paper, results, draw)
-    cost = {"input": "i.toml", "points": 1, "ranks": 2, "wall_seconds": 1.0, "cpu_seconds": 2.0, "core_hours": 0.1, "text": "t"}
-    text = render([Section(paper, [judge(row, results) for row in rows], drawn)], [cost], {"made": "today"}, "1 < 2")
+    run = {"input": "i.toml", "points": 1, "ranks": 2, "wall_seconds": 1.0, "cpu_seconds": 2.0, "core_hours": 0.1, "text": "t"}
+    (tmp_path / "bench.log").write_text(BENCH)
+    cost = Cost([run | {"peak_memory": 2.5e8}], read_benchmarks(tmp_path / "bench.log"), [LARGE])
+    text = render([Section(paper, [judge(row, results) for row in rows], drawn)], cost, {"made": "today"})
     parser = Images()
     parser.feed(text)
     assert parser.outside == [] and [image["alt"] for image in parser.images] == ["a curve"]
-    assert "a &lt; b &amp; c" in text and "Not drawn: nothing of this figure" in text
+    assert "a &lt; b &amp; c" in text and "ours &lt; theirs" in text
+    assert [reason for _, _, reason in drawn][:3] == ["", "it failed", "a drawing"] and "no image" in drawn[3][2]
+    assert "0.25" in text and "369 s" in text and "yesterday, revision abc" in text
     assert {"prefers-color-scheme: dark", "@media print"} <= set(re.findall(r"prefers-color-scheme: dark|@media print", text))
     if shutil.which("tidy"):
         (tmp_path / "index.html").write_text(text)

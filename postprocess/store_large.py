@@ -1,0 +1,71 @@
+"""Store what a long run has shown, with date and revision, for the page of `make validate`, which has no time to run it.
+
+    python postprocess/store_large.py results/wigner_plane/result.h5
+
+Reads a finished result of `wigner` in space and writes postprocess/validation/stored/NAME.json (NAME: the run's folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+from common import read
+
+STORED = Path(__file__).parent / "validation" / "stored"
+
+
+def main() -> None:
+    """Read, write, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="result.h5 of a run in space")
+    parser.add_argument("--output", type=Path, default=STORED, help="folder of the stored numbers")
+    options = parser.parse_args()
+    with h5py.File(options.file, "r") as file:
+        facts = {"name": options.file.resolve().parent.name} | _origin(file) | {"numbers": _numbers(file)}
+    options.output.mkdir(parents=True, exist_ok=True)
+    target = options.output / f"{facts['name']}.json"
+    target.write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"wrote {target}")
+
+
+def _origin(file: h5py.File) -> dict[str, Any]:
+    """Return what a result's provenance says of the run."""
+    text = {name: _text(file, f"provenance/{name}") for name in ("config", "versions", "finished")}
+    config, versions = json.loads(text["config"]), json.loads(text["versions"])
+    return {
+        "title": config["title"],
+        "date": text["finished"],
+        "revision": versions["git"],
+        "versions": versions,
+        "ranks": int(read(file, "provenance/ranks")),
+    }
+
+
+def _text(file: h5py.File, path: str) -> str:
+    value = read(file, path)
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _numbers(file: h5py.File) -> list[dict[str, Any]]:
+    """Return rows: what, its number, its unit."""
+    seconds, ranks = float(read(file, "provenance/wall_time")), int(read(file, "provenance/ranks"))
+    shown = json.loads(_text(file, "provenance/diagnostics"))
+    rows = [
+        ("wall time", seconds, "s"),
+        ("core-hours", seconds * ranks / 3600, "h"),
+        ("largest resident memory of a rank", float(read(file, "provenance/peak_memory")) / 1e9, "GB"),
+        ("time steps", shown["steps"], ""),
+        ("unknowns", shown["unknowns"], ""),
+        ("largest difference of populations, widths and diffusivities from the moments", shown["difference_from_moments"], ""),
+        ("density at the edge of the box over its maximum", float(read(file, "checks/edge").max()), ""),
+        ("smallest density over largest", float(read(file, "checks/minimum").min()), ""),
+    ]
+    return [{"what": what, "value": value, "unit": unit} for what, value, unit in rows]
+
+
+if __name__ == "__main__":
+    main()
