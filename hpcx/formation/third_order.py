@@ -33,7 +33,7 @@ from hpcx.physics.constants import HBAR_EV_FS
 #: damping added to the population grating while it is transformed, 1/fs; it is undone exactly and ends the memory
 GRATING_DAMPING = 0.03
 #: times, and rows of a transform, that are worked on at once
-PIECE, ROWS = 96, 16
+PIECE, ROWS = 64, 16
 #: parts of X by what they are due to, each with the number of its factor among those of `polarization_factors`
 PARTS = {
     "populations": 0, "blocking": 0, "grating": 0, "1s": 0, "all": 0, "none": 0,
