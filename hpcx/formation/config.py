@@ -129,7 +129,8 @@ class Config(RunInput):
     """Input of the model `formation`."""
 
     environment: Annotated[str | None, Named("environment")] = Field(
-        None, description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy"
+        None,
+        description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy",
     )
     pump: Pump = Field(description="pump pulse")
     probe: Probe = Field(default_factory=Probe, description="probe pulse")

@@ -124,7 +124,7 @@ class Responses:
         pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
         reach = PULSE_REACH * pump.duration
         active = self.grid.samples(-reach, reach + decay_reach(self.config))
-        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active)
+        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active, self.run.watch)
         return self._shared("pump", {"delay"}, self.grid, make)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:

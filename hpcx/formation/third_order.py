@@ -26,14 +26,14 @@ import numpy as np
 from hpcx.formation.cascade import Propagator
 from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
 from hpcx.formation.optics import JONES, Pulse
-from hpcx.formation.problem import Problem
+from hpcx.formation.problem import Manifold, Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.physics.constants import HBAR_EV_FS
 
 #: damping added to the population grating while it is transformed, 1/fs; it is undone exactly and ends the memory
 GRATING_DAMPING = 0.03
 #: times, and rows of a transform, that are worked on at once
-PIECE, ROWS = 96, 16
+PIECE, ROWS = 64, 16
 #: parts of X by what they are due to, each with the number of its factor among those of `polarization_factors`
 PARTS = {
     "populations": 0, "blocking": 0, "grating": 0, "1s": 0, "all": 0, "none": 0,
@@ -67,9 +67,12 @@ class PumpResponse:
 
 
 def respond_to_pump(
-    problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice
+    problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice, watch: Callable[[], None]
 ) -> PumpResponse:
-    """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples."""
+    """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples.
+
+    `watch` is called again and again; what it raises ends the work.
+    """
     band = pulse.band(grid.energy_w)
     energy_w = grid.energy_w[band]
     field_w = pulse.spectrum(energy_w) * sheet_field(problem, energy_w)
@@ -80,11 +83,20 @@ def respond_to_pump(
         propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), active.start, grid.size)
         for m, propagator, p_lt in zip(manifolds, relaxation, polarization_mlt)
     ]
-    node_mkt = [real_times(m.states.phi_lk.T, p_lt) for m, p_lt in zip(manifolds, polarization_mlt)]
-    weighted_mkk = [m.states.coulomb_kk * m.states.grid.weight_k for m in manifolds]
-    dressed_mkt = [real_times(weighted_kk, node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
-    screened_mkt = [weighted_kk @ square(node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
+    in_k = [_in_momentum(m, p_lt, watch) for m, p_lt in zip(manifolds, polarization_mlt)]
+    node_mkt, dressed_mkt, screened_mkt = (list(parts) for parts in zip(*in_k))
     return PumpResponse(grid, active, field_t, polarization_mlt, population_mlt, node_mkt, dressed_mkt, screened_mkt)
+
+
+def _in_momentum(m: Manifold, p_lt: np.ndarray, watch: Callable[[], None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return P_k(t), (V P)_k(t) and (V |P|^2)_k(t)."""
+    weighted_kk = m.states.coulomb_kk * m.states.grid.weight_k
+    watch()
+    node_kt = real_times(m.states.phi_lk.T, p_lt)
+    watch()
+    dressed_kt = real_times(weighted_kk, node_kt)
+    watch()
+    return node_kt, dressed_kt, weighted_kk @ square(node_kt)
 
 
 class Detection:

@@ -92,7 +92,8 @@ class Setting:
             absolute[rows] = np.abs(link.pair.coupling_n).max() * size**2 * self.probe.duration / HBAR_EV_FS
         for rows in layout.transform:
             absolute[rows] = size * self.probe.duration
-        return ExplicitOde(equations.derivative, self.tolerance, self.tolerance * absolute, LARGEST_STEP, "formation_", self.watch)
+        tolerances = self.tolerance, self.tolerance * absolute
+        return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
 
 
 def make_setting(
