@@ -74,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
     parser.add_argument("--reference", nargs="+", default=["tempelaar"], help="tables of references.toml to compare with")
-    parser.add_argument("--k0", type=float, default=0.14, help="cut-off at which a column is shown besides the limit")
+    parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
     options = parser.parse_args()
     studies = read_studies(options.file)
     references = tomllib.loads(Path(__file__).with_name("references.toml").read_text())
@@ -122,13 +122,15 @@ def _ordered(dataset: h5py.Dataset, order: list[str]) -> np.ndarray:
 
 def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> list[str]:
     """Return the lines of the table, and what is doubtful."""
+    cutoffs = studies[0].cutoffs
+    column = int(np.argmin(np.abs(cutoffs - cutoff)))
+    cutoff = cutoffs[column]
     heads = "".join(f"{name[:12]:>14}" for name in references)
     columns = f"{f'k0 = {cutoff:g}':>18}{'k0 to infinity':>18}"
     lines = ["binding energies (meV)", f"{'':16}{heads}{columns}   against the published values"]
     doubts = []
     for study in studies:
         mesh_limits = study.mesh_limits()
-        column = int(np.argmin(np.abs(study.cutoffs - cutoff)))
         limit = study.limit(mesh_limits)
         published = {name: rows.get(study.material, {}).get(study.species) for name, rows in references.items()}
         values = "".join(f"{_published(value, study.species):>14}" for value in published.values())
@@ -137,8 +139,8 @@ def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> l
         lines.append(f"{study.material:7}{study.species:9}{values}{_shown(there):>18}{_shown(limit):>18}   {verdict}")
         doubts += [f"{study.material} {study.species}: {text}" for text in limit.warnings]
         if study.species == "exciton":
-            line = f"a straight line in 1/N without the correction gives {study.lines()[column]:.1f} at k0 = {cutoff:g}"
-            doubts.append(f"{study.material} exciton: {line}")
+            lines_k = ", ".join(f"{value:.1f} ({k0:g})" for value, k0 in zip(study.lines(), study.cutoffs, strict=True))
+            doubts.append(f"{study.material} exciton: a straight line in 1/N without the correction gives, at k0, {lines_k}")
     sources = [f"{name}: {rows['source']}" for name, rows in references.items()]
     return lines + ["", *[f"note: {text}" for text in doubts], *sources]
 

@@ -17,8 +17,13 @@ class Mesh(Section):
 
 
 class Screening(Section):
-    """The interaction W(q) = 2 pi e^2 / (q (kappa + 2 pi chi q))."""
+    """The interaction W(q) in a layer of polarisability chi, r0 = 2 pi chi."""
 
+    interaction: Literal["thin-layer", "logarithmic"] = Field(
+        "thin-layer",
+        description="W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential "
+        "(Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed",
+    )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
@@ -80,17 +85,22 @@ class Solver(Section):
     tolerance: Annotated[float, Unit("eV")] = Field(1e-8, gt=0, description="largest residual |H x - E x| of a state")
 
 
-class Config(RunInput):
-    """Input of the exciton."""
+class CarriersInput(RunInput):
+    """What is the same for all complexes of electrons and holes on a mesh."""
 
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
-    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
-    solver: Solver = Field(default_factory=Solver, description="eigensolver")
     gap: Annotated[float, Unit("eV")] | None = Field(
         None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
     )
+
+
+class Config(CarriersInput):
+    """Input of the exciton."""
+
+    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
+    solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

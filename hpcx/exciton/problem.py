@@ -11,9 +11,11 @@ from hpcx.materials.loader import Material, load_environment
 from hpcx.physics.bands import Band, dirac_band, optical_dipole, parabolic_band
 from hpcx.physics.mesh import ValleyMesh, valley_mesh
 from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
+from hpcx.physics.thin_layer import Interaction, LogarithmicLayer, ThinLayer
 
 #: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
 DENSE_LIMIT = 300
+LAWS: dict[str, type[Interaction]] = {"thin-layer": ThinLayer, "logarithmic": LogarithmicLayer}
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
     return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
-def material_screening(screening: Screening, material: Material) -> tuple[float, float, str]:
-    """Return polarizability in Angstrom, kappa and the choice of W(0); raises MaterialError for an unknown environment."""
+def material_interaction(screening: Screening, material: Material) -> Interaction:
+    """Return the interaction in the layer (lengths in Angstrom); raises MaterialError for an unknown environment."""
     kappa = screening.kappa
     if isinstance(kappa, str):
         kappa = load_environment(kappa).number("kappa", "1")
-    return material.number("screening.polarizability", "angstrom"), kappa, screening.w0
+    return LAWS[screening.interaction](2 * np.pi * material.number("screening.polarizability", "angstrom"), kappa)
 
 
 def material_gap(material: Material, spin_valley: int) -> float:
@@ -93,6 +95,6 @@ def exciton_problem(config: Config, material: Material, transition: str = "A") -
     mesh = material_mesh(config.mesh, material)
     pair = 1 if transition == "A" else -1
     electron, hole = (material_band(mesh, material, config.bands, pair, 1, conduction) for conduction in (True, False))
-    screening = material_screening(config.screening, material)
-    correction = lattice_correction(mesh, *screening)
-    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, *screening), correction, config.absorption.helicity)
+    law, w0 = material_interaction(config.screening, material), config.screening.w0
+    correction = lattice_correction(mesh, law, w0)
+    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, config.absorption.helicity)

@@ -19,8 +19,9 @@ import numpy as np
 from scipy.linalg import eigh
 
 from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
-from hpcx.physics.wannier_radial import WannierStates, rytova_keldysh
+from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.wannier_radial import WannierStates
 
 #: nodes and largest value (1/nm) of Q = largest u^1.5 and of q = largest v^2, and nodes of the angle of Q and Q'
 PAIR_NODES, PAIR_MAX = 26, 5.0
@@ -164,7 +165,7 @@ def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
     v = 0.5 * (node + 1)
     momentum = TRANSFER_MAX * v**2
     step = 0.5 * weight * 2 * TRANSFER_MAX * v
-    return momentum, momentum * step / (2 * np.pi) * rytova_keldysh(momentum, medium.r0, medium.kappa)
+    return momentum, momentum * step / (2 * np.pi) * COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(momentum)
 
 
 def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:
@@ -174,4 +175,4 @@ def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarr
     table = np.linspace(0.0, 2 * PAIR_MAX, 200)
     heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
     safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
-    return rytova_keldysh(safe, medium.r0, medium.kappa) * np.interp(transfer, table, heavy - light) ** 2
+    return COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(safe) * np.interp(transfer, table, heavy - light) ** 2

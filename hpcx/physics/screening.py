@@ -1,7 +1,6 @@
 """Screened Coulomb interaction in a two-dimensional layer. Energies in eV, lengths in Angstrom.
 
-W(q) = 2 pi e^2 / (q (kappa + r0 q)) with r0 = 2 pi chi: Cudazzo, Tokatly, Rubio, PRB 84, 085406 (2011);
-Berkelbach, Hybertsen, Reichman, PRB 88, 045318 (2013).
+The interaction of a thin layer on a mesh of momenta: Berkelbach, Hybertsen, Reichman, PRB 88, 045318 (2013).
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import numpy as np
 
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.thin_layer import Interaction
 
 #: points of the Gauss-Legendre rule over one twelfth of the mini-cell (smooth integrand: converged to rounding)
 _ANGLES = 40
@@ -17,12 +17,7 @@ _ANGLES = 40
 _CELLS, _NODES = 40, 6
 
 
-def screened_coulomb(q: np.ndarray | float, polarizability: float, kappa: float) -> np.ndarray | float:
-    """Return W(q) in eV Angstrom^2 for q > 0 in 1/Angstrom, chi in Angstrom."""
-    return 2 * np.pi * COULOMB / (q * (kappa + 2 * np.pi * polarizability * q))
-
-
-def coulomb_at_zero(choice: str, mesh: ValleyMesh, polarizability: float, kappa: float) -> float:
+def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
     """Return what stands for W(0) on a mesh, in eV Angstrom^2.
 
     "cell-average": mean over the hexagonal mini-cell of the mesh; "disk": mean over the disk of the same area; "qmin": W at the
@@ -33,25 +28,19 @@ def coulomb_at_zero(choice: str, mesh: ValleyMesh, polarizability: float, kappa:
     if choice == "zero":
         return 0.0
     if choice == "qmin":
-        return float(screened_coulomb(smallest, polarizability, kappa))
+        return float(COULOMB * law.in_momentum(smallest))
     if choice == "disk":
         radius = np.sqrt(cell / np.pi)
-        return float(2 * np.pi / cell * _radial_integral(radius, polarizability, kappa))
+        return float(2 * np.pi / cell * COULOMB * law.over_disk(radius))
     if choice != "cell-average":
         raise ValueError(f"screening.w0 = {choice!r}: expected cell-average, disk, qmin or zero")
     node, weight = np.polynomial.legendre.leggauss(_ANGLES)
     angle = np.pi / 12 * (node + 1)
     border = smallest / 2 / np.cos(angle)
-    return float(12 / cell * np.pi / 12 * (weight @ _radial_integral(border, polarizability, kappa)))
+    return float(12 / cell * np.pi / 12 * COULOMB * (weight @ law.over_disk(border)))
 
 
-def _radial_integral(radius: np.ndarray | float, polarizability: float, kappa: float) -> np.ndarray | float:
-    """Integral of q W(q) from 0 to `radius`, eV."""
-    length = 2 * np.pi * polarizability
-    return 2 * np.pi * COULOMB / length * np.log1p(length * radius / kappa)
-
-
-def interaction_grid(mesh: ValleyMesh, polarizability: float, kappa: float, w0: str) -> np.ndarray:
+def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
     """Return W(q) / (N^2 A_cell) in eV for all differences q = (i b1 + j b2) / N of mesh points.
 
     Shape (4 m + 1, 4 m + 1) with m the reach of the mesh and q = 0 in the middle.
@@ -60,12 +49,12 @@ def interaction_grid(mesh: ValleyMesh, polarizability: float, kappa: float, w0: 
     index = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1)
     distance = np.linalg.norm(mesh.momentum(index), axis=-1)
     distance[reach, reach] = 1
-    w_ij = screened_coulomb(distance, polarizability, kappa)
-    w_ij[reach, reach] = coulomb_at_zero(w0, mesh, polarizability, kappa)
+    w_ij = COULOMB * law.in_momentum(distance)
+    w_ij[reach, reach] = coulomb_at_zero(w0, mesh, law)
     return w_ij / (mesh.divisions**2 * mesh.cell_area)
 
 
-def lattice_correction(mesh: ValleyMesh, polarizability: float, kappa: float, w0: str) -> float:
+def lattice_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
     """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
 
     sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on the
@@ -76,12 +65,12 @@ def lattice_correction(mesh: ValleyMesh, polarizability: float, kappa: float, w0
     distance_q = _tail_cells(mesh)
     area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
     offset_px, weight_p = _hexagon_rule(area)
-    missing_q = screened_coulomb(np.linalg.norm(distance_q, axis=1), polarizability, kappa)
+    missing_q = COULOMB * law.in_momentum(np.linalg.norm(distance_q, axis=1))
     for offset_x, weight in zip(offset_px, weight_p, strict=True):
-        missing_q -= weight * screened_coulomb(np.linalg.norm(distance_q + offset_x, axis=1), polarizability, kappa)
+        missing_q -= weight * COULOMB * law.in_momentum(np.linalg.norm(distance_q + offset_x, axis=1))
     radius = np.linalg.norm(distance_q, axis=1)
     total, inner = missing_q.sum(), missing_q[radius <= radius.max() / 2].sum()
-    middle = [coulomb_at_zero(choice, mesh, polarizability, kappa) for choice in (w0, "cell-average")]
+    middle = [coulomb_at_zero(choice, mesh, law) for choice in (w0, "cell-average")]
     return float((total + (total - inner) / 3 + middle[0] - middle[1]) * area / (2 * np.pi) ** 2)
 
 

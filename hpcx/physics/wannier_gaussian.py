@@ -1,8 +1,8 @@
 """Ground states of the two-dimensional Wannier equation in a Gaussian basis: every integral that follows is analytic.
 
-The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the potential of a thin polarisable layer,
-V(q) = -e^2 / (2 eps0 q (kappa + r0 q)) (Rytova 1967, Keldysh 1979). With phi(r) = sum_n c_n exp(-a_n r^2) the overlaps,
-momentum-space functions and form factors are sums of Gaussians. Units: eV, angstrom, masses in free-electron masses.
+The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the attraction of a thin layer (hpcx.physics.thin_layer).
+With phi(r) = sum_n c_n exp(-a_n r^2) the overlaps, momentum-space functions and form factors are sums of Gaussians.
+Units: eV, angstrom, masses in free-electron masses.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.special import struve, y0
 
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.thin_layer import ThinLayer
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,6 @@ class GaussianState:
         return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
 
 
-def thin_layer_potential(r: np.ndarray, kappa: float, screening_length: float) -> np.ndarray:
-    """Return V(r) < 0 in eV at distances `r` (angstrom) for the dielectric constant around and the layer's length r0.
-
-    V(r) = -e^2 / (8 eps0 r0) [H0(z) - Y0(z)], z = kappa r / r0 (Keldysh 1979; Cudazzo et al., PRB 84, 085406 (2011)); the
-    asymptotic form replaces the difference of large numbers for z > 30.
-    """
-    z = kappa * np.asarray(r, dtype=float) / screening_length
-    far = z > 30.0
-    near = np.where(far, 1.0, z)
-    tail = 2.0 / (np.pi * np.where(far, z, 1.0)) * (1.0 - 1.0 / np.where(far, z, 1.0) ** 2)
-    return -0.5 * np.pi * COULOMB / screening_length * np.where(far, tail, struve(0, near) - y0(near))
-
-
 def ground_states(
     reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
 ) -> list[GaussianState]:
@@ -100,7 +87,8 @@ def ground_states(
     overlap = np.pi / total
     kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
-    potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * thin_layer_potential(r, kappa, screening_length))
+    attraction = -COULOMB * ThinLayer(screening_length, kappa).in_space(r)
+    potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
     states = []
     for mass in reduced_masses:
         energy, vector = eigh(kinetic / mass + potential, overlap, subset_by_index=[0, 0])

@@ -1,6 +1,6 @@
 """Bound and unbound s states of an electron-hole pair in a two-dimensional crystal, on a radial momentum grid.
 
-The Wannier equation with parabolic bands and the Rytova-Keldysh interaction V(q) = 2 pi e^2 / [q (kappa + r0 q)],
+The Wannier equation with parabolic bands and the interaction V of a thin layer (hpcx.physics.thin_layer),
 
     (hbar^2 k^2 / 2 mu - e) phi(k) - int d2k'/(2 pi)^2 V(|k - k'|) phi(k') = 0,    int d2k/(2 pi)^2 |phi|^2 = 1,
 
@@ -17,6 +17,7 @@ from scipy.linalg import eigh
 from scipy.special import j0
 
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.thin_layer import ThinLayer
 
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
 ANGLES = 64
@@ -101,27 +102,22 @@ class WannierStates:
         return shifted_qka.mean(axis=2) @ (self.grid.weight_k * self.phi_lk[left])
 
 
-def rytova_keldysh(momentum: np.ndarray, r0: float, kappa: float) -> np.ndarray:
-    """Return V(q) in eV nm^2 for q in 1/nm, screening length r0 in nm and surrounding permittivity kappa."""
-    return 2 * np.pi * COULOMB_EV_NM / (momentum * (kappa + r0 * momentum))
-
-
 def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
     """Return the angle-averaged interaction between the nodes, eV nm^2, with Lande's subtraction on the diagonal.
 
     The diagonal makes the quadrature exact for f(k') = [2 k^2 / (k^2 + k'^2)]^2, which equals 1 at k' = k.
     """
-    k_k, weight_k = grid.k_k, grid.weight_k
+    layer, k_k, weight_k = ThinLayer(r0, kappa), grid.k_k, grid.weight_k
     node, weight = _unit_gauss(ANGLES)
     angle_a, measure_a = np.pi * node**3, 3 * node**2 * weight
     coulomb_kk = np.empty((k_k.size, k_k.size))
     for i, k in enumerate(k_k):
         square_ka = (k - k_k[:, None]) ** 2 + 4 * k * k_k[:, None] * np.sin(angle_a / 2) ** 2
         square_ka[i] = 1.0  # the diagonal is replaced below
-        coulomb_kk[i] = rytova_keldysh(np.sqrt(square_ka), r0, kappa) @ measure_a
+        coulomb_kk[i] = COULOMB_EV_NM * layer.in_momentum(np.sqrt(square_ka)) @ measure_a
     shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
     np.fill_diagonal(shape_kk, 0.0)
-    diagonal_k = (_subtracted_integral(k_k, r0, kappa) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
+    diagonal_k = (_subtracted_integral(k_k, layer) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
     np.fill_diagonal(coulomb_kk, diagonal_k)
     return 0.5 * (coulomb_kk + coulomb_kk.T)
 
@@ -153,7 +149,7 @@ def _unit_gauss(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (node + 1), 0.5 * weight
 
 
-def _subtracted_integral(k_k: np.ndarray, r0: float, kappa: float) -> np.ndarray:
+def _subtracted_integral(k_k: np.ndarray, layer: ThinLayer) -> np.ndarray:
     """Return int d2q/(2 pi)^2 V(q) [2 k^2 / (k^2 + |k + q|^2)]^2 in eV.
 
     With q = k x the angle integral is elementary: the mean of (a + b cos)^-2 is a (a^2 - b^2)^(-3/2), here with
@@ -162,4 +158,4 @@ def _subtracted_integral(k_k: np.ndarray, r0: float, kappa: float) -> np.ndarray
     t, weight = _unit_gauss(RADII)
     x_x, measure_x = t / (1 - t), weight / (1 - t) ** 2
     mean_x = 4 * (2 + x_x**2) / (4 + x_x**4) ** 1.5 * measure_x
-    return COULOMB_EV_NM * k_k * ((1 / (kappa + r0 * np.outer(k_k, x_x))) @ mean_x)
+    return COULOMB_EV_NM * k_k * ((1 / layer.dielectric_function(np.outer(k_k, x_x))) @ mean_x)

@@ -1,6 +1,6 @@
 """The 1s exciton of a screened two-dimensional semiconductor as exp(-r/a) with the best radius a.
 
-Units: meV, ps, nm. Potential of Rytova and Keldysh, V(q) = e^2 / (2 eps0 q (eps_s + r0 q)).
+Units: meV, ps, nm. The interaction is that of a thin layer (hpcx.physics.thin_layer).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.thin_layer import ThinLayer
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ def variational_1s(reduced_mass: float, screening_length: float, permittivity: f
 
 
 def _energy(radius: float, reduced_mass: float, screening_length: float, permittivity: float) -> float:
+    layer = ThinLayer(screening_length, permittivity)
     kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
 
     def integrand(qa: float) -> float:
         q = qa / radius
-        return float(form_factor(q, radius)) / (permittivity + screening_length * q)
+        return float(form_factor(q, radius)) / layer.dielectric_function(q)
 
     attraction, _ = quad(integrand, 0.0, np.inf, epsabs=1e-13, epsrel=1e-12)
     return kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction

@@ -85,19 +85,13 @@ class TwoDimensional(Section):
         return ends
 
 
-class Config(RunInput):
+class Config(exciton.CarriersInput):
     """Input of the trion."""
 
-    mesh: exciton.Mesh = Field(description="Monkhorst-Pack mesh")
-    bands: exciton.Bands = Field(default_factory=exciton.Bands, description="bands")
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectra")
     twod: TwoDimensional = Field(default_factory=TwoDimensional, description="two-dimensional spectra")
-    screening: exciton.Screening = Field(default_factory=exciton.Screening, description="screened interaction")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
-    gap: Annotated[float, Unit("eV")] | None = Field(
-        None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
-    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
+from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import valley_mesh
-from hpcx.physics.screening import coulomb_at_zero, interaction_between, interaction_grid, screened_coulomb
+from hpcx.physics.screening import coulomb_at_zero, interaction_between, interaction_grid
+from hpcx.physics.thin_layer import LogarithmicLayer, ThinLayer
+
+LENGTH = 2 * np.pi * 6.60
 
 
 @pytest.fixture(scope="module")
@@ -15,31 +19,31 @@ def mesh():
 
 @pytest.mark.parametrize(("choice", "value"), [("cell-average", 6630.2686), ("disk", 6636.9944), ("qmin", 929.4460), ("zero", 0)])
 def test_reference_values_at_zero(mesh, choice, value):
-    assert coulomb_at_zero(choice, mesh, 6.60, 1.0) == pytest.approx(value, rel=1e-6)
+    assert coulomb_at_zero(choice, mesh, ThinLayer(LENGTH, 1.0)) == pytest.approx(value, rel=1e-6)
 
 
-@pytest.mark.parametrize("kappa", [1.0, 4.5])
-def test_cell_average_by_brute_force(mesh, kappa):
+@pytest.mark.parametrize("law", [ThinLayer(LENGTH, 1.0), ThinLayer(LENGTH, 4.5), LogarithmicLayer(LENGTH, 1.3)])
+def test_cell_average_by_brute_force(mesh, law):
     smallest = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
 
     def strip(y, x):
-        return x * screened_coulomb(x * np.hypot(1, y), 6.60, kappa)
+        return x * COULOMB * law.in_momentum(x * np.hypot(1, y))
 
     # one twelfth of the hexagon in coordinates (x, y x), in which the pole is gone
     integral, _ = dblquad(strip, 0, smallest / 2, 0, np.tan(np.pi / 6), epsabs=0, epsrel=1e-10)
     cell = (2 * np.pi) ** 2 / (60**2 * mesh.cell_area)
-    assert coulomb_at_zero("cell-average", mesh, 6.60, kappa) == pytest.approx(12 * integral / cell, rel=1e-8)
+    assert coulomb_at_zero("cell-average", mesh, law) == pytest.approx(12 * integral / cell, rel=1e-8)
 
 
 def test_unknown_choice_is_refused(mesh):
     with pytest.raises(ValueError, match="expected cell-average"):
-        coulomb_at_zero("hex", mesh, 6.60, 1.0)
+        coulomb_at_zero("hex", mesh, ThinLayer(LENGTH, 1.0))
 
 
 def test_table_and_matrix_agree_with_the_formula(mesh):
-    w_ij = interaction_grid(mesh, 6.60, 1.0, "qmin")
+    w_ij = interaction_grid(mesh, ThinLayer(LENGTH, 1.0), "qmin")
     matrix = interaction_between(w_ij, mesh.index_kx, mesh.index_kx)
     assert np.array_equal(matrix, matrix.T)
     q = np.linalg.norm(mesh.momentum_kx[:, None] - mesh.momentum_kx[None], axis=-1)
     q[q < 1e-12] = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
-    assert np.allclose(matrix, screened_coulomb(q, 6.60, 1.0) / (60**2 * mesh.cell_area), rtol=1e-12)
+    assert np.allclose(matrix, COULOMB * ThinLayer(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpcx.physics.wannier_gaussian import GaussianBasis, blocked_overlap, form_factor, ground_state, thin_layer_potential
+from hpcx.physics.wannier_gaussian import GaussianBasis, blocked_overlap, form_factor, ground_state
 
 KAPPA, LENGTH = 2.45, 45.0
 
@@ -31,12 +31,6 @@ def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
     rydberg = 4 * 0.16 * 13.605693 / KAPPA**2
     energy = ground_state(0.16, KAPPA, 0.02).binding_energy
     assert energy == pytest.approx(1.430, abs=1e-3) and energy < rydberg
-
-
-def test_potential_is_smooth_where_the_asymptotic_form_takes_over():
-    edge = 30.0 * LENGTH / KAPPA
-    inside, outside = thin_layer_potential(np.array([edge * (1 - 1e-9), edge * (1 + 1e-9)]), KAPPA, LENGTH)
-    assert outside == pytest.approx(inside, rel=2e-5)
 
 
 def test_form_factor_against_quadrature():
