@@ -252,4 +252,5 @@ def check_continued(
     after = finished_files(folder)
     assert {path: after[path] for path in finished} == finished
     assert largest_difference(folder, reference, CASES[model]) <= 1
-    assert not list((folder / "out").rglob("*.lock")) and not list((folder / "out").rglob("*.checkpoint.h5"))
+    left = [path for pattern in ("*.lock", "*.part", "*.checkpoint.h5") for path in (folder / "out").rglob(pattern)]
+    assert not left
