@@ -7,7 +7,7 @@
 # make validate  every statement of the papers against results: results/validation/index.html
 # make validate-large  a spot in the plane, 150 ps (six minutes on two idle cores); stores its numbers for the page of `make validate`
 # make validate-tests  slow tests that are not part of `make test`
-# make validate-restart  runs killed at twenty random moments per model, and continued; idle share of forty points
+# make validate-restart  runs killed at twenty random moments per model, or stopped in every way, and continued; full disks; idle share
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
 # make pypi      the environment built from PyPI (.venv-pypi); `make run STACK=pypi` and so on use it
 #

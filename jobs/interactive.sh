@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Ranks on a compute node, at the terminal:   bash jobs/interactive.sh inputs/trion_quickstart.toml [words of hpcx run]
-# Ctrl-C ends the run with a checkpoint; the same command goes on from there.
+# A file STOP in the output directory ends the run with a checkpoint at once, Ctrl-C after half a minute (see jobs/README.md);
+# the same command goes on from there.
 resources=(
     --nodes=1 --ntasks-per-node=8 --cpus-per-task=1 --mem-per-cpu=2G --time=01:00:00
     # --account=ACCOUNT --partition=PARTITION

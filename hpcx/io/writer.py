@@ -2,8 +2,9 @@
 
 A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
 reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on, not
-one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are written first, on all ranks, with explicit data spaces (the
-high-level collective write of h5py hangs when a rank has no rows); everything else, and all attributes, by rank 0.
+one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are written
+first, on all ranks, with explicit data spaces (the high-level collective write of h5py hangs when a rank has no rows);
+everything else, and all attributes, by rank 0.
 """
 
 from __future__ import annotations

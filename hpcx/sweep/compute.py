@@ -93,8 +93,6 @@ def _record(around: Surroundings, point: Point, failed: Entry) -> None:
 
 def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     message = str(error) if isinstance(error, AgreedError) else f"{type(error).__name__}: {error}"
-    if isinstance(error, MemoryError):
-        message = f"a rank is out of memory ({error}): take more nodes, or more ranks on as many nodes"
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 

@@ -81,6 +81,8 @@ class Store:
         if file is None:
             raise TimeoutError(f"another run holds {path}; if there is none, remove the file")
         try:
+            for left in self.directory.glob("sweep.*.part"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
             yield
         finally:
             unlock(path, file)

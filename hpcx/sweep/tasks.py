@@ -98,8 +98,8 @@ def _task(
 
 def _refusal(needed: float, memory: float, ranks: int) -> str:
     return (
-        f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free on its node or left of what the job "
-        "may use there: ask for more memory or more nodes"
+        f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free on its node "
+        "or left of what the job may use there: ask for more memory or more nodes"
     )
 
 

@@ -87,7 +87,8 @@ CASES = {
         1e-10,
     ),
     "saturated": Case(
-        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n[pump]\ndensity = "1e11 cm^-2"\n[approximation]\nsaturation = true\n',
+        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n'
+        '[pump]\ndensity = "1e11 cm^-2"\n[approximation]\nsaturation = true\n',
         ("dichroism/circular_dichroism", "population/population"),
         1e-10,
     ),
@@ -243,10 +244,13 @@ def largest_difference(folder: Path, reference: Path, case: Case) -> float:
     return worst / case.tolerance
 
 
-def check_continued(folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None) -> None:
-    """Run to the end, with few checkpoints now; what was finished must not be touched, and all must be as in an undisturbed run."""
+def check_continued(
+    folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None
+) -> None:
+    """Run to the end, with few checkpoints; what was finished must not be touched, all must be as in an undisturbed run."""
     assert Interrupted(folder, "--set", "output.checkpoint=1 h", ranks=ranks).wait() == 0, (folder / "log").read_text()
     after = finished_files(folder)
     assert {path: after[path] for path in finished} == finished
     assert largest_difference(folder, reference, CASES[model]) <= 1
-    assert not list((folder / "out").rglob("*.lock")) and not list((folder / "out").rglob("*.checkpoint.h5"))
+    left = [path for pattern in ("*.lock", "*.part", "*.checkpoint.h5") for path in (folder / "out").rglob(pattern)]
+    assert not left

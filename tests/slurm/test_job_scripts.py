@@ -63,6 +63,7 @@ def seconds_per_point(tmp_path_factory: pytest.TempPathFactory) -> float:
 @pytest.fixture(scope="module")
 def jobs(cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Path]]:
     """Submit the jobs and wait until all have ended; return number and directory of each."""
+    incomplete = '[lattice]\nconstant = { value = 3.2, unit = "angstrom", source = "made up" }\n'
     folder = {name: tmp_path_factory.mktemp(name) for name in ("chain", "quiet", "array", "failing")}
     for name, seconds in (("chain", CHAIN_SECONDS), ("quiet", QUIET_SECONDS)):
         count = max(4, math.ceil(2 * seconds / seconds_per_point))
@@ -70,7 +71,7 @@ def jobs(cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.Te
         (folder[name] / "input.toml").write_text(f'{POINT}[sweep]\n"screening.kappa" = [{kappas}]\n')
     (folder["quiet"] / "quiet.sh").write_text(QUIET)
     (folder["array"] / "input.toml").write_text(f'{SMALL}[sweep]\n"screening.kappa" = [{", ".join(map(str, range(1, 13)))}]\n')
-    (folder["failing"] / "incomplete.toml").write_text('[lattice]\nconstant = { value = 3.2, unit = "angstrom", source = "made up" }\n')
+    (folder["failing"] / "incomplete.toml").write_text(incomplete)
     (folder["failing"] / "input.toml").write_text(f'{SMALL}[sweep]\nmaterial = ["MoS2", "incomplete.toml", "WS2"]\n')
     words = {
         "chain": [*SIZE, "--ntasks-per-node=2", "--time=3", "--signal=B:USR1@90", ROOT / "jobs/sweep.sh"],
