@@ -6,6 +6,11 @@ A model `name` is a package `hpcx.name` with three modules:
 * `solve.py`    with `solve(comm, config, material, run) -> Result`: one point, collective on `comm`.
 * `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything.
 
+and, if physics decides what may be written, a fourth:
+
+* `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the input, so it must
+  not load MPI or PETSc, which begin together on all ranks.
+
 Modules are imported when a model is asked for, so that a run loads no code that it does not use.
 """
 
@@ -13,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ class Estimate:
         seconds: wall time on the given number of ranks, in seconds.
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
+        family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
     """
 
     unknowns: int
@@ -38,6 +45,16 @@ class Estimate:
     seconds: float
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A value that physics forbids: its dotted key, the value with its unit as text, and what is allowed."""
+
+    key: str
+    value: str
+    message: str
 
 
 def config_class(model: str) -> type[RunInput]:
@@ -55,3 +72,9 @@ def solver(model: str) -> Callable[..., Any]:
 def estimator(model: str) -> Callable[..., Estimate]:
     """Return `estimate(config, material, ranks) -> Estimate` of a model."""
     return import_module(f"hpcx.{model}.estimate").estimate
+
+
+def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
+    """Return which values of a valid input the physics of the model forbids; most models forbid none."""
+    name = f"hpcx.{model}.refusals"
+    return import_module(name).refusals(config, material) if find_spec(name) else []

@@ -44,7 +44,13 @@ def parse(text: str | float | int, unit: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return _magnitude(_quantity(text), unit)
+        return _parsed(text, unit)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, unit: str) -> float:
+    """Understand text with a unit; kept, because every point of a sweep has the same defaults."""
+    return _magnitude(_quantity(text), unit)
 
 
 def _quantity(text: str) -> pint.Quantity:

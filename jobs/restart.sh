@@ -5,12 +5,12 @@
 # to every rank; hpcx writes checkpoints and ends with status 75; the job is queued again under its own number and goes on.
 # A run that ends with 75 for another reason (a file STOP, --time-limit) is not queued again.
 #
-# LAUNCHER      how ranks are started; another one: export LAUNCHER="srun --mpi=pmix"
+# LAUNCHER      how ranks are started: mpirun, or where there is none `srun --mpi=pmix`; another one: export LAUNCHER="..."
 # MOST_RESTARTS how often a job may be queued again (50)
 
 export PATH="$HPCX/.venv/bin:$PATH"
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} OPENBLAS_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
-# ranks that are still writing get 30 s, not 1 s, when mpirun itself is told to end
+# when mpirun itself is told to end, ranks that are still writing get 30 s before they are killed, not 1 s
 export OMPI_MCA_odls_base_sigkill_timeout=${OMPI_MCA_odls_base_sigkill_timeout:-30}
 
 end_of_job() {    # in seconds since 1970, from SLURM 23.02 on in the environment; nothing outside a job
@@ -18,11 +18,17 @@ end_of_job() {    # in seconds since 1970, from SLURM 23.02 on in the environmen
     elif [ -n "${SLURM_JOB_ID:-}" ]; then date -d "$(squeue -h -j "$SLURM_JOB_ID" -o %e)" +%s 2>/dev/null || true; fi
 }
 
+launcher() {
+    if [ -n "${LAUNCHER:-}" ]; then echo "$LAUNCHER"
+    elif command -v mpirun > /dev/null; then echo mpirun
+    else echo srun --mpi=pmix; fi
+}
+
 run_to_the_end() {    # the words of `hpcx run`; returns its status, unless the job is queued again
     local status=0 pid again=0 interrupted=0
     SLURM_JOB_END_TIME=$(end_of_job)
     export SLURM_JOB_END_TIME
-    ${LAUNCHER:-mpirun} hpcx run "$@" &
+    $(launcher) hpcx run "$@" &
     pid=$!
     trap 'again=1; interrupted=1; kill -USR1 $pid 2>/dev/null' USR1
     trap 'interrupted=1; kill -TERM $pid 2>/dev/null' TERM

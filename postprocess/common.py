@@ -30,6 +30,11 @@ def points(path: Path) -> list[Path]:
     return [point for point in (path.parent / "points" / f"{name}.h5" for name in names) if point.exists()]
 
 
+def texts(file: h5py.File, path: str) -> list[str]:
+    """Return a dataset of text as a list."""
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in read(file, path).ravel()]
+
+
 def save(figure: plt.Figure, stem: Path) -> None:
     """Save a figure as `stem`.png and `stem`.pdf and say where."""
     for suffix in (".png", ".pdf"):

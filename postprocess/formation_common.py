@@ -1,14 +1,36 @@
-"""What the figures of the formation model share: opening a sweep over pump energies, picking traces, colours."""
+"""What the figures of the formation model share: the way from a sweep over pump energies to a figure, traces, colours."""
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read
+from common import plt, read, save
 
 PUMP = "pump.photon_energy"
+
+
+def draw_sweep(
+    script: str,
+    description: str,
+    draw: Callable[[h5py.File, np.ndarray], plt.Figure],
+    tell: Callable[[h5py.File, np.ndarray], None] | None = None,
+) -> None:
+    """Save what `draw` makes of the file and its pump energies (eV) next to the data, named as the script; then `tell` prints.
+
+    The file is the argument of the command, whose help is `description`.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
+    path = parser.parse_args().file
+    file, pumps = open_sweep(path)
+    with file:
+        save(draw(file, pumps), path.with_name(Path(script).stem))
+        if tell is not None:
+            tell(file, pumps)
 
 
 def open_sweep(path: Path) -> tuple[h5py.File, np.ndarray]:
@@ -17,11 +39,6 @@ def open_sweep(path: Path) -> tuple[h5py.File, np.ndarray]:
     if PUMP not in file:
         raise SystemExit(f"{path} does not sweep {PUMP}")
     return file, read(file, PUMP)
-
-
-def labels(file: h5py.File, path: str) -> list[str]:
-    """Return a coordinate of texts."""
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in read(file, path).ravel()]
 
 
 def pump_first(file: h5py.File, path: str, pumps: np.ndarray) -> np.ndarray:

@@ -7,29 +7,21 @@ As Fig. 3b of Trovatello et al., Nat. Commun. 11, 5277 (2020).
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import h5py
 import numpy as np
-from common import plt, read, save
-from formation_common import labels, open_sweep, pump_colors, pump_first
+from common import plt, read, texts
+from formation_common import draw_sweep, pump_colors, pump_first
 
 
 def main() -> None:
-    """Read, draw and save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
-    path = parser.parse_args().file
-    file, pumps = open_sweep(path)
-    with file:
-        save(_draw(file, pumps), path.with_name("formation_fig3"))
+    """Draw."""
+    draw_sweep(__file__, __doc__, _draw)
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.6), sharey=True)
-    full = labels(file, "signal/contribution").index("full")
-    for r, (axis, name) in enumerate(zip(axes, labels(file, "signal/resonance"))):
+    full = texts(file, "signal/contribution").index("full")
+    for r, (axis, name) in enumerate(zip(axes, texts(file, "signal/resonance"))):
         _draw_transients(axis, file, pumps, r, full)
         axis.set_title(f"{name} exciton", fontsize=11)
         _draw_rise_times(axis.inset_axes([0.52, 0.16, 0.44, 0.42]), file, pumps, r, full)

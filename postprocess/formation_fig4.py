@@ -8,31 +8,22 @@ terms of the 1s state alone, which is consistent with the two-exciton states, an
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import h5py
 import numpy as np
-from common import plt, read, save
-from formation_common import labels, open_sweep, pump_first
+from common import plt, read, texts
+from formation_common import draw_sweep, pump_first
 
 COLORS = ("C1", "C0")
 
 
 def main() -> None:
-    """Read, draw and save next to the data; print the coherent shares."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
-    path = parser.parse_args().file
-    file, pumps = open_sweep(path)
-    with file:
-        save(_draw(file, pumps), path.with_name("formation_fig4"))
-        _print_shares(file, pumps)
+    """Draw, and print the coherent shares."""
+    draw_sweep(__file__, __doc__, _draw, _print_shares)
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
-    extents = labels(file, "signal/hartree_fock")
-    names = labels(file, "signal/resonance")
+    extents = texts(file, "signal/hartree_fock")
+    names = texts(file, "signal/resonance")
     figure, axes = plt.subplots(2, len(names), figsize=(4.2 * len(names), 5.8), sharex=True, sharey=True)
     for row, extent in zip(axes, range(len(extents))):
         for r, axis in enumerate(row):
@@ -48,7 +39,7 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
 
 def _draw_parts(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, extent: int) -> None:
     delay = read(file, "signal/delay")
-    incoherent_index = labels(file, "signal/contribution").index("incoherent")
+    incoherent_index = texts(file, "signal/contribution").index("incoherent")
     incoherent = pump_first(file, "signal/reflectivity_change", pumps)[:, resonance, incoherent_index]
     coherent = pump_first(file, "signal/coherent_by_extent", pumps)[:, extent, resonance]
     for index, color in zip((0, -1), COLORS):
@@ -62,7 +53,7 @@ def _draw_parts(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: i
 
 def _print_shares(file: h5py.File, pumps: np.ndarray) -> None:
     shares = pump_first(file, "signal/coherent_share_by_extent", pumps)
-    extents, names = labels(file, "signal/hartree_fock"), labels(file, "signal/resonance")
+    extents, names = texts(file, "signal/hartree_fock"), texts(file, "signal/resonance")
     print("coherent share: peak of the coherent part / peak of the full signal")
     print("pump (eV)" + "".join(f"{name + ', ' + extent:>10}" for extent in extents for name in names))
     for energy, values in zip(pumps, shares):

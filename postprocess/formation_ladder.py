@@ -5,26 +5,18 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import h5py
 import numpy as np
-from common import plt, save
-from formation_common import open_sweep, pump_colors, pump_first
+from common import plt
+from formation_common import draw_sweep, pump_colors, pump_first
 
 #: relative width of the line of a state
 WIDTH = 0.7
 
 
 def main() -> None:
-    """Read, draw and save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
-    path = parser.parse_args().file
-    file, pumps = open_sweep(path)
-    with file:
-        save(_draw(file, pumps), path.with_name("formation_ladder"))
+    """Draw."""
+    draw_sweep(__file__, __doc__, _draw)
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:

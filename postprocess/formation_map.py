@@ -8,28 +8,20 @@ As Fig. 2a, b of Trovatello et al., Nat. Commun. 11, 5277 (2020), which are meas
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import h5py
 import numpy as np
-from common import plt, read, save
-from formation_common import labels, open_sweep, pump_first
+from common import plt, read, texts
+from formation_common import draw_sweep, pump_first
 
 
 def main() -> None:
-    """Read, draw and save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run with a spectrum that sweeps the pump energy")
-    path = parser.parse_args().file
-    file, pumps = open_sweep(path)
-    with file:
-        save(_draw(file, pumps), path.with_name("formation_map"))
+    """Draw."""
+    draw_sweep(__file__, __doc__, _draw)
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
     delay, energy = read(file, "signal/delay"), read(file, "signal/photon_energy")
-    full = labels(file, "signal/contribution").index("full")
+    full = texts(file, "signal/contribution").index("full")
     spectrum = pump_first(file, "signal/spectrum", pumps)[:, full]
     figure, axes = plt.subplots(1, pumps.size, figsize=(4.4 * pumps.size, 3.6), sharey=True, squeeze=False)
     for axis, pump, values in zip(axes[0], pumps, spectrum):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import read
-from formation_common import labels, open_sweep, pump_first
+from common import read, texts
+from formation_common import open_sweep, pump_first
 
 COLUMNS = ("tau", "+-", "plain", "inc.", "peak", "pk/pl", "t1", "t_form", "coh.", "coh. all", "d0", "d100")
 
@@ -28,7 +28,7 @@ def main() -> None:
 
 def _print(file: h5py.File, pumps: np.ndarray, path: Path) -> None:
     print(f"{path}\n  pump   " + "".join(f"{name:>9}" for name in COLUMNS))
-    for r, name in enumerate(labels(file, "signal/resonance")):
+    for r, name in enumerate(texts(file, "signal/resonance")):
         for row, energy in enumerate(pumps):
             values = _row(file, pumps, row, r)
             print(f"{name} {energy:5.2f}  " + "".join(f"{value:9.3f}" if abs(value) < 2 else f"{value:9.1f}" for value in values))
@@ -38,7 +38,7 @@ def _row(file: h5py.File, pumps: np.ndarray, row: int, r: int) -> list[float]:
     def get(name: str) -> np.ndarray:
         return pump_first(file, f"signal/{name}", pumps)[row]
 
-    contributions = labels(file, "signal/contribution")
+    contributions = texts(file, "signal/contribution")
     full, incoherent = (contributions.index(name) for name in ("full", "incoherent"))
     delay = read(file, "signal/delay")
     difference = get("coherent_difference")[r]

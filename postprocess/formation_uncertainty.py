@@ -7,13 +7,10 @@ Wants a sweep over the pump energy first and then any parameters; the centre of 
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import h5py
 import numpy as np
-from common import plt, read, save
-from formation_common import labels, open_sweep
+from common import plt, read, texts
+from formation_common import draw_sweep
 
 DEFAULTS = {
     "dephasing.continuum": 50,
@@ -30,17 +27,13 @@ NAMES = {
 
 
 def main() -> None:
-    """Read, draw, save next to the data, and print the bands."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy and parameters")
-    path = parser.parse_args().file
-    file, pumps = open_sweep(path)
-    with file:
-        axes = _axes(file)
-        rise = read(file, "signal/rise_time")[..., labels(file, "signal/contribution").index("full")]
-        low, high = (read(file, f"signal/rise_time_{end}")[..., 0] for end in ("low", "high"))
-        save(_draw(pumps, rise, low, high, axes), path.with_name("formation_uncertainty"))
-        _print_bands(pumps, rise, axes)
+    """Draw, and print the bands."""
+    draw_sweep(__file__, __doc__, _draw, _print_bands)
+
+
+def _rise_times(file: h5py.File, name: str) -> np.ndarray:
+    """Return times of the full signal: pump, parameters, resonance."""
+    return read(file, f"signal/{name}")[..., texts(file, "signal/contribution").index("full")]
 
 
 def _axes(file: h5py.File) -> dict[str, list]:
@@ -73,7 +66,9 @@ def _bands(rise: np.ndarray, axes: dict[str, list], resonance: int) -> dict[str,
     return bands
 
 
-def _draw(pumps: np.ndarray, rise: np.ndarray, low: np.ndarray, high: np.ndarray, axes: dict[str, list]) -> plt.Figure:
+def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
+    rise, low, high = (_rise_times(file, name) for name in ("rise_time", "rise_time_low", "rise_time_high"))
+    axes = _axes(file)
     figure, panels = plt.subplots(1, 2, figsize=(8.6, 3.8), sharey=True)
     centre = (slice(None), *_centre(axes))
     for resonance, (panel, title) in enumerate(zip(panels, "AB")):
@@ -92,12 +87,19 @@ def _draw(pumps: np.ndarray, rise: np.ndarray, low: np.ndarray, high: np.ndarray
     return figure
 
 
-def _print_bands(pumps: np.ndarray, rise: np.ndarray, axes: dict[str, list]) -> None:
+def _print_bands(file: h5py.File, pumps: np.ndarray) -> None:
+    rise, axes = _rise_times(file, "rise_time"), _axes(file)
+    bounds = np.unique(rise[_rise_times(file, "rise_time_at_bound") > 0])
     for resonance, title in enumerate("AB"):
-        bands = _bands(rise, axes, resonance)
         print(f"{title}: rise time (fs), least and largest; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in pumps))
-        for name, band in bands.items():
-            print(f"  {NAMES.get(name, name):<30}" + "  ".join(f"{a:.1f}-{b:.1f}" for a, b in band.T))
+        for name, band in _bands(rise, axes, resonance).items():
+            print(f"  {NAMES.get(name, name):<30}" + "  ".join("-".join(_told(time, bounds) for time in ends) for ends in band.T))
+    if bounds.size:
+        print(f"* a bound of the fit ({', '.join(f'{bound:g} fs' for bound in bounds)}), not a result")
+
+
+def _told(time: float, bounds: np.ndarray) -> str:
+    return f"{time:.1f}{'*' if np.isclose(bounds, time, rtol=1e-9).any() else ''}"
 
 
 if __name__ == "__main__":

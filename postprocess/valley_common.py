@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
-from common import read
-
-
-def texts(file: h5py.File, path: str) -> list[str]:
-    """Return a dataset of text as a list."""
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in read(file, path)]
+from common import read, texts
 
 
 def axes(file: h5py.File, known: tuple[str, ...]) -> list[str]:

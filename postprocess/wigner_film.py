@@ -40,6 +40,7 @@ def _animate(density: np.ndarray, time: np.ndarray, x: np.ndarray, y: np.ndarray
     axis.set_ylabel(r"$y$ ($\mu$m)")
 
     def frame(number: int) -> list:
+        """Draw one frame."""
         image.set_data(density[number] / density[number].max())
         axis.set_title(f"{time[number]:.2f} ps")
         return [image]

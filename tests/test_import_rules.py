@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from hpcx.registry import MODELS
@@ -128,12 +129,21 @@ def test_input_is_read_without_numerics():
     assert offenders(paths, lambda path: libraries(path) & NUMERICS) == {}
 
 
-def test_reading_an_input_loads_no_numerics():
-    modules = ["hpcx.config.load", "hpcx.config.schema", *(f"hpcx.{model}.config" for model in MODELS)]
-    script = f"import {', '.join(modules)}, sys; print(*({NUMERICS!r} & set(sys.modules)))"
+def loaded(modules, among):
+    """Return which libraries a fresh interpreter loads with modules of hpcx."""
+    script = f"import {', '.join(modules)}, sys; print(*({among!r} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == []
+    return run.stdout.split()
+
+
+def test_reading_an_input_loads_no_numerics():
+    assert loaded(["hpcx.config.load", "hpcx.config.schema", *(f"hpcx.{model}.config" for model in MODELS)], NUMERICS) == []
+
+
+def test_what_the_first_rank_asks_alone_begins_nothing_that_is_collective():
+    modules = [f"hpcx.{model}.refusals" for model in MODELS if find_spec(f"hpcx.{model}.refusals")]
+    assert modules and loaded(modules, {"mpi4py.MPI", "petsc4py.PETSc", "slepc4py.SLEPc"}) == []
 
 
 def test_figure_scripts_know_result_files_only():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
@@ -30,6 +30,16 @@ class Unit:
 
     def _read(self, value: Any) -> Any:
         return None if value is None else units.parse(value, self.name)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Marks a key that names a file of data, or a dielectric environment, whose content counts like the input.
+
+    `Annotated[str | None, Named("file")]`
+    """
+
+    kind: Literal["file", "environment"]
 
 
 class Section(BaseModel):

@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from hpcx.config.base import RunInput
+from hpcx.config.contents import ContentError
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, make_point
 from hpcx.materials.loader import Material, MaterialError, load_material
-from hpcx.registry import MODELS, config_class
+from hpcx.registry import MODELS, config_class, refusals
 
 #: tables that say how and where to run; they cannot be swept
 UNSWEPT = ("title", "model", "output", "petsc", "sweep")
@@ -47,8 +48,8 @@ class Plan:
 def load_plan(path: str, settings: list[str]) -> Plan:
     """Read, complete and validate an input file; `settings` are the "key=value" of `--set`.
 
-    Raises InputError with all mistakes of the keys and all that every point shares; a mistake that only some points
-    show stays with those points (`Point.error`).
+    Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that depends
+    on other swept keys stays with its points (`Point.error`).
     """
     text = _read(path)
     try:
@@ -67,7 +68,7 @@ def load_plan(path: str, settings: list[str]) -> Plan:
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
     tried = [_try_point(table, coordinates, config) for coordinates in _product(axes)]
-    fatal = _fatal([mistakes for _, mistakes in tried])
+    fatal = _fatal(tried)
     if fatal:
         raise InputError(path, fatal)
     points = [point for point, _ in tried]
@@ -75,10 +76,24 @@ def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type
     return Plan(text, path, first, axes, points)
 
 
-def _fatal(mistakes_of_points: list[list[Mistake]]) -> list[Mistake]:
-    """Return, each once, mistakes of single keys, and those of combinations when no point is free of mistakes."""
-    every_point_fails = all(mistakes_of_points)
-    found = [mistake for mistakes in mistakes_of_points for mistake in mistakes if mistake.own or every_point_fails]
+def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
+    """Return, each once, mistakes of single keys, and those of combinations that every point with that value shows.
+
+    A combination that is wrong in some points only, because of other swept keys, is left to those points.
+    """
+    clean: dict[str, set[str]] = {}  # by key: values at which some point has no mistake
+
+    def is_clean(key: str, coordinates: dict[str, Any]) -> bool:
+        if key not in clean:
+            clean[key] = {repr(point.coordinates.get(key)) for point, mistakes in tried if not mistakes}
+        return repr(coordinates.get(key)) in clean[key]
+
+    found = [
+        mistake
+        for point, mistakes in tried
+        for mistake in mistakes
+        if mistake.own or not is_clean(mistake.key, point.coordinates)
+    ]
     return list({str(mistake): mistake for mistake in found}.values())
 
 
@@ -97,9 +112,24 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput])
         mistakes = mistakes_of(error, config)
     material, problem = _material(resolved)
     mistakes += problem
+    if not mistakes:
+        mistakes = _refused(validated, material)
     if mistakes:
         return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
-    return make_point(validated, material, coordinates), []
+    try:
+        return make_point(validated, material, coordinates), []
+    except ContentError as error:
+        mistakes = [Mistake(error.key, str(error), error.value)]
+        return Point.invalid(coordinates, str(mistakes[0])), mistakes
+
+
+def _refused(config: RunInput, material: Material) -> list[Mistake]:
+    """Return what the physics of the model forbids; a number that the material lacks is told when it is needed."""
+    try:
+        found = refusals(config.model, config, material)
+    except MaterialError:
+        return []
+    return [Mistake(refusal.key, refusal.message, refusal.value, own=False) for refusal in found]
 
 
 def _material(table: dict) -> tuple[Material | None, list[Mistake]]:

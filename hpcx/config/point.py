@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx.config.base import RunInput
+from hpcx.config.contents import contents
 from hpcx.materials.loader import Material
 
 
@@ -19,13 +20,16 @@ class Point:
         coordinates: swept keys with this point's values; empty without a sweep.
         config: the validated input, or None when the combination is impossible.
         material: the material with the replacements of `parameters`, or None as `config`.
-        hash: SHA-256 of the resolved physics (hexadecimal): equal hashes mean equal results.
+        physics: all that determines the result, as plain data: keys of the input that are not machine keys, the numbers of the
+            material (their sources do not count), and the contents of what the input names.
+        hash: SHA-256 of the physics (hexadecimal): equal hashes mean equal results.
         error: why the point cannot be computed, or "".
     """
 
     coordinates: dict[str, Any]
     config: RunInput | None
     material: Material | None
+    physics: dict[str, Any]
     hash: str
     error: str = ""
 
@@ -37,22 +41,23 @@ class Point:
     @staticmethod
     def invalid(coordinates: dict[str, Any], error: str) -> Point:
         """Return a point that cannot be computed, with the reason."""
-        return Point(coordinates, None, None, _digest(coordinates), error)
+        return Point(coordinates, None, None, {}, _digest(coordinates), error)
 
 
 def make_point(config: RunInput, material: Material, coordinates: dict[str, Any]) -> Point:
-    """Return the point of a validated input and its material, with its hash."""
-    return Point(coordinates, config, material, _digest(resolved_physics(config, material)))
+    """Return the point of a validated input and its material, with its hash; raises ContentError if a named file is not there."""
+    physics = _physics(config, material)
+    return Point(coordinates, config, material, physics, _digest(physics))
 
 
-def resolved_physics(config: RunInput, material: Material) -> dict[str, Any]:
-    """Return all that determines a result, as plain data: the keys of the input that are not machine keys, and the
-    numbers of the material (their sources do not count)."""
+def _physics(config: RunInput, material: Material) -> dict[str, Any]:
     physics = config.model_dump(mode="json")
     for key in config.machine_keys:
         _drop(physics, key)
     numbers = {key: (number.value, number.unit) for key, number in material.numbers.items()}
-    return {**physics, "material_numbers": numbers, "material_texts": dict(material.texts)}
+    named = {key: content for key, content in contents(config).items() if key not in config.machine_keys}
+    physics |= {"material_numbers": numbers, "material_texts": dict(material.texts)}
+    return physics | ({"contents": named} if named else {})
 
 
 def _drop(table: dict[str, Any], key: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 
 class Mesh(Section):
@@ -27,7 +27,7 @@ class Screening(Section):
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
-    kappa: Annotated[float, Field(gt=0)] | str = Field(
+    kappa: Annotated[Annotated[float, Field(gt=0)] | str, Named("environment")] = Field(
         1.0, description="dielectric constant of the surroundings, or an environment of `hpcx materials`"
     )
 
@@ -61,7 +61,7 @@ class Absorption(Section):
         ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
     )
     resolution: Energy = Field("0.1 meV", gt=0, description="step of the photon energy")
-    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there")
+    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
     max_steps: int = Field(4000, ge=1, description="largest number of Lanczos steps")
 
     @field_validator("window")

@@ -7,11 +7,15 @@ loss rate and second moment do not depend on the density of states.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import factorial
+
 import numpy as np
-from scipy.linalg import expm
 
 #: a window of final states with less than this part of its full weight counts as empty
 EMPTY_WINDOW = 0.01
+#: highest factorial in the series of the exponential, of matrices of norm 1 at most
+SERIES = 20
 
 
 def chain_rates(energy_l: np.ndarray, speed: float) -> np.ndarray:
@@ -51,18 +55,58 @@ def generator(rate_ml: np.ndarray, decay: float) -> np.ndarray:
     return matrix_ml
 
 
-def propagate(generator_ml: np.ndarray, source_lt: np.ndarray, step: float) -> np.ndarray:
-    """Return N_lt of dN/dt = A N + source from N = 0, exact for a source that is linear between the samples.
+@dataclass(frozen=True)
+class Propagator:
+    """Populations in equal steps: exp(z), phi_1(z) and phi_2(z) of z = A step; `step` in fs."""
 
-    `step` in fs, `source_lt` in 1/fs per unit of N.
-    """
-    size = generator_ml.shape[0]
-    exact, first, second = _exponential_weights(generator_ml, step)
-    drive_lt = step * ((first - second) @ source_lt[:, :-1] + second @ source_lt[:, 1:])
-    number_lt = np.zeros((size, source_lt.shape[1]))
-    for n in range(source_lt.shape[1] - 1):
-        number_lt[:, n + 1] = exact @ number_lt[:, n] + drive_lt[:, n]
-    return number_lt
+    step: float
+    exact_ml: np.ndarray
+    first_ml: np.ndarray
+    second_ml: np.ndarray
+
+    @classmethod
+    def of(cls, generator_ml: np.ndarray, step: float) -> Propagator:
+        """Return the propagator of dN/dt = A N (A in 1/fs), from series at a small step that is then doubled."""
+        doublings = max(0, int(np.ceil(np.log2(max(step * np.linalg.norm(generator_ml, 1), 1.0)))))
+        small_ml, unit_ml = generator_ml * (step / 2**doublings), np.eye(len(generator_ml))
+        second_ml = np.zeros_like(small_ml)
+        for power in range(SERIES, 1, -1):  # phi_2 = 1/2! + z/3! + z^2/4! + ...
+            second_ml = unit_ml / factorial(power) + small_ml @ second_ml
+        first_ml = unit_ml + small_ml @ second_ml
+        exact_ml = unit_ml + small_ml @ first_ml
+        for _ in range(doublings):
+            second_ml = 0.25 * (first_ml @ first_ml + 2 * second_ml)
+            first_ml = 0.5 * (exact_ml @ first_ml + first_ml)
+            exact_ml = exact_ml @ exact_ml
+        return cls(step, exact_ml, first_ml, second_ml)
+
+    def populations(self, source_lt: np.ndarray, first: int, samples: int) -> np.ndarray:
+        """Return N_lt of dN/dt = A N + source from N = 0, exact for a source (1/fs) that is linear between the samples.
+
+        The source begins at sample `first` of `samples` and is zero after its end. Time is cut into as many blocks as there
+        are steps in a block: all blocks advance together from zero, then each is given what the one before it has left.
+        """
+        size, steps, busy = len(source_lt), samples - 1, source_lt.shape[1] - 1
+        length = int(np.ceil(np.sqrt(steps)))
+        drive_lt = np.zeros((size, length**2))
+        into_lt = (self.first_ml - self.second_ml) @ source_lt[:, :-1] + self.second_ml @ source_lt[:, 1:]
+        drive_lt[:, first : first + busy] = into_lt
+        drive_jlb = self.step * np.ascontiguousarray(drive_lt.reshape(size, length, length).transpose(2, 0, 1))
+        for before, after in zip(drive_jlb, drive_jlb[1:]):
+            after += self.exact_ml @ before
+        left_lb = _left_by_blocks(np.linalg.matrix_power(self.exact_ml, length), drive_jlb[-1])
+        for after in drive_jlb:
+            left_lb = self.exact_ml @ left_lb
+            after += left_lb
+        return np.hstack([np.zeros((size, 1)), drive_jlb.transpose(1, 2, 0).reshape(size, -1)[:, :steps]])
+
+
+def _left_by_blocks(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
+    """Return what is there when each block begins; `across` is the evolution over a block, `own` what each adds by itself."""
+    start_lb = np.zeros_like(own_lb)
+    for b in range(1, own_lb.shape[1]):
+        start_lb[:, b] = across_ml @ start_lb[:, b - 1] + own_lb[:, b - 1]
+    return start_lb
 
 
 def residence(generator_ml: np.ndarray) -> np.ndarray:
@@ -76,14 +120,3 @@ def arrival(generator_ml: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean_e = time_le.sum(axis=0)
     second_e = 2 * (time_le @ time_le).sum(axis=0)
     return mean_e, np.sqrt(second_e - mean_e**2)
-
-
-def _exponential_weights(generator_ml: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return exp(z), phi_1(z) and phi_2(z) of z = A step from the exponential of one augmented matrix."""
-    size = generator_ml.shape[0]
-    block = np.zeros((3 * size, 3 * size))
-    block[:size, :size] = generator_ml * step
-    block[:size, size : 2 * size] = np.eye(size)
-    block[size : 2 * size, 2 * size :] = np.eye(size)
-    result = expm(block)
-    return result[:size, :size], result[:size, size : 2 * size], result[:size, 2 * size :]

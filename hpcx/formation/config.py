@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
 Time = Annotated[float, Unit("fs")]
 Wavenumber = Annotated[float, Unit("1/nm")]
+HartreeFock = Literal["1s", "all", "none"]
 Polarization = Literal["x", "y", "sigma+", "sigma-"]
 
 
@@ -60,7 +61,7 @@ class Approximation(Section):
 
     bleaching: Literal["plane-wave", "printed"] = Field("plane-wave", description="bleaching by unbound states")
     excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
-    hartree_fock: Literal["1s", "all", "none"] = Field("1s", description="range of the Hartree-Fock terms")
+    hartree_fock: HartreeFock = Field("1s", description="range of the Hartree-Fock terms")
     biexciton: bool = Field(True, description="two-exciton states")
     manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
     common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")
@@ -127,7 +128,7 @@ class Signal(Section):
 class Config(RunInput):
     """Input of the model `formation`."""
 
-    environment: str | None = Field(
+    environment: Annotated[str | None, Named("environment")] = Field(
         None, description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy"
     )
     pump: Pump = Field(description="pump pulse")

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.formation.linear import real_times, square
 from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
 
@@ -139,7 +140,7 @@ class Equations:
             free.append(push_lc - 1j * m.damping_l[:, None] * p_lc)
             dipole.append(dipole_lc)
             rate_l = 2 * m.damping_l[:, None] / HBAR_EV_FS
-            result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * _square(p_lc)
+            result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * square(p_lc)
         field_c = self._field(valley, polarization, free, dipole, incoming_c)
         for i in range(len(free)):
             change_lc = free[i] - dipole[i] * field_c
@@ -154,14 +155,14 @@ class Equations:
             dipole_lc -= m.bleaching_fs @ number_lc
         if not self.terms.coherent:
             return push_lc, dipole_lc
-        p_kc = _real_times(operators.to_k, p_lc)
-        density_kc = _square(p_kc)
+        p_kc = real_times(operators.to_k, p_lc)
+        density_kc = square(p_kc)
         dipole_lc -= operators.to_l @ (2 * m.dipole * density_kc)
         if extent == "1s":
-            push_lc[0] = m.hartree_fock * _square(p_lc[0]) * p_lc[0]
+            push_lc[0] = m.hartree_fock * square(p_lc[0]) * p_lc[0]
         elif extent == "all":
-            vertex_kc = density_kc * _real_times(operators.coulomb, p_kc)
-            push_lc = _real_times(operators.to_l, 2 * (vertex_kc - p_kc * (operators.coulomb @ density_kc)))
+            vertex_kc = density_kc * real_times(operators.coulomb, p_kc)
+            push_lc = real_times(operators.to_l, 2 * (vertex_kc - p_kc * (operators.coulomb @ density_kc)))
         return push_lc, dipole_lc
 
     def _field(
@@ -214,12 +215,3 @@ def _links(pairs: tuple[Pair, ...], valleys: int, mirrored: bool) -> list[Link]:
             couples = {(pair.first, pair.second), (pair.second, pair.first)}
             links += [Link((0, a), (1, b), pair) for a, b in sorted(couples)]
     return links
-
-
-def _square(values: np.ndarray) -> np.ndarray:
-    return values.real**2 + values.imag**2
-
-
-def _real_times(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return a real matrix times complex columns as one real product."""
-    return (matrix @ np.ascontiguousarray(values).view(float)).view(complex)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.perturbative import time_grid
-from hpcx.formation.problem import Problem, PumpEnergyError, build_problem, check_pump
+from hpcx.formation.perturbative import response_keys, time_grid
+from hpcx.formation.problem import (
+    MANIFOLDS,
+    gap_of,
+    kept_states,
+    medium_of,
+    notices,
+    relaxation_rates,
+)
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
-#: seconds for a trace at one photon energy per time and (node x state), and more when Hartree-Fock acts on all states
-TRACE_SECONDS, ALL_SECONDS = 3.7e-10, 1.0e-9
-#: seconds per fitted trace and per resampling, and per table of two-exciton states
-FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS = 0.014, 0.003, 0.28
+#: seconds for a photon energy per time and node squared, more when Hartree-Fock acts on all states, and for the pump
+TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
+#: seconds per fitted trace and per resampling, per table of two-exciton states, and for the result file
+FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.04, 0.02
 #: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
 STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
 #: runs of one delay that advance together
@@ -29,60 +37,85 @@ STABLE_RATE = 3.0
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and time of one point on a number of ranks."""
-    bare = config.approximation.model_copy(update={"biexciton": False})
-    problem = build_problem(config.model_copy(update={"approximation": bare}), material, {})
+    sizes = _sizes(config, material)
     facts = {
-        "states": ", ".join(f"{m.name} {m.energy_l.size} ({m.states.bound} bound)" for m in problem.manifolds),
-        "pump": f"{config.pump.photon_energy:g} eV; A gap {problem.manifolds[0].gap:.3f} eV",
+        "states": ", ".join(f"{name} {size.states} ({size.bound} bound)" for name, size in zip(MANIFOLDS, sizes)),
+        "pump": f"{config.pump.photon_energy:g} eV; A gap {sizes[0].gap:.3f} eV",
         "delays": str(config.delay.points),
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
-    unknowns, memory, seconds = shape(config, problem, ranks)
-    return Estimate(unknowns, BASE_BYTES + memory, seconds + _common_seconds(config, ranks), facts, _warnings(config, problem))
+    unknowns, memory, seconds = shape(config, sizes, ranks)
+    seconds += _common_seconds(config, ranks)
+    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, _warnings(config, material, sizes), _family(config))
 
 
-def _work(problem: Problem) -> int:
+@dataclass(frozen=True)
+class _Size:
+    """What a manifold's cost depends on: states, how many of them are bound, nodes; and its gap, eV."""
+
+    states: int
+    bound: int
+    nodes: int
+    gap: float
+
+
+def _sizes(config: Config, material: Material) -> list[_Size]:
+    found = []
+    for name in MANIFOLDS:
+        states = kept_states(config, medium_of(config, material, name))
+        found.append(_Size(states.energy_l.size, states.bound, states.grid.k_k.size, gap_of(material, name, states)))
+    return found
+
+
+def _family(config: Config) -> str:
+    """Return the same text for points that differ in polarisations only: they share all responses of the third order."""
+    return repr(response_keys(config)) if config.solver.route == "third-order" else ""
+
+
+def _work(sizes: list[_Size]) -> int:
     """Nodes times states, summed over manifolds: the size of the transforms between momentum space and states."""
-    return sum(m.states.phi_lk.size for m in problem.manifolds)
+    return sum(size.nodes * size.states for size in sizes)
 
 
-def _third_order(config: Config, problem: Problem, ranks: int) -> tuple[int, float, float]:
+def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, float]:
     delay_d = np.array([config.delay.start, config.delay.stop])
-    samples = time_grid(config, problem, delay_d).size
-    states = sum(m.energy_l.size for m in problem.manifolds)
-    nodes = problem.manifolds[0].states.grid.k_k.size
-    per_energy = TRACE_SECONDS * samples * _work(problem)
-    all_states = ALL_SECONDS * samples * _work(problem)
-    resonances = math.ceil(len(problem.manifolds) / ranks)
+    samples = time_grid(config, delay_d, 0.0).size
+    states = sum(size.states for size in sizes)
+    nodes = sum(size.nodes for size in sizes)
+    blocking, all_states = (seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS))
+    resonances = math.ceil(len(sizes) / ranks)
     spectrum = math.ceil(config.signal.photon_energies.points / ranks)
     every = all_states if config.approximation.hartree_fock == "all" else 0.0
-    seconds = resonances * (5 * per_energy + all_states) + spectrum * (3 * per_energy + every)
-    return 2 * states, 16.0 * samples * (6 * states + 8 * nodes), seconds
+    seconds = PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)
+    return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), seconds
 
 
-def _time_route(config: Config, problem: Problem, ranks: int) -> tuple[int, float, float]:
+def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, float]:
     valleys = 1 if config.pump.polarization == config.probe.polarization else 2
-    rows = 2 * valleys * sum(m.energy_l.size for m in problem.manifolds)
+    rows = 2 * valleys * sum(size.states for size in sizes)
     span = 2 * 4 * config.probe.duration + 330.0
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
     steps = span * STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2
-    return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, runs * steps * EVALUATIONS * EVALUATION_SECONDS * valleys * _work(problem)
+    return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, runs * steps * EVALUATIONS * EVALUATION_SECONDS * valleys * _work(sizes)
 
 
 def _common_seconds(config: Config, ranks: int) -> float:
-    fits = math.ceil(2 * len(CONTRIBUTIONS) / ranks) * (4 * FIT_SECONDS + config.signal.bootstrap * RESAMPLING_SECONDS)
-    return fits + (3 * TABLE_SECONDS if config.approximation.biexciton else 0.0)
+    fits = math.ceil(2 * len(CONTRIBUTIONS) / ranks) * (FIT_SECONDS + config.signal.bootstrap * RESAMPLING_SECONDS)
+    return fits + OUTPUT_SECONDS + (3 * TABLE_SECONDS if config.approximation.biexciton else 0.0)
 
 
-def _warnings(config: Config, problem: Problem) -> list[str]:
-    try:
-        warnings = check_pump(problem, config.pump.photon_energy)
-    except PumpEnergyError as error:
-        warnings = [str(error)]
-    fastest = max(float(-m.generator_ml.diagonal().min()) for m in problem.manifolds)
-    if config.solver.route == "time" and fastest > STABLE_RATE:
+def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:
+    warnings = notices(config, sizes[-1].gap)
+    fastest = _fastest_rate(config, material) if config.solver.route == "time" else 0.0
+    if fastest > STABLE_RATE:
         warnings.append(
             f"the printed cascade relaxes at up to {fastest:.0f}/fs on this grid; the time route takes steps below "
             f"{3 / fastest:.2g} fs (approximation.cascade = 'quantum' has no such rates)"
         )
     return warnings
+
+
+def _fastest_rate(config: Config, material: Material) -> float:
+    """Return the largest relaxation rate, 1/fs."""
+    energies = [kept_states(config, medium_of(config, material, name)).energy_l for name in MANIFOLDS]
+    return max(float(relaxation_rates(config, energy_l).sum(axis=0).max()) for energy_l in energies)

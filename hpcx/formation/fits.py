@@ -8,13 +8,13 @@ separation, and the spread over separations is part of its uncertainty.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import trapezoid
-from scipy.optimize import least_squares
 from scipy.special import erfcx
+
+from hpcx.formation.separable import Curves, amplitudes, best_of, minimise
 
 #: FWHM of the instrument's response (20 and 15 fs in quadrature), and the slow decay (1 meV), fs
 RESPONSE = 25.0
@@ -23,8 +23,9 @@ SIGMA = RESPONSE / (2 * np.sqrt(2 * np.log(2)))
 WINDOW = (-100.0, 200.0)
 #: least distance of the fast decay from twice the rise: the default and the limits of the spread, fs
 SEPARATION, SEPARATIONS = 10.0, (5.0, 10.0, 20.0)
-RISE_BOUNDS, DISTANCE_MAX, PLAIN_RISE_MAX = (0.3, 80.0), 150.0, 200.0
-RISE_STARTS, DISTANCE_STARTS = (3.0, 12.0, 30.0), (25.0, 60.0)
+RISE_MIN, RISE_MAX, PLAIN_RISE_MAX, DISTANCE_MAX = 0.3, 80.0, 200.0, 150.0
+#: numbers of rise times and distances among which the start of a fit is sought
+RISE_STARTS, DISTANCE_STARTS = 40, 6
 #: argument of erfcx below which it is two exponentials to rounding; much further to the left it overflows
 FAR_LEFT = -6.0
 
@@ -47,85 +48,146 @@ class Fit:
     amplitude: tuple[float, float]
     misfit: float
 
-
-def convolved_exponentials(time_t: np.ndarray, rate_c: np.ndarray) -> np.ndarray:
-    """Return H(t) exp(-rate t) convolved with the response, shape (times, rates); times in fs, rates in 1/fs."""
-    argument_tc = (SIGMA * rate_c - time_t[:, None] / SIGMA) / np.sqrt(2)
-    result_tc = 0.5 * erfcx(np.maximum(argument_tc, FAR_LEFT)) * np.exp(-((time_t[:, None] / SIGMA) ** 2) / 2)
-    late_tc = argument_tc < FAR_LEFT
-    if late_tc.any():
-        exponent_tc = 0.5 * (SIGMA * rate_c) ** 2 - time_t[:, None] * rate_c
-        result_tc[late_tc] = np.exp(exponent_tc[late_tc])
-    return result_tc
+    @property
+    def at_bound(self) -> bool:
+        """Whether the rise time is a bound of the search, and so not a result."""
+        highest = PLAIN_RISE_MAX if np.isnan(self.decay) else RISE_MAX
+        return not RISE_MIN * (1 + 1e-6) < self.rise < highest * (1 - 1e-6)
 
 
-def rising(time_t: np.ndarray, rise: float, decay_c: np.ndarray) -> np.ndarray:
-    """Return (1 - exp(-t / rise)) H(t) exp(-t / decay) convolved with the response, shape (times, decays)."""
-    rate_c = 1 / np.atleast_1d(decay_c)
-    both = convolved_exponentials(time_t, np.concatenate([rate_c, rate_c + 1 / rise]))
-    return both[:, : rate_c.size] - both[:, rate_c.size :]
+@dataclass(frozen=True)
+class RiseTimes:
+    """What is fitted to one trace.
+
+    Attributes:
+        fit: two components with the default separation.
+        lowest: least rise time over the separations, fs.
+        highest: largest rise time over the separations, fs.
+        scatter: standard deviation of the rise time over resampled residuals, fs.
+        plain: rising exponential that decays slowly.
+    """
+
+    fit: Fit
+    lowest: float
+    highest: float
+    scatter: float
+    plain: Fit
+
+
+def convolved_exponentials(time_t: np.ndarray, rate_c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return H(t) exp(-rate t) convolved with the response, and its derivative by the rate, of shape (..., times).
+
+    Times in fs, rates of any shape in 1/fs.
+    """
+    rate_ct = np.asarray(rate_c)[..., None]
+    argument_ct = (SIGMA * rate_ct - time_t / SIGMA) / np.sqrt(2)
+    gauss_t = np.exp(-((time_t / SIGMA) ** 2) / 2)
+    value_ct = 0.5 * erfcx(np.maximum(argument_ct, FAR_LEFT)) * gauss_t
+    late_ct = argument_ct < FAR_LEFT
+    if late_ct.any():
+        exponent_ct = 0.5 * (SIGMA * rate_ct) ** 2 - time_t * rate_ct
+        value_ct[late_ct] = np.exp(exponent_ct[late_ct])
+    return value_ct, np.sqrt(2) * SIGMA * argument_ct * value_ct - SIGMA / np.sqrt(2 * np.pi) * gauss_t
+
+
+def columns(time_t: np.ndarray, slow: float, log_np: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (1 - exp(-t / rise)) H(t) exp(-t / decay) convolved with the response, for the fast and the slow decay.
+
+    The parameters (trace, 2) are the logarithms of the rise time and of the distance decay - 2 rise (fs). The shape is
+    (trace, decay, time), that of the derivatives (trace, parameter, decay, time).
+    """
+    rise_n, distance_n = np.exp(log_np).T
+    decay_nc = np.stack([2 * rise_n + distance_n, np.full(rise_n.size, slow)], axis=1)
+    value, slope = convolved_exponentials(time_t, np.stack([1 / decay_nc, 1 / decay_nc + 1 / rise_n[:, None]]))
+    # rates by the logarithms of rise and distance; the slow decay is fixed
+    by_rise_n, by_distance_n = -2 * rise_n / decay_nc[:, 0] ** 2, -distance_n / decay_nc[:, 0] ** 2
+    slope_npct = np.zeros((rise_n.size, 2, 2, time_t.size))
+    difference_nct = slope[0] - slope[1]
+    slope_npct[:, 0] = slope[1] / rise_n[:, None, None]
+    slope_npct[:, 0, 0] += by_rise_n[:, None] * difference_nct[:, 0]
+    slope_npct[:, 1, 0] = by_distance_n[:, None] * difference_nct[:, 0]
+    return value[0] - value[1], slope_npct
 
 
 def model(fit: Fit, time_t: np.ndarray, slow: float) -> np.ndarray:
     """Return the fitted curve at times in fs; `slow` is the slow decay time."""
-    if np.isnan(fit.decay):
-        return fit.amplitude[1] * rising(time_t, fit.rise, slow)[:, 0]
-    return rising(time_t, fit.rise, np.array([fit.decay, slow])) @ np.array(fit.amplitude)
+    distance = 1.0 if np.isnan(fit.distance) else fit.distance  # of no effect without the fast amplitude
+    return fit.amplitude @ columns(time_t, slow, np.log([[fit.rise, distance]]))[0][0]
 
 
-def fit_two_components(
-    time_t: np.ndarray, signal_t: np.ndarray, slow: float, separation: float = SEPARATION, start: Fit | None = None
-) -> Fit:
-    """Fit rise, fast decay and both amplitudes (A1 >= 0) on the window; `start` replaces the list of starting points."""
-    time_t, scaled_t, scale = _window(time_t, signal_t)
-    low, high = np.log([RISE_BOUNDS[0], separation]), np.log([RISE_BOUNDS[1], DISTANCE_MAX])
-    starts = [(r, d) for r in RISE_STARTS for d in DISTANCE_STARTS] if start is None else [(start.rise, start.distance)]
+def fit_many(
+    time_t: np.ndarray, signal_nt: np.ndarray, slow: float, separation_n: np.ndarray, starts: list[Fit] | None = None
+) -> list[Fit]:
+    """Fit rise, fast decay and both amplitudes (A1 >= 0) to every signal on the window.
 
-    def basis(log_rd: np.ndarray) -> np.ndarray:
-        rise, distance = np.exp(log_rd)
-        return rising(time_t, rise, np.array([2 * rise + distance, slow]))
-
-    best = _best(basis, [np.clip(np.log(s), low + 1e-9, high - 1e-9) for s in starts], low, high, scaled_t)
-    rise, distance = np.exp(best)
-    amplitude = _amplitudes(basis(best), scaled_t)
-    misfit = np.sqrt(np.mean((basis(best) @ amplitude - scaled_t) ** 2))
-    return Fit(rise, 2 * rise + distance, distance, tuple(scale * amplitude), misfit)
-
-
-def fit_plain(time_t: np.ndarray, signal_t: np.ndarray, slow: float, start: Fit | None = None) -> Fit:
-    """Fit a rising exponential that decays slowly: the two-component fit without its fast decay."""
-    time_t, scaled_t, scale = _window(time_t, signal_t)
-    low, high = np.log([RISE_BOUNDS[0]]), np.log([PLAIN_RISE_MAX])
-    starts = RISE_STARTS if start is None else (start.rise,)
-
-    def basis(log_r: np.ndarray) -> np.ndarray:
-        return rising(time_t, float(np.exp(log_r[0])), slow)
-
-    best = _best(basis, [np.clip(np.log([s]), low + 1e-9, high - 1e-9) for s in starts], low, high, scaled_t)
-    amplitude = _amplitudes(basis(best), scaled_t)
-    misfit = np.sqrt(np.mean((basis(best) @ amplitude - scaled_t) ** 2))
-    return Fit(float(np.exp(best[0])), np.nan, np.nan, (0.0, float(scale * amplitude[0])), misfit)
+    A separation (fs) of NaN asks for a plain rising exponential; `starts` replaces the search for starting points.
+    """
+    inside_t = _inside(time_t)
+    time_t, scale_n = time_t[inside_t], np.abs(signal_nt[:, inside_t]).max(axis=1)
+    plain_n = np.isnan(separation_n)
+    curves = Curves(signal_nt[:, inside_t] / scale_n[:, None], plain_n)
+    low_np, high_np = _bounds(separation_n)
+    if starts is None:
+        start_np = _starts(curves, time_t, slow, low_np, high_np)
+    else:
+        start_np = np.log([[fit.rise, fit.distance] for fit in starts])
+    best_np = minimise(curves, lambda log_np: columns(time_t, slow, log_np), start_np, low_np, high_np)
+    amplitude_nc, residual_nt = amplitudes(curves, columns(time_t, slow, best_np)[0])
+    found = zip(np.exp(best_np), plain_n, amplitude_nc * scale_n[:, None], np.sqrt(np.mean(residual_nt**2, axis=1)))
+    return [_fit(*parts) for parts in found]
 
 
-def rise_time_range(
-    time_t: np.ndarray, signal_t: np.ndarray, slow: float, resamplings: int, seed: int
-) -> tuple[Fit, float, float, float]:
-    """Return the fit, the smallest and largest rise time over the separations, and the bootstrap's standard deviation.
+def _inside(time_t: np.ndarray) -> np.ndarray:
+    return (time_t >= WINDOW[0] - 1e-9) & (time_t <= WINDOW[1] + 1e-9)
+
+
+def _fit(rise_distance_p: np.ndarray, plain: bool, amplitude_c: np.ndarray, misfit: float) -> Fit:
+    rise, distance = (float(value) for value in rise_distance_p)
+    decay, distance = (np.nan, np.nan) if plain else (2 * rise + distance, distance)
+    return Fit(rise, decay, distance, (float(amplitude_c[0]), float(amplitude_c[1])), float(misfit))
+
+
+def _bounds(separation_n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds of the parameters; a plain exponential has no distance, so one that stays."""
+    plain_n = np.isnan(separation_n)
+    low_np = np.stack([np.full(plain_n.size, RISE_MIN), np.where(plain_n, DISTANCE_MAX, separation_n)], axis=1)
+    high_np = np.stack([np.where(plain_n, PLAIN_RISE_MAX, RISE_MAX), np.full(plain_n.size, DISTANCE_MAX)], axis=1)
+    return np.log(low_np), np.log(high_np)
+
+
+def _starts(curves: Curves, time_t: np.ndarray, slow: float, low_np: np.ndarray, high_np: np.ndarray) -> np.ndarray:
+    """Return the best parameters on a grid; those beyond a trace's own bounds do not count."""
+    rise_r = np.geomspace(RISE_MIN, PLAIN_RISE_MAX, RISE_STARTS)
+    distance_d = np.geomspace(min(SEPARATIONS), DISTANCE_MAX, DISTANCE_STARTS)
+    grid_gp = np.log(np.stack(np.meshgrid(rise_r, distance_d, indexing="ij"), axis=-1)).reshape(-1, 2)
+    inside_ngp = (grid_gp >= low_np[:, None] - 1e-9) & (grid_gp <= high_np[:, None] + 1e-9)
+    return grid_gp[best_of(curves, columns(time_t, slow, grid_gp)[0], inside_ngp.all(axis=2))]
+
+
+def rise_times(time_t: np.ndarray, signal_nt: np.ndarray, slow: float, resamplings: int, seed: int) -> list[RiseTimes]:
+    """Fit every signal (trace, time); `slow` is the decay time of the 1s population in fs.
 
     The bootstrap adds resampled residuals to the fitted curve; `seed` makes it reproducible.
     """
-    fits = {separation: fit_two_components(time_t, signal_t, slow, separation) for separation in SEPARATIONS}
-    fit = fits[SEPARATION]
+    count, kinds = len(signal_nt), (*SEPARATIONS, np.nan)
+    fits = fit_many(time_t, np.repeat(signal_nt, len(kinds), axis=0), slow, np.tile(kinds, count))
+    found = []
+    for n, signal_t in enumerate(signal_nt):
+        *separated, plain = fits[n * len(kinds) : (n + 1) * len(kinds)]
+        fit, rises = separated[SEPARATIONS.index(SEPARATION)], [other.rise for other in separated]
+        scatter = _scatter(time_t, signal_t, slow, fit, resamplings, seed) if resamplings else 0.0
+        found.append(RiseTimes(fit, min(rises), max(rises), scatter, plain))
+    return found
+
+
+def _scatter(time_t: np.ndarray, signal_t: np.ndarray, slow: float, fit: Fit, resamplings: int, seed: int) -> float:
+    """Return the standard deviation of the rise time over fits to resampled residuals."""
     inside_t = _inside(time_t)
-    times, curve_t = time_t[inside_t], model(fit, time_t[inside_t], slow)
-    residual_t = signal_t[inside_t] - curve_t
-    random = np.random.default_rng(seed)
-    rises = [
-        fit_two_components(times, curve_t + random.choice(residual_t, residual_t.size), slow, start=fit).rise
-        for _ in range(resamplings)
-    ]
-    values = [other.rise for other in fits.values()]
-    return fit, min(values), max(values), float(np.std(rises)) if rises else 0.0
+    curve_t = model(fit, time_t[inside_t], slow)
+    residual_t, random = signal_t[inside_t] - curve_t, np.random.default_rng(seed)
+    sample_nt = np.array([curve_t + random.choice(residual_t, residual_t.size) for _ in range(resamplings)])
+    again = fit_many(time_t[inside_t], sample_nt, slow, np.full(resamplings, SEPARATION), [fit] * resamplings)
+    return float(np.std([other.rise for other in again]))
 
 
 def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, plateau_from: float) -> float:
@@ -136,33 +198,3 @@ def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, platea
     corrected_t = signal_t * np.exp(time_t / slow)
     plateau = corrected_t[time_t >= plateau_from].mean()
     return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t))
-
-
-def _inside(time_t: np.ndarray) -> np.ndarray:
-    return (time_t >= WINDOW[0] - 1e-9) & (time_t <= WINDOW[1] + 1e-9)
-
-
-def _window(time_t: np.ndarray, signal_t: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    inside_t = _inside(time_t)
-    scale = float(np.max(np.abs(signal_t[inside_t])))
-    return time_t[inside_t], signal_t[inside_t] / scale, scale
-
-
-def _amplitudes(basis_tc: np.ndarray, scaled_t: np.ndarray) -> np.ndarray:
-    """Return linear least-squares amplitudes; the fast one, if there are two, is not negative."""
-    amplitude_c = np.linalg.solve(basis_tc.T @ basis_tc, basis_tc.T @ scaled_t)
-    if amplitude_c.size == 2 and amplitude_c[0] < 0:
-        slow = basis_tc[:, 1]
-        return np.array([0.0, slow @ scaled_t / (slow @ slow)])
-    return amplitude_c
-
-
-def _best(
-    basis: Callable[[np.ndarray], np.ndarray], starts: list[np.ndarray], low: np.ndarray, high: np.ndarray, scaled_t: np.ndarray
-) -> np.ndarray:
-    def misfit(parameters: np.ndarray) -> np.ndarray:
-        basis_tc = basis(parameters)
-        return basis_tc @ _amplitudes(basis_tc, scaled_t) - scaled_t
-
-    fits = [least_squares(misfit, start, bounds=(low, high)) for start in starts]
-    return min(fits, key=lambda fit: fit.cost).x

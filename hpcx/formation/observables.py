@@ -7,27 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from hpcx.formation.fits import Fit, fit_plain, formation_time, model, rise_time_range
-from hpcx.formation.problem import Problem
-from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces, distribute
+from hpcx.formation.fits import RISE_MAX, RISE_MIN, RiseTimes, formation_time, model, rise_times
+from hpcx.formation.problem import Manifold, Problem
+from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
 from hpcx.io.result import Result
+from hpcx.parallel.errors import agreed
 from hpcx.physics.wannier_radial import convergence
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
+#: bound states whose convergence is reported
+CONVERGENCE_STATES = 5
 
 
 @dataclass(frozen=True)
 class Reading:
     """What is read off one trace; times in fs, see the datasets of the same names."""
 
-    fit: Fit
-    lowest: float
-    highest: float
-    scatter: float
-    plain: Fit
+    times: RiseTimes
     curve_d: np.ndarray
     formation: float
     peak_delay: float
@@ -36,39 +35,37 @@ class Reading:
     @property
     def error(self) -> float:
         """Half the spread over the separations of the fit, with the scatter of the bootstrap in quadrature."""
-        return float(np.hypot(0.5 * (self.highest - self.lowest), self.scatter))
+        return float(np.hypot(0.5 * (self.times.highest - self.times.lowest), self.times.scatter))
 
 
-def read_trace(delay_d: np.ndarray, signal_d: np.ndarray, slow: float, resamplings: int) -> Reading:
-    """Fit one trace; `slow` is the decay time of the 1s population in fs."""
-    fit, lowest, highest, scatter = rise_time_range(delay_d, signal_d, slow, resamplings, seed=0)
+def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplings: int) -> list[Reading]:
+    """Read traces (trace, delay); `slow` is the decay time of the 1s population in fs."""
+    if not len(signal_nd):
+        return []
     start = min(PLATEAU_AT, delay_d[-1])
-    plateau = np.interp(start, delay_d, signal_d) * np.exp((start - RESPONSE_TIME) / slow)
-    return Reading(
-        fit,
-        lowest,
-        highest,
-        scatter,
-        fit_plain(delay_d, signal_d, slow),
-        model(fit, delay_d, slow),
-        formation_time(delay_d, signal_d, slow, start),
-        float(delay_d[np.argmax(signal_d)]),
-        float(signal_d.max() / plateau),
-    )
+    plateau_n = [np.interp(start, delay_d, signal_d) * np.exp((start - RESPONSE_TIME) / slow) for signal_d in signal_nd]
+    return [
+        Reading(
+            times,
+            model(times.fit, delay_d, slow),
+            formation_time(delay_d, signal_d, slow, start),
+            float(delay_d[np.argmax(signal_d)]),
+            float(signal_d.max() / plateau),
+        )
+        for times, signal_d, plateau in zip(rise_times(delay_d, signal_nd, slow, resamplings, seed=0), signal_nd, plateau_n)
+    ]
 
 
 def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
     """Return the readings by resonance and contribution, dealt out to the ranks; None for a trace that is zero."""
-    resonances, contributions = traces.change_rcd.shape[:2]
-
-    def work(item: int) -> Reading | None:
-        signal_d = traces.change_rcd[item // contributions, item % contributions]
-        if not np.any(signal_d) or not np.all(np.isfinite(signal_d)):
-            return None
-        return read_trace(traces.delay_d, signal_d, slow, resamplings)
-
-    flat = distribute(comm, resonances * contributions, work)
-    return [flat[r * contributions : (r + 1) * contributions] for r in range(resonances)]
+    resonances, contributions, _ = traces.change_rcd.shape
+    signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
+    sound = [n for n, signal_d in enumerate(signal_nd) if np.any(signal_d) and np.all(np.isfinite(signal_d))]
+    own, found = sound[comm.rank :: comm.size], []
+    with agreed(comm):
+        found = read_many(traces.delay_d, signal_nd[own], slow, resamplings)
+    readings = dict(pair for part in comm.allgather(list(zip(own, found))) for pair in part)
+    return [[readings.get(r * contributions + c) for c in range(contributions)] for r in range(resonances)]
 
 
 def coherent_share(traces: Traces) -> np.ndarray:
@@ -119,7 +116,7 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     result.add("signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity")
     for name, label in _TIMES.items():
         values = [[np.nan if r is None else _value(r, name) for r in row] for row in readings]
-        unit = "1" if name in ("peak_to_plateau", "fit_misfit") else "fs"
+        unit = "1" if name in _PURE_NUMBERS else "fs"
         result.add(f"signal/{name}", np.array(values), both, unit, label)
     blank_d = np.full(traces.delay_d.size, np.nan)
     curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]
@@ -153,6 +150,7 @@ _TIMES = {
     "rise_time_high": "rise time, largest over the separations of the fit",
     "rise_time_error": "uncertainty of the rise time",
     "rise_time_bootstrap": "scatter of the rise time over resampled residuals",
+    "rise_time_at_bound": "1 if the rise time is a bound of the fit and so not a result",
     "rise_time_plain": "rise time of a plain rising exponential",
     "decay_time": "fast decay time",
     "decay_distance": "fast decay time less twice the rise time; at its limit it is the constraint of the fit",
@@ -163,20 +161,25 @@ _TIMES = {
 }
 
 
+_PURE_NUMBERS = ("rise_time_at_bound", "peak_to_plateau", "fit_misfit")
+
+
 def _value(reading: Reading, name: str) -> float:
+    times = reading.times
     values = {
-        "rise_time": reading.fit.rise,
-        "rise_time_low": reading.lowest,
-        "rise_time_high": reading.highest,
+        "rise_time": times.fit.rise,
+        "rise_time_low": times.lowest,
+        "rise_time_high": times.highest,
         "rise_time_error": reading.error,
-        "rise_time_bootstrap": reading.scatter,
-        "rise_time_plain": reading.plain.rise,
-        "decay_time": reading.fit.decay,
-        "decay_distance": reading.fit.distance,
+        "rise_time_bootstrap": times.scatter,
+        "rise_time_at_bound": float(times.fit.at_bound),
+        "rise_time_plain": times.plain.rise,
+        "decay_time": times.fit.decay,
+        "decay_distance": times.fit.distance,
         "formation_time": reading.formation,
         "peak_delay": reading.peak_delay,
         "peak_to_plateau": reading.peak_to_plateau,
-        "fit_misfit": reading.fit.misfit,
+        "fit_misfit": times.fit.misfit,
     }
     return values[name]
 
@@ -192,7 +195,7 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
             lines.append(f"{m.name}: no signal")
             continue
         lines.append(
-            f"{m.name}: rise time {full.fit.rise:.1f} +- {full.error:.1f} fs (plain {full.plain.rise:.1f}), "
+            f"{m.name}: rise time {_rise_text(full)}, "
             f"peak at {full.peak_delay:.0f} fs, peak / plateau {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
         )
         if by_extent is not None:
@@ -201,6 +204,14 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
     return lines
 
 
-def wannier_convergence(problem: Problem, masses: tuple[float, float], r0: float, kappa: float) -> np.ndarray:
-    """Return how far the first bound energies of A move on a grid of twice the nodes, eV."""
-    return convergence(problem.manifolds[0].states, *masses, r0, kappa)[:5]
+def _rise_text(reading: Reading) -> str:
+    """Return the rise times for the summary; one at a bound of the fit is not passed off as a result."""
+    fit, plain = reading.times.fit, reading.times.plain
+    limits = f" (at its bound, {RISE_MIN:g} to {RISE_MAX:g} fs: not a result)"
+    text = f"{fit.rise:.1f} +- {reading.error:.1f} fs{limits if fit.at_bound else ''}"
+    return f"{text} (plain {plain.rise:.1f}{', at its bound' if plain.at_bound else ''})"
+
+
+def wannier_convergence(manifold: Manifold) -> np.ndarray:
+    """Return how far the first bound energies of a manifold move on a grid of twice the nodes, eV."""
+    return convergence(manifold.states, manifold.medium.r0, manifold.medium.kappa, CONVERGENCE_STATES)

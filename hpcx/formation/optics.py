@@ -18,6 +18,8 @@ JONES = {
 #: uJ/cm^2 per fs in W/m^2
 _INTENSITY_W_PER_M2 = 1e13
 _V_PER_NM = 1e-9
+#: part of the largest value below which a spectrum counts as zero
+SPECTRUM_END = 1e-18
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Pulse:
         detuning_w = (np.asarray(energy_w) - self.photon_energy) / HBAR_EV_FS
         area = self.amplitude * self.duration * np.sqrt(np.pi / (2 * np.log(2)))
         return area * np.exp(-((detuning_w * self.duration) ** 2) / (8 * np.log(2)))
+
+
+    def band(self, energy_w: np.ndarray) -> np.ndarray:
+        """Return the numbers of the photon energies at which the spectrum is more than rounding."""
+        spectrum_w = self.spectrum(energy_w)
+        return np.flatnonzero(spectrum_w > SPECTRUM_END * self.spectrum(self.photon_energy))
 
 
 def peak_amplitude(fluence: float, duration: float) -> float:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
-from hpcx.formation.config import Config
+from hpcx.formation.cascade import Propagator
+from hpcx.formation.config import Config, HartreeFock
+from hpcx.formation.linear import LinearResponse, linear_response
 from hpcx.formation.optics import Pulse, peak_amplitude
 from hpcx.formation.problem import Problem, shared_table
 from hpcx.formation.spectral import TimeGrid
 from hpcx.formation.third_order import (
+    PARTS,
     Detection,
     PumpResponse,
-    Weights,
     evaluate,
     polarization_factors,
     relative_change,
@@ -26,25 +30,30 @@ from hpcx.physics.constants import HBAR_EV_FS
 
 #: pulses are followed for so many durations, polarisations for so many dephasing times
 PULSE_REACH, DECAY_REACH = 4.0, 15.0
-#: pump responses that a sweep keeps at once
-PUMPS_KEPT = 8
+#: linear and pump responses that a sweep keeps at once, and photon energies of which it keeps all delays
+RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
+
+T = TypeVar("T")
 
 
 def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
     """Return all traces and the spectrum; collective, alike on all ranks."""
+    responses, items = Responses(config, problem, run, delay_d), Items(comm, run)
     with run.timings.measure("pump"):
-        pump = _pump(config, problem, delay_d, run.shared)
+        pump = items.prepare(responses.pump)
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     axis = config.signal.photon_energies
     energy_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
 
     def work(item: int) -> dict[str, np.ndarray]:
-        extents = READINGS if item < resonance_r.size else (config.approximation.hartree_fock,)
-        return _parts(config, problem, pump, energy_e[item], delay_d, extents)
+        """Return the parts of the signal at one photon energy."""
+        extents = READINGS if item < resonance_r.size else ()
+        return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, own}))
 
+    own = config.approximation.hartree_fock
     with run.timings.measure("probe"):
-        parts = Items(comm, run).compute("probe", energy_e.size, work)
-    change_ecd = np.array([_contributions(part, config.approximation.hartree_fock) for part in parts])
+        parts = items.compute("probe", energy_e.size, work)
+    change_ecd = np.array([_contributions(part, own) for part in parts])
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
     return Traces(
         delay_d=delay_d,
@@ -59,51 +68,93 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
     )
 
 
-def time_grid(config: Config, problem: Problem, delay_d: np.ndarray) -> TimeGrid:
-    """Return times that hold both pulses at every delay and the decay of the polarisations after the last."""
+def time_grid(config: Config, delay_d: np.ndarray, reference: float) -> TimeGrid:
+    """Return times that hold both pulses at every delay and the decay of the polarisations after the last.
+
+    `reference` (eV) is the energy with whose factor signals are stored.
+    """
     reach = PULSE_REACH * max(config.pump.duration, config.probe.duration)
-    slowest = min(float(m.damping_l.min()) for m in problem.manifolds)
-    stop = max(delay_d[-1], 0.0) + reach + DECAY_REACH * HBAR_EV_FS / slowest
-    reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
+    stop = max(delay_d[-1], 0.0) + reach + decay_reach(config)
     return TimeGrid.covering(min(delay_d[0], 0.0) - reach, stop, config.solver.time_step, reference)
 
 
-def _pump(config: Config, problem: Problem, delay_d: np.ndarray, shared: dict[str, object]) -> PumpResponse:
-    amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
-    pulse = Pulse(config.pump.photon_energy, config.pump.duration, amplitude)
-    grid = time_grid(config, problem, delay_d)
-    linear = config.approximation.model_copy(update=dict.fromkeys(("hartree_fock", "biexciton", "grating"), None))
-    depends_on = (pulse, grid, linear, config.probe.photon_energy, config.cascade, config.dephasing, config.momentum,
-                  config.continuum, [(m.energy_l[0], m.dipole, m.states.reduced_mass) for m in problem.manifolds])
-    return shared_table(shared, "pump", depends_on, lambda: respond_to_pump(problem, pulse, grid), PUMPS_KEPT)
+def decay_reach(config: Config) -> float:
+    """Return the time (fs) after which a polarisation counts as gone."""
+    dephasing = config.dephasing
+    return DECAY_REACH * HBAR_EV_FS / (1e-3 * min(dephasing.s1, dephasing.bound, dephasing.continuum))
 
 
-def _parts(
-    config: Config, problem: Problem, pump: PumpResponse, energy: float, delay_d: np.ndarray, extents: tuple[str, ...]
-) -> dict[str, np.ndarray]:
-    """Return the relative change by part at one photon energy; Hartree-Fock parts are named after their extent."""
-    probe = Pulse(config.probe.photon_energy, config.probe.duration, 1.0)
+def response_keys(config: Config) -> dict[str, Any]:
+    """Return all keys on which responses may depend. The polarisations are factors on their parts, so not among them."""
+    unused = {**dict.fromkeys(("title", "output", "petsc", "signal"), True), "probe": {"polarization"}, "pump": {"polarization"}}
+    return config.model_dump(exclude=unused)
+
+
+class Responses:
+    """Linear, pump and probe responses of a point, which other points of the sweep may share.
+
+    No response depends on the polarisations: they are factors on its parts.
+    """
+
+    def __init__(self, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> None:
+        self.config, self.problem, self.run, self.delay_d = config, problem, run, delay_d
+        # the middle of all states: what is farther than half the sampling frequency is folded back
+        reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
+        self.grid = time_grid(config, delay_d, reference)
+
+    @property
+    def probe(self) -> Pulse:
+        """The probe with unit amplitude."""
+        return Pulse(self.config.probe.photon_energy, self.config.probe.duration, 1.0)
+
+    def linear(self) -> LinearResponse:
+        """Return the linear response."""
+        make = partial(linear_response, self.problem, self.grid, self.probe)
+        return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, make)
+
+    def relaxation(self) -> list[Propagator]:
+        """Return the propagators of the populations."""
+        step = self.grid.step
+        make = partial(_propagators, self.problem, step)
+        return self._shared("relaxation", {"pump", "probe", "delay"}, step, make)
+
+    def pump(self) -> PumpResponse:
+        """Return the response to the pump."""
+        pump = self.config.pump
+        pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
+        reach = PULSE_REACH * pump.duration
+        active = self.grid.samples(-reach, reach + decay_reach(self.config))
+        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active)
+        return self._shared("pump", {"delay"}, self.grid, make)
+
+    def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
+        """Return X(tau) at a photon energy (eV) by the names of PARTS."""
+        return self._shared("parts", set(), (energy, sorted(extents)), partial(self._parts, energy, extents), ENERGIES_KEPT)
+
+    def _parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
+        detection = Detection(self.problem, self.linear(), self.pump(), energy, self.run.watch)
+        parts = detection.parts(extents, bool(self.problem.pairs), self.config.approximation.grating)
+        return evaluate(self.linear(), self.probe, energy, self.delay_d, parts)
+
+    def _shared(self, kind: str, without: set[str], beside: object, make: Callable[[], T], kept: int = RESPONSES_KEPT) -> T:
+        """Keep what `make` returns under the keys of the input but some, and `beside`."""
+        keys = {key: value for key, value in response_keys(self.config).items() if key not in without}
+        return shared_table(self.run.shared, kind, (keys, beside), make, kept)
+
+
+def _propagators(problem: Problem, step: float) -> list[Propagator]:
+    return [Propagator.of(m.generator_ml, step) for m in problem.manifolds]
+
+
+def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the relative changes by part for the polarisations of pump and probe."""
     factors = polarization_factors(config.pump.polarization, config.probe.polarization)
-    detection = Detection(problem, pump, energy)
-
-    def change(weights: Weights, factor: complex = 1.0) -> np.ndarray:
-        return relative_change(problem, energy, factor * evaluate(problem, probe, pump, weights, energy, delay_d))
-
-    parts = {
-        "populations": change(detection.populations(), factors[0]),
-        "blocking": change(detection.blocking(), factors[0]),
-        "two excitons": change(detection.two_excitons(factors)),
-    }
-    if config.approximation.grating:
-        parts["grating"] = change(detection.grating(), factors[0])
-    for extent in {*extents, config.approximation.hartree_fock}:
-        parts[extent] = change(detection.hartree_fock(extent), factors[0])
-    return parts
+    return {name: relative_change(problem, energy, factors[PARTS[name]] * x_d) for name, x_d in parts.items()}
 
 
 def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:
-    names = ("blocking", "two excitons", "grating", extent)
-    return sum(parts[name] for name in names if name in parts)
+    extents = set(get_args(HartreeFock)) - {extent}
+    return sum(change_d for name, change_d in parts.items() if name != "populations" and name not in extents)
 
 
 def _contributions(parts: dict[str, np.ndarray], extent: str) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -25,16 +26,13 @@ PUMP_MARGIN = 0.2
 T = TypeVar("T")
 
 
-class PumpEnergyError(ValueError):
-    """The pump photon energy is outside what the kept states can describe."""
-
-
 @dataclass(frozen=True)
 class Manifold:
     """One exciton manifold of one valley.
 
     Attributes:
         name: "A" or "B".
+        medium: masses and screening.
         states: kept Wannier states.
         gap: band gap, eV.
         energy_l: exciton energies, eV.
@@ -47,6 +45,7 @@ class Manifold:
     """
 
     name: str
+    medium: PairMedium
     states: WannierStates
     gap: float
     energy_l: np.ndarray
@@ -81,53 +80,46 @@ class Pair:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off.
-
-    `continuum_top` is the highest kept energy above the gap, eV.
-    """
+    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off."""
 
     manifolds: tuple[Manifold, ...]
     pairs: tuple[Pair, ...]
     two_excitons: dict[str, TwoExcitonStates]
     radiation: Radiation
     hartree_fock: str
-    continuum_top: float
 
 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
     mediums = [medium_of(config, material, name) for name in MANIFOLDS]
-    grid = RadialGrid.uniform_with_tail(
-        config.momentum.points, config.momentum.uniform_max, config.momentum.tail_points, config.momentum.max
-    )
-    states = [_states(config, grid, medium, shared) for medium in mediums]
-    manifolds = tuple(_manifold(config, material, i, states[i]) for i in range(len(MANIFOLDS)))
-    tables = _two_exciton_tables(config, grid, mediums, shared) if config.approximation.biexciton else {}
+    manifolds = tuple(_shared_manifold(config, material, name, medium, shared) for name, medium in zip(MANIFOLDS, mediums))
+    tables = _two_exciton_tables(config, mediums, shared) if config.approximation.biexciton else {}
     return Problem(
         manifolds,
         _pairs(config, manifolds, tables),
         tables,
         _radiation(config, material),
         config.approximation.hartree_fock,
-        config.continuum.energy_max,
     )
 
 
-def check_pump(problem: Problem, photon_energy: float) -> list[str]:
-    """Return warnings about a pump at `photon_energy` (eV).
+def pump_range(gap: float, continuum_top: float) -> tuple[float, float]:
+    """Return the photon energies (eV) that a pump may have: from the A gap to the kept continuum less a margin."""
+    return gap, gap + continuum_top - PUMP_MARGIN
 
-    Raises PumpEnergyError below the A gap or too near the highest kept state.
-    """
-    lower, upper = (m.gap for m in problem.manifolds)
-    highest = lower + problem.continuum_top - PUMP_MARGIN
-    if not lower <= photon_energy <= highest:
-        raise PumpEnergyError(
-            f"pump.photon_energy = {photon_energy:g} eV: must be between the A gap, {lower:.3f} eV, and the kept continuum "
-            f"less {PUMP_MARGIN:g} eV, {highest:.3f} eV (raise continuum.energy_max for higher ones)"
+
+def notices(config: Config, upper_gap: float) -> list[str]:
+    """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
+    found, energy = [], config.pump.photon_energy
+    if energy < upper_gap:
+        found.append(f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states")
+    approximation = config.approximation
+    if config.solver.route == "time" and approximation.substrate and approximation.radiation == "dispersive":
+        found.append(
+            "the time route takes the reflection of the substrate at the centres of pump and probe, the third-order route at "
+            "every frequency: compare the two with approximation.radiation = 'frozen' only"
         )
-    if photon_energy < upper:
-        return [f"the pump at {photon_energy:g} eV is below the B gap, {upper:.3f} eV: in B it meets bound states"]
-    return []
+    return found
 
 
 def shared_table(
@@ -165,24 +157,45 @@ def _permittivity(config: Config, material: Material) -> float:
     return load_environment(config.environment).number("kappa", "1")
 
 
-def _states(config: Config, grid: RadialGrid, medium: PairMedium, shared: dict[str, object]) -> WannierStates:
-    depends_on = (config.momentum, config.continuum, medium)
-    masses = (medium.electron_mass, medium.hole_mass)
-    return shared_table(
-        shared,
-        "wannier",
-        depends_on,
-        lambda: solve_wannier(grid, *masses, medium.r0, medium.kappa).up_to(config.continuum.energy_max),
-    )
+def kept_states(config: Config, medium: PairMedium) -> WannierStates:
+    """Return the states of one manifold up to the asked energy above the gap."""
+    momentum = config.momentum
+    nodes = (momentum.points, momentum.uniform_max, momentum.tail_points, momentum.max)
+    return _solve_states(nodes, config.continuum.energy_max, medium)
 
 
-def _manifold(config: Config, material: Material, number: int, states: WannierStates) -> Manifold:
-    name = MANIFOLDS[number]
-    gap = material.number(f"formation.{name}.exciton_energy", "eV") - states.energy_l[0]
+@lru_cache(maxsize=8)
+def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, medium: PairMedium) -> WannierStates:
+    """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
+    grid = RadialGrid.uniform_with_tail(*nodes)
+    return solve_wannier(grid, medium.electron_mass, medium.hole_mass, medium.r0, medium.kappa).up_to(energy_max)
+
+
+def gap_of(material: Material, name: str, states: WannierStates) -> float:
+    """Return the band gap (eV) of manifold `name`: its measured exciton energy and the computed binding energy."""
+    return material.number(f"formation.{name}.exciton_energy", "eV") - float(states.energy_l[0])
+
+
+def _shared_manifold(
+    config: Config, material: Material, name: str, medium: PairMedium, shared: dict[str, object]
+) -> Manifold:
+    numbers = (material.number("formation.hopping_length", "eV nm"), *_exciton_energies(material))
+    sections = (config.momentum, config.continuum, config.approximation, config.cascade, config.dephasing)
+    return shared_table(shared, "manifold", (name, medium, numbers, sections), lambda: _manifold(config, material, name, medium))
+
+
+def _exciton_energies(material: Material) -> list[float]:
+    return [material.number(f"formation.{name}.exciton_energy", "eV") for name in MANIFOLDS]
+
+
+def _manifold(config: Config, material: Material, name: str, medium: PairMedium) -> Manifold:
+    states = kept_states(config, medium)
+    gap = gap_of(material, name, states)
     dipole = np.sqrt(2) * material.number("formation.hopping_length", "eV nm") / _dipole_gap(config, material, states, gap)
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
+        medium=medium,
         states=states,
         gap=gap,
         energy_l=energy_l,
@@ -190,7 +203,7 @@ def _manifold(config: Config, material: Material, number: int, states: WannierSt
         dipole_l=dipole * states.contact_l,
         damping_l=_damping(config, states),
         bleaching_fs=dipole * _bleaching(config, states),
-        generator_ml=generator(_rates(config, energy_l), 1e-3 * config.cascade.decay / HBAR_EV_FS),
+        generator_ml=generator(relaxation_rates(config, energy_l), 1e-3 * config.cascade.decay / HBAR_EV_FS),
         hartree_fock=hartree_fock_1s(states),
     )
 
@@ -199,7 +212,7 @@ def _dipole_gap(config: Config, material: Material, states: WannierStates, gap: 
     """Gap that sets the dipole moment: the manifold's own, or that of A."""
     if not config.approximation.common_masses:
         return gap
-    return material.number(f"formation.{MANIFOLDS[0]}.exciton_energy", "eV") - states.energy_l[0]
+    return gap_of(material, MANIFOLDS[0], states)
 
 
 def _damping(config: Config, states: WannierStates) -> np.ndarray:
@@ -215,7 +228,8 @@ def _bleaching(config: Config, states: WannierStates) -> np.ndarray:
     return bleaching_fs
 
 
-def _rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
+def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
+    """Return the rates Gamma_{l -> m} as `rate_ml` (1/fs) between states of ascending energy (eV)."""
     speed = 1e-3 * config.cascade.speed
     if config.approximation.cascade == "printed":
         return chain_rates(energy_l, speed)
@@ -223,7 +237,7 @@ def _rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
 
 
 def _two_exciton_tables(
-    config: Config, grid: RadialGrid, mediums: list[PairMedium], shared: dict[str, object]
+    config: Config, mediums: list[PairMedium], shared: dict[str, object]
 ) -> dict[str, TwoExcitonStates]:
     """Return the tables of the pairs AA, BB and AB; the last is that of the mean masses."""
     mean = PairMedium(
@@ -236,7 +250,7 @@ def _two_exciton_tables(
             shared,
             "two excitons",
             (config.momentum, config.continuum, medium, equal),
-            lambda medium=medium: solve_two_excitons(_states(config, grid, medium, shared), medium, equal),
+            lambda medium=medium: solve_two_excitons(kept_states(config, medium), medium, equal),
         )
         for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
     }

@@ -10,7 +10,7 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.observables import add_signal, add_states, read_traces, summary, wannier_convergence
 from hpcx.formation.perturbative import third_order_traces
-from hpcx.formation.problem import MANIFOLDS, Problem, build_problem, check_pump, medium_of
+from hpcx.formation.problem import Problem, build_problem, notices, shared_table
 from hpcx.formation.traces import Traces
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
@@ -23,12 +23,14 @@ log = logging.getLogger("hpcx")
 def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     """Compute traces, rise times and shares of one pump; collective on `comm`, the result is whole on every rank.
 
-    Raises PumpEnergyError if the pump is outside the kept states, MaterialError if the material lacks a number.
+    Raises MaterialError if the material lacks a number.
     """
     with run.timings.measure("states"):
         problem = build_problem(config, material, run.shared)
-    for warning in check_pump(problem, config.pump.photon_energy):
-        log.info("%s: %s", run.name, warning)
+    run.keep(comm, None)
+    notes = notices(config, problem.manifolds[-1].gap)
+    for note in notes:
+        log.info("%s: %s", run.name, note)
     delay_d = np.linspace(config.delay.start, config.delay.stop, config.delay.points)
     traces = _traces(comm, config, problem, run, delay_d)
     slow = HBAR_EV_FS / max(1e-3 * config.cascade.decay, 1e-9)
@@ -36,9 +38,10 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
         readings = read_traces(comm, traces, slow, config.signal.bootstrap)
     result = Result()
     add_states(result, problem)
-    _add_convergence(result, config, material, problem)
+    with run.timings.measure("states"):
+        _add_convergence(result, config, problem, run.shared)
     add_signal(result, problem, traces, readings)
-    result.summary += summary(problem, traces, readings)
+    result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]
     run.diagnostics.update(traces.statistics)
     return result
 
@@ -51,7 +54,8 @@ def _traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.n
     return time_traces(comm, config, problem, run, delay_d)
 
 
-def _add_convergence(result: Result, config: Config, material: Material, problem: Problem) -> None:
-    medium = medium_of(config, material, MANIFOLDS[0])
-    change_l = wannier_convergence(problem, (medium.electron_mass, medium.hole_mass), medium.r0, medium.kappa)
+def _add_convergence(result: Result, config: Config, problem: Problem, shared: dict[str, object]) -> None:
+    first = problem.manifolds[0]
+    depends_on = (config.momentum, config.continuum, first.medium)
+    change_l = shared_table(shared, "convergence", depends_on, lambda: wannier_convergence(first))
     result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")

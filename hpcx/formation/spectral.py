@@ -48,6 +48,26 @@ class TimeGrid:
         scale = self.step * self.size * np.exp(1j * self.detuning_w * self.start)
         return ifft(signal_t, axis=-1) * scale
 
-    def to_adjoint(self, signal_t: np.ndarray) -> np.ndarray:
-        """Return step sum_t u(t) exp(-i w t) along the last axis, for sums over time of u(t) f(t)."""
-        return fft(signal_t, axis=-1) * (self.step * np.exp(-1j * self.detuning_w * self.start))
+    def to_adjoint(self, signal_t: np.ndarray, first: int = 0, band: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return step sum_t u(t) exp(-i w t) along the last axis, for sums over time of u(t) f(t).
+
+        The signal may begin with sample `first` and end early: it is zero elsewhere. Frequencies may be a part of all.
+        """
+        start = self.start + first * self.step
+        factor_w = self.step * np.exp(-1j * self.detuning_w[band] * start)
+        return fft(signal_t, n=self.size, axis=-1)[..., band] * factor_w
+
+    def from_adjoint(self, spectrum_w: np.ndarray) -> np.ndarray:
+        """Return sum_w F(w) exp(i w t) / (size step): the inverse of `to_adjoint`."""
+        return ifft(spectrum_w * np.exp(1j * self.detuning_w * self.start), axis=-1) / self.step
+
+    def from_band(self, spectrum_w: np.ndarray, band: np.ndarray) -> np.ndarray:
+        """Return the signal of a spectrum that is known at the frequencies `band` and zero elsewhere; see `to_time`."""
+        whole_w = np.zeros((*spectrum_w.shape[:-1], self.size), complex)
+        whole_w[..., band] = spectrum_w
+        return self.to_time(whole_w)
+
+    def samples(self, start: float, stop: float) -> slice:
+        """Return the samples from time `start` to time `stop`, fs."""
+        first, last = (int(np.clip(round((time - self.start) / self.step), 0, self.size)) for time in (start, stop))
+        return slice(first, last)

@@ -11,23 +11,34 @@ component, capital letters being the pump's and small ones the probe's,
 
     s_k = d E (2 |P_k|^2) + E sum_l bleaching N_l + 2 d E_pump p_k P_k^*
         + 2 [|P_k|^2 (V p)_k + p_k P_k^* (V P)_k] - 2 [p_k (V |P|^2)_k + P_k (V p P^*)_k] + two-exciton part.
+
+The weights of the blocking and Hartree-Fock terms stay in momentum space, where the probe's polarisation is known as well.
+They are made in pieces of time that fit into the cache of a core.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import ifft
 
-from hpcx.formation.cascade import propagate
+from hpcx.formation.cascade import Propagator
+from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
 from hpcx.formation.optics import JONES, Pulse
-from hpcx.formation.problem import Manifold, Pair, Problem
+from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.physics.constants import HBAR_EV_FS
 
 #: damping added to the population grating while it is transformed, 1/fs; it is undone exactly and ends the memory
 GRATING_DAMPING = 0.03
+#: times, and rows of a transform, that are worked on at once
+PIECE, ROWS = 96, 16
+#: parts of X by what they are due to, each with the number of its factor among those of `polarization_factors`
+PARTS = {
+    "populations": 0, "blocking": 0, "grating": 0, "1s": 0, "all": 0, "none": 0,
+    "pairs within a valley": 0, "pairs crossed": 1, "pairs straight": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,161 +47,176 @@ class PumpResponse:
 
     Attributes:
         grid: times.
+        active: the samples at which there are polarisations; all but the populations are known at these alone.
         field_t: field at the sheet, V/nm.
         polarization_mlt: P_l(t) per manifold, 1/nm.
-        population_mlt: N_l(t) per manifold, 1/nm^2.
+        population_mlt: N_l(t) per manifold, 1/nm^2, at all times.
+        node_mkt: P_k(t) per manifold.
+        dressed_mkt: (V P)_k(t) per manifold, eV.
+        screened_mkt: (V |P|^2)_k(t) per manifold, eV.
     """
 
     grid: TimeGrid
+    active: slice
     field_t: np.ndarray
     polarization_mlt: list[np.ndarray]
     population_mlt: list[np.ndarray]
+    node_mkt: list[np.ndarray]
+    dressed_mkt: list[np.ndarray]
+    screened_mkt: list[np.ndarray]
 
 
-@dataclass
-class Weights:
-    """a(t) and h_l(t) of one photon energy, the latter per manifold."""
-
-    field_t: np.ndarray
-    polarization_mlt: list[np.ndarray]
-
-    @classmethod
-    def zero(cls, pump: PumpResponse) -> Weights:
-        """Return weights of no effect."""
-        shapes = [polarization_lt.shape for polarization_lt in pump.polarization_mlt]
-        return cls(np.zeros(pump.grid.size, complex), [np.zeros(shape, complex) for shape in shapes])
-
-
-def resolvent(manifold: Manifold, energy_w: np.ndarray | float) -> np.ndarray:
-    """Return d_l / (energy_l - omega - i gamma_l), e/eV, with a leading axis of states."""
-    shape = (-1,) + (1,) * np.ndim(energy_w)
-    denominator = (manifold.energy_l - 1j * manifold.damping_l).reshape(shape) - energy_w
-    return manifold.dipole_l.reshape(shape) / denominator
-
-
-def susceptibility(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
-    """Return sum over manifolds of d_l^2 / (energy_l - omega - i gamma_l), e^2/eV."""
-    return sum(np.tensordot(m.dipole_l, resolvent(m, energy_w), 1) for m in problem.manifolds)
-
-
-def sheet_field(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
-    """Return the field at the sheet per incoming field, to first order."""
-    radiation = problem.radiation
-    gain_w = 1 + radiation.reflection(energy_w)
-    return gain_w / (1 - gain_w * radiation.kappa(energy_w) * susceptibility(problem, energy_w))
-
-
-def respond_to_pump(problem: Problem, pulse: Pulse, grid: TimeGrid) -> PumpResponse:
-    """Return field, polarisations (exact in frequency) and populations of the pump."""
-    energy_w = grid.energy_w
+def respond_to_pump(
+    problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice
+) -> PumpResponse:
+    """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples."""
+    band = pulse.band(grid.energy_w)
+    energy_w = grid.energy_w[band]
     field_w = pulse.spectrum(energy_w) * sheet_field(problem, energy_w)
-    polarization_mlt = [grid.to_time(resolvent(m, energy_w) * field_w) for m in problem.manifolds]
+    field_t = grid.from_band(field_w, band)[active]
+    manifolds = problem.manifolds
+    polarization_mlt = [grid.from_band(resolvent(m, energy_w) * field_w, band)[:, active].copy() for m in manifolds]
     population_mlt = [
-        propagate(m.generator_ml, 2 * m.damping_l[:, None] / HBAR_EV_FS * np.abs(p_lt) ** 2, grid.step)
-        for m, p_lt in zip(problem.manifolds, polarization_mlt)
+        propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), active.start, grid.size)
+        for m, propagator, p_lt in zip(manifolds, relaxation, polarization_mlt)
     ]
-    return PumpResponse(grid, grid.to_time(field_w), polarization_mlt, population_mlt)
+    node_mkt = [real_times(m.states.phi_lk.T, p_lt) for m, p_lt in zip(manifolds, polarization_mlt)]
+    weighted_mkk = [m.states.coulomb_kk * m.states.grid.weight_k for m in manifolds]
+    dressed_mkt = [real_times(weighted_kk, node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
+    screened_mkt = [weighted_kk @ square(node_kt) for weighted_kk, node_kt in zip(weighted_mkk, node_mkt)]
+    return PumpResponse(grid, active, field_t, polarization_mlt, population_mlt, node_mkt, dressed_mkt, screened_mkt)
 
 
 class Detection:
-    """The weights of one photon energy (eV), part by part; each part is linear in what it is named after."""
+    """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
-    def __init__(self, problem: Problem, pump: PumpResponse, energy: float) -> None:
+    def __init__(
+        self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]
+    ) -> None:
+        """`watch` is called again and again; what it raises ends the work."""
         self.problem = problem
+        self.watch = watch
+        self.linear = linear
         self.pump = pump
-        self.energy = energy
-        self.phase_t = np.exp(1j * (energy - pump.grid.reference) / HBAR_EV_FS * pump.grid.time_t)
+        grid = pump.grid
+        self.rotation_t = np.exp(1j * (energy - grid.reference) / HBAR_EV_FS * grid.time_t)
+        self.phase_t = self.rotation_t[pump.active]
         self.resolvent_ml = [resolvent(m, energy) for m in problem.manifolds]
 
-    def populations(self) -> Weights:
+    def parts(self, extents: set[str], pairs: bool, grating: bool) -> dict[str, np.ndarray]:
+        """Return the parts by the names of PARTS; `extents` are the ranges of the Hartree-Fock terms that are wanted."""
+        found = {"populations": self.populations(), "blocking": self.blocking()}
+        found |= {extent: self.hartree_fock(extent) for extent in sorted(extents)}
+        if pairs:
+            found |= self.two_excitons()
+        if grating:
+            found["grating"] = self.grating()
+        return found
+
+    def populations(self) -> np.ndarray:
         """Bleaching by the populations: the incoherent contribution."""
-        weights = Weights.zero(self.pump)
-        for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt):
-            weights.field_t += ((c_l @ m.bleaching_fs) @ population_lt) * self.phase_t
-        return weights
+        weight_t = sum(
+            (c_l @ m.bleaching_fs) @ population_lt
+            for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
+        )
+        return self.pump.grid.to_adjoint(weight_t * self.rotation_t, band=self.linear.band)
 
-    def blocking(self) -> Weights:
+    def blocking(self) -> np.ndarray:
         """Pauli blocking by the coherent polarisation of the pump."""
-        weights = Weights.zero(self.pump)
+        total_w, pulled_t = self._nothing(), self.pump.field_t * self.phase_t
         for i, m in enumerate(self.problem.manifolds):
-            bra_k, pump_kt = self._bra(i), self._pump_in_k(i)
-            weights.field_t += 2 * m.dipole * (bra_k @ np.abs(pump_kt) ** 2) * self.phase_t
-            pulled_kt = (2 * m.dipole) * bra_k[:, None] * pump_kt.conj() * (self.pump.field_t * self.phase_t)
-            weights.polarization_mlt[i] += m.states.phi_lk @ pulled_kt
-        return weights
+            bra_k, node_kt = 2 * m.dipole * self._bra(i), self.pump.node_mkt[i]
+            total_w += self._adjoint((bra_k @ square(node_kt)) * self.phase_t)
+            total_w += self._through(self.linear.node_mkw[i], bra_k[:, None] * (node_kt.conj() * pulled_t))
+        return total_w
 
-    def hartree_fock(self, extent: str) -> Weights:
+    def hartree_fock(self, extent: str) -> np.ndarray:
         """Hartree-Fock terms of the 1s state ("1s"), of all states ("all"), or nothing ("none")."""
-        weights = Weights.zero(self.pump)
+        total_w = self._nothing()
         for i, m in enumerate(self.problem.manifolds):
             if extent == "1s":
-                density_t = np.abs(self.pump.polarization_mlt[i][0]) ** 2
-                weights.polarization_mlt[i][0] += 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t * self.phase_t
+                density_t = square(self.pump.polarization_mlt[i][0])
+                total_w += self._through_1s(i, 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t * self.phase_t)
             elif extent == "all":
-                weights.polarization_mlt[i] += m.states.phi_lk @ (self._hartree_fock_in_k(i) * self.phase_t)
-        return weights
+                total_w += self._through(self.linear.node_mkw[i], self._hartree_fock_in_k(i))
+        return total_w
 
-    def two_excitons(self, polarization: tuple[complex, complex, complex]) -> Weights:
-        """Two-exciton states; `polarization` are the factors of `polarization_factors`."""
-        weights = Weights.zero(self.pump)
-        intra, crossed, straight = polarization
-        for pair in self.problem.pairs:
+    def two_excitons(self) -> dict[str, np.ndarray]:
+        """Two-exciton states: pairs within a valley, and of two valleys with P_b^* P_a p_b and with P_b^* p_a P_b."""
+        found = {name: self._nothing() for name in PARTS if name.startswith("pairs")}
+        for pair, green_w in zip(self.problem.pairs, self.linear.pair_pw):
             # the exciton that is probed may be either of the two
             for probed, other in {(pair.first, pair.second), (pair.second, pair.first)}:
-                memory_t = self._two_exciton_memory(pair, probed, other)
-                first, second = (intra, intra) if pair.same_valley else (crossed, straight)
-                weights.polarization_mlt[other][0] += first * memory_t * self.pump.polarization_mlt[probed][0]
-                weights.polarization_mlt[probed][0] += second * memory_t * self.pump.polarization_mlt[other][0]
-        return weights
+                memory_t = self._two_exciton_memory(green_w, probed, other)
+                crossed_w = self._through_1s(other, memory_t * self.pump.polarization_mlt[probed][0])
+                straight_w = self._through_1s(probed, memory_t * self.pump.polarization_mlt[other][0])
+                if pair.same_valley:
+                    found["pairs within a valley"] += crossed_w + straight_w
+                else:
+                    found["pairs crossed"] += crossed_w
+                    found["pairs straight"] += straight_w
+        return found
 
-    def grating(self) -> Weights:
+    def grating(self) -> np.ndarray:
         """Populations driven by pump and probe together, read by the pump."""
-        weights = Weights.zero(self.pump)
-        grid = self.pump.grid
-        swell_t = np.exp(GRATING_DAMPING * grid.time_t)
+        grid, active, total_w = self.pump.grid, self.pump.active, self._nothing()
+        swell_t = np.exp(GRATING_DAMPING * grid.time_t[active])
+        reader_w = grid.to_adjoint(self.pump.field_t * self.phase_t * swell_t, active.start)
         for i, m in enumerate(self.problem.manifolds):
-            reader_t = self.pump.field_t * self.phase_t * swell_t
-            reader_w = grid.to_adjoint(reader_t)
             damped_ml = m.generator_ml - GRATING_DAMPING * np.eye(m.energy_l.size)
             memory_lw = solve_adjoint(damped_ml, self.resolvent_ml[i] @ m.bleaching_fs, grid.detuning_w) * reader_w
-            memory_lt = ifft_adjoint(grid, memory_lw) / swell_t
-            source_lt = 2 * m.damping_l[:, None] / HBAR_EV_FS * self.pump.polarization_mlt[i].conj()
-            weights.polarization_mlt[i] += memory_lt * source_lt
-        return weights
+            source_lt = 2 * m.damping_l[:, None] / HBAR_EV_FS * self.pump.polarization_mlt[i].conj() / swell_t
+            total_w += self._through(self.linear.state_mlw[i], grid.from_adjoint(memory_lw)[:, active] * source_lt)
+        return total_w
+
+    def _nothing(self) -> np.ndarray:
+        return np.zeros(self.linear.band.size, complex)
+
+    def _adjoint(self, weight_t: np.ndarray) -> np.ndarray:
+        """Return the spectrum of weights at the active samples, at the frequencies of the probe."""
+        return self.pump.grid.to_adjoint(weight_t, self.pump.active.start, self.linear.band)
+
+    def _through_1s(self, number: int, weight_t: np.ndarray) -> np.ndarray:
+        """Return the spectrum of a weight of the probe's 1s polarisation."""
+        return self._adjoint(weight_t) * self.linear.state_mlw[number][0]
+
+    def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
+        """Return the spectrum of weights of what responds to the probe as `response_rw` says."""
+        return sum(
+            np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows]) for rows in pieces(len(weight_rt), ROWS)
+        )
 
     def _bra(self, number: int) -> np.ndarray:
         """Return the weight with which a source in momentum space enters X."""
         states = self.problem.manifolds[number].states
         return (self.resolvent_ml[number] @ states.phi_lk) * states.grid.weight_k
 
-    def _pump_in_k(self, number: int) -> np.ndarray:
-        return self.problem.manifolds[number].states.phi_lk.T @ self.pump.polarization_mlt[number]
-
     def _hartree_fock_in_k(self, number: int) -> np.ndarray:
-        """Return the transposed Hartree-Fock operator applied to the bra, shape (k, time)."""
-        states = self.problem.manifolds[number].states
-        bra_kt, pump_kt = self._bra(number)[:, None], self._pump_in_k(number)
-        weighted_kk = states.coulomb_kk * states.grid.weight_k  # (V f)_i = sum_j weighted_ij f_j
-        density_kt = np.abs(pump_kt) ** 2
-        vertex_kt = weighted_kk.T @ (bra_kt * density_kt) + bra_kt * pump_kt.conj() * (weighted_kk @ pump_kt)
-        exchange_kt = bra_kt * (weighted_kk @ density_kt) + pump_kt.conj() * (weighted_kk.T @ (bra_kt * pump_kt))
-        return 2 * (vertex_kt - exchange_kt)
+        """Return the transposed Hartree-Fock operator applied to the bra, shape (k, active time), with the phase."""
+        states, pump = self.problem.manifolds[number].states, self.pump
+        bra_k1 = self._bra(number)[:, None]
+        adjoint_kk = np.ascontiguousarray((states.coulomb_kk * states.grid.weight_k).T)  # (V f)_i = sum_j adjoint_ji f_j
+        phase_t, weight_kt = 2 * self.phase_t, np.empty(pump.node_mkt[number].shape, complex)
+        for some in pieces(phase_t.size, PIECE):
+            self.watch()
+            node_kt, screened_kt = pump.node_mkt[number][:, some], pump.screened_mkt[number][:, some]
+            pulled_kt = node_kt.conj()
+            own_kt = bra_k1 * (pulled_kt * pump.dressed_mkt[number][:, some])
+            vertex_kt = real_times(adjoint_kk, bra_k1 * square(node_kt)) + own_kt
+            exchange_kt = bra_k1 * screened_kt + pulled_kt * real_times(adjoint_kk, bra_k1 * node_kt)
+            weight_kt[:, some] = (vertex_kt - exchange_kt) * phase_t[some]
+        return weight_kt
 
-    def _two_exciton_memory(self, pair: Pair, probed: int, other: int) -> np.ndarray:
+    def _two_exciton_memory(self, green_w: np.ndarray, probed: int, other: int) -> np.ndarray:
         """Return what a product P p at time t adds to X through the two-exciton states later on."""
-        grid = self.pump.grid
+        grid, active = self.pump.grid, self.pump.active
         reader_t = self.resolvent_ml[probed][0] * self.pump.polarization_mlt[other][0].conj() * self.phase_t
-        energy_w = grid.energy_w + grid.reference  # a product of two polarisations rotates with twice the reference
-        green_w = sum(
-            weight * coupling**2 / (energy_w - energy + 1j * pair.damping)
-            for weight, coupling, energy in zip(pair.weight_n, pair.coupling_n, pair.energy_n)
-        )
-        return ifft_adjoint(grid, green_w * grid.to_adjoint(reader_t))
+        return grid.from_adjoint(green_w * grid.to_adjoint(reader_t, active.start))[active]
 
 
-def ifft_adjoint(grid: TimeGrid, spectrum_w: np.ndarray) -> np.ndarray:
-    """Return sum_w F(w) exp(i w t) / (size step): the inverse of `TimeGrid.to_adjoint`."""
-    return ifft(spectrum_w * np.exp(1j * grid.detuning_w * grid.start), axis=-1) / grid.step
+def pieces(count: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` that cover `count`."""
+    return (slice(first, min(first + size, count)) for first in range(0, count, size))
 
 
 def solve_adjoint(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:
@@ -216,17 +242,14 @@ def polarization_factors(pump: str, probe: str) -> tuple[complex, complex, compl
 
 
 def evaluate(
-    problem: Problem, probe: Pulse, pump: PumpResponse, weights: Weights, energy: float, delay_d: np.ndarray
-) -> np.ndarray:
-    """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs)."""
-    grid = pump.grid
-    energy_w = grid.energy_w
-    total_w = grid.to_adjoint(weights.field_t)
-    for m, weight_lt in zip(problem.manifolds, weights.polarization_mlt):
-        total_w = total_w + np.sum(grid.to_adjoint(weight_lt) * resolvent(m, energy_w), axis=0)
-    total_w = total_w * probe.spectrum(energy_w) * sheet_field(problem, energy_w)
-    shift_dw = np.exp(1j * np.outer(delay_d, (energy_w - energy) / HBAR_EV_FS))
-    return shift_dw @ total_w / (grid.size * grid.step * probe.spectrum(energy))
+    linear: LinearResponse, probe: Pulse, energy: float, delay_d: np.ndarray, parts: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs), part by part."""
+    grid = linear.grid
+    incoming_w = linear.incoming_w / (grid.size * grid.step * probe.spectrum(energy))
+    shift_dw = np.exp(1j * np.outer(delay_d, (grid.energy_w[linear.band] - energy) / HBAR_EV_FS))
+    x_dp = shift_dw @ (np.array(list(parts.values())) * incoming_w).T
+    return dict(zip(parts, x_dp.T))
 
 
 def relative_change(problem: Problem, energy: float, source_d: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ share their steps and the errors of the steps cancel. Delays share the trajector
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ POPULATION_STEP = 5.0
 
 @dataclass(frozen=True)
 class Setting:
-    """Pulses, valley copies and frequencies of a point in the time route."""
+    """Pulses, valley copies and frequencies of a point in the time route; `watch` is called after every step."""
 
     problem: Problem
     pump: Pulse
@@ -44,6 +45,7 @@ class Setting:
     mirrored: bool
     energies_e: np.ndarray
     tolerance: float
+    watch: Callable[[], None]
 
     @property
     def pump_start(self) -> float:
@@ -68,6 +70,7 @@ class Setting:
         probe_vc = np.outer(self.jones_probe_v, np.ones_like(phases_c)) * gain[1]
 
         def incoming(time: float) -> np.ndarray:
+            """Return the incoming field of every column, V/nm."""
             turn = np.exp(-1j * self.pump.photon_energy * time / HBAR_EV_FS)
             field_vc = pump_vc * (self.pump.envelope(time) * turn)
             if probe_on:
@@ -89,10 +92,12 @@ class Setting:
             absolute[rows] = np.abs(link.pair.coupling_n).max() * size**2 * self.probe.duration / HBAR_EV_FS
         for rows in layout.transform:
             absolute[rows] = size * self.probe.duration
-        return ExplicitOde(equations.derivative, self.tolerance, self.tolerance * absolute, LARGEST_STEP, "formation_")
+        return ExplicitOde(equations.derivative, self.tolerance, self.tolerance * absolute, LARGEST_STEP, "formation_", self.watch)
 
 
-def make_setting(config: Config, problem: Problem, energies_e: np.ndarray) -> Setting:
+def make_setting(
+    config: Config, problem: Problem, energies_e: np.ndarray, watch: Callable[[], None] = lambda: None
+) -> Setting:
     """Return the setting of a point; valleys that are mirror images of each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = config.pump.polarization, config.probe.polarization
@@ -109,6 +114,7 @@ def make_setting(config: Config, problem: Problem, energies_e: np.ndarray) -> Se
         mirrored,
         energies_e,
         config.solver.tolerance,
+        watch,
     )
 
 
@@ -171,14 +177,15 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     """
     axis = config.signal.photon_energies
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
-    setting = make_setting(config, problem, np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)]))
+    energies_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
+    setting = make_setting(config, problem, energies_e, run.watch)
     statistics = OdeStatistics()
     items = Items(comm, run)
     change_cde = np.array([_changes(items, setting, run, delay_d, name, statistics) for name in CONTRIBUTIONS])
     change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
-        population_mt = _populations(setting, time_t, OdeStatistics())
+        population_mt = items.prepare(lambda: _populations(setting, time_t, OdeStatistics()))
     resonances = resonance_r.size
     return Traces(
         delay_d,
@@ -197,9 +204,11 @@ def _changes(
 ) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
     with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
-        trajectories = pump_trajectory(setting, list(delay_d - setting.lead), TERMS[name], OdeStatistics())
+        times = list(delay_d - setting.lead)
+        trajectories = items.prepare(lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
 
     def work(item: int) -> dict[str, np.ndarray]:
+        """Return the changes at one delay."""
         return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
     with run.timings.measure("probe"):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import numpy as np
 
 CONTRIBUTIONS = ("full", "incoherent", "coherent")
 #: extents of the Hartree-Fock terms between which the coherent contribution is compared
 READINGS = ("1s", "all")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,3 @@ class Traces:
     population_mt: np.ndarray
     statistics: dict[str, float] = field(default_factory=dict)
 
-
-def distribute(comm: Any, count: int, work: Callable[[int], T]) -> list[T]:
-    """Return [work(0), ..., work(count - 1)] on every rank, the items being dealt out to the ranks in turn.
-
-    Raises the error of the lowest failing rank as AgreedError on all ranks.
-    """
-    from hpcx.parallel.errors import agreed
-
-    own: list[tuple[int, T]] = []
-    with agreed(comm):
-        own = [(item, work(item)) for item in range(comm.rank, count, comm.size)]
-    return [result for _, result in sorted(sum(comm.allgather(own), []), key=lambda pair: pair[0])]

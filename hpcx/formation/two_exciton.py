@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh
 
 from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
@@ -27,6 +28,8 @@ from hpcx.physics.wannier_radial import WannierStates
 PAIR_NODES, PAIR_MAX = 26, 5.0
 TRANSFER_NODES, TRANSFER_MAX = 22, 8.0
 PAIR_ANGLES = 8
+#: momenta at which the form factors of the charge clouds are computed, to 1e-5 of their difference in between
+CLOUD_NODES = 60
 #: eigenvectors of the overlap matrix below this eigenvalue are Pauli-forbidden combinations and are dropped
 FORBIDDEN = 0.02
 
@@ -172,7 +175,8 @@ def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarr
     """Return V(q) [F(m_h q / M) - F(m_e q / M)]^2 at transfers q (1/nm)."""
     if imbalance == 0.0:
         return np.zeros_like(transfer)
-    table = np.linspace(0.0, 2 * PAIR_MAX, 200)
+    table = np.linspace(0.0, 2 * PAIR_MAX, CLOUD_NODES)
     heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
+    difference = CubicSpline(table, heavy - light)(transfer)
     safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
-    return COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(safe) * np.interp(transfer, table, heavy - light) ** 2
+    return COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(safe) * difference**2

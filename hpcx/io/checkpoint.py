@@ -100,6 +100,7 @@ class Checkpoint:
         """Write `state`, collectively; the older of the two files is replaced. Raises AgreedError if it cannot."""
         if self.stem is None:
             return
+        self._sequence = comm.bcast(self._sequence)  # an earlier stage of the point may have saved on one rank alone
         entries = {
             "hash": self._digest,
             "physics": json.dumps(self._physics, sort_keys=True, default=str),

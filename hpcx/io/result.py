@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,11 @@ class Dataset:
     long_name: str
     start: int | None = None
     rows: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole array."""
+        return self.data.shape if self.start is None else (self.rows, *self.data.shape[1:])
 
 
 @dataclass
@@ -66,3 +72,18 @@ class Result:
     def value(self, path: str) -> np.ndarray:
         """Return the array under `path`; raises KeyError."""
         return self.datasets[path.strip("/")].data
+
+    def layout(self) -> str:
+        """Return a digest of all but the values: results of one layout are stacked without a look into each of them.
+
+        Paths, shapes, dimensions, kinds, units, names, and the values of coordinates count. It is "" if a coordinate is
+        distributed, so that no rank knows it.
+        """
+        digest = hashlib.sha256()
+        for path, data in sorted(self.datasets.items()):
+            digest.update(repr((path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name)).encode())
+            if data.dims == (path.rpartition("/")[2],):
+                if data.start is not None:
+                    return ""
+                digest.update(data.data.tobytes())
+        return digest.hexdigest()

@@ -1,15 +1,15 @@
 """Writing a result file: in parallel where data are distributed, whole or not at all.
 
 A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
-reserved before the first byte: a full disk is then an error that all ranks agree on, not one rank's exception in the
-middle of a collective write. Distributed arrays are written first, on all ranks, with explicit data spaces (the
+reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on, not
+one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are written first, on all ranks, with explicit data spaces (the
 high-level collective write of h5py hangs when a rank has no rows); everything else, and all attributes, by rank 0.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,17 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
     part = path.with_name(path.name + ".part")
     distributed = {name: data for name, data in result.datasets.items() if data.start is not None}
     try:
-        _reserve(comm, part, result)
+        size = _size(comm, result)
+        with agreed(comm):
+            if comm.rank == 0:
+                part.parent.mkdir(parents=True, exist_ok=True)
+                part.write_bytes(image(lambda file: None))
+                _reserve(part, size)
         if distributed:
             _write_distributed(comm, part, distributed)
         with agreed(comm):
             if comm.rank == 0:
+                _reserve(part, size)
                 _write_rest(part, result, provenance)
                 os.replace(part, path)
         with agreed(comm):
@@ -48,26 +54,35 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
         raise AgreedError(f"cannot write {path}: {error}") from error
 
 
-def _reserve(comm: Any, part: Path, result: Result) -> None:
-    """Create the file and claim the space that it will need; agreed on all ranks."""
+def _size(comm: Any, result: Result) -> int:
+    """Return the bytes that the file will need; collective."""
     local = sum(data.data.nbytes for data in result.datasets.values() if data.start is not None or comm.rank == 0)
-    total = comm.allreduce(int(local)) + _OVERHEAD_BYTES
-    with agreed(comm):
-        if comm.rank == 0:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with open(part, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, total)
+    return comm.allreduce(int(local)) + _OVERHEAD_BYTES
+
+
+def _reserve(part: Path, size: int) -> None:
+    """Claim space; HDF5 opens a file that is longer than its content, grows into it, and cuts it when it closes it."""
+    with open(part, "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
+def image(fill: Callable[[h5py.File], object]) -> bytes:
+    """Return the bytes of an HDF5 file with what `fill` writes into it, made in memory."""
+    with h5py.File("image", "w", driver="core", backing_store=False) as file:
+        fill(file)
+        file.flush()
+        return file.id.get_file_image()
 
 
 def _write_distributed(comm: Any, part: Path, datasets: Mapping[str, Dataset]) -> None:
     if comm.size == 1:
-        with h5py.File(part, "w") as file:
+        with h5py.File(part, "r+") as file:
             for name, data in datasets.items():
                 file.create_dataset(name, data=data.data)
         return
     if not h5py.get_config().mpi:
         raise AgreedError("this h5py has no parallel HDF5: install one built with MPI, or run on one rank")
-    with h5py.File(part, "w", driver="mpio", comm=comm) as file:
+    with h5py.File(part, "r+", driver="mpio", comm=comm) as file:
         for name, data in datasets.items():
             created = file.create_dataset(name, (data.rows, *data.data.shape[1:]), data.data.dtype)
             _write_rows(created, data)
@@ -89,12 +104,9 @@ def _write_rows(created: h5py.Dataset, data: Dataset) -> None:
 
 
 def _write_rest(part: Path, result: Result, provenance: Mapping[str, str | float | int]) -> None:
-    mode = "r+" if any(data.start is not None for data in result.datasets.values()) else "w"
-    with h5py.File(part, mode) as file:
+    with h5py.File(part, "r+") as file:
         for name, data in result.datasets.items():
-            if data.start is None:
-                file.create_dataset(name, data=storable(data.data))
-            label(file[name], data)
+            label(file.create_dataset(name, data=storable(data.data)) if data.start is None else file[name], data)
         attach_dimensions(file, {name: data.dims for name, data in result.datasets.items()})
         write_provenance(file, provenance)
         file.flush()
@@ -119,18 +131,20 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
     nearest group above, and where there is none either it counts 0, 1, 2, ...
     """
+    scales: dict[str, h5py.Dataset] = {}
     for name, dims in dims_of.items():
-        group = name.rpartition("/")[0]
-        for axis, dim in enumerate(dims):
-            scale = _scale(file, group, dim, file[name].shape[axis])
-            if scale.name.strip("/") != name:
-                file[name].dims[axis].attach_scale(scale)
+        group, item = name.rpartition("/")[0], file[name]
+        for axis, (dim, size) in enumerate(zip(dims, item.shape)):
+            path = f"{group}/{dim}".strip("/")
+            if path not in scales:
+                scales[path] = _scale(file, path, dim, size)
+            if path != name:
+                item.dims[axis].attach_scale(scales[path])
 
 
-def _scale(file: h5py.File, group: str, dim: str, size: int) -> h5py.Dataset:
-    path = f"{group}/{dim}".strip("/")
+def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.Dataset:
     if path not in file:
-        source = _coordinate_above(file, group, dim)
+        source = _coordinate_above(file, path.rpartition("/")[0], dim)
         if source is None:
             file.create_dataset(path, data=np.arange(size))
             label(file[path], Dataset(np.empty(0), (dim,), "1", dim))

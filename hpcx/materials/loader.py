@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -136,13 +137,19 @@ def _load(name: str, kind: str) -> Material:
         known = ", ".join(library)
         raise MaterialError(f"no {kind} '{name}'{_suggest(name, library)} Known: {known}; or give the path of a .toml file")
     try:
-        table = tomllib.loads(path.read_text())
+        table = _parsed(path.read_text())
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MaterialError(f"{path}: {error}") from error
     origin = path.name if name in library else str(path)
     return _from_table(table, path.stem, origin)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> dict[str, Any]:
+    """Parse a file; kept, because every point of a sweep asks for it. Nobody may change the table."""
+    return tomllib.loads(text)
 
 
 def _from_table(table: dict[str, Any], stem: str, origin: str) -> Material:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
 
 
 class BadInput(ValueError):
@@ -40,8 +42,25 @@ def agreed(comm: Any) -> Iterator[None]:
         error = caught
     mine = None if error is None else (str(error) or type(error).__name__, isinstance(error, BadInput))
     first = next((found for found in comm.allgather(mine) if found is not None), None)
-    if first is not None:
-        raise AgreedError(*first) from error
+    try:
+        if first is not None:
+            raise AgreedError(*first) from error
+    finally:
+        error = None  # else it would hold this frame, and the frame it, and with them all that the callers' frames hold
+
+
+def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:
+    """Return `work()`, done by the first rank alone, on all ranks; what it raises is raised on all of them. Collective."""
+    outcome: tuple[Any, Exception | None] = (None, None)
+    if comm.rank == 0:
+        try:
+            outcome = (work(), None)
+        except Exception as error:
+            outcome = (None, error)
+    answer, error = comm.bcast(outcome)
+    if error is not None:
+        raise error
+    return answer
 
 
 def abort_on_exception(comm: Any) -> None:

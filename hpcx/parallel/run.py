@@ -70,6 +70,15 @@ class Run:
         due = comm.rank == 0 and time.monotonic() - self._saved >= self.cadence
         return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
 
+    def watch(self) -> None:
+        """Call inside long work of one rank: raises Stopped if this rank has a reason to stop; not collective.
+
+        Who catches it must ask the other ranks by `poll` or `keep`: the reason stays.
+        """
+        reason = self.requests.reason()
+        if reason:
+            raise Stopped(reason)
+
     def resume(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint of this point, or None; collective. Raises AgreedError if it is of other physics."""
         saved = None if self.checkpoint is None else self.checkpoint.load(comm)

@@ -35,6 +35,7 @@ class ExplicitOde:
         absolute: absolute tolerances, one per entry of y (shape of y): blocks of different size get their own.
         largest_step: longest step allowed, so that no pulse is stepped over.
         prefix: prefix of the PETSc options, e.g. "formation_" for -formation_ts_rk_type.
+        watch: called after every step; what it raises ends the integration.
     """
 
     derivative: Callable[[float, np.ndarray], np.ndarray]
@@ -42,6 +43,7 @@ class ExplicitOde:
     absolute: np.ndarray
     largest_step: float
     prefix: str
+    watch: Callable[[], None] = lambda: None
     statistics: OdeStatistics = field(default_factory=OdeStatistics)
 
     def integrate(self, state: np.ndarray, start: float, times: list[float]) -> list[np.ndarray]:
@@ -74,6 +76,7 @@ class ExplicitOde:
         relative.set(self.relative)
         stepper.setTolerances(rtol=relative, atol=tolerance)
         stepper.setRHSFunction(self._evaluate, vector.duplicate())
+        stepper.setMonitor(lambda *_: self.watch())
         stepper.setTime(start)
         stepper.setTimeStep(0.1 * self.largest_step)
         stepper.setMaxSteps(10**9)

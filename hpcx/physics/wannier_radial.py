@@ -97,9 +97,14 @@ class WannierStates:
         """
         k_k, phi_k = self.grid.k_k, self.phi_lk[right]
         cosine_a = np.cos(np.pi * (np.arange(angles) + 0.5) / angles)
-        kq_qka = np.sqrt(np.maximum(_square(momentum_q[:, None, None], k_k[None, :, None], cosine_a), 0.0))
-        shifted_qka = np.interp(kq_qka, k_k, phi_k, right=0.0)
-        return shifted_qka.mean(axis=2) @ (self.grid.weight_k * self.phi_lk[left])
+        shifted_qk = [self._mean_over_angles(right, q, cosine_a) for q in momentum_q]
+        return np.array(shifted_qk) @ (self.grid.weight_k * self.phi_lk[left])
+
+    def _mean_over_angles(self, state: int, q: float, cosine_a: np.ndarray) -> np.ndarray:
+        """Return the mean of phi(|k + q|) over the angles between k and q, for all nodes k."""
+        k_k = self.grid.k_k
+        shifted_ka = np.sqrt(np.maximum(_square(q, k_k[:, None], cosine_a), 0.0))
+        return np.interp(shifted_ka, k_k, self.phi_lk[state], right=0.0).mean(axis=1)
 
 
 def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
@@ -110,34 +115,43 @@ def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
     layer, k_k, weight_k = ThinLayer(r0, kappa), grid.k_k, grid.weight_k
     node, weight = _unit_gauss(ANGLES)
     angle_a, measure_a = np.pi * node**3, 3 * node**2 * weight
-    coulomb_kk = np.empty((k_k.size, k_k.size))
-    for i, k in enumerate(k_k):
-        square_ka = (k - k_k[:, None]) ** 2 + 4 * k * k_k[:, None] * np.sin(angle_a / 2) ** 2
-        square_ka[i] = 1.0  # the diagonal is replaced below
-        coulomb_kk[i] = COULOMB_EV_NM * layer.in_momentum(np.sqrt(square_ka)) @ measure_a
+    coulomb_kk = np.zeros((k_k.size, k_k.size))
+    half_a = 4 * np.sin(angle_a / 2) ** 2
+    for i, k in enumerate(k_k[:-1]):
+        rest_k = k_k[i + 1 :, None]
+        square_ka = (k - rest_k) ** 2 + k * rest_k * half_a
+        coulomb_kk[i, i + 1 :] = COULOMB_EV_NM * layer.in_momentum(np.sqrt(square_ka)) @ measure_a
+    coulomb_kk += coulomb_kk.T  # the diagonal comes below
     shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
     np.fill_diagonal(shape_kk, 0.0)
     diagonal_k = (_subtracted_integral(k_k, layer) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
     np.fill_diagonal(coulomb_kk, diagonal_k)
-    return 0.5 * (coulomb_kk + coulomb_kk.T)
+    return coulomb_kk
 
 
 def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, r0: float, kappa: float) -> WannierStates:
     """Return all radial states of the grid; masses in free-electron masses, r0 in nm."""
     mu = electron_mass * hole_mass / (electron_mass + hole_mass)
     coulomb_kk = coulomb_matrix(grid, r0, kappa)
-    root_k = np.sqrt(grid.weight_k)
-    kinetic_k = HBAR2_PER_M0_EV_NM2 * grid.k_k**2 / (2 * mu)
-    energy_l, psi_kl = eigh(np.diag(kinetic_k) - root_k[:, None] * coulomb_kk * root_k)
-    phi_lk = (psi_kl / root_k[:, None]).T
+    energy_l, psi_kl = eigh(_hamiltonian(grid, mu, coulomb_kk))
+    phi_lk = (psi_kl / np.sqrt(grid.weight_k)[:, None]).T
     phi_lk *= np.where(phi_lk @ grid.weight_k < 0, -1.0, 1.0)[:, None]
     return WannierStates(grid, mu, energy_l, phi_lk, coulomb_kk)
 
 
-def convergence(states: WannierStates, electron_mass: float, hole_mass: float, r0: float, kappa: float) -> np.ndarray:
-    """Return how much the bound energies change on a grid of twice as many nodes, |e - e'| per bound state, eV."""
-    fine = solve_wannier(states.grid.refined(), electron_mass, hole_mass, r0, kappa)
-    return np.abs(fine.energy_l[: states.bound] - states.energy_l[: states.bound])
+def _hamiltonian(grid: RadialGrid, mu: float, coulomb_kk: np.ndarray) -> np.ndarray:
+    """Return the matrix of the Wannier equation for psi, eV."""
+    root_k = np.sqrt(grid.weight_k)
+    kinetic_k = HBAR2_PER_M0_EV_NM2 * grid.k_k**2 / (2 * mu)
+    return np.diag(kinetic_k) - root_k[:, None] * coulomb_kk * root_k
+
+
+def convergence(states: WannierStates, r0: float, kappa: float, count: int) -> np.ndarray:
+    """Return how much the lowest `count` bound energies change on a grid of twice as many nodes, |e - e'|, eV."""
+    count, fine = min(count, states.bound), states.grid.refined()
+    hamiltonian_kk = _hamiltonian(fine, states.reduced_mass, coulomb_matrix(fine, r0, kappa))
+    fine_l = eigh(hamiltonian_kk, eigvals_only=True, subset_by_index=(0, count - 1))
+    return np.abs(fine_l - states.energy_l[:count])
 
 
 def _square(q: np.ndarray, k: np.ndarray, cosine: np.ndarray) -> np.ndarray:

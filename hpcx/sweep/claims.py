@@ -111,8 +111,12 @@ class Claims:
         file = None if name in self._held else lock(self._path(name))
         if file is None:
             return False
-        file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "started": time.time(), "ranks": ranks}) + "\n")
-        file.flush()
+        line = {"host": socket.gethostname(), "pid": os.getpid(), "started": time.time(), "ranks": ranks}
+        try:
+            os.write(file.fileno(), (json.dumps(line) + "\n").encode())
+        except OSError:  # a full disk; nothing may be left to be written when the file is closed
+            unlock(self._path(name), file)
+            raise
         self._held[name] = file, time.time(), ranks
         return True
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from hpcx import registry
 from hpcx.config.load import Plan
-from hpcx.config.point import Point, resolved_physics
+from hpcx.config.contents import contents
+from hpcx.config.point import Point
 from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.writer import write_result
-from hpcx.parallel.errors import AgreedError, settle
+from hpcx.parallel.errors import AgreedError, agreed, settle
 from hpcx.parallel.memory import peak_memory
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
@@ -92,6 +93,8 @@ def _record(around: Surroundings, point: Point, failed: Entry) -> None:
 
 def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     message = str(error) if isinstance(error, AgreedError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        message = f"a rank is out of memory ({error}): take more nodes, or more ranks on as many nodes"
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 
@@ -100,14 +103,15 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     if point.error:
         raise AgreedError(point.error)
     path = around.store.result(point.id)
-    physics = resolved_physics(point.config, point.material)
-    checkpoint = Checkpoint(around.store.checkpoint(point.id), physics, point.hash)
+    _check_contents(comm, point)
+    checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash)
     run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
     run.cadence = point.config.output.checkpoint
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
-    entries = _entries(point, physics, run, around.plan) | {"summary": result.summary, "peak_memory": peak_memory(comm)}
+    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm)}
+    entries = _entries(point, run, around.plan) | ours
     write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
@@ -115,11 +119,21 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     return Entry(DONE, "", "", wall_time, comm.size, result.summary), run.timings.table(wall_time)
 
 
-def _entries(point: Point, physics: dict, run: Run, plan: Plan) -> dict[str, Any]:
+def _check_contents(comm: Any, point: Point) -> None:
+    """Raise AgreedError if a file that the input names was changed since the point got its hash; collective."""
+    with agreed(comm):
+        if comm.rank == 0:
+            now, then = contents(point.config), point.physics.get("contents", {})
+            changed = [key for key in then if now[key] != then[key]]
+            if changed:
+                raise ValueError(f"what {', '.join(changed)} names was changed after the run began; run again")
+
+
+def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:
     return {
         "input": plan.text,
         "config": point.config.model_dump(mode="json"),
-        "physics": physics,
+        "physics": point.physics,
         "hash": point.hash,
         "coordinates": point.coordinates,
         "material_sources": {key: number.source for key, number in point.material.numbers.items()},

@@ -6,7 +6,6 @@ Made from `sweep.json` and the points' own files alone; results are stacked as v
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +13,39 @@ import h5py
 import numpy as np
 
 from hpcx.io.result import Dataset
-from hpcx.io.writer import attach_dimensions, label, storable
-from hpcx.sweep.claims import unique
+from hpcx.io.writer import attach_dimensions, image, label, storable
 from hpcx.sweep.record import read_record
-from hpcx.sweep.store import DONE, Entry, Store
+from hpcx.sweep.store import DONE, Entry, Store, replace_bytes
 
 
-def refresh_index(store: Store, patience: float | None = None) -> None:
+def refresh_index(store: Store, patience: float | None = None, done: dict[str, Entry] | None = None) -> None:
     """Write `sweep.h5` anew from the files, one process at a time: who comes last has seen what those before it saw.
 
+    Finished points whose entries are given in `done`, by id, are not read again: they do not change any more.
     Raises TimeoutError if another process is at it for longer than `patience` seconds, OSError if it cannot be written.
     """
     with store.exclusively() if patience is None else store.exclusively(patience):
         record = read_record(store.directory)
         if record is not None:
-            write_index(store, record)
+            known = done or {}
+            write_index(store, record, [known.get(point["id"]) or store.entry(point["id"], point["hash"]) for point in record["points"]])
 
 
-def write_index(store: Store, record: dict[str, Any]) -> None:
-    """Write `sweep.h5` anew from the record of the sweep and the files of the store, in place of the old one."""
-    entries = [store.entry(point["id"], point["hash"]) for point in record["points"]]
-    path = store.directory / "sweep.h5"
-    part = path.with_name(f"{path.name}.{unique()}.part")
-    with h5py.File(part, "w") as file:
-        for axis in record["axes"]:
-            data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
-            file.create_dataset(axis["name"], data=storable(data.data))
-            label(file[axis["name"]], data)
-        dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
-        dims |= _write_states(file, record, entries)
-        attach_dimensions(file, dims | _stack(file, store, record, entries))
-    os.replace(part, path)
+def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
+    """Write `sweep.h5` anew from the record of the sweep and the entries of its points, in place of the old one.
+
+    It is made in memory and written as bytes: HDF5 itself does not end in order on a disk that becomes full. Raises OSError.
+    """
+    replace_bytes(store.directory / "sweep.h5", image(lambda file: _fill(file, store, record, entries)))
+
+
+def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
+    for axis in record["axes"]:
+        data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
+        label(file.create_dataset(axis["name"], data=storable(data.data)), data)
+    dims = {axis["name"]: (axis["name"],) for axis in record["axes"]}
+    dims |= _write_states(file, record, entries)
+    attach_dimensions(file, dims | _stack(file, store, record, entries))
 
 
 def _coordinate(values: list[Any]) -> np.ndarray:
@@ -79,18 +80,18 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
     """Stack what has the same shape in all finished points; name the rest in `index/not_stacked`."""
     names, shape = _axes_of(record)
     done = {i: store.result(record["points"][i]["id"]) for i, entry in enumerate(entries) if entry.status == DONE}
-    described = {i: _describe(path) for i, path in done.items()}
-    found = list(dict.fromkeys(name for content in described.values() for name in content))
+    # files of one layout differ in values only, so one of each is looked into
+    described = [_describe(path) for path in {entries[i].layout or str(path): path for i, path in done.items()}.values()]
+    found = list(dict.fromkeys(name for content in described for name in content))
     dims: dict[str, tuple[str, ...]] = {}
     rest = []
     for name in found:
-        data = _common(name, list(described.values()))
+        data = _common(name, described)
         if data is None:
             rest.append(name)
         elif _is_coordinate(name, data):
-            file.create_dataset(name, data=storable(data.data))
+            label(file.create_dataset(name, data=storable(data.data)), data)
             dims[name] = data.dims
-            label(file[name], data)
         else:
             _stack_one(file, name, data, shape, done)
             dims[name] = (*names, *data.dims)
@@ -125,16 +126,25 @@ def _describe(path: Path) -> dict[str, Dataset]:
     content: dict[str, Dataset] = {}
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if not isinstance(item, h5py.Dataset) or name.startswith("provenance/"):
+        if not isinstance(item, h5py.Dataset):
             return
-        own = name.rpartition("/")[2]
-        scaled = [item.dims[axis][0].name.rpartition("/")[2] for axis in range(item.ndim) if len(item.dims[axis])]
-        dims = (own,) if h5py.h5ds.is_scale(item.id) else tuple(scaled)
-        content[name] = Dataset(_values(item), dims, str(item.attrs.get("units", "1")), str(item.attrs.get("long_name", own)))
+        own, attributes = name.rpartition("/")[2], item.attrs
+        dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
+        content[name] = Dataset(_values(item), dims, str(attributes.get("units", "1")), str(attributes.get("long_name", own)))
 
     with h5py.File(path, "r") as file:
-        file.visititems(visit)
+        for name, item in file.items():
+            if name != "provenance":
+                visit(name, item)
+                if isinstance(item, h5py.Group):
+                    item.visititems(lambda below, dataset: visit(f"{name}/{below}", dataset))
     return content
+
+
+def _scales(item: h5py.Dataset) -> tuple[str, ...]:
+    """Return the names of the axes that have one; `make_scale` has kept them, which is quicker than to ask for paths."""
+    found = (item.dims[axis] for axis in range(item.ndim))
+    return tuple(h5py.h5ds.get_scale_name(scales[0].id).decode() for scales in found if len(scales))
 
 
 def _values(item: h5py.Dataset) -> np.ndarray:
@@ -144,10 +154,18 @@ def _values(item: h5py.Dataset) -> np.ndarray:
 
 
 def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], done: dict[int, Path]) -> None:
+    """Stack a dataset as a virtual one, through HDF5's own calls: h5py's layouts take several times as long."""
     # missing points are NaN, so integers become floats
     kind = data.data.dtype if data.data.dtype.kind in "fc" else np.dtype("f8")
-    layout = h5py.VirtualLayout(shape=shape + data.data.shape, dtype=kind)
+    whole = h5py.h5s.create_simple(shape + data.data.shape)
+    source = h5py.h5s.create_simple(data.data.shape) if data.data.shape else h5py.h5s.create(h5py.h5s.SCALAR)
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_fill_value(np.array(np.nan, kind))
     for number, path in done.items():
-        source = h5py.VirtualSource(f"points/{path.name}", name, data.data.shape, dtype=data.data.dtype)
-        layout[np.unravel_index(number, shape)] = source
-    label(file.create_virtual_dataset(name, layout, fillvalue=kind.type(np.nan)), data)
+        place = np.unravel_index(number, shape)
+        whole.select_hyperslab((*map(int, place), *[0] * data.data.ndim), (*[1] * len(shape), *data.data.shape))
+        creation.set_virtual(whole, f"points/{path.name}".encode(), name.encode(), source)
+    whole.select_all()
+    file.require_group(name.rpartition("/")[0] or "/")
+    identity = h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(kind), whole, dcpl=creation)
+    label(h5py.Dataset(identity), data)

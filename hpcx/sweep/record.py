@@ -10,7 +10,6 @@ from typing import Any
 
 from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
-from hpcx.config.point import resolved_physics
 from hpcx.io.checkpoint import differing_keys
 from hpcx.parallel.errors import BadInput
 from hpcx.sweep.store import replace_text
@@ -50,7 +49,7 @@ def _resolved(plan: Plan, name: str, value: Any) -> Any:
 def _unswept_physics(plan: Plan) -> dict[str, Any]:
     """Return the resolved physics without swept keys."""
     point = next(point for point in plan.points if point.config is not None)
-    return without(json.loads(json.dumps(resolved_physics(point.config, point.material), default=str)), plan.axes)
+    return without(json.loads(json.dumps(point.physics, default=str)), plan.axes)
 
 
 def without(physics: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -58,6 +57,7 @@ def without(physics: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     rest = copy.deepcopy(physics)
     for key in keys:
         remove(rest, key)
+        rest.get("contents", {}).pop(key, None)
         if key == "material" or key.startswith("parameters."):
             rest = {name: value for name, value in rest.items() if not name.startswith("material_")}
     return rest

@@ -15,6 +15,7 @@ from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
 from hpcx.parallel.stop import StopRequests
+from hpcx.petsc.communicator import duplicates_kept
 from hpcx.sweep.claims import locks_reach
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import free_levels, make_levels
@@ -30,7 +31,7 @@ log = logging.getLogger("hpcx")
 
 @dataclass
 class Report:
-    """How a run ended, complete on rank 0.
+    """How a run ended.
 
     Attributes:
         entries: state of every point of the plan.
@@ -57,7 +58,8 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
     worker = Worker(levels, around)
     start = time.monotonic()
     try:
-        worker.work(tasks)
+        with duplicates_kept(level.comm for level in levels):
+            worker.work(tasks)
     finally:
         logs.speak(comm.rank == 0)
     seconds = time.monotonic() - start
@@ -102,17 +104,27 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
     report = Report(idle_share=1 - sum(part[1] for part in parts) / max(sum(part[4] for part in parts), 1e-9))
     for tables, *_ in parts:
         report.tables |= tables
+    report.entries = _entries(comm, around)
     with agreed(comm):
-        if comm.rank == 0:
-            report.entries = [around.store.entry(point.id, point.hash) for point in around.plan.points]
-            for point, entry in zip(around.plan.points, report.entries):
-                if entry.status == DONE:
-                    around.store.tidy(point.id)
-            if not around.store.single:
-                refresh_index(around.store)
+        if comm.rank == 0 and not around.store.single:
+            done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
+            refresh_index(around.store, done=done)
     left = any(_is_left(report.entries[task.number], around.run) for task in tasks) if comm.rank == 0 else False
     report.stopped = left and any(part[2] for part in parts)
     return report
+
+
+def _entries(comm: Any, around: Surroundings) -> list[Entry]:
+    """Return the state of every point, read and tidied up by all ranks, each its share; collective."""
+    found: dict[int, Entry] = {}
+    with agreed(comm):
+        for number in range(comm.rank, len(around.plan.points), comm.size):
+            point = around.plan.points[number]
+            found[number] = around.store.entry(point.id, point.hash)
+            if found[number].status == DONE:
+                around.store.tidy(point.id)
+    parts = comm.allgather(found)
+    return [parts[number % comm.size][number] for number in range(len(around.plan.points))]
 
 
 def _is_left(entry: Entry, run: str) -> bool:

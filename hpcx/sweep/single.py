@@ -6,7 +6,7 @@ import json
 
 import h5py
 
-from hpcx.config.point import Point, resolved_physics
+from hpcx.config.point import Point
 from hpcx.io.checkpoint import Checkpoint, differing_keys
 from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import Store
@@ -17,7 +17,7 @@ def refuse_other_result(store: Store, point: Point) -> None:
 
     A file that is damaged is not looked into here: the run itself knows what to do with it.
     """
-    physics = json.loads(json.dumps(resolved_physics(point.config, point.material), default=str))
+    physics = json.loads(json.dumps(point.physics, default=str))
     for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:
         try:
             with h5py.File(path, "r") as file:

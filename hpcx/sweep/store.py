@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import h5py
 
+from hpcx.io.checkpoint import Checkpoint
 from hpcx.sweep.claims import Claims, lock, unique, unlock
 
 #: states of a point
@@ -26,7 +27,7 @@ class Damaged(OSError):
 
 @dataclass(frozen=True)
 class Entry:
-    """State of one point: message, traceback, seconds, ranks, lines of its summary, and the run in which it failed."""
+    """State of one point: message, traceback, seconds, ranks, lines of its summary, the run in which it failed, `Result.layout`."""
 
     status: str
     message: str = ""
@@ -35,6 +36,7 @@ class Entry:
     ranks: int = 0
     summary: list[str] = field(default_factory=list)
     run: str = ""
+    layout: str = ""
 
 
 class Store:
@@ -50,9 +52,8 @@ class Store:
         """Make the directories and try to write into them before anything is computed; raises OSError."""
         try:
             self._points.mkdir(parents=True, exist_ok=True)
-            probe = self._points / f".probe.{unique()}.part"
-            probe.write_text("writable\n")
-            probe.unlink()
+            replace_text(self._points / ".probe", "writable\n")
+            (self._points / ".probe").unlink(missing_ok=True)
         except OSError as error:
             raise OSError(f"cannot write to output.directory = '{self.directory}': {error.strerror}") from error
 
@@ -107,7 +108,8 @@ class Store:
                 if group["hash"].asstr()[()] != digest:
                     return None
                 summary = json.loads(group["summary"].asstr()[()])
-                return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary)
+                layout = group["layout"].asstr()[()] if "layout" in group else ""
+                return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary, "", layout)
         except (OSError, KeyError, ValueError) as error:
             raise Damaged(f"{path} is damaged ({error}); the next run sets it aside and computes the point again") from error
 
@@ -135,8 +137,12 @@ class Store:
         """Say what a point that is not computed has to go on from."""
         cut_off = self.claims.attempts(name)
         notes = [f"cut off {cut_off} time(s)"] if cut_off else []
-        notes += ["has a checkpoint"] if any(self.checkpoint(name).parent.glob(f"{self.checkpoint(name).name}.*.checkpoint.h5")) else []
+        notes += ["has a checkpoint"] if self.has_checkpoint(name) else []
         return ", ".join(notes)
+
+    def has_checkpoint(self, name: str) -> bool:
+        """Say whether an unfinished point has left a checkpoint."""
+        return any(path.exists() for path in Checkpoint(self.checkpoint(name)).paths())
 
     def failed(self, name: str) -> Entry | None:
         """Return the record of a point's failure, or None."""
@@ -147,7 +153,17 @@ class Store:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it when it is complete."""
+    """Write a text file under a temporary name and rename it when it is complete; raises OSError, and leaves nothing then."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Do the same with bytes."""
     part = path.with_name(f"{path.name}.{unique()}.part")
-    part.write_text(text)
-    os.replace(part, path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise

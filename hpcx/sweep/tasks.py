@@ -27,6 +27,7 @@ class Task:
         seconds: expected wall time on one rank.
         suspect: whether an attempt has failed or was cut off before; such points come when all others are done.
         refusal: why it cannot be computed here, or "".
+        family: points of one family use tables of each other; "" for none.
     """
 
     number: int
@@ -34,10 +35,11 @@ class Task:
     seconds: float
     suspect: bool
     refusal: str = ""
+    family: str = ""
 
 
 def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
-    """Return what has no result yet, longest first, the same on all ranks; collective, each rank estimates its share.
+    """Return what has no result yet, longest first and families together, alike on all ranks; collective, each rank estimates its share.
 
     A damaged result is set aside and counts as missing. `group_size` forces the ranks per point.
     """
@@ -48,7 +50,16 @@ def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int |
     single_rank = {i: _estimate(around.plan.points[i], 1) for i in list(missing)[comm.rank :: comm.size]}
     ideal = sum(comm.allgather(sum(estimate.seconds for estimate in single_rank.values()))) / comm.size
     tasks = [_task(around, i, first, missing[i], ideal, comm.size, memory, group_size) for i, first in single_rank.items()]
-    return sorted((task for part in comm.allgather(tasks) for task in part), key=lambda task: (-task.seconds, task.number))
+    return ordered([task for part in comm.allgather(tasks) for task in part])
+
+
+def ordered(tasks: list[Task]) -> list[Task]:
+    """Return the tasks longest first; a family stays together, where its longest and first member belongs."""
+    place: dict[str, tuple[float, int]] = {}
+    for task in tasks:
+        own = (-task.seconds, task.number)
+        place[task.family] = min(place.get(task.family, own), own)
+    return sorted(tasks, key=lambda task: (*(place[task.family] if task.family else (-task.seconds, task.number)), -task.seconds, task.number))
 
 
 def _missing(around: Surroundings) -> dict[int, bool]:
@@ -61,7 +72,10 @@ def _missing(around: Surroundings) -> dict[int, bool]:
             log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
             done = False
         if not done:
-            found[i] = store.failed(point.id) is not None or store.claims.attempts(point.id) > 0
+            cut_off = store.claims.attempts(point.id) if store.claims.running(point.id) is None else 0
+            if cut_off:
+                log.warning("%s was cut off %d time(s): killed, out of memory, or a node was lost", around.name(point), cut_off)
+            found[i] = store.failed(point.id) is not None or cut_off > 0
     return found
 
 
@@ -78,8 +92,15 @@ def _task(
     else:
         level = level_of_size(group_size, ranks) if group_size else choose_level(estimate, ideal, ranks, memory)
     needed = estimate(ranks).bytes_per_rank if first.bytes_per_rank > memory else 0.0
-    refusal = f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free" if needed > memory else ""
-    return Task(number, level, first.seconds, suspect, refusal)
+    refusal = _refusal(needed, memory, ranks) if needed > memory else ""
+    return Task(number, level, first.seconds, suspect, refusal, first.family)
+
+
+def _refusal(needed: float, memory: float, ranks: int) -> str:
+    return (
+        f"needs {needed / 1e9:.1f} GB per rank on {ranks} rank(s), {memory / 1e9:.1f} GB are free on its node or left of what the job "
+        "may use there: ask for more memory or more nodes"
+    )
 
 
 def _estimate(point: Point, ranks: int) -> Estimate:

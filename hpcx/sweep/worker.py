@@ -42,6 +42,7 @@ class Worker:
         self.stopped = False
         self.trouble = ""
         self._next_index = time.monotonic() + _INDEX_INTERVAL
+        self._left_to_others: set[str] = set()
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
@@ -60,12 +61,18 @@ class Worker:
             self._one(level, task)
 
     def _next(self, tasks: list[Task], ranks: int) -> Task | None:
-        """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
+        """Claim the first point that nobody has and that is not done meanwhile; None if there is none left.
+
+        Where somebody else is at a family, the rest of it comes last: its tables are there already.
+        """
         try:
             while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
                 task = tasks.pop(0)
                 if self._take(self.around.plan.points[task.number], ranks):
                     return task
+                if task.family and task.family not in self._left_to_others:
+                    self._left_to_others.add(task.family)
+                    tasks.sort(key=lambda other: other.family == task.family)  # stable
         except OSError as error:
             self.trouble = str(error)
         self.stopped = self.stopped or bool(self.around.requests.reason())

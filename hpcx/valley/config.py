@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 #: leave the switches as the input has them
 AS_WRITTEN = "as written"
@@ -174,7 +174,7 @@ class Config(RunInput):
     """A whole input of the model `valley`."""
 
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
-    environment: str = Field("SiO2", description="dielectric surroundings: see `hpcx materials`, or the path of a TOML file")
+    environment: Annotated[str, Named("environment")] = Field("SiO2", description="dielectric surroundings: see `hpcx materials`, or the path of a TOML file")
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")
     dexter: Dexter = Field(default_factory=Dexter, description="strength of the Dexter couplings")
     spin_flip: SpinFlip = Field(default_factory=SpinFlip, description="single-electron spin flips")

@@ -111,6 +111,7 @@ def _compiled() -> tuple[Callable, Callable]:
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def difference(block, y, x, component, step_y, step_x, line):
+        """Write twelve times the derivative, per cell length, of a component along one direction into `line`."""
         for i in range(line.size):
             near = block[y + step_y, x + step_x, component, i] - block[y - step_y, x - step_x, component, i]
             far = block[y + 2 * step_y, x + 2 * step_x, component, i] - block[y - 2 * step_y, x - 2 * step_x, component, i]
@@ -118,6 +119,7 @@ def _compiled() -> tuple[Callable, Callable]:
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def combine(out_cell, derivatives, integers, factors, scaled_i):
+        """Write into a cell what the derivatives of its components drive, by the table of couplings."""
         out_cell[:] = 0.0
         for entry in range(factors.size):
             target, source, direction = integers[entry]
@@ -131,6 +133,7 @@ def _compiled() -> tuple[Callable, Callable]:
 
     @njit
     def in_one(block, out, integers, factors, scaled_i):
+        """Treat all cells of a line."""
         derivatives = np.empty((1, block.shape[2], block.shape[3]))
         for cell in range(out.shape[0]):
             for component in range(block.shape[2]):
@@ -139,6 +142,7 @@ def _compiled() -> tuple[Callable, Callable]:
 
     @njit
     def in_two(block, out, integers, factors, scaled_i):
+        """Treat all cells of the plane."""
         derivatives = np.empty((2, block.shape[2], block.shape[3]))
         width = block.shape[1] - 4
         for cell in range(out.shape[0]):

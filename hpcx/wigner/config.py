@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Named, RunInput, Section, Unit
 
 Picosecond = Annotated[float, Unit("ps")]
 
@@ -17,7 +17,7 @@ class Initial(Section):
     shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
     radius: Annotated[float, Unit("um")] = Field("0.8 um", gt=0, description="radius of the ring")
     separation: Annotated[float, Unit("um")] = Field("1 um", gt=0, description="distance of the two spots, along x")
-    file: str | None = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
+    file: Annotated[str | None, Named("file")] = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
 
     @model_validator(mode="after")
     def _check_file(self) -> Initial:
@@ -41,7 +41,7 @@ class Space(Section):
 
 
 class Landscape(Section):
-    """A position-dependent energy, the same in all valleys; needs space."""
+    """A position-dependent energy of every valley: a common shape times a factor of the valley; needs space."""
 
     kind: Literal["none", "cosine", "well", "step", "disorder", "file"] = Field("none", description="shape of the landscape")
     depth: Annotated[float, Unit("meV")] = Field(
@@ -54,7 +54,15 @@ class Landscape(Section):
         "1 um", gt=0, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
     )
     seed: int = Field(1, ge=0, description="seed of disorder")
-    file: str | None = Field(None, description="energies in meV that cover the box, a .npy array")
+    file: Annotated[str | None, Named("file")] = Field(
+        None, description="energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
+    )
+    factor_KK: float = Field(1.0, ge=-10, le=10, description="energy of KK over that of the landscape")
+    factor_KKprime: float = Field(1.0, ge=-10, le=10, description="energy of KK' over that of the landscape")
+    factor_KLambda: float = Field(1.0, ge=-10, le=10, description="energy of K-Lambda over that of the landscape")
+    rate_step: Annotated[float, Unit("meV")] | None = Field(
+        None, gt=0, description="rates are assembled anew where valleys have moved by this against each other; default: kT/8"
+    )
 
     @model_validator(mode="after")
     def _check_file(self) -> Landscape:
@@ -151,7 +159,7 @@ class Config(RunInput):
         "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"
     )
     space: Space = Field(default_factory=Space, description="resolution in space")
-    landscape: Landscape = Field(default_factory=Landscape, description="energy against position")
+    landscape: Landscape = Field(default_factory=Landscape, description="energies of the valleys against position")
     momentum: Momentum = Field(default_factory=Momentum, description="energy bins")
     pulse: Pulse = Field(default_factory=Pulse, description="excitation")
     time: Time = Field(default_factory=Time, description="times and accuracy")

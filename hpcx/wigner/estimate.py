@@ -7,15 +7,17 @@ import time
 import numpy as np
 
 from hpcx.materials.loader import Material
+from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
 from hpcx.wigner.advection import labels
 from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
+from hpcx.wigner.drift import longest_drift_step
 from hpcx.wigner.parameters import VALLEYS, read_excitons
 from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
 from hpcx.wigner.rates import padded
 from hpcx.wigner.schedule import levels_for, make_steps
-from hpcx.wigner.setting import Setting, make_setting
+from hpcx.wigner.setting import Setting, check_local_energies, make_setting
 from hpcx.wigner.transport import STABLE_COURANT
 
 #: interpreter with its libraries, bytes
@@ -39,27 +41,37 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     seconds = 3 * steps * PRODUCTS_PER_STEP * 3 * values**2 * 8 / _bandwidth() + 1.0
     if config.uncertainty.samples:
         seconds = seconds / 3 * np.ceil(config.uncertainty.samples / ranks)
-    unknowns, memory = 3 * values, BASE_BYTES + 8.0 * values**2 * matrices
-    if config.space.dimension:
-        setting = make_setting(config)
-        cells = int(np.prod([count // (2 if setting.mirror else 1) for count in setting.lattice.points]))
-        unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
-        longest = _longest_step(setting, edges, material)
-        steps = len(_steps(config, longest))
-        cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
-        seconds += unknowns * steps * cost / ranks
-        memory += 8.0 * unknowns * STATE_VECTORS / ranks + 8.0 * values**2 * (setting.harmonics + 1) * 10
-        facts |= {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {steps}"}
-        facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
-    return Estimate(unknowns, memory, seconds, facts, warnings)
+    alone = Estimate(3 * values, BASE_BYTES + 8.0 * values**2 * matrices, float(seconds), facts, warnings)
+    return _with_space(alone, config, material, edges, ranks) if config.space.dimension else alone
+
+
+def _with_space(alone: Estimate, config: Config, material: Material, edges: np.ndarray, ranks: int) -> Estimate:
+    """Add the full equation to the estimate of the moments."""
+    setting = make_setting(config)
+    values = padded(len(VALLEYS) * (len(edges) - 1))
+    cells = int(np.prod([count // (2 if setting.mirror else 1) for count in setting.lattice.points]))
+    unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
+    steps = _steps(config, _longest_step(setting, edges, material))
+    cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
+    seconds = alone.seconds + unknowns * len(steps) * cost / ranks
+    regions = 1 if setting.regions is None else len(setting.regions.offset_rv)
+    kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
+    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS / ranks + 8.0 * values**2 * (setting.harmonics + 1) * (kept + 2)
+    facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {len(steps)}"}
+    facts |= {"regions with rates of their own": f"{regions}"} if setting.regions is not None else {}
+    facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
+    return Estimate(unknowns, float(memory), float(seconds), facts, alone.warnings)
 
 
 def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[str]:
     found = []
     try:
-        check_edges(read_excitons(material), edges, config.temperature)
+        energy_v = read_excitons(material).energy_v
+        check_edges(energy_v, edges, config.temperature)
         if config.space.dimension:
-            check_spot(make_setting(config).lattice, config.pulse.spot)
+            setting = make_setting(config)
+            check_spot(setting.lattice, config.pulse.spot)
+            check_local_energies(setting, energy_v, edges, config.temperature)
     except ValueError as error:
         found.append(str(error))
     return found
@@ -70,8 +82,9 @@ def _steps(config: Config, longest: float) -> np.ndarray:
 
 
 def _longest_step(setting: Setting, edges: np.ndarray, material: Material) -> float:
-    lightest = read_excitons(material).mass_v.min()
-    return STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / lightest))
+    mass_v = read_excitons(material).mass_v
+    flight = STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
+    return flight if setting.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, setting.gradient))
 
 
 def _flops(values: int) -> float:

@@ -8,27 +8,32 @@ import numpy as np
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
-from hpcx.wigner.history import History, Recorder
+from hpcx.wigner.history import History, Recorder, intervalley_at
 from hpcx.wigner.maps import Checks, Distributions, Maps
-from hpcx.wigner.problem import Problem
+from hpcx.wigner.moment_runs import Chosen
+from hpcx.wigner.observables import Gains
 from hpcx.wigner.transport import Transport
 
 log = logging.getLogger("hpcx")
+
+#: what is kept of the gains, in the order of their definition
+GAINS = ("exchanged", "born", "made")
 
 
 class Flow:
     """A run of the full equation that can be stopped and continued.
 
-    Args: the state, the steps (start, length; ps) and the surroundings of the point.
+    Args: the state, the steps (start, length; ps), the surroundings of the point, and what its checkpoints keep of the moments.
     """
 
-    def __init__(self, transport: Transport, steps: np.ndarray, run: Run) -> None:
+    def __init__(self, transport: Transport, steps: np.ndarray, run: Run, chosen: Chosen | None = None) -> None:
         self.transport, self.problem = transport, transport.problem
-        self.steps, self.run = steps, run
+        self.steps, self.run, self._chosen = steps, run, chosen
         times = ("outputs", "densities", "distributions")
         self._due = {name: set(np.round(getattr(self.problem, name), 9)) for name in times}
         self._recorder = Recorder(self.problem)
         self._moments: list[np.ndarray] = []
+        self._gains: list[Gains] = []
         self.maps, self.distributions, self.checks = Maps(), Distributions(), Checks()
         self._position = 0
 
@@ -56,7 +61,10 @@ class Flow:
         cells, state = self.transport.cells, Result()
         state.add("state", self.transport.state, _names(self.transport.state), start=cells.start, rows=cells.points[0])
         state.add("position", self._position)
+        if self._chosen is not None:
+            self._chosen.add_to(state)
         lists = {"moments": self._moments, "output_time": self.history.time}
+        lists |= {f"gains_{name}": [getattr(gains, name) for gains in self._gains] for name in GAINS}
         for prefix, group in self._groups():
             lists |= {prefix + name: values for name, values in vars(group).items()}
         for name, values in lists.items():
@@ -71,7 +79,7 @@ class Flow:
     def _resume(self) -> None:
         """Go on from a checkpoint if there is one. Collective."""
         saved = self.run.checkpoint.load(self.transport.comm) if self.run.checkpoint else None
-        if saved is None:
+        if saved is None or "state" not in saved:
             return
         cells = self.transport.cells
         self.transport.state[...] = saved.rows("state", cells.start, cells.start + cells.rows)
@@ -80,32 +88,33 @@ class Flow:
             for name in vars(group):
                 if prefix + name in saved.sizes:
                     setattr(group, name, list(saved.value(prefix + name)))
-        if "moments" in saved.sizes:
-            for time, moments in zip(saved.value("output_time"), saved.value("moments")):
-                self._add_moments(float(time), moments)
+        if "moments" in saved:
+            times, moments = saved.value("output_time"), saved.value("moments")
+            gains = [None] * len(times)
+            if "gains_made" in saved:
+                gains = [Gains(*parts) for parts in zip(*(saved.value(f"gains_{name}") for name in GAINS))]
+            for now, state, gained in zip(times, moments, gains):
+                self._add_moments(float(now), state, gained)
         log.info("continued from %s at step %d of %d", saved.path, self._position, len(self.steps))
 
-    def _record(self, time: float) -> None:
-        key = round(time, 9)
-        if key in self._due["outputs"]:
+    def _record(self, reached: float) -> None:
+        time = round(reached, 9)  # alike for different steps, so that the points of a sweep have the same times
+        if time in self._due["outputs"]:
             moments = self.transport.moments()
             if not np.isfinite(moments).all():
                 raise AgreedError(f"the distribution is no longer finite at {time:g} ps: lower time.tolerance or space.points")
-            self._add_moments(time, moments)
+            self._add_moments(time, moments, self.transport.gains(time))
             self.checks.record(self.transport)
-        if key in self._due["densities"]:
+        if time in self._due["densities"]:
             self.maps.record(time, self.transport)
-        if key in self._due["distributions"]:
+        if time in self._due["distributions"]:
             self.distributions.record(time, self.transport)
 
-    def _add_moments(self, time: float, moments: np.ndarray) -> None:
+    def _add_moments(self, time: float, moments: np.ndarray, gains: Gains | None) -> None:
         self._moments.append(moments)
-        self._recorder.record(time, moments, self.problem.hierarchy(intervalley_at(self.problem, time - 1e-9)))
-
-
-def intervalley_at(problem: Problem, time: float) -> bool:
-    """Say whether intervalley scattering acts in a step that begins at `time` (ps)."""
-    return next((on for end, on in problem.phases if time < end - 1e-9), problem.phases[-1][1])
+        if gains is not None:
+            self._gains.append(gains)
+        self._recorder.record(time, moments, intervalley_at(self.problem, time - 1e-9), gains)
 
 
 def _names(array: np.ndarray) -> tuple[str, ...]:

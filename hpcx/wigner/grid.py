@@ -73,18 +73,22 @@ def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
 def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiative: bool) -> Grid:
     """Build the bins of all valleys at `temperature` (K) with given edges (meV)."""
     kT = BOLTZMANN_MEV_PER_K * temperature
-    integral = boltzmann_integral(edges[:-1], edges[1:], kT)
-    weights, velocities = [], []
-    for valley, mass in enumerate(excitons.mass_v):
-        weights.append(density_of_states(excitons, valley) * boltzmann_factor(excitons, valley, kT) * integral)
-        velocities.append(np.sqrt(2 * _mean_energy(edges, kT) / mass))
-    radiative_i = np.zeros(len(weights) * len(integral))
+    weight_i = equilibrium_weights(excitons, edges, kT)
+    velocity_i = np.concatenate([np.sqrt(2 * mean_energy(edges, kT) / mass) for mass in excitons.mass_v])
+    radiative_i = np.zeros(len(weight_i))
     if radiative:
-        radiative_i[: len(integral)] = excitons.radiative_rate * _bright_share(excitons, edges)
-    return Grid(edges, kT, np.concatenate(weights), np.concatenate(velocities), radiative_i)
+        radiative_i[: len(edges) - 1] = excitons.radiative_rate * _bright_share(excitons, edges)
+    return Grid(edges, kT, weight_i, velocity_i, radiative_i)
 
 
-def _mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:
+def equilibrium_weights(excitons: Excitons, edges: np.ndarray, kT: float) -> np.ndarray:
+    """Return the equilibrium density of each bin of all valleys, 1/nm^2 up to one common factor; edges and kT in meV."""
+    integral = boltzmann_integral(edges[:-1], edges[1:], kT)
+    valleys = range(len(excitons.energy_v))
+    return np.concatenate([density_of_states(excitons, v) * boltzmann_factor(excitons, v, kT) * integral for v in valleys])
+
+
+def mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:
     """Return the Boltzmann mean of the energy in each bin: E_1 + kT - width / (exp(width/kT) - 1)."""
     width = np.diff(edges)
     return edges[:-1] + kT - width / np.expm1(width / kT)

@@ -73,15 +73,21 @@ class Distributions:
     Attributes:
         time: ps.
         distribution: (valley, x, kx): excitons per state, per exciton made (times nm in one dimension).
+        forward, backward: (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
     """
 
     time: list[float] = field(default_factory=list)
     distribution: list[np.ndarray] = field(default_factory=list)
+    forward: list[np.ndarray] = field(default_factory=list)
+    backward: list[np.ndarray] = field(default_factory=list)
 
     def record(self, time: float, transport: Transport) -> None:
         """Append the distribution of the present state. Collective."""
         self.time.append(time)
-        self.distribution.append(_distribution(transport))
+        line = _central_line(transport)
+        self.distribution.append(_distribution(transport, line))
+        self.forward.append(_half(transport, line, 1.0))
+        self.backward.append(_half(transport, line, -1.0))
 
 
 def momentum_axis(transport: Transport) -> np.ndarray:
@@ -104,20 +110,16 @@ def _light(transport: Transport) -> np.ndarray:
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     """Return the change of the densities by intervalley scattering beyond the common factor of the population's change."""
-    grid, lattice = transport.problem.grid, transport.setting.lattice
-    if not transport.intervalley:
-        return np.zeros_like(density)
-    transfer_vi = transport.problem.rates.valley_transfer()
-    change = transport.state[..., 0, : grid.size] @ transfer_vi.T / lattice.spacing**lattice.dimension
-    change = transport.whole(np.moveaxis(change, -1, 0))
+    lattice = transport.setting.lattice
+    change_cv = transport.exchange() / lattice.spacing**lattice.dimension
+    change = transport.whole(change_cv.T.reshape(-1, *transport.cells.local_points))
     cells = tuple(range(1, density.ndim))
     share = change.sum(axis=cells, keepdims=True) / density.sum(axis=cells, keepdims=True)
     return change - share * density
 
 
-def _distribution(transport: Transport) -> np.ndarray:
+def _distribution(transport: Transport, line: np.ndarray) -> np.ndarray:
     grid, excitons = transport.problem.grid, transport.problem.excitons
-    line = _central_line(transport)
     forward, backward = (_along(line, transport.setting.harmonics, transport.setting.lattice.dimension, sign) for sign in (1.0, -1.0))
     widths = np.diff(grid.edges)
     energy = 0.5 * (grid.edges[:-1] + grid.edges[1:])
@@ -147,6 +149,15 @@ def _central_line(transport: Transport) -> np.ndarray:
         half = np.tensordot(central / total, state, 1)
         transport.comm.Allreduce(MPI.IN_PLACE, half)
     return np.concatenate([signs * half[::-1], half]) if transport.setting.mirror else half
+
+
+def _half(transport: Transport, line: np.ndarray, sign: float) -> np.ndarray:
+    """Return the density (valley, x) of what moves to positive (sign 1) or negative x: the integral over half of the angles."""
+    grid, lattice = transport.problem.grid, transport.setting.lattice
+    total = 0.5 * line[:, 0]
+    for m in range(1, transport.setting.harmonics + 1):
+        total = total + sign * 2 * np.sin(0.5 * np.pi * m) / (np.pi * m) * line[:, m if lattice.dimension == 1 else 2 * m - 1]
+    return grid.sum_v(total[:, : grid.size]).T / lattice.spacing**lattice.dimension
 
 
 def _along(line: np.ndarray, harmonics: int, dimension: int, sign: float) -> np.ndarray:

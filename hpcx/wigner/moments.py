@@ -130,20 +130,24 @@ def march(
     make_stepper: Callable[[Hierarchy, np.ndarray | None], Stepper],
     phases: Sequence[tuple[float, Hierarchy]],
     steps: np.ndarray,
-    outputs: np.ndarray,
-    record: Callable[[float, np.ndarray, Hierarchy], None],
+    reached: Callable[[float, np.ndarray, Hierarchy], None],
+    state: np.ndarray | None = None,
 ) -> None:
-    """Take all `steps` (start, length) through `phases` (end, equations) and call `record(time, state, equations)`.
+    """Take all `steps` (start, length) through `phases` (end, equations) from `state`; call `reached(time, state, equations)`.
 
-    Output times and ends of phases (ps) must be ends of steps. A recorded state is a view that the next step overwrites.
+    Ends of phases (ps) must be ends of steps. The state handed on is a view that the next step overwrites.
     """
-    state, due = None, set(np.round(outputs, 9))
     begin = 0.0
     for end, hierarchy in phases:
+        of_phase = steps[(steps[:, 0] >= begin - 1e-9) & (steps[:, 0] < end - 1e-9)]
+        begin = end
+        if not len(of_phase):
+            continue
         stepper = make_stepper(hierarchy, state)
-        for time, step in steps[(steps[:, 0] >= begin - 1e-9) & (steps[:, 0] < end - 1e-9)]:
-            stepper.step(time, step)
-            if round(time + step, 9) in due:
-                record(time + step, stepper.state, hierarchy)
-        state, begin = stepper.state.copy(), end
-        stepper.destroy()
+        try:
+            for time, step in of_phase:
+                stepper.step(time, step)
+                reached(time + step, stepper.state, hierarchy)
+            state = stepper.state.copy()
+        finally:
+            stepper.destroy()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.wigner.grid import mean_energy
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.source import Source
@@ -27,6 +28,7 @@ class Snapshot:
         population_total, width_squared_total, diffusivity_total: of the sum over valleys, numbers.
         width_squared_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
         population_rate: change of the population by intervalley scattering, 1/ps.
+        energy: mean energy above the minimum of the valley, meV.
     """
 
     population: np.ndarray
@@ -36,6 +38,7 @@ class Snapshot:
     radiative: np.ndarray
     source: np.ndarray
     population_rate: np.ndarray
+    energy: np.ndarray
     population_total: float
     width_squared_total: float
     diffusivity_total: float
@@ -48,39 +51,59 @@ class Snapshot:
         return self.free + self.intervalley + self.radiative + self.source
 
 
+@dataclass(frozen=True)
+class Gains:
+    """What the valleys gain at one time otherwise than by light: zeroth and second moments in space (2, valley).
+
+    Attributes:
+        exchanged: by intervalley scattering, 1/ps and nm^2/ps.
+        born: by the pulse, 1/ps and nm^2/ps.
+        made: excitons made until then.
+    """
+
+    exchanged: np.ndarray
+    born: np.ndarray
+    made: float
+
+
 class Observer:
     """Turns moments (3, bins of all valleys) into a `Snapshot`."""
 
     def __init__(self, rates: Rates, source: Source) -> None:
         self.rates, self.source = rates, source
         self._transfer_vi = rates.valley_transfer()
+        self._energy_i = np.tile(mean_energy(rates.grid.edges, rates.grid.kT), rates.grid.size // rates.grid.bins)
 
-    def snapshot(self, time: float, moments_ni: np.ndarray, intervalley: bool = True) -> Snapshot:
-        """Return the observables of `moments_ni` at `time` (ps); `intervalley` says whether that scattering is switched on."""
+    def gains(self, time: float, moments_ni: np.ndarray, intervalley: bool) -> Gains:
+        """Return the gains at `time` (ps) where rates and source are the same everywhere."""
+        exchanged = np.stack([self._transfer_vi @ moments_ni[n] for n in (0, 2)])
+        born = self.rates.grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
+        return Gains(exchanged * intervalley, np.stack([born, self.source.spot**2 * born]), self.source.born(time))
+
+    def snapshot(self, moments_ni: np.ndarray, gains: Gains) -> Snapshot:
+        """Return the observables of `moments_ni`."""
         grid = self.rates.grid
         m0, m1, m2 = moments_ni
         population = grid.sum_v(m0)
         known = np.where(population > 0, population, np.nan)
         width_squared = grid.sum_v(m2) / known
-        zero_rate, second_rate = (self._transfer_vi @ m if intervalley else np.zeros(len(population)) for m in (m0, m2))
-        born = grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         lost, lost_second = grid.sum_v(grid.radiative_i * m0), grid.sum_v(grid.radiative_i * m2)
         parts = {
             "free": grid.sum_v(grid.velocity_i * m1) / (2 * known),
-            "intervalley": (second_rate - width_squared * zero_rate) / (4 * known),
+            "intervalley": (gains.exchanged[1] - width_squared * gains.exchanged[0]) / (4 * known),
             "radiative": (width_squared * lost - lost_second) / (4 * known),
-            "source": (self.source.spot**2 - width_squared) * born / (4 * known),
+            "source": (gains.born[1] - width_squared * gains.born[0]) / (4 * known),
+            "energy": grid.sum_v(self._energy_i * m0) / known,
         }
-        return Snapshot(
-            population, width_squared, **parts, population_rate=zero_rate, **self._totals(moments_ni, lost, lost_second, born)
-        )
+        totals = self._totals(moments_ni, lost, lost_second, gains.born)
+        return Snapshot(population, width_squared, **parts, population_rate=gains.exchanged[0], **totals)
 
     def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
         width_squared = m2.sum() / total
-        slope = 2 * self.rates.grid.velocity_i @ m1 - lost_second.sum() + self.source.spot**2 * born.sum()
-        change = born.sum() - lost.sum()
+        slope = 2 * self.rates.grid.velocity_i @ m1 - lost_second.sum() + born[1].sum()
+        change = born[0].sum() - lost.sum()
         light = lost.sum()
         return {
             "population_total": float(m0.sum()),

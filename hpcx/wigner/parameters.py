@@ -176,6 +176,7 @@ def _branches(material: Material) -> tuple[Branch, ...]:
 
 def _channels(material: Material, members_v: np.ndarray) -> tuple[Channel, ...]:
     def modes(energies: str, potentials: str) -> tuple[Mode, ...]:
+        """Return the modes of a zone-edge momentum; energies and potentials stand in tables of these names."""
         return tuple(_mode(material, energies, potentials, name) for name in MODES)
 
     g = [int(members) for members in members_v]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +12,10 @@ from hpcx.parallel.run import Run
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.grid import Grid, energy_edges, make_grid
+from hpcx.wigner.library import flat_rates
 from hpcx.wigner.moments import Hierarchy
 from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
-from hpcx.wigner.rates import Rates, assemble_rates
+from hpcx.wigner.rates import Rates
 from hpcx.wigner.schedule import output_times
 from hpcx.wigner.source import Source, make_source
 
@@ -72,7 +71,7 @@ def make_edges(config: Config) -> np.ndarray:
 
 
 def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Problem:
-    """Build grid, rates and source; rates are kept in `run.shared` for other points. Collective.
+    """Build grid, rates and source; rates are kept for other points and runs. Collective.
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
@@ -80,10 +79,10 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     if config.wannier == "numerical":
         excitons = with_numerical_states(excitons, material)
     edges = make_edges(config)
-    check_edges(excitons, edges, config.temperature)
+    check_edges(excitons.energy_v, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)
     with run.timings.measure("rates"):
-        rates = _rates(comm, excitons, grid, config.momentum.harmonics if config.space.dimension else 1, run)
+        rates = flat_rates(comm, excitons, grid, config.momentum.harmonics if config.space.dimension else 1, run)
     if not config.mechanisms.intervalley:
         rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
     run.diagnostics["rates_hash"] = rates.digest()
@@ -92,10 +91,10 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
 
 
-def check_edges(excitons: Excitons, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins (meV) cannot describe exchange between the valleys or the thermal distribution."""
+def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
+    """Raise ValueError if energy bins cannot describe exchange between valleys at `energy_v` or the thermal distribution; meV, K."""
     kT = BOLTZMANN_MEV_PER_K * temperature
-    needed = excitons.energy_v.max() - excitons.energy_v.min() + 2 * kT
+    needed = energy_v.max() - energy_v.min() + 2 * kT
     if edges[-1] < needed:
         raise ValueError(
             f"momentum.energy_max = {edges[-1]:.4g} meV: the lowest valley must be followed up to the bottom of the highest "
@@ -126,14 +125,6 @@ def _times(config: Config) -> dict[str, np.ndarray]:
         "densities": output_times(time.densities, time.end) if in_space else np.empty(0),
         "distributions": np.array(sorted(time.distributions)) if in_space else np.empty(0),
     }
-
-
-def _rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
-    depends_on = pickle.dumps((excitons, grid, harmonics))
-    key = "wigner rates " + hashlib.sha256(depends_on).hexdigest()
-    if key not in run.shared:
-        run.shared[key] = assemble_rates(comm, excitons, grid, harmonics)
-    return run.shared[key]
 
 
 def _phases(config: Config) -> tuple[tuple[float, bool], ...]:

@@ -146,6 +146,7 @@ def bose(energy: np.ndarray | float, kT: float) -> np.ndarray:
 
 def _optical(excitons: Excitons, valley: int) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
+        """Return the deformation potential with its form factors (meV/nm) at q (1/nm)."""
         return excitons.optical_potential(valley, q)
 
     return Dispersionless(valley, valley, 1, excitons.optical_energy, potential, False)
@@ -153,6 +154,7 @@ def _optical(excitons: Excitons, valley: int) -> Dispersionless:
 
 def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
+        """Return the deformation potential with its form factors (meV/nm) at q (1/nm)."""
         return mode.potential * excitons.intervalley_overlap(source, final, q)
 
     return Dispersionless(source, final, members, mode.energy, potential, True)

@@ -47,6 +47,10 @@ class Rates:
         collision_ij = _collision(self.intervalley_mij, 0, self.grid.weight_i)
         return self.grid.sum_v(collision_ij.T).T
 
+    def inflow(self) -> np.ndarray:
+        """Return the rate (valley, bin of all valleys; 1/ps) of intervalley scattering from a bin into each valley."""
+        return self.grid.sum_v(self.intervalley_mij[0].T).T / self.grid.weight_i
+
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
         """Return the collision matrix with radiative decay, 1/ps.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.io.result import Result
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.history import History
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity
 from hpcx.wigner.parameters import VALLEYS
@@ -24,6 +25,7 @@ _QUANTITIES = {
     "intervalley": ("diffusivity_intervalley", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from intervalley scattering"),
     "radiative": ("diffusivity_radiative", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from radiative decay"),
     "source": ("diffusivity_source", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from the pulse"),
+    "energy": ("mean_energy", 1.0, "meV", "mean energy above the minimum of the valley"),
     "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per exciton made"),
     "width_squared_total": ("width_squared_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
     "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
@@ -47,6 +49,7 @@ def add_rates(result: Result, problem: Problem) -> None:
     result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
 
@@ -58,7 +61,24 @@ def add_observables(result: Result, history: History) -> None:
     for name, (path, factor, unit, meaning) in _QUANTITIES.items():
         values = history.array(name) * factor
         result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning)
+    temperature = history.array("energy") / BOLTZMANN_MEV_PER_K
+    result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", "temperature of the same mean energy")
     result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
+
+
+def add_spectra(result: Result, problem: Problem, history: History) -> None:
+    """Add distributions over energy, with the equilibrium, at times that are ever further apart."""
+    edges, spectra = problem.grid.edges, np.array(history.spectra)
+    width = np.diff(edges)
+    result.add("energy/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    result.add("energy/valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    result.add("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
+    result.add("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
+    density = spectra.reshape(len(spectra), -1, len(width)) / width
+    result.add("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per exciton made")
+    equilibrium = problem.grid.weight_i.reshape(-1, len(width))
+    equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
+    result.add("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
 
 
 def summarise(problem: Problem, history: History) -> list[str]:
@@ -71,6 +91,7 @@ def summarise(problem: Problem, history: History) -> list[str]:
         f"at {history.time[-1]:g} ps:",
         "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
         "    squared widths (um^2): " + _by_valley(history.snapshots[-1].width_squared / NM2_PER_UM2, ".4f"),
+        "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_MEV_PER_K, ".4g"),
         "    diffusivities (cm^2/s): " + _by_valley(history.snapshots[-1].diffusivity / NM2_PER_PS_PER_CM2_PER_S, ".3f"),
     ]
     return lines + _bright_valley(history)

@@ -8,6 +8,7 @@ from hpcx.io.result import Result
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.maps import Checks, Distributions, Maps, momentum_axis
 from hpcx.wigner.parameters import VALLEYS
+from hpcx.wigner.problem import Problem
 from hpcx.wigner.setting import Setting
 from hpcx.wigner.transport import Transport
 
@@ -30,10 +31,15 @@ def add_maps(result: Result, setting: Setting, maps: Maps) -> None:
     result.add("density/shape_variation", variation, dims, f"{unit}/ps", "change of the shape by intervalley scattering")
 
 
-def add_landscape(result: Result, setting: Setting, energy: np.ndarray) -> None:
-    """Add the landscape (meV on the lattice)."""
-    axes = ("x",) if setting.lattice.dimension == 1 else ("y", "x")
-    result.add("density/landscape", energy, axes, "meV", "energy against position, in all valleys")
+def add_landscape(result: Result, setting: Setting, problem: Problem, energy_v: np.ndarray) -> None:
+    """Add the landscape (valley, *lattice; meV) and the equilibrium density in it, one exciton in all."""
+    dims = ("valley", "x") if setting.lattice.dimension == 1 else ("valley", "y", "x")
+    result.add("density/landscape", energy_v, dims, "meV", "energy of the valleys against position")
+    share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * setting.lattice.dimension)
+    weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
+    cell = (setting.lattice.spacing / NM_PER_UM) ** setting.lattice.dimension
+    unit = f"1/um{'^2' if setting.lattice.dimension == 2 else ''}"
+    result.add("density/equilibrium", weight_v / weight_v.sum() / cell, dims, unit, "thermal equilibrium of one exciton")
 
 
 def add_checks(result: Result, checks: Checks) -> None:
@@ -60,4 +66,8 @@ def add_distributions(result: Result, transport: Transport, distributions: Distr
     result.add("wigner/x", lattice.axis / NM_PER_UM, ("x",), "um", "x")
     result.add("wigner/kx", momentum_axis(transport), ("kx",), "1/nm", "momentum along x")
     unit, meaning = ("nm", "excitons per state, integrated over y") if lattice.dimension == 1 else ("1", "excitons per state at y = ky = 0")
+    density, scale = f"1/um{'^2' if lattice.dimension == 2 else ''}", NM_PER_UM**lattice.dimension
+    for name, sign in (("forward", ">"), ("backward", "<")):
+        values = np.array(getattr(distributions, name)) * scale
+        result.add(f"wigner/{name}", values, ("time", "valley", "x"), density, f"excitons with kx {sign} 0, per exciton made")
     result.add("wigner/distribution", np.array(distributions.distribution), ("time", "valley", "x", "kx"), unit, meaning)

@@ -66,7 +66,8 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
         longest = next(step for step, until in levels if begin < until - 1e-9)
         count = int(np.ceil((end - begin) / longest - 1e-9))
         starts.append(begin + (end - begin) / count * np.arange(count))
-        lengths.append(np.full(count, (end - begin) / count))
+        # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
+        lengths.append(np.full(count, np.round((end - begin) / count, 12)))
     return np.stack([np.concatenate(starts), np.concatenate(lengths)], axis=1)
 
 
@@ -80,20 +81,20 @@ def levels_for(duration: float, centre: float, refinement: int, longest: float =
 def choose_steps(
     levels: Callable[[int], Sequence[tuple[float, float]]],
     stops: np.ndarray,
-    run: Callable[[np.ndarray], Results],
+    run: Callable[[int, np.ndarray], Results],
     difference: Callable[[Results, Results], float],
     tolerance: float,
 ) -> tuple[Schedule, Results]:
     """Return the coarsest schedule whose results differ from those of halved steps by less than `tolerance`.
 
-    Args: `levels(refinement)`, stops (ps), `run(steps)` giving results, `difference(results, finer results)`.
+    Args: `levels(refinement)`, stops (ps), `run(refinement, steps)` giving results, `difference(results, finer results)`.
     Also returned are the results of the halved steps. Raises ToleranceError if the tolerance is out of reach.
     """
     steps = make_steps(levels(0), stops)
-    results = run(steps)
+    results = run(0, steps)
     for refinement in range(1, MOST_REFINEMENTS + 1):
         finer_steps = make_steps(levels(refinement), stops)
-        finer = run(finer_steps)
+        finer = run(refinement, finer_steps)
         error = difference(results, finer)
         if error <= tolerance:
             return Schedule(steps, error), finer

@@ -10,9 +10,14 @@ from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
-from hpcx.wigner.problem import NM_PER_UM, Problem
+from hpcx.wigner.problem import NM_PER_UM, Problem, check_edges
+from hpcx.wigner.regions import Regions, find_regions
 from hpcx.wigner.source import FWHM_PER_SIGMA
 from hpcx.wigner.spots import birth_shares
+
+
+#: default of landscape.rate_step over kT
+RATE_STEP = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class Setting:
         birth: share of each cell in the excitons born; sums to one.
         mirror: compute the positive half (quarter) alone.
         absorbing: lose excitons in a layer along the edges.
-        gradient: gradient of the landscape (direction, *cells), meV/nm, or None.
+        gradient: gradient of the landscape (direction, valley, *cells), meV/nm, or None.
+        regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
     """
 
     lattice: Lattice
@@ -34,6 +40,7 @@ class Setting:
     mirror: bool
     absorbing: bool = False
     gradient: np.ndarray | None = None
+    regions: Regions | None = None
 
 
 def make_lattice(config: Config) -> Lattice:
@@ -45,10 +52,20 @@ def make_setting(config: Config) -> Setting:
     """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
     lattice = make_lattice(config)
     birth = birth_shares(lattice, config.space.initial, config.pulse.spot * NM_PER_UM / FWHM_PER_SIGMA)
-    energy = potential_energy(lattice, config.landscape)
-    mirror = config.space.points % 2 == 0 and is_mirror_symmetric(birth) and is_mirror_symmetric(energy)
-    gradient = force_gradient(lattice, energy, BOLTZMANN_MEV_PER_K * config.temperature) if config.landscape.kind != "none" else None
-    return Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing", gradient)
+    energy_v = potential_energy(lattice, config.landscape)
+    mirror = config.space.points % 2 == 0 and all(is_mirror_symmetric(field) for field in (birth, *energy_v))
+    setting = Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
+    if config.landscape.kind == "none":
+        return setting
+    kT = BOLTZMANN_MEV_PER_K * config.temperature
+    regions = find_regions(energy_v, config.landscape.rate_step or RATE_STEP * kT, kT)
+    return replace(setting, gradient=force_gradient(lattice, energy_v, kT), regions=regions)
+
+
+def check_local_energies(setting: Setting, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
+    """Raise ValueError if energy bins (meV) do not reach far enough where the landscape has moved the valleys apart."""
+    for offset_v in setting.regions.offset_rv if setting.regions is not None else ():
+        check_edges(energy_v + offset_v, edges, temperature)
 
 
 def place_source(problem: Problem, setting: Setting) -> Problem:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
-from hpcx.parallel.errors import AgreedError, agreed
+from hpcx.parallel.errors import AgreedError, agreed, on_first_rank
 from hpcx.parallel.run import Run
 from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.flow import Flow
-from hpcx.wigner.history import History, largest_difference, schedule_and_moments
+from hpcx.wigner.history import History, Recorder, largest_difference, schedule_and_moments
 from hpcx.wigner.landscape import potential_energy
+from hpcx.wigner.moment_runs import Chosen, MomentRuns
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.report import add_observables, add_rates, summarise
+from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise
 from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
-from hpcx.wigner.schedule import Schedule
-from hpcx.wigner.setting import Setting, make_setting, place_source
+from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
 from hpcx.wigner.uncertainty import study
 
@@ -45,8 +43,9 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     if config.space.dimension:
         history = _solve_space(comm, problem, config, run, result)
     else:
-        _, history = _solve_moments(problem, config, run)
+        _, history = _solve_moments(comm, problem, config, run)
     add_observables(result, history)
+    add_spectra(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)
     result.add("checks/time", np.array(history.time), ("time",), "ps", "time")
@@ -54,27 +53,38 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     return result
 
 
-def _solve_moments(problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Schedule, History]:
+def _solve_moments(comm: MPI.Comm, problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Chosen, History]:
+    """Choose the steps and run the moments on the first rank; an interrupted run goes on where it was."""
+    saved = run.resume(comm)
+    chosen = Chosen.read(saved)
     with run.timings.measure("moments"):
-        schedule, history = schedule_and_moments(problem, config.time.tolerance, longest)
+        if chosen is None:
+            runs = MomentRuns(run, saved)
+            chosen = on_first_rank(
+                comm, lambda: runs.chosen(schedule_and_moments(problem, config.time.tolerance, longest, runs)[0])
+            )
+    recorder = Recorder(problem)
+    recorder.take_up(chosen.time, chosen.moments)
+    schedule = chosen.schedule
     run.diagnostics.update(steps=len(schedule.steps), shortest_step=float(schedule.lengths[0]), step_error=schedule.error)
-    return schedule, history
+    return chosen, recorder.history
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
     with agreed(comm):
         setting = make_setting(config)
         check_spot(setting.lattice, config.pulse.spot)
+        check_local_energies(setting, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, setting)
-    schedule, moments = _solve_moments(problem, config, run, longest_stable_step(problem, setting))
-    steps = comm.bcast(schedule.steps)
+    chosen, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, setting))
     check_box(setting, moments)
-    transport = Transport(comm, problem, setting)
-    flow = Flow(transport, steps, run)
+    with run.timings.measure("regions"):
+        transport = Transport(comm, problem, setting, run=run)
+    flow = Flow(transport, chosen.schedule.steps, run, chosen)
     flow.advance()
     add_maps(result, setting, flow.maps)
     if setting.gradient is not None:
-        add_landscape(result, setting, potential_energy(setting.lattice, config.landscape))
+        add_landscape(result, setting, problem, potential_energy(setting.lattice, config.landscape))
     add_distributions(result, transport, flow.distributions)
     add_checks(result, flow.checks)
     result.summary += _compare(problem, setting, flow, moments, run)
@@ -89,6 +99,8 @@ def _compare(problem: Problem, setting: Setting, flow: Flow, moments: History, r
     unknowns = int(np.prod(flow.transport.cells.points)) * flow.transport.cells.components * flow.transport.cells.values
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(setting.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if setting.mirror else ''}"]
+    if setting.regions is not None:
+        lines.append(f"regions with rates of their own: {len(setting.regions.offset_rv)}")
     if setting.gradient is None:
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
 from hpcx.wigner.advection import Flight, labels, parities
-from hpcx.wigner.landscape import Drift, longest_drift_step
+from hpcx.wigner.drift import Drift, longest_drift_step
 from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.observables import Gains
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
+from hpcx.wigner.regions import LocalScattering, largest_excess
 from hpcx.wigner.setting import Setting
 
 #: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
@@ -28,7 +32,7 @@ class Transport:
     The state of a cell is the number of its excitons by component and value. Constructing is collective on `comm`.
     """
 
-    def __init__(self, comm: MPI.Comm, problem: Problem, setting: Setting, scheme: str = "4") -> None:
+    def __init__(self, comm: MPI.Comm, problem: Problem, setting: Setting, scheme: str = "4", run: Run | None = None) -> None:
         self.comm, self.problem, self.setting = comm, problem, setting
         lattice, size = setting.lattice, problem.grid.size
         self.labels_k = labels(setting.harmonics, lattice.dimension)
@@ -41,15 +45,18 @@ class Transport:
         self._birth = self.local(setting.birth).ravel()
         self._loss = self.local(absorption(lattice)).ravel() if setting.absorbing else None
         self._drift = self._make_drift()
+        self._local = self._make_local(run or Run())
         self._weights = self._moment_weights()
         self.stepper = ImexStepper(self.cells, self._implicit(True), self._explicit, scheme)
         self.intervalley = True
 
     def local(self, field: np.ndarray) -> np.ndarray:
-        """Return this rank's cells of a field on the whole lattice."""
+        """Return this rank's cells of a field [..., (y,) x] on the whole lattice."""
+        dimension = self.setting.lattice.dimension
         if self.setting.mirror:
-            field = field[tuple(slice(count // 2, None) for count in field.shape)]
-        return field[self.cells.start : self.cells.start + self.cells.rows]
+            field = field[(..., *(slice(count // 2, None) for count in field.shape[-dimension:]))]
+        rows = slice(self.cells.start, self.cells.start + self.cells.rows)
+        return field[(..., rows, *(slice(None),) * (dimension - 1))]
 
     def whole(self, field: np.ndarray) -> np.ndarray:
         """Return a field on the whole lattice from this rank's cells [..., (y,) x]; even under reflection. Collective."""
@@ -85,6 +92,28 @@ class Transport:
         self.comm.Allreduce(MPI.IN_PLACE, moments)
         return moments
 
+    def gains(self, time: float) -> Gains | None:
+        """Return what the valleys gain where rates depend on position, None where they do not. Collective."""
+        if self._local is None:
+            return None
+        zeroth, _, second = self._weights
+        exchange_cv = self.exchange()
+        born_cv, made_c = self._local.births(time, self._birth)
+        sums = np.stack([weight @ rate_cv for rate_cv in (exchange_cv, born_cv) for weight in (zeroth, second)])
+        sums = np.concatenate([sums.ravel(), [zeroth @ made_c]])
+        self.comm.Allreduce(MPI.IN_PLACE, sums)
+        exchanged, born = sums[:-1].reshape(2, 2, -1)
+        return Gains(exchanged, born, float(sums[-1]))
+
+    def exchange(self) -> np.ndarray:
+        """Return the change (cell, valley; 1/ps) of this rank's populations by intervalley scattering."""
+        isotropic = self.stepper.state[:, 0, : self.problem.grid.size]
+        if not self.intervalley:
+            return np.zeros((len(isotropic), len(self.problem.excitons.mass_v)))
+        if self._local is not None:
+            return self._local.exchange(isotropic)
+        return isotropic @ self.problem.rates.valley_transfer().T
+
     def by_valley(self) -> np.ndarray:
         """Return the densities (valley, (y,) x) of this rank's cells, 1/nm or 1/nm^2."""
         grid, lattice = self.problem.grid, self.setting.lattice
@@ -95,30 +124,49 @@ class Transport:
         """Free the PETSc objects. Collective."""
         self.stepper.destroy()
 
-    def _implicit(self, intervalley: bool) -> StoredInverses:
+    def _implicit(self, intervalley: bool) -> StoredInverses | LocalScattering:
+        if intervalley and self._local is not None:
+            return self._local
         rates = self.problem.rates
         blocks = {m: rates.evolution(m, intervalley) for m in set(self.labels_k)}
         return StoredInverses(blocks, self.labels_k)
 
     def _explicit(self, time: float, ghosted: np.ndarray, out: np.ndarray) -> None:
         self._flight(ghosted, out)
-        source = self.problem.source
-        intensity = float(source.intensity(time))
-        out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (intensity * source.rate_i)
+        self._add_births(time, out)
         if self._loss is None and self._drift is None:
             return
+        size = self.problem.grid.size
         state = ghosted[(slice(2, -2),) * self.setting.lattice.dimension].reshape(self.cells.shape)
         if self._drift is not None:
             self._drift.add(state, out)
+        if self._local is not None and self.intervalley:
+            for component in range(len(self.labels_k)):
+                out[:, component, :size] -= self._local.excess_ci * state[:, component, :size]
         if self._loss is not None:
-            size, edge = self.problem.grid.size, np.flatnonzero(self._loss)
+            edge = np.flatnonzero(self._loss)
             out[edge, :, :size] -= self._loss[edge, None, None] * state[edge, :, :size]
+
+    def _add_births(self, time: float, out: np.ndarray) -> None:
+        if self._local is not None:
+            self._local.add_births(time, self._birth, out)
+            return
+        source = self.problem.source
+        out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (float(source.intensity(time)) * source.rate_i)
+
+    def _make_local(self, run: Run) -> LocalScattering | None:
+        regions = self.setting.regions
+        if regions is None:
+            return None
+        ratio_vc = self.local(regions.ratio_v).reshape(len(regions.ratio_v), -1)
+        own = replace(regions, index=self.local(regions.index).ravel(), ratio_v=ratio_vc)
+        return LocalScattering(self.comm, self.problem, own, self.labels_k, run)
 
     def _make_drift(self) -> Drift | None:
         setting, problem = self.setting, self.problem
         if setting.gradient is None:
             return None
-        gradient = np.stack([self.local(component).ravel() for component in setting.gradient])
+        gradient = self.local(setting.gradient).reshape(*setting.gradient.shape[:2], -1)
         return Drift(problem.grid, problem.excitons.mass_v, gradient, setting.harmonics, setting.lattice.dimension)
 
     def _moment_weights(self) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
@@ -132,12 +180,13 @@ class Transport:
 
 
 def longest_stable_step(problem: Problem, setting: Setting) -> float:
-    """Return the longest step (ps) for which free flight of the fastest excitons and their drift are stable."""
+    """Return the longest step (ps) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
     flight = STABLE_COURANT * setting.lattice.spacing / float(problem.grid.velocity_i.max())
     if setting.gradient is None:
         return flight
-    drift = longest_drift_step(problem.grid, problem.excitons.mass_v, setting.gradient)
-    return 1 / (1 / flight + 1 / drift)
+    drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, setting.gradient)
+    excess = largest_excess(problem, setting.regions) if setting.regions is not None else 0.0
+    return 1 / (1 / flight + 1 / drift + excess)
 
 
 def absorption(lattice: Lattice) -> np.ndarray:

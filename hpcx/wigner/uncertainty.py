@@ -15,9 +15,9 @@ import numpy as np
 from mpi4py import MPI
 from scipy.stats import qmc, spearmanr
 
+from hpcx.io.items import Item, Items
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
-from hpcx.parallel.errors import agreed
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config, Uncertainty
 from hpcx.wigner.history import run_moments
@@ -66,25 +66,21 @@ def factors(weak: Sequence[Weak], samples: int, seed: int) -> np.ndarray:
 
 
 def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
-    """Run all samples and return bands, outcomes and importances. Collective; raises AgreedError if a sample fails."""
+    """Run all samples and return bands, outcomes and importances. Collective.
+
+    Raises AgreedError if a sample fails, and Stopped, with the finished samples kept, if a stop is asked for.
+    """
     weak = weak_numbers(material, config.uncertainty)
     factor_sn = factors(weak, config.uncertainty.samples, config.uncertainty.seed)
-    mine, time = [], np.empty(0)
-    with agreed(comm):
-        for sample in range(comm.rank, len(factor_sn), comm.size):
-            time, diffusivity_tv = _sample(config, material, weak, factor_sn[sample], run)
-            mine.append((sample, diffusivity_tv))
-            run.progress("samples", len(mine) * comm.size / len(factor_sn))
-    gathered = sorted((item for part in comm.allgather(mine) for item in part), key=lambda item: item[0])
-    time = next(part for part in comm.allgather(time) if part.size)
-    diffusivity_stv = np.array([diffusivity for _, diffusivity in gathered])
-    return _report(time, diffusivity_stv, weak, factor_sn)
+    samples = Items(comm, run).compute(
+        "samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run)
+    )
+    diffusivity_stv = np.array([sample["diffusivity"] for sample in samples])
+    return _report(samples[0]["times"], diffusivity_stv, weak, factor_sn)
 
 
-def _sample(
-    config: Config, material: Material, weak: Sequence[Weak], factor_n: np.ndarray, run: Run
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the output times and the diffusivities (time, valley; cm^2/s) of one sample."""
+def _sample(config: Config, material: Material, weak: Sequence[Weak], factor_n: np.ndarray, run: Run) -> Item:
+    """Return the output times (ps) and the diffusivities (time, valley; cm^2/s) of one sample."""
     numbers = material.numbers
     varied = {number.key: float(numbers[number.key].value * factor) for number, factor in zip(weak, factor_n)}
     problem = make_problem(MPI.COMM_SELF, config, material.with_parameters(varied), Run(timings=run.timings))
@@ -92,7 +88,7 @@ def _sample(
     steps = make_steps(levels_for(pulse.duration * PS_PER_FS, pulse.centre, 0), problem.stops)
     with run.timings.measure("moments"):
         history = run_moments(problem, steps)
-    return np.array(history.time), history.array("diffusivity") / NM2_PER_PS_PER_CM2_PER_S
+    return {"times": np.array(history.time), "diffusivity": history.array("diffusivity") / NM2_PER_PS_PER_CM2_PER_S}
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:

@@ -90,11 +90,6 @@ def drift(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.abs(y / y[-1] - 1).max())
 
 
-def forward_ratio(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the sum of y at x > 0 over that at x < 0."""
-    return float(y[x > 0].sum() / y[x < 0].sum())
-
-
 def spread(x: np.ndarray, y: np.ndarray) -> float:
     """Return largest minus smallest value."""
     return float(np.nanmax(y) - np.nanmin(y))
@@ -114,7 +109,7 @@ ON_CURVE = {
     function.__name__: function
     for function in (
         value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative, last_negative,
-        settled, smallest_step, largest_step, drift, forward_ratio, spread, inverse_limit, slope,
+        settled, smallest_step, largest_step, drift, spread, inverse_limit, slope,
     )
 }  # fmt: skip
 

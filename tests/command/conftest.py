@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from interruption import CASES, Interrupted, make_folder
 
 EXCITON = """\
 title = "Exciton of MoS2"
@@ -51,3 +53,19 @@ def write(tmp_path: Path) -> Callable[..., str]:
         return name
 
     return write
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, float]]:
+    """Return a function that runs a case without disturbance, once, and returns its directory and its time in s."""
+    known: dict[str, tuple[Path, float]] = {}
+
+    def run(model: str) -> tuple[Path, float]:
+        if model not in known:
+            folder = make_folder(tmp_path_factory.mktemp("undisturbed") / model, CASES[model])
+            start = time.monotonic()
+            assert Interrupted(folder).wait() == 0, (folder / "log").read_text()
+            known[model] = folder, time.monotonic() - start
+        return known[model]
+
+    return run

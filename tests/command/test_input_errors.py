@@ -86,3 +86,32 @@ def test_materials(hpcx):
     assert "WSe2" in hpcx("materials").stdout
     assert "Xiao 2012" in hpcx("materials", "WS2").stdout
     assert hpcx("materials", "WSe").returncode == 2
+
+
+PUMP = 'model = "formation"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[pump]\nphoton_energy = "2.3 eV"\n'
+RANGE = r"must be from 2\.230 eV, the A gap, to 3\.480 eV, the highest kept state less 0\.2 eV"
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "energies"),
+    [
+        ("check", ["--set", "pump.photon_energy=2.2"], ["2.2"]),
+        ("run", ["--set", "pump.photon_energy=3490 meV"], ["3.49"]),
+        ("run", ["--set", "sweep.pump.photon_energy=[2.1, 2.3, 3.5]", "--set", 'sweep.pump.polarization=["x", "y"]'], ["2.1", "3.5"]),
+    ],
+)
+def test_pump_energies_that_physics_forbids_are_bad_input(hpcx, write, tmp_path, command, words, energies):
+    run = hpcx(command, write(text=PUMP), *words)
+    assert run.returncode == 2 and "Traceback" not in run.stderr
+    found = re.findall(rf"pump\.photon_energy = '([\d.]+) eV': {RANGE}", run.stderr)
+    assert found == energies
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pump_energy_that_another_swept_key_allows_is_left_to_its_points(hpcx, write):
+    permittivities = "sweep.parameters.formation.screening.kappa=[2.121, 2.5]"
+    run = hpcx("check", write(text=PUMP), "--set", "sweep.pump.photon_energy=[2.22, 2.3]", "--set", permittivities)
+    assert run.returncode == 0
+    [impossible] = [line for line in run.stdout.splitlines() if "cannot be computed" in line]
+    assert impossible.startswith("pump.photon_energy = 2.22, parameters.formation.screening.kappa = 2.121") and re.search(RANGE, impossible)
+    assert run.stdout.count("is below the B gap") == 3

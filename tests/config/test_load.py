@@ -43,6 +43,21 @@ def test_hash_counts_physics_only(plan):
     assert plan(settings=["gap='2500 meV'"]).points[0].hash == plan(settings=["gap=2.5"]).points[0].hash
 
 
+def test_what_the_input_names_counts(plan, tmp_path):
+    """A changed file of the same name is other physics; so is a changed environment."""
+    data, surroundings = tmp_path / "energy.npy", tmp_path / "air.toml"
+    wigner = f'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "{data}"\n'
+    hashes = []
+    for content in (b"first", b"second"):
+        data.write_bytes(content)
+        surroundings.write_text(f'name = "air"\nkappa = {{ value = 1.0{len(content)}, unit = "1", source = "{content.decode()}" }}\n')
+        hashes.append((plan(text=wigner).points[0].hash, plan(settings=[f"screening.kappa={surroundings}"]).points[0].hash))
+    assert hashes[0][0] != hashes[1][0] and hashes[0][1] != hashes[1][1]
+    data.unlink()
+    with pytest.raises(InputError, match="landscape.file = .*: cannot be read: No such file"):
+        plan(text=wigner)
+
+
 def test_a_swept_point_is_the_single_point(plan):
     swept = plan('[sweep]\n"mesh.N" = [60, 40]\n').points[1]
     assert swept.hash == plan().points[0].hash

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcx.formation.cascade import arrival, chain_rates, generator, propagate, quantum_rates, residence
+from hpcx.formation.cascade import Propagator, arrival, chain_rates, generator, quantum_rates, residence
 from hpcx.formation.matrix_elements import plane_wave_bleaching, printed_bleaching
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
@@ -79,7 +80,32 @@ def test_populations_step_exactly_through_a_linear_source():
     matrix_ml = generator(chain_rates(np.array([0.0, 0.1, 0.15]), SPEED), DECAY)
     time_t = np.linspace(0, 8, 9)
     source_lt = np.outer([0.0, 1.0, 2.0], time_t)
-    coarse = propagate(matrix_ml, source_lt, 1.0)[:, -1]
+    coarse = Propagator.of(matrix_ml, 1.0).populations(source_lt, 0, 9)[:, -1]
     fine_t = np.linspace(0, 8, 801)
-    fine = propagate(matrix_ml, np.outer([0.0, 1.0, 2.0], fine_t), 0.01)[:, -1]
+    fine = Propagator.of(matrix_ml, 0.01).populations(np.outer([0.0, 1.0, 2.0], fine_t), 0, 801)[:, -1]
     assert coarse == pytest.approx(fine, rel=1e-12)
+
+
+def test_populations_of_a_source_that_begins_late_and_ends_early():
+    matrix_ml = generator(chain_rates(np.array([0.0, 0.1, 0.15]), SPEED), DECAY)
+    propagator = Propagator.of(matrix_ml, 0.5)
+    whole_lt = np.zeros((3, 40))
+    whole_lt[:, 12:20] = np.random.default_rng(5).random((3, 8))
+    whole_lt[:, [12, 19]] = 0.0
+    expected = propagator.populations(whole_lt, 0, 40)
+    assert propagator.populations(whole_lt[:, 12:20], 12, 40) == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("rates", [chain_rates, lambda energy_l, speed: quantum_rates(energy_l, speed, 0.048, 0.012)])
+def test_propagator_is_the_exponential(rates):
+    """Against the exponential of one augmented matrix, for slow quanta and for the stiff chain of a fine continuum."""
+    energy_l = np.sort(np.random.default_rng(2).random(40)) * 1.8
+    matrix_ml = generator(rates(energy_l, SPEED), DECAY)
+    block = np.zeros((120, 120))
+    block[:40, :40] = 0.5 * matrix_ml
+    block[:40, 40:80] = block[40:80, 80:] = np.eye(40)
+    expected = np.hsplit(expm(block)[:40], 3)
+    found = Propagator.of(matrix_ml, 0.5)
+    for ours, theirs in zip((found.exact_ml, found.first_ml, found.second_ml), expected):
+        assert ours == pytest.approx(theirs, abs=1e-12)
+        assert ours.min() > -1e-15

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import lsq_linear
 
 from hpcx.formation.fits import (
     SIGMA,
     Fit,
+    columns,
     convolved_exponentials,
-    fit_plain,
-    fit_two_components,
+    fit_many,
     formation_time,
     model,
-    rise_time_range,
+    rise_times,
 )
 
 DELAYS = np.arange(-100.0, 251.0, 5.0)
@@ -28,19 +29,19 @@ def test_convolution_with_the_response(decay, time):
     weight_s = np.exp(-((time - shift_s) ** 2) / (2 * SIGMA**2)) / (SIGMA * np.sqrt(2 * np.pi))
     integrand_s = weight_s * np.exp(-shift_s / decay)
     expected = np.sum(integrand_s[1:] + integrand_s[:-1]) * (shift_s[1] - shift_s[0]) / 2
-    found = convolved_exponentials(np.array([time]), np.array([1 / decay]))[0, 0]
+    found = convolved_exponentials(np.array([time]), 1 / decay)[0][0]
     assert found == pytest.approx(expected, abs=2e-5 * max(1.0, expected))
 
 
 def test_far_right_is_the_exponential_without_overflow():
-    found = convolved_exponentials(np.array([5000.0]), np.array([1 / 658.2]))[0, 0]
+    found = convolved_exponentials(np.array([5000.0]), 1 / 658.2)[0][0]
     assert found == pytest.approx(np.exp(0.5 * (SIGMA / 658.2) ** 2 - 5000 / 658.2), rel=1e-12)
 
 
 @pytest.mark.parametrize(("rise", "distance"), [(4.0, 40.0), (12.0, 60.0), (28.0, 30.0)])
 def test_two_components_are_recovered(rise, distance):
     truth = Fit(rise, 2 * rise + distance, distance, (0.8, 1.0), 0.0)
-    fit = fit_two_components(DELAYS, model(truth, DELAYS, SLOW), SLOW)
+    fit = fit_one(model(truth, DELAYS, SLOW), 10.0)
     assert fit.rise == pytest.approx(rise, rel=1e-3)
     assert fit.distance == pytest.approx(distance, rel=1e-2)
     assert fit.misfit < 1e-5
@@ -49,7 +50,7 @@ def test_two_components_are_recovered(rise, distance):
 @pytest.mark.parametrize("rise", [0.5, 9.0, 60.0])
 def test_plain_rise_is_recovered(rise):
     truth = Fit(rise, np.nan, np.nan, (0.0, 2.0), 0.0)
-    assert fit_plain(DELAYS, model(truth, DELAYS, SLOW), SLOW).rise == pytest.approx(rise, rel=1e-3)
+    assert fit_one(model(truth, DELAYS, SLOW), np.nan).rise == pytest.approx(rise, rel=1e-5)
 
 
 def test_formation_time_is_the_rise_of_a_plain_exponential():
@@ -60,11 +61,55 @@ def test_formation_time_is_the_rise_of_a_plain_exponential():
 
 
 def test_the_range_holds_the_fit_and_the_bootstrap_is_reproducible():
-    random = np.random.default_rng(3)
-    truth = Fit(10.0, 30.0, 10.0, (0.5, 1.0), 0.0)
-    noisy = model(truth, DELAYS, SLOW) + 0.01 * random.standard_normal(DELAYS.size)
-    first, again = (rise_time_range(DELAYS, noisy, SLOW, 5, seed=1) for _ in range(2))
+    first, again = (rise_times(DELAYS, noisy()[None], SLOW, 5, seed=1) for _ in range(2))
     assert first == again
-    fit, lowest, highest, scatter = first
-    assert lowest <= fit.rise <= highest
-    assert 0 < scatter < 5
+    [found] = first
+    assert found.lowest <= found.fit.rise <= found.highest
+    assert 0 < found.scatter < 5
+
+
+def test_derivatives_of_the_columns():
+    at_p, step = np.log([[14.0, 23.0]]), 1e-5
+    slope_pct = columns(DELAYS, SLOW, at_p)[1][0]
+    for p, slope_ct in enumerate(slope_pct):
+        shift_p = step * np.eye(2)[p]
+        ahead_ct, behind_ct = (columns(DELAYS, SLOW, at_p + side * shift_p)[0][0] for side in (1, -1))
+        assert slope_ct == pytest.approx((ahead_ct - behind_ct) / (2 * step), abs=1e-9)
+
+
+@pytest.mark.parametrize("separation", [5.0, 10.0, 20.0])
+def test_the_fit_is_the_best_of_a_fine_search(separation):
+    """No point of a fine grid of both times, with amplitudes by non-negative least squares, has smaller squares."""
+    signal_t = noisy()[DELAYS <= 200]
+    fit = fit_one(noisy(), separation)
+    squares = fit.misfit**2 * signal_t.size * np.abs(signal_t).max() ** 2
+    for rise in np.geomspace(0.3, 80, 60):
+        for distance in np.geomspace(separation, 150, 30):
+            column_ct = columns(DELAYS[DELAYS <= 200], SLOW, np.log([[rise, distance]]))[0][0]
+            low = [0.0, -np.inf]
+            best = lsq_linear(column_ct.T, signal_t, bounds=(low, np.inf)).cost * 2
+            assert squares <= best * (1 + 1e-6)
+
+
+def test_a_trace_does_not_depend_on_those_fitted_with_it():
+    signals = np.array([noisy(seed) for seed in range(4)])
+    together = fit_many(DELAYS, signals, SLOW, np.array([5.0, 10.0, np.nan, 20.0]))
+    for number, separation in ((1, 10.0), (3, 20.0)):
+        alone = fit_one(signals[number], separation)
+        assert together[number].rise == pytest.approx(alone.rise, rel=1e-13)
+
+
+@pytest.mark.parametrize(("rise", "flagged"), [(150.0, True), (60.0, False)])
+def test_a_rise_time_at_its_bound_is_flagged(rise, flagged):
+    truth = Fit(rise, np.nan, np.nan, (0.0, 1.0), 0.0)
+    assert fit_one(model(truth, DELAYS, SLOW), 10.0).at_bound == flagged
+
+
+def noisy(seed: int = 3) -> np.ndarray:
+    truth = Fit(10.0, 30.0, 10.0, (0.5, 1.0), 0.0)
+    return model(truth, DELAYS, SLOW) + 0.01 * np.random.default_rng(seed).standard_normal(DELAYS.size)
+
+
+def fit_one(signal_d: np.ndarray, separation: float) -> Fit:
+    [fit] = fit_many(DELAYS, signal_d[None], SLOW, np.array([separation]))
+    return fit

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 from pydantic import ValidationError
 
 from hpcx.formation.estimate import estimate
-from hpcx.formation.problem import PumpEnergyError
+from hpcx.formation.refusals import refusals
+from hpcx.formation.perturbative import RESPONSES_KEPT
 from hpcx.formation.solve import solve
 from hpcx.parallel.run import Run
 
@@ -18,6 +21,11 @@ QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootst
 @pytest.fixture(scope="module")
 def result(make_config, material):
     return solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, Run())
+
+
+def test_ordinary_rise_times_are_not_at_their_bound(result):
+    assert not result.value("signal/rise_time_at_bound")[:, :2].any()
+    assert "at its bound" not in "\n".join(result.summary)
 
 
 def test_result_has_the_agreed_datasets(result):
@@ -52,15 +60,37 @@ def test_both_readings_of_the_coherent_share_are_given(result):
 
 @pytest.mark.parametrize("energy", [2.2, 3.49])
 def test_pump_outside_the_states_is_refused_with_the_range(make_config, material, energy):
-    with pytest.raises(PumpEnergyError, match=r"pump.photon_energy = .* eV: must be between .*2\.230 eV.*3\.480 eV"):
-        solve(MPI.COMM_SELF, make_config(energy, **QUICK), material, Run())
-    assert any("must be between" in warning for warning in estimate(make_config(energy), material, 1).warnings)
+    [refusal] = refusals(make_config(energy), material)
+    assert refusal.key == "pump.photon_energy" and f"{energy} eV" in refusal.value
+    assert "from 2.230 eV, the A gap, to 3.480 eV" in refusal.message
+
+
+@pytest.mark.parametrize("energy", [2.24, 3.47])
+def test_pump_inside_the_states_is_not_refused(make_config, material, energy):
+    assert refusals(make_config(energy), material) == []
 
 
 def test_pump_below_the_b_gap_is_allowed_and_said(make_config, material):
     [warning] = estimate(make_config(2.29), material, 1).warnings
     assert "below the B gap" in warning
     assert estimate(make_config(2.48), material, 1).warnings == []
+
+
+def test_routes_that_treat_the_substrate_differently_are_not_to_be_compared(make_config, material):
+    time = {"solver": {"route": "time"}}
+    [warning] = estimate(make_config(2.48, {"substrate": True}, **time), material, 1).warnings
+    assert "approximation.radiation = 'frozen'" in warning
+    assert estimate(make_config(2.48, {"substrate": True, "radiation": "frozen"}, **time), material, 1).warnings == []
+    assert estimate(make_config(2.48, {"substrate": True}), material, 1).warnings == []
+
+
+def test_a_rise_time_at_its_bound_is_said(make_config, material):
+    """A slow relaxation makes the rise longer than the fit can tell."""
+    config = make_config(2.75, **{**QUICK, "cascade": {"speed": 2}, "delay": {"points": 36}})
+    slow = solve(MPI.COMM_SELF, config, material, Run())
+    flagged = slow.value("signal/rise_time_at_bound")[:, 0].astype(bool)
+    assert flagged[0] and "at its bound, 0.3 to 80 fs: not a result" in "\n".join(slow.summary)
+    assert np.array_equal(flagged, np.isclose(slow.value("signal/rise_time")[:, 0], 80.0))
 
 
 def test_estimate_knows_ranks_and_stiff_chains(make_config, material):
@@ -71,17 +101,35 @@ def test_estimate_knows_ranks_and_stiff_chains(make_config, material):
     assert "printed cascade" in warning
 
 
-def test_pump_responses_are_shared_and_do_not_pile_up(make_config, material):
+def kinds(shared) -> Counter:
+    """Return how many tables of each kind there are."""
+    return Counter(key.split("/")[1] for key in shared)
+
+
+def test_responses_are_shared_and_do_not_pile_up(make_config, material):
     run = Run()
     first = solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, run).value("signal/reflectivity_change")
-    tables = len(run.shared)
+    tables = kinds(run.shared)
     crossed = make_config(2.48, **QUICK, probe={"polarization": "y"})
-    solve(MPI.COMM_SELF, crossed, material, Run(shared=run.shared))
-    assert len(run.shared) == tables
-    other = make_config(2.48, **{**QUICK, "cascade": {"speed": 10}})
-    changed = solve(MPI.COMM_SELF, other, material, Run(shared=run.shared)).value("signal/reflectivity_change")
-    assert len(run.shared) == tables + 1
-    assert np.abs(changed - first).max() > 0.01 * np.abs(first).max()
+    turned = solve(MPI.COMM_SELF, crossed, material, Run(shared=run.shared)).value("signal/reflectivity_change")
+    assert kinds(run.shared) == tables
+    assert np.abs(turned - first).max() > 0.01 * np.abs(first).max()
+    for speed in (10, 12, 15):
+        other = make_config(2.48, **{**QUICK, "cascade": {"speed": speed}})
+        changed = solve(MPI.COMM_SELF, other, material, Run(shared=run.shared)).value("signal/reflectivity_change")
+        assert np.abs(changed - first).max() > 0.01 * np.abs(first).max()
+    assert kinds(run.shared)["linear"] == 1
+    assert kinds(run.shared)["pump"] == kinds(run.shared)["relaxation"] == RESPONSES_KEPT
+
+
+@pytest.mark.parametrize("polarization", ["y", "sigma+", "sigma-"])
+def test_a_shared_response_gives_what_an_own_one_gives(make_config, material, polarization):
+    run = Run()
+    solve(MPI.COMM_SELF, make_config(2.48, **QUICK), material, run)
+    config = make_config(2.48, **QUICK, pump={"polarization": polarization})
+    shared, alone = (solve(MPI.COMM_SELF, config, material, Run(shared=tables)) for tables in (run.shared, {}))
+    for name, dataset in alone.datasets.items():
+        assert np.array_equal(shared.value(name), dataset.data, equal_nan=dataset.data.dtype.kind == "f"), name
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcx.formation.fits import fit_plain, fit_two_components, formation_time
+from hpcx.formation.fits import formation_time, rise_times
 from hpcx.formation.observables import coherent_share, shares_by_reading
 from hpcx.formation.traces import CONTRIBUTIONS
 
@@ -39,13 +39,14 @@ def read(traces) -> list[dict[str, float]]:
     found = []
     for r in range(2):
         full, incoherent = (traces.change_rcd[r, CONTRIBUTIONS.index(name)] for name in ("full", "incoherent"))
-        fit = fit_two_components(DELAYS, full, SLOW)
+        times, times_incoherent = rise_times(DELAYS, np.array([full, incoherent]), SLOW, 0, 0)
+        fit = times.fit
         difference = (full - incoherent) / full.max()
         found.append(
             {
                 "rise": fit.rise,
-                "plain": fit_plain(DELAYS, full, SLOW).rise,
-                "incoherent": fit_plain(DELAYS, incoherent, SLOW).rise,
+                "plain": times.plain.rise,
+                "incoherent": times_incoherent.plain.rise,
                 "peak": DELAYS[full.argmax()],
                 "ratio": full.max() / np.interp(150, DELAYS, full) * np.exp(-125 / SLOW),
                 "decay": fit.decay,
@@ -109,8 +110,9 @@ def test_rise_with_hartree_fock_of_all_states(make_config, third_order):
 def test_rise_against_the_separation_of_the_fit(make_config, third_order):
     for energy, published in ((2.29, (6.8, 5.9, 4.9)), (2.75, (30.4, 29.4, 28.0))):
         signal = third_order(make_config(energy, REFERENCE), DELAYS).change_rcd[0, CONTRIBUTIONS.index("full")]
-        for separation, rise in zip((5.0, 10.0, 20.0), published):
-            assert time_close(fit_two_components(DELAYS, signal, SLOW, separation).rise, rise)
+        [times] = rise_times(DELAYS, signal[None], SLOW, 0, 0)
+        for found, rise in zip((times.highest, times.fit.rise, times.lowest), published):
+            assert time_close(found, rise)
 
 
 def test_grating_lengthens_the_rise_at_the_gap(make_config, third_order):

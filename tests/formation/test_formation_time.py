@@ -113,18 +113,46 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_pa
     tables = {"delay": {"start": 0, "stop": 20, "points": 3}, "solver": {"route": "time", "tolerance": 1e-4}}
     config = make_config(2.35, {"biexciton": False}, **tables, **SMALL)
     whole = solve(MPI.COMM_SELF, config, material, Run()).value("signal/reflectivity_change")
-    (tmp_path / "STOP").touch()
+    genuine, evaluations = time_domain.probe_change, []
+
+    def stop_in_the_second(setting, delay, trajectory, terms, statistics):
+        if delay == 10.0:
+            (tmp_path / "STOP").touch()
+        try:
+            return genuine(setting, delay, trajectory, terms, statistics)
+        finally:
+            evaluations.append(statistics.evaluations)
+
+    monkeypatch.setattr(time_domain, "probe_change", stop_in_the_second)
     stopping = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopRequests(tmp_path))
     with pytest.raises(Stopped):
         solve(MPI.COMM_SELF, config, material, stopping)
+    first, both = evaluations
+    assert both - first < 0.5 * first  # the second delay was cut off, not finished
+    (tmp_path / "STOP").unlink()
     delays = []
-    genuine = time_domain.probe_change
     monkeypatch.setattr(time_domain, "probe_change", lambda *args: delays.append(args[1]) or genuine(*args))
     resumed = Run(checkpoint=Checkpoint(tmp_path / "point"))
     again = solve(MPI.COMM_SELF, config, material, resumed).value("signal/reflectivity_change")
     assert delays[:2] == [10.0, 20.0]  # the first delay of the first contribution was in the checkpoint
     assert len(delays) == 8
     assert np.array_equal(again, whole)
+
+
+@pytest.mark.parametrize("route", ["third-order", "time"])
+def test_a_stop_is_obeyed_before_the_first_delay(make_config, material, tmp_path, route):
+    from mpi4py import MPI
+
+    from hpcx.formation.solve import solve
+    from hpcx.io.checkpoint import Checkpoint
+    from hpcx.parallel.run import Run
+    from hpcx.parallel.stop import Stopped, StopRequests
+
+    (tmp_path / "STOP").touch()
+    run = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopRequests(tmp_path))
+    with pytest.raises(Stopped):
+        solve(MPI.COMM_SELF, make_config(2.35, solver={"route": route}, **SMALL), material, run)
+    assert not {"pump", "probe", "fits"} & run.timings.seconds.keys()
 
 
 @pytest.mark.validate

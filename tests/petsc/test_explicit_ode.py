@@ -42,3 +42,17 @@ def test_failure_names_the_option_to_turn():
     ode = ExplicitOde(lambda t, y: y * y, 1e-8, np.full(1, 1e-8), 1.0, "test_")
     with pytest.raises(StepError, match="test_ts_rk_type"):
         ode.integrate(np.ones(1, complex), 0.0, [2.0])
+
+
+def test_what_the_watch_raises_ends_the_integration():
+    calls = []
+
+    def watch():
+        calls.append(1)
+        if len(calls) == 4:
+            raise InterruptedError("enough")
+
+    ode = ExplicitOde(rotation, 1e-9, np.full((2, 1), 1e-9), 1.0, "test_", watch)
+    with pytest.raises(InterruptedError, match="enough"):
+        ode.integrate(np.ones((2, 1), complex), 0.0, [1000.0])
+    assert len(calls) == 4

@@ -32,6 +32,17 @@ species = ["singlet"]
 """
 #: work of the job that meets its limit, in s of its two ranks: more than the 30 to 90 s after which it is stopped
 CHAIN_SECONDS = 110.0
+#: the same of the job that knows the end of its time from the controller alone, and stops by itself before the minute is over
+QUIET_SECONDS = 70.0
+#: a batch script to which SLURM sends no signal before the end, with ranks that SLURM itself starts
+QUIET = """\
+#!/usr/bin/env bash
+#SBATCH --requeue
+#SBATCH --open-mode=append
+export LAUNCHER="srun --mpi=pmix"
+source "$HPCX/jobs/restart.sh"
+run_to_the_end "$@"
+"""
 #: seconds for everything
 PATIENCE = 600.0
 SMALL = POINT.replace("N = 140", "N = 60").replace("0.12", "0.1")
@@ -51,16 +62,19 @@ def seconds_per_point(tmp_path_factory: pytest.TempPathFactory) -> float:
 
 @pytest.fixture(scope="module")
 def jobs(cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Path]]:
-    """Submit the three jobs and wait until all have ended; return number and directory of each."""
-    folder = {name: tmp_path_factory.mktemp(name) for name in ("chain", "array", "failing")}
-    count = max(4, math.ceil(2 * CHAIN_SECONDS / seconds_per_point))
-    kappas = ", ".join(f"{kappa:.3f}" for kappa in np.linspace(1, 2, count))
-    (folder["chain"] / "input.toml").write_text(f'{POINT}[sweep]\n"screening.kappa" = [{kappas}]\n')
+    """Submit the jobs and wait until all have ended; return number and directory of each."""
+    folder = {name: tmp_path_factory.mktemp(name) for name in ("chain", "quiet", "array", "failing")}
+    for name, seconds in (("chain", CHAIN_SECONDS), ("quiet", QUIET_SECONDS)):
+        count = max(4, math.ceil(2 * seconds / seconds_per_point))
+        kappas = ", ".join(f"{kappa:.3f}" for kappa in np.linspace(1, 2, count))
+        (folder[name] / "input.toml").write_text(f'{POINT}[sweep]\n"screening.kappa" = [{kappas}]\n')
+    (folder["quiet"] / "quiet.sh").write_text(QUIET)
     (folder["array"] / "input.toml").write_text(f'{SMALL}[sweep]\n"screening.kappa" = [{", ".join(map(str, range(1, 13)))}]\n')
     (folder["failing"] / "incomplete.toml").write_text('[lattice]\nconstant = { value = 3.2, unit = "angstrom", source = "made up" }\n')
     (folder["failing"] / "input.toml").write_text(f'{SMALL}[sweep]\nmaterial = ["MoS2", "incomplete.toml", "WS2"]\n')
     words = {
         "chain": [*SIZE, "--ntasks-per-node=2", "--time=3", "--signal=B:USR1@90", ROOT / "jobs/sweep.sh"],
+        "quiet": [*SIZE, "--ntasks-per-node=2", "--time=1", "quiet.sh"],
         "array": [*SIZE, "--ntasks-per-node=1", "--time=8", "--array=0-2", ROOT / "jobs/array.sh"],
         "failing": [*SIZE, "--ntasks-per-node=2", "--time=8", ROOT / "jobs/sweep.sh"],
     }
@@ -97,14 +111,25 @@ def states(folder: Path) -> list[str]:
         return [text.decode() for text in file["index/status"][...]]
 
 
-def test_a_job_that_meets_its_limit_is_queued_again_and_finishes(cluster, jobs):
-    number, folder = jobs["chain"]
-    job, log = cluster.job(number), log_of(folder)
+def check_queued_again(job: dict[str, str], folder: Path) -> None:
+    log = log_of(folder)
     assert (job["JobState"], job["ExitCode"]) == ("COMPLETED", "0:0"), log[-2000:]
     assert int(job["Restarts"]) >= 1
     assert log.count("stopped with a checkpoint; queued again") == int(job["Restarts"])
     assert set(states(folder)) == {"done"}
     assert not list((folder / "out").rglob("*.lock"))
+
+
+def test_a_job_that_meets_its_limit_is_queued_again_and_finishes(cluster, jobs):
+    number, folder = jobs["chain"]
+    check_queued_again(cluster.job(number), folder)
+
+
+def test_without_a_signal_and_with_ranks_started_by_slurm(cluster, jobs):
+    """The end of the job is asked of the controller (this SLURM does not put it into the environment); srun starts the ranks."""
+    number, folder = jobs["quiet"]
+    check_queued_again(cluster.job(number), folder)
+    assert "(time limit)" in log_of(folder) and "mpirun" not in log_of(folder)
 
 
 def test_nothing_is_computed_twice(jobs):

@@ -12,7 +12,7 @@ from mpi4py import MPI
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.sweep.index import refresh_index, write_index
-from hpcx.sweep.store import Damaged, Entry, Store
+from hpcx.sweep.store import MISSING, Damaged, Entry, Store
 
 AXES = [
     {"name": "temperature", "unit": "K", "description": "lattice temperature", "values": [77.0, 300.0]},
@@ -20,20 +20,20 @@ AXES = [
 ]
 
 
-@pytest.fixture
-def store(tmp_path):
-    """Return a store of four points: done, failed, missing, done."""
+@pytest.fixture(params=[False, True], ids=["old files", "layouts"])
+def store(tmp_path, request):
+    """Return a store of four points: done, failed, missing, done; with and without the digests of their layouts."""
     store = Store(tmp_path, single=False)
     store.prepare()
     points = [{"id": f"p{i}", "hash": f"hash{i}", "coordinates": {}} for i in range(4)]
     (tmp_path / "sweep.json").write_text(json.dumps({"model": "valley", "axes": AXES, "points": points, "physics": {}}))
     for i in (0, 3):
-        write_point(store, i)
+        write_point(store, i, request.param)
     store.fail("p1", Entry("failed", "no convergence", "Traceback ...", 2.0, 4))
     return store
 
 
-def write_point(store, i):
+def write_point(store, i, with_layout):
     result = Result()
     result.add("signal/time", np.array([0.0, 1.0, 2.0]), ("time",), "fs", "time")
     result.add("signal/trace", np.full(3, 10.0 * i), ("time",), "1", "trace")
@@ -41,6 +41,8 @@ def write_point(store, i):
     result.add("signal/count", i, (), "1", "an integer")
     result.add("modes/rate", np.zeros(2 + i), ("mode",), "1/ps", "differs in shape")
     provenance = {"hash": f"hash{i}", "summary": '["done"]', "wall_time": 1.5, "ranks": 2}
+    if with_layout:
+        provenance["layout"] = result.layout()
     write_result(MPI.COMM_SELF, store.result(f"p{i}"), result, provenance)
 
 
@@ -57,6 +59,29 @@ def test_stacked_with_gaps(store):
         assert file["index/message"].asstr()[0, 1] == "no convergence"
         assert file["index/ranks"][1, 1] == 2 and file["index/wall_time"][0, 0] == 1.5
         assert file["temperature"].attrs["units"] == "K"
+
+
+def test_results_of_one_layout_are_stacked_without_a_look_into_each(tmp_path):
+    """Values differ, and a coordinate that differs makes another layout."""
+    results = []
+    for shift in (0.0, 1.0, 1.0):
+        result = Result()
+        result.add("signal/time", np.arange(3) + shift, ("time",), "fs", "time")
+        result.add("signal/trace", np.full(3, 2.0 * len(results)), ("time",), "1", "trace")
+        results.append(result)
+    layouts = [result.layout() for result in results]
+    assert layouts[0] != layouts[1] == layouts[2]
+    store = Store(tmp_path, single=False)
+    store.prepare()
+    points = [{"id": f"p{i}", "hash": f"hash{i}"} for i in (1, 2)]
+    for i in (1, 2):
+        provenance = {"hash": f"hash{i}", "summary": "[]", "wall_time": 1.0, "ranks": 1, "layout": layouts[i]}
+        write_result(MPI.COMM_SELF, store.result(f"p{i}"), results[i], provenance)
+    record = {"axes": AXES[:1], "points": points}
+    write_index(store, record, [store.entry(f"p{i}", f"hash{i}") for i in (1, 2)])
+    with h5py.File(tmp_path / "sweep.h5", "r") as file:
+        assert file["signal/trace"][:, 0].tolist() == [2.0, 4.0]
+        assert file["signal/time"][...].tolist() == [1.0, 2.0, 3.0]
 
 
 def test_xarray_reads_names_coordinates_and_units(store):
@@ -107,7 +132,7 @@ def test_nothing_done_yet_gives_an_index_of_states(tmp_path):
     store = Store(tmp_path, single=False)
     store.prepare()
     record = {"axes": AXES[:1], "points": [{"id": f"p{i}", "hash": "x"} for i in range(2)]}
-    write_index(store, record)
+    write_index(store, record, [Entry(MISSING)] * 2)
     with h5py.File(tmp_path / "sweep.h5", "r") as file:
         assert file["index/status"].asstr()[...].tolist() == ["missing", "missing"]
 

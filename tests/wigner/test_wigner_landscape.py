@@ -9,16 +9,24 @@ from mpi4py import MPI
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.wigner.advection import Flight, labels
-from hpcx.wigner.config import Config, Landscape
+from hpcx.wigner.config import Config, Landscape, Time
 from hpcx.wigner.grid import energy_edges, make_grid
-from hpcx.wigner.landscape import Drift, force_gradient, potential_energy
+from hpcx.wigner.drift import Drift
+from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import read_excitons
+from hpcx.wigner.problem import make_problem
 from hpcx.wigner.rates import padded
+from hpcx.wigner.setting import make_setting
 from hpcx.wigner.solve import solve
+from hpcx.wigner.transport import Transport
 
 BINS = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
-KINDS = [Landscape(kind="cosine", length=1.2), Landscape(kind="well", length=0.3), Landscape(kind="disorder", length=0.2)]
+KINDS = [
+    Landscape(kind="cosine", length=1.2),
+    Landscape(kind="well", length=0.3, factor_KKprime=0.9, factor_KLambda=-0.6),
+    Landscape(kind="disorder", length=0.2, factor_KK=0.0),
+]
 
 
 def wrapped(state: np.ndarray, dimension: int) -> np.ndarray:
@@ -34,12 +42,13 @@ def test_boltzmann_distribution_is_stationary(landscape, dimension):
     energy = potential_energy(lattice, landscape)
     values, components = padded(grid.size), len(labels(harmonics, dimension))
     state = np.zeros((*lattice.points, components, values))
-    state[..., 0, : grid.size] = np.exp(-energy / grid.kT)[..., None] * grid.weight_i
+    boltzmann = np.moveaxis(np.exp(-energy / grid.kT), 0, -1)
+    state[..., 0, : grid.size] = np.repeat(boltzmann, grid.bins, axis=-1) * grid.weight_i
     velocity_i = np.pad(grid.velocity_i, (0, values - grid.size))
-    flight = np.empty((energy.size, components, values))
+    flight = np.empty((np.prod(lattice.points), components, values))
     Flight(velocity_i, lattice.spacing, harmonics, dimension)(wrapped(state, dimension), flight)
     total = flight.copy()
-    gradient = force_gradient(lattice, energy, grid.kT).reshape(dimension, -1)
+    gradient = force_gradient(lattice, energy, grid.kT).reshape(dimension, 3, -1)
     drift = Drift(grid, excitons.mass_v, gradient, harmonics, dimension)
     drift.add(state.reshape(flight.shape), total)
     assert np.max(np.abs(total)) < 1e-13 * np.max(np.abs(flight))
@@ -52,18 +61,19 @@ def test_boltzmann_distribution_is_stationary(landscape, dimension):
 
 
 def test_force_accelerates_downhill():
-    """The mean momentum of a cold gas changes by minus the gradient of V per exciton."""
+    """The mean momentum of a cold gas changes by minus the gradient of V per exciton, in every valley by its own."""
+    gradient_v = np.array([0.05, 0.03, -0.02])
     excitons = read_excitons(load_material("WS2"))
     grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.05, 1.05, 0.5, 100.0), radiative=False)
     state = np.zeros((1, 2, padded(grid.size)))
     state[0, 0, : grid.size] = grid.weight_i
     change = np.zeros_like(state)
-    Drift(grid, excitons.mass_v, np.array([[0.05]]), 1, 1).add(state, change)
+    Drift(grid, excitons.mass_v, gradient_v.reshape(1, 3, 1), 1, 1).add(state, change)
     momentum = np.repeat(excitons.mass_v, grid.bins) * grid.velocity_i
     for valley in range(3):
         bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
         force = momentum[bins] @ change[0, 1, bins] / state[0, 0, bins].sum()
-        assert force == pytest.approx(-0.05, rel=5e-3)
+        assert force == pytest.approx(-gradient_v[valley], rel=5e-3)
 
 
 def config(landscape: dict, end: float, points: int, width: float) -> Config:
@@ -79,15 +89,85 @@ def config(landscape: dict, end: float, points: int, width: float) -> Config:
     )
 
 
-def test_excitons_find_the_valleys_of_the_landscape():
-    case = config({"kind": "cosine", "depth": 30.0, "length": 0.4}, 240.0, 14, 0.4)
+@pytest.mark.parametrize("factors", [{}, {"factor_KKprime": 0.8, "factor_KLambda": -0.5}], ids=["common", "per valley"])
+def test_equilibrium_in_a_landscape(factors):
+    """In the end every valley follows exp(-V_v/kT), with the shares of the valleys that the local energies give."""
+    case = config({"kind": "cosine", "depth": 30.0, "length": 0.4} | factors, 240.0, 14, 0.4)
     result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
-    density, energy = result.value("density/density")[-1], result.value("density/landscape")
-    boltzmann = np.exp(-energy / (0.08617333262 * 300))
-    for of_valley in density:
-        share = of_valley / of_valley.sum() / (boltzmann / boltzmann.sum())
-        assert np.max(np.abs(share - 1)) < 0.01
-    assert abs(result.value("checks/particle_number")[-1]) < 1e-6
+    share = result.value("density/density")[-1] / result.value("density/equilibrium")
+    assert np.max(np.abs(share - 1)) < 0.01
+    assert np.max(np.abs(result.value("checks/particle_number"))) < 1e-6
+
+
+def test_local_scattering_conserves_and_knows_its_equilibrium():
+    """Valleys moved apart: number, detailed balance and the stored inverses, to rounding, however coarse the rounding of energies."""
+    landscape = {"kind": "well", "depth": 30.0, "length": 0.3, "factor_KKprime": 0.9, "factor_KLambda": -0.5, "rate_step": 7.0}
+    case = config(landscape, 1.0, 16, 1.2)
+    problem, setting = make_problem(MPI.COMM_SELF, case, load_material("WS2"), Run()), make_setting(case)
+    transport = Transport(MPI.COMM_SELF, problem, setting)
+    grid, local = problem.grid, transport._local
+    rng = np.random.default_rng(2)
+    state = np.zeros(transport.cells.shape)
+    state[..., : grid.size] = rng.random((*state.shape[:2], grid.size)) * grid.weight_i
+
+    def scatter(given: np.ndarray) -> np.ndarray:
+        """Implicit and explicit part of the scattering together."""
+        change = np.empty_like(given)
+        local.apply(given, change)
+        change[..., : grid.size] -= local.excess_ci[:, None] * given[..., : grid.size]
+        return change
+
+    change = scatter(state)
+    assert np.max(np.abs(change[:, 0].sum(axis=1))) < 1e-12 * np.max(np.abs(change[:, 0]).sum(axis=1))
+    energy_v = transport.local(potential_energy(setting.lattice, case.landscape))
+    equilibrium = np.zeros_like(state)
+    equilibrium[:, 0, : grid.size] = np.repeat(np.exp(-energy_v / grid.kT).T, grid.bins, axis=1) * grid.weight_i
+    leaving = equilibrium[:, 0, : grid.size] * problem.rates.out_rate()
+    assert np.max(np.abs(scatter(equilibrium))[:, 0].max(axis=1) / leaving.max(axis=1)) < 1e-12
+    solved, back = np.empty_like(state), np.empty_like(state)
+    local.solve(30.0, state, solved)
+    local.apply(solved, back)
+    assert np.max(np.abs(30.0 * solved - back - state)) < 1e-12 * np.max(np.abs(30.0 * solved))
+    assert np.allclose(local.exchange(state[:, 0, : grid.size]).sum(axis=1), 0, atol=1e-12 * np.max(np.abs(change)))
+    transport.destroy()
+
+
+def test_diffusivity_is_the_slope_of_the_width():
+    """The parts from free flight, local intervalley scattering and birth add up to a quarter of the slope of the squared width."""
+    landscape = {"kind": "well", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
+    case = config(landscape, 1.0, 60, 3.0).model_copy(update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])})
+    result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
+    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "width_squared", "diffusivity"))
+    differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))[:, None]  # um^2/ps in cm^2/s
+    late = time[1:-1] > 0.4
+    assert np.max(np.abs(differences - slope[1:-1])[late]) < 1e-2 * np.max(np.abs(slope[1:-1][late]))
+
+
+def test_shifted_valleys_are_another_material(tmp_path):
+    """Energies that do not depend on position but on the valley do what the same change of the material does."""
+    shift_v = (0.0, 4.0, -6.0)
+    np.save(tmp_path / "shift.npy", np.repeat(np.array(shift_v)[:, None], 5, axis=1))
+    landscape = {"kind": "file", "file": str(tmp_path / "shift.npy"), "rate_step": 1.0}
+    keys = ("KK", "KKprime", "KLambda")
+    old = load_material("WS2")
+    numbers = {f"wigner.bands.energy_{key}": old.number(f"wigner.bands.energy_{key}", "meV") + d for key, d in zip(keys, shift_v)}
+    moved = solve(MPI.COMM_SELF, config(landscape, 0.5, 40, 1.6), old, Run())
+    other = solve(MPI.COMM_SELF, config({"kind": "none"}, 0.5, 40, 1.6), old.with_parameters(numbers), Run())
+    for name in ("density/density", "density/shape_variation", "observables/population", "observables/diffusivity", "checks/particle_number"):
+        assert moved.value(name) == pytest.approx(other.value(name), rel=1e-6, abs=1e-9)
+
+
+def test_rounding_of_local_energies_matters_little():
+    """The births near thresholds feel it at first; soon it is gone."""
+    landscape = {"kind": "cosine", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
+    densities, regions = [], []
+    for step in (3.2, 0.2):
+        result = solve(MPI.COMM_SELF, config(landscape | {"rate_step": step}, 4.0, 28, 0.4), load_material("WS2"), Run())
+        densities.append(result.value("density/density"))
+        regions.append(next(line for line in result.summary if "regions" in line))
+    assert regions[0] != regions[1]
+    rounded, exact = densities
+    assert np.max(np.abs(rounded[-1] / exact[-1] - 1)) < 1e-3
 
 
 def test_uniform_landscape_is_none():

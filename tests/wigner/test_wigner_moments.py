@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from hpcx.io.checkpoint import Checkpoint
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History, run_moments, schedule_and_moments
 from hpcx.wigner.moments import DirectStepper, MomentStepper
@@ -182,7 +184,7 @@ def test_steps_hit_every_stop():
 
 def test_unreachable_tolerance_is_said():
     with pytest.raises(ToleranceError, match="time.tolerance"):
-        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), len, lambda a, b: 1.0, 1e-3)
+        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3)
 
 
 def test_solve_gives_the_agreed_datasets():
@@ -197,3 +199,63 @@ def test_solve_gives_the_agreed_datasets():
     assert "checks/particle_number" in result.datasets
     parts = sum(result.value(f"observables/diffusivity_{part}") for part in ("intervalley", "free", "radiative", "source"))
     assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)
+
+
+class StopAfter:
+    """A reason to stop after some questions."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def reason(self) -> str:
+        self.left -= 1
+        return "test" if self.left == 0 else ""
+
+
+@pytest.mark.parametrize(
+    "material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))]
+)
+def test_populations_become_those_of_equilibrium(material, energies, masses):
+    """Masses times members times Boltzmann factors of the energies; radiative decay off."""
+    bins, times = {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0}, {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2}
+    off = {"radiative": False}
+    config = Config(model="wigner", material=material, temperature=300.0, momentum=bins, time=times, mechanisms=off)
+    result = solve(MPI.COMM_SELF, config, load_material(material), Run())
+    weight = np.array(masses) * (1, 1, 3) * np.exp(-np.array(energies) / (0.08617333 * 300))
+    # K-Lambda's bins end at 284 meV above its minimum: what is cut off is exp(-11)
+    assert result.value("observables/population")[-1] == pytest.approx(weight / weight.sum(), rel=1e-3)
+    assert result.value("observables/diffusivity")[-1] == pytest.approx([float(result.value("rates/stationary_diffusivity_common"))] * 3, rel=1e-3)
+
+
+@pytest.mark.parametrize("tables", [{}, {"uncertainty": {"samples": 4}}], ids=["moments", "uncertainty study"])
+def test_interrupted_runs_go_on(tables, tmp_path):
+    """A run that is stopped again and again ends with the numbers of a run in one piece, to the last bit."""
+    bins = {"first_bin": 1.0, "growth": 1.4, "largest_bin": 10.0}
+    times = {"end": 6.0, "outputs": [(0.5, 6.0)], "tolerance": 1e-2}
+    config = Config(model="wigner", material="WS2", temperature=77.0, momentum=bins, time=times, **tables)
+    material, stops = load_material("WS2"), 0
+    whole = solve(MPI.COMM_SELF, config, material, Run())
+    while True:
+        try:
+            run = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopAfter(2 if tables else 90))
+            pieces = solve(MPI.COMM_SELF, config, material, run)
+            break
+        except Stopped:
+            stops += 1
+    assert stops >= 2
+    for name, dataset in whole.datasets.items():
+        assert np.array_equal(dataset.data, pieces.value(name), equal_nan=dataset.data.dtype.kind == "f"), name
+
+
+def test_bright_excitons_start_cold_and_dark_ones_hot():
+    """Phonons that an exciton at rest can absorb leave it colder than the lattice; those that lead to KK' leave it hot."""
+    bins, times = {"first_bin": 0.3, "growth": 1.2, "largest_bin": 3.0}, {"end": 100.0, "outputs": [(0.1, 1.0), (1.0, 100.0)]}
+    config = Config(model="wigner", material="WS2", temperature=20.0, momentum=bins, time=times)
+    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    temperature = result.value("observables/effective_temperature")
+    assert temperature[2, 0] < 0.1 * 20 and temperature[2, 1] > 5 * 20  # 0.3 ps
+    assert temperature[-1, 1:] == pytest.approx([20, 20], rel=0.02)
+    width, spectra = result.value("energy/bin_width"), result.value("energy/distribution")
+    population = result.value("observables/population")[np.isin(result.value("observables/time"), result.value("energy/time"))]
+    assert spectra @ width == pytest.approx(population, rel=1e-12)
+    assert result.value("energy/equilibrium") @ width == pytest.approx(np.ones(3), rel=1e-12)

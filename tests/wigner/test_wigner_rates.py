@@ -122,6 +122,7 @@ def test_dispersionless_intervalley_limit(excitons):
     for source, final in ((0, 1), (1, 0)):
 
         def potential(q, source=source, final=final):
+            """Return the deformation potential between the two valleys."""
             return mode.potential * tiny.intervalley_overlap(source, final, q)
 
         processes.append(Dispersionless(source, final, 1, mode.energy, potential, True))

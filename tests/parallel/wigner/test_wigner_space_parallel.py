@@ -28,12 +28,18 @@ BINS = {"energy_max": 110, "first_bin": 2.0, "growth": 1.3, "largest_bin": 12.0}
 STEPS = [(0.05, np.inf)]
 
 
-def settle(comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, **space) -> tuple[Problem, Setting]:
+STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, "rate_step": 4.0}
+
+
+def settle(
+    comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space
+) -> tuple[Problem, Setting]:
     config = Config(
         model="wigner",
         material="WS2",
         temperature=300.0,
         space={"points": 60, "width": 3.0} | space,
+        landscape=landscape or {},
         momentum=BINS | {"harmonics": harmonics},
         time={"end": end, "outputs": [(0.5, end)], "densities": [(1.0, end)], "distributions": [1.0]},
     )
@@ -122,8 +128,9 @@ class StopAfter:
         return "test" if self.left == 0 else ""
 
 
-def test_restart_is_bitwise(comm, mpi_tmp_path):
-    problem, setting = settle(comm, dimension=1)
+@pytest.mark.parametrize("landscape", [None, STRAIN], ids=["flat", "valleys moved apart"])
+def test_restart_is_bitwise(comm, mpi_tmp_path, landscape):
+    problem, setting = settle(comm, dimension=1, landscape=landscape)
     whole = flow_of(comm, problem, setting)
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
@@ -134,6 +141,21 @@ def test_restart_is_bitwise(comm, mpi_tmp_path):
         assert np.array_equal(whole.history.array(name), resumed.history.array(name))
     assert np.array_equal(whole.maps.density, resumed.maps.density)
     for flow in (whole, resumed):
+        flow.transport.destroy()
+
+
+def test_valleys_moved_apart_on_any_ranks(comm):
+    """Rates that depend on position: all ranks together against each rank alone."""
+    results = []
+    for where in (comm, MPI.COMM_SELF):
+        problem, setting = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
+        assert len(setting.regions.offset_rv) > 3
+        results.append(flow_of(where, problem, setting))
+    together, alone = results
+    density = alone.maps.density[-1]
+    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
+    assert difference(together.history, alone.history) < 1e-10
+    for flow in results:
         flow.transport.destroy()
 
 

@@ -1,0 +1,79 @@
+"""First order in a field: how polarisations follow it, and the field at a sheet that radiates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.formation.optics import Pulse
+from hpcx.formation.problem import Manifold, Pair, Problem
+from hpcx.formation.spectral import TimeGrid
+
+
+def resolvent(manifold: Manifold, energy_w: np.ndarray | float) -> np.ndarray:
+    """Return d_l / (energy_l - omega - i gamma_l), e/eV, with a leading axis of states."""
+    shape = (-1,) + (1,) * np.ndim(energy_w)
+    denominator = (manifold.energy_l - 1j * manifold.damping_l).reshape(shape) - energy_w
+    return manifold.dipole_l.reshape(shape) / denominator
+
+
+def susceptibility(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
+    """Return sum over manifolds of d_l^2 / (energy_l - omega - i gamma_l), e^2/eV."""
+    return sum(np.tensordot(m.dipole_l, resolvent(m, energy_w), 1) for m in problem.manifolds)
+
+
+def sheet_field(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
+    """Return the field at the sheet per incoming field, to first order."""
+    radiation = problem.radiation
+    gain_w = 1 + radiation.reflection(energy_w)
+    return gain_w / (1 - gain_w * radiation.kappa(energy_w) * susceptibility(problem, energy_w))
+
+
+@dataclass(frozen=True)
+class LinearResponse:
+    """First-order response to a probe, at those frequencies of a grid that it contains.
+
+    Attributes:
+        grid: times and frequencies.
+        band: numbers of the frequencies.
+        state_mlw: polarisation P_l per field at the sheet, per manifold, e/eV.
+        node_mkw: the same in momentum space, sum_l phi_l(k) P_l, e nm/eV.
+        incoming_w: field at the sheet, V fs/nm.
+        pair_pw: response of the two-exciton states of every pair of the problem to a product of two polarisations, eV nm^2,
+            at all frequencies, from twice the reference.
+    """
+
+    grid: TimeGrid
+    band: np.ndarray
+    state_mlw: list[np.ndarray]
+    node_mkw: list[np.ndarray]
+    incoming_w: np.ndarray
+    pair_pw: list[np.ndarray]
+
+
+def linear_response(problem: Problem, grid: TimeGrid, probe: Pulse) -> LinearResponse:
+    """Return the linear response of all states to a probe."""
+    band = probe.band(grid.energy_w)
+    energy_w = grid.energy_w[band]
+    state_mlw = [resolvent(m, energy_w) for m in problem.manifolds]
+    node_mkw = [real_times(m.states.phi_lk.T, state_lw) for m, state_lw in zip(problem.manifolds, state_mlw)]
+    incoming_w = probe.spectrum(energy_w) * sheet_field(problem, energy_w)
+    # a product of two polarisations rotates with twice the reference
+    pair_pw = [_pair_response(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
+    return LinearResponse(grid, band, state_mlw, node_mkw, incoming_w, pair_pw)
+
+
+def _pair_response(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
+    denominator_nw = energy_w - pair.energy_n[:, None] + 1j * pair.damping
+    return (pair.weight_n * pair.coupling_n**2) @ (1 / denominator_nw)
+
+
+def real_times(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return a real matrix times complex columns as one real product."""
+    return (matrix @ np.ascontiguousarray(values).view(float)).view(complex)
+
+
+def square(values: np.ndarray) -> np.ndarray:
+    """Return |z|^2 without the square root of abs."""
+    return values.real**2 + values.imag**2

@@ -1,0 +1,55 @@
+"""Tables that are expensive to make, each in a file of its own with the hash of what it depends on.
+
+A file has its name only when it is whole. What is read is checked: a file of other content or with a damaged array counts as
+missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+log = logging.getLogger("hpcx")
+
+
+def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under the hash `key`, by one process; a directory that cannot be written is said and costs nothing else."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(part, "w") as file:
+            file.attrs["key"] = key
+            for name, values in arrays.items():
+                file.create_dataset(name, data=values).attrs["sha256"] = _digest(values)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        log.warning("%s is not kept for other runs: %s", path, error)
+
+
+def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
+    """Return the arrays of a file, or None if there is none with the hash `key`, or if it is damaged, which is said."""
+    if not path.exists():
+        return None
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs["key"] != key:
+                return None
+            arrays = {name: dataset[()] for name, dataset in file.items()}
+            whole = all(file[name].attrs["sha256"] == _digest(values) for name, values in arrays.items())
+    except (OSError, KeyError, ValueError):
+        whole = False
+    if not whole:
+        log.warning("%s is damaged and is made again", path)
+        return None
+    return arrays
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()

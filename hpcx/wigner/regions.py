@@ -1,0 +1,209 @@
+"""Landscapes that move the valleys against each other: cells are sorted into regions that share their rates.
+
+The symmetric flux between bins of valleys v and w depends on the difference of the local energies of the valleys, apart from
+the factor exp(-(V_v + V_w)/2kT). Rates are assembled for rounded differences, one table per region; the factor is exact in
+every cell:
+
+    rate_ij(cell) = r_v / r_w rate_ij(region),    r_v = exp(-(V_v(cell) - V_v(region)) / 2kT).
+
+So the flux stays symmetric: f exp(-V_v/kT) is stationary and the number is conserved whatever the rounding is, which only lets
+the energy of a phonon be wrong by up to half of it. The scattering of a cell is R C R^-1 - diag(excess), C being that of its
+region, whose inverse is stored; the excess, by which out-rates differ from those of the region, is small and stepped explicitly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.parallel.errors import agreed
+from hpcx.parallel.run import Run
+from hpcx.petsc.imex import StoredInverses
+from hpcx.wigner.grid import Grid, equilibrium_weights
+from hpcx.wigner.library import kept_rates, rates_key
+from hpcx.wigner.parameters import Excitons
+from hpcx.wigner.problem import Problem
+from hpcx.wigner.processes import emission_processes
+from hpcx.wigner.rates import Rates, assemble_rates, padded
+from hpcx.wigner.source import FWHM_PER_SIGMA, Source, make_source
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Cells sorted by the energies of the valleys relative to that of KK.
+
+    Attributes:
+        offset_rv: energies of the valleys beyond that of KK in each region (region, valley), meV, multiples of the step.
+        index: region of each cell, an array over the cells.
+        ratio_v: r_v of each cell (valley, *cells).
+        step: largest difference that is rounded away, times two, meV.
+    """
+
+    offset_rv: np.ndarray
+    index: np.ndarray
+    ratio_v: np.ndarray
+    step: float
+
+
+def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None:
+    """Sort cells by V_v (valley, *cells; meV) in steps of `step` (meV); None if all valleys move alike."""
+    offset_v = energy_v - energy_v[0]
+    if np.max(np.abs(offset_v)) <= 1e-12 * np.max(np.abs(energy_v)):
+        return None
+    rounded_v = np.round(offset_v / step)
+    found, index = np.unique(rounded_v.reshape(len(offset_v), -1), axis=1, return_inverse=True)
+    ratio_v = np.exp(-(offset_v - step * rounded_v) / (2 * kT))
+    return Regions(step * found.T, index.reshape(offset_v.shape[1:]), ratio_v, step)
+
+
+def largest_excess(problem: Problem, regions: Regions) -> float:
+    """Return a bound of the rate (1/ps) that is stepped explicitly, from the out-rates without landscape."""
+    out_rate = problem.rates.inflow().sum(axis=0).max()
+    return float(out_rate * np.expm1(0.5 * regions.step / problem.grid.kT))
+
+
+def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run) -> dict[int, tuple[Rates, Source]]:
+    """Return rates and source of the regions that this rank needs; the ranks share the assembly. Collective.
+
+    What is finished is on file when a stop is asked for. Raises Stopped then.
+    """
+    found: dict[int, tuple[Rates, Source]] = {}
+    for first in range(0, len(regions.offset_rv), comm.size):
+        mine = first + comm.rank
+        physics = None
+        with agreed(comm):
+            if mine < len(regions.offset_rv):
+                physics = _physics(problem, regions.offset_rv[mine], run)
+        for number in range(first, min(first + comm.size, len(regions.offset_rv))):
+            received = comm.bcast(physics, root=number - first)
+            if number in needed:
+                found[number] = received
+        run.progress("regions", (first + comm.size) / len(regions.offset_rv))
+        run.keep(comm, None)
+    return found
+
+
+def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:
+    """Return rates and source where the valleys lie higher by `offset_v` (meV)."""
+    flat, source = problem.rates, problem.source
+    excitons = replace(problem.excitons, energy_v=problem.excitons.energy_v + offset_v)
+    grid = replace(flat.grid, weight_i=equilibrium_weights(excitons, flat.grid.edges, flat.grid.kT))
+    born = make_source(excitons, grid, source.width * FWHM_PER_SIGMA, source.centre, source.spot * FWHM_PER_SIGMA)
+    # within a valley nothing changes but the equilibrium weight, which the flux contains
+    intravalley_mij = flat.intravalley_mij * (grid.weight_i / flat.grid.weight_i)
+    intervalley_mij = np.zeros_like(intravalley_mij)
+    if flat.intervalley_mij.any():
+        intervalley_mij = _intervalley(excitons, grid, flat.harmonics, run).intervalley_mij
+    return Rates(grid, intravalley_mij, intervalley_mij), born
+
+
+def _intervalley(excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
+    processes = [process for process in emission_processes(excitons) if process.intervalley]
+    key = rates_key(excitons, grid, harmonics, "between the valleys")
+    return kept_rates(run, grid, key, lambda: assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region on this rank.
+
+    Attributes:
+        cells: its cells on this rank.
+        scattering: C of the region.
+        inflow_vi: rate of intervalley scattering from a bin into each valley, 1/ps.
+        source: birth of excitons, one in all.
+    """
+
+    cells: np.ndarray
+    scattering: StoredInverses
+    inflow_vi: np.ndarray
+    source: Source
+
+
+class LocalScattering:
+    """Scattering and birth in cells with rates of their own; the `implicit` part of a stepper.
+
+    Args:
+        comm, problem, run: as elsewhere; constructing is collective.
+        regions: with index and ratio of this rank's cells alone, (cell,) and (valley, cell).
+        labels_k: harmonic of each component.
+    """
+
+    def __init__(self, comm: MPI.Comm, problem: Problem, regions: Regions, labels_k: tuple[int, ...], run: Run) -> None:
+        self._grid = problem.grid
+        self._ratio_vc = regions.ratio_v
+        self._ratio_ci = _spread(regions.ratio_v, problem.grid)
+        physics = regional_physics(comm, problem, regions, set(regions.index.tolist()), run)
+        self._regions = [
+            Region(np.flatnonzero(regions.index == number), _stored(rates, labels_k), rates.inflow(), source)
+            for number, (rates, source) in physics.items()
+        ]
+        self.excess_ci = np.concatenate([np.zeros((0, problem.grid.size)), *(self._excess(region) for region in self._regions)])
+        order = np.concatenate([region.cells for region in self._regions]) if self._regions else np.empty(0, dtype=int)
+        self.excess_ci[order] = self.excess_ci.copy()
+
+    def apply(self, state: np.ndarray, out: np.ndarray) -> None:
+        """Write R C R^-1 X into `out`; both [cell, component, value]."""
+        self._each(state, out, lambda region, x, y: region.scattering.apply(x, y))
+
+    def solve(self, shift: float, state: np.ndarray, out: np.ndarray) -> None:
+        """Write R (shift - C)^-1 R^-1 X into `out`."""
+        self._each(state, out, lambda region, x, y: region.scattering.solve(shift, x, y))
+
+    def add_births(self, time: float, birth_c: np.ndarray, out: np.ndarray) -> None:
+        """Add the excitons born at `time` (ps) to the isotropic component of `out`; `birth_c` are the shares of the cells."""
+        for region in self._regions:
+            rate_i = region.source.rate_i * float(region.source.intensity(time))
+            out[region.cells, 0, : self._grid.size] += birth_c[region.cells, None] * rate_i
+
+    def exchange(self, isotropic_ci: np.ndarray) -> np.ndarray:
+        """Return the change (cell, valley; 1/ps) of the populations of the cells by intervalley scattering."""
+        bins, valleys = self._grid.bins, len(self._ratio_vc)
+        change_cv = np.zeros((len(isotropic_ci), valleys))
+        for region in self._regions:
+            ratio_cv = self._ratio_vc[:, region.cells].T
+            for valley in range(valleys):
+                block = slice(valley * bins, (valley + 1) * bins)
+                leaving_cv = isotropic_ci[region.cells, block] @ region.inflow_vi[:, block].T * ratio_cv / ratio_cv[:, [valley]]
+                change_cv[region.cells] += leaving_cv
+                change_cv[region.cells, valley] -= leaving_cv.sum(axis=1)
+        return change_cv
+
+    def births(self, time: float, birth_c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the excitons born per ps (cell, valley) at `time` (ps), and those made until then (cell,)."""
+        born_cv, made_c = np.zeros((len(birth_c), len(self._ratio_vc))), np.zeros(len(birth_c))
+        for region in self._regions:
+            rate_v = self._grid.sum_v(region.source.rate_i) * float(region.source.intensity(time))
+            born_cv[region.cells] = birth_c[region.cells, None] * rate_v
+            made_c[region.cells] = birth_c[region.cells] * region.source.born(time)
+        return born_cv, made_c
+
+    def _each(self, state: np.ndarray, out: np.ndarray, work: Callable[[Region, np.ndarray, np.ndarray], None]) -> None:
+        for region in self._regions:
+            ratio = self._ratio_ci[region.cells, None]
+            scaled = state[region.cells] / ratio
+            result = np.empty_like(scaled)
+            work(region, scaled, result)
+            out[region.cells] = result * ratio
+
+    def _excess(self, region: Region) -> np.ndarray:
+        """Return by how much out-rates (cell of the region, bin; 1/ps) exceed those of the region."""
+        ratio_cv = self._ratio_vc[:, region.cells].T
+        found = np.empty((len(region.cells), self._grid.size))
+        for valley in range(len(self._ratio_vc)):
+            block = slice(valley * self._grid.bins, (valley + 1) * self._grid.bins)
+            found[:, block] = (ratio_cv / ratio_cv[:, [valley]] - 1) @ region.inflow_vi[:, block]
+        return found
+
+
+def _spread(ratio_vc: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return r of every value of a cell (cell, value); emitted light, which KK makes, has that of KK."""
+    ratio_ci = np.repeat(ratio_vc.T, grid.bins, axis=1)
+    return np.concatenate([ratio_ci, np.repeat(ratio_vc[:1].T, padded(grid.size) - grid.size, axis=1)], axis=1)
+
+
+def _stored(rates: Rates, labels_k: tuple[int, ...]) -> StoredInverses:
+    return StoredInverses({m: rates.evolution(m) for m in set(labels_k)}, labels_k)

@@ -1,0 +1,180 @@
+"""Every way to ask for a stop, in the middle of every model: status, time, checkpoint, and the same results afterwards.
+
+A run is held as soon as it has written its first checkpoint, asked to stop, and let go: so it is hit in the middle however
+small it is and however busy the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from interruption import CASES, MODELS, Interrupted, check_continued, finished_files, make_folder
+
+#: what shows that a run is in the middle of a point
+CHECKPOINT = "checkpoints/*.checkpoint.h5"
+#: seconds after which all ranks of a small run have ended
+PROMISE = 10.0
+#: seconds that a run gets, if it is to meet a limit; doubled as long as there is no checkpoint before
+LIMITS = (3, 6, 12, 24, 48)
+#: hpcx under mpirun, with the status of every rank written into a file
+NOTING = """
+import os
+from mpi4py import MPI
+from hpcx import cli
+rank = MPI.COMM_WORLD.rank
+status = cli.command(["run", "input.toml"])
+MPI.Finalize()
+open(f"status{rank}", "w").write(str(status))
+os._exit(status)
+"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to stop a run.
+
+    Attributes:
+        ask: does it, to a run that is held.
+        ranks: on which it runs, under mpirun; None for alone.
+        then: number of ranks on which it is continued.
+        ended_by_mpirun: whether mpirun itself is told to end: its status is its own, and it kills ranks that take too long.
+    """
+
+    ask: Callable[[Interrupted], object]
+    ranks: int | None = None
+    then: int | None = 2
+    ended_by_mpirun: bool = False
+
+
+def send(number):
+    return lambda run: os.kill(run.process.pid, number)
+
+
+def end_mpirun(number):
+    def ask(run):
+        os.kill(run.process.pid, number)
+        run.hold_until_told(signal.SIGTERM)
+
+    return ask
+
+
+def touch_stop(run):
+    """Make the file; it is looked for five times a second."""
+    (run.folder / "out/STOP").touch()
+    time.sleep(0.25)
+
+
+def send_to_last_rank(run):
+    os.kill(run.ranks()[-1], signal.SIGTERM)
+
+
+def send_to_ranks(run):
+    for pid in run.ranks():
+        os.kill(pid, signal.SIGINT)
+
+
+WAYS = {
+    "SIGUSR1": Way(send(signal.SIGUSR1), then=3),
+    "SIGTERM": Way(send(signal.SIGTERM)),
+    "SIGINT": Way(send(signal.SIGINT)),
+    "STOP": Way(touch_stop),
+    "SIGUSR1 to mpirun": Way(send(signal.SIGUSR1), 3, None),
+    "SIGTERM to one rank": Way(send_to_last_rank, 2, 3),
+    "SIGINT to all ranks": Way(send_to_ranks, 2, None),
+    "STOP under mpirun": Way(touch_stop, 2, 3),
+    "SIGTERM to mpirun": Way(end_mpirun(signal.SIGTERM), 2, None, ended_by_mpirun=True),
+    "SIGINT to mpirun": Way(end_mpirun(signal.SIGINT), 2, 3, ended_by_mpirun=True),
+}
+#: what is tried in every `make test`: each model once, most ways once
+EVERY_TIME = [
+    ("exciton", "SIGTERM"),
+    ("trion", "SIGTERM to mpirun"),
+    ("absorption", "SIGUSR1 to mpirun"),
+    ("wigner", "SIGUSR1"),
+    ("response", "STOP"),
+    ("nonlinear", "SIGINT to all ranks"),
+    ("valley", "SIGINT"),
+    ("saturated", "SIGTERM to one rank"),
+]
+MATRIX = [(model, way) for model in MODELS for way in WAYS if (model, way) not in EVERY_TIME]
+
+
+def stop(folder: Path, way: Way) -> tuple[int, float]:
+    """Run until there is a checkpoint, ask to stop, and return the status and the seconds until all ranks had ended."""
+    (folder / "noting.py").write_text(NOTING)
+    command = (sys.executable, "noting.py")
+    run = Interrupted(folder, ranks=way.ranks, command=command, patience=3 if way.ended_by_mpirun else 1)
+    with run.held(CHECKPOINT):
+        way.ask(run)
+    start = time.time()
+    status = run.wait()
+    assert not run.ranks()
+    return status, max([path.stat().st_mtime for path in folder.glob("status*")], default=time.time()) - start
+
+
+def check_stopped_and_continued(model, name, undisturbed, tmp_path):
+    reference, _ = undisturbed(model)
+    way, folder = WAYS[name], make_folder(tmp_path / "stopped", CASES[model])
+    status, seconds = stop(folder, way)
+    print(f"\n{model}, {name}: status {status} after {seconds:.2f} s")
+    log = (folder / "log").read_text()
+    if way.ended_by_mpirun:
+        assert status not in (0, 75), log
+    else:
+        assert status == 75 and seconds < PROMISE, log
+        assert [path.read_text() for path in folder.glob("status*")] == ["75"] * (way.ranks or 1)
+        assert not list((folder / "out").rglob("*.lock")) and not list((folder / "out").rglob("*.part"))
+    assert list((folder / "out/checkpoints").glob("*.checkpoint.h5"))
+    check_continued(folder, model, reference, finished_files(folder), way.then)
+    log = (folder / "log").read_text()
+    assert "from its checkpoint" in log or "continued from" in log
+    assert "damaged" not in log
+
+
+@pytest.mark.parametrize(("model", "way"), EVERY_TIME)
+def test_stop_in_the_middle(model, way, undisturbed, tmp_path):
+    check_stopped_and_continued(model, way, undisturbed, tmp_path)
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize(("model", "way"), MATRIX)
+def test_stop_in_the_middle_of_every_model_in_every_way(model, way, undisturbed, tmp_path):
+    check_stopped_and_continued(model, way, undisturbed, tmp_path)
+
+
+def stop_at_limit(folder, ranks):
+    """Run into a time limit, held there after the first checkpoint; a limit that is too short for one is doubled."""
+    for seconds in LIMITS:
+        run = Interrupted(folder, "--time-limit", f"{seconds} s", ranks=ranks, patience=1)
+        if run.wait_for(CHECKPOINT):
+            with run.held(CHECKPOINT):
+                time.sleep(seconds)
+            return run.wait()
+        assert run.wait() == 75, (folder / "log").read_text()
+    raise AssertionError(f"no checkpoint within {LIMITS[-1]} s")
+
+
+def check_limit(model, ranks, undisturbed, tmp_path):
+    reference, _ = undisturbed(model)
+    folder = make_folder(tmp_path / "limited", CASES[model])
+    assert stop_at_limit(folder, ranks) == 75, (folder / "log").read_text()
+    assert "stopped (time limit)" in (folder / "log").read_text()
+    check_continued(folder, model, reference, finished_files(folder), 2 if ranks is None else None)
+
+
+def test_time_limit_in_the_middle(undisturbed, tmp_path):
+    check_limit("response", None, undisturbed, tmp_path)
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("ranks", [None, 2])
+@pytest.mark.parametrize("model", MODELS)
+def test_time_limit_in_the_middle_of_every_model(model, ranks, undisturbed, tmp_path):
+    check_limit(model, ranks, undisturbed, tmp_path)
