@@ -115,6 +115,13 @@ class Results:
                 self._known[name, path] = _read(file, path)
         return self._known[name, path]
 
+    def _finished(self, run: str) -> Path:
+        """Return the file of a run that has all its points; raises Missing."""
+        name = self.file(run)
+        if self._has(name, "index/status"):
+            _require_done(self._dataset(name, "index/status"), run, {})
+        return name
+
     def coordinate(self, run: str, name: str) -> list[Any]:
         """Return the values of a swept key of a run; raises Missing."""
         return self._dataset(self.file(run), name).values.tolist()
@@ -135,7 +142,7 @@ class Results:
             arrays = (self.array(merge(operand, part)).values for part in operand["arrays"])
             return float(measures.ON_ARRAYS[name](*arrays, **arguments))
         if name in measures.ON_FILES:
-            return float(measures.ON_FILES[name](*(self.file(run) for run in operand["runs"]), **arguments))
+            return float(measures.ON_FILES[name](*(self._finished(run) for run in operand["runs"]), **arguments))
         array = self.array(operand)
         if array.values.ndim > 1 and name not in measures.OF_ANY_SHAPE:
             raise ValueError(f"{operand['path']}: select fixes too little, {array.names} are left")
@@ -163,7 +170,7 @@ def _require_done(status: Array, run: str, select: dict[str, Any]) -> None:
     """Raise Missing if a selected point of a sweep has no result."""
     for name in set(status.names) & set(select):
         status = _select(status, name, select[name], "index/status")
-    states = np.atleast_1d(status.values)
+    states = status.values.ravel()
     if not (states == "done").all():
         left = int((states != "done").sum())
         raise Missing(f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}")

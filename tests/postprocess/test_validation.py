@@ -178,6 +178,14 @@ def test_bands_of_studies(studies, study, ends, words):
     assert judge(statement(**RULE, ours=ours, study={"samples": {"run": "two", "path": "x"}, "from": "x"}), studies).bands == ()
 
 
+def test_a_sweep_with_points_missing_is_told(studies):
+    operand = {"measure": "dense_limit", "runs": ["sweep"], "arguments": {"material": "MoS2", "species": "exciton"}}
+    with h5py.File(studies.file("sweep"), "r+") as file:
+        file["index/status"][0, 1] = "missing"
+    with pytest.raises(Missing, match="1 of 4 points of the run 'sweep' are missing"):
+        studies.number(operand)
+
+
 def test_orders_of_convergence(tmp_path):
     with h5py.File(tmp_path / "result.h5", "w") as file:
         for number, step in enumerate((0.4, 0.2, 0.1)):
