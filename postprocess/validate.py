@@ -10,12 +10,11 @@ import argparse
 import json
 import os
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import h5py
-
 from validation.costs import costs_of, read_benchmarks, stored_runs
 from validation.figures import draw
 from validation.page import Cost, Section, draw_figures, render
@@ -69,7 +68,7 @@ def _data(sections: list[Section], facts: dict[str, str], cost: Cost) -> dict[st
 
 
 def _facts(results: Results, runs: list[Run]) -> dict[str, str]:
-    facts = {"made": datetime.now(timezone.utc).isoformat(timespec="seconds"), "command": "make validate"}
+    facts = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "command": "make validate"}
     machine = f"{os.cpu_count()} cores, {os.uname().machine}"
     for run in runs:
         try:

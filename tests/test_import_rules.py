@@ -227,6 +227,11 @@ def test_the_public_interface_is_typed():
     assert offenders(FILES, untyped) == {}
 
 
+def test_the_linter_is_content():
+    run = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", ROOT], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_test_modules_do_not_get_in_each_others_way():
     paths = sorted((ROOT / "tests").rglob("*.py"))
     names = Counter(path.name for path in paths if path.name != "conftest.py")

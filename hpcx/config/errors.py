@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
-from hpcx.config.fields import Key, keys_of
 from hpcx.config.base import RunInput
+from hpcx.config.fields import Key, keys_of
 
 _MISSING = object()
 

@@ -38,7 +38,7 @@ import numpy as np
 
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
-from hpcx.parallel.errors import AgreedError, agreed
+from hpcx.parallel.errors import AgreedError
 
 log = logging.getLogger("hpcx")
 

@@ -95,7 +95,6 @@ class WannierStates:
 
         phi_right is interpolated between the nodes and zero beyond the last.
         """
-        k_k, phi_k = self.grid.k_k, self.phi_lk[right]
         cosine_a = np.cos(np.pi * (np.arange(angles) + 0.5) / angles)
         shifted_qk = [self._mean_over_angles(right, q, cosine_a) for q in momentum_q]
         return np.array(shifted_qk) @ (self.grid.weight_k * self.phi_lk[left])

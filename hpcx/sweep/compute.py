@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx import registry
-from hpcx.config.load import Plan
 from hpcx.config.contents import contents
+from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import RunInput, Section, Unit
+from hpcx.config.base import Section, Unit
 from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]

@@ -14,6 +14,7 @@ from hpcx.petsc.start import keyed_noise
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 
+
 def start_vector(operator: TrionOperator, amplitude_k: np.ndarray) -> np.ndarray:
     """Return the product of two excitons' amplitudes with keyed noise, so that no state of the sector is left out."""
     sector = operator.sector

@@ -15,8 +15,8 @@ from scipy.special import wofz
 
 from hpcx.physics.constants import HBAR
 from hpcx.valley.config import Config
-from hpcx.valley.mechanisms.dexter_coherent import coupling_jj
 from hpcx.valley.interpolation import hermite
+from hpcx.valley.mechanisms.dexter_coherent import coupling_jj
 from hpcx.valley.problem import Problem
 
 #: pump helicities in the order of all results; sigma+ drives K

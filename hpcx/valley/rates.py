@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import sparse
 
 from hpcx.valley.blocks import generator, out_rate

@@ -20,7 +20,6 @@ from scipy.interpolate import CubicSpline
 from hpcx.petsc.nonlinear_ode import integrate_nonlinear
 from hpcx.petsc.stepping import Segment, Watch
 from hpcx.physics.wannier_gaussian import squared_overlap
-from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics
 from hpcx.valley.polarization import Formation, Polarization

@@ -13,7 +13,6 @@ from hpcx.wigner.observables import Gains, Observer, Snapshot, stationary_diffus
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.schedule import Schedule, choose_steps, levels_for
 
-
 #: a distribution over energy is kept when time has grown by this factor since the one before
 SPECTRUM_GROWTH = 1.1
 

@@ -45,6 +45,9 @@ class Quadrature:
     optical_angles: int = OPTICAL_ANGLES
 
 
+DEFAULT_QUADRATURE = Quadrature()
+
+
 @dataclass(frozen=True)
 class Acoustic:
     """Emission of an acoustic phonon inside a valley."""

@@ -16,7 +16,7 @@ from mpi4py import MPI
 
 from hpcx.wigner.grid import Grid
 from hpcx.wigner.parameters import Excitons
-from hpcx.wigner.processes import Process, Quadrature, emission_processes
+from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def assemble_rates(
     excitons: Excitons,
     grid: Grid,
     harmonics: int,
-    quadrature: Quadrature = Quadrature(),
+    quadrature: Quadrature = DEFAULT_QUADRATURE,
     processes: Sequence[Process] | None = None,
 ) -> Rates:
     """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share the processes. Collective."""

@@ -15,7 +15,6 @@ from hpcx.wigner.regions import Regions, find_regions
 from hpcx.wigner.source import FWHM_PER_SIGMA
 from hpcx.wigner.spots import birth_shares
 
-
 #: default of landscape.rate_step over kT
 RATE_STEP = 1 / 8
 

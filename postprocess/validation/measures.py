@@ -7,7 +7,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-
 from convergence import read_studies
 from extrapolation import Limit
 

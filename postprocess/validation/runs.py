@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
     if status == BAD_INPUT and "give --fresh" in log.read_text():  # results of another version of the input
         status = _launch(root, run, log, "--fresh")
     cost = {"wall_seconds": time.time() - begin, "cpu_seconds": _used() - used, "ranks": run.ranks}
-    cost |= {"computed": _written_since(run.directory, begin), "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    cost |= {"computed": _written_since(run.directory, begin), "date": datetime.now(UTC).isoformat(timespec="seconds")}
     return ("" if status == DONE else _failure(status, log)), cost
 
 

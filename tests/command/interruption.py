@@ -231,16 +231,18 @@ def finished_files(folder: Path) -> dict[Path, tuple[int, int]]:
 def largest_difference(folder: Path, reference: Path, case: Case) -> float:
     """Return by how much the results of two directories differ, relative to the tolerance."""
     worst = 0.0
-    with h5py.File(folder / "out/sweep.h5", "r") as mine, h5py.File(reference / "out/sweep.h5", "r") as theirs:
-        assert [text.decode() for text in mine["index/status"]] == ["done"] * len(mine["index/status"])
-        for name in case.results:
-            for path, other in zip(sorted((folder / "out/points").glob("*.h5")), sorted((reference / "out/points").glob("*.h5"))):
-                with h5py.File(path, "r") as a, h5py.File(other, "r") as b:
-                    x, y = a[name][...], b[name][...]
-                    assert x.shape == y.shape and np.array_equal(np.isfinite(x), np.isfinite(y)), name
-                    known = np.isfinite(y)
-                    scale = 1.0 if name.endswith("/energy") else np.abs(y[known]).max()
-                    worst = max(worst, float(np.abs(x - y)[known].max()) / scale)
+    with h5py.File(folder / "out/sweep.h5", "r") as index:
+        assert set(index["index/status"].asstr()[()].flat) == {"done"}
+    pairs = [sorted((place / "out/points").glob("*.h5")) for place in (folder, reference)]
+    for path, other in zip(*pairs, strict=True):
+        assert path.name == other.name
+        with h5py.File(path, "r") as a, h5py.File(other, "r") as b:
+            for name in case.results:
+                x, y = a[name][...], b[name][...]
+                assert x.shape == y.shape and np.array_equal(np.isfinite(x), np.isfinite(y)), name
+                known = np.isfinite(y)
+                scale = 1.0 if name.endswith("/energy") else np.abs(y[known]).max()
+                worst = max(worst, float(np.abs(x - y)[known].max()) / scale)
     return worst / case.tolerance
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.linalg import expm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.linalg import expm
 
 from hpcx.formation.cascade import Propagator, arrival, chain_rates, generator, quantum_rates, residence
 from hpcx.formation.matrix_elements import plane_wave_bleaching, printed_bleaching

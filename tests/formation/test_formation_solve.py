@@ -10,8 +10,8 @@ from mpi4py import MPI
 from pydantic import ValidationError
 
 from hpcx.formation.estimate import estimate
-from hpcx.formation.refusals import refusals
 from hpcx.formation.perturbative import RESPONSES_KEPT
+from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
 from hpcx.parallel.run import Run
 

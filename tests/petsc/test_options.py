@@ -6,7 +6,7 @@ from hpcx.petsc.options import initialize, pairs, unused_options, used_options
 
 
 def test_pairs():
-    words = "-trion_eps_ncv 40 -log_view -shift -0.5 --eps_type lanczos".split()
+    words = ["-trion_eps_ncv", "40", "-log_view", "-shift", "-0.5", "--eps_type", "lanczos"]
     assert pairs(words) == [("trion_eps_ncv", "40"), ("log_view", None), ("shift", "-0.5"), ("eps_type", "lanczos")]
     with pytest.raises(ValueError, match="'40' follows no option name"):
         pairs(["40"])

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "postprocess"))
-from convergence import read_studies  # noqa: E402
+from convergence import read_studies
 
 pytestmark = pytest.mark.validate
 REFERENCES = tomllib.loads((ROOT / "postprocess/references.toml").read_text())

@@ -18,12 +18,12 @@ from hpcx.config.load import load_plan
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "postprocess"))
 
-from validation.costs import costs_of, read_benchmarks, stored_runs  # noqa: E402
-from validation.figures import SCRIPTS, draw, runs_of  # noqa: E402
-from validation.page import Cost, Section, draw_figures, render  # noqa: E402
-from validation.results import Missing, Results, merge  # noqa: E402
-from validation.table import Paper, Run, Statement, load_papers, load_runs  # noqa: E402
-from validation.verdicts import DIFFERS, FITTED, NOT_COMPARABLE, REPRODUCED, judge  # noqa: E402
+from validation.costs import costs_of, read_benchmarks, stored_runs
+from validation.figures import SCRIPTS, draw, runs_of
+from validation.page import Cost, Section, draw_figures, render
+from validation.results import Missing, Results, merge
+from validation.table import Paper, Run, Statement, load_papers, load_runs
+from validation.verdicts import DIFFERS, FITTED, NOT_COMPARABLE, REPRODUCED, judge
 
 PAPERS = load_papers()
 STATEMENTS = [statement for paper in PAPERS for statement in paper.statements]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hpcx.physics.constants import HBAR
 from hpcx.petsc.slow_modes import slowest_modes
+from hpcx.physics.constants import HBAR
 from hpcx.valley.blocks import generator, out_rate
 from hpcx.valley.mechanisms import exchange
 from hpcx.valley.modes import parity_projector

@@ -10,8 +10,8 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.wigner.advection import Flight, labels
 from hpcx.wigner.config import Config, Landscape, Time
-from hpcx.wigner.grid import energy_edges, make_grid
 from hpcx.wigner.drift import Drift
+from hpcx.wigner.grid import energy_edges, make_grid
 from hpcx.wigner.landscape import force_gradient, potential_energy
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import read_excitons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def problem(temperature: float, **tables) -> Problem:
     return make_problem(MPI.COMM_SELF, config, load_material("WS2"), Run())
 
 
-@lru_cache(maxsize=None)
+@cache
 def default_history(temperature: float) -> History:
     case = problem(temperature, time={"outputs": [(0.05, 12.0), (0.1, 90.0), (1.0, 150.0)]})
     return schedule_and_moments(case, 1e-3)[1]

@@ -60,7 +60,7 @@ def test_columns_are_dealt_evenly(columns, ranks, block):
     work = np.linspace(2, 1, columns) ** 2
     owner = deal_columns(work, ranks, block)
     assert owner.shape == (columns,)
-    assert np.all((0 <= owner) & (owner < ranks))
+    assert np.all((owner >= 0) & (owner < ranks))
     share = np.bincount(owner, work, ranks)
     assert share.max() <= work.sum() / ranks + (2 * work.max() if columns else 0)
 
