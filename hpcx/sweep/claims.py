@@ -89,11 +89,20 @@ def locks_reach(comm: Any, directory: Path) -> bool:
     path = Path(comm.bcast(str(directory / f".probe.{unique()}.lock") if comm.rank == 0 else None))
     file = None
     with agreed(comm):
-        file = lock(path) if comm.rank == 0 else None
+        if comm.rank == 0:
+            _remove_abandoned(directory)
+            file = lock(path)
     seen = comm.allreduce(int(comm.rank == 0 or is_locked(path)))
     if file is not None:
         unlock(path, file)
     return seen == comm.size
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove what runs have left that were killed while they tried the locks."""
+    for path in directory.glob(".probe.*.lock"):
+        if not is_locked(path):
+            path.unlink(missing_ok=True)
 
 
 class Claims:

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mpi4py import MPI
 
-from hpcx.sweep.claims import Claims, is_locked, lock, unlock
+from hpcx.sweep.claims import Claims, is_locked, lock, locks_reach, unlock
 
 HOLDER = """
 import sys, time
@@ -110,3 +111,9 @@ def test_a_directory_that_is_gone_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         Claims(tmp_path / "gone").take("point")
     assert not is_locked(Path(tmp_path / "gone/point.lock"))
+
+
+def test_what_a_killed_run_has_left_of_its_trial_of_the_locks_goes(tmp_path):
+    (tmp_path / ".probe.somewhere.17.lock").touch()
+    assert locks_reach(MPI.COMM_SELF, tmp_path)
+    assert not list(tmp_path.iterdir())
