@@ -68,6 +68,12 @@ CASES = {
         ("observables/population", "observables/width_squared"),
         1e-10,
     ),
+    "moments": Case(
+        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\n'
+        'growth = 1.2\nlargest_bin = "5 meV"\n[time]\nend = "3 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
+        ("observables/population", "observables/width_squared"),
+        1e-10,
+    ),
     "response": Case(
         f'{FORMATION}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points = 8\n'
         '[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',

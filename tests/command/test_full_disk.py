@@ -55,7 +55,7 @@ def check_tidy(disk: Path) -> None:
     assert not list(disk.rglob("*.part")) and not list(disk.rglob("*.lock")) and not list(disk.rglob(".probe*"))
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("ranks", [pytest.param(1, marks=pytest.mark.validate), 2])
 def test_sweep_on_a_disk_that_becomes_full(hpcx, write, disk, ranks):
     name = write(SWEEP, text=SMALL)
     full = hpcx("run", name, ranks=ranks)
