@@ -32,6 +32,8 @@ from hpcx.petsc.options import initialize
 from hpcx.sweep.run import run_plan
 
 ENERGIES = (2.29, 2.35, 2.41, 2.48, 2.58, 2.75)
+#: how often the sweep is repeated
+SWEEPS = 3
 INPUT = Path(__file__).resolve().parents[2] / "inputs" / "formation_polarization.toml"
 
 
@@ -74,13 +76,15 @@ def figure(comm: MPI.Comm) -> None:
 
 
 def sweep(comm: MPI.Comm) -> None:
-    """The sweep on rank 0 alone, then on all ranks."""
+    """The sweep on rank 0 alone and on all ranks, in turn; the best of each, when all processes have warmed up."""
     if comm.size == 1:
         return
+    one = every = (np.inf, np.inf)
     with tempfile.TemporaryDirectory() as scratch:
-        folders = comm.bcast([f"{scratch}/one", f"{scratch}/all"])
-        one = timed(comm, lambda: comm.rank or run_sweep(MPI.COMM_SELF, folders[0]))
-        every = timed(comm, lambda: run_sweep(comm, folders[1]))
+        for turn in range(SWEEPS):
+            folders = comm.bcast([f"{scratch}/one{turn}", f"{scratch}/all{turn}"])
+            one = min(one, timed(comm, lambda: comm.rank or run_sweep(MPI.COMM_SELF, folders[0])))
+            every = min(every, timed(comm, lambda: run_sweep(comm, folders[1])))
     for kind, alone, together in zip(("wall", "processor"), one, every):
         efficiency = alone / together / comm.size
         say(comm, f"sweep of 96 points, {kind} time: {alone:.1f} s on 1 rank, {together:.1f} s on {comm.size}: {efficiency:.2f}")
