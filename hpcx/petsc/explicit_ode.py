@@ -95,6 +95,8 @@ class ExplicitOde:
         try:
             stepper.solve(vector)
         except petsc.Error as error:
+            if error.__cause__ is not None:  # newer petsc4py puts its own error in place of what a callback raised
+                raise error.__cause__ from None
             raise StepError(self._advice(stepper, str(error))) from error
         if stepper.getConvergedReason() < 0 or not np.all(np.isfinite(vector.array)):
             raise StepError(self._advice(stepper, f"reason {stepper.getConvergedReason()}"))

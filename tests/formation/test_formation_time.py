@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -113,23 +115,26 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_pa
     tables = {"delay": {"start": 0, "stop": 20, "points": 3}, "solver": {"route": "time", "tolerance": 1e-4}}
     config = make_config(2.35, {"biexciton": False}, **tables, **SMALL)
     whole = solve(MPI.COMM_SELF, config, material, Run()).value("signal/reflectivity_change")
-    genuine, evaluations = time_domain.probe_change, []
+    genuine, evaluations, requests = time_domain.probe_change, [], StopRequests()
+    requests.install()
 
     def stop_in_the_second(setting, delay, trajectory, terms, statistics):
         if delay == 10.0:
-            (tmp_path / "STOP").touch()
+            signal.raise_signal(signal.SIGUSR1)
         try:
             return genuine(setting, delay, trajectory, terms, statistics)
         finally:
             evaluations.append(statistics.evaluations)
 
     monkeypatch.setattr(time_domain, "probe_change", stop_in_the_second)
-    stopping = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopRequests(tmp_path))
-    with pytest.raises(Stopped):
-        solve(MPI.COMM_SELF, config, material, stopping)
+    stopping = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=requests)
+    try:
+        with pytest.raises(Stopped):
+            solve(MPI.COMM_SELF, config, material, stopping)
+    finally:
+        requests.uninstall()
     first, both = evaluations
     assert both - first < 0.5 * first  # the second delay was cut off, not finished
-    (tmp_path / "STOP").unlink()
     delays = []
     monkeypatch.setattr(time_domain, "probe_change", lambda *args: delays.append(args[1]) or genuine(*args))
     resumed = Run(checkpoint=Checkpoint(tmp_path / "point"))
