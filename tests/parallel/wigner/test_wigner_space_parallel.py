@@ -85,7 +85,8 @@ def test_quarter_equals_the_whole_box(comm):
         densities.append((flow.maps.density[-1], flow.distributions.distribution[-1], flow.maps.shape_variation[-1]))
         flow.transport.destroy()
     for quarter, whole in zip(*densities):
-        assert np.max(np.abs(quarter - whole)) < 1e-13 * np.max(np.abs(whole))
+        # the variation of the shape is a small difference of densities
+        assert np.max(np.abs(quarter - whole)) < 1e-13 * max(np.max(np.abs(whole)), np.max(densities[1][0]))
 
 
 def test_round_spots_stay_round(comm):
