@@ -127,6 +127,7 @@ def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
     from hpcx.config.load import load_plan
 
     def read() -> tuple[Any, float | None]:
+        """Read the input and the time limit."""
         return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
 
     return _on_root(comm, read)

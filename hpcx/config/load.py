@@ -84,6 +84,7 @@ def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
     clean: dict[str, set[str]] = {}  # by key: values at which some point has no mistake
 
     def is_clean(key: str, coordinates: dict[str, Any]) -> bool:
+        """Say whether some point with this value of the key has no mistake."""
         if key not in clean:
             clean[key] = {repr(point.coordinates.get(key)) for point, mistakes in tried if not mistakes}
         return repr(coordinates.get(key)) in clean[key]

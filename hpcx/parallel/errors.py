@@ -70,6 +70,7 @@ def abort_on_exception(comm: Any) -> None:
     """
 
     def hook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        """Print the traceback and end all ranks."""
         lines = "".join(traceback.format_exception(kind, value, trace))
         sys.stderr.write(f"hpcx: rank {comm.rank} of {comm.size} failed; ending all ranks\n{lines}")
         sys.stderr.flush()

@@ -66,6 +66,7 @@ class _Shell:
     """Context of the shell Jacobian: the preconditioner does all of the work."""
 
     def mult(self, matrix: Any, x: Any, y: Any) -> None:
+        """Refuse a product, which no solver of this stepper asks for."""
         raise NotImplementedError("the Jacobian is only ever inverted")
 
 
@@ -76,6 +77,7 @@ class _Preconditioner:
         self.stepper = stepper
 
     def apply(self, pc: Any, x: Any, y: Any) -> None:
+        """Solve (shift - C) y = x with the stored inverses."""
         shape = self.stepper.layout.shape
         self.stepper.implicit.solve(self.stepper.shift, real_view(x, shape), real_view(y, shape, writable=True))
 

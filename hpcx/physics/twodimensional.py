@@ -89,6 +89,7 @@ def fit_beat(time: np.ndarray, trace: np.ndarray, dephasing_time: float, period:
         return None
 
     def model(t: np.ndarray, b0: float, b1: float, a: float, b: float, envelope: float, period: float) -> np.ndarray:
+        """Return a constant, a decay with the coherence time, and a damped beat (a at phase 0, b at a quarter) at times t (fs)."""
         angle = 2 * np.pi * t / period
         return b0 + b1 * np.exp(-t / dephasing_time) + np.exp(-t / envelope) * (a * np.cos(angle) + b * np.sin(angle))
 

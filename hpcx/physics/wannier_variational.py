@@ -31,6 +31,7 @@ def variational_1s(reduced_mass: float, screening_length: float, permittivity: f
     """
 
     def energy(log_radius: float) -> float:
+        """Return the energy (meV) for the logarithm of the radius, which keeps the radius positive."""
         return _energy(np.exp(log_radius), reduced_mass, screening_length, permittivity)
 
     best = minimize_scalar(energy, bounds=(np.log(0.05), np.log(100.0)), method="bounded", options={"xatol": 1e-9})
@@ -44,6 +45,7 @@ def _energy(radius: float, reduced_mass: float, screening_length: float, permitt
     kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
 
     def integrand(qa: float) -> float:
+        """Return form factor over dielectric function at q times the radius."""
         q = qa / radius
         return float(form_factor(q, radius)) / layer.dielectric_function(q)
 

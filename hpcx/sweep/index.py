@@ -126,6 +126,7 @@ def _describe(path: Path) -> dict[str, Dataset]:
     content: dict[str, Dataset] = {}
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        """Describe one dataset; groups have nothing to describe."""
         if not isinstance(item, h5py.Dataset):
             return
         own, attributes = name.rpartition("/")[2], item.attrs

@@ -85,6 +85,7 @@ def _task(
     point = around.plan.points[number]
 
     def estimate(size: int) -> Estimate:
+        """Return the estimate on `size` ranks; that on one is known."""
         return first if size == 1 else _estimate(point, size)
 
     if around.store.single or not around.locks_reach:

@@ -146,6 +146,7 @@ def propagate_saturated(
     for helicity in range(helicities):
 
         def fed(time: float, helicity: int = helicity) -> np.ndarray:
+            """Return what the source has brought until `time`."""
             return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
 
         runs.append(

@@ -17,7 +17,7 @@ from hpcx.wigner import grid as grid_module
 from hpcx.wigner import parameters, processes, rates
 from hpcx.wigner.grid import Grid
 from hpcx.wigner.parameters import Excitons
-from hpcx.wigner.processes import Quadrature
+from hpcx.wigner.processes import DEFAULT_QUADRATURE
 from hpcx.wigner.rates import Rates, assemble_rates
 
 #: folder of the files below that of the results
@@ -52,7 +52,7 @@ def rates_key(excitons: Excitons, grid: Grid, harmonics: int, which: str) -> str
     state = hashlib.sha256()
     for module in (grid_module, parameters, processes, rates):
         state.update(Path(module.__file__).read_bytes())
-    for item in (excitons, grid, Quadrature(), harmonics, which):
+    for item in (excitons, grid, DEFAULT_QUADRATURE, harmonics, which):
         _feed(state, item)
     return state.hexdigest()
 

@@ -100,6 +100,15 @@ def test_round_spots_stay_round(comm):
     flow.transport.destroy()
 
 
+def agree(together, alone):
+    """Check that a flow of all ranks equals that of one rank, and free both."""
+    density = alone.maps.density[-1]
+    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
+    assert difference(together.history, alone.history) < 1e-10
+    for flow in (together, alone):
+        flow.transport.destroy()
+
+
 def test_same_on_one_rank(comm):
     """All ranks together against each rank alone, a shape without symmetry."""
     results = []
@@ -110,12 +119,7 @@ def test_same_on_one_rank(comm):
         setting = replace(setting, birth=birth / birth.sum(), mirror=False)
         flow = flow_of(where, place_source(problem, setting), setting)
         results.append(flow)
-    together, alone = results
-    density = alone.maps.density[-1]
-    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
-    assert difference(together.history, alone.history) < 1e-10
-    for flow in results:
-        flow.transport.destroy()
+    agree(*results)
 
 
 class StopAfter:
@@ -152,12 +156,7 @@ def test_valleys_moved_apart_on_any_ranks(comm):
         problem, setting = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
         assert len(setting.regions.offset_rv) > 3
         results.append(flow_of(where, problem, setting))
-    together, alone = results
-    density = alone.maps.density[-1]
-    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
-    assert difference(together.history, alone.history) < 1e-10
-    for flow in results:
-        flow.transport.destroy()
+    agree(*results)
 
 
 def test_restart_on_other_ranks(comm, mpi_tmp_path):
