@@ -54,10 +54,8 @@ def _physics(config: RunInput, material: Material) -> dict[str, Any]:
     physics = config.model_dump(mode="json")
     for key in config.machine_keys:
         _drop(physics, key)
-    numbers = {key: (number.value, number.unit) for key, number in material.numbers.items()}
     named = {key: content for key, content in contents(config).items() if key not in config.machine_keys}
-    physics |= {"material_numbers": numbers, "material_texts": dict(material.texts)}
-    return physics | ({"contents": named} if named else {})
+    return physics | material.physics | ({"contents": named} if named else {})
 
 
 def _drop(table: dict[str, Any], key: str) -> None:

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class Material:
     numbers: Mapping[str, Number]
     texts: Mapping[str, str]
 
+    @cached_property
+    def physics(self) -> dict[str, Any]:
+        """All that can change a result, as plain data: numbers with units, without sources, and texts. Nobody may change it."""
+        numbers = {key: (number.value, number.unit) for key, number in self.numbers.items()}
+        return {"material_numbers": numbers, "material_texts": dict(self.texts)}
+
     def number(self, key: str, unit: str) -> float:
         """Return the number `key` in `unit`; raises MaterialError if it is missing or of another dimension."""
         value = self._entry(key)
@@ -71,10 +77,12 @@ class Material:
         return self.texts[key]
 
     def with_parameters(self, parameters: Mapping[str, str | float]) -> Material:
-        """Return a copy in which numbers are replaced, each in the unit of the file unless given as text with a unit.
+        """Return a material in which numbers are replaced, each in the unit of the file unless given as text with a unit.
 
         Raises MaterialError for keys that the file does not have.
         """
+        if not parameters:
+            return self
         numbers = dict(self.numbers)
         for key, value in parameters.items():
             entry = self._entry(key)
@@ -101,6 +109,7 @@ def _suggest(key: str, known: Mapping[str, Any]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
+@lru_cache(maxsize=2)
 def _library(kind: str) -> dict[str, Path]:
     folder = Path(str(resources.files("hpcx.materials")))
     folder = folder / "environments" if kind == "environment" else folder
@@ -137,25 +146,19 @@ def _load(name: str, kind: str) -> Material:
         known = ", ".join(library)
         raise MaterialError(f"no {kind} '{name}'{_suggest(name, library)} Known: {known}; or give the path of a .toml file")
     try:
-        table = _parsed(path.read_text())
+        return _parsed(path.read_text(), path.stem, path.name if name in library else str(path))
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MaterialError(f"{path}: {error}") from error
-    origin = path.name if name in library else str(path)
-    return _from_table(table, path.stem, origin)
 
 
 @lru_cache(maxsize=8)
-def _parsed(text: str) -> dict[str, Any]:
-    """Parse a file; kept, because every point of a sweep asks for it. Nobody may change the table."""
-    return tomllib.loads(text)
-
-
-def _from_table(table: dict[str, Any], stem: str, origin: str) -> Material:
+def _parsed(text: str, stem: str, origin: str) -> Material:
+    """Understand a file; kept, because every point of a sweep asks for it: they hold one material, which is sent to all ranks once."""
     numbers: dict[str, Number] = {}
     texts: dict[str, str] = {}
-    _flatten(table, "", numbers, texts, origin)
+    _flatten(tomllib.loads(text), "", numbers, texts, origin)
     return Material(texts.get("name", stem), origin, numbers, texts)
 
 
