@@ -121,41 +121,40 @@ def storable(array: np.ndarray) -> np.ndarray:
 
 
 def label(dataset: h5py.Dataset, data: Dataset) -> None:
-    """Give a dataset its `units` and `long_name`."""
-    dataset.attrs["units"] = data.units
-    dataset.attrs["long_name"] = data.long_name
+    """Give a new dataset its `units` and `long_name`, by HDF5's own calls: h5py's take several times as long."""
+    text, space = h5py.h5t.py_create(h5py.string_dtype(), logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
+    for name, value in (("units", data.units), ("long_name", data.long_name)):
+        h5py.h5a.create(dataset.id, name.encode(), text, space).write(np.array(value, h5py.string_dtype()))
 
 
 def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -> None:
     """Attach a scale to every axis of the named datasets, so that xarray knows dimensions and coordinates.
 
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
-    nearest group above, and where there is none either it counts 0, 1, 2, ...
+    nearest group above, and where there is none either it counts 0, 1, 2, ... HDF5's own calls are used as in `label`.
     """
-    scales: dict[str, h5py.Dataset] = {}
+    scales: dict[str, h5py.h5d.DatasetID] = {}
     for name, dims in dims_of.items():
-        group, item = name.rpartition("/")[0], file[name]
+        group, item = name.rpartition("/")[0], h5py.h5d.open(file.id, name.encode())
         for axis, (dim, size) in enumerate(zip(dims, item.shape)):
             path = f"{group}/{dim}".strip("/")
             if path not in scales:
                 scales[path] = _scale(file, path, dim, size)
             if path != name:
-                item.dims[axis].attach_scale(scales[path])
+                h5py.h5ds.attach_scale(item, scales[path], axis)
 
 
-def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.Dataset:
+def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.h5d.DatasetID:
     if path not in file:
         source = _coordinate_above(file, path.rpartition("/")[0], dim)
         if source is None:
-            file.create_dataset(path, data=np.arange(size))
-            label(file[path], Dataset(np.empty(0), (dim,), "1", dim))
+            label(file.create_dataset(path, data=np.arange(size)), Dataset(np.empty(0), (dim,), "1", dim))
         else:
-            file.create_dataset(path, data=source[...])
-            for key in ("units", "long_name"):
-                file[path].attrs[key] = source.attrs[key]
-    if not h5py.h5ds.is_scale(file[path].id):
-        file[path].make_scale(dim)
-    return file[path]
+            label(file.create_dataset(path, data=source[...]), Dataset(np.empty(0), (dim,), source.attrs["units"], source.attrs["long_name"]))
+    scale = h5py.h5d.open(file.id, path.encode())
+    if not h5py.h5ds.is_scale(scale):
+        h5py.h5ds.set_scale(scale, dim.encode())
+    return scale
 
 
 def _coordinate_above(file: h5py.File, group: str, dim: str) -> h5py.Dataset | None:

@@ -83,6 +83,7 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
     # files of one layout differ in values only, so one of each is looked into
     described = [_describe(path) for path in {entries[i].layout or str(path): path for i, path in done.items()}.values()]
     found = list(dict.fromkeys(name for content in described for name in content))
+    sources = {tuple(map(int, np.unravel_index(i, shape))): f"points/{path.name}".encode() for i, path in done.items()}
     dims: dict[str, tuple[str, ...]] = {}
     rest = []
     for name in found:
@@ -93,7 +94,7 @@ def _stack(file: h5py.File, store: Store, record: dict[str, Any], entries: list[
             label(file.create_dataset(name, data=storable(data.data)), data)
             dims[name] = data.dims
         else:
-            _stack_one(file, name, data, shape, done)
+            _stack_one(file, name, data, shape, sources)
             dims[name] = (*names, *data.dims)
     created = file.create_dataset("index/not_stacked", data=np.asarray(rest, dtype=h5py.string_dtype()))
     label(created, Dataset(np.empty(0), (), "1", "results whose shape differs between points"))
@@ -154,19 +155,19 @@ def _values(item: h5py.Dataset) -> np.ndarray:
     return item.asstr()[...].astype(str) if h5py.check_string_dtype(item.dtype) else item[...]
 
 
-def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], done: dict[int, Path]) -> None:
-    """Stack a dataset as a virtual one, through HDF5's own calls: h5py's layouts take several times as long."""
+def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]) -> None:
+    """Stack a dataset of the files at their places as a virtual one, through HDF5's own calls: h5py's layouts take several times as long."""
     # missing points are NaN, so integers become floats
     kind = data.data.dtype if data.data.dtype.kind in "fc" else np.dtype("f8")
     whole = h5py.h5s.create_simple(shape + data.data.shape)
     source = h5py.h5s.create_simple(data.data.shape) if data.data.shape else h5py.h5s.create(h5py.h5s.SCALAR)
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     creation.set_fill_value(np.array(np.nan, kind))
-    for number, path in done.items():
-        place = np.unravel_index(number, shape)
-        whole.select_hyperslab((*map(int, place), *[0] * data.data.ndim), (*[1] * len(shape), *data.data.shape))
-        creation.set_virtual(whole, f"points/{path.name}".encode(), name.encode(), source)
+    inside, block, path = (0,) * data.data.ndim, (1,) * len(shape) + data.data.shape, name.encode()
+    for place, points in sources.items():
+        whole.select_hyperslab(place + inside, block)
+        creation.set_virtual(whole, points, path, source)
     whole.select_all()
     file.require_group(name.rpartition("/")[0] or "/")
-    identity = h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(kind), whole, dcpl=creation)
+    identity = h5py.h5d.create(file.id, path, h5py.h5t.py_create(kind), whole, dcpl=creation)
     label(h5py.Dataset(identity), data)
