@@ -11,6 +11,11 @@ and, if physics decides what may be written, a fourth:
 * `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the input, so it must
   not load MPI or PETSc, which begin together on all ranks.
 
+If points of a sweep share tables that take a while, there may be
+
+* `tables.py` with `tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared` how each of them is made.
+  The ranks make those of the first point together, each a part, before they part.
+
 Modules are imported when a model is asked for, so that a run loads no code that it does not use.
 """
 
@@ -79,3 +84,9 @@ def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
     """Return which values of a valid input the physics of the model forbids; most models forbid none."""
     name = f"hpcx.{model}.refusals"
     return import_module(name).refusals(config, material) if find_spec(name) else []
+
+
+def tables(model: str, config: RunInput, material: Any) -> dict[str, Callable[[], object]]:
+    """Return by name how the tables are made that a point of the model shares with others; most models have none."""
+    name = f"hpcx.{model}.tables"
+    return import_module(name).tables(config, material) if find_spec(name) else {}

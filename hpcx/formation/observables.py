@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 
 from hpcx.formation.fits import RISE_MAX, RISE_MIN, RiseTimes, formation_time, model, rise_times
-from hpcx.formation.problem import Manifold, Problem
+from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
-from hpcx.physics.wannier_radial import convergence
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
-#: bound states whose convergence is reported
-CONVERGENCE_STATES = 5
 
 
 @dataclass(frozen=True)
@@ -210,8 +207,3 @@ def _rise_text(reading: Reading) -> str:
     limits = f" (at its bound, {RISE_MIN:g} to {RISE_MAX:g} fs: not a result)"
     text = f"{fit.rise:.1f} +- {reading.error:.1f} fs{limits if fit.at_bound else ''}"
     return f"{text} (plain {plain.rise:.1f}{', at its bound' if plain.at_bound else ''})"
-
-
-def wannier_convergence(manifold: Manifold) -> np.ndarray:
-    """Return how far the first bound energies of a manifold move on a grid of twice the nodes, eV."""
-    return convergence(manifold.states, manifold.medium.r0, manifold.medium.kappa, CONVERGENCE_STATES)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
 from hpcx.materials.loader import Material, load_environment
 from hpcx.physics.constants import HBAR_EV_FS
-from hpcx.physics.wannier_radial import RadialGrid, WannierStates, solve_wannier
+from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
 
 MANIFOLDS = ("A", "B")
 #: eV from the top of the kept continuum that the pump must leave, for its band width and the levels it broadens
 PUMP_MARGIN = 0.2
+#: bound states whose convergence is reported
+CONVERGENCE_STATES = 5
 
 T = TypeVar("T")
 
@@ -91,9 +93,9 @@ class Problem:
 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
-    mediums = [medium_of(config, material, name) for name in MANIFOLDS]
-    manifolds = tuple(_shared_manifold(config, material, name, medium, shared) for name, medium in zip(MANIFOLDS, mediums))
-    tables = _two_exciton_tables(config, mediums, shared) if config.approximation.biexciton else {}
+    mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
+    manifolds = tuple(_shared_manifold(config, material, name, medium, shared) for name, medium in mediums.items())
+    tables = {name: table.of(shared) for name, table in two_exciton_tables(config, material).items()}
     return Problem(
         manifolds,
         _pairs(config, manifolds, tables),
@@ -129,14 +131,35 @@ def shared_table(
 
     With `kept` only so many tables of that kind stay, the oldest going first.
     """
-    prefix = f"formation/{kind}/"
-    key = prefix + hashlib.sha256(repr(depends_on).encode()).hexdigest()
+    key = table_key(kind, depends_on)
     if key not in shared:
-        others = [name for name in shared if name.startswith(prefix)]
+        others = [name for name in shared if name.startswith(_prefix(kind))]
         for name in others[: len(others) - kept + 1] if kept else []:
             del shared[name]
         shared[key] = make()
     return shared[key]  # type: ignore[return-value]
+
+
+def _prefix(kind: str) -> str:
+    return f"formation/{kind}/"
+
+
+def table_key(kind: str, depends_on: object) -> str:
+    """Return the name under which a table is shared."""
+    return _prefix(kind) + hashlib.sha256(repr(depends_on).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that does not depend on the pulses, so that a whole sweep may share it: kind, what it depends on, and how it is made."""
+
+    kind: str
+    depends_on: object
+    make: Callable[[], Any]
+
+    def of(self, shared: dict[str, object]) -> Any:
+        """Return the table from `shared`, making it first if need be."""
+        return shared_table(shared, self.kind, self.depends_on, self.make)
 
 
 def medium_of(config: Config, material: Material, name: str) -> PairMedium:
@@ -236,24 +259,34 @@ def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
     return quantum_rates(energy_l, speed, 1e-3 * config.cascade.quantum, 1e-3 * config.cascade.width)
 
 
-def _two_exciton_tables(
-    config: Config, mediums: list[PairMedium], shared: dict[str, object]
-) -> dict[str, TwoExcitonStates]:
-    """Return the tables of the pairs AA, BB and AB; the last is that of the mean masses."""
+def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
+    """Return the tables of the pairs AA, BB and AB, if there are any; the last is that of the mean masses."""
+    if not config.approximation.biexciton:
+        return {}
+    mediums = [medium_of(config, material, name) for name in MANIFOLDS]
     mean = PairMedium(
         0.5 * sum(medium.electron_mass for medium in mediums), 0.5 * sum(medium.hole_mass for medium in mediums),
         mediums[0].r0, mediums[0].kappa,
     )
     equal = config.approximation.equal_mass_kernel
     return {
-        name: shared_table(
-            shared,
+        name: Table(
             "two excitons",
             (config.momentum, config.continuum, medium, equal),
             lambda medium=medium: solve_two_excitons(kept_states(config, medium), medium, equal),
         )
         for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
     }
+
+
+def convergence_table(config: Config, material: Material) -> Table:
+    """Return how far the first bound energies of A (eV) move on a grid of twice the nodes."""
+    medium = medium_of(config, material, MANIFOLDS[0])
+    return Table(
+        "convergence",
+        (config.momentum, config.continuum, medium),
+        lambda: convergence(kept_states(config, medium), medium.r0, medium.kappa, CONVERGENCE_STATES),
+    )
 
 
 def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, TwoExcitonStates]) -> tuple[Pair, ...]:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.observables import add_signal, add_states, read_traces, summary, wannier_convergence
+from hpcx.formation.observables import add_signal, add_states, read_traces, summary
 from hpcx.formation.perturbative import third_order_traces
-from hpcx.formation.problem import Problem, build_problem, notices, shared_table
+from hpcx.formation.problem import Problem, build_problem, convergence_table, notices
+from hpcx.formation.tables import tables
 from hpcx.formation.traces import Traces
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.parallel.tables import make_together
 from hpcx.physics.constants import HBAR_EV_FS
 
 log = logging.getLogger("hpcx")
@@ -26,6 +28,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     Raises MaterialError if the material lacks a number.
     """
     with run.timings.measure("states"):
+        make_together(comm, run.shared, tables(config, material))
         problem = build_problem(config, material, run.shared)
     run.keep(comm, None)
     notes = notices(config, problem.manifolds[-1].gap)
@@ -39,7 +42,8 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     result = Result()
     add_states(result, problem)
     with run.timings.measure("states"):
-        _add_convergence(result, config, problem, run.shared)
+        change_l = convergence_table(config, material).of(run.shared)
+    result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")
     add_signal(result, problem, traces, readings)
     result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]
     run.diagnostics.update(traces.statistics)
@@ -52,10 +56,3 @@ def _traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.n
     from hpcx.formation.time_domain import time_traces
 
     return time_traces(comm, config, problem, run, delay_d)
-
-
-def _add_convergence(result: Result, config: Config, problem: Problem, shared: dict[str, object]) -> None:
-    first = problem.manifolds[0]
-    depends_on = (config.momentum, config.continuum, first.medium)
-    change_l = shared_table(shared, "convergence", depends_on, lambda: wannier_convergence(first))
-    result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")

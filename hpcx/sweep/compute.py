@@ -113,8 +113,8 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
-    wall_time = time.monotonic() - start
-    return Entry(DONE, "", "", wall_time, comm.size, result.summary), run.timings.table(wall_time)
+    entry = Entry(DONE, "", "", computed - start, comm.size, result.summary, layout=ours["layout"])  # as the file has it
+    return entry, run.timings.table(time.monotonic() - start)
 
 
 def _check_contents(comm: Any, point: Point) -> None:

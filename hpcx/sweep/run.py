@@ -6,15 +6,18 @@ import logging
 import os
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hpcx import registry
 from hpcx.config.load import Plan
 from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
 from hpcx.parallel.stop import StopRequests
+from hpcx.parallel.tables import make_together
 from hpcx.petsc.communicator import duplicates_kept
 from hpcx.sweep.claims import locks_reach
 from hpcx.sweep.compute import Surroundings
@@ -53,6 +56,7 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
     """
     around = _prepare(comm, plan, requests)
     tasks = list_tasks(comm, around, memory_per_rank(comm), group_size)
+    _share_tables(comm, around, tasks)
     levels = make_levels(comm)
     requests.connect(comm)
     worker = Worker(levels, around)
@@ -95,16 +99,26 @@ def _name_of_run() -> str:
     return f"slurm-array-{array}" if array else uuid.uuid4().hex
 
 
+def _share_tables(comm: Any, around: Surroundings, tasks: list[Task]) -> None:
+    """Make what the first point shares with others on all ranks together; collective. What goes wrong is left to the points."""
+    point = around.plan.points[tasks[0].number] if len(tasks) > 1 else None
+    if point is not None and not point.error:
+        with suppress(Exception):  # alike on all ranks
+            make_together(comm, around.shared, registry.tables(point.config.model, point.config, point.material))
+
+
 def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
-    parts = comm.allgather((worker.tables, worker.busy, worker.stopped, worker.trouble, seconds))
+    parts = comm.allgather((worker.tables, worker.busy, worker.stopped, worker.trouble, seconds, worker.entries))
     trouble = next((part[3] for part in parts if part[3]), "")
     if trouble:
         raise AgreedError(trouble)
     report = Report(idle_share=1 - sum(part[1] for part in parts) / max(sum(part[4] for part in parts), 1e-9))
-    for tables, *_ in parts:
+    computed: dict[int, Entry] = {}
+    for tables, *_, entries in parts:
         report.tables |= tables
-    report.entries = _entries(comm, around)
+        computed |= entries
+    report.entries = _entries(comm, around, computed)
     with agreed(comm):
         if comm.rank == 0 and not around.store.single:
             done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
@@ -114,17 +128,19 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
     return report
 
 
-def _entries(comm: Any, around: Surroundings) -> list[Entry]:
-    """Return the state of every point, read and tidied up by all ranks, each its share; collective."""
+def _entries(comm: Any, around: Surroundings, computed: dict[int, Entry]) -> list[Entry]:
+    """Return the state of every point: of those computed now it is known, others are read and tidied up by all ranks, each its share; collective."""
     found: dict[int, Entry] = {}
+    numbers = range(len(around.plan.points))
     with agreed(comm):
-        for number in range(comm.rank, len(around.plan.points), comm.size):
+        for number in [number for number in numbers if number not in computed][comm.rank :: comm.size]:
             point = around.plan.points[number]
             found[number] = around.store.entry(point.id, point.hash)
             if found[number].status == DONE:
                 around.store.tidy(point.id)
-    parts = comm.allgather(found)
-    return [parts[number % comm.size][number] for number in range(len(around.plan.points))]
+    for part in comm.allgather(found):
+        computed |= part
+    return [computed[number] for number in numbers]
 
 
 def _is_left(entry: Entry, run: str) -> bool:

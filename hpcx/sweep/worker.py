@@ -29,6 +29,7 @@ class Worker:
 
     Attributes:
         tables: timings of the points that were computed, by number; on the first rank of their group.
+        entries: what their files say, likewise.
         busy: seconds spent on points.
         stopped: whether a stop was asked for.
         trouble: what is wrong with the output directory, or "".
@@ -38,6 +39,7 @@ class Worker:
         self.levels = levels
         self.around = around
         self.tables: dict[int, str] = {}
+        self.entries: dict[int, Entry] = {}
         self.busy = 0.0
         self.stopped = False
         self.trouble = ""
@@ -115,7 +117,7 @@ class Worker:
     def _note(self, level: Level, number: int, point: Point, entry: Entry, table: str) -> None:
         if level.comm.rank == 0 and entry.status != FAILED:
             self.around.store.failure(point.id).unlink(missing_ok=True)
-            self.tables[number] = table
+            self.tables[number], self.entries[number] = table, entry
 
     def _refresh_index(self) -> None:
         """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""

@@ -1,0 +1,18 @@
+"""Tables that the points of a sweep usually share, for the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hpcx.formation.config import Config
+from hpcx.formation.problem import convergence_table, table_key, two_exciton_tables
+from hpcx.materials.loader import Material
+
+
+def tables(config: Config, material: Material) -> dict[str, Callable[[], object]]:
+    """Return by its name in `Run.shared` how each table is made that takes a while, those that take longest first.
+
+    Raises MaterialError if the material lacks a number.
+    """
+    wanted = [*two_exciton_tables(config, material).values(), convergence_table(config, material)]
+    return {table_key(table.kind, table.depends_on): table.make for table in wanted}
