@@ -123,8 +123,13 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
 
 
 def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
-    """Return the plan and the time limit in seconds, read on rank 0, on all ranks."""
-    from hpcx.config.load import load_plan
+    """Return the plan and the time limit in seconds, read on rank 0, on all ranks; these load modules meanwhile."""
+    from hpcx import registry
+    from hpcx.config.load import load_plan, model_of
+
+    model = comm.bcast(model_of(options.file, options.set) if comm.rank == 0 else None)
+    if model and comm.rank:
+        registry.load_input_modules(model)
 
     def read() -> tuple[Any, float | None]:
         """Read the input and the time limit."""

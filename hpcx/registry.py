@@ -70,6 +70,13 @@ def config_class(model: str) -> type[RunInput]:
     return import_module(f"hpcx.{model}.config").Config
 
 
+def load_input_modules(model: str) -> None:
+    """Load what reading an input of the model needs: the first rank does it anyway, so the others can at the same time."""
+    config_class(model)
+    if find_spec(f"hpcx.{model}.refusals"):
+        import_module(f"hpcx.{model}.refusals")
+
+
 def solver(model: str) -> Callable[..., Any]:
     """Return `solve(comm, config, material, run) -> Result` of a model."""
     return import_module(f"hpcx.{model}.solve").solve

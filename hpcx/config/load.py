@@ -66,6 +66,17 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     return _plan(text, path, table, expanded, config)
 
 
+def model_of(path: str, settings: list[str]) -> str | None:
+    """Return which model an input asks for, or None if that is not clear; mistakes are told by `load_plan`."""
+    try:
+        table = tomllib.loads(_read(path))
+    except (InputError, tomllib.TOMLDecodeError):
+        return None
+    for setting in settings:
+        _apply(table, setting)
+    return table["model"] if table.get("model") in MODELS else None
+
+
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
     tried = [_try_point(table, coordinates, config) for coordinates in _product(axes)]
     fatal = _fatal(tried)
