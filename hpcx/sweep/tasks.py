@@ -28,6 +28,7 @@ class Task:
         suspect: whether an attempt has failed or was cut off before; such points come when all others are done.
         refusal: why it cannot be computed here, or "".
         family: points of one family use tables of each other; "" for none.
+        rest_seconds: expected wall time on one rank where these tables are there already.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Task:
     suspect: bool
     refusal: str = ""
     family: str = ""
+    rest_seconds: float = 0.0
 
 
 def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
@@ -94,7 +96,7 @@ def _task(
         level = level_of_size(group_size, ranks) if group_size else choose_level(estimate, ideal, ranks, memory)
     needed = estimate(ranks).bytes_per_rank if first.bytes_per_rank > memory else 0.0
     refusal = _refusal(needed, memory, ranks) if needed > memory else ""
-    return Task(number, level, first.seconds, suspect, refusal, first.family)
+    return Task(number, level, first.seconds, suspect, refusal, first.family, first.seconds - first.family_seconds)
 
 
 def _refusal(needed: float, memory: float, ranks: int) -> str:

@@ -19,6 +19,8 @@ log = logging.getLogger("hpcx")
 
 #: least seconds between two updates of sweep.h5 while the sweep runs, and how many times the time of an update itself
 _INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
+#: seconds after which a group looks again whether another has ended with a point
+_LOOK_AGAIN = 0.005
 
 
 class Worker:
@@ -44,7 +46,7 @@ class Worker:
         self.stopped = False
         self.trouble = ""
         self._next_index = time.monotonic() + _INDEX_INTERVAL
-        self._left_to_others: set[str] = set()
+        self._families: dict[str, str] = {}  # with the point at which somebody else was seen last; "" where the tables are here
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
@@ -69,16 +71,32 @@ class Worker:
         """
         try:
             while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
+                if self._sooner_elsewhere(tasks):
+                    time.sleep(_LOOK_AGAIN)
+                    continue
                 task = tasks.pop(0)
-                if self._take(self.around.plan.points[task.number], ranks):
+                point = self.around.plan.points[task.number]
+                if self._take(point, ranks):
+                    self._families[task.family] = ""
                     return task
-                if task.family and task.family not in self._left_to_others:
-                    self._left_to_others.add(task.family)
+                if task.family and task.family not in self._families:
                     tasks.sort(key=lambda other: other.family == task.family)  # stable
+                if self._families.get(task.family) != "":
+                    self._families[task.family] = point.id
         except OSError as error:
             self.trouble = str(error)
         self.stopped = self.stopped or bool(self.around.requests.reason())
         return None
+
+    def _sooner_elsewhere(self, tasks: list[Task]) -> bool:
+        """Say whether somebody is at the family that is next, who will end with it before one of its points could be done here."""
+        task = tasks[0]
+        seen = self._families.get(task.family, "") if task.family else ""
+        left = sum(other.family == task.family for other in tasks)
+        if not seen or left * task.rest_seconds >= task.seconds:
+            return False
+        running = self.around.store.claims.running(seen)
+        return running is not None and running[0] < task.seconds  # one who takes longer than expected is not waited for
 
     def _take(self, point: Point, ranks: int) -> bool:
         store = self.around.store

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from types import SimpleNamespace
+
+import pytest
 
 from hpcx.parallel.stop import StopRequests
 from hpcx.sweep.store import Store
@@ -11,8 +16,18 @@ from hpcx.sweep.tasks import Task, ordered
 from hpcx.sweep.worker import Worker
 
 
-def task(number: int, seconds: float, family: str = "") -> Task:
-    return Task(number, 0, seconds, False, "", family)
+def task(number: int, seconds: float, family: str = "", rest_seconds: float = 0.0) -> Task:
+    return Task(number, 0, seconds, False, "", family, rest_seconds)
+
+
+@pytest.fixture
+def around(tmp_path):
+    """Return surroundings of six points in an empty directory."""
+    store = Store(tmp_path, single=False)
+    store.prepare()
+    (tmp_path / "sweep.json").write_text(json.dumps({}))
+    points = [SimpleNamespace(id=f"p{number}", hash="") for number in range(6)]
+    return SimpleNamespace(plan=SimpleNamespace(points=points), store=store, requests=StopRequests(), run="this")
 
 
 def test_longest_first_and_families_together():
@@ -20,15 +35,35 @@ def test_longest_first_and_families_together():
     assert [found.number for found in ordered(tasks)] == [3, 2, 4, 1, 5, 0]
 
 
-def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(tmp_path):
-    store = Store(tmp_path, single=False)
-    store.prepare()
-    (tmp_path / "sweep.json").write_text(json.dumps({}))
-    points = [SimpleNamespace(id=f"p{number}", hash="") for number in range(6)]
-    around = SimpleNamespace(plan=SimpleNamespace(points=points), store=store, requests=StopRequests(), run="this")
-    store.result("p0").touch()  # done by somebody else meanwhile
+def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(around):
+    around.store.result("p0").touch()  # done by somebody else meanwhile
     tasks = [task(number, 1.0, "aaabbb"[number]) for number in range(6)]
     worker = Worker([], around)
     taken = [worker._next(tasks, 1).number for _ in range(5)]
     assert taken == [3, 4, 5, 1, 2]
     assert worker._next(tasks, 1) is None
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from hpcx.sweep.claims import Claims
+claims = Claims(Path(sys.argv[1]))
+print(claims.take("p0"), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("rest_seconds, waits", [(0.4, True), (0.6, False)], ids=["sooner there", "sooner here"])
+def test_who_has_the_tables_ends_a_family_if_that_is_sooner(around, rest_seconds, waits):
+    tasks = [task(number, 1.0, "aaa"[number], rest_seconds) for number in range(3)]
+    worker = Worker([], around)
+    command = [sys.executable, "-c", HOLDER, str(around.store.directory / "points")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "True\n"
+        start = time.monotonic()
+        found = worker._next(tasks, 1).number
+        # nobody is waited for longer than the point would take here
+        assert found == 1 and (0.5 < time.monotonic() - start < 3.0) == waits
+        assert worker._next(tasks, 1).number == 2  # the tables are here now
+        holder.communicate("end\n")
