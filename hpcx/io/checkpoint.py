@@ -37,7 +37,7 @@ import h5py
 import numpy as np
 
 from hpcx.io.result import Result
-from hpcx.io.writer import write_result
+from hpcx.io.writer import part_of, write_result
 from hpcx.parallel.errors import AgreedError
 
 log = logging.getLogger("hpcx")
@@ -137,10 +137,11 @@ class Checkpoint:
         return sorted(found, key=lambda header: -header.sequence)
 
     def discard(self, comm: Any) -> None:
-        """Remove the files once the result is written; collective."""
+        """Remove the files once the result is written, unfinished ones of a process that was killed too; collective."""
         if comm.rank == 0:
             for path in self.paths():
                 path.unlink(missing_ok=True)
+                part_of(path).unlink(missing_ok=True)
         comm.Barrier()
 
 

@@ -30,7 +30,7 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
 
     Raises AgreedError on all ranks, leaving no file under the final name, if the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     distributed = {name: data for name, data in result.datasets.items() if data.start is not None}
     try:
         size = _size(comm, result)
@@ -53,6 +53,11 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
             with suppress(OSError):
                 part.unlink()
         raise AgreedError(f"cannot write {path}: {error}") from error
+
+
+def part_of(path: Path) -> Path:
+    """Return the name under which a file is written until it is complete."""
+    return path.with_name(path.name + ".part")
 
 
 def _size(comm: Any, result: Result) -> int:
