@@ -44,7 +44,6 @@ class Estimate:
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
         family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
-        family_seconds: the part of `seconds` that goes into these tables.
     """
 
     unknowns: int
@@ -53,7 +52,6 @@ class Estimate:
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     family: str = ""
-    family_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

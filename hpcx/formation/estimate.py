@@ -44,10 +44,9 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "delays": str(config.delay.points),
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
-    unknowns, memory, responses = shape(config, sizes, ranks)
-    seconds, family = responses + _common_seconds(config, ranks), _family(config)
-    warnings = _warnings(config, material, sizes)
-    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, warnings, family, responses if family else 0.0)
+    unknowns, memory, seconds = shape(config, sizes, ranks)
+    seconds += _common_seconds(config, ranks)
+    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, _warnings(config, material, sizes), _family(config))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ class Task:
         suspect: whether an attempt has failed or was cut off before; such points come when all others are done.
         refusal: why it cannot be computed here, or "".
         family: points of one family use tables of each other; "" for none.
-        rest_seconds: expected wall time on one rank where these tables are there already.
     """
 
     number: int
@@ -37,7 +36,6 @@ class Task:
     suspect: bool
     refusal: str = ""
     family: str = ""
-    rest_seconds: float = 0.0
 
 
 def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
@@ -96,7 +94,7 @@ def _task(
         level = level_of_size(group_size, ranks) if group_size else choose_level(estimate, ideal, ranks, memory)
     needed = estimate(ranks).bytes_per_rank if first.bytes_per_rank > memory else 0.0
     refusal = _refusal(needed, memory, ranks) if needed > memory else ""
-    return Task(number, level, first.seconds, suspect, refusal, first.family, first.seconds - first.family_seconds)
+    return Task(number, level, first.seconds, suspect, refusal, first.family)
 
 
 def _refusal(needed: float, memory: float, ranks: int) -> str:

@@ -46,7 +46,8 @@ class Worker:
         self.stopped = False
         self.trouble = ""
         self._next_index = time.monotonic() + _INDEX_INTERVAL
-        self._families: dict[str, str] = {}  # with the point at which somebody else was seen last; "" where the tables are here
+        self._seen: dict[str, str] = {}  # by family the point that somebody else was found to have taken last
+        self._took: dict[str, list[float]] = {}  # by family the seconds of the points computed here, the first with its tables
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
@@ -71,32 +72,32 @@ class Worker:
         """
         try:
             while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
-                if self._sooner_elsewhere(tasks):
+                if self._sooner_elsewhere(tasks[0].family, tasks):
                     time.sleep(_LOOK_AGAIN)
                     continue
                 task = tasks.pop(0)
                 point = self.around.plan.points[task.number]
                 if self._take(point, ranks):
-                    self._families[task.family] = ""
                     return task
-                if task.family and task.family not in self._families:
+                if task.family and task.family not in self._seen:
                     tasks.sort(key=lambda other: other.family == task.family)  # stable
-                if self._families.get(task.family) != "":
-                    self._families[task.family] = point.id
+                self._seen[task.family] = point.id
         except OSError as error:
             self.trouble = str(error)
         self.stopped = self.stopped or bool(self.around.requests.reason())
         return None
 
-    def _sooner_elsewhere(self, tasks: list[Task]) -> bool:
-        """Say whether somebody is at the family that is next, who will end with it before one of its points could be done here."""
-        task = tasks[0]
-        seen = self._families.get(task.family, "") if task.family else ""
-        left = sum(other.family == task.family for other in tasks)
-        if not seen or left * task.rest_seconds >= task.seconds:
+    def _sooner_elsewhere(self, family: str, tasks: list[Task]) -> bool:
+        """Say whether somebody else is at a family who will end with it before the tables and one point could be made here.
+
+        Judged by what the last family took here that had several points. One who takes longer than that is not waited for.
+        """
+        known = [seconds for seconds in self._took.values() if len(seconds) > 1]
+        if family not in self._seen or family in self._took or not known:
             return False
-        running = self.around.store.claims.running(seen)
-        return running is not None and running[0] < task.seconds  # one who takes longer than expected is not waited for
+        first, further = known[-1][0], known[-1][-1]
+        running = self.around.store.claims.running(self._seen[family])
+        return running is not None and max(running[0], further * sum(task.family == family for task in tasks)) < first
 
     def _take(self, point: Point, ranks: int) -> bool:
         store = self.around.store
@@ -128,6 +129,8 @@ class Worker:
         else:
             self._note(level, task.number, point, entry, table)
         self.busy += time.monotonic() - start
+        if task.family:
+            self._took.setdefault(task.family, []).append(time.monotonic() - start)
         if level.comm.rank == 0:
             self.around.store.claims.give_back(point.id)
             self._refresh_index()
