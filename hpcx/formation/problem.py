@@ -151,7 +151,7 @@ def table_key(kind: str, depends_on: object) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that does not depend on the pulses, so that a whole sweep may share it: kind, what it depends on, and how it is made."""
+    """A table that a sweep of the pulses shares: kind, what it depends on, and how it is made."""
 
     kind: str
     depends_on: object

@@ -155,7 +155,8 @@ def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.h5d.DatasetI
         if source is None:
             label(file.create_dataset(path, data=np.arange(size)), Dataset(np.empty(0), (dim,), "1", dim))
         else:
-            label(file.create_dataset(path, data=source[...]), Dataset(np.empty(0), (dim,), source.attrs["units"], source.attrs["long_name"]))
+            units, long_name = (source.attrs[key] for key in ("units", "long_name"))
+            label(file.create_dataset(path, data=source[...]), Dataset(np.empty(0), (dim,), units, long_name))
     scale = h5py.h5d.open(file.id, path.encode())
     if not h5py.h5ds.is_scale(scale):
         h5py.h5ds.set_scale(scale, dim.encode())

@@ -155,7 +155,7 @@ def _load(name: str, kind: str) -> Material:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str, stem: str, origin: str) -> Material:
-    """Understand a file; kept, because every point of a sweep asks for it: they hold one material, which is sent to all ranks once."""
+    """Understand a file; kept, because every point of a sweep asks for it: they then hold one object, which is sent once."""
     numbers: dict[str, Number] = {}
     texts: dict[str, str] = {}
     _flatten(tomllib.loads(text), "", numbers, texts, origin)

@@ -156,7 +156,7 @@ def _values(item: h5py.Dataset) -> np.ndarray:
 
 
 def _stack_one(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]) -> None:
-    """Stack a dataset of the files at their places as a virtual one, through HDF5's own calls: h5py's layouts take several times as long."""
+    """Stack a dataset of files at their places as a virtual one, by HDF5's own calls: h5py's layouts take several times as long."""
     # missing points are NaN, so integers become floats
     kind = data.data.dtype if data.data.dtype.kind in "fc" else np.dtype("f8")
     whole = h5py.h5s.create_simple(shape + data.data.shape)

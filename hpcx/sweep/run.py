@@ -129,7 +129,10 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
 
 
 def _entries(comm: Any, around: Surroundings, computed: dict[int, Entry]) -> list[Entry]:
-    """Return the state of every point: of those computed now it is known, others are read and tidied up by all ranks, each its share; collective."""
+    """Return the state of every point; collective.
+
+    That of the points `computed` now is known; the others are read and tidied up by all ranks, each its share.
+    """
     found: dict[int, Entry] = {}
     numbers = range(len(around.plan.points))
     with agreed(comm):

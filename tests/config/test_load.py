@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hpcx.config.errors import InputError
 from hpcx.config.fields import keys_of
-from hpcx.config.load import load_plan
+from hpcx.config.load import load_plan, model_of
 from hpcx.exciton.config import Config
 
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
@@ -95,3 +95,13 @@ def test_settings_never_crash(tmp_path_factory, text):
         load_plan(str(path), [text, f"mesh.N={text}", f"gap={text}"])
     except InputError as error:
         assert str(error)
+
+
+def test_the_model_is_known_before_the_input_is_checked(tmp_path):
+    path = tmp_path / "input.toml"
+    path.write_text('model = "exciton"\n[mesh]\nN = "mistaken"\n')
+    assert model_of(str(path), []) == "exciton"
+    assert model_of(str(path), ['model="valley"', "nonsense"]) == "valley"
+    assert model_of(str(path), ["model=none"]) is None and model_of(str(tmp_path / "absent.toml"), []) is None
+    path.write_text("model = ")
+    assert model_of(str(path), []) is None

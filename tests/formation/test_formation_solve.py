@@ -13,6 +13,7 @@ from hpcx.formation.estimate import estimate
 from hpcx.formation.perturbative import RESPONSES_KEPT
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
+from hpcx.formation.tables import tables
 from hpcx.parallel.run import Run
 
 QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
@@ -120,6 +121,17 @@ def test_responses_are_shared_and_do_not_pile_up(make_config, material):
         assert np.abs(changed - first).max() > 0.01 * np.abs(first).max()
     assert kinds(run.shared)["linear"] == 1
     assert kinds(run.shared)["pump"] == kinds(run.shared)["relaxation"] == RESPONSES_KEPT
+
+
+def test_tables_that_ranks_make_together_are_those_that_a_point_takes(make_config, material):
+    config = make_config(2.48, **QUICK)
+    together = {name: make() for name, make in tables(config, material).items()}
+    shared = dict(together)
+    found = solve(MPI.COMM_SELF, config, material, Run(shared=shared))
+    assert len(together) == 4 and all(shared[name] is table for name, table in together.items())
+    assert {"two excitons", "convergence"} == set(kinds(together))
+    alone = solve(MPI.COMM_SELF, config, material, Run())
+    assert all(np.array_equal(found.value(name), alone.value(name)) for name in ("signal/reflectivity_change", "wannier/convergence"))
 
 
 @pytest.mark.parametrize("polarization", ["y", "sigma+", "sigma-"])
