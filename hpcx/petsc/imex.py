@@ -117,7 +117,7 @@ class ImexStepper:
         return real_view(self.vector, self.layout.shape, writable=True)
 
     def step(self, time: float, step: float) -> None:
-        """Advance the state from `time` by `step`. Collective. Raises FloatingPointError if the state is no longer finite."""
+        """Advance the state from `time` by `step`. Collective."""
         self._ts.setTime(time)
         self._ts.setTimeStep(step)
         self._ts.step()
@@ -165,8 +165,9 @@ class ImexStepper:
         snes.computeFunction(self._zero, self._residual)
         snes.computeJacobian(self._zero, self._matrix)
         self._in_stage = False
+        slope, self._slope = self._slope, None
         shape = self.layout.shape
-        self.implicit.solve(self._shift, real_view(self._slope, shape), real_view(stage, shape, writable=True))
+        self.implicit.solve(self._shift, real_view(slope, shape), real_view(stage, shape, writable=True))
 
     def _rhs(self, ts: Any, time: float, u: Any, f: Any) -> None:
         self.explicit_calls += 1
