@@ -201,17 +201,6 @@ def test_solve_gives_the_agreed_datasets():
     assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)
 
 
-class StopAfter:
-    """A reason to stop after some questions."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def reason(self) -> str:
-        self.left -= 1
-        return "test" if self.left == 0 else ""
-
-
 @pytest.mark.parametrize(
     "material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))]
 )
@@ -228,7 +217,7 @@ def test_populations_become_those_of_equilibrium(material, energies, masses):
 
 
 @pytest.mark.parametrize("tables", [{}, {"uncertainty": {"samples": 4}}], ids=["moments", "uncertainty study"])
-def test_interrupted_runs_go_on(tables, tmp_path):
+def test_interrupted_runs_go_on(tables, tmp_path, stop_after):
     """A run that is stopped again and again ends with the numbers of a run in one piece, to the last bit."""
     bins = {"first_bin": 1.0, "growth": 1.4, "largest_bin": 10.0}
     times = {"end": 6.0, "outputs": [(0.5, 6.0)], "tolerance": 1e-2}
@@ -237,7 +226,7 @@ def test_interrupted_runs_go_on(tables, tmp_path):
     whole = solve(MPI.COMM_SELF, config, material, Run())
     while True:
         try:
-            run = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=StopAfter(2 if tables else 90))
+            run = Run(checkpoint=Checkpoint(tmp_path / "point"), requests=stop_after(1 if tables else 89))
             pieces = solve(MPI.COMM_SELF, config, material, run)
             break
         except Stopped:
