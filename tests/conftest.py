@@ -183,6 +183,26 @@ def comm() -> MPI.Comm:
 
 
 @pytest.fixture
+def stop_after() -> type:
+    """Return requests to stop that are there once a number of questions was answered with no; `left` counts down."""
+    from hpcx.parallel.stop import StopRequests
+
+    class StopAfter(StopRequests):
+        """Made with the number of questions."""
+
+        def __init__(self, questions: int) -> None:
+            super().__init__()
+            self.left = questions
+
+        def reason(self) -> str:
+            """Count, and return a reason in the end."""
+            self.left -= 1
+            return "the test wants it" if self.left < 0 else ""
+
+    return StopAfter
+
+
+@pytest.fixture
 def mpi_tmp_path(comm: MPI.Comm) -> Iterator[Path]:
     """Yield an empty directory that all ranks share, made and removed by rank 0."""
     path = Path(comm.bcast(tempfile.mkdtemp(prefix="hpcx-") if comm.rank == 0 else None))

@@ -9,8 +9,10 @@ Eqs. 2-5, in the form
     dN/dt          = A N + (2 gamma_l / hbar) |P_l|^2.
 
 Three slips of the printed equations are mended: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source; and
-gamma stands with hbar in Eq. 5. The field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in itself because
-dP/dt contains E, or E_in + kappa P with a constant kappa.
+gamma stands with hbar in Eq. 5. Without substrate the field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in
+itself because dP/dt contains E, or E_in + kappa P with a constant kappa. A substrate answers to that field F at once and
+through the resonances of its layers, E = direct F + sum_p A_p with i hbar dA_p/dt = pole_p A_p + residue_p F; the A_p are
+stored without their factor exp(-i frame t / hbar).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.linear import real_times, square
+from hpcx.formation.optics import Surface
 from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
 
@@ -43,9 +46,11 @@ class Link:
 
 
 class Layout:
-    """Where the unknowns lie in the rows of the state: C, N per component, B per link, transforms of the polarisation."""
+    """Where the unknowns lie in the rows of the state: C, N per component, B per link, A and transforms of P per valley."""
 
-    def __init__(self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], energies: int) -> None:
+    def __init__(
+        self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int
+    ) -> None:
         self.polarization: dict[tuple[int, int], slice] = {}
         self.population: dict[tuple[int, int], slice] = {}
         self.two_exciton: list[slice] = []
@@ -56,6 +61,7 @@ class Layout:
                     block[valley, number] = self._take(m.energy_l.size)
         for link in links:
             self.two_exciton.append(self._take(link.pair.energy_n.size))
+        self.resonance = [self._take(resonances) for _ in range(valleys)]
         self.transform = [self._take(energies) for _ in range(valleys)]
 
     def _take(self, count: int) -> slice:
@@ -81,8 +87,9 @@ class Equations:
         valleys: 1 or 2 valley copies.
         mirrored: whether the single copy stands for both valleys (linear polarisation).
         energies_e: photon energies (eV) at which the sheet polarisation is Fourier transformed along the way.
-        incoming: field (V/nm) of shape (valleys, columns) at a time (fs), reflection of the substrate included.
-        gain: factor on the radiated field, 1 + r of the substrate.
+        incoming: field (V/nm) of shape (valleys, columns) at a time (fs), without what the substrate reflects.
+        surface: what the substrate makes of incoming and radiated field.
+        frame: photon energy (eV) with whose factor the substrate's resonances are stored.
         terms: nonlinear terms.
     """
 
@@ -93,17 +100,19 @@ class Equations:
         mirrored: bool,
         energies_e: np.ndarray,
         incoming: Callable[[float], np.ndarray],
-        gain: complex = 1.0,
+        surface: Surface,
+        frame: float,
         terms: Terms = Terms(),
     ) -> None:
         self.problem = problem
         self.valleys = valleys
         self.energies_e = energies_e
         self.incoming = incoming
-        self.gain = gain
+        self.surface = surface
+        self.frame = frame
         self.terms = terms
         self.links = _links(problem.pairs, valleys, mirrored) if terms.coherent else []
-        self.layout = Layout(problem.manifolds, valleys, self.links, energies_e.size)
+        self.layout = Layout(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
         self._operators = [Operators(m) for m in problem.manifolds]
 
     def derivative(self, time: float, state: np.ndarray) -> np.ndarray:
@@ -113,8 +122,13 @@ class Equations:
         polarization = {key: phase_ml[key[1]] * state[rows] for key, rows in self.layout.polarization.items()}
         extra = self._two_excitons(time, state, polarization, result)
         incoming = self.incoming(time)
+        frame_turn = np.exp(-1j * self.frame * time / HBAR_EV_FS)
         for valley in range(self.valleys):
-            self._valley(valley, state, polarization, extra, incoming[valley], phase_ml, result)
+            stored_pc = state[self.layout.resonance[valley]]
+            drive_c = self._valley(
+                valley, state, polarization, extra, (incoming[valley], frame_turn * stored_pc.sum(axis=0)), phase_ml, result
+            )
+            result[self.layout.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR_EV_FS)
             result[self.layout.transform[valley]] = np.outer(turn_e, sheet_c)
@@ -126,11 +140,14 @@ class Equations:
         state: np.ndarray,
         polarization: dict[tuple[int, int], np.ndarray],
         extra: dict[tuple[int, int], np.ndarray],
-        incoming_c: np.ndarray,
+        given: tuple[np.ndarray, np.ndarray],
         phase_ml: list[np.ndarray],
         result: np.ndarray,
-    ) -> None:
-        """Write dC/dt and dN/dt of one valley."""
+    ) -> np.ndarray:
+        """Write dC/dt and dN/dt of one valley; return the field that drives the substrate.
+
+        `given` are the incoming field and that of the substrate's resonances.
+        """
         free, dipole = [], []
         for i, m in enumerate(self.problem.manifolds):
             p_lc = polarization[valley, i]
@@ -141,10 +158,16 @@ class Equations:
             dipole.append(dipole_lc)
             rate_l = 2 * m.damping_l[:, None] / HBAR_EV_FS
             result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * square(p_lc)
-        field_c = self._field(valley, polarization, free, dipole, incoming_c)
+        drive_c, field_c = self._fields(valley, polarization, free, dipole, given)
         for i in range(len(free)):
             change_lc = free[i] - dipole[i] * field_c
             result[self.layout.polarization[valley, i]] = (-1j / HBAR_EV_FS) * phase_ml[i].conj() * change_lc
+        return drive_c
+
+    def _resonances(self, stored_pc: np.ndarray, drive_c: np.ndarray) -> np.ndarray:
+        """Return dA/dt of the substrate's resonances, stored and driven in the frame."""
+        turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
+        return (-1j / HBAR_EV_FS) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
 
     def _nonlinear(self, number: int, p_lc: np.ndarray, number_lc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) less what is blocked."""
@@ -165,25 +188,32 @@ class Equations:
             push_lc = real_times(operators.to_l, 2 * (vertex_kc - p_kc * (operators.coulomb @ density_kc)))
         return push_lc, dipole_lc
 
-    def _field(
+    def _fields(
         self,
         valley: int,
         polarization: dict[tuple[int, int], np.ndarray],
         free: list[np.ndarray],
         dipole: list[np.ndarray],
-        incoming_c: np.ndarray,
-    ) -> np.ndarray:
-        """Return the field at the sheet; with dispersive radiation it solves the linear equation for itself."""
-        manifolds, radiation = self.problem.manifolds, self.problem.radiation
+        given: tuple[np.ndarray, np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return incoming plus radiated field, and the field at the sheet.
+
+        With dispersive radiation the field at the sheet solves the linear equation for itself.
+        """
+        manifolds, radiation, direct = self.problem.manifolds, self.problem.radiation, self.surface.direct
+        incoming_c, delayed_c = given
         if radiation.frozen_at is not None:
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(manifolds))
-            return incoming_c + self.gain * radiation.kappa(radiation.frozen_at) * sheet_c
-        factor = 1j * self.gain * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
+            drive_c = incoming_c + radiation.kappa(radiation.frozen_at) * sheet_c
+            return drive_c, direct * drive_c + delayed_c
+        factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
         turning_c = sum(
             m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds)
         )
         own_c = sum(m.dipole_l @ dipole[i] for i, m in enumerate(manifolds))
-        return (incoming_c + factor * turning_c) / (1 + factor * own_c)
+        alone_c = incoming_c + factor * turning_c
+        field_c = (direct * alone_c + delayed_c) / (1 + direct * factor * own_c)
+        return alone_c - factor * own_c * field_c, field_c
 
     def _two_excitons(
         self, time: float, state: np.ndarray, polarization: dict[tuple[int, int], np.ndarray], result: np.ndarray

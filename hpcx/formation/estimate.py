@@ -29,6 +29,8 @@ TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
 FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.04, 0.02
 #: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
 STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
+#: how many more steps the resonances of a substrate ask for
+SURFACE_STEPS = 2.8
 #: runs of one delay that advance together
 COLUMNS = 5
 #: relaxation rates (1/fs) above which an explicit method must take shorter steps than the pulses ask for
@@ -95,6 +97,8 @@ def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, fl
     rows = 2 * valleys * sum(size.states for size in sizes)
     span = 2 * 4 * config.probe.duration + 330.0
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
+    resonant = config.approximation.substrate and config.approximation.radiation == "dispersive"
+    span *= SURFACE_STEPS if resonant else 1.0
     steps = span * STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2
     return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, runs * steps * EVALUATIONS * EVALUATION_SECONDS * valleys * _work(sizes)
 

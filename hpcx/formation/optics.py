@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,10 @@ _INTENSITY_W_PER_M2 = 1e13
 _V_PER_NM = 1e-9
 #: part of the largest value below which a spectrum counts as zero
 SPECTRUM_END = 1e-18
+#: numbers of resonances of a stack by which its reflection is represented in time, and the deviation that makes them enough
+RESONANCES, FIT_GOAL = range(3, 7), 2e-4
+#: photon energies of the fit, the part of the pulses' spectra at which it ends, and the least weight of a photon energy
+FIT_POINTS, FIT_END, FIT_FLOOR = 400, 1e-3, 0.02
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Pulse:
         area = self.amplitude * self.duration * np.sqrt(np.pi / (2 * np.log(2)))
         return area * np.exp(-((detuning_w * self.duration) ** 2) / (8 * np.log(2)))
 
+    def half_width(self, part: float) -> float:
+        """Return how far (eV) from the centre the spectrum falls to `part` of its largest value."""
+        return HBAR_EV_FS * np.sqrt(-8 * np.log(2) * np.log(part)) / self.duration
 
     def band(self, energy_w: np.ndarray) -> np.ndarray:
         """Return the numbers of the photon energies at which the spectrum is more than rounding."""
@@ -76,6 +83,39 @@ class Stack:
         trip = np.exp(2j * self.oxide_index * np.asarray(energy_w) * self.oxide_thickness / HBAR_C_EV_NM)
         return (front + back * trip) / (1 + front * back * trip)
 
+    def resonances(self, energy: float, count: int) -> np.ndarray:
+        """Return the `count` complex energies (eV) next to `energy` at which light stays in the oxide: poles of the reflection.
+
+        The crystal's index is that at `energy`. All decay, by the same factor per round trip. A single surface has none.
+        """
+        crystal = np.interp(energy, self.energy_e, self.crystal_e)
+        front = (1 - self.oxide_index) / (1 + self.oxide_index)
+        back = (self.oxide_index - crystal) / (self.oxide_index + crystal)
+        if front * back * self.oxide_thickness == 0:
+            return np.zeros(0, complex)
+        per_phase = HBAR_C_EV_NM / (2 * self.oxide_index * self.oxide_thickness)
+        first = -1j * np.log(-1 / (front * back)) * per_phase
+        nearest = round((energy - first.real) / (2 * np.pi * per_phase))
+        pole_p = first + 2 * np.pi * per_phase * np.arange(nearest - count, nearest + count + 1)
+        return pole_p[np.argsort(np.abs(pole_p.real - energy), kind="stable")][:count]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What a substrate makes of a field: direct + sum_p residue_p / (omega - pole_p), a form that can be followed in time.
+
+    Attributes:
+        direct: what is there at once.
+        pole_p: resonances (eV), all decaying; none for a factor without dispersion.
+        residue_p: their weights, eV.
+        misfit: root mean square deviation from the reflection, weighted with the spectra of the pulses.
+    """
+
+    direct: complex
+    pole_p: np.ndarray = field(default_factory=lambda: np.zeros(0, complex))
+    residue_p: np.ndarray = field(default_factory=lambda: np.zeros(0, complex))
+    misfit: float = 0.0
+
 
 @dataclass(frozen=True)
 class Radiation:
@@ -98,6 +138,29 @@ class Radiation:
         energy_w = self._taken_at(energy_w)
         return np.zeros(energy_w.shape, complex) if self.stack is None else self.stack.reflection(energy_w)
 
+    def surface(self, pulses: tuple[Pulse, ...]) -> Surface:
+        """Return 1 + r for the route in time, as it is in the spectra of `pulses`, by as few resonances as suffice."""
+        if self.frozen_at is not None or self.stack is None:
+            return Surface(complex(1 + self.reflection(pulses[0].photon_energy)))
+        low = min(pulse.photon_energy - pulse.half_width(FIT_END) for pulse in pulses)
+        high = max(pulse.photon_energy + pulse.half_width(FIT_END) for pulse in pulses)
+        energy_w = np.linspace(low, high, FIT_POINTS)
+        weight_w = FIT_FLOOR + sum(pulse.spectrum(energy_w) / pulse.spectrum(pulse.photon_energy) for pulse in pulses)
+        for count in RESONANCES:
+            pole_p = self.stack.resonances(0.5 * (low + high), count)
+            found = _fitted_surface(pole_p, energy_w, weight_w, 1 + self.reflection(energy_w))
+            if found.misfit < FIT_GOAL:
+                break
+        return found
+
     def _taken_at(self, energy_w: np.ndarray) -> np.ndarray:
         energy_w = np.asarray(energy_w, dtype=float)
         return energy_w if self.frozen_at is None else np.full(energy_w.shape, self.frozen_at)
+
+
+def _fitted_surface(pole_p: np.ndarray, energy_w: np.ndarray, weight_w: np.ndarray, target_w: np.ndarray) -> Surface:
+    """Return the surface with given poles closest to `target_w` in the weighted mean square."""
+    shape_wp = np.column_stack([np.ones_like(energy_w), 1 / (energy_w[:, None] - pole_p)])
+    fitted_p = np.linalg.lstsq(weight_w[:, None] * shape_wp, weight_w * target_w, rcond=None)[0]
+    deviation_w = weight_w * np.abs(shape_wp @ fitted_p - target_w)
+    return Surface(complex(fitted_p[0]), pole_p, fitted_p[1:], float(np.linalg.norm(deviation_w) / np.linalg.norm(weight_w)))

@@ -100,7 +100,7 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
         manifolds,
         _pairs(config, manifolds, tables),
         tables,
-        _radiation(config, material),
+        radiation_of(config, material),
         config.approximation.hartree_fock,
     )
 
@@ -115,12 +115,6 @@ def notices(config: Config, upper_gap: float) -> list[str]:
     found, energy = [], config.pump.photon_energy
     if energy < upper_gap:
         found.append(f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states")
-    approximation = config.approximation
-    if config.solver.route == "time" and approximation.substrate and approximation.radiation == "dispersive":
-        found.append(
-            "the time route takes the reflection of the substrate at the centres of pump and probe, the third-order route at "
-            "every frequency: compare the two with approximation.radiation = 'frozen' only"
-        )
     return found
 
 
@@ -318,7 +312,8 @@ def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley:
     )
 
 
-def _radiation(config: Config, material: Material) -> Radiation:
+def radiation_of(config: Config, material: Material) -> Radiation:
+    """Return how the sheet radiates, and into what surroundings."""
     frozen = config.probe.photon_energy if config.approximation.radiation == "frozen" else None
     if not config.approximation.substrate:
         return Radiation(frozen, None)

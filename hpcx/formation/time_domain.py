@@ -15,7 +15,7 @@ import numpy as np
 
 from hpcx.formation.config import Config
 from hpcx.formation.equations import Equations, Terms
-from hpcx.formation.optics import JONES, Pulse, peak_amplitude
+from hpcx.formation.optics import JONES, Pulse, Surface, peak_amplitude
 from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, Traces
@@ -44,6 +44,7 @@ class Setting:
     jones_probe_v: np.ndarray
     mirrored: bool
     energies_e: np.ndarray
+    surface: Surface
     tolerance: float
     watch: Callable[[], None]
 
@@ -65,9 +66,8 @@ class Setting:
 
     def equations(self, delay: float, phases_c: np.ndarray, probe_on: bool, terms: Terms) -> Equations:
         """Return the equations with the pump's phase factors in the columns."""
-        gain = 1 + self.problem.radiation.reflection(np.array([self.pump.photon_energy, self.probe.photon_energy]))
-        pump_vc = np.outer(self.jones_pump_v, phases_c) * gain[0]
-        probe_vc = np.outer(self.jones_probe_v, np.ones_like(phases_c)) * gain[1]
+        pump_vc = np.outer(self.jones_pump_v, phases_c)
+        probe_vc = np.outer(self.jones_probe_v, np.ones_like(phases_c))
 
         def incoming(time: float) -> np.ndarray:
             """Return the incoming field of every column, V/nm."""
@@ -79,7 +79,9 @@ class Setting:
             return field_vc
 
         energies_e = self.energies_e if probe_on else np.zeros(0)
-        return Equations(self.problem, self.jones_pump_v.size, self.mirrored, energies_e, incoming, gain[1], terms)
+        frame = 0.5 * (self.pump.photon_energy + self.probe.photon_energy)
+        valleys = self.jones_pump_v.size
+        return Equations(self.problem, valleys, self.mirrored, energies_e, incoming, self.surface, frame, terms)
 
     def integrator(self, equations: Equations, columns: int, scale: float) -> ExplicitOde:
         """Return the integrator with absolute tolerances for fields of amplitude `scale` (V/nm), block by block."""
@@ -90,6 +92,8 @@ class Setting:
             absolute[rows] = size**2
         for link, rows in zip(equations.links, layout.two_exciton):
             absolute[rows] = np.abs(link.pair.coupling_n).max() * size**2 * self.probe.duration / HBAR_EV_FS
+        for rows in layout.resonance:
+            absolute[rows] = scale
         for rows in layout.transform:
             absolute[rows] = size * self.probe.duration
         tolerances = self.tolerance, self.tolerance * absolute
@@ -106,14 +110,18 @@ def make_setting(
     if pump == probe:
         mirrored = pump in ("x", "y")
         valleys = slice(0, 1) if mirrored or pump == "sigma+" else slice(1, 2)
-    return Setting(
-        problem,
+    pulses = (
         Pulse(config.pump.photon_energy, config.pump.duration, amplitude),
         Pulse(config.probe.photon_energy, config.probe.duration, config.solver.probe_ratio * amplitude),
+    )
+    return Setting(
+        problem,
+        *pulses,
         JONES[pump][valleys],
         JONES[probe][valleys],
         mirrored,
         energies_e,
+        problem.radiation.surface(pulses),
         config.solver.tolerance,
         watch,
     )
@@ -131,10 +139,10 @@ def pump_trajectory(setting: Setting, times: list[float], terms: Terms, statisti
 
 
 def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
-    """Return the columns of PHASES from the pump's state with phase zero: P turns once, B twice, N not at all."""
+    """Return the columns of PHASES from the pump's state with phase zero: P and A turn once, B twice, N not at all."""
     layout = equations.layout
     state = np.zeros((layout.rows, PHASES.size), complex)
-    order = {1: layout.polarization.values(), 2: layout.two_exciton}
+    order = {1: [*layout.polarization.values(), *layout.resonance], 2: layout.two_exciton}
     for power, blocks in order.items():
         for rows in blocks:
             state[rows] = trajectory[rows] * PHASES**power
@@ -196,7 +204,7 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
         change_ecd[resonances:].transpose(1, 0, 2),
         time_t,
         population_mt,
-        {name: comm.allreduce(value) for name, value in vars(statistics).items()},
+        {name: comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": setting.surface.misfit},
     )
 
 

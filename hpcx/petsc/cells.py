@@ -6,6 +6,7 @@ real linear combinations of vectors are formed. A state is seen as real array [c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from hpcx.petsc.options import initialize
 
 if TYPE_CHECKING:
     from petsc4py.PETSc import Vec
+
+#: how many neighbours a cell needs on each side
+REACH = 2
+UPWARD, DOWNWARD = 1, 2  # tags of messages
 
 
 def _petsc() -> Any:
@@ -41,79 +46,120 @@ class SingleCell:
         """Return a new PETSc vector for a state."""
         return _petsc().Vec().createSeq(self.shape[1] * self.shape[2] // 2, comm=self.comm)
 
-    def ghosted(self, vector: Vec) -> np.ndarray:
-        """Return the real array [cell, component, value] of a vector."""
-        return real_view(vector, self.shape)
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where the cells next to a cell are, at distances -2, -1, 1, 2 along every direction.
+
+    Attributes:
+        places: (cell, direction, distance) number of the neighbour: of a cell of this rank, or, counted on, of a ghost.
+        mirrored: (cell, direction, distance) whether it is a mirror image.
+        inner, outer: numbers of the cells with no ghost among their neighbours, and of the others.
+    """
+
+    places: np.ndarray
+    mirrored: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
 
 
 class CellGrid:
-    """Cells in one or two dimensions, cut into blocks of whole rows, with `stencil` ghost cells on every side.
+    """Cells in one or two dimensions, cut into blocks of whole rows.
 
-    Arrays are [y, x, component, value] in two dimensions and [x, component, value] in one. The box is periodic; with `mirror`
-    (direction, component), the signs that components take under reflection along x (and y), the cells are the half (quarter)
-    of a mirror-symmetric box at positive coordinates, and the ghosts are its mirror images.
+    The box is periodic; with `mirror`, the cells are the half (quarter) at positive coordinates of a box that is symmetric under
+    reflection, and beyond their ends are their mirror images. Ghosts are the two rows of each neighbouring rank next to the block.
     Raises ValueError for an odd number of values and for more ranks than there are rows to share.
     """
 
-    def __init__(
-        self,
-        comm: MPI.Comm,
-        points: tuple[int, ...],
-        components: int,
-        values: int,
-        mirror: np.ndarray | None = None,
-        stencil: int = 2,
-    ) -> None:
+    def __init__(self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, mirror: bool = False) -> None:
         _require_even(values)
-        if comm.size * stencil > points[0] or min(points) < 2 * stencil:
-            raise ValueError(f"{points[0]} rows of cells are too few for {comm.size} ranks: each rank needs {stencil}")
-        petsc = _petsc()
+        if comm.size * REACH > points[0] or min(points) < 2 * REACH:
+            raise ValueError(f"{points[0]} rows of cells are too few for {comm.size} ranks: each rank needs {REACH}")
         self.comm = comm
-        self.points, self.components, self.values, self.stencil = points, components, values, stencil
-        self._mirror = mirror
-        kind = petsc.DM.BoundaryType.PERIODIC if mirror is None else petsc.DM.BoundaryType.GHOSTED
-        self.dm = petsc.DMDA().create(
+        self.points, self.components, self.values = points, components, values
+        self.dm = _petsc().DMDA().create(
             dim=len(points),
             dof=components * values // 2,
             sizes=tuple(reversed(points)),
             proc_sizes=(1,) * (len(points) - 1) + (comm.size,),
-            boundary_type=(kind,) * len(points),
-            stencil_type=petsc.DMDA.StencilType.STAR,
-            stencil_width=stencil,
+            stencil_width=0,
             comm=comm,
         )
         self.start, stop = self.dm.getRanges()[-1]
         self.rows = stop - self.start
         self.local_points = (self.rows, *points[1:])
         self.shape = (int(np.prod(self.local_points)), components, values)
-        self._local = self.dm.createLocalVec()
+        self._row = self.shape[0] // self.rows
+        self._partners = self._find_partners(mirror)
+        self.neighbours = self._find_neighbours(mirror)
+        self._ghosts = np.zeros((2 * REACH * self._row, components, values))
+        self._pending: list[MPI.Request] = []
 
     def create_vector(self) -> Vec:
         """Return a new distributed PETSc vector for a state."""
         return self.dm.createGlobalVec()
 
-    def ghosted(self, vector: Vec) -> np.ndarray:
-        """Return this rank's block with up-to-date ghost cells, valid until the next call. Collective."""
-        self.dm.globalToLocal(vector, self._local)
-        shape = tuple(points + 2 * self.stencil for points in self.local_points)
-        block = real_view(self._local, (*shape, self.components, self.values), writable=True)
-        if self._mirror is not None:
-            self._reflect(block)
-        return block
+    def start_exchange(self, state: np.ndarray) -> None:
+        """Start to send the outer rows of `state` [cell, component, value] and to receive the ghosts. Collective.
 
-    def _reflect(self, block: np.ndarray) -> None:
-        """Fill the ghosts beyond the mirrors at both ends of every direction."""
-        dimension = len(self.points)
-        for axis in range(dimension):
-            signs = self._mirror[dimension - 1 - axis][:, None]
-            rows = np.moveaxis(block, axis, 0)
-            ends = (self.start == 0, self.start + self.rows == self.points[0]) if axis == 0 else (True, True)
-            for ghost in range(self.stencil):
-                inside = 2 * self.stencil - 1 - ghost
-                if ends[0]:
-                    rows[ghost] = signs * rows[inside]
-                if ends[1]:
-                    rows[-1 - ghost] = signs * rows[-1 - inside]
+        PETSc would copy the whole block for its ghosts' sake, and wait; here the inner cells can be worked on meanwhile.
+        """
+        half = REACH * self._row
+        below, above = self._partners
+        receive, send = self.comm.Irecv, self.comm.Isend
+        self._pending = [
+            receive(self._ghosts[:half], below, tag=UPWARD),
+            receive(self._ghosts[half:], above, tag=DOWNWARD),
+            send(state[-half:], above, tag=UPWARD),
+            send(state[:half], below, tag=DOWNWARD),
+        ]
+
+    def further_exchange(self) -> None:
+        """Let MPI move what has arrived: without a call now and then, both sides wait for the slower one at the end."""
+        MPI.Request.Testall(self._pending)
+
+    def finish_exchange(self) -> np.ndarray:
+        """Return the ghosts [cell, component, value], valid until the next exchange. Collective."""
+        MPI.Request.Waitall(self._pending)
+        return self._ghosts
+
+    def _find_partners(self, mirror: bool) -> tuple[int, int]:
+        """Return the ranks below and above; nobody beyond a mirror or where this rank is its own neighbour."""
+        rank, size = self.comm.rank, self.comm.size
+        if size == 1:
+            return MPI.PROC_NULL, MPI.PROC_NULL
+        if mirror:
+            return (rank - 1 if rank else MPI.PROC_NULL), (rank + 1 if rank + 1 < size else MPI.PROC_NULL)
+        return (rank - 1) % size, (rank + 1) % size
+
+    def _find_neighbours(self, mirror: bool) -> Neighbours:
+        count, dimension = self.shape[0], len(self.points)
+        distances = [distance for distance in range(-REACH, REACH + 1) if distance]
+        places = np.empty((count, dimension, len(distances)), dtype=np.int64)
+        mirrored = np.empty(places.shape, dtype=bool)
+        for direction, axis in enumerate(reversed(range(dimension))):
+            for number, distance in enumerate(distances):
+                places[:, direction, number], mirrored[:, direction, number] = self._along(axis, distance, mirror)
+        inner = (places < count).all(axis=(1, 2))
+        return Neighbours(places, mirrored, np.flatnonzero(inner), np.flatnonzero(~inner))
+
+    def _along(self, axis: int, distance: int, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places of the neighbours of all cells at a distance along an axis, and whether they are mirror images."""
+        index = np.indices(self.local_points).reshape(len(self.points), -1)
+        length, count = self.local_points[axis], self.shape[0]
+        row = index[axis] + distance
+        below, above = row < 0, row >= length
+        images = (below | above) & mirror
+        reflected = np.where(below, -1 - row, np.where(above, 2 * length - 1 - row, row))
+        index[axis] = reflected if mirror else row % length
+        places = np.ravel_multi_index(tuple(index), self.local_points)
+        if axis == 0:
+            column = np.arange(count) % self._row
+            for beyond, partner, first in ((below, self._partners[0], REACH), (above, self._partners[1], REACH - length)):
+                if partner != MPI.PROC_NULL:
+                    places[beyond] = (count + (row + first) * self._row + column)[beyond]
+                    images[beyond] = False
+        return places, images
 
 
 def real_view(vector: Vec, shape: tuple[int, ...], writable: bool = False) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Implicit-explicit Runge-Kutta steps (PETSc TSARKIMEX) for d_t X = C X + F(t, X) with C constant, linear and local to a cell.
 
 C acts on every component of a cell by one matrix out of a small set. The implicit stages are solved with stored inverses of
-shift - C, one per matrix and shift, and every stage costs one product: the solver starts each stage from zero, where C X = 0.
+C - shift, one per matrix and shift, and every stage costs one product: the solver asks for dX/dt at X = 0, where C X = 0.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from scipy.linalg import inv
 from hpcx.petsc.cells import CellGrid, SingleCell, real_view
 from hpcx.petsc.options import initialize
 
-#: F(t, state with ghosts, out): writes the explicit part into `out` [cell, component, value]
+#: F(t, state, out): writes the explicit part into `out`; both [cell, component, value], the cells of this rank
 Explicit = Callable[[float, np.ndarray, np.ndarray], None]
 DIGITS = 9
 KEPT_SHIFTS = 8
 
 
 class StoredInverses:
-    """Inverses of shift - C for the matrices of a problem, kept for the last few shifts.
+    """Inverses of C - shift for the matrices of a problem, kept for the last few shifts.
 
     Args:
         collision: matrix C (values, values) by label.
@@ -40,7 +40,7 @@ class StoredInverses:
         self._multiply(self.transposed, state, out)
 
     def solve(self, shift: float, state: np.ndarray, out: np.ndarray) -> None:
-        """Write (shift - C)^-1 X into `out`."""
+        """Write (C - shift)^-1 X into `out`."""
         self._multiply(self._inverse(shift), state, out)
 
     def _multiply(self, matrices: Mapping[int, np.ndarray], state: np.ndarray, out: np.ndarray) -> None:
@@ -59,27 +59,31 @@ class StoredInverses:
 
 
 def _inverse(shift: float, transposed: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(inv(shift * np.eye(len(transposed)) - transposed))
+    return np.ascontiguousarray(inv(transposed - shift * np.eye(len(transposed))))
 
 
 class _Shell:
-    """Context of the shell Jacobian: the preconditioner does all of the work."""
+    """Context of the shell Jacobian, which only tells the shift of a stage."""
 
     def mult(self, matrix: Any, x: Any, y: Any) -> None:
-        """Refuse a product, which no solver of this stepper asks for."""
+        """Refuse a product, which nothing asks for."""
         raise NotImplementedError("the Jacobian is only ever inverted")
 
 
-class _Preconditioner:
-    """Context of the python preconditioner."""
+class _StageSolver:
+    """Context of the python SNES: solves the equation of an implicit stage directly.
+
+    PETSc's own chain of SNES, KSP and PC would fill, copy and subtract whole states around the one product that is needed;
+    on several ranks these share the memory's bandwidth.
+    """
 
     def __init__(self, stepper: ImexStepper) -> None:
         self.stepper = stepper
 
-    def apply(self, pc: Any, x: Any, y: Any) -> None:
-        """Solve (shift - C) y = x with the stored inverses."""
-        shape = self.stepper.layout.shape
-        self.stepper.implicit.solve(self.stepper.shift, real_view(x, shape), real_view(y, shape, writable=True))
+    def solve(self, snes: Any, right: Any, x: Any) -> None:
+        """Write the stage into `x`."""
+        self.stepper.solve_stage(snes, x)
+        snes.setConvergedReason(snes.ConvergedReason.CONVERGED_ITS)
 
 
 class ImexStepper:
@@ -99,11 +103,12 @@ class ImexStepper:
         prefix: str = "wigner_",
     ) -> None:
         self.layout, self.implicit, self.explicit = layout, implicit, explicit
-        self.shift = 0.0
         self.explicit_calls = 0
-        self._at_zero = False
+        self._shift = 0.0
+        self._slope: Any = None  # dX/dt at X = 0 of the stage that is being solved
+        self._in_stage = False
         self.vector = layout.create_vector()
-        self._work = self.vector.duplicate()
+        self._zero = self.vector.duplicate()
         self._ts = self._make_solver(scheme, prefix)
 
     @property
@@ -112,14 +117,14 @@ class ImexStepper:
         return real_view(self.vector, self.layout.shape, writable=True)
 
     def step(self, time: float, step: float) -> None:
-        """Advance the state from `time` by `step`. Collective. Raises FloatingPointError if the state is no longer finite."""
+        """Advance the state from `time` by `step`. Collective."""
         self._ts.setTime(time)
         self._ts.setTimeStep(step)
         self._ts.step()
 
     def destroy(self) -> None:
         """Free the PETSc objects. Collective."""
-        for thing in (self._ts, self._matrix, self._residual, self._work, self.vector):
+        for thing in (self._ts, self._matrix, self._residual, self._zero, self.vector):
             thing.destroy()
 
     def _make_solver(self, scheme: str, prefix: str) -> Any:
@@ -151,31 +156,32 @@ class ImexStepper:
         ts.setExactFinalTime(petsc.TS.ExactFinalTime.STEPOVER)
         ts.setMaxSteps(2**30)
         snes = ts.getSNES()
-        snes.setType(petsc.SNES.Type.KSPONLY)
-        snes.setInitialGuess(self._start_from_zero)
-        ksp = snes.getKSP()
-        ksp.setType(petsc.KSP.Type.PREONLY)
-        pc = ksp.getPC()
-        pc.setType(petsc.PC.Type.PYTHON)
-        pc.setPythonContext(_Preconditioner(self))
+        snes.setType(petsc.SNES.Type.PYTHON)
+        snes.setPythonContext(_StageSolver(self))
 
-    def _start_from_zero(self, snes: Any, guess: Any) -> None:
-        guess.set(0.0)
-        self._at_zero = True
+    def solve_stage(self, snes: Any, stage: Any) -> None:
+        """Write into `stage` the X that solves shift (X - Z) = C X, of which PETSc gives the slope -shift Z at X = 0."""
+        self._in_stage = True
+        snes.computeFunction(self._zero, self._residual)
+        snes.computeJacobian(self._zero, self._matrix)
+        self._in_stage = False
+        slope, self._slope = self._slope, None
+        shape = self.layout.shape
+        self.implicit.solve(self._shift, real_view(slope, shape), real_view(stage, shape, writable=True))
 
     def _rhs(self, ts: Any, time: float, u: Any, f: Any) -> None:
         self.explicit_calls += 1
-        self.explicit(time, self.layout.ghosted(u), real_view(f, self.layout.shape, writable=True))
+        shape = self.layout.shape
+        self.explicit(time, real_view(u, shape), real_view(f, shape, writable=True))
 
     def _ifunction(self, ts: Any, time: float, u: Any, udot: Any, f: Any) -> None:
-        """F = dU/dt - C U; at the initial guess U = 0 the product is skipped."""
-        udot.copy(f)
-        if self._at_zero:
-            self._at_zero = False
+        """F = dU/dt - C U; within a stage U = 0, and dU/dt is all that is wanted."""
+        if self._in_stage:
+            self._slope = udot
             return
         shape = self.layout.shape
-        self.implicit.apply(real_view(u, shape), real_view(self._work, shape, writable=True))
-        f.axpy(-1.0, self._work)
+        self.implicit.apply(real_view(u, shape), real_view(f, shape, writable=True))
+        f.aypx(-1.0, udot)
 
     def _ijacobian(self, ts: Any, time: float, u: Any, udot: Any, shift: float, jacobian: Any, preconditioner: Any) -> None:
-        self.shift = shift
+        self._shift = shift

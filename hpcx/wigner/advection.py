@@ -17,6 +17,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from hpcx.petsc.cells import CellGrid
+
+#: the cells that need no ghosts are treated in so many parts, between which MPI may work
+PARTS = 8
+
 
 @dataclass(frozen=True)
 class Coupling:
@@ -88,34 +93,55 @@ class Flight:
     Args:
         velocity_i: speed of each value of a component, nm/ps (zeros for what stays in place).
         spacing: length of a cell, nm.
-        harmonics, dimension: of the state.
+        harmonics: of the state.
+        cells: where the state lives.
     """
 
-    def __init__(self, velocity_i: np.ndarray, spacing: float, harmonics: int, dimension: int) -> None:
+    def __init__(self, velocity_i: np.ndarray, spacing: float, harmonics: int, cells: CellGrid) -> None:
+        dimension = len(cells.points)
         table = couplings(harmonics, dimension)
         self._integers = np.array([(c.target, c.source, c.direction) for c in table])
         self._factors = np.array([c.factor for c in table])
         self._scaled_i = -velocity_i / (12 * spacing)
-        self._dimension = dimension
+        self._parities = parities(harmonics, dimension)
+        self._cells = cells
+        self._inner = np.array_split(cells.neighbours.inner, PARTS)
 
-    def __call__(self, ghosted: np.ndarray, out: np.ndarray) -> None:
-        """Write the result into `out` [cell, component, value]; `ghosted` is [(y,) x, component, value] with two ghosts."""
-        block = ghosted if self._dimension == 2 else ghosted[None]
-        _compiled()[self._dimension == 2](block, out, self._integers, self._factors, self._scaled_i)
+    def __call__(self, state: np.ndarray, out: np.ndarray) -> None:
+        """Write the result into `out`; both [cell, component, value]. Collective.
+
+        While the ghosts are on their way, the cells that need none of them are treated.
+        """
+        none = np.empty((0, *state.shape[1:]))
+        self._cells.start_exchange(state)
+        for part in self._inner:
+            self._treat(part, state, none, out)
+            self._cells.further_exchange()
+        ghosts = self._cells.finish_exchange()
+        self._treat(self._cells.neighbours.outer, state, ghosts, out)
+
+    def _treat(self, cells: np.ndarray, state: np.ndarray, ghosts: np.ndarray, out: np.ndarray) -> None:
+        near = self._cells.neighbours
+        read = (_read_only(state), _read_only(ghosts))  # one type for the compiled loop, whatever the caller has
+        _compiled()(cells, near.places, near.mirrored, *read, out, self._parities, self._integers, self._factors, self._scaled_i)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[Callable, Callable]:
+def _compiled() -> Callable:
     """Compile the loops on first use: numba takes a second or two to load."""
     from numba import njit
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
-    def difference(block, y, x, component, step_y, step_x, line):
-        """Write twelve times the derivative, per cell length, of a component along one direction into `line`."""
+    def difference(far_below, below, above, far_above, sign, line):
+        """Write twelve times the derivative, per cell length, into `line`; `sign` is that of mirror images, by distance."""
         for i in range(line.size):
-            near = block[y + step_y, x + step_x, component, i] - block[y - step_y, x - step_x, component, i]
-            far = block[y + 2 * step_y, x + 2 * step_x, component, i] - block[y - 2 * step_y, x - 2 * step_x, component, i]
-            line[i] = 8.0 * near - far
+            line[i] = 8.0 * (sign[2] * above[i] - sign[1] * below[i]) - (sign[3] * far_above[i] - sign[0] * far_below[i])
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def combine(out_cell, derivatives, integers, factors, scaled_i):
@@ -132,24 +158,31 @@ def _compiled() -> tuple[Callable, Callable]:
                 out_cell[component, i] *= scaled_i[i]
 
     @njit
-    def in_one(block, out, integers, factors, scaled_i):
-        """Treat all cells of a line."""
-        derivatives = np.empty((1, block.shape[2], block.shape[3]))
-        for cell in range(out.shape[0]):
-            for component in range(block.shape[2]):
-                difference(block, 0, cell + 2, component, 0, 1, derivatives[0, component])
-            combine(out[cell], derivatives, integers, factors, scaled_i)
+    def line_of(place, component, state, ghosts):
+        """Return the values of a component of a neighbour."""
+        if place < state.shape[0]:
+            return state[place, component]
+        return ghosts[place - state.shape[0], component]
 
     @njit
-    def in_two(block, out, integers, factors, scaled_i):
-        """Treat all cells of the plane."""
-        derivatives = np.empty((2, block.shape[2], block.shape[3]))
-        width = block.shape[1] - 4
-        for cell in range(out.shape[0]):
-            y, x = cell // width + 2, cell % width + 2
-            for component in range(block.shape[2]):
-                difference(block, y, x, component, 0, 1, derivatives[0, component])
-                difference(block, y, x, component, 1, 0, derivatives[1, component])
+    def fly(cells, places, mirrored, state, ghosts, out, parities, integers, factors, scaled_i):
+        """Treat some of the cells."""
+        derivatives = np.empty((places.shape[1], state.shape[1], state.shape[2]))
+        sign = np.empty(4)
+        for cell in cells:
+            for direction in range(places.shape[1]):
+                a, b, c, d = places[cell, direction]
+                for component in range(state.shape[1]):
+                    for distance in range(4):
+                        sign[distance] = parities[direction, component] if mirrored[cell, direction, distance] else 1.0
+                    difference(
+                        line_of(a, component, state, ghosts),
+                        line_of(b, component, state, ghosts),
+                        line_of(c, component, state, ghosts),
+                        line_of(d, component, state, ghosts),
+                        sign,
+                        derivatives[direction, component],
+                    )
             combine(out[cell], derivatives, integers, factors, scaled_i)
 
-    return in_one, in_two
+    return fly

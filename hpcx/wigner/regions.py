@@ -149,7 +149,7 @@ class LocalScattering:
         self._each(state, out, lambda region, x, y: region.scattering.apply(x, y))
 
     def solve(self, shift: float, state: np.ndarray, out: np.ndarray) -> None:
-        """Write R (shift - C)^-1 R^-1 X into `out`."""
+        """Write R (C - shift)^-1 R^-1 X into `out`."""
         self._each(state, out, lambda region, x, y: region.scattering.solve(shift, x, y))
 
     def add_births(self, time: float, birth_c: np.ndarray, out: np.ndarray) -> None:

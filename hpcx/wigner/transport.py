@@ -10,7 +10,7 @@ from mpi4py import MPI
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.advection import Flight, labels, parities
+from hpcx.wigner.advection import Flight, labels
 from hpcx.wigner.drift import Drift, longest_drift_step
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.observables import Gains
@@ -36,12 +36,11 @@ class Transport:
         self.comm, self.problem, self.setting = comm, problem, setting
         lattice, size = setting.lattice, problem.grid.size
         self.labels_k = labels(setting.harmonics, lattice.dimension)
-        mirror = parities(setting.harmonics, lattice.dimension) if setting.mirror else None
         points = tuple(count // 2 if setting.mirror else count for count in lattice.points)
-        self.cells = CellGrid(comm, points, len(self.labels_k), padded(size), mirror)
+        self.cells = CellGrid(comm, points, len(self.labels_k), padded(size), setting.mirror)
         velocity_i = np.zeros(padded(size))
         velocity_i[:size] = problem.grid.velocity_i
-        self._flight = Flight(velocity_i, lattice.spacing, setting.harmonics, lattice.dimension)
+        self._flight = Flight(velocity_i, lattice.spacing, setting.harmonics, self.cells)
         self._birth = self.local(setting.birth).ravel()
         self._loss = self.local(absorption(lattice)).ravel() if setting.absorbing else None
         self._drift = self._make_drift()
@@ -131,13 +130,10 @@ class Transport:
         blocks = {m: rates.evolution(m, intervalley) for m in set(self.labels_k)}
         return StoredInverses(blocks, self.labels_k)
 
-    def _explicit(self, time: float, ghosted: np.ndarray, out: np.ndarray) -> None:
-        self._flight(ghosted, out)
+    def _explicit(self, time: float, state: np.ndarray, out: np.ndarray) -> None:
+        self._flight(state, out)
         self._add_births(time, out)
-        if self._loss is None and self._drift is None:
-            return
         size = self.problem.grid.size
-        state = ghosted[(slice(2, -2),) * self.setting.lattice.dimension].reshape(self.cells.shape)
         if self._drift is not None:
             self._drift.add(state, out)
         if self._local is not None and self.intervalley:
@@ -152,7 +148,9 @@ class Transport:
             self._local.add_births(time, self._birth, out)
             return
         source = self.problem.source
-        out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (float(source.intensity(time)) * source.rate_i)
+        intensity = float(source.intensity(time))
+        if intensity:  # it is gone soon after the pulse
+            out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (intensity * source.rate_i)
 
     def _make_local(self, run: Run) -> LocalScattering | None:
         regions = self.setting.regions

@@ -10,7 +10,7 @@ from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
 #: energies above the gap, eV, and published cross-sections of unbound states, nm
@@ -85,6 +85,38 @@ def test_spectrum_is_the_transform_of_the_envelope():
 def test_reflection_of_the_oxide_covered_crystal(make_problem, make_config, energy, reflection, rounding):
     problem = make_problem(make_config(2.48, {"substrate": True, "biexciton": False}))
     assert abs(problem.radiation.reflection(energy) - reflection) < rounding
+
+
+@pytest.mark.parametrize("energy", [2.24, 2.75, 3.2])
+def test_reflection_by_resonances_in_the_spectra_of_the_pulses(make_problem, make_config, energy):
+    radiation = make_problem(make_config(2.48, {"substrate": True, "biexciton": False})).radiation
+    pulses = Pulse(energy, 20.0, 0.01), Pulse(1.955, 15.0, 1e-5)
+    surface = radiation.surface(pulses)
+    for pulse in pulses:
+        energy_w = pulse.photon_energy + np.linspace(-1, 1, 41) * pulse.half_width(0.1)
+        found_w = surface.direct + (surface.residue_p / (energy_w[:, None] - surface.pole_p)).sum(axis=1)
+        assert np.abs(found_w - 1 - radiation.reflection(energy_w)).max() < 3e-3
+    assert 0 < surface.misfit < 4e-4
+
+
+def test_resonances_of_the_oxide_decay_by_its_two_reflections_per_round_trip(make_problem, make_config):
+    stack = make_problem(make_config(2.48, {"substrate": True, "biexciton": False})).radiation.stack
+    pole_p = stack.resonances(2.2, 4)
+    index, crystal = stack.oxide_index, np.interp(2.2, stack.energy_e, stack.crystal_e)
+    per_trip = abs((1 - index) / (1 + index) * (index - crystal) / (index + crystal))
+    round_trip = 2 * index * stack.oxide_thickness / SPEED_OF_LIGHT_NM_PER_FS
+    assert np.exp(pole_p.imag * round_trip / HBAR_EV_FS) == pytest.approx(per_trip)
+    assert np.diff(np.sort(pole_p.real)) == pytest.approx(2 * np.pi * HBAR_EV_FS / round_trip)
+    assert np.abs(pole_p.real - 2.2).min() < np.pi * HBAR_EV_FS / round_trip
+
+
+def test_no_resonances_without_dispersion(make_problem, make_config):
+    pulses = Pulse(2.48, 20.0, 0.01), Pulse(1.955, 15.0, 1e-5)
+    for approximation, direct in (({}, 1.0), ({"substrate": True, "radiation": "frozen"}, None)):
+        radiation = make_problem(make_config(2.48, {**approximation, "biexciton": False})).radiation
+        surface = radiation.surface(pulses)
+        assert surface.pole_p.size == surface.residue_p.size == 0
+        assert surface.direct == (1 + radiation.reflection(1.955) if direct is None else direct)
 
 
 def test_polarization_vectors_and_factors():

@@ -77,12 +77,26 @@ def test_pump_below_the_b_gap_is_allowed_and_said(make_config, material):
     assert estimate(make_config(2.48), material, 1).warnings == []
 
 
-def test_routes_that_treat_the_substrate_differently_are_not_to_be_compared(make_config, material):
-    time = {"solver": {"route": "time"}}
-    [warning] = estimate(make_config(2.48, {"substrate": True}, **time), material, 1).warnings
-    assert "approximation.radiation = 'frozen'" in warning
-    assert estimate(make_config(2.48, {"substrate": True, "radiation": "frozen"}, **time), material, 1).warnings == []
-    assert estimate(make_config(2.48, {"substrate": True}), material, 1).warnings == []
+def test_a_substrate_that_cannot_be_followed_in_time_is_refused(make_config, material):
+    thick = material.with_parameters({"formation.substrate.oxide_thickness": 3000.0})
+    bare = material.with_parameters({"formation.substrate.oxide_thickness": 0.0})
+    time, short = {"solver": {"route": "time"}}, {"probe": {"duration": 2}}
+    config, third_order = make_config(2.48, {"substrate": True}, **time), make_config(2.48, {"substrate": True}, **short)
+    assert refusals(config, material) == refusals(third_order, thick) == []
+    assert refusals(make_config(2.48, {"substrate": True, "radiation": "frozen"}, **time, **short), thick) == []
+    brief = make_config(2.48, {"substrate": True}, **time, **short)
+    for refused, substrate in ((config, thick), (config, bare), (brief, material)):
+        [refusal] = refusals(refused, substrate)
+        assert refusal.key == "approximation.radiation" and "must be 'frozen' here" in refusal.message
+
+
+def test_the_resonances_of_a_substrate_are_expected_to_cost_steps(make_config, material):
+    frozen, dispersive = (
+        estimate(make_config(2.48, {"substrate": True, "radiation": radiation}, solver={"route": "time"}), material, 1)
+        for radiation in ("frozen", "dispersive")
+    )
+    assert dispersive.warnings == frozen.warnings == []
+    assert 2 < dispersive.seconds / frozen.seconds < 3
 
 
 def test_a_rise_time_at_its_bound_is_said(make_config, material):

@@ -1,17 +1,31 @@
 """The published table: six pump energies, A and B, on the grids and with the truncation of the published calculation.
 
 Times agree within 3 % or 0.3 fs, the delay of the peak within one step, ratios and shares within 0.01; half a unit of the
-last printed digit comes on top, the table being rounded.
+last printed digit comes on top, the table being rounded. All cells but one agree without that half: the difference of B at
+0 fs after a pump at 2.29 eV is 0.2298 against the printed 0.24.
+
+What deviates is the coherent part of B, at every pump energy and with one sign. The cause is a time step: here the response
+of the two-exciton states is exact in frequency, while in the table their amplitudes lag by half a step of 0.5 fs, as they do
+when an exponential integrator, in a frame that rotates with twice the centre of the probe, takes the source of the beginning
+of each step for the whole of it. With such steps every cell is met within the rounding of the print.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from mpi4py import MPI
 
+from hpcx.formation import perturbative
 from hpcx.formation.fits import formation_time, rise_times
+from hpcx.formation.linear import LinearResponse, linear_response
 from hpcx.formation.observables import coherent_share, shares_by_reading
+from hpcx.formation.problem import Pair, build_problem
 from hpcx.formation.traces import CONTRIBUTIONS
+from hpcx.parallel.run import Run
+from hpcx.physics.constants import HBAR_EV_FS
 
 #: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
 REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
@@ -60,6 +74,37 @@ def read(traces) -> list[dict[str, float]]:
     return found
 
 
+#: step (fs) of the two-exciton amplitudes of the table, and the energy (eV) with which their frame rotates
+STEP, FRAME = 0.5, 2 * 1.955
+
+
+def advanced_in_steps(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
+    """Return the response of the recursion B(t + step) = q B(t) + W (q - 1) / (energy - i gamma) P P(t), q = exp(-i step ...)."""
+    complex_n = pair.energy_n - 1j * pair.damping - FRAME
+    decay_n = np.exp(-1j * complex_n * STEP / HBAR_EV_FS)
+    forward_w = np.exp(-1j * (energy_w - FRAME) * STEP / HBAR_EV_FS)
+    response_nw = ((decay_n - 1) / complex_n)[:, None] / (forward_w - decay_n[:, None])
+    return (pair.weight_n * pair.coupling_n**2) @ response_nw
+
+
+@pytest.fixture
+def third_order_in_steps(material, monkeypatch):
+    """Return a function like `third_order`, with two-exciton amplitudes advanced in steps."""
+
+    def linear_in_steps(problem, grid, probe) -> LinearResponse:
+        pair_pw = [advanced_in_steps(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
+        return replace(linear_response(problem, grid, probe), pair_pw=pair_pw)
+
+    monkeypatch.setattr(perturbative, "linear_response", linear_in_steps)
+    shared: dict[str, object] = {}  # its own, the responses being others
+
+    def solve(config, delay_d):
+        problem = build_problem(config, material, shared)
+        return perturbative.third_order_traces(MPI.COMM_SELF, config, problem, Run(shared=shared), delay_d)
+
+    return solve
+
+
 def time_close(found: float, printed: float) -> bool:
     return abs(found - printed) <= max(0.03 * printed, 0.3) + 0.05
 
@@ -88,6 +133,27 @@ def test_ratios_and_shares(rows, energy, resonance):
     assert share_close(found["share"], printed[6])
     assert share_close(found["difference"], printed[7])
     assert abs(found["late difference"]) < 1e-3
+
+
+def test_the_one_cell_off_by_more_than_a_hundredth(rows):
+    assert rows[2.29][1]["difference"] == pytest.approx(0.2298, abs=2e-4)
+
+
+def test_every_cell_is_met_within_its_print_when_two_excitons_advance_in_steps(make_config, third_order_in_steps):
+    """Half a unit of the last digit, and 0.01 fs for the minimum of the fits."""
+    names = ("rise", "plain", "incoherent", "peak", "ratio", "decay", "share", "difference")
+    units = (0.12, 0.12, 0.12, 1.0, 0.01, 1.0, 0.01, 0.01)
+    for energy, printed in TABLE.items():
+        found = read(third_order_in_steps(make_config(energy, REFERENCE), DELAYS))
+        for resonance in (0, 1):
+            for name, unit, value in zip(names, units, printed[resonance]):
+                assert value is None or abs(found[resonance][name] - value) <= 0.5 * unit, (energy, resonance, name)
+
+
+def test_rise_with_hartree_fock_of_all_states_is_met_in_steps_too(make_config, third_order_in_steps):
+    """At 2.75 eV, where the exact response gives 14.05 and 28.27 fs."""
+    rows = read(third_order_in_steps(make_config(2.75, {**REFERENCE, "hartree_fock": "all"}), DELAYS))
+    assert [row["rise"] for row in rows] == pytest.approx([14.3, 28.1], abs=0.06)
 
 
 def test_rise_of_a_is_monotonic_in_pump_energy(rows):

@@ -42,6 +42,7 @@ def compare(make_config, make_problem, third_order):
         ({"hartree_fock": "all"}, "x", "x"),
         ({"hartree_fock": "none", "biexciton": False, "bleaching": "printed"}, "x", "x"),
         ({"radiation": "frozen", "substrate": True}, "x", "x"),
+        ({"substrate": True}, "sigma+", "x"),
         ({}, "x", "y"),
         ({}, "sigma+", "sigma+"),
         ({}, "sigma+", "sigma-"),
@@ -70,6 +71,18 @@ def test_difference_is_linear_in_fluence_and_extrapolates_to_zero(compare):
     assert np.abs(difference_fr[1]).max() < 5e-3
     assert np.abs(difference_fr[0] - slope_r * fluences[0]).max() < 2e-3
     assert difference_fr[1] == pytest.approx(4 * difference_fr[0], rel=0.1)
+
+
+def test_routes_agree_on_a_dispersive_substrate(compare):
+    """The stack's reflection at every frequency on one side, its resonances in time on the other."""
+    difference_fr = []
+    for fluence in (1.25, 5.0):
+        found, expected = compare({"substrate": True}, delay=15.0, pump={"fluence": fluence}, **SMALL)
+        difference_fr.append(found / expected - 1)
+    assert np.abs(difference_fr).max() < 2e-3
+    assert np.abs(difference_fr[0] - (difference_fr[1] - difference_fr[0]) / 3).max() < 2e-4
+    frozen = compare({"substrate": True, "radiation": "frozen"}, delay=15.0, pump={"fluence": 5.0}, **SMALL)[0]
+    assert np.abs(frozen / found - 1).min() > 0.1  # the dispersion matters
 
 
 @pytest.mark.parametrize("polarizations", [("x", "x"), ("x", "sigma-")])

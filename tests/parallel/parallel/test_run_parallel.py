@@ -12,21 +12,18 @@ from hpcx.io.items import Items
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError, settle
 from hpcx.parallel.run import Run
-from hpcx.parallel.stop import Stopped, StopRequests, budget
+from hpcx.parallel.stop import Stopped, budget
 
 pytestmark = pytest.mark.mpi
 
 
-class OnLastRank(StopRequests):
-    """A reason to stop that one rank alone has, from a certain question on."""
+NEVER = 10**9
 
-    def __init__(self, comm, patience):
-        super().__init__()
-        self.patience = patience if comm.rank == comm.size - 1 else 10**9
 
-    def reason(self):
-        self.patience -= 1
-        return "a test" if self.patience < 0 else ""
+@pytest.fixture
+def on_last_rank(comm, stop_after):
+    """Return requests to stop that one rank alone has, from a certain question on."""
+    return lambda questions: stop_after(questions if comm.rank == comm.size - 1 else NEVER)
 
 
 def state_of(step):
@@ -39,8 +36,8 @@ def surroundings(folder, **more):
     return Run(folder, "point", checkpoint=Checkpoint(folder / "point", {"a": 1}, "abc"), **more)
 
 
-def test_one_rank_stops_all_with_a_checkpoint(comm, mpi_tmp_path):
-    run, steps = surroundings(mpi_tmp_path, requests=OnLastRank(comm, 5)), []
+def test_one_rank_stops_all_with_a_checkpoint(comm, mpi_tmp_path, on_last_rank):
+    run, steps = surroundings(mpi_tmp_path, requests=on_last_rank(5)), []
     with pytest.raises(Stopped):
         while True:
             run.keep(comm, lambda: state_of(len(steps)))
@@ -61,14 +58,14 @@ def test_checkpoints_come_at_the_cadence(comm, mpi_tmp_path):
     comm.Barrier()
 
 
-def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path):
+def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path, on_last_rank):
     run = surroundings(mpi_tmp_path, cadence=0.0)
     run.keep(comm, lambda: state_of(1))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limits[1]))
     try:
         run.keep(comm, lambda: state_of(2))
-        run.requests = OnLastRank(comm, 0)
+        run.requests = on_last_rank(0)
         with pytest.raises(Stopped, match="no checkpoint: cannot write"):
             run.keep(comm, lambda: state_of(3))
     finally:
@@ -80,14 +77,14 @@ def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 3, 10])
-def test_finished_items_are_not_computed_again(comm, mpi_tmp_path, count):
+def test_finished_items_are_not_computed_again(comm, mpi_tmp_path, on_last_rank, count):
     computed = []
 
     def work(item):
         computed.append(item)
         return {"square": np.array(item**2), "name": np.arange(item)}
 
-    run = surroundings(mpi_tmp_path, requests=OnLastRank(comm, 1))
+    run = surroundings(mpi_tmp_path, requests=on_last_rank(1))
     rounds = -(-count // comm.size)
     if rounds > 1:
         with pytest.raises(Stopped):

@@ -7,7 +7,7 @@ from mpi4py import MPI
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.parallel.stop import Stopped, StopRequests
+from hpcx.parallel.stop import Stopped
 from hpcx.trion.config import Config
 from hpcx.trion.solve import solve
 
@@ -19,18 +19,6 @@ def config_of(material="MoS2", N=48, k0=0.1, **tables):
 
 def run(comm, config, surroundings=None):
     return solve(comm, config, load_material(config.material), surroundings or Run())
-
-
-class Patience(StopRequests):
-    """Asks to stop after a number of questions."""
-
-    def __init__(self, questions):
-        super().__init__()
-        self.left = questions
-
-    def reason(self):
-        self.left -= 1
-        return "the test wants it" if self.left < 0 else ""
 
 
 @pytest.mark.mpi
@@ -55,14 +43,14 @@ def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm):
 
 
 @pytest.mark.mpi
-def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path):
+def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path, stop_after):
     config = config_of(N=40, k0=0.075)
-    asked = Patience(10**6)
+    asked = stop_after(10**6)
     whole = run(comm, config, Run(requests=asked))
     questions = 10**6 - asked.left
 
     def surroundings(number):
-        return Run(mpi_tmp_path, checkpoint=Checkpoint(mpi_tmp_path / "point", {"N": 40}, "hash"), requests=Patience(number))
+        return Run(mpi_tmp_path, checkpoint=Checkpoint(mpi_tmp_path / "point", {"N": 40}, "hash"), requests=stop_after(number))
 
     with pytest.raises(Stopped):
         run(comm, config, surroundings(questions * 3 // 4))

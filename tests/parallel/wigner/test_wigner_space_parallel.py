@@ -122,24 +122,13 @@ def test_same_on_one_rank(comm):
     agree(*results)
 
 
-class StopAfter:
-    """A reason to stop after some questions."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def reason(self) -> str:
-        self.left -= 1
-        return "test" if self.left == 0 else ""
-
-
 @pytest.mark.parametrize("landscape", [None, STRAIN], ids=["flat", "valleys moved apart"])
-def test_restart_is_bitwise(comm, mpi_tmp_path, landscape):
+def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
     problem, setting = settle(comm, dimension=1, landscape=landscape)
     whole = flow_of(comm, problem, setting)
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
-        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=StopAfter(12)))
+        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
     resumed = flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem)))
     assert np.array_equal(whole.transport.state, resumed.transport.state)
     for name in ("population", "width_squared", "diffusivity"):
@@ -159,13 +148,13 @@ def test_valleys_moved_apart_on_any_ranks(comm):
     agree(*results)
 
 
-def test_restart_on_other_ranks(comm, mpi_tmp_path):
+def test_restart_on_other_ranks(comm, mpi_tmp_path, stop_after):
     """Written by all ranks together, continued by each rank alone."""
     problem, setting = settle(comm, dimension=1)
     whole = flow_of(comm, problem, setting)
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
-        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=StopAfter(12)))
+        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
     alone = flow_of(MPI.COMM_SELF, problem, setting, Run(checkpoint=Checkpoint(stem)))
     assert difference(alone.history, whole.history) < 1e-10
     for flow in (alone, whole):
