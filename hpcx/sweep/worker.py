@@ -97,7 +97,8 @@ class Worker:
             return False
         first, further = known[-1][0], known[-1][-1]
         running = self.around.store.claims.running(self._seen[family])
-        return running is not None and max(running[0], further * sum(task.family == family for task in tasks)) < first
+        points = 1 + sum(task.family == family for task in tasks)  # that at which somebody is, and those that are left
+        return running is not None and max(running[0], points * further - running[0]) < first
 
     def _take(self, point: Point, ranks: int) -> bool:
         store = self.around.store

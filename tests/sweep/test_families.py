@@ -54,7 +54,7 @@ sys.stdin.readline()
 """
 
 
-@pytest.mark.parametrize("further, waits", [(0.4, True), (0.6, False)], ids=["sooner there", "sooner here"])
+@pytest.mark.parametrize("further, waits", [(0.3, True), (0.6, False)], ids=["sooner there", "sooner here"])
 def test_who_has_the_tables_ends_a_family_if_that_is_sooner(around, further, waits):
     tasks = [task(number, 1.0, "aaa"[number]) for number in range(3)]
     worker = Worker([], around)
