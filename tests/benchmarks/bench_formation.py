@@ -7,7 +7,8 @@ input file to the finished index, with everything that a sweep computes once (ta
 untimed sweep comes first, so that modules, versions and Wannier states, which a process keeps, are there in both. Beside wall
 times stand processor times, which feel less of what else runs on the machine: the efficiency from them is
 (processor time alone) / (ranks x the longest processor time of a rank), waiting with a busy processor included. All
-repetitions are printed; the last lines take the median of the repetitions' efficiencies, and the best time of each kind.
+repetitions are printed; the last lines take the median of the repetitions' efficiencies, and the best time of each kind. What the
+machine itself loses when all its cores work is seen where every rank does the whole sweep at once, with nothing in common.
 """
 
 from __future__ import annotations
@@ -81,26 +82,31 @@ def figure(comm: MPI.Comm) -> None:
 
 
 def sweep(comm: MPI.Comm) -> None:
-    """The sweep on rank 0 alone and on all ranks, in turn."""
+    """The sweep on rank 0 alone, on all ranks together, and whole on every rank at once, in turn."""
     if comm.size == 1:
         return
-    times = []  # of each repetition: alone and together, wall and processor
+    times = []  # of each repetition: alone, together and at once; wall and processor
     with tempfile.TemporaryDirectory() as scratch:
         folder = comm.bcast(scratch)
         run_sweep(comm, f"{folder}/first")
         for turn in range(SWEEPS):
-            one = timed(comm, lambda: comm.rank or run_sweep(MPI.COMM_SELF, f"{folder}/one{turn}"))
-            times.append((one, timed(comm, lambda: run_sweep(comm, f"{folder}/all{turn}"))))
-    seconds_tpk = np.array(times)
-    efficiency_tk = seconds_tpk[:, 0] / seconds_tpk[:, 1] / comm.size
-    say(comm, f"sweep of 96 points, seconds on 1 and on {comm.size} ranks (wall, processor) and efficiency (wall, processor):")
-    for (one, every), (wall, busy) in zip(times, efficiency_tk):
-        say(comm, f"{one[0]:8.2f}{every[0]:6.2f}{one[1]:8.2f}{every[1]:6.2f}{wall:8.2f}{busy:6.2f}")
-    best_pk = seconds_tpk.min(axis=0)
+            works = (
+                lambda: comm.rank or run_sweep(MPI.COMM_SELF, f"{folder}/one{turn}"),
+                lambda: run_sweep(comm, f"{folder}/all{turn}"),
+                lambda: run_sweep(MPI.COMM_SELF, f"{folder}/each{turn}.{comm.rank}"),
+            )
+            times.append([timed(comm, work) for work in works])
+    one_tk, all_tk, each_tk = np.array(times).transpose(1, 0, 2)
+    efficiency_tk, machine_tk = one_tk / all_tk / comm.size, one_tk / each_tk
+    what = f"alone, on {comm.size} ranks, whole on each at once; efficiency, machine"
+    say(comm, f"sweep of 96 points, wall and processor seconds: {what}")
+    for row in np.hstack([one_tk, all_tk, each_tk, efficiency_tk, machine_tk]):
+        say(comm, "".join(f"{value:8.2f}" for value in row))
     for k, kind in enumerate(("wall", "processor")):
         name = f"ratio: formation, sweep of 96 points, efficiency of {comm.size} ranks ({kind} time"
         say(comm, f"{name}): {np.median(efficiency_tk[:, k]):.2f}")
-        say(comm, f"{name}, best of each): {best_pk[0, k] / best_pk[1, k] / comm.size:.2f}")
+        say(comm, f"{name}, best of each): {one_tk[:, k].min() / all_tk[:, k].min() / comm.size:.2f}")
+        say(comm, f"{name}, whole on each at once): {np.median(machine_tk[:, k]):.2f}")
 
 
 def run_sweep(comm: MPI.Comm, folder: str) -> None:
