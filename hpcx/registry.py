@@ -44,6 +44,7 @@ class Estimate:
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
         family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
+        shared: seconds among `seconds` for what is made once for all points that name it, name -> seconds.
     """
 
     unknowns: int
@@ -52,6 +53,7 @@ class Estimate:
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     family: str = ""
+    shared: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

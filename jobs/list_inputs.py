@@ -9,18 +9,16 @@ from pathlib import Path
 
 from hpcx import registry
 from hpcx.config.load import load_plan
-from hpcx.sweep.check import duration
+from hpcx.sweep.check import duration, in_all
 
 ROOT = Path(__file__).resolve().parents[1]
-#: of larger sweeps as many points are estimated, spread over the sweep
-SAMPLE = 6
 
 TEXT = """# Inputs
 
 One or more per published figure. `hpcx run inputs/FILE.toml` runs one, alone or under mpirun; the comment at the top of each file says which
-figure it is and which script of `postprocess/` draws it. Times and memory are those of `hpcx check` for one core (for sweeps of many points
-from a sample of them); it also says what other numbers of ranks need. Points of a sweep are shared by groups of ranks, so a sweep of many
-points on P ranks takes about a P-th. `jobs/list_inputs.py` writes this page.
+figure it is and which script of `postprocess/` draws it. Times and memory are those of `hpcx check` for one core; it also says what other
+numbers of ranks need. Points of a sweep are shared by groups of ranks, so a sweep of many points on P ranks takes about a P-th.
+`jobs/list_inputs.py` writes this page.
 
 {own}
 
@@ -38,12 +36,10 @@ HEAD = "| input | points | one core | memory per rank | what it computes |\n|---
 def row(path: Path) -> str:
     """Return the line of one input."""
     plan = load_plan(str(path), [])
-    points = plan.points[:: max(1, len(plan.points) // SAMPLE)]
-    estimates = [registry.estimator(point.config.model)(point.config, point.material, 1) for point in points]
-    seconds = sum(estimate.seconds for estimate in estimates) * len(plan.points) / len(points)
+    estimates = [registry.estimator(point.config.model)(point.config, point.material, 1) for point in plan.points]
     memory = max(estimate.bytes_per_rank for estimate in estimates) / 1e9
     name = path.relative_to(ROOT / "inputs")
-    return f"| `{name}` | {len(plan.points)} | {duration(seconds)} | {memory:.2f} GB | {plan.config.title} |"
+    return f"| `{name}` | {len(plan.points)} | {duration(in_all(estimates))} | {memory:.2f} GB | {plan.config.title} |"
 
 
 def table(paths: list[Path]) -> str:

@@ -17,6 +17,7 @@ from hpcx.formation.problem import (
     notices,
     relaxation_rates,
 )
+from hpcx.formation.tables import tables
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
@@ -25,8 +26,8 @@ from hpcx.registry import Estimate
 BASE_BYTES = 200e6
 #: seconds for a photon energy per time and node squared, more when Hartree-Fock acts on all states, and for the pump
 TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
-#: seconds per fitted trace and per resampling, per table of two-exciton states, and for the result file
-FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.04, 0.02
+#: seconds per fitted trace and per resampling, per table that points share, and for the result file
+FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.03, 0.01
 #: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
 STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
 #: how many more steps the resonances of a substrate ask for
@@ -46,9 +47,13 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "delays": str(config.delay.points),
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
-    unknowns, memory, seconds = shape(config, sizes, ranks)
-    seconds += _common_seconds(config, ranks)
-    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, _warnings(config, material, sizes), _family(config))
+    unknowns, memory, responses = shape(config, sizes, ranks)
+    family = _family(config)
+    shared = dict.fromkeys(tables(config, material), TABLE_SECONDS)
+    seconds = responses + sum(shared.values()) + _output_seconds(config, ranks)
+    if family:
+        shared[family] = responses
+    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, _warnings(config, material, sizes), family, shared)
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,9 @@ def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, fl
     return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, runs * steps * EVALUATIONS * EVALUATION_SECONDS * valleys * _work(sizes)
 
 
-def _common_seconds(config: Config, ranks: int) -> float:
+def _output_seconds(config: Config, ranks: int) -> float:
     fits = math.ceil(2 * len(CONTRIBUTIONS) / ranks) * (FIT_SECONDS + config.signal.bootstrap * RESAMPLING_SECONDS)
-    return fits + OUTPUT_SECONDS + (3 * TABLE_SECONDS if config.approximation.biexciton else 0.0)
+    return fits + OUTPUT_SECONDS
 
 
 def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:

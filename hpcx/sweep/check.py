@@ -11,16 +11,22 @@ from hpcx.registry import Estimate
 def check_text(plan: Plan, ranks: int) -> str:
     """Return one line per point (unknowns, memory per rank, time on `ranks` ranks), what else is known, and totals."""
     lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), estimated for {ranks} rank(s)"]
-    total = 0.0
+    estimates = []
     for point in plan.points:
         label = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items()) or point.id
         if point.error:
             lines.append(f"{label}: cannot be computed: {point.error}")
             continue
         estimate = _estimate(point, ranks)
-        total += estimate.seconds
+        estimates.append(estimate)
         lines += _lines(label, estimate)
-    return "\n".join([*lines, f"in all about {duration(total)}"])
+    return "\n".join([*lines, f"in all about {duration(in_all(estimates))}"])
+
+
+def in_all(estimates: list[Estimate]) -> float:
+    """Return the seconds of all points one after the other, what they share counted once."""
+    once = {name: seconds for estimate in estimates for name, seconds in estimate.shared.items()}
+    return sum(estimate.seconds - sum(estimate.shared.values()) for estimate in estimates) + sum(once.values())
 
 
 def _estimate(point: Point, ranks: int) -> Estimate:

@@ -9,12 +9,14 @@ import pytest
 from mpi4py import MPI
 from pydantic import ValidationError
 
+from hpcx.config.load import load_plan
 from hpcx.formation.estimate import estimate
 from hpcx.formation.perturbative import RESPONSES_KEPT
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
 from hpcx.formation.tables import tables
 from hpcx.parallel.run import Run
+from hpcx.sweep.check import check_text, duration
 
 QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
 
@@ -114,6 +116,20 @@ def test_estimate_knows_ranks_and_stiff_chains(make_config, material):
     assert four.seconds < 0.3 * one.seconds
     [warning] = estimate(make_config(2.48, {"cascade": "printed"}, **time), material, 1).warnings
     assert "printed cascade" in warning
+
+
+def test_what_points_share_is_expected_once(tmp_path):
+    """Two energies and two polarisations: tables once, responses once per energy."""
+    text = 'model = "formation"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[sweep]\n'
+    text += '"pump.photon_energy" = [2.48, 2.58]\n"pump.polarization" = ["x", "y"]\n'
+    (tmp_path / "input.toml").write_text(text)
+    plan = load_plan(str(tmp_path / "input.toml"), [])
+    found = [estimate(point.config, point.material, 1) for point in plan.points]
+    responses = [e.shared[e.family] for e in found]
+    table_seconds = sum(found[0].shared.values()) - responses[0]
+    expected = sum(e.seconds for e in found) - 3 * table_seconds - responses[0] - responses[2]
+    assert check_text(plan, 1).splitlines()[-1] == f"in all about {duration(expected)}"
+    assert expected < 0.6 * sum(e.seconds for e in found)
 
 
 def kinds(shared) -> Counter:
