@@ -62,6 +62,17 @@ def _inverse(shift: float, transposed: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(inv(transposed - shift * np.eye(len(transposed))))
 
 
+def _zeros_like(vector: Any) -> Any:
+    """Return a vector of zeros to be read only.
+
+    Memory of `np.zeros` that nobody has written to is one page, which stays in the cache: reading it costs no bandwidth.
+    """
+    from petsc4py import PETSc
+
+    zeros = np.zeros(vector.getLocalSize(), PETSc.ScalarType)
+    return PETSc.Vec().createWithArray(zeros, size=vector.getSizes(), comm=vector.comm)
+
+
 class _Shell:
     """Context of the shell Jacobian, which only tells the shift of a stage."""
 
@@ -108,7 +119,7 @@ class ImexStepper:
         self._slope: Any = None  # dX/dt at X = 0 of the stage that is being solved
         self._in_stage = False
         self.vector = layout.create_vector()
-        self._zero = self.vector.duplicate()
+        self._zero = _zeros_like(self.vector)
         self._ts = self._make_solver(scheme, prefix)
 
     @property
