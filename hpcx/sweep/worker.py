@@ -83,7 +83,9 @@ class Worker:
                     tasks.sort(key=lambda other: other.family == task.family)  # stable
                 self._seen[task.family] = point.id
         except OSError as error:
-            self.trouble = str(error)
+            store = self.around.store  # which may go between any two calls
+            removed = f"output.directory = '{store.directory}' was removed while the run used it"
+            self.trouble = str(error) if store.is_there() else removed
         self.stopped = self.stopped or bool(self.around.requests.reason())
         return None
 
@@ -103,7 +105,7 @@ class Worker:
     def _take(self, point: Point, ranks: int) -> bool:
         store = self.around.store
         if not store.is_there():
-            raise FileNotFoundError(f"output.directory = '{store.directory}' was removed while the run used it")
+            raise FileNotFoundError(store.directory)
         if store.result(point.id).exists() or self._failed_in_this_run(point) or not store.claims.take(point.id, ranks):
             return False
         if not store.result(point.id).exists() and not self._failed_in_this_run(point):

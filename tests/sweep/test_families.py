@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -41,6 +42,20 @@ def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(around):
     taken = [worker._next(tasks, 1).number for _ in range(5)]
     assert taken == [3, 4, 5, 1, 2]
     assert worker._next(tasks, 1) is None
+
+
+def test_a_directory_that_goes_between_looking_and_claiming(around, monkeypatch):
+    genuine = around.store.claims.take
+
+    def take_too_late(name: str, ranks: int) -> bool:
+        """Claim a point when the directory has just gone."""
+        shutil.rmtree(around.store.directory)
+        return genuine(name, ranks)
+
+    monkeypatch.setattr(around.store.claims, "take", take_too_late)
+    worker = Worker([], around)
+    assert worker._next([task(0, 1.0)], 1) is None
+    assert "was removed while the run used it" in worker.trouble
 
 
 HOLDER = """
