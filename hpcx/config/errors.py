@@ -71,6 +71,8 @@ def _mistake(item: dict, keys: dict[str, Key]) -> Mistake:
         return Mistake(name, "unknown key" + _siblings(name, list(keys)))
     if item["type"] == "missing":
         return Mistake(name, f"missing; must be {key.wanted()}" if key else "missing")
+    if item["type"] in ("model_type", "model_attributes_type"):
+        return Mistake(name, "must be a table" + _siblings(f"{name}.", list(keys)), item["input"])
     text = item["msg"].removeprefix("Value error, ")
     if key is None:  # a check that involves several keys
         return Mistake(name, text, own=False)

@@ -61,7 +61,7 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     axes = table.pop("sweep", {})
     mistakes += _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
-        raise InputError(path, mistakes + _mistakes_of_first(table, axes, config))
+        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
     return _plan(text, path, table, expanded, config)
 
@@ -186,7 +186,10 @@ def _apply(table: dict, setting: str) -> list[Mistake]:
     if not separator or not key:
         return [Mistake(f"--set {setting}", "must have the form key=value")]
     if key.startswith("sweep."):
-        table.setdefault("sweep", {})[key.removeprefix("sweep.").strip('"')] = _value(value.strip())
+        axes = table.setdefault("sweep", {})
+        if not isinstance(axes, dict):
+            return [Mistake(f"--set {setting}", "'sweep' is not a table")]
+        axes[key.removeprefix("sweep.").strip('"')] = _value(value.strip())
         return []
     return _set(table, key, _value(value.strip()))
 
