@@ -13,6 +13,7 @@ from typing import Any
 
 from hpcx import registry
 from hpcx.config.load import Plan
+from hpcx.materials.loader import MaterialError
 from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
@@ -100,10 +101,10 @@ def _name_of_run() -> str:
 
 
 def _share_tables(comm: Any, around: Surroundings, tasks: list[Task]) -> None:
-    """Make what the first point shares with others on all ranks together; collective. What goes wrong is left to the points."""
+    """Make what the first point shares with others on all ranks together; collective. What the points will complain of is left to them."""
     point = around.plan.points[tasks[0].number] if len(tasks) > 1 else None
     if point is not None and not point.error:
-        with suppress(Exception):  # alike on all ranks
+        with suppress(AgreedError, MaterialError):  # alike on all ranks
             make_together(comm, around.shared, registry.tables(point.config.model, point.config, point.material))
 
 
