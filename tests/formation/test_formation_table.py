@@ -92,6 +92,7 @@ def third_order_in_steps(material, monkeypatch):
     """Return a function like `third_order`, with two-exciton amplitudes advanced in steps."""
 
     def linear_in_steps(problem, grid, probe) -> LinearResponse:
+        """Return the linear response with the pairs' replaced."""
         pair_pw = [advanced_in_steps(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
         return replace(linear_response(problem, grid, probe), pair_pw=pair_pw)
 
@@ -99,6 +100,7 @@ def third_order_in_steps(material, monkeypatch):
     shared: dict[str, object] = {}  # its own, the responses being others
 
     def solve(config, delay_d):
+        """Return the traces of the third order."""
         problem = build_problem(config, material, shared)
         return perturbative.third_order_traces(MPI.COMM_SELF, config, problem, Run(shared=shared), delay_d)
 
