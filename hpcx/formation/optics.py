@@ -77,9 +77,7 @@ class Stack:
 
     def reflection(self, energy_w: np.ndarray) -> np.ndarray:
         """Return the amplitude reflection of air, oxide and crystal at normal incidence (Fresnel)."""
-        crystal = np.interp(energy_w, self.energy_e, self.crystal_e)
-        front = (1 - self.oxide_index) / (1 + self.oxide_index)
-        back = (self.oxide_index - crystal) / (self.oxide_index + crystal)
+        front, back = self._surfaces(energy_w)
         trip = np.exp(2j * self.oxide_index * np.asarray(energy_w) * self.oxide_thickness / HBAR_C_EV_NM)
         return (front + back * trip) / (1 + front * back * trip)
 
@@ -88,9 +86,7 @@ class Stack:
 
         The crystal's index is that at `energy`. All decay, by the same factor per round trip. A single surface has none.
         """
-        crystal = np.interp(energy, self.energy_e, self.crystal_e)
-        front = (1 - self.oxide_index) / (1 + self.oxide_index)
-        back = (self.oxide_index - crystal) / (self.oxide_index + crystal)
+        front, back = self._surfaces(energy)
         if front * back * self.oxide_thickness == 0:
             return np.zeros(0, complex)
         per_phase = HBAR_C_EV_NM / (2 * self.oxide_index * self.oxide_thickness)
@@ -98,6 +94,11 @@ class Stack:
         nearest = round((energy - first.real) / (2 * np.pi * per_phase))
         pole_p = first + 2 * np.pi * per_phase * np.arange(nearest - count, nearest + count + 1)
         return pole_p[np.argsort(np.abs(pole_p.real - energy), kind="stable")][:count]
+
+    def _surfaces(self, energy_w: np.ndarray | float) -> tuple[float, np.ndarray]:
+        """Return the amplitude reflections of air on oxide and of oxide on crystal (Fresnel)."""
+        crystal = np.interp(energy_w, self.energy_e, self.crystal_e)
+        return (1 - self.oxide_index) / (1 + self.oxide_index), (self.oxide_index - crystal) / (self.oxide_index + crystal)
 
 
 @dataclass(frozen=True)

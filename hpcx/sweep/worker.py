@@ -79,7 +79,9 @@ class Worker:
                 point = self.around.plan.points[task.number]
                 if self._take(point, ranks):
                     return task
-                if task.family and task.family not in self._seen:
+                if not task.family:
+                    continue
+                if task.family not in self._seen:
                     tasks.sort(key=lambda other: other.family == task.family)  # stable
                 self._seen[task.family] = point.id
         except OSError as error:

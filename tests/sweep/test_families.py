@@ -44,6 +44,15 @@ def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(around):
     assert worker._next(tasks, 1) is None
 
 
+def test_nobody_is_waited_for_without_a_family(around, monkeypatch):
+    around.store.result("p0").touch()
+    monkeypatch.setattr(around.store.claims, "running", lambda name: (0.0, 1))
+    worker = Worker([], around)
+    worker._took["b"] = [60.0, 1.0]
+    assert worker._next([task(0, 1.0), task(1, 1.0)], 1).number == 1
+    assert not worker._sooner_elsewhere("", [task(2, 1.0)])
+
+
 def test_a_directory_that_goes_between_looking_and_claiming(around, monkeypatch):
     genuine = around.store.claims.take
 
