@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.perturbative import response_keys, time_grid
+from hpcx.formation.perturbative import response_family, time_grid
 from hpcx.formation.problem import (
     MANIFOLDS,
     gap_of,
@@ -48,7 +48,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
     unknowns, memory, responses = shape(config, sizes, ranks)
-    family = _family(config)
+    family = response_family(config) if config.solver.route == "third-order" else ""
     shared = dict.fromkeys(tables(config, material), TABLE_SECONDS)
     seconds = responses + sum(shared.values()) + _output_seconds(config, ranks)
     if family:
@@ -72,11 +72,6 @@ def _sizes(config: Config, material: Material) -> list[_Size]:
         states = kept_states(config, medium_of(config, material, name))
         found.append(_Size(states.energy_l.size, states.bound, states.grid.k_k.size, gap_of(material, name, states)))
     return found
-
-
-def _family(config: Config) -> str:
-    """Return the same text for points that differ in polarisations only: they share all responses of the third order."""
-    return repr(response_keys(config)) if config.solver.route == "third-order" else ""
 
 
 def _work(sizes: list[_Size]) -> int:

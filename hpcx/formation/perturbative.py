@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar, get_args
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from hpcx.formation.cascade import Propagator
 from hpcx.formation.config import Config, HartreeFock
 from hpcx.formation.linear import LinearResponse, linear_response
 from hpcx.formation.optics import Pulse, peak_amplitude
-from hpcx.formation.problem import Problem, shared_table
+from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.formation.third_order import (
     PARTS,
@@ -25,7 +26,9 @@ from hpcx.formation.third_order import (
 )
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
 from hpcx.io.items import Items
+from hpcx.parallel.fingerprint import Part, fingerprint
 from hpcx.parallel.run import Run
+from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
 
 #: pulses are followed for so many durations, polarisations for so many dephasing times
@@ -33,12 +36,10 @@ PULSE_REACH, DECAY_REACH = 4.0, 15.0
 #: linear and pump responses that a sweep keeps at once, and photon energies of which it keeps all delays
 RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
 
-T = TypeVar("T")
-
 
 def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
     """Return all traces and the spectrum; collective, alike on all ranks."""
-    responses, items = Responses(config, problem, run, delay_d), Items(comm, run)
+    responses, items = Responses(given_by(config, problem, delay_d), run), Items(comm, run)
     with run.timings.measure("pump"):
         pump = items.prepare(responses.pump)
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
@@ -84,66 +85,102 @@ def decay_reach(config: Config) -> float:
     return DECAY_REACH * HBAR_EV_FS / (1e-3 * min(dephasing.s1, dephasing.bound, dephasing.continuum))
 
 
-def response_keys(config: Config) -> dict[str, Any]:
-    """Return all keys on which responses may depend. The polarisations are factors on their parts, so not among them."""
-    unused = {**dict.fromkeys(("title", "output", "petsc", "signal"), True), "probe": {"polarization"}, "pump": {"polarization"}}
-    return config.model_dump(exclude=unused)
+def response_family(config: Config) -> str:
+    """Return the same text for points that differ in polarisations only, from the input alone: they share all responses."""
+    return fingerprint(Part(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")))
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that the parts of a signal depend on, beside the photon energy.
+
+    Attributes:
+        problem: states, couplings, rates.
+        grid: times.
+        probe, pump: pulses; the probe has unit amplitude.
+        active: samples at which the pump leaves polarisations.
+        delay_d: delays, fs.
+        grating: whether the population grating is wanted.
+    """
+
+    problem: Problem
+    grid: TimeGrid
+    probe: Pulse
+    pump: Pulse
+    active: slice
+    delay_d: np.ndarray
+    grating: bool
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all of it."""
+        return fingerprint(*(getattr(self, field.name) for field in fields(self)))
+
+
+def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
+    """Return what the input says about the responses; the polarisations are factors on their parts, so not among it."""
+    # the middle of all states: what is farther than half the sampling frequency is folded back
+    reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
+    grid = time_grid(config, delay_d, reference)
+    pump = config.pump
+    pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
+    probe = Pulse(config.probe.photon_energy, config.probe.duration, 1.0)
+    reach = PULSE_REACH * pump.duration
+    active = grid.samples(-reach, reach + decay_reach(config))
+    return Given(problem, grid, probe, pulse, active, delay_d, config.approximation.grating)
 
 
 class Responses:
-    """Linear, pump and probe responses of a point, which other points of the sweep may share.
+    """Linear, pump and probe responses of a point, which other points of the sweep may share."""
 
-    No response depends on the polarisations: they are factors on its parts.
-    """
-
-    def __init__(self, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> None:
-        self.config, self.problem, self.run, self.delay_d = config, problem, run, delay_d
-        # the middle of all states: what is farther than half the sampling frequency is folded back
-        reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
-        self.grid = time_grid(config, delay_d, reference)
-
-    @property
-    def probe(self) -> Pulse:
-        """The probe with unit amplitude."""
-        return Pulse(self.config.probe.photon_energy, self.config.probe.duration, 1.0)
+    def __init__(self, given: Given, run: Run) -> None:
+        self._given, self._run = given, run
+        seen = Part(given.problem, ("manifolds.generator_ml", "manifolds.bleaching_fs"))
+        generators = tuple(m.generator_ml for m in given.problem.manifolds)
+        self._linear = Table("formation/linear", linear_response, (seen, given.grid, given.probe))
+        self._relaxation = Table("formation/relaxation", _propagators, (generators, given.grid.step))
+        pump = (given.problem, given.grid, given.pump, given.active)
+        self._pump = Table("formation/pump", _respond, pump, (self.relaxation, run.watch))
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
-        make = partial(linear_response, self.problem, self.grid, self.probe)
-        return self._shared("linear", {"pump", "delay", "cascade"}, self.grid, make)
+        return self._linear.take(self._run.shared, RESPONSES_KEPT)
 
     def relaxation(self) -> list[Propagator]:
         """Return the propagators of the populations."""
-        step = self.grid.step
-        make = partial(_propagators, self.problem, step)
-        return self._shared("relaxation", {"pump", "probe", "delay"}, step, make)
+        return self._relaxation.take(self._run.shared, RESPONSES_KEPT)
 
     def pump(self) -> PumpResponse:
         """Return the response to the pump."""
-        pump = self.config.pump
-        pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
-        reach = PULSE_REACH * pump.duration
-        active = self.grid.samples(-reach, reach + decay_reach(self.config))
-        make = partial(respond_to_pump, self.problem, self.grid, self.relaxation(), pulse, active, self.run.watch)
-        return self._shared("pump", {"delay"}, self.grid, make)
+        return self._pump.take(self._run.shared, RESPONSES_KEPT)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
-        return self._shared("parts", set(), (energy, sorted(extents)), partial(self._parts, energy, extents), ENERGIES_KEPT)
-
-    def _parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
-        detection = Detection(self.problem, self.linear(), self.pump(), energy, self.run.watch)
-        parts = detection.parts(extents, bool(self.problem.pairs), self.config.approximation.grating)
-        return evaluate(self.linear(), self.probe, energy, self.delay_d, parts)
-
-    def _shared(self, kind: str, without: set[str], beside: object, make: Callable[[], T], kept: int = RESPONSES_KEPT) -> T:
-        """Keep what `make` returns under the keys of the input but some, and `beside`."""
-        keys = {key: value for key, value in response_keys(self.config).items() if key not in without}
-        return shared_table(self.run.shared, kind, (keys, beside), make, kept)
+        table = Table("formation/parts", _parts, (self._given, energy, extents), (self.linear, self.pump, self._run.watch))
+        return table.take(self._run.shared, ENERGIES_KEPT)
 
 
-def _propagators(problem: Problem, step: float) -> list[Propagator]:
-    return [Propagator.of(m.generator_ml, step) for m in problem.manifolds]
+def _propagators(generators: tuple[np.ndarray, ...], step: float) -> list[Propagator]:
+    return [Propagator.of(generator_ml, step) for generator_ml in generators]
+
+
+def _respond(
+    problem: Problem, grid: TimeGrid, pulse: Pulse, active: slice, relaxation: Callable[[], list[Propagator]], watch: Callable[[], None]
+) -> PumpResponse:
+    return respond_to_pump(problem, grid, relaxation(), pulse, active, watch)
+
+
+def _parts(
+    given: Given,
+    energy: float,
+    extents: set[str],
+    linear: Callable[[], LinearResponse],
+    pump: Callable[[], PumpResponse],
+    watch: Callable[[], None],
+) -> dict[str, np.ndarray]:
+    detection = Detection(given.problem, linear(), pump(), energy, watch)
+    parts = detection.parts(extents, bool(given.problem.pairs), given.grating)
+    return evaluate(linear(), given.probe, energy, given.delay_d, parts)
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
 
 import numpy as np
 
 from hpcx.formation.cascade import chain_rates, generator, quantum_rates
-from hpcx.formation.config import Config
+from hpcx.formation.config import Config, Continuum, Momentum
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
 from hpcx.materials.loader import Material, load_environment
+from hpcx.parallel.fingerprint import Part
+from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
 
@@ -24,8 +23,6 @@ MANIFOLDS = ("A", "B")
 PUMP_MARGIN = 0.2
 #: bound states whose convergence is reported
 CONVERGENCE_STATES = 5
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,16 @@ class Problem:
     hartree_fock: str
 
 
+#: keys of the input at which the making of a manifold may not look; the environment is in its medium
+UNSEEN_BY_MANIFOLDS = ("title", "output", "petsc", "parameters", "environment", "pump", "probe", "delay", "signal", "solver")
+
+
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
     mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
-    manifolds = tuple(_shared_manifold(config, material, name, medium, shared) for name, medium in mediums.items())
-    tables = {name: table.of(shared) for name, table in two_exciton_tables(config, material).items()}
+    seen = Part(config, UNSEEN_BY_MANIFOLDS)
+    manifolds = tuple(Table("formation/manifold", _manifold, (seen, material, name, medium)).take(shared) for name, medium in mediums.items())
+    tables = {name: table.take(shared) for name, table in two_exciton_tables(config, material).items()}
     return Problem(
         manifolds,
         _pairs(config, manifolds, tables),
@@ -118,44 +120,6 @@ def notices(config: Config, upper_gap: float) -> list[str]:
     return found
 
 
-def shared_table(
-    shared: dict[str, object], kind: str, depends_on: object, make: Callable[[], T], kept: int | None = None
-) -> T:
-    """Return the table of `kind` kept under the hash of what it depends on, making it first if need be.
-
-    With `kept` only so many tables of that kind stay, the oldest going first.
-    """
-    key = table_key(kind, depends_on)
-    if key not in shared:
-        others = [name for name in shared if name.startswith(_prefix(kind))]
-        for name in others[: len(others) - kept + 1] if kept else []:
-            del shared[name]
-        shared[key] = make()
-    return shared[key]  # type: ignore[return-value]
-
-
-def _prefix(kind: str) -> str:
-    return f"formation/{kind}/"
-
-
-def table_key(kind: str, depends_on: object) -> str:
-    """Return the name under which a table is shared."""
-    return _prefix(kind) + hashlib.sha256(repr(depends_on).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table that a sweep of the pulses shares: kind, what it depends on, and how it is made."""
-
-    kind: str
-    depends_on: object
-    make: Callable[[], Any]
-
-    def of(self, shared: dict[str, object]) -> Any:
-        """Return the table from `shared`, making it first if need be."""
-        return shared_table(shared, self.kind, self.depends_on, self.make)
-
-
 def medium_of(config: Config, material: Material, name: str) -> PairMedium:
     """Return masses and screening of manifold `name`."""
     table = MANIFOLDS[0] if config.approximation.common_masses else name
@@ -176,9 +140,12 @@ def _permittivity(config: Config, material: Material) -> float:
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:
     """Return the states of one manifold up to the asked energy above the gap."""
-    momentum = config.momentum
+    return _states(config.momentum, config.continuum, medium)
+
+
+def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> WannierStates:
     nodes = (momentum.points, momentum.uniform_max, momentum.tail_points, momentum.max)
-    return _solve_states(nodes, config.continuum.energy_max, medium)
+    return _solve_states(nodes, continuum.energy_max, medium)
 
 
 @lru_cache(maxsize=8)
@@ -193,19 +160,8 @@ def gap_of(material: Material, name: str, states: WannierStates) -> float:
     return material.number(f"formation.{name}.exciton_energy", "eV") - float(states.energy_l[0])
 
 
-def _shared_manifold(
-    config: Config, material: Material, name: str, medium: PairMedium, shared: dict[str, object]
-) -> Manifold:
-    numbers = (material.number("formation.hopping_length", "eV nm"), *_exciton_energies(material))
-    sections = (config.momentum, config.continuum, config.approximation, config.cascade, config.dephasing)
-    return shared_table(shared, "manifold", (name, medium, numbers, sections), lambda: _manifold(config, material, name, medium))
-
-
-def _exciton_energies(material: Material) -> list[float]:
-    return [material.number(f"formation.{name}.exciton_energy", "eV") for name in MANIFOLDS]
-
-
 def _manifold(config: Config, material: Material, name: str, medium: PairMedium) -> Manifold:
+    """Return a manifold from the part of the input that it may depend on; points that differ elsewhere share it."""
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
     dipole = np.sqrt(2) * material.number("formation.hopping_length", "eV nm") / _dipole_gap(config, material, states, gap)
@@ -264,23 +220,23 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
     )
     equal = config.approximation.equal_mass_kernel
     return {
-        name: Table(
-            "two excitons",
-            (config.momentum, config.continuum, medium, equal),
-            lambda medium=medium: solve_two_excitons(kept_states(config, medium), medium, equal),
-        )
+        name: Table("formation/two excitons", _two_excitons, (config.momentum, config.continuum, medium, equal))
         for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
     }
+
+
+def _two_excitons(momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool) -> TwoExcitonStates:
+    return solve_two_excitons(_states(momentum, continuum, medium), medium, equal_masses)
 
 
 def convergence_table(config: Config, material: Material) -> Table:
     """Return how far the first bound energies of A (eV) move on a grid of twice the nodes."""
     medium = medium_of(config, material, MANIFOLDS[0])
-    return Table(
-        "convergence",
-        (config.momentum, config.continuum, medium),
-        lambda: convergence(kept_states(config, medium), medium.r0, medium.kappa, CONVERGENCE_STATES),
-    )
+    return Table("formation/convergence", _convergence, (config.momentum, config.continuum, medium))
+
+
+def _convergence(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> np.ndarray:
+    return convergence(_states(momentum, continuum, medium), medium.r0, medium.kappa, CONVERGENCE_STATES)
 
 
 def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, TwoExcitonStates]) -> tuple[Pair, ...]:

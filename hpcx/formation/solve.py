@@ -42,7 +42,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     result = Result()
     add_states(result, problem)
     with run.timings.measure("states"):
-        change_l = convergence_table(config, material).of(run.shared)
+        change_l = convergence_table(config, material).take(run.shared)
     result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")
     add_signal(result, problem, traces, readings)
     result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hpcx.formation.config import Config
-from hpcx.formation.problem import convergence_table, table_key, two_exciton_tables
+from hpcx.formation.problem import convergence_table, two_exciton_tables
 from hpcx.materials.loader import Material
 
 
@@ -15,4 +15,4 @@ def tables(config: Config, material: Material) -> dict[str, Callable[[], object]
     Raises MaterialError if the material lacks a number.
     """
     wanted = [*two_exciton_tables(config, material).values(), convergence_table(config, material)]
-    return {table_key(table.kind, table.depends_on): table.make for table in wanted}
+    return {table.key: table.made for table in wanted}

@@ -1,11 +1,49 @@
-"""Tables that all ranks need, each made by one of them."""
+"""Tables that several points of a sweep use, and tables that all ranks need, each made by one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hpcx.parallel.errors import agreed
+from hpcx.parallel.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that points share: it is known by the hash of all that its maker is given, so it is never another's.
+
+    Attributes:
+        kind: what it is, e.g. "formation/pump"; one maker per kind.
+        make: returns the table; called as make(*of, *beside).
+        of: all that the table depends on.
+        beside: what else the maker needs, which follows from `of` or does not change the table (the question whether to stop).
+    """
+
+    kind: str
+    make: Callable[..., Any]
+    of: tuple[Any, ...]
+    beside: tuple[Any, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """The name under which the table is shared."""
+        return f"{self.kind}/{fingerprint(*self.of)}"
+
+    def made(self) -> Any:
+        """Make the table."""
+        return self.make(*self.of, *self.beside)
+
+    def take(self, shared: dict[str, Any], kept: int | None = None) -> Any:
+        """Return the table from `shared`, making it first if need be; with `kept` only so many of its kind stay, the oldest go."""
+        if self.key not in shared:
+            others = [name for name in shared if name.startswith(f"{self.kind}/")]
+            for name in others[: len(others) - kept + 1] if kept else []:
+                del shared[name]
+            shared[self.key] = self.made()
+        return shared[self.key]
 
 
 def make_together(comm: Any, shared: dict[str, object], wanted: Mapping[str, Callable[[], object]]) -> None:

@@ -6,14 +6,16 @@ Coulomb matrices are cheap, and depend through the dephasing on which phonons ac
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from scipy import sparse
 
+from hpcx.parallel.fingerprint import Part
+from hpcx.parallel.tables import Table
 from hpcx.valley.blocks import generator, out_rate
-from hpcx.valley.config import Config
+from hpcx.valley.config import SWITCHES, Config
 from hpcx.valley.mechanisms import (
     dexter_dark,
     dexter_intravalley,
@@ -31,6 +33,13 @@ FLIPS = {"spin_flip": spin_flip}
 COULOMB = {"exchange": exchange, "dexter_intravalley": dexter_intravalley, "dexter_dark": dexter_dark}
 #: mechanisms that conserve the spin exactly
 SPIN_CONSERVING = (*PHONONS, "dexter_intravalley", "dexter_dark")
+#: keys of the input at which phonon matrices may not look, so that points which differ there share them; what of these
+#: matters (material, temperature, environment) is in the problem. All other keys, new ones too, tell matrices apart
+UNSEEN = (
+    *("title", "output", "petsc", "material", "parameters", "temperature", "environment"),
+    *("pump", "probe", "time", "modes", "flow", "dexter", "dephasing"),
+    *(f"mechanisms.{key}" for key in ("set", *SWITCHES, "dexter_kernel", "offresonant_drive", "exchange_short_range")),
+)
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,13 @@ class Rates:
         return sum(chosen, sparse.csr_matrix((self.size, self.size)))
 
 
-def build_rates(problem: Problem, config: Config, shared: MutableMapping[str, object]) -> Rates:
+def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rates:
     """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there."""
     enabled = config.mechanisms
     matrices = {}
-    for name, mechanism in {**PHONONS, **FLIPS}.items():
+    for name in (*PHONONS, *FLIPS):
         if getattr(enabled, name):
-            matrices[name] = _shared_matrix(problem, config, name, mechanism, shared)
+            matrices[name] = phonon_table(problem, config, name).take(shared)
     dephasing = out_rate(Rates(problem.size, matrices).phonons())
     if config.dephasing.within_cells and enabled.phonon_intravalley:
         dephasing = dephasing + phonon_intravalley.within_cells(problem, config)
@@ -78,15 +87,8 @@ def build_rates(problem: Problem, config: Config, shared: MutableMapping[str, ob
     return Rates(problem.size, matrices)
 
 
-def _shared_matrix(problem: Problem, config: Config, name: str, mechanism, shared: MutableMapping[str, object]):
-    key = fingerprint(problem, config, name)
-    if key not in shared:
-        shared[key] = mechanism.matrix(problem, config)
-    return shared[key]
-
-
-def fingerprint(problem: Problem, config: Config, name: str) -> str:
-    """Return a hash of everything that the phonon matrix of mechanism `name` depends on."""
-    relevant = [name, problem.parameters, problem.temperature, len(problem.species), config.momentum, config.approximation]
-    relevant += [config.spin_flip if name in FLIPS else config.mechanisms.phonon_interference]
-    return "valley/" + hashlib.sha256(repr(relevant).encode()).hexdigest()
+def phonon_table(problem: Problem, config: Config, name: str) -> Table:
+    """Return the matrix of the phonon mechanism `name` as a table that points share; it sees the problem and a part of the input."""
+    mechanism = {**PHONONS, **FLIPS}[name]
+    unseen = UNSEEN if name in FLIPS else (*UNSEEN, "spin_flip")
+    return Table(f"valley/{name}", mechanism.matrix, (problem, Part(config, unseen)))

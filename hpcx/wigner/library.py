@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.tables import load_table, save_table
+from hpcx.parallel.fingerprint import code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
-from hpcx.wigner import grid as grid_module
-from hpcx.wigner import parameters, processes, rates
 from hpcx.wigner.grid import Grid
 from hpcx.wigner.parameters import Excitons
-from hpcx.wigner.processes import DEFAULT_QUADRATURE
+from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 
 #: folder of the files below that of the results
@@ -26,35 +22,32 @@ FOLDER = "rates"
 
 def flat_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
     """Return the rates of all processes from memory, from a file, or assembled by all ranks; collective."""
-    key = rates_key(excitons, grid, harmonics, "all")
-    name = f"wigner rates {key}"
+    processes = emission_processes(excitons)
+    key = rates_key(excitons, grid, harmonics, processes)
+    name = f"wigner/rates/{key}"
     if name not in run.shared:
         found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
         if found is None:
-            found = assemble_rates(comm, excitons, grid, harmonics)
+            found = assemble_rates(comm, excitons, grid, harmonics, processes=processes)
             if comm.rank == 0:
                 save_rates(run, found, key)
         run.shared[name] = found
     return run.shared[name]
 
 
-def kept_rates(run: Run, grid: Grid, key: str, assemble: Callable[[], Rates]) -> Rates:
-    """Return rates from the file of `key`, or assemble them and write it; by one rank."""
+def kept_rates(run: Run, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> Rates:
+    """Return the rates of `processes` from a file, or assemble them and write it; by one rank."""
+    key = rates_key(excitons, grid, harmonics, processes)
     found = load_rates(run, grid, key)
     if found is None:
-        found = assemble()
+        found = assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes)
         save_rates(run, found, key)
     return found
 
 
-def rates_key(excitons: Excitons, grid: Grid, harmonics: int, which: str) -> str:
-    """Return a hash of all that rates depend on: physics, bins, quadrature, and the modules that assemble them."""
-    state = hashlib.sha256()
-    for module in (grid_module, parameters, processes, rates):
-        state.update(Path(module.__file__).read_bytes())
-    for item in (excitons, grid, DEFAULT_QUADRATURE, harmonics, which):
-        _feed(state, item)
-    return state.hexdigest()
+def rates_key(excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> str:
+    """Return a hash of all that `assemble_rates` is given, and of the code of the packages that it is made of."""
+    return fingerprint(code_fingerprint("wigner", "physics"), excitons, grid, harmonics, DEFAULT_QUADRATURE, processes)
 
 
 def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:
@@ -88,18 +81,3 @@ def _unpacked(arrays: dict[str, np.ndarray], name: str, size: int) -> np.ndarray
     flux_mij[:, row, column] = flux
     flux_mij[:, column, row] = flux
     return flux_mij
-
-
-def _feed(state: Any, item: Any) -> None:
-    """Add a value to a hash, with the names of its parts, independently of how Python stores it."""
-    if is_dataclass(item):
-        for field in fields(item):
-            state.update(field.name.encode())
-            _feed(state, getattr(item, field.name))
-    elif isinstance(item, tuple):
-        for part in item:
-            _feed(state, part)
-    elif isinstance(item, np.ndarray):
-        state.update(f"{item.dtype}{item.shape}".encode() + np.ascontiguousarray(item).tobytes())
-    else:
-        state.update(repr(item).encode())

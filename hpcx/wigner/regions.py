@@ -23,11 +23,11 @@ from hpcx.parallel.errors import agreed
 from hpcx.parallel.run import Run
 from hpcx.petsc.imex import StoredInverses
 from hpcx.wigner.grid import Grid, equilibrium_weights
-from hpcx.wigner.library import kept_rates, rates_key
+from hpcx.wigner.library import kept_rates
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.processes import emission_processes
-from hpcx.wigner.rates import Rates, assemble_rates, padded
+from hpcx.wigner.rates import Rates, padded
 from hpcx.wigner.source import FWHM_PER_SIGMA, Source, make_source
 
 
@@ -102,8 +102,7 @@ def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, S
 
 def _intervalley(excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
     processes = [process for process in emission_processes(excitons) if process.intervalley]
-    key = rates_key(excitons, grid, harmonics, "between the valleys")
-    return kept_rates(run, grid, key, lambda: assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes))
+    return kept_rates(run, excitons, grid, harmonics, processes)
 
 
 @dataclass(frozen=True)

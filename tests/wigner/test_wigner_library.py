@@ -15,6 +15,7 @@ from hpcx.wigner import library
 from hpcx.wigner.grid import energy_edges, make_grid
 from hpcx.wigner.library import flat_rates, load_rates, rates_key
 from hpcx.wigner.parameters import read_excitons
+from hpcx.wigner.processes import emission_processes
 from hpcx.wigner.rates import assemble_rates
 
 
@@ -36,20 +37,22 @@ def test_second_run_reads_what_the_first_has_assembled(physics, tmp_path, monkey
 
 def test_key_knows_what_rates_depend_on(physics):
     excitons, grid = physics
-    first = rates_key(excitons, grid, 2, "all")
-    assert first == rates_key(read_excitons(load_material("WS2")), replace(grid), 2, "all")
+    every = emission_processes(excitons)
+    first = rates_key(excitons, grid, 2, every)
+    again = read_excitons(load_material("WS2"))
+    assert first == rates_key(again, replace(grid), 2, emission_processes(again))
     others = [
-        rates_key(replace(excitons, hole_acoustic=excitons.hole_acoustic * (1 + 1e-15)), grid, 2, "all"),
-        rates_key(excitons, replace(grid, kT=1.01 * grid.kT), 2, "all"),
-        rates_key(excitons, grid, 3, "all"),
-        rates_key(excitons, grid, 2, "between the valleys"),
+        rates_key(replace(excitons, hole_acoustic=excitons.hole_acoustic * (1 + 1e-15)), grid, 2, every),
+        rates_key(excitons, replace(grid, kT=1.01 * grid.kT), 2, every),
+        rates_key(excitons, grid, 3, every),
+        rates_key(excitons, grid, 2, [process for process in every if process.intervalley]),
     ]
     assert first not in others and len(set(others)) == 4
 
 
 def test_damaged_files_are_made_again(physics, tmp_path, caplog):
     excitons, grid = physics
-    run, key = Run(tmp_path), rates_key(excitons, grid, 1, "all")
+    run, key = Run(tmp_path), rates_key(excitons, grid, 1, emission_processes(excitons))
     library.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1), key)
     (path,) = tmp_path.rglob("*.h5")
     assert load_rates(run, grid, key) is not None
