@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.integrate import trapezoid
 
+from hpcx.formation.config import Config
 from hpcx.formation.fits import RISE_MAX, RISE_MIN, RiseTimes, formation_time, model, rise_times
 from hpcx.formation.problem import Problem
-from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
+from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
+from hpcx.physics.constants import HBAR_EV_FS
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
+#: 1/nm^2 in 1/cm^2, and an electron volt in uJ
+PER_CM2, UJ_PER_EV = 1e14, 1.602176634e-13
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,11 @@ def add_states(result: Result, problem: Problem) -> None:
     result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy")
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
+    bleaching_ml = np.full((len(problem.manifolds), size), np.nan)
+    for row, m in zip(bleaching_ml, problem.manifolds):
+        row[: m.energy_l.size] = m.bleaching_fs[0] / m.bleaching_fs[0, 0]
+    label = "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s population"
+    result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label)
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
     dipole_m = np.array([m.dipole for m in problem.manifolds])
     result.add("wannier/dipole", dipole_m, ("manifold",), "nm", "interband dipole moment over e")
@@ -103,7 +113,7 @@ def add_states(result: Result, problem: Problem) -> None:
 
 
 def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> None:
-    """Add delays, traces, populations and everything read off the traces."""
+    """Add delays, traces and everything read off the traces."""
     both = ("resonance", "contribution")
     names = np.array([m.name for m in problem.manifolds])
     result.add("signal/delay", traces.delay_d, ("delay",), "fs", "delay of the probe after the pump")
@@ -119,12 +129,34 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]
     result.add("signal/fit", np.array(curves), (*both, "delay"), "1", "fitted curve")
     _add_coherence(result, traces)
-    result.add("signal/time", traces.time_t, ("time",), "fs", "time after the pump's maximum")
-    result.add("signal/population", traces.population_mt, ("manifold", "time"), "1/nm^2", "1s population per valley")
     if traces.energy_e.size:
         result.add("signal/photon_energy", traces.energy_e, ("photon_energy",), "eV", "detected photon energy")
         axes = ("contribution", "photon_energy", "delay")
         result.add("signal/spectrum", traces.spectrum_ced, axes, "1", "relative change of the reflectivity")
+
+
+def add_populations(result: Result, config: Config, problem: Problem, traces: Traces) -> None:
+    """Add the populations of all states and of each valley, the density of excitons, and the share of the pump that is absorbed."""
+    result.add("signal/time", traces.time_t, ("time",), "fs", "time after the pump's maximum")
+    result.add("signal/valley", np.array(VALLEYS), ("valley",), "1", "valley, of which sigma+ drives the first")
+    axes = ("valley", "manifold", "time")
+    result.add("signal/population", traces.population_vmlt[:, :, 0], axes, "1/nm^2", "1s population of a valley")
+    by_state = traces.population_vmlt.sum(axis=0)
+    axes, label = ("manifold", "state", "time"), "population of a state in both valleys"
+    result.add("signal/population_by_state", by_state, axes, "1/nm^2", label)
+    density_t = PER_CM2 * by_state.sum(axis=(0, 1))
+    result.add("signal/exciton_density", density_t, ("time",), "1/cm^2", "excitons of all states and valleys")
+    made, photons = _excitons_made(config, traces), config.pump.fluence / (config.pump.photon_energy * UJ_PER_EV)
+    result.add("signal/excitons_made", made, (), "1/cm^2", "excitons of all states and valleys that the pump has made")
+    result.add("signal/absorbed_share", made / photons, (), "1", "excitons made over photons of the pump")
+
+
+def _excitons_made(config: Config, traces: Traces) -> float:
+    """Return the density (1/cm^2) at the end of the window and what has decayed from the 1s states until then."""
+    density_t = traces.population_vmlt.sum(axis=(0, 1, 2))
+    ground_t = traces.population_vmlt[:, :, 0].sum(axis=(0, 1))
+    lost = 1e-3 * config.cascade.decay / HBAR_EV_FS * trapezoid(ground_t, traces.time_t)
+    return PER_CM2 * float(density_t[-1] + lost)
 
 
 def _add_coherence(result: Result, traces: Traces) -> None:

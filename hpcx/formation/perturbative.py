@@ -12,7 +12,7 @@ import numpy as np
 from hpcx.formation.cascade import Propagator
 from hpcx.formation.config import Config, HartreeFock
 from hpcx.formation.linear import LinearResponse, linear_response
-from hpcx.formation.optics import Pulse, peak_amplitude
+from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.problem import Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.formation.third_order import (
@@ -24,7 +24,7 @@ from hpcx.formation.third_order import (
     relative_change,
     respond_to_pump,
 )
-from hpcx.formation.traces import CONTRIBUTIONS, READINGS, Traces
+from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Traces
 from hpcx.io.items import Items
 from hpcx.parallel.fingerprint import Part, fingerprint
 from hpcx.parallel.run import Run
@@ -35,6 +35,8 @@ from hpcx.physics.constants import HBAR_EV_FS
 PULSE_REACH, DECAY_REACH = 4.0, 15.0
 #: linear and pump responses that a sweep keeps at once, and photon energies of which it keeps all delays
 RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
+#: parts that are due to populations: made by the pump, and by pump and probe together
+POPULATION_PARTS = ("populations", "grating")
 
 
 def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
@@ -55,6 +57,7 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
     with run.timings.measure("probe"):
         parts = items.compute("probe", energy_e.size, work)
     change_ecd = np.array([_contributions(part, own) for part in parts])
+    stride = max(1, round(POPULATION_STEP / pump.grid.step))
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
     return Traces(
         delay_d=delay_d,
@@ -62,11 +65,17 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
         coherent_hrd=coherent_hrd,
         energy_e=energy_e[resonance_r.size :],
         spectrum_ced=change_ecd[resonance_r.size :].transpose(1, 0, 2),
-        time_t=pump.grid.time_t,
-        # a unit polarisation vector has a mean square component of one half, whatever it is
-        population_mt=0.5 * np.array([population_lt[0] for population_lt in pump.population_mlt]),
+        time_t=pump.grid.time_t[::stride],
+        population_vmlt=_populations(pump, config.pump.polarization, stride),
         statistics={"time samples": pump.grid.size},
     )
+
+
+def _populations(pump: PumpResponse, polarization: str, stride: int) -> np.ndarray:
+    """Return the populations (valley, manifold, state, time), every `stride`-th sample, of a pump of this polarisation."""
+    largest = max(len(population_lt) for population_lt in pump.population_mlt)
+    rows = [np.pad(part[:, ::stride], ((0, largest - len(part)), (0, 0))) for part in pump.population_mlt]
+    return np.abs(JONES[polarization])[:, None, None, None] ** 2 * np.array(rows)
 
 
 def time_grid(config: Config, delay_d: np.ndarray, reference: float) -> TimeGrid:
@@ -190,12 +199,13 @@ def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, n
 
 
 def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:
-    extents = set(get_args(HartreeFock)) - {extent}
-    return sum(change_d for name, change_d in parts.items() if name != "populations" and name not in extents)
+    others = {*POPULATION_PARTS, *get_args(HartreeFock)} - {extent}
+    return sum(change_d for name, change_d in parts.items() if name not in others)
 
 
 def _contributions(parts: dict[str, np.ndarray], extent: str) -> list[np.ndarray]:
     """Return the traces in the order of CONTRIBUTIONS; in third order they add up."""
-    values = {"incoherent": parts["populations"], "coherent": _coherent(parts, extent)}
+    incoherent = sum(parts[name] for name in POPULATION_PARTS if name in parts)
+    values = {"incoherent": incoherent, "coherent": _coherent(parts, extent)}
     values["full"] = values["incoherent"] + values["coherent"]
     return [values[name] for name in CONTRIBUTIONS]

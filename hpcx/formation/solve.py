@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.observables import add_signal, add_states, read_traces, summary
+from hpcx.formation.observables import add_populations, add_signal, add_states, read_traces, summary
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem, convergence_table, notices
 from hpcx.formation.tables import tables
@@ -45,6 +45,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
         change_l = convergence_table(config, material).take(run.shared)
     result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")
     add_signal(result, problem, traces, readings)
+    add_populations(result, config, problem, traces)
     result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]
     run.diagnostics.update(traces.statistics)
     return result

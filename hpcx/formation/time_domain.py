@@ -18,7 +18,7 @@ from hpcx.formation.equations import Equations, Terms
 from hpcx.formation.optics import JONES, Pulse, Surface, peak_amplitude
 from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
 from hpcx.formation.problem import Problem
-from hpcx.formation.traces import CONTRIBUTIONS, Traces
+from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, VALLEYS, Traces
 from hpcx.io.items import Items
 from hpcx.parallel.run import Run
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
@@ -29,19 +29,21 @@ TERMS = {"full": Terms(), "incoherent": Terms(coherent=False), "coherent": Terms
 PHASES = np.array([1, 1j, -1, -1j, 0])
 #: longest step, fs; pulses are longer, so none is missed
 LARGEST_STEP = 2.0
-#: spacing of the populations that are written, fs
-POPULATION_STEP = 5.0
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Pulses, valley copies and frequencies of a point in the time route; `watch` is called after every step."""
+    """Pulses, valley copies and frequencies of a point in the time route.
+
+    `valleys` are the numbers of the copies; a mirrored one stands for both. `watch` is called after every step.
+    """
 
     problem: Problem
     pump: Pulse
     probe: Pulse
     jones_pump_v: np.ndarray
     jones_probe_v: np.ndarray
+    valleys: tuple[int, ...]
     mirrored: bool
     energies_e: np.ndarray
     surface: Surface
@@ -106,10 +108,10 @@ def make_setting(
     """Return the setting of a point; valleys that are mirror images of each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = config.pump.polarization, config.probe.polarization
-    valleys, mirrored = slice(0, 2), False
+    valleys, mirrored = (0, 1), False
     if pump == probe:
         mirrored = pump in ("x", "y")
-        valleys = slice(0, 1) if mirrored or pump == "sigma+" else slice(1, 2)
+        valleys = (0,) if mirrored or pump == "sigma+" else (1,)
     pulses = (
         Pulse(config.pump.photon_energy, config.pump.duration, amplitude),
         Pulse(config.probe.photon_energy, config.probe.duration, config.solver.probe_ratio * amplitude),
@@ -117,8 +119,9 @@ def make_setting(
     return Setting(
         problem,
         *pulses,
-        JONES[pump][valleys],
-        JONES[probe][valleys],
+        JONES[pump][list(valleys)],
+        JONES[probe][list(valleys)],
+        valleys,
         mirrored,
         energies_e,
         problem.radiation.surface(pulses),
@@ -194,7 +197,7 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
-        population_mt = items.prepare(lambda: _populations(setting, time_t, OdeStatistics()))
+        population_vmlt = items.prepare(lambda: _populations(setting, time_t, OdeStatistics()))
     resonances = resonance_r.size
     return Traces(
         delay_d,
@@ -203,7 +206,7 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
         setting.energies_e[resonances:],
         change_ecd[resonances:].transpose(1, 0, 2),
         time_t,
-        population_mt,
+        population_vmlt,
         {name: comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": setting.surface.misfit},
     )
 
@@ -225,12 +228,12 @@ def _changes(
 
 
 def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:
-    """Return the 1s populations (manifold, time) under the pump alone, mean of the two valleys."""
-    states = pump_trajectory(setting, list(time_t), Terms(), statistics)
+    """Return the populations under the pump alone (valley, manifold, state, time); an undriven valley has none."""
+    states = np.array(pump_trajectory(setting, list(time_t), Terms(), statistics))[:, :, 0].real
     layout = setting.equations(0.0, PHASES[:1], False, Terms()).layout
-    share = 1.0 if setting.mirrored else 0.5
-    rows_m = [
-        [layout.population[valley, m].start for valley in range(setting.jones_pump_v.size)]
-        for m in range(len(setting.problem.manifolds))
-    ]
-    return share * np.array([[state[rows, 0].real.sum() for state in states] for rows in rows_m])
+    largest = max(m.energy_l.size for m in setting.problem.manifolds)
+    population_vmlt = np.zeros((len(VALLEYS), len(setting.problem.manifolds), largest, time_t.size))
+    for (copy, m), rows in layout.population.items():
+        for valley in (0, 1) if setting.mirrored else (setting.valleys[copy],):
+            population_vmlt[valley, m, : rows.stop - rows.start] = states[:, rows].T
+    return population_vmlt

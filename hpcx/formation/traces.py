@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+#: "incoherent" is the bleaching by populations, also by the grating that pump and probe make together; "coherent" all else
 CONTRIBUTIONS = ("full", "incoherent", "coherent")
+#: valleys, of which sigma+ drives the first
+VALLEYS = ("K", "K'")
+#: spacing of the populations that are written, fs
+POPULATION_STEP = 2.0
 #: extents of the Hartree-Fock terms between which the coherent contribution is compared
 READINGS = ("1s", "all")
 
@@ -22,7 +27,7 @@ class Traces:
         energy_e: photon energies of the spectrum, eV.
         spectrum_ced: spectrum (contribution, photon energy, delay).
         time_t: times of the populations, fs.
-        population_mt: 1s population per valley, 1/nm^2.
+        population_vmlt: populations of all states (valley, manifold, state, time), 1/nm^2; states that a manifold lacks are zero.
         statistics: steps, evaluations and the like.
     """
 
@@ -32,6 +37,5 @@ class Traces:
     energy_e: np.ndarray
     spectrum_ced: np.ndarray
     time_t: np.ndarray
-    population_mt: np.ndarray
+    population_vmlt: np.ndarray
     statistics: dict[str, float] = field(default_factory=dict)
-

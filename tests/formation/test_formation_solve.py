@@ -11,7 +11,10 @@ from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
 from hpcx.formation.estimate import estimate
+from hpcx.formation.linear import sheet_field
+from hpcx.formation.optics import Pulse
 from hpcx.formation.perturbative import RESPONSES_KEPT
+from hpcx.formation.problem import build_problem
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
 from hpcx.formation.tables import tables
@@ -47,11 +50,45 @@ def test_result_has_the_agreed_datasets(result):
 def test_contributions_add_up_and_the_population_feeds_the_signal(result):
     full, incoherent, coherent = result.value("signal/reflectivity_change").transpose(1, 0, 2)
     assert full == pytest.approx(incoherent + coherent, abs=1e-15)
-    population_mt, time_t = result.value("signal/population"), result.value("signal/time")
+    population_mt, time_t = result.value("signal/population")[0], result.value("signal/time")
     assert population_mt.min() >= 0
     late = incoherent[0, -1] / np.interp(result.value("signal/delay")[-1], time_t, population_mt[0])
     earlier = incoherent[0, -6] / np.interp(result.value("signal/delay")[-6], time_t, population_mt[0])
     assert late == pytest.approx(earlier, rel=2e-3)
+
+
+def absorbed_photons(problem):
+    """Return the share of a weak pulse of 2.35 eV and 20 fs that the sheet absorbs, 1 - |r|^2 - |t|^2 over its spectrum."""
+    energy_w = np.linspace(2.0, 2.7, 2001)
+    transmission_w = sheet_field(problem, energy_w)
+    intensity_w = Pulse(2.35, 20.0, 1.0).spectrum(energy_w) ** 2
+    absorbed_w = 1 - np.abs(transmission_w) ** 2 - np.abs(transmission_w - 1) ** 2
+    return (intensity_w * absorbed_w * 2.35 / energy_w).sum() / intensity_w.sum()
+
+
+@pytest.mark.parametrize(
+    "pump, shares, route",
+    [
+        ("x", (0.5, 0.5), "third-order"),
+        ("sigma+", (1, 0), "third-order"),
+        ("sigma-", (0, 1), "third-order"),
+        ("sigma-", (0, 1), "time"),
+    ],
+)
+def test_populations_stand_in_the_valley_that_the_pump_drives(make_config, material, shared, pump, shares, route):
+    tables = {"momentum": {"points": 40, "tail_points": 16}, "continuum": {"energy_max": 1.2}}
+    tables |= {"delay": {"start": 0, "stop": 40, "points": 2}, "solver": {"route": route, "tolerance": 1e-4}}
+    pulses = {"pump": {"polarization": pump, "fluence": 0.05}, "probe": {"polarization": pump}}
+    point = solve(MPI.COMM_SELF, make_config(2.35, {"biexciton": False}, **pulses, **tables), material, Run(shared=shared))
+    population_vmt, by_state = point.value("signal/population"), point.value("signal/population_by_state")
+    total_t = population_vmt.sum(axis=(0, 1))
+    assert [part.sum() for part in population_vmt] == pytest.approx([share * total_t.sum() for share in shares], abs=1e-12)
+    assert population_vmt.sum(axis=0) == pytest.approx(by_state[:, 0], rel=1e-12)
+    assert point.value("signal/exciton_density") == pytest.approx(1e14 * by_state.sum(axis=(0, 1)), rel=1e-12)
+    photons = 0.05e-6 / (2.35 * 1.602176634e-19)
+    assert point.value("signal/excitons_made") == pytest.approx(point.value("signal/absorbed_share") * photons, rel=1e-9)
+    absorbed = absorbed_photons(build_problem(make_config(2.35, {"biexciton": False}, **tables), material, shared))
+    assert 0.02 < absorbed < 0.2 and point.value("signal/absorbed_share") == pytest.approx(absorbed, rel=3e-3)
 
 
 def test_both_readings_of_the_coherent_share_are_given(result):

@@ -9,6 +9,7 @@ import pytest
 
 from hpcx.formation.equations import Terms
 from hpcx.formation.time_domain import PHASES, make_setting, probe_change, pump_trajectory
+from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.petsc.explicit_ode import OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
 
@@ -54,6 +55,17 @@ def test_routes_agree_at_low_fluence(compare, approximation, pump, probe):
         approximation, pump={"polarization": pump, "fluence": 0.05}, probe={"polarization": probe}, **SMALL
     )
     assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
+
+
+def test_contributions_are_cut_alike_in_both_routes(make_config, make_problem, third_order):
+    """What populations do, those that pump and probe make together among it, is the incoherent contribution."""
+    config = make_config(2.35, {**GRATING, "biexciton": False}, pump={"fluence": 0.05}, **SMALL)
+    setting = make_setting(config, make_problem(config), np.array([1.88, 2.03]))
+    terms, statistics = Terms(coherent=False), OdeStatistics()
+    [trajectory] = pump_trajectory(setting, [12.0 - setting.lead], terms, statistics)
+    found = probe_change(setting, 12.0, trajectory, terms, statistics)
+    expected = third_order(config, np.array([12.0])).change_rcd[:, CONTRIBUTIONS.index("incoherent"), 0]
+    assert found == pytest.approx(expected, rel=3e-4)
 
 
 def test_difference_is_linear_in_fluence_and_extrapolates_to_zero(compare):
