@@ -21,7 +21,7 @@ from validation.page import Cost, Section, draw_figures, render
 from validation.results import Missing, Results
 from validation.runs import run_all
 from validation.table import Run, load_papers, load_runs
-from validation.verdicts import VERDICTS, as_json, judge_paper
+from validation.verdicts import CHECKS, VERDICTS, as_json, judge_paper
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -97,7 +97,7 @@ def _write(path: Path, text: str) -> None:
 def _print_summary(sections: list[Section], failures: dict[str, str]) -> None:
     for section in sections:
         verdicts = [judgement.verdict for judgement in section.judgements]
-        words = VERDICTS if not section.paper.checks else ("holds", "fails")
+        words = CHECKS if section.paper.checks else VERDICTS
         print(f"{section.paper.title}: " + ", ".join(f"{verdicts.count(word)} {word}" for word in words))
     for name, message in failures.items():
         print(f"run {name}: {message}", file=sys.stderr)

@@ -94,6 +94,18 @@ def spread(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.nanmax(y) - np.nanmin(y))
 
 
+def asymmetry(x: np.ndarray, y: np.ndarray, centre: float, reach: float) -> float:
+    """Return the largest |y(centre + d) - y(centre - d)| for d up to `reach`, over the largest |y| there; linear between points."""
+    d = np.linspace(0.0, reach, 201)
+    right, left = np.interp(centre + d, x, y), np.interp(centre - d, x, y)
+    return float(np.abs(right - left).max() / np.abs(np.concatenate([right, left])).max())
+
+
+def last_finite(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the last value that is a number."""
+    return float(y[np.isfinite(y)][-1])
+
+
 def inverse_limit(x: np.ndarray, y: np.ndarray) -> float:
     """Return the limit x -> infinity of a straight line in 1/x."""
     return float(np.polyfit(1.0 / x, y, 1)[1])
@@ -108,7 +120,7 @@ ON_CURVE = {
     function.__name__: function
     for function in (
         value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative, last_negative,
-        settled, smallest_step, largest_step, drift, spread, inverse_limit, slope,
+        last_finite, settled, smallest_step, largest_step, drift, spread, asymmetry, inverse_limit, slope,
     )
 }  # fmt: skip
 
@@ -144,6 +156,20 @@ def curve_order(coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray, ratio:
     return float(np.log(first / second) / np.log(ratio))
 
 
+def array_difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the largest difference of the real parts of two arrays over the largest real part of the first."""
+    return float(np.nanmax(np.abs(np.real(first) - np.real(second))) / np.nanmax(np.abs(np.real(first))))
+
+
+def share_at_half_rise(whole: np.ndarray, part: np.ndarray) -> float:
+    """Return part / whole of two traces where the whole first reaches half its maximum, linear between points."""
+    after = int(np.argmax(whole >= 0.5 * whole.max()))
+    before = max(after - 1, 0)
+    span = whole[after] - whole[before]
+    share = (0.5 * whole.max() - whole[before]) / span if span else 1.0
+    return float((part[before] + share * (part[after] - part[before])) / (0.5 * whole.max()))
+
+
 def _thinned(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     """Return every n-th value, the middle one of each cell that is cut into n."""
     factor = fine.shape[-1] // coarse.shape[-1]
@@ -151,7 +177,7 @@ def _thinned(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
 
 
 #: measures of whole arrays
-ON_ARRAYS = {"curve_order": curve_order}
+ON_ARRAYS = {function.__name__: function for function in (curve_order, array_difference, share_at_half_rise)}
 
 
 COMBINE = {
@@ -159,6 +185,7 @@ COMBINE = {
     "difference": lambda a, b: a - b,
     "relative_difference": lambda a, b: abs(a / b - 1),
     "sum": lambda *numbers: sum(numbers),
+    "over_geometric_mean": lambda a, b, c: a / float(np.sqrt(b * c)),
     "product": lambda *numbers: float(np.prod(numbers)),
     "smallest": lambda *numbers: min(numbers),
     "largest": lambda *numbers: max(numbers),

@@ -13,17 +13,30 @@ from validation.costs import Benchmarks
 from validation.figures import shown_command
 from validation.results import Missing, Results
 from validation.table import Paper
-from validation.verdicts import FAILS, HOLDS, VERDICTS, Judgement
+from validation.verdicts import (
+    DIFFERS,
+    FAILS,
+    HOLDS,
+    IDENTITY,
+    NOT_COMPARABLE,
+    NOT_RUN,
+    REPRODUCED,
+    UNCERTAIN,
+    VERDICTS,
+    Judgement,
+)
 
 _CLASSES = {
-    "reproduced": "good",
-    "reproduced with fitted input": "fitted",
-    "differs": "bad",
-    "not comparable": "none",
+    REPRODUCED: "good",
+    UNCERTAIN: "fitted",
+    DIFFERS: "bad",
+    IDENTITY: "identity",
+    NOT_COMPARABLE: "none",
+    NOT_RUN: "absent-run",
     HOLDS: "good",
     FAILS: "bad",
 }
-_SIGNS = {"good": "✔", "fitted": "≈", "bad": "✘", "none": "–"}
+_SIGNS = {"good": "✔", "fitted": "≈", "bad": "✘", "identity": "≡", "none": "–", "absent-run": "○"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,9 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
     )
 
 
+_EDGE_MARK = '<span class="edge">near its bound</span>'
+
+
 def _badge(verdict: str) -> str:
     kind = _CLASSES[verdict]
     return f'<span class="verdict {kind}">{_SIGNS[kind]} {escape(verdict)}</span>'
@@ -100,13 +116,17 @@ def _badge(verdict: str) -> str:
 
 def _legend() -> str:
     meanings = {
-        "reproduced": "our number obeys the stated rule, and no input behind it was fitted to the paper or guessed",
-        "reproduced with fitted input": "it obeys the rule, but inputs that decide it were fitted or guessed: not counted as agreement",
-        "differs": "it does not obey the rule",
-        "not comparable": "the paper gives no number that can be compared, the number is an input, or this version does not compute it",
+        REPRODUCED: "our number obeys the stated rule, and no input behind it was fitted to the paper, guessed or recalled from memory",
+        UNCERTAIN: "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or recalled: "
+        "not counted as agreement",
+        DIFFERS: "it does not obey the rule",
+        IDENTITY: "it obeys the rule, and could not do otherwise: true by construction, not counted",
+        NOT_COMPARABLE: "the paper gives no number that can be compared, or the number is an input",
+        NOT_RUN: "the run behind it has no result here",
     }
     rows = "".join(f"<dt>{_badge(verdict)}</dt><dd>{escape(text)}</dd>" for verdict, text in meanings.items())
-    return f'<dl class="legend">{rows}</dl>'
+    edge = "the number is within 10 % of the bound of its rule (of the tolerance, of half the width allowed) or within its numerical error"
+    return f'<dl class="legend">{rows}<dt>{_EDGE_MARK}</dt><dd>{escape(edge)}</dd></dl>'
 
 
 def _summary(sections: list[Section]) -> str:
@@ -158,10 +178,17 @@ def _row(judgement: Judgement, labels: tuple[str, ...]) -> str:
         escape(statement.says),
         escape(_with_unit(_paper_text(statement.paper), judgement.unit, isinstance(statement.paper, str))),
         _ours(judgement),
-        f'{_badge(judgement.verdict)} <span class="reason">{escape(judgement.reason)}</span>',
+        f'{_badge(judgement.verdict)}{_marks(judgement)} <span class="reason">{escape(judgement.reason)}</span>',
     ]
     tagged = "".join(f'<td data-label="{label}">{cell or "&nbsp;"}</td>' for label, cell in zip(labels, cells))
     return f'<tr id="{escape(statement.id)}">{tagged}</tr>'
+
+
+def _marks(judgement: Judgement) -> str:
+    """Return where the inputs are from, unless they are from the literature, and whether the number is near its bound."""
+    origin = judgement.statement.inputs
+    label = "" if origin == "literature" or judgement.statement.not_comparable else f' <span class="origin">{origin}</span>'
+    return label + (f" {_EDGE_MARK}" if judgement.edge else "")
 
 
 def _paper_text(paper: float | list[float] | str) -> str:

@@ -10,7 +10,8 @@ point, `origin = { detection_energy = "exciton/energy" }` counts an axis from th
 window. A path such as "provenance/diagnostics#steps" is one key of a text in JSON. `scale` multiplies the values, `measure` makes a
 curve a number, `times` multiplies that. An operand with `of = [...]` combines others, { measure = "ratio", of = [a, b] }: an entry of
 `of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in all entries once for every value.
-`arrays = [...]` does the same with whole arrays. Results that a sweep could not stack are read from the file of the selected point.
+`arrays = [...]` does the same with whole arrays; `constant = 250` is a number of the paper. Results that a sweep could not stack
+are read from the file of the selected point.
 """
 
 from __future__ import annotations
@@ -131,6 +132,8 @@ class Results:
         return operand.get("times", 1.0) * self._number({key: value for key, value in operand.items() if key != "times"})
 
     def _number(self, operand: dict[str, Any]) -> float:
+        if "constant" in operand:
+            return float(operand["constant"])
         parts = operand.get("of")
         arguments = operand.get("arguments", {})
         name = operand.get("measure", "value")

@@ -9,8 +9,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
-#: where the inputs behind a number are from; agreement counts for the first alone
-ORIGINS = ("literature", "fitted", "guessed")
+#: where the inputs behind a number, or the number to compare with, are from; agreement counts for the first alone
+ORIGINS = ("literature", "recalled", "fitted", "guessed")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Statement:
     """One statement of a paper, and how our number is compared with it.
 
     Exactly one rule applies: `tolerance` around the number `paper`, the interval `paper` of two numbers, or `expect`, a condition such
-    as "> 0.5" on our number. With `not_comparable` nothing is compared.
+    as "> 0.5" on our number. With `not_comparable` nothing is compared. With `identity` the rule is checked but not counted.
 
     Attributes:
         id: unique name.
@@ -39,6 +39,7 @@ class Statement:
         study: runs that vary uncertain inputs together, and how the band is read off them (see `bands`), or None.
         shows: how our number is shown, a format with {0}; by default four digits.
         not_comparable: why nothing can be compared, or "".
+        identity: why the statement is true by construction of the model or of the operand, or "".
     """
 
     id: str
@@ -60,6 +61,7 @@ class Statement:
     study: dict[str, Any] | None = None
     shows: str = ""
     not_comparable: str = ""
+    identity: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a row that cannot be judged."""
@@ -73,7 +75,9 @@ class Statement:
         if not self.not_comparable and self.ours is None:
             raise ValueError(f"{self.id}: does not say where our number is from")
         if self.inputs != "literature" and not self.note and not self.not_comparable:
-            raise ValueError(f"{self.id}: fitted or guessed inputs must be named in note")
+            raise ValueError(f"{self.id}: recalled, fitted or guessed inputs must be named in note")
+        if self.identity and self.not_comparable:
+            raise ValueError(f"{self.id}: an identity needs a rule")
 
 
 @dataclass(frozen=True)

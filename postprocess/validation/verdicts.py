@@ -12,12 +12,17 @@ from validation.results import Missing, Results, merge
 from validation.table import Paper, Statement
 
 REPRODUCED = "reproduced"
-FITTED = "reproduced with fitted input"
+UNCERTAIN = "reproduced with uncertain input"
 DIFFERS = "differs"
+IDENTITY = "identity"
 NOT_COMPARABLE = "not comparable"
-VERDICTS = (REPRODUCED, FITTED, DIFFERS, NOT_COMPARABLE)
+NOT_RUN = "not run"
+VERDICTS = (REPRODUCED, UNCERTAIN, DIFFERS, IDENTITY, NOT_COMPARABLE, NOT_RUN)
 #: verdicts of the section on numerics
 HOLDS, FAILS = "holds", "fails"
+CHECKS = (HOLDS, FAILS, NOT_RUN)
+#: a number this near to its bound, relative to the bound or to the width allowed, is marked
+EDGE = 0.1
 
 _CONDITIONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
@@ -28,12 +33,13 @@ class Judgement:
 
     Attributes:
         statement: what is judged.
-        verdict: one of VERDICTS, or HOLDS or FAILS.
+        verdict: one of VERDICTS, or of CHECKS in the section on numerics.
         reason: why.
         value: our number; None if there is none.
         error: numerical error bar; None if not estimated.
         bands: what other values of uncertain inputs give; empty without a study.
         unit: unit of the numbers.
+        edge: whether our number is close to the bound of its rule, on either side.
     """
 
     statement: Statement
@@ -43,6 +49,7 @@ class Judgement:
     error: float | None = None
     bands: tuple[Band, ...] = ()
     unit: str = ""
+    edge: bool = False
 
     def shown(self) -> str:
         """Return our number as text without unit."""
@@ -65,13 +72,14 @@ def judge(statement: Statement, results: Results, check: bool = False) -> Judgem
     try:
         value = results.number(statement.ours)
     except Missing as error:
-        reason = f"not computed by this version: {error}"
-        return Judgement(statement, FAILS if check else NOT_COMPARABLE, reason, unit=statement.unit)
+        return Judgement(statement, NOT_RUN, str(error), unit=statement.unit)
     if not math.isfinite(value):
         return Judgement(statement, FAILS if check else DIFFERS, _join("our result has no such number", statement.note))
     error, bands = _error(statement, value, results), bands_of(statement, value, results)
     agrees = None if statement.not_comparable else agreement(statement, value)
-    return Judgement(statement, _verdict(statement, agrees, check), _reason(statement, agrees, value), value, error, bands, statement.unit)
+    edge = agrees is not None and near_bound(statement, value, error or 0.0)
+    verdict, reason = _verdict(statement, agrees, check), _reason(statement, agrees, value)
+    return Judgement(statement, verdict, reason, value, error, bands, statement.unit, edge)
 
 
 def agreement(statement: Statement, value: float) -> bool:
@@ -85,14 +93,37 @@ def agreement(statement: Statement, value: float) -> bool:
 
 def condition(text: str, value: float) -> bool:
     """Evaluate conditions such as "> 0.5" or "> 0, < 2" for a number; raises ValueError for other text."""
-    return all(_one(part.strip(), value) for part in text.split(","))
+    return all(_CONDITIONS[sign](value, bound) for sign, bound in _parts(text))
 
 
-def _one(text: str, value: float) -> bool:
-    for sign, holds in _CONDITIONS.items():
+def _parts(text: str) -> list[tuple[str, float]]:
+    """Return the signs and bounds of a condition; raises ValueError for other text."""
+    return [_part(part.strip()) for part in text.split(",")]
+
+
+def _part(text: str) -> tuple[str, float]:
+    for sign in _CONDITIONS:
         if text.startswith(sign):
-            return bool(holds(value, float(text[len(sign) :])))
+            return sign, float(text[len(sign) :])
     raise ValueError(f"'{text}' is no condition")
+
+
+def near_bound(statement: Statement, value: float, error: float) -> bool:
+    """Say whether a number lies within EDGE of a bound of its rule, or within its own numerical error.
+
+    EDGE is a share of the tolerance, of half the width between two bounds, or of a single bound.
+    """
+    bounds = _bounds(statement)
+    scale = 0.5 * (max(bounds) - min(bounds)) if len(bounds) > 1 else abs(bounds[0])
+    return min(abs(value - bound) for bound in bounds) <= max(EDGE * scale, error)
+
+
+def _bounds(statement: Statement) -> list[float]:
+    if isinstance(statement.paper, list):
+        return list(statement.paper)
+    if statement.expect:
+        return [bound for _, bound in _parts(statement.expect)]
+    return [statement.paper - statement.tolerance, statement.paper + statement.tolerance]
 
 
 def _verdict(statement: Statement, agrees: bool | None, check: bool) -> str:
@@ -102,7 +133,9 @@ def _verdict(statement: Statement, agrees: bool | None, check: bool) -> str:
         return HOLDS if agrees else FAILS
     if not agrees:
         return DIFFERS
-    return REPRODUCED if statement.inputs == "literature" else FITTED
+    if statement.identity:
+        return IDENTITY
+    return REPRODUCED if statement.inputs == "literature" else UNCERTAIN
 
 
 def _reason(statement: Statement, agrees: bool | None, value: float) -> str:
@@ -115,7 +148,7 @@ def _reason(statement: Statement, agrees: bool | None, value: float) -> str:
     else:
         distance = abs(value - statement.paper)
         rule = f"differs by {distance:.2g}, tolerance {statement.tolerance:g} ({statement.tolerance_reason})"
-    return _join(rule, statement.note)
+    return _join(rule, statement.identity, statement.note)
 
 
 def _join(*parts: str) -> str:
@@ -152,5 +185,6 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "expect": statement.expect,
         "source": statement.ours,
         "verdict": judgement.verdict,
+        "near_bound": judgement.edge,
         "reason": judgement.reason,
     }

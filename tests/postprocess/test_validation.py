@@ -23,7 +23,7 @@ from validation.figures import SCRIPTS, draw, runs_of
 from validation.page import Cost, Section, draw_figures, render
 from validation.results import Missing, Results, merge
 from validation.table import Paper, Run, Statement, load_papers, load_runs
-from validation.verdicts import DIFFERS, FITTED, NOT_COMPARABLE, REPRODUCED, judge
+from validation.verdicts import DIFFERS, IDENTITY, NOT_COMPARABLE, NOT_RUN, REPRODUCED, UNCERTAIN, judge, near_bound
 
 PAPERS = load_papers()
 STATEMENTS = [statement for paper in PAPERS for statement in paper.statements]
@@ -96,18 +96,45 @@ RULE = {"tolerance": 0.2, "tolerance_reason": "made up"}
     [
         (RULE, REPRODUCED),
         (RULE | {"paper": 3.5}, DIFFERS),
-        (RULE | {"inputs": "fitted", "note": "x"}, FITTED),
-        (RULE | {"inputs": "guessed", "note": "x"}, FITTED),
+        (RULE | {"inputs": "fitted", "note": "x"}, UNCERTAIN),
+        (RULE | {"inputs": "guessed", "note": "x"}, UNCERTAIN),
+        (RULE | {"inputs": "recalled", "note": "x"}, UNCERTAIN),
+        (RULE | {"identity": "x"}, IDENTITY),
+        (RULE | {"identity": "x", "paper": 3.5}, DIFFERS),
         (RULE | {"inputs": "guessed", "note": "x", "paper": 3.5}, DIFFERS),
         ({"paper": [2, 4]}, REPRODUCED),
         ({"paper": "words", "expect": "> 2, < 2.5"}, DIFFERS),
         ({"not_comparable": "an input"}, NOT_COMPARABLE),
-        (RULE | {"ours": {"run": "two", "path": "number"}}, NOT_COMPARABLE),
-        (RULE | {"ours": {"run": "one", "path": "nothing"}}, NOT_COMPARABLE),
+        (RULE | {"ours": {"run": "two", "path": "number"}}, NOT_RUN),
+        (RULE | {"ours": {"run": "one", "path": "nothing"}}, NOT_RUN),
     ],
 )
 def test_verdicts(results, keys, verdict):
     assert judge(statement(**keys), results).verdict == verdict
+
+
+def test_a_check_without_its_run_does_not_fail(results):
+    assert judge(statement(**RULE, ours={"run": "two", "path": "number"}), results, check=True).verdict == NOT_RUN
+
+
+@pytest.mark.parametrize(
+    "rule, value, near",
+    [
+        ({"paper": 10, "tolerance": 2.0, "tolerance_reason": "x"}, 11.5, False),
+        ({"paper": 10, "tolerance": 2.0, "tolerance_reason": "x"}, 11.9, True),
+        ({"paper": 10, "tolerance": 2.0, "tolerance_reason": "x"}, 7.9, True),
+        ({"paper": [0, 4]}, 2, False),
+        ({"paper": [0, 4]}, 4.1, True),
+        ({"paper": "words", "expect": "> 5"}, 5.4, True),
+        ({"paper": "words", "expect": "> 5"}, 6, False),
+        ({"paper": "words", "expect": "> 0.9, < 1.1"}, 1.0, False),
+        ({"paper": "words", "expect": "> 0.9, < 1.1"}, 1.095, True),
+        ({"paper": "words", "expect": "> 0"}, 1e-6, False),
+    ],
+)
+def test_numbers_near_a_bound_are_marked(rule, value, near):
+    assert near_bound(statement(**rule), value, 0.0) == near
+    assert near_bound(statement(**rule), value, 100.0)  # as are those whose error reaches it
 
 
 def test_the_reason_of_a_missing_result_is_told(results):
