@@ -1,0 +1,97 @@
+"""Interactions from a dielectric function eps(q) of any shape, W(q) = 2 pi / (q eps(q)), in units of e^2 / (4 pi eps0).
+
+At large q every eps(q) here is a straight line, that of a thin layer, whose transforms are known in closed form. The difference
+is confined to small q and is integrated numerically. Any unit of length will do; shapes are those of the argument.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from scipy.special import j0
+
+from hpcx.physics.thin_layer import Number, ThinLayer
+
+#: Gauss-Legendre nodes per panel
+_NODES = 16
+#: largest change of the phase q r over a panel, so that its nodes resolve J0(q r)
+_PHASE = 8.0
+#: largest number of elements of an array in the transform to real space
+_CHUNK = 1 << 20
+
+
+class Dielectric(Protocol):
+    """What determines an interaction: its dielectric function, and where this bends."""
+
+    def dielectric_function(self, q: Number) -> Number:
+        """Return eps at q >= 0."""
+        ...
+
+    @property
+    def far(self) -> ThinLayer:
+        """The thin layer kappa + r0 q that eps(q) joins at large q."""
+        ...
+
+    @property
+    def borders(self) -> np.ndarray:
+        """Ascending momenta from 0 between which eps is smooth; above the last one it is that of `far`. 1/unit of length."""
+        ...
+
+
+class DielectricLayer:
+    """The interaction in momentum space, over disks and in real space, for a class that has the members of `Dielectric`."""
+
+    def in_momentum(self: Dielectric, q: Number) -> Number:
+        """Return 2 pi / (q eps(q)) at q > 0."""
+        return 2 * np.pi / (q * self.dielectric_function(q))
+
+    def over_disk(self: Dielectric, radius: Number) -> Number:
+        """Return the integral of 2 pi / eps(q) over q from 0 to `radius`."""
+        upper = np.asarray(radius, dtype=float)
+        rest = [_integral(self, end) for end in upper.ravel()]
+        return self.far.over_disk(upper) + 2 * np.pi * np.reshape(rest, upper.shape)
+
+    def in_space(self: Dielectric, r: Number) -> Number:
+        """Return the integral of J0(q r) / eps(q) over q at distances r > 0."""
+        distance = np.asarray(r, dtype=float)
+        return self.far.in_space(distance) + _bessel_transform(self, distance.ravel()).reshape(distance.shape)
+
+
+def _missing(layer: Dielectric, q: np.ndarray) -> np.ndarray:
+    """Return 1/eps minus that of the layer which it joins at large q."""
+    return 1 / layer.dielectric_function(q) - 1 / layer.far.dielectric_function(q)
+
+
+def _integral(layer: Dielectric, end: float) -> float:
+    """Return the integral of what is missing from 0 to `end`."""
+    borders = layer.borders
+    q, weight = _gauss(np.append(borders[borders < end], min(end, borders[-1])))
+    return float(weight @ _missing(layer, q))
+
+
+def _bessel_transform(layer: Dielectric, distance: np.ndarray) -> np.ndarray:
+    """Return the integral of J0(q r) times what is missing at distances r (p,); far ones need more nodes."""
+    transform = np.empty(distance.size)
+    octave = np.floor(np.log2(distance)).astype(int)
+    for number in np.unique(octave):
+        group = np.flatnonzero(octave == number)
+        q, weight = _gauss(_divided(layer.borders, _PHASE / 2.0 ** (number + 1)))
+        weighted = weight * _missing(layer, q)
+        for part in np.array_split(group, 1 + group.size * q.size // _CHUNK):
+            transform[part] = j0(distance[part, None] * q) @ weighted
+    return transform
+
+
+def _divided(borders: np.ndarray, longest: float) -> np.ndarray:
+    """Return the borders of panels of which none is longer than `longest`."""
+    pieces = np.ceil(np.diff(borders) / longest).astype(int)
+    parts = [np.linspace(low, high, n, endpoint=False) for low, high, n in zip(borders, borders[1:], pieces, strict=False)]
+    return np.concatenate([*parts, borders[-1:]])
+
+
+def _gauss(borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights of the Gauss-Legendre rule on all panels."""
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    half = np.diff(borders)[:, None] / 2
+    return (borders[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()

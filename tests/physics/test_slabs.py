@@ -1,0 +1,124 @@
+"""Electrostatics of slabs and sheets against closed forms, and tables against the laws that they were made from."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from hpcx.physics.slabs import VACUUM, SheetStack, Slab, SlabLayer, admittance
+from hpcx.physics.tabulated import TabulatedLayer
+from hpcx.physics.thin_layer import ThinLayer
+
+HBN = (6.93, 3.76)
+ENCAPSULATED = SlabLayer(45.0, (Slab(*HBN, 10.0), VACUUM), (Slab(*HBN, 10.0), VACUUM))
+SUPPORTED = SlabLayer(45.0, (Slab(*HBN, 100.0), VACUUM), (Slab(*HBN, 200.0), Slab(3.9, 3.9)))
+GRID = np.array([0.0, 0.004, 0.02, 0.05, 0.3, 1.0])
+SLABS = pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED], ids=["encapsulated", "supported"])
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [(ENCAPSULATED, (47.72625065, 1.09056234, 0.07245175)), (SUPPORTED, (18.74732750, 1.04116927, 0.07245173))],
+)
+def test_reference_numbers(law, expected):
+    # W / (2 pi e^2) in angstrom at 0.01, 0.1 and 0.5 / angstrom: specification of bands, section 9.4
+    assert law.in_momentum(np.array([0.01, 0.1, 0.5])) / (2 * np.pi) == pytest.approx(expected, abs=6e-9)
+
+
+def test_half_spaces_make_a_thin_layer():
+    law = SlabLayer(45.0, (Slab(*HBN),), (Slab(3.9, 3.9),))
+    thin = ThinLayer(45.0, (np.sqrt(6.93 * 3.76) + 3.9) / 2)
+    for name, x in (("in_momentum", 0.03), ("over_disk", 0.2), ("in_space", 12.0)):
+        assert getattr(law, name)(x) == pytest.approx(getattr(thin, name)(x), rel=1e-14)
+
+
+def test_a_slab_of_no_thickness_is_not_there_and_a_cut_slab_is_whole():
+    q = np.geomspace(1e-3, 2, 20)
+    assert admittance((Slab(*HBN, 1e-12), VACUUM), q) == pytest.approx(np.ones(20), abs=1e-10)
+    cut = admittance((Slab(*HBN, 7.0), Slab(*HBN, 5.0), VACUUM), q)
+    assert cut == pytest.approx(admittance((Slab(*HBN, 12.0), VACUUM), q), rel=1e-13)
+
+
+def test_image_charges_of_a_substrate_behind_a_gap():
+    # a charge at height d over a half space: eps_eff = 1 / (1 + (1 - e) / (1 + e) exp(-2 q d)), here without a sheet's own r0
+    q, gap, substrate = np.geomspace(0.01, 2, 15), 3.0, 3.9
+    law = SlabLayer(0.0, (VACUUM,), (Slab(thickness=gap), Slab(substrate, substrate)))
+    image = 1 + (1 - substrate) / (1 + substrate) * np.exp(-2 * q * gap)
+    assert 1 / law.dielectric_function(q) == pytest.approx(image, rel=1e-13)
+
+
+@SLABS
+@pytest.mark.parametrize("radius", [0.0005, 0.003, 0.05, 2.0])
+def test_integral_over_a_disk(law, radius):
+    whole, _ = quad(lambda q: 2 * np.pi / law.dielectric_function(q), 0, radius, epsrel=1e-13, limit=400)
+    assert law.over_disk(radius) == pytest.approx(whole, rel=1e-11)
+    assert law.over_disk(np.full((2, 3), radius)) == pytest.approx(np.full((2, 3), whole), rel=1e-11)
+
+
+@pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED, TabulatedLayer(tuple(GRID), tuple(2 + 9 * GRID / (1 + GRID)))])
+@pytest.mark.parametrize("width", [2.0, 30.0])
+def test_both_spaces_give_the_same_energy_of_a_gaussian_charge(law, width):
+    node, weight = np.polynomial.legendre.leggauss(200)
+    distance = width * np.exp(7 * node - 5)
+    charge = 2 * np.pi * distance * np.exp(-0.5 * (distance / width) ** 2)
+    space = (7 * weight * distance) @ (charge * law.in_space(distance))
+    momentum, _ = quad(
+        lambda q: 2 * np.pi * width**2 * np.exp(-0.5 * (q * width) ** 2) / law.dielectric_function(q), 0, 12 / width, epsrel=1e-11, limit=400
+    )
+    assert space == pytest.approx(momentum, rel=1e-5)
+
+
+@SLABS
+def test_far_away_the_outermost_half_spaces_are_seen(law):
+    assert law.in_space(2e5) * 2e5 == pytest.approx(1 / law.dielectric_function(0.0), rel=1e-3)
+
+
+def test_two_sheets_against_their_closed_form():
+    q, first, second, distance = np.array([0.01, 0.1, 0.5]), 40.0, 35.0, 6.0
+    law = SheetStack((first, second), (Slab(thickness=distance),))
+    w_ij = law.in_momentum(q) / (2 * np.pi)
+    assert w_ij[0, 1] == pytest.approx((53.33264959, 0.30017131, 0.00025688), abs=6e-9)
+    assert w_ij[0, 0] == pytest.approx((58.87187196, 1.88468375, 0.09522744), abs=6e-9)
+    fall = np.exp(-q * distance)  # screened by the charges that the two sheets induce: phi = (1 + P)^-1 phi_bare
+    determinant = (1 + first * q) * (1 + second * q) - first * second * q**2 * fall**2
+    assert w_ij[0, 1] == pytest.approx(fall / q / determinant, rel=1e-12)
+    assert w_ij[0, 0] == pytest.approx((1 + second * q * (1 - fall**2)) / q / determinant, rel=1e-12)
+    assert w_ij[1, 0] == pytest.approx(w_ij[0, 1], rel=1e-12)
+
+
+def test_sheets_far_apart_do_not_see_each_other():
+    w_ij = SheetStack((40.0, 35.0), (Slab(thickness=1e5),)).in_momentum(0.3)
+    assert w_ij[0, 0] == pytest.approx(ThinLayer(40.0, 1.0).in_momentum(0.3), rel=1e-12)
+    assert w_ij[0, 1] == 0
+
+
+@pytest.mark.parametrize("x", [0.002, 0.1, 3.0, 100.0])
+def test_a_table_of_a_thin_layer_is_that_layer(x):
+    table, thin = TabulatedLayer(tuple(GRID), tuple(1.7 + 4.1 * GRID)), ThinLayer(4.1, 1.7)
+    for name in ("in_momentum", "over_disk", "in_space"):
+        assert getattr(table, name)(x) == pytest.approx(getattr(thin, name)(x), rel=1e-12)
+
+
+def test_a_table_of_a_slab_converges():
+    def error(points):
+        q = np.append(0, np.geomspace(1e-5, 2, points))
+        table = TabulatedLayer(tuple(q), tuple(SUPPORTED.dielectric_function(q)))
+        return abs(table.over_disk(0.5) / SUPPORTED.over_disk(0.5) - 1)
+
+    assert error(40) < 2e-3 and error(160) < 0.05 * error(40)
+
+
+@pytest.mark.parametrize(
+    ("q", "epsilon", "message"),
+    [
+        ((0.0, 0.2, 0.1), (1, 2, 3), "row 3"),
+        ((-0.1, 0.2), (1, 2), "row 1"),
+        ((0.0, 0.1, 0.2), (1, 0, 3), "row 2"),
+        ((0.0, 0.1), (1, float("nan")), "finite"),
+        ((0.1,), (1,), "at least two"),
+        ((0.0, 0.1, 0.2), (1, 5, 4), "must rise"),
+        ((0.1, 0.2), (1, 3), "cross"),
+    ],
+)
+def test_tables_that_make_no_sense(q, epsilon, message):
+    with pytest.raises(ValueError, match=message):
+        TabulatedLayer(q, epsilon)
