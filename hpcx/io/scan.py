@@ -1,0 +1,74 @@
+"""Reading text files of numbers word by word, with messages that name file, line, what was expected and what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class FileError(ValueError):
+    """A file is missing, cut off or malformed; the message names file and line."""
+
+
+class Scanner:
+    """The words of a text file in order, each with its line.
+
+    Attributes:
+        path: of the file, for messages.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; raises FileError if it cannot be read as text."""
+        self.path = path
+        try:
+            self._lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except OSError as error:
+            raise FileError(f"{path}: cannot be read: {error.strerror}") from error
+        except (UnicodeDecodeError, ValueError) as error:
+            raise FileError(f"{path}: is not a text file") from error
+        self._line = 0
+        self._words: list[str] = []
+
+    def line(self) -> str:
+        """Return the next whole line, skipping what is left of the present one; "" at the end of the file."""
+        self._words = []
+        self._line += 1
+        return self._lines[self._line - 1] if self._line <= len(self._lines) else ""
+
+    def is_at_end(self) -> bool:
+        """Say whether only white space is left."""
+        return not self._words and not any(line.strip() for line in self._lines[self._line :])
+
+    def word(self, meaning: str) -> str:
+        """Return the next word, on whatever line it stands; raises FileError at the end of the file."""
+        while not self._words:
+            if self._line >= len(self._lines):
+                raise self.error(meaning, "the end of the file")
+            self._line += 1
+            self._words = self._lines[self._line - 1].split()[::-1]
+        return self._words.pop()
+
+    def integer(self, meaning: str, least: int | None = None) -> int:
+        """Return the next word as an integer of at least `least`."""
+        word = self.word(meaning)
+        try:
+            value = int(word)
+        except ValueError:
+            raise self.error(meaning, repr(word)) from None
+        if least is not None and value < least:
+            raise self.error(f"{meaning}, at least {least}", word)
+        return value
+
+    def number(self, meaning: str) -> float:
+        """Return the next word as a finite number; Fortran's exponents (1.0D-3) are read too."""
+        word = self.word(meaning)
+        try:
+            value = float(word.replace("D", "E").replace("d", "e"))
+        except ValueError:
+            raise self.error(meaning, repr(word)) from None
+        if not abs(value) < float("inf"):
+            raise self.error(f"{meaning}, finite", word)
+        return value
+
+    def error(self, expected: str, found: str) -> FileError:
+        """Return the error that says where, what was expected and what was found."""
+        return FileError(f"{self.path}, line {min(self._line, max(1, len(self._lines)))}: expected {expected}, found {found}")
