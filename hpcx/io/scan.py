@@ -38,13 +38,17 @@ class Scanner:
         """Say whether only white space is left."""
         return not self._words and not any(line.strip() for line in self._lines[self._line :])
 
-    def word(self, meaning: str) -> str:
-        """Return the next word, on whatever line it stands; raises FileError at the end of the file."""
-        while not self._words:
-            if self._line >= len(self._lines):
-                raise self.error(meaning, "the end of the file")
+    def peek(self) -> str:
+        """Return the next word, on whatever line it stands, and leave it there; "" at the end of the file."""
+        while not self._words and self._line < len(self._lines):
             self._line += 1
             self._words = self._lines[self._line - 1].split()[::-1]
+        return self._words[-1] if self._words else ""
+
+    def word(self, meaning: str) -> str:
+        """Return the next word; raises FileError at the end of the file."""
+        if not self.peek():
+            raise self.error(meaning, "the end of the file")
         return self._words.pop()
 
     def integer(self, meaning: str, least: int | None = None) -> int:

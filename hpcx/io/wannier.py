@@ -62,7 +62,6 @@ def read_centres(path: Path, orbitals: int) -> np.ndarray:
     scan = Scanner(path)
     atoms = scan.integer("the number of atoms", 1)
     scan.line()
-    scan.line()
     centres = []
     for _ in range(atoms):
         symbol = scan.word("an atom")
@@ -79,18 +78,9 @@ def read_lattice(path: Path) -> np.ndarray:
     scan = Scanner(path)
     while not scan.is_at_end():
         if scan.line().lower().split()[:2] == ["begin", "unit_cell_cart"]:
-            first = scan.word("a lattice vector")
-            unit = _LENGTHS.get(first.lower())
-            if unit is None:
-                scan = _back(scan, first)
-            return (unit or 1.0) * np.array([[scan.number("a lattice vector") for _ in range(3)] for _ in range(3)])
+            unit = _LENGTHS[scan.word("a unit").lower()] if scan.peek().lower() in _LENGTHS else 1.0
+            return unit * np.array([[scan.number("a lattice vector") for _ in range(3)] for _ in range(3)])
     raise FileError(f"{path}: has no block 'begin unit_cell_cart'")
-
-
-def _back(scan: Scanner, word: str) -> Scanner:
-    """Put a word back."""
-    scan._words.append(word)
-    return scan
 
 
 def _head(scan: Scanner) -> tuple[int, np.ndarray]:
@@ -195,14 +185,13 @@ def read_xatu(path: Path) -> TightBinding:
 
 
 def _completed(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray) -> TightBinding:
-    """Add the adjoint where a file holds one half of the hoppings: its H(R = 0) is then triangular, with half of the diagonal."""
+    """Add the adjoint where a file holds only one triangle of every H(R), as that of R = 0 tells, each with its whole diagonal."""
     home_ij = hopping_rij[(cell_rv == 0).all(axis=1)].sum(axis=0)
     lower, upper = np.abs(np.tril(home_ij, -1)).max(initial=0.0), np.abs(np.triu(home_ij, 1)).max(initial=0.0)
     if min(lower, upper) == 0 < max(lower, upper):
         cells = np.concatenate([cell_rv, -cell_rv])
         both_rij = np.concatenate([hopping_rij, hopping_rij.conj().swapaxes(1, 2)])
-        home = (cells == 0).all(axis=1)
-        both_rij[home] *= np.where(np.eye(len(centre_ix), dtype=bool), 0.5, 1.0)
+        both_rij *= np.where(np.eye(len(centre_ix), dtype=bool), 0.5, 1.0)
         cell_rv, place = np.unique(cells, axis=0, return_inverse=True)
         hopping_rij = np.zeros((len(cell_rv), *home_ij.shape), complex)
         np.add.at(hopping_rij, place.ravel(), both_rij)

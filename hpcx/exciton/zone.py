@@ -1,0 +1,224 @@
+"""The exciton of a tight-binding model on the whole Brillouin zone: several bands, spinors, any pair momentum, exchange.
+
+H = (e_c(k+Q) - e_v(k)) - D + X for amplitudes A(k, c, v), with point-like orbitals in the lattice gauge (see the developer's page):
+D A = sum_ij conj(u_ci(k+Q)) u_vj(k) sum_k' V_ij(k' - k) sum_c'v' u_c'i(k'+Q) conj(u_v'j(k')) A(k', c', v'),
+V_ij(q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(i q R), which fast Fourier transforms turn into a product over R; and
+X A = sum_ij conj(u_ci(k+Q)) u_vi(k) U_ij(Q) sum_k'c'v' conj(u_v'j(k')) u_c'j(k'+Q) A, U_ij(Q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(-i Q R).
+Lengths in angstrom, energies in eV.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ducc0.fft
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.parallel.layout import block_rows
+from hpcx.physics.constants import COULOMB
+from hpcx.physics.thin_layer import Interaction
+from hpcx.physics.tightbinding import TightBinding
+
+#: distance below which two orbitals count as the same site, angstrom
+_SAME_SITE = 1e-5
+
+
+@dataclass(frozen=True)
+class ZoneProblem:
+    """The exciton's Hamiltonian in terms of bands and of the interaction between sites.
+
+    Attributes:
+        divisions: N; the mesh has N x N points (m b1 + n b2) / N, the second index running fastest.
+        pair_energy_kcv: e_c(k+Q) - e_v(k), (k, c, v), eV.
+        electron_kic: conduction states at k + Q in the lattice gauge, (k, orbital, c).
+        hole_kiv: valence states at k, (k, orbital, v).
+        attraction_ijr: V(R + tau_i - tau_j) summed over the images of the N x N supercell, (orbital, orbital, N, N), eV.
+        exchange_ij: N^2 U_ij(Q), eV; None without exchange.
+        velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV angstrom; None at finite pair momentum.
+    """
+
+    divisions: int
+    pair_energy_kcv: np.ndarray
+    electron_kic: np.ndarray
+    hole_kiv: np.ndarray
+    attraction_ijr: np.ndarray
+    exchange_ij: np.ndarray | None = None
+    velocity_xkcv: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of pair states."""
+        return self.pair_energy_kcv.size
+
+
+def zone_mesh(model: TightBinding, divisions: int) -> np.ndarray:
+    """Return the momenta (N^2, 2) of the mesh, 1/angstrom."""
+    index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)
+    return index_kv @ model.reciprocal_vx / divisions
+
+
+def zone_problem(
+    model: TightBinding,
+    law: Interaction,
+    divisions: int,
+    occupied: int,
+    bands: tuple[int, int] = (1, 1),
+    pair_momentum_x: np.ndarray | None = None,
+    scissor: float = 0.0,
+    exchange: Interaction | None = None,
+    spinless_factor: float = 1.0,
+    reach: float | None = None,
+    whole_cells: bool = False,
+) -> ZoneProblem:
+    """Return the problem of `bands` = (valence, conduction) bands next to the gap above band `occupied`.
+
+    Args:
+        model: the bands.
+        law: the screened interaction in real space.
+        divisions: N.
+        occupied: number of bands below the gap.
+        bands: how many of them below and above the gap form pairs.
+        pair_momentum_x: Q, (2,), 1/angstrom; zero by default. A single point of the zone, on the mesh or not.
+        scissor: added to the gap, eV.
+        exchange: the interaction of the exchange, or None to leave it out.
+        spinless_factor: 2 for singlets of a model without spin.
+        reach: distance up to which pairs of sites interact, angstrom; half the supercell's width by default.
+        whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
+    """
+    momentum_kx = zone_mesh(model, divisions)
+    valence, conduction = bands
+    energy_kb, state_kib = model.bands(momentum_kx)
+    hole_kiv, hole_energy = state_kib[..., occupied - valence : occupied], energy_kb[:, occupied - valence : occupied]
+    moved = pair_momentum_x is not None and np.abs(pair_momentum_x).max() > 0
+    if moved:
+        energy_kb, state_kib = model.bands(momentum_kx + pair_momentum_x)
+    electron_kic, electron_energy = state_kib[..., occupied : occupied + conduction], energy_kb[:, occupied : occupied + conduction]
+    reach = supercell_width(model, divisions) / 2 if reach is None else reach
+    velocity = None
+    if not moved:
+        velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), model.velocity(momentum_kx), hole_kiv, optimize=True)
+    exchange_ij = None
+    if exchange is not None:
+        phase_r = np.exp(-1j * _supercell(divisions) @ model.lattice_vx @ (pair_momentum_x if moved else np.zeros(2)))
+        exchange_ij = spinless_factor * site_interaction(model, exchange, divisions, reach, whole_cells, phase_r).sum(axis=(2, 3))
+    return ZoneProblem(
+        divisions,
+        electron_energy[:, :, None] - hole_energy[:, None, :] + scissor,
+        electron_kic,
+        hole_kiv,
+        site_interaction(model, law, divisions, reach, whole_cells),
+        exchange_ij,
+        velocity,
+    )
+
+
+def supercell_width(model: TightBinding, divisions: int) -> float:
+    """Return the smallest distance between a point and its image in the N x N supercell, angstrom."""
+    near = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
+    return divisions * float(np.sort(np.linalg.norm(near @ model.lattice_vx, axis=1))[1])
+
+
+def _supercell(divisions: int) -> np.ndarray:
+    """Return the integers of cells around the origin, (N', 2), that hold all distances up to half the supercell and more."""
+    return np.stack(np.mgrid[-divisions : divisions + 1, -divisions : divisions + 1], axis=-1).reshape(-1, 2)
+
+
+def site_interaction(
+    model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None
+) -> np.ndarray:
+    """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
+
+    Charges on one site repel each other like charges one lattice constant apart. `phase_r` multiplies the cells of `_supercell`.
+    """
+    cell_rv = _supercell(divisions)
+    vector_rx = cell_rv @ model.lattice_vx
+    within = np.linalg.norm(vector_rx, axis=1) <= (reach + _SAME_SITE if whole_cells else np.inf)
+    cell_rv, vector_rx = cell_rv[within], vector_rx[within]
+    phase_r = np.ones(len(cell_rv)) if phase_r is None else phase_r[within]
+    site_sx, site_of = np.unique(np.round(model.centre_ix, 6), axis=0, return_inverse=True)
+    onsite = float(np.linalg.norm(model.lattice_vx[0]))
+    table = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
+    for i, j in np.ndindex(table.shape[:2]):
+        apart = site_sx[i] - site_sx[j]
+        distance_r = np.hypot(np.linalg.norm(vector_rx + apart[:2], axis=1), apart[2])
+        near = distance_r <= reach + _SAME_SITE
+        v_r = COULOMB * law.in_space(np.where(distance_r[near] < _SAME_SITE, onsite, distance_r[near]))
+        np.add.at(table[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
+    site_of = site_of.ravel()
+    return table[site_of[:, None], site_of[None, :]]
+
+
+class ZoneOperator:
+    """Products with the Hamiltonian: rows of k are spread over the ranks, the electron's orbitals are dealt to them.
+
+    Attributes:
+        rows: length of this rank's part of a vector: its points times pairs of bands.
+        flops: floating-point operations of one product on this rank.
+    """
+
+    def __init__(self, comm: MPI.Comm, problem: ZoneProblem) -> None:
+        self.comm, self.problem = comm, problem
+        points, *self._bands = problem.pair_energy_kcv.shape
+        first = block_rows(points, comm.size)
+        pairs = int(np.prod(self._bands))
+        self._counts = np.diff(first) * pairs
+        self._mine = slice(first[comm.rank], first[comm.rank + 1])
+        self.rows = int(self._counts[comm.rank])
+        self._orbitals = range(comm.rank, problem.electron_kic.shape[1], comm.size)
+        self._kinetic = problem.pair_energy_kcv[self._mine].ravel()
+        size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
+        self.flops = 20.0 * size * np.log2(max(points, 2))
+        self._dipole_kcvi = None
+        if problem.exchange_ij is not None:
+            self._dipole_kcvi = np.einsum(
+                "kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine]
+            )
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return this rank's rows of the product, eV; collective."""
+        whole = np.empty(self._counts.sum(), complex)
+        self.comm.Allgatherv(np.ascontiguousarray(x, complex), [whole, self._counts])
+        attraction = np.empty(self.rows, complex)
+        self.comm.Reduce_scatter(self._attraction(whole.reshape(-1, *self._bands)).ravel(), attraction, self._counts)
+        y = self._kinetic * x - attraction
+        return y if self._dipole_kcvi is None else y + self._exchange(x)
+
+    def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
+        """Return this rank's orbitals' share of D x, (k, c, v)."""
+        problem, n = self.problem, self.problem.divisions
+        y_kcv = np.zeros_like(x_kcv)
+        if not len(self._orbitals):
+            return y_kcv
+        half_kcj = x_kcv @ problem.hole_kiv.conj().swapaxes(1, 2)  # sum_v x conj(u_vj)
+        for i in self._orbitals:
+            psi_kj = np.einsum("kc,kcj->jk", problem.electron_kic[:, i], half_kcj).reshape(-1, n, n)
+            ducc0.fft.c2c(psi_kj, axes=(1, 2), out=psi_kj, forward=False, inorm=2)
+            psi_kj *= problem.attraction_ijr[i]
+            ducc0.fft.c2c(psi_kj, axes=(1, 2), out=psi_kj)
+            through_kv = np.einsum("jk,kjv->kv", psi_kj.reshape(len(psi_kj), -1), problem.hole_kiv)
+            y_kcv += problem.electron_kic[:, i].conj()[:, :, None] * through_kv[:, None, :]
+        return y_kcv
+
+    def _exchange(self, x: np.ndarray) -> np.ndarray:
+        """Return this rank's rows of X x."""
+        dipole_kcvi = self._dipole_kcvi
+        polarisation_j = np.einsum("kcvj,kcv->j", dipole_kcvi.conj(), x.reshape(dipole_kcvi.shape[:3]))
+        field_i = self.problem.exchange_ij @ self.comm.allreduce(polarisation_j) / self.problem.divisions**2
+        return (dipole_kcvi @ field_i).ravel()
+
+
+def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
+    """Return the Hamiltonian (k c v, k c v), eV, element by element from its definition: a check for small meshes."""
+    n = problem.divisions
+    index_kv = np.stack(np.mgrid[:n, :n], axis=-1).reshape(-1, 2)
+    v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
+    difference = (index_kv[None] - index_kv[:, None]) % n
+    v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]
+    electron, hole = problem.electron_kic, problem.hole_kiv
+    direct = np.einsum("kic,kjv,ijkl,lid,ljw->kcvldw", electron.conj(), hole, v_ijkl, electron, hole.conj(), optimize=True)
+    h = -direct.reshape(problem.size, problem.size)
+    if problem.exchange_ij is not None:
+        dipole = np.einsum("kic,kiv->kcvi", electron.conj(), hole).reshape(problem.size, -1)
+        h += dipole @ problem.exchange_ij @ dipole.conj().T / n**2
+    return h + np.diag(problem.pair_energy_kcv.ravel())

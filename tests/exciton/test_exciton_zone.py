@@ -1,0 +1,100 @@
+"""The exciton on the whole zone: products against the matrix, invariances, spin, exchange, and its symmetric spectrum."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from scipy.sparse.linalg import LinearOperator, eigsh
+from tight_binding_files import honeycomb, spinful
+
+from hpcx.exciton.zone import ZoneOperator, dense_hamiltonian, zone_problem
+from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.tightbinding import TightBinding
+
+LAW = ThinLayer(10.0, 1.0)
+COMM = MPI.COMM_SELF
+
+
+def lowest(problem, count=4):
+    operator = ZoneOperator(COMM, problem)
+    linear = LinearOperator((problem.size,) * 2, matvec=operator.apply, dtype=complex)
+    return np.sort(eigsh(linear, count, which="SA", tol=1e-12, return_eigenvectors=False))
+
+
+@pytest.mark.parametrize("momentum", [None, (0.1, 0.23)])
+@pytest.mark.parametrize("exchange", [None, LAW])
+def test_products_are_those_of_the_hamiltonian(momentum, exchange):
+    momentum = None if momentum is None else np.array(momentum)
+    model = spinful(honeycomb(hopping=-2.3 + 0.3j))
+    problem = zone_problem(model, LAW, 4, 2, (2, 2), momentum, exchange=exchange)
+    h = dense_hamiltonian(problem)
+    assert np.abs(h - h.conj().T).max() < 1e-13
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=problem.size) + 1j * generator.normal(size=problem.size)
+    assert np.abs(ZoneOperator(COMM, problem).apply(x) - h @ x).max() < 1e-12
+
+
+def test_matrix_from_amplitudes_in_real_space():
+    # an independent way: two charges on sites, <i R_e, j R_h|V|...> diagonal, projected on pairs of Bloch states
+    model, n = honeycomb(hopping=-2.3 + 0.3j), 3
+    problem = zone_problem(model, LAW, n, 1)
+    cells = np.stack(np.mgrid[:n, :n], axis=-1).reshape(-1, 2)
+    phase_kr = np.exp(2j * np.pi * (cells @ cells.T) / n) / n
+    electron = np.einsum("kr,ki->kri", phase_kr, problem.electron_kic[..., 0]).reshape(n * n, -1)
+    hole = np.einsum("kr,ki->kri", phase_kr, problem.hole_kiv[..., 0]).reshape(n * n, -1)
+    apart = (cells[:, None] - cells[None]) % n
+    v = problem.attraction_ijr[:, :, apart[..., 0], apart[..., 1]].transpose(2, 0, 3, 1).reshape(2 * n * n, -1)
+    pair = electron[:, :, None] * hole.conj()[:, None, :]  # (k, electron's place, hole's place)
+    direct = np.einsum("kab,ab,lab->kl", pair.conj(), v, pair)
+    assert np.abs(np.diag(problem.pair_energy_kcv.ravel()) - direct - dense_hamiltonian(problem)).max() < 1e-12
+
+
+def test_home_cells_and_phases_of_orbitals_do_not_matter():
+    model = honeycomb(hopping=-2.3 + 0.3j)
+    moved = TightBinding(model.lattice_vx, model.cell_rv, _in_other_cell(model), model.centre_ix + [[0, 0, 0], [*model.lattice_vx[0], 0]])
+    for momentum, exchange in ((None, None), (np.array([0.2, 0.1]), LAW)):
+        one, other = (
+            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange))) for m in (model, moved)
+        )
+        assert np.abs(one - other).max() < 1e-11
+
+
+def _in_other_cell(model):
+    """The second orbital of the cell a1 counts as that of the home cell: H_01(R) becomes H_01(R + a1)."""
+    place = {tuple(cell): number for number, cell in enumerate(model.cell_rv.tolist())}
+    h_rij = np.zeros_like(model.hopping_rij)
+    for (i, j), shift in (((0, 0), (0, 0)), ((1, 1), (0, 0)), ((0, 1), (1, 0)), ((1, 0), (-1, 0))):
+        for cell, number in place.items():
+            source = place.get((cell[0] + shift[0], cell[1] + shift[1]))
+            if source is not None:
+                h_rij[number, i, j] = model.hopping_rij[source, i, j]
+        lost = [c for c in place if np.abs(model.hopping_rij[place[c], i, j]) > 0 and (c[0] - shift[0], c[1] - shift[1]) not in place]
+        assert not lost
+    return h_rij
+
+
+def test_spin_without_coupling_gives_every_state_four_times():
+    single = lowest(zone_problem(honeycomb(), LAW, 8, 1), 3)
+    double = lowest(zone_problem(spinful(honeycomb()), LAW, 8, 2, (2, 2)), 12)
+    assert np.allclose(double, np.repeat(single, 4), atol=1e-9)
+
+
+def test_exchange_splits_the_longitudinal_exciton_alone():
+    momentum = np.array([0.0, 0.05])
+    model = honeycomb()
+    without = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum)))
+    with_it = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW)))
+    assert (with_it >= without - 1e-12).all() and (with_it - without)[:4].max() > 1e-3
+    double = np.linalg.eigvalsh(
+        dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0))
+    )
+    spin = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW)))
+    # singlets of a model with spin are those of one without and twice the exchange; triplets do not see it
+    assert np.abs(spin[:, None] - double[None]).min(axis=0).max() < 1e-10
+    assert np.abs(spin[:, None] - without[None]).min(axis=0).max() < 1e-10
+
+
+def test_time_reversal_makes_both_circular_polarisations_equal_without_magnetism():
+    problem = zone_problem(honeycomb(), LAW, 9, 1)
+    plus, minus = (problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1] for sign in (1, -1))
+    assert (np.abs(plus) ** 2).sum() == pytest.approx((np.abs(minus) ** 2).sum(), rel=1e-10)
+    assert np.abs(np.abs(plus) ** 2 - np.abs(minus) ** 2).max() > 0.1  # but the valleys differ

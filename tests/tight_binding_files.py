@@ -1,0 +1,73 @@
+"""Small models of our own making, as the files in which users have them."""
+
+import numpy as np
+
+from hpcx.physics.tightbinding import TightBinding
+
+LATTICE = np.array([[2.5, 0.0], [-1.25, 2.165063509461097]])
+CELLS = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, -1)]
+
+
+def honeycomb(gap: float = 7.0, hopping: complex = -2.3) -> TightBinding:
+    """Return two sites of different energy, hopping to the three neighbours, and a little to the second ones of one site."""
+    hopping_rij = np.zeros((len(CELLS), 2, 2), complex)
+    hopping_rij[0] = [[gap / 2, hopping], [np.conj(hopping), -gap / 2]]
+    for cell in ((1, 0), (0, -1)):
+        hopping_rij[CELLS.index(cell), 0, 1] = hopping
+        hopping_rij[CELLS.index(tuple(-x for x in cell)), 1, 0] = np.conj(hopping)
+    for cell in CELLS[1:]:
+        hopping_rij[CELLS.index(cell), 0, 0] = 0.1
+    # the neighbours of a site of the first kind in its own cell, in (1, 0) and in (0, -1): their centre is its place
+    apart = -(np.array([1.0, -1.0]) @ LATTICE) / 3
+    return TightBinding(LATTICE, np.array(CELLS), hopping_rij, np.array([[0, 0, 0], [*apart, 0]]))
+
+
+def spinful(model: TightBinding) -> TightBinding:
+    """Return the model with both spins, interlaced."""
+    return TightBinding(model.lattice_vx, model.cell_rv, np.kron(model.hopping_rij, np.eye(2)), np.repeat(model.centre_ix, 2, axis=0))
+
+
+def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> str:
+    """Return a _tb.dat file; every H(R) is multiplied with the degeneracy that the reader divides by."""
+    lines = ["made by a test", *(" ".join(map(repr, (*row, 0.0))) for row in model.lattice_vx.tolist()), "0.0 0.0 20.0"]
+    cells = [*map(tuple, model.cell_rv.tolist())]
+    lines += [str(model.orbitals), str(len(cells)), *[str(degeneracy)] * len(cells)]
+    for cell, h_ij in zip(cells, model.hopping_rij * degeneracy, strict=True):
+        lines += ["", f"{cell[0]} {cell[1]} {0 if across == 0 or cell == (0, 0) else 1}"]
+        lines += [f"{i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}" for j in range(len(h_ij)) for i in range(len(h_ij))]
+    for cell in cells:
+        lines += ["", f"{cell[0]} {cell[1]} 0"]
+        for j in range(model.orbitals):
+            for i in range(model.orbitals):
+                place = model.centre_ix[i] if i == j and cell == (0, 0) else np.zeros(3)
+                lines.append(f"{i + 1} {j + 1} " + " ".join(f"{x!r} 0.0" for x in place.tolist()))
+    return "\n".join(lines) + "\n"
+
+
+def hr_text(model: TightBinding) -> str:
+    """Return a _hr.dat file."""
+    lines = ["made by a test", str(model.orbitals), str(len(model.cell_rv)), " ".join(["1"] * len(model.cell_rv))]
+    for cell, h_ij in zip(model.cell_rv.tolist(), model.hopping_rij, strict=True):
+        for j in range(len(h_ij)):
+            lines += [f"{cell[0]} {cell[1]} 0 {i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}" for i in range(len(h_ij))]
+    return "\n".join(lines) + "\n"
+
+
+def centres_text(model: TightBinding) -> str:
+    """Return a _centres.xyz file with one atom behind the centres."""
+    lines = [str(model.orbitals + 1), "made by a test", *("X " + " ".join(map(repr, row)) for row in model.centre_ix.tolist()), "Mo 0 0 0"]
+    return "\n".join(lines) + "\n"
+
+
+def xatu_text(model: TightBinding, half: bool = False) -> str:
+    """Return a .model file; with `half` only the lower triangle of every H(R), which the reader completes."""
+    cells = [*map(tuple, model.cell_rv.tolist())]
+    h_rij = np.tril(model.hopping_rij) if half else model.hopping_rij
+    lines = ["# dimension", "2 ! in the plane", "# norbitals", " ".join(["1"] * model.orbitals), "# bravaislattice"]
+    lines += [" ".join(map(repr, (*row, 0.0))) for row in model.lattice_vx.tolist()]
+    lines += ["# motif", *(" ".join(map(repr, (*row, n))) for n, row in enumerate(model.centre_ix.tolist())), "# bravaisvectors"]
+    lines += [" ".join(map(repr, (*row, 0.0))) for row in (np.array(cells) @ model.lattice_vx).tolist()]
+    lines.append("# hamiltonian")
+    for h_ij in h_rij:
+        lines += [" ".join(f"{z.real!r} {z.imag:+}j" for z in row) for row in h_ij] + ["&"]
+    return "\n".join([*lines, "#"]) + "\n"
