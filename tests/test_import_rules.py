@@ -30,7 +30,7 @@ FRAME = {
     "config": {"config", "materials", "units", "registry"},
     "parallel": {"parallel"},
     "petsc": {"petsc", "parallel"},
-    "io": {"io", "parallel"},
+    "io": {"io", "parallel", "physics"},
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "cli": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},

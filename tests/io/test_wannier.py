@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tight_binding_files import LATTICE, centres_text, honeycomb, hr_text, tb_text, xatu_text
 
 from hpcx.io.scan import FileError
 from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
-from tight_binding_files import LATTICE, centres_text, honeycomb, hr_text, tb_text, xatu_text
 
 LATTICE_3D = np.array([[*LATTICE[0], 0], [*LATTICE[1], 0], [0, 0, 20]])
 MOMENTA = np.random.default_rng(3).normal(size=(7, 2))
