@@ -5,11 +5,21 @@ Inside the program numbers are plain floats; which unit they are in is said at t
 
 from __future__ import annotations
 
+import math
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pint
+
+
+#: longest text of a unit
+_LONGEST = 60
+_NAME = r"[^\W\d_]\w*(?:(?:\^|\*\*)[+-]?\d{1,2})?"
+#: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1
+_UNIT = re.compile(rf"1|(?:1\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
+_NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(?P<unit>[^\W\d_].*|\s1\s*/.*))?")
 
 
 @lru_cache(maxsize=1)
@@ -35,37 +45,51 @@ def convert(value: float, source: str, target: str) -> float:
 def parse(text: str | float | int, unit: str) -> float:
     """Return a number in `unit` from a plain number (taken to be in `unit`) or from text such as "25 meV".
 
-    Raises ValueError naming what could not be understood.
+    Text is a number, then a unit, and nothing else: it is never evaluated. Raises ValueError that says what was expected.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
-        raise ValueError(f"expected a number or text with a unit such as '1 {unit}'")
-    if not isinstance(text, str):
-        return float(text)
+        raise ValueError(f"expected a number or text with a unit such as {_example(unit)}")
+    value = _parsed(text, unit) if isinstance(text, str) else _float(text)
+    if not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
+def _float(number: int | float) -> float:
     try:
-        return float(text)
-    except ValueError:
-        return _parsed(text, unit)
+        return float(number)
+    except OverflowError:  # an integer of more than 308 digits
+        return math.inf
+
+
+def _example(unit: str) -> str:
+    return "'1.5'" if unit == "1" else f"'1.5 {unit}'"
 
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, unit: str) -> float:
     """Understand text with a unit; kept, because every point of a sweep has the same defaults."""
-    return _magnitude(_quantity(text), unit)
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        hint = "; write a decimal point, not a comma" if re.match(r"\s*[+-]?\d+,\d", text) else ""
+        raise ValueError(f"expected a number and a unit, such as {_example(unit)}{hint}")
+    value = float(found["number"])
+    return _magnitude(registry().Quantity(value, _unit(found["unit"])), unit) if found["unit"] else value
 
 
-def _quantity(text: str) -> pint.Quantity:
-    units = registry()
-    try:
-        return units.Quantity(text)
-    except Exception as error:  # pint raises errors of many kinds on bad text
-        raise ValueError(f"cannot read {text!r} as a number with a unit") from error
-
-
+@lru_cache(maxsize=256)
 def _unit(text: str) -> pint.Unit:
+    """Return a unit: names with integer powers, multiplied or divided, such as "uJ/cm^2" or "1/nm"."""
+    if len(text) > _LONGEST or not _UNIT.fullmatch(text.strip()):
+        raise ValueError(f"cannot read {_short(text)} as a unit; expected names with powers such as 'eV', 'uJ/cm^2' or '1/nm'")
     try:
-        return registry().Unit(text)
-    except Exception as error:
-        raise ValueError(f"unknown unit {text!r}") from error
+        return registry().Unit(text.strip())
+    except Exception as error:  # pint raises errors of many kinds on bad text
+        raise ValueError(f"unknown unit {_short(text)}") from error
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
 
 
 def _magnitude(quantity: pint.Quantity, unit: str) -> float:
@@ -75,3 +99,5 @@ def _magnitude(quantity: pint.Quantity, unit: str) -> float:
         return float(quantity.to(_unit(unit)).magnitude)
     except pint.DimensionalityError as error:
         raise ValueError(f"{quantity:~} is not convertible to {unit}") from error
+    except OverflowError:
+        return math.inf
