@@ -29,11 +29,13 @@ class ExcitonStates:
         energy: from the band edges, (state,), eV.
         amplitude_sk: normalised amplitudes, (state, n).
         products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
+        residual: the solver's largest |H x - E x|, eV; 0 if it was diagonalised as a matrix.
     """
 
     energy: np.ndarray
     amplitude_sk: np.ndarray
     products: int
+    residual: float = 0.0
 
 
 def solve_exciton(
@@ -54,7 +56,7 @@ def solve_exciton(
     amplitude_sk = np.empty((count, problem.mesh.size), complex)
     for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
         comm.Allgatherv(mine, [whole, counts])
-    return ExcitonStates(pairs.values, amplitude_sk, pairs.products)
+    return ExcitonStates(pairs.values, amplitude_sk, pairs.products, float(pairs.residuals.max()))
 
 
 def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
@@ -80,6 +82,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
         states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, restart)
+    run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
     add_exciton(result, problem, states, config.gap or 0.0)

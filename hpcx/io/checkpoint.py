@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,20 @@ class Checkpoint:
         stem: path without the suffixes `.0.checkpoint.h5` and `.1.checkpoint.h5`; None switches checkpoints off.
         physics: resolved physics of the point, as plain data.
         digest: hash of the physics.
+        origin: of the program that makes checkpoints: its "revision", and the solvers' "options" that can change numbers.
+
+    Attributes:
+        other_revision: of the program that made the checkpoint with which a point went on, if it was another one; else "".
     """
 
-    def __init__(self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "") -> None:
+    def __init__(
+        self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "", origin: Mapping[str, str] | None = None
+    ) -> None:
         self.stem = stem
+        self.other_revision = ""
         self._physics = physics or {}
         self._digest = digest
+        self._origin = dict(origin or {})
         self._sequence = 0
 
     def paths(self) -> list[Path]:
@@ -104,6 +113,7 @@ class Checkpoint:
         entries = {
             "hash": self._digest,
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
+            "origin": json.dumps(self._origin),
             "sequence": self._sequence + 1,
             "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
         }
@@ -113,17 +123,34 @@ class Checkpoint:
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
 
-        Raises AgreedError if there is one of other physics, naming the keys that differ.
+        One whose solvers had other options is not used, one of another revision of the program is, and that is said. Raises
+        AgreedError if there is one of other physics, naming the keys that differ.
         """
         for header in comm.bcast(self._headers() if comm.rank == 0 else None):
             if header.digest != self._digest:
                 raise AgreedError(f"{header.path} is of another input: {differing_keys(header.physics, self._physics)}")
+            if not self._has_same_options(comm, header):
+                continue
             if all(_stored_checksum(comm, header, name) == checksum for name, checksum in header.checksums.items()):
                 self._sequence = header.sequence
+                self._note_revision(comm, header)
                 return Saved(header.path, header.sequence, header.sizes)
             if comm.rank == 0:
                 log.warning("checkpoint %s is damaged; the one before it is used if there is one", header.path)
         return None
+
+    def _has_same_options(self, comm: Any, header: _Header) -> bool:
+        now, then = self._origin.get("options", ""), header.origin.get("options", "")
+        if now != then and comm.rank == 0:
+            log.warning("checkpoint %s is not used: its solvers had the PETSc options %s, now %s", header.path, then or "none", now or "none")
+        return now == then
+
+    def _note_revision(self, comm: Any, header: _Header) -> None:
+        now, then = self._origin.get("revision", ""), header.origin.get("revision", "")
+        if now != then:
+            self.other_revision = then
+            if comm.rank == 0:
+                log.warning("checkpoint %s was made by another program, revision %s; this is %s", header.path, then or "unknown", now or "unknown")
 
     def _headers(self) -> list[_Header]:
         """Return what the files say of themselves, newest first; says which cannot be read."""
@@ -155,6 +182,7 @@ class _Header:
     physics: dict[str, Any]
     checksums: dict[str, int]
     sizes: dict[str, int]
+    origin: dict[str, str]
 
 
 def _read_header(path: Path) -> _Header:
@@ -163,7 +191,8 @@ def _read_header(path: Path) -> _Header:
         checksums = json.loads(texts["checksums"])
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
         sequence = int(file["provenance/sequence"][()])
-    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes)
+        origin = json.loads(file["provenance/origin"].asstr()[()]) if "origin" in file["provenance"] else {}  # of an earlier version
+    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin)
 
 
 def _checksum(comm: Any, data: np.ndarray, start: int | None) -> int:

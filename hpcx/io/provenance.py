@@ -18,6 +18,7 @@ import h5py
 import numpy
 
 import hpcx
+from hpcx.parallel.fingerprint import code_fingerprint
 
 
 def now() -> str:
@@ -25,15 +26,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Return the versions of hpcx and of everything that a number depends on."""
+@lru_cache(maxsize=8)
+def versions(revision: str) -> dict[str, str]:
+    """Return the versions of hpcx, which is of `revision`, and of everything that a number depends on."""
     import mpi4py
     from mpi4py import MPI
 
     found = {
         "hpcx": hpcx.__version__,
-        "git": git_revision(),
+        "git": revision,
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "hdf5": h5py.version.hdf5_version,
@@ -53,22 +54,36 @@ def _loaded_version(package: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def git_revision() -> str:
-    """Return the revision of the checkout that the program runs from, with "+" if it is modified, or ""."""
+def source_revision() -> str:
+    """Return of which revision the running program is; starts git, so one rank asks and tells the others.
+
+    It is the last commit that changed the package, with "+" and the beginning of a hash of the source text if that was changed
+    since. Where the package is not under git, it is its version.
+    """
     here = Path(hpcx.__file__).parent
+    text = code_fingerprint("")[:8]
+    commit = _git(here, "log", "-1", "--format=%h", "--abbrev=12", "--", ".")
+    if commit:
+        return f"{commit}+{text}" if _git(here, "status", "--porcelain", "--", ".") else commit
+    below_git = any((folder / ".git").exists() for folder in here.parents)  # which does not know the package, or refuses
+    return f"{hpcx.__version__}+{text}" if below_git else hpcx.__version__
+
+
+def _git(folder: Path, *words: str) -> str:
+    """Return what a command of git prints, or "" if it fails."""
     try:
-        run = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty=+"], capture_output=True, text=True, timeout=5
-        )
+        run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
-def describe(comm: Any, started: str, wall_time: float, ranks_hosts: list[str], entries: Mapping[str, Any]) -> dict[str, Any]:
+def describe(
+    comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the entries of the group `provenance`; `entries` are put in as they are, mappings and lists as JSON."""
     common = {
-        "versions": versions(),
+        "versions": versions(revision),
         "ranks": comm.size,
         "hosts": sorted(set(ranks_hosts)),
         "started": started,

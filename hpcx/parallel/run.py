@@ -31,6 +31,7 @@ class Run:
         name: id of the point, used in file names and log lines.
         timings: phases of this point; `with run.timings.measure("products"): ...`
         diagnostics: iterations, residuals and the like, kept in the provenance of the result.
+        excess: largest error of a solution over its tolerance, of those that were noted; NaN if none was.
         shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend on.
         checkpoint: where the state of an unfinished point is kept; None switches checkpoints off.
         cadence: wall-clock seconds between two checkpoints.
@@ -42,6 +43,7 @@ class Run:
     name: str = "result"
     timings: Timings = field(default_factory=Timings)
     diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    excess: float = float("nan")
     shared: dict[str, object] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     cadence: float = 600.0
@@ -62,6 +64,13 @@ class Run:
         self._reported = now
         left = (now - self._started) * (1 - fraction) / fraction
         log.info("%s: %s %.0f %%, about %.0f s left", self.name, task, 100 * fraction, max(left, 0.0))
+
+    def note_error(self, error: float, tolerance: float) -> None:
+        """Note the error of a solution that the point consists of, and what the input allows, in the same measure; alike on all ranks.
+
+        A result may be used again, whatever options its solvers had, if all of its solutions are within their tolerances.
+        """
+        self.excess = max(error / tolerance, self.excess) if self.excess == self.excess else error / tolerance
 
     def poll(self, comm: Any) -> int:
         """Return GO_ON, SAVE (a checkpoint is due) or STOP, alike on all ranks; collective, one small reduction."""

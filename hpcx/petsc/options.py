@@ -71,11 +71,16 @@ def unused_options() -> str:
     return _typed(used=False)
 
 
-def _typed(used: bool) -> str:
+def given_options() -> str:
+    """Return all options that PETSc has, as they would be typed: of the command line, the environment, files, and the input."""
+    return _typed(None)
+
+
+def _typed(used: bool | None) -> str:
     from petsc4py import PETSc
 
-    given = PETSc.Options().getAll()
-    return " ".join(f"-{name} {value or ''}".strip() for name, value in sorted(given.items()) if _is_used(name) == used)
+    given = sorted(PETSc.Options().getAll().items())
+    return " ".join(f"-{name} {value or ''}".strip() for name, value in given if used is None or _is_used(name) == used)
 
 
 def _is_used(name: str) -> bool:

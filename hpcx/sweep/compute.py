@@ -21,9 +21,13 @@ from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.petsc.options import unused_options, used_options
 from hpcx.sweep.groups import Level
-from hpcx.sweep.store import DONE, FAILED, Entry, Store
+from hpcx.sweep.reuse import numerical, typed
+from hpcx.sweep.store import FAILED, Entry, Store, finished
 
 log = logging.getLogger("hpcx")
+
+#: error over tolerance from which on it is said; the solvers' own estimates are that good
+_EXCESSIVE = 10.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Surroundings:
         shared: tables that points may reuse.
         run: name of this run, by which failures of this run are told from older ones.
         locks_reach: whether claims hold on all nodes.
+        revision: of the running program.
+        options: PETSc options that were given, as typed.
     """
 
     plan: Plan
@@ -45,6 +51,8 @@ class Surroundings:
     shared: dict[str, object]
     run: str = ""
     locks_reach: bool = True
+    revision: str = ""
+    options: str = ""
 
     def name(self, point: Point) -> str:
         """Return how the log speaks of a point."""
@@ -102,19 +110,31 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
         raise AgreedError(point.error)
     path = around.store.result(point.id)
     _check_contents(comm, point)
-    checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash)
+    checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash, _origin(around, point))
     run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
     run.cadence = point.config.output.checkpoint
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
-    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm)}
+    result.summary += _loosened(run.excess)
+    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
+    ours["continued_from"] = checkpoint.other_revision
     entries = _entries(point, run, around.plan) | ours
-    write_result(comm, path, result, provenance.describe(comm, started, computed - start, provenance.hosts(comm), entries))
+    about = provenance.describe(comm, started, computed - start, provenance.hosts(comm), around.revision, entries)
+    write_result(comm, path, result, about)
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
-    entry = Entry(DONE, "", "", computed - start, comm.size, result.summary, layout=ours["layout"])  # as the file has it
-    return entry, run.timings.table(time.monotonic() - start)
+    return finished(about), run.timings.table(time.monotonic() - start)
+
+
+def _origin(around: Surroundings, point: Point) -> dict[str, str]:
+    """Return what a checkpoint says about the program that makes it."""
+    return {"revision": around.revision, "options": typed(numerical(around.options, point.config.model))}
+
+
+def _loosened(excess: float) -> list[str]:
+    """Say that a solution is worse than the input asks for, which options of PETSc can bring about."""
+    return [f"WARNING: the largest error is {excess:.2g} times what solver.tolerance allows"] if excess > _EXCESSIVE else []
 
 
 def _check_contents(comm: Any, point: Point) -> None:

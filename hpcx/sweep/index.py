@@ -69,6 +69,8 @@ def _write_states(file: h5py.File, record: dict[str, Any], entries: list[Entry])
         "traceback": ([entry.traceback for entry in entries], "1", "traceback of a failed point"),
         "wall_time": ([entry.wall_time for entry in entries], "s", "wall time"),
         "ranks": ([entry.ranks for entry in entries], "1", "number of ranks"),
+        "version": ([entry.version for entry in entries], "1", "version of hpcx that computed the point"),
+        "revision": ([entry.revision for entry in entries], "1", "revision of its source, or its version where it is not under git"),
     }
     for name, (values, units, long_name) in columns.items():
         array = np.asarray(values).reshape(shape)

@@ -13,6 +13,7 @@ from typing import Any
 
 from hpcx import registry
 from hpcx.config.load import Plan
+from hpcx.io.provenance import source_revision
 from hpcx.materials.loader import MaterialError
 from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
@@ -20,6 +21,7 @@ from hpcx.parallel.memory import memory_per_rank
 from hpcx.parallel.stop import StopRequests
 from hpcx.parallel.tables import make_together
 from hpcx.petsc.communicator import duplicates_kept
+from hpcx.petsc.options import given_options
 from hpcx.sweep.claims import locks_reach
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import free_levels, make_levels
@@ -82,7 +84,8 @@ def _prepare(comm: Any, plan: Plan, requests: StopRequests) -> Surroundings:
     reach = locks_reach(comm, store.result("").parent)
     if not reach and comm.rank == 0:
         log.warning("file locks of %s do not reach all nodes: points run one by one on all ranks, and no other job may work there", store.directory)
-    return Surroundings(plan, store, requests, {}, comm.bcast(_name_of_run()), reach)
+    run, revision = comm.bcast((_name_of_run(), source_revision()) if comm.rank == 0 else None)
+    return Surroundings(plan, store, requests, {}, run, reach, revision, given_options())
 
 
 def _open(store: Store, plan: Plan) -> None:

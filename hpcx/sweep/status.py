@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 
 from hpcx.sweep.record import read_record
+from hpcx.sweep.reuse import mixture
 from hpcx.sweep.store import MISSING, Entry, Store
 
 #: state of a run without a sweep that is neither done nor running and has not failed
@@ -27,8 +28,13 @@ def status_text(directory: Path) -> str:
     states = [entry.status for _, _, entry in rows]
     totals = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     head = f"{'point':<14}{'state':<12}{'time/s':>10}{'ranks':>7}{'core-h':>10}  where"
-    summary = rows[0][2].summary if record is None else [f"{len(rows)} points: {totals}"]
+    summary = rows[0][2].summary if record is None else [f"{len(rows)} points: {totals}", *_warnings(rows)]
     return "\n".join([head, *map(_line, rows), *summary])
+
+
+def _warnings(rows: list[Row]) -> list[str]:
+    mixed = mixture(entry for _, _, entry in rows)
+    return [f"WARNING: {mixed}"] if mixed else []
 
 
 def _points(directory: Path, record: dict[str, Any]) -> list[Row]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -27,7 +28,20 @@ class Damaged(OSError):
 
 @dataclass(frozen=True)
 class Entry:
-    """State of one point: message, traceback, seconds, ranks, lines of its summary, the run in which it failed, `Result.layout`."""
+    """State of one point.
+
+    Attributes:
+        status: one of the states above.
+        message, traceback: why it failed, or what is known of it.
+        wall_time: seconds.
+        ranks: that computed it.
+        summary: lines for the screen.
+        run: the run in which it failed.
+        layout: `Result.layout`.
+        version, revision: of the program that computed it.
+        options: PETSc options that were given, as typed.
+        excess: largest error of its solutions over the tolerance; NaN where it is not known.
+    """
 
     status: str
     message: str = ""
@@ -37,6 +51,10 @@ class Entry:
     summary: list[str] = field(default_factory=list)
     run: str = ""
     layout: str = ""
+    version: str = ""
+    revision: str = ""
+    options: str = ""
+    excess: float = float("nan")
 
 
 class Store:
@@ -107,19 +125,20 @@ class Store:
         try:
             with h5py.File(path, "r") as file:
                 group = file["provenance"]
-                if group["hash"].asstr()[()] != digest:
-                    return None
-                summary = json.loads(group["summary"].asstr()[()])
-                layout = group["layout"].asstr()[()] if "layout" in group else ""
-                return Entry(DONE, "", "", float(group["wall_time"][()]), int(group["ranks"][()]), summary, "", layout)
+                return finished(_read_about(group)) if group["hash"].asstr()[()] == digest else None
         except (OSError, KeyError, ValueError) as error:
             raise Damaged(f"{path} is damaged ({error}); the next run sets it aside and computes the point again") from error
 
     def set_damaged_aside(self, name: str) -> Path:
         """Rename a damaged result, and return the name that it has now."""
+        return self.set_aside(name, "damaged")
+
+    def set_aside(self, name: str, why: str) -> Path:
+        """Rename a result that does not count, with a word that says why, and return the name that it has now."""
         path = self.result(name)
-        kept = path.with_name(f"{path.name}.damaged.{unique()}")
-        path.rename(kept)
+        kept = path.with_name(f"{path.name}.{why}.{unique()}")
+        with suppress(FileNotFoundError):  # another run has done it at the same time
+            path.rename(kept)
         return kept
 
     def entry(self, name: str, digest: str) -> Entry:
@@ -152,6 +171,33 @@ class Store:
             return Entry(**json.loads(self.failure(name).read_text()))
         except (OSError, ValueError, TypeError):
             return None
+
+
+#: what of the provenance of a result says how a point ended
+_ABOUT = ("wall_time", "ranks", "summary", "layout", "versions", "continued_from", "petsc_options_used", "petsc_options_unused", "excess")
+
+
+def _read_about(group: h5py.Group) -> dict[str, Any]:
+    """Return the entries of the provenance that `finished` looks at, as far as there are any."""
+    found = {name: group[name] for name in _ABOUT if name in group}
+    return {name: item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()] for name, item in found.items()}
+
+
+def finished(about: Mapping[str, Any]) -> Entry:
+    """Return the entry of a finished point from its provenance, also of an earlier version; raises KeyError or ValueError."""
+    versions = json.loads(about.get("versions", "{}"))
+    options = [about.get(f"petsc_options_{kind}", "") for kind in ("used", "unused")]
+    return Entry(
+        DONE,
+        wall_time=float(about["wall_time"]),
+        ranks=int(about["ranks"]),
+        summary=json.loads(about["summary"]),
+        layout=about.get("layout", ""),
+        version=versions.get("hpcx", ""),
+        revision=", ".join(filter(None, (about.get("continued_from", ""), versions.get("git", "")))),
+        options=" ".join(filter(None, options)),
+        excess=float(about.get("excess", "nan")),
+    )
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -6,13 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from hpcx import registry
+from hpcx import __version__, registry
 from hpcx.config.point import Point
 from hpcx.parallel.errors import agreed
 from hpcx.registry import Estimate
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import choose_level, level_of_size
-from hpcx.sweep.store import Damaged
+from hpcx.sweep.reuse import mixture, objection, program
+from hpcx.sweep.store import Damaged, Entry
 
 log = logging.getLogger("hpcx")
 
@@ -64,19 +65,44 @@ def ordered(tasks: list[Task]) -> list[Task]:
 
 def _missing(around: Surroundings) -> dict[int, bool]:
     """Return the numbers of the points that are to be computed, and whether they are suspect."""
-    store, found = around.store, {}
+    store, found, there = around.store, {}, []
     for i, point in enumerate(around.plan.points):
-        try:
-            done = store.done(point.id, point.hash) is not None
-        except Damaged as error:
-            log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
-            done = False
-        if not done:
-            cut_off = store.claims.attempts(point.id) if store.claims.running(point.id) is None else 0
-            if cut_off:
-                log.warning("%s was cut off %d time(s): killed, out of memory, or a node was lost", around.name(point), cut_off)
-            found[i] = store.failed(point.id) is not None or cut_off > 0
+        done = _usable(around, point)
+        if done is not None:
+            there.append(done)
+            continue
+        cut_off = store.claims.attempts(point.id) if store.claims.running(point.id) is None else 0
+        if cut_off:
+            log.warning("%s was cut off %d time(s): killed, out of memory, or a node was lost", around.name(point), cut_off)
+        found[i] = store.failed(point.id) is not None or cut_off > 0
+    _tell_programs(around, there, bool(found))
     return found
+
+
+def _tell_programs(around: Surroundings, there: list[Entry], some_missing: bool) -> None:
+    """Warn of results of several programs in one sweep, and say that results are of another program than this one."""
+    current = (__version__, around.revision)
+    mixed = mixture(there, current if some_missing else None)
+    others = {(entry.version, entry.revision) for entry in there} - {current}
+    if mixed:
+        log.warning("%s", mixed)
+    elif others:
+        log.info("the results that are there are from %s, this is %s; --fresh computes them anew", program(*others.pop()), program(*current))
+
+
+def _usable(around: Surroundings, point: Point) -> Entry | None:
+    """Return the entry of a point that is done; a result that is damaged or not good enough for this run is set aside."""
+    store = around.store
+    try:
+        done = store.done(point.id, point.hash)
+    except Damaged as error:
+        log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
+        return None
+    why = objection(done, around.options, around.plan.config.model) if done is not None else ""
+    if why:
+        kept = store.set_aside(point.id, "other-options").name
+        log.warning("the result of %s %s; it is computed again, the old file is now %s", around.name(point), why, kept)
+    return None if why else done
 
 
 def _task(

@@ -70,6 +70,7 @@ def solve_trion(
             operator = TrionOperator(comm, problem, solver.symmetry, "fft")
     with run.timings.measure("residuals"):
         energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
+    run.note_error(float(residual.max()), tolerance)
     return TrionStates(energy, residual, vectors, operator, pairs)
 
 
@@ -118,6 +119,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
+    run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap)
     result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)

@@ -140,6 +140,27 @@ def test_other_physics_is_refused_with_the_keys(comm, mpi_tmp_path):
 
 
 @pytest.mark.mpi
+def test_a_checkpoint_of_solvers_with_other_options_is_not_used(comm, mpi_tmp_path, caplog):
+    """Numbers of another program are used, which is said and kept."""
+
+    def checkpoint(options, revision="abc"):
+        return Checkpoint(mpi_tmp_path / "point", PHYSICS, "abc", {"options": options, "revision": revision})
+
+    loose = checkpoint("-trion_eps_tol 1e-1")
+    for step in range(3):
+        loose.save(comm, state(comm, 5, step)[0])
+    strict = checkpoint("none")
+    assert strict.load(comm) is None
+    assert comm.rank or "its solvers had the PETSc options -trion_eps_tol 1e-1, now none" in caplog.text
+    strict.save(comm, state(comm, 5, 10)[0])
+    again, updated = checkpoint("none"), checkpoint("none", "def")
+    assert again.load(comm).scalar("step") == 10 and again.other_revision == ""
+    assert updated.load(comm).scalar("step") == 10 and updated.other_revision == "abc"
+    assert comm.rank or "made by another program, revision abc; this is def" in caplog.text
+    assert checkpoint("-trion_eps_tol 1e-1").load(comm).scalar("step") == 1  # the newer one has been replaced
+
+
+@pytest.mark.mpi
 def test_without_a_place_nothing_is_written(comm, mpi_tmp_path):
     checkpoint = Checkpoint(None)
     checkpoint.save(comm, state(comm, 3, 0)[0])
