@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -171,6 +172,7 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     except (RuntimeError, ValueError) as error:  # real scalars, a value without an option: alike on all ranks
         return _complain(comm, error, BAD_INPUT)
     _limit_threads()
+    _tell_idle(comm, plan)
     _watch(comm, requests, plan, seconds)
     start = time.monotonic()
     try:
@@ -184,6 +186,15 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     if comm.rank == 0:
         _print_report(plan, report, time.monotonic() - start)
     return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
+
+
+def _tell_idle(comm: Any, plan: Any) -> None:
+    """Warn once of keys that were written but do nothing."""
+    from hpcx.config.idle import idle_keys
+
+    if comm.rank == 0:
+        for sentence in idle_keys(plan):
+            logging.getLogger("hpcx").warning("%s", sentence)
 
 
 def _complain(comm: Any, error: Exception, status: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -42,6 +43,18 @@ class Named:
     kind: Literal["file", "environment"]
 
 
+@dataclass(frozen=True)
+class Effect:
+    """Keys (or whole tables) that act only if one of the keys `needs` has a value for which `acts` is true.
+
+    `config.idle` tells a user who has written one in vain.
+    """
+
+    keys: tuple[str, ...]
+    needs: tuple[str, ...]
+    acts: Callable[[Any], bool] = bool
+
+
 class Section(BaseModel):
     """A table of the input file: unknown keys are errors, defaults are validated, values cannot be changed."""
 
@@ -66,6 +79,8 @@ class RunInput(Section):
 
     #: keys that do not change a result; they take no part in the hash of a point
     machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc")
+    #: which keys act only with certain values of another one
+    effects: ClassVar[tuple[Effect, ...]] = ()
 
     title: str = Field("", description="free text, repeated in the results")
     model: str = Field(description="which calculation: see `hpcx schema`")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit
 
 
 class Mesh(Section):
@@ -88,6 +88,10 @@ class Solver(Section):
 class CarriersInput(RunInput):
     """What is the same for all complexes of electrons and holes on a mesh."""
 
+    effects: ClassVar[tuple[Effect, ...]] = (
+        Effect(("bands.electron_mass", "bands.hole_mass"), ("bands.model",), lambda model: model == "parabolic"),
+    )
+
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
@@ -98,6 +102,8 @@ class CarriersInput(RunInput):
 
 class Config(CarriersInput):
     """Input of the exciton."""
+
+    effects: ClassVar[tuple[Effect, ...]] = (*CarriersInput.effects, Effect(("absorption",), ("absorption.enabled",)))
 
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")

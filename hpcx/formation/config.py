@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit
 
 Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
@@ -127,6 +127,14 @@ class Signal(Section):
 
 class Config(RunInput):
     """Input of the model `formation`."""
+
+    effects: ClassVar[tuple[Effect, ...]] = (
+        Effect(("solver.time_step", "approximation.grating"), ("solver.route",), lambda route: route == "third-order"),
+        Effect(("solver.tolerance", "solver.probe_ratio"), ("solver.route",), lambda route: route == "time"),
+        Effect(("approximation.manifold_pairs", "approximation.equal_mass_kernel"), ("approximation.biexciton",)),
+        Effect(("cascade.quantum", "cascade.width"), ("approximation.cascade",), lambda kind: kind == "quantum"),
+        Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),
+    )
 
     environment: Annotated[str | None, Named("environment")] = Field(
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpcx import registry
+from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.registry import Estimate
@@ -20,6 +21,7 @@ def check_text(plan: Plan, ranks: int) -> str:
         estimate = _estimate(point, ranks)
         estimates.append(estimate)
         lines += _lines(label, estimate)
+    lines += [f"WARNING: {sentence}" for sentence in idle_keys(plan)]
     return "\n".join([*lines, f"in all about {duration(in_all(estimates))}"])
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Section, Unit
+from hpcx.config.base import Effect, Section, Unit
 from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]
@@ -87,6 +87,13 @@ class TwoDimensional(Section):
 
 class Config(exciton.CarriersInput):
     """Input of the trion."""
+
+    effects: ClassVar[tuple[Effect, ...]] = (
+        *exciton.CarriersInput.effects,
+        Effect(("absorption",), ("absorption.enabled", "twod.enabled")),
+        Effect(("twod",), ("twod.enabled",)),
+        Effect(("twod.shift_by",), ("twod.triplet_shift",)),
+    )
 
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectra")
     twod: TwoDimensional = Field(default_factory=TwoDimensional, description="two-dimensional spectra")

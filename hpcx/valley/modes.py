@@ -17,6 +17,8 @@ from hpcx.valley.problem import Problem
 PARITIES = {"even": 1.0, "odd": -1.0}
 #: rates below this (1/fs) belong to conserved quantities
 STATIONARY = 1e-12
+#: share of the A dichroism that a mode must carry for its decay to be that of the signal
+CARRIED = 0.5
 #: shift of the inversion, 1/fs: small against all decays, and not an eigenvalue
 TARGET = 1e-7
 
@@ -42,10 +44,14 @@ class Modes:
     residual: np.ndarray
 
     def depolarization(self) -> int | None:
-        """Return the odd mode that carries most of the A dichroism, or None if there is no such signal."""
+        """Return the odd mode that carries the A dichroism, or None if none of these modes carries most of it."""
+        carrier = self.heaviest()
+        return carrier if self.weight_im[0, carrier] >= CARRIED else None
+
+    def heaviest(self) -> int:
+        """Return the odd mode with the largest share of the A dichroism."""
         odd = np.flatnonzero(self.parity < 0)
-        carrier = odd[np.argmax(np.abs(self.weight_im[0, odd]))]
-        return int(carrier) if self.weight_im[0, carrier] != 0 else None
+        return int(odd[np.argmax(self.weight_im[0, odd])])
 
 
 def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:

@@ -75,7 +75,7 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/sign_change_time", 1e-3 * times.sign_change, ("transition",), "ps", "delay at which the signal turns")
     eigenvalue = _depolarization_time(modes)
     result.add(
-        "dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries the A dichroism"
+        "dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries most of A, NaN if none does"
     )
 
 
@@ -157,7 +157,8 @@ def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> l
     lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
     for row, name in enumerate(TRANSITIONS):
         lines.append(
-            f"{name}: t1 {_number(times.fast[row], 'fs', 0)}, slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}"
+            f"{name}: biexponential fit with offset t1 {_number(times.fast[row], 'fs', 0)}, t2 {_number(1e-3 * times.slow[row], 'ps', 2)}; "
+            f"slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}"
         )
     return lines + [_mode_text(modes)]
 
@@ -170,7 +171,11 @@ def _signal_text(traces: Traces) -> str:
 def _mode_text(modes: Modes) -> str:
     chosen = modes.depolarization()
     if chosen is None:
-        return "no population carries an A dichroism at 1.5 ps"
+        share = modes.weight_im[0, modes.heaviest()]
+        return (
+            f"no depolarisation time: none of the {int((modes.parity < 0).sum())} slowest odd modes carries most of A at 1.5 ps "
+            f"(the largest share is {100 * share:.1f} %), the signal has decayed with many faster ones"
+        )
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
     text = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit
 
 Picosecond = Annotated[float, Unit("ps")]
 
@@ -153,6 +153,22 @@ class Uncertainty(Section):
 
 class Config(RunInput):
     """Input of a run of the model `wigner`."""
+
+    effects: ClassVar[tuple[Effect, ...]] = (
+        Effect(
+            ("space.points", "space.width", "space.boundary", "space.initial", "landscape", "momentum.harmonics", "time.densities",
+             "time.distributions"), ("space.dimension",),
+        ),
+        Effect(("space.initial.radius",), ("space.initial.shape",), lambda shape: shape == "ring"),
+        Effect(("space.initial.separation",), ("space.initial.shape",), lambda shape: shape == "two spots"),
+        Effect(("landscape.depth", "landscape.length"), ("landscape.kind",), lambda kind: kind not in ("none", "file")),
+        Effect(("landscape.seed",), ("landscape.kind",), lambda kind: kind == "disorder"),
+        Effect(
+            ("landscape.factor_KK", "landscape.factor_KKprime", "landscape.factor_KLambda", "landscape.rate_step"),
+            ("landscape.kind",), lambda kind: kind != "none",
+        ),
+        Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
+    )  # fmt: skip
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
     wannier: Literal["variational", "numerical"] = Field(

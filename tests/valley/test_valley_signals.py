@@ -128,3 +128,12 @@ def test_idle_mechanisms_are_named(calculate):
     zero = calculate(**SMALL, mechanisms={"set": "full"}, dexter={"constant": 0.0})
     assert sum("dexter_" in line and "cannot act" in line for line in zero.summary) == 3
     assert not any("cannot act" in line for line in calculate(**SMALL).summary)
+
+
+def test_a_mode_without_the_signal_gives_no_depolarisation_time(calculate):
+    """Without intervalley phonons exchange empties A within 0.2 ps through many modes; the slowest ones are not in the signal."""
+    result = calculate(mechanisms={"set": "phonon_intravalley + exchange"}, momentum={"points": 30})
+    odd = result.value("modes/parity") < 0
+    assert (result.value("modes/decay_time")[odd] > 1).any() and np.abs(result.value("modes/weight")[0, odd]).max() < 0.1
+    assert np.isnan(result.value("dichroism/slowest_eigenvalue_time"))
+    assert any("no depolarisation time" in line for line in result.summary)

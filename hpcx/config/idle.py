@@ -1,0 +1,50 @@
+"""Keys that were written but do nothing, because another key switches off what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+
+from pydantic import BaseModel
+
+from hpcx.config.base import RunInput
+from hpcx.config.load import Plan
+
+
+def idle_keys(plan: Plan) -> list[str]:
+    """Return a sentence for every written key that has no effect at any point of the plan."""
+    configs = [point.config for point in plan.points if point.config is not None]
+    common = set.intersection(*(set(_idle(config)) for config in configs)) if configs else set()
+    reasons = _idle(configs[0]) if configs else {}
+    return [f"{key} has no effect: {reasons[key]}" for key in reasons if key in common]
+
+
+def _idle(config: RunInput) -> dict[str, str]:
+    """Return key -> why it has no effect, for the written keys of one point."""
+    found = {}
+    for key in _written(config):
+        for rule in config.effects:
+            needed = {name: _value(config, name) for name in rule.needs}
+            belongs = key not in needed and any(key == name or key.startswith(f"{name}.") for name in rule.keys)
+            if belongs and not any(map(rule.acts, needed.values())):
+                found.setdefault(key, ", ".join(f"{name} = {_shown(value)}" for name, value in needed.items()))
+    return found
+
+
+def _written(section: BaseModel, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys that the input has set, by the names of the input."""
+    for name in type(section).model_fields:
+        if name in section.model_fields_set:
+            value = getattr(section, name)
+            if isinstance(value, BaseModel):
+                yield from _written(value, f"{prefix}{name}.")
+            else:
+                yield prefix + name
+
+
+def _value(config: RunInput, key: str) -> object:
+    return reduce(getattr, key.split("."), config)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, str) else f"{value:g}"
