@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     import pint
 
 
-#: longest text of a unit
-_LONGEST = 60
+#: longest text of a unit, and of a number with a unit
+_LONGEST, _LONGEST_TEXT = 60, 400
 _NAME = r"[^\W\d_]\w*(?:(?:\^|\*\*)[+-]?\d{1,2})?"
-#: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1
-_UNIT = re.compile(rf"1|(?:1\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
-_NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(?P<unit>[^\W\d_].*|\s1\s*/.*))?")
+#: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1, which "8e11/cm^2" has no need of
+_UNIT = re.compile(rf"1|(?:1?\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
+#: possessive, so that long text is refused at once and "8e11" is one number whatever follows
+_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?")
+_AMPERE = re.compile(r"\bA\b")
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +29,7 @@ def registry() -> pint.UnitRegistry:
     """Return the registry of units, made on first use (pint takes a while to load and only rank 0 needs it)."""
     import pint
 
-    units = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    units = pint.UnitRegistry()
     units.define("m0 = 1 * electron_mass = free_electron_mass")
     return units
 
@@ -69,7 +71,7 @@ def _example(unit: str) -> str:
 @lru_cache(maxsize=1024)
 def _parsed(text: str, unit: str) -> float:
     """Understand text with a unit; kept, because every point of a sweep has the same defaults."""
-    found = _NUMBER.fullmatch(text.strip())
+    found = _NUMBER.fullmatch(text.strip()) if len(text) <= _LONGEST_TEXT else None
     if found is None:
         hint = "; write a decimal point, not a comma" if re.match(r"\s*[+-]?\d+,\d", text) else ""
         raise ValueError(f"expected a number and a unit, such as {_example(unit)}{hint}")
@@ -83,9 +85,13 @@ def _unit(text: str) -> pint.Unit:
     if len(text) > _LONGEST or not _UNIT.fullmatch(text.strip()):
         raise ValueError(f"cannot read {_short(text)} as a unit; expected names with powers such as 'eV', 'uJ/cm^2' or '1/nm'")
     try:
-        return registry().Unit(text.strip())
+        found = registry().Unit(f"1{text.strip()}" if text.strip().startswith("/") else text.strip())
+        zero = registry().Quantity(0.0, found).to_base_units().magnitude
     except Exception as error:  # pint raises errors of many kinds on bad text
         raise ValueError(f"unknown unit {_short(text)}") from error
+    if zero != 0:
+        raise ValueError(f"the unit {_short(text)} does not start at zero; write temperatures in K, ratios as plain numbers")
+    return found
 
 
 def _short(text: str) -> str:
@@ -98,6 +104,7 @@ def _magnitude(quantity: pint.Quantity, unit: str) -> float:
     try:
         return float(quantity.to(_unit(unit)).magnitude)
     except pint.DimensionalityError as error:
-        raise ValueError(f"{quantity:~} is not convertible to {unit}") from error
+        ampere = "; 'A' is the ampere, write 'angstrom'" if _AMPERE.search(f"{quantity.units:~}") else ""
+        raise ValueError(f"{quantity:~} is not convertible to {unit}{ampere}") from error
     except OverflowError:
         return math.inf
