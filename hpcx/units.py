@@ -51,17 +51,18 @@ def parse(text: str | float | int, unit: str) -> float:
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise ValueError(f"expected a number or text with a unit such as {_example(unit)}")
-    value = _parsed(text, unit) if isinstance(text, str) else _float(text)
+    return finite(_parsed(text, unit) if isinstance(text, str) else text)
+
+
+def finite(number: int | float) -> float:
+    """Return a number as a float; raises ValueError if it is not finite, as an integer of 400 digits is not."""
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf
     if not math.isfinite(value):
         raise ValueError("expected a finite number")
     return value
-
-
-def _float(number: int | float) -> float:
-    try:
-        return float(number)
-    except OverflowError:  # an integer of more than 308 digits
-        return math.inf
 
 
 def _example(unit: str) -> str:

@@ -92,6 +92,10 @@ class RunInput(Section):
     output: Output = Field(default_factory=Output, description="where results go")
     petsc: Petsc = Field(default_factory=Petsc, description="options for PETSc and SLEPc")
 
+    def material_keys(self) -> list[str]:
+        """Return the numbers and words of the material that the calculation needs; see `hpcx.materials.catalogue`."""
+        return []
+
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:
         """Return the values of a swept key; a model may let a word stand for a family of values."""

@@ -125,6 +125,8 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput])
     material, problem = _material(resolved)
     mistakes += problem
     if not mistakes:
+        mistakes = [Mistake("material", lack, resolved["material"], own=False) for lack in material.lacking(validated.material_keys())]
+    if not mistakes:
         mistakes = _refused(validated, material)
     if mistakes:
         return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
@@ -152,7 +154,7 @@ def _material(table: dict) -> tuple[Material | None, list[Mistake]]:
     try:
         return load_material(name, parameters), []
     except MaterialError as error:
-        return None, [Mistake("material", str(error), name)]
+        return None, [Mistake("material", problem, name) for problem in error.problems]
 
 
 def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[Mistake]:

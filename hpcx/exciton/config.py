@@ -100,6 +100,15 @@ class CarriersInput(RunInput):
     )
 
 
+    def material_keys(self) -> list[str]:
+        """Return lattice, screening, and what the bands need."""
+        keys = ["lattice.constant", "screening.polarizability"]
+        if self.bands.model == "dirac":
+            return [*keys, "bands.hopping", "bands.gap", "bands.valence_splitting"]
+        masses = {"electron_mass": self.bands.electron_mass, "hole_mass": self.bands.hole_mass}
+        return [*keys, *(f"exciton.parabolic.{name}" for name, mass in masses.items() if mass is None)]
+
+
 class Config(CarriersInput):
     """Input of the exciton."""
 

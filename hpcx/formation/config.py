@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.materials.catalogue import keys_below
 
 Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
@@ -150,3 +151,12 @@ class Config(RunInput):
     momentum: Momentum = Field(default_factory=Momentum, description="radial momentum grid")
     continuum: Continuum = Field(default_factory=Continuum, description="unbound states")
     signal: Signal = Field(default_factory=Signal, description="what is computed")
+
+    def material_keys(self) -> list[str]:
+        """Return the tables of the model, those of surroundings and substrate where they count."""
+        keys = [key for key in keys_below("formation.") if not key.startswith("formation.substrate.")]
+        if self.environment is not None:
+            keys.remove("formation.screening.kappa")
+        if self.approximation.common_masses:
+            keys = [key for key in keys if not (key.startswith("formation.B.") and key.endswith("_mass"))]
+        return keys + (keys_below("formation.substrate.") if self.approximation.substrate else [])

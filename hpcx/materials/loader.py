@@ -13,8 +13,9 @@ and is asked for `material.number("bands.hopping", "eV")`. Text (`name`, `bands.
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -23,10 +24,19 @@ from pathlib import Path
 from typing import Any
 
 from hpcx import units
+from hpcx.materials.catalogue import NOTES, WORDS, allowed_number, meant
 
 
 class MaterialError(ValueError):
-    """A material file is missing, malformed, or lacks a number that was asked for."""
+    """A material file is missing, malformed, or lacks a number that was asked for.
+
+    Attributes:
+        problems: all that is wrong, one sentence each.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,35 @@ class Material:
 
         Raises MaterialError for keys that the file does not have.
         """
-        if not parameters:
-            return self
-        numbers = dict(self.numbers)
+        numbers, problems = dict(self.numbers), []
         for key, value in parameters.items():
-            entry = self._entry(key)
             try:
-                numbers[key] = Number(units.parse(value, entry.unit), entry.unit, "input")
+                numbers[key] = self._replaced(key, value)
             except ValueError as error:
-                raise MaterialError(f"parameters.'{key}': {error}") from error
-        return replace(self, numbers=numbers)
+                problems.append(str(error))
+        if problems:
+            raise MaterialError(*problems)
+        return replace(self, numbers=numbers) if parameters else self
+
+    def _replaced(self, key: str, value: str | float) -> Number:
+        """Return the number that replaces `key`; raises ValueError."""
+        entry = self._entry(key)
+        if isinstance(entry.value, tuple):
+            raise ValueError(f"parameters.'{key}': is a list in {self.origin} and cannot be replaced by one number")
+        try:
+            number = Number(units.parse(value, entry.unit), entry.unit, "input")
+        except ValueError as error:
+            raise ValueError(f"parameters.'{key}' = {value!r:.60}: {error}") from error
+        wrong = _out_of_bounds(key, number)
+        if wrong:
+            raise ValueError(f"parameters.'{key}' = {value!r:.60}: {wrong}")
+        return number
+
+    def lacking(self, keys: Iterable[str]) -> list[str]:
+        """Return a sentence for each of `keys` that the file has neither as a number nor as a text."""
+        missing = [key for key in keys if key not in self.numbers and key not in self.texts]
+        known = {**self.numbers, **self.texts}
+        return [f"{self.name} ({self.origin}) has no '{key}'{_suggest(key, known)}" for key in missing]
 
     def _entry(self, key: str) -> Number:
         if key not in self.numbers:
@@ -146,11 +175,15 @@ def _load(name: str, kind: str) -> Material:
         known = ", ".join(library)
         raise MaterialError(f"no {kind} '{name}'{_suggest(name, library)} Known: {known}; or give the path of a .toml file")
     try:
-        return _parsed(path.read_text(), path.stem, path.name if name in library else str(path))
+        return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in library else str(path))
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
+        if isinstance(error, MaterialError):
+            raise
         raise MaterialError(f"{path}: {error}") from error
+    except RecursionError:
+        raise MaterialError(f"{path}: tables are nested too deeply") from None
 
 
 @lru_cache(maxsize=8)
@@ -158,30 +191,71 @@ def _parsed(text: str, stem: str, origin: str) -> Material:
     """Understand a file; kept, because every point of a sweep asks for it: they then hold one object, which is sent once."""
     numbers: dict[str, Number] = {}
     texts: dict[str, str] = {}
-    _flatten(tomllib.loads(text), "", numbers, texts, origin)
+    problems = [f"{origin}: {problem}" for problem in _flatten(tomllib.loads(text), "", numbers, texts)]
+    if problems:
+        raise MaterialError(*problems)
     return Material(texts.get("name", stem), origin, numbers, texts)
 
 
-def _flatten(table: dict[str, Any], prefix: str, numbers: dict, texts: dict, origin: str) -> None:
+def _flatten(table: dict[str, Any], prefix: str, numbers: dict, texts: dict) -> list[str]:
+    """Sort the entries of a table into numbers and texts by dotted key; return what is wrong with the others."""
+    problems = []
     for key, value in table.items():
         path = prefix + key
         if isinstance(value, str):
             texts[path] = value
+            problems += _wrong_text(path, value)
         elif isinstance(value, dict) and "value" in value:
-            numbers[path] = _number(path, value, origin)
+            try:
+                numbers[path] = _number(path, value)
+            except ValueError as error:
+                problems.append(str(error))
         elif isinstance(value, dict):
-            _flatten(value, path + ".", numbers, texts, origin)
+            problems += _flatten(value, path + ".", numbers, texts)
         else:
-            raise MaterialError(f"{origin}: '{path}' must be {{ value, unit, source }} or text")
+            problems.append(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
+    return problems
 
 
-def _number(path: str, entry: dict[str, Any], origin: str) -> Number:
+def _wrong_text(path: str, text: str) -> list[str]:
+    if path in WORDS:
+        return [] if text in WORDS[path] else [f"{path} = {text!r:.60}: expected {' or '.join(map(repr, WORDS[path]))}"]
+    if path.rpartition(".")[2] in NOTES:
+        return []
+    if allowed_number(path):
+        return [f"'{path}' = {text!r:.60} must be {{ value, unit, source }}"]
+    return [f"'{path}' is known to no model{meant(path)}"]
+
+
+def _number(path: str, entry: dict[str, Any]) -> Number:
+    """Return a number from its entry; raises ValueError that names it and says what is wrong."""
     missing = [key for key in ("unit", "source") if not isinstance(entry.get(key), str)]
     if missing or set(entry) - {"value", "unit", "source"}:
-        raise MaterialError(f"{origin}: '{path}' must have exactly value, unit and source")
+        raise ValueError(f"'{path}' must have exactly value, unit and source, the last two as text")
     value = entry["value"]
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
-        raise MaterialError(f"{origin}: '{path}': value must be a number or a list of numbers")
-    number = tuple(float(v) for v in value) if isinstance(value, list) else float(value)
-    return Number(number, entry["unit"], entry["source"])
+        raise ValueError(f"'{path}': value must be a number or a list of numbers")
+    number = Number(tuple(map(units.finite, values)) if isinstance(value, list) else units.finite(value), entry["unit"], entry["source"])
+    wrong = _out_of_bounds(path, number)
+    if wrong:
+        raise ValueError(f"{path} = {value!r:.60} {entry['unit']:.60}: {wrong}")
+    return number
+
+
+def _out_of_bounds(path: str, number: Number) -> str:
+    """Return what is wrong with a number: unknown, of another dimension, not finite, outside its bounds; "" if nothing is."""
+    allowed = allowed_number(path)
+    if allowed is None:
+        return f"is known to no model{meant(path)}"
+    if isinstance(number.value, tuple) != allowed.is_list:
+        return "expected a list of numbers" if allowed.is_list else "expected one number"
+    values = number.value if isinstance(number.value, tuple) else (number.value,)
+    try:
+        converted = [units.convert(value, number.unit, allowed.unit) for value in values]
+    except ValueError as error:
+        return str(error)
+    slack = 1e-9 * max(abs(allowed.low), abs(allowed.high))
+    inside = [allowed.low - slack * (allowed.low != 0) <= value <= allowed.high + slack for value in converted]
+    whole = not allowed.is_integer or all(value == round(value) for value in converted if math.isfinite(value))
+    return "" if all(inside) and whole else f"expected {'numbers ' if allowed.is_list else ''}{allowed.range}"

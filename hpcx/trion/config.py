@@ -100,6 +100,10 @@ class Config(exciton.CarriersInput):
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
 
+    def material_keys(self) -> list[str]:
+        """Return what the exciton needs, and which conduction band is lower."""
+        return [*super().material_keys(), "bands.order"]
+
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         exciton.check_helicity(self.absorption, self.bands)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.materials.catalogue import keys_below
 
 #: leave the switches as the input has them
 AS_WRITTEN = "as written"
@@ -196,6 +197,10 @@ class Config(RunInput):
     approximation: Approximation = Field(default_factory=Approximation, description="extensions of the low-density model")
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
+
+    def material_keys(self) -> list[str]:
+        """Return the tables of the model, and which conduction band is lower."""
+        return [*keys_below("valley."), "bands.order"]
 
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:

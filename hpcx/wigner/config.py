@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.materials.catalogue import keys_below
 
 Picosecond = Annotated[float, Unit("ps")]
 
@@ -182,6 +183,10 @@ class Config(RunInput):
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="processes")
 
     uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
+
+    def material_keys(self) -> list[str]:
+        """Return the tables of the model."""
+        return keys_below("wigner.")
 
     @model_validator(mode="after")
     def _check_pulse(self) -> Config:
