@@ -58,14 +58,14 @@ class Effect:
 class Section(BaseModel):
     """A table of the input file: unknown keys are errors, defaults are validated, values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class Output(Section):
     """Where results go, and how often a checkpoint is written."""
 
     directory: str = Field("results", description="directory of the results, relative to the current directory")
-    checkpoint: Annotated[float, Unit("s")] = Field("10 min", ge=0, description="wall-clock time between checkpoints")
+    checkpoint: Annotated[float, Unit("s")] = Field("10 min", ge=0, le=1e8, description="wall-clock time between checkpoints")
 
 
 class Petsc(Section):

@@ -27,7 +27,7 @@ class Screening(Section):
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
-    kappa: Annotated[Annotated[float, Field(gt=0)] | str, Named("environment")] = Field(
+    kappa: Annotated[Annotated[float, Field(ge=1, le=1000)] | str, Named("environment")] = Field(
         1.0, description="dielectric constant of the surroundings, or an environment of `hpcx materials`"
     )
 
@@ -39,14 +39,15 @@ class Bands(Section):
         "dirac", description="massive Dirac bands with their overlaps, or parabolic bands with overlaps 1"
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, gt=0, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
+        None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
     )
     hole_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, gt=0, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
+        None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
     )
 
 
 Energy = Annotated[float, Unit("eV")]
+Shift = Annotated[Energy, Field(ge=-20, le=20)]
 
 
 class Absorption(Section):
@@ -56,13 +57,13 @@ class Absorption(Section):
     helicity: Literal["same", "opposite"] = Field(
         "same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)"
     )
-    broadening: Energy = Field("4 meV", gt=0, description="half width at half maximum of the Lorentzian")
-    window: tuple[Energy, Energy] = Field(
+    broadening: Energy = Field("4 meV", ge=1e-6, le=1, description="half width at half maximum of the Lorentzian")
+    window: tuple[Shift, Shift] = Field(
         ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
     )
-    resolution: Energy = Field("0.1 meV", gt=0, description="step of the photon energy")
+    resolution: Energy = Field("0.1 meV", ge=1e-7, le=1, description="step of the photon energy")
     accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
-    max_steps: int = Field(4000, ge=1, description="largest number of Lanczos steps")
+    max_steps: int = Field(4000, ge=1, le=1_000_000, description="largest number of Lanczos steps")
 
     @field_validator("window")
     @classmethod
@@ -82,7 +83,7 @@ class Solver(Section):
     """The eigensolver."""
 
     states: int = Field(4, ge=1, le=1000, description="number of lowest states")
-    tolerance: Annotated[float, Unit("eV")] = Field(1e-8, gt=0, description="largest residual |H x - E x| of a state")
+    tolerance: Annotated[float, Unit("eV")] = Field(1e-8, ge=1e-14, le=1e-3, description="largest residual |H x - E x| of a state")
 
 
 class CarriersInput(RunInput):
@@ -96,7 +97,7 @@ class CarriersInput(RunInput):
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
     gap: Annotated[float, Unit("eV")] | None = Field(
-        None, gt=0, description="optical gap added to all energies; without it energies are from the band edges"
+        None, gt=0, le=20, description="optical gap added to all energies; without it energies are from the band edges"
     )
 
 

@@ -20,25 +20,25 @@ Polarization = Literal["x", "y", "sigma+", "sigma-"]
 class Pump(Section):
     """The pump pulse, transform limited."""
 
-    photon_energy: Energy = Field(gt=0, description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
-    duration: Time = Field("20 fs", gt=0, description="FWHM of the intensity")
-    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", gt=0, description="incident energy per area")
+    photon_energy: Energy = Field(ge=0.1, le=20, description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
+    duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
+    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", gt=0, le=1e6, description="incident energy per area")
     polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-")
 
 
 class Probe(Section):
     """The probe pulse, transform limited and weak."""
 
-    photon_energy: Energy = Field("1.955 eV", gt=0, description="centre of the probe")
-    duration: Time = Field("15 fs", gt=0, description="FWHM of the intensity")
+    photon_energy: Energy = Field("1.955 eV", ge=0.1, le=20, description="centre of the probe")
+    duration: Time = Field("15 fs", ge=1, le=1e4, description="FWHM of the intensity")
     polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-; detection is along it")
 
 
 class Delay(Section):
     """Delays of the probe after the pump."""
 
-    start: Time = Field("-100 fs", description="first delay")
-    stop: Time = Field("250 fs", description="last delay")
+    start: Time = Field("-100 fs", ge=-1e5, le=1e5, description="first delay")
+    stop: Time = Field("250 fs", ge=-1e5, le=1e5, description="last delay")
     points: int = Field(71, ge=2, le=2001, description="number of equidistant delays")
 
     @model_validator(mode="after")
@@ -77,26 +77,26 @@ class Cascade(Section):
     """Relaxation."""
 
     speed: Annotated[float, Unit("meV/fs")] = Field("20 meV/fs", gt=0, le=200, description="energy loss rate")
-    quantum: MilliEnergy = Field("48 meV", gt=0, description="energy of a quantum")
-    width: MilliEnergy = Field("12 meV", gt=0, description="spread of the quantum")
-    decay: MilliEnergy = Field("1 meV", ge=0, description="decay of the 1s population, hbar times rate")
+    quantum: MilliEnergy = Field("48 meV", ge=1, le=1000, description="energy of a quantum")
+    width: MilliEnergy = Field("12 meV", ge=0.1, le=1000, description="spread of the quantum")
+    decay: MilliEnergy = Field("1 meV", ge=0, le=1000, description="decay of the 1s population, hbar times rate")
 
 
 class Dephasing(Section):
     """Half widths at half maximum, without radiative damping."""
 
-    s1: MilliEnergy = Field("30 meV", gt=0, alias="1s", description="1s states")
-    bound: MilliEnergy = Field("50 meV", gt=0, description="other bound states")
-    continuum: MilliEnergy = Field("50 meV", gt=0, description="unbound states")
+    s1: MilliEnergy = Field("30 meV", ge=0.01, le=1000, alias="1s", description="1s states")
+    bound: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="other bound states")
+    continuum: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="unbound states")
 
 
 class Momentum(Section):
     """Radial momentum grid."""
 
     points: int = Field(110, ge=20, le=2000, description="uniform nodes")
-    uniform_max: Wavenumber = Field("3.2 1/nm", gt=0, description="end of the uniform part")
+    uniform_max: Wavenumber = Field("3.2 1/nm", ge=0.1, le=100, description="end of the uniform part")
     tail_points: int = Field(40, ge=4, le=1000, description="logarithmic Gauss nodes of the tail")
-    max: Wavenumber = Field("30 1/nm", gt=0, description="end of the tail")
+    max: Wavenumber = Field("30 1/nm", ge=0.1, le=10000, description="end of the tail")
 
     @model_validator(mode="after")
     def _ordered(self) -> Momentum:
@@ -108,14 +108,14 @@ class Momentum(Section):
 class Continuum(Section):
     """Unbound states that are kept."""
 
-    energy_max: Energy = Field("1.45 eV", gt=0.3, description="largest energy above the gap")
+    energy_max: Energy = Field("1.45 eV", gt=0.3, le=20, description="largest energy above the gap")
 
 
 class PhotonEnergies(Section):
     """Detection energies of the spectrum; none by default."""
 
-    start: Energy = Field("1.75 eV", gt=0, description="first photon energy")
-    stop: Energy = Field("2.15 eV", gt=0, description="last photon energy")
+    start: Energy = Field("1.75 eV", ge=0.1, le=20, description="first photon energy")
+    stop: Energy = Field("2.15 eV", ge=0.1, le=20, description="last photon energy")
     points: int = Field(0, ge=0, le=2000, description="number of photon energies, 0 for no spectrum")
 
 

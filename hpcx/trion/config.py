@@ -32,7 +32,7 @@ class Trion(Section):
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
     temperature: Annotated[float, Unit("K")] = Field(
-        0.0, ge=0, description="of the charge that is there before the light; 0 puts it at its band's minimum"
+        0.0, ge=0, le=1000, description="of the charge that is there before the light; 0 puts it at its band's minimum"
     )
 
     @field_validator("species")
@@ -46,7 +46,7 @@ class Trion(Section):
 class Absorption(exciton.Absorption):
     """Linear absorption, and what its lines look like."""
 
-    maps: list[Annotated[float, Unit("eV")]] = Field(
+    maps: list[Annotated[float, Unit("eV"), Field(ge=-20, le=20)]] = Field(
         [], description="photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
     )
 
@@ -55,24 +55,24 @@ class TwoDimensional(Section):
     """Two-dimensional electronic spectra; stimulated emission, waiting times in fs."""
 
     enabled: bool = Field(False, description="compute two-dimensional spectra of all species together")
-    waiting_times: list[Annotated[float, Unit("fs")]] = Field([0.0], min_length=1, description="waiting times of the maps")
-    trace_end: Annotated[float, Unit("fs")] = Field("500 fs", gt=0, description="last waiting time of the cross peak's trace")
-    trace_step: Annotated[float, Unit("fs")] = Field("4 fs", gt=0, description="step of the trace")
-    fit_window: tuple[Annotated[float, Unit("fs")], Annotated[float, Unit("fs")]] = Field(
+    waiting_times: list[Annotated[float, Unit("fs"), Field(ge=-1e6, le=1e6)]] = Field([0.0], min_length=1, description="waiting times of the maps")
+    trace_end: Annotated[float, Unit("fs")] = Field("500 fs", ge=1, le=1e6, description="last waiting time of the cross peak's trace")
+    trace_step: Annotated[float, Unit("fs")] = Field("4 fs", ge=1e-3, le=1e5, description="step of the trace")
+    fit_window: tuple[Annotated[float, Unit("fs"), Field(ge=0, le=1e6)], Annotated[float, Unit("fs"), Field(ge=0, le=1e6)]] = Field(
         ("20 fs", "400 fs"), description="waiting times to which the beat is fitted, first and last"
     )
-    dephasing_time: Annotated[float, Unit("fs")] = Field("250 fs", gt=0, description="coherence time of two different states")
-    broadening: Annotated[float, Unit("eV")] = Field("4 meV", gt=0, description="sigma of the line shape 1 / (i x - sigma)")
-    laser_width: Annotated[float, Unit("eV")] = Field("17 meV", gt=0, description="standard deviation of the laser's spectrum")
-    laser_centre: Annotated[float, Unit("eV")] | None = Field(
+    dephasing_time: Annotated[float, Unit("fs")] = Field("250 fs", ge=1, le=1e6, description="coherence time of two different states")
+    broadening: Annotated[float, Unit("eV")] = Field("4 meV", ge=1e-6, le=1, description="sigma of the line shape 1 / (i x - sigma)")
+    laser_width: Annotated[float, Unit("eV")] = Field("17 meV", ge=1e-5, le=10, description="standard deviation of the laser's spectrum")
+    laser_centre: exciton.Shift | None = Field(
         None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak"
     )
     pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
-    triplet_shift: Annotated[float, Unit("eV")] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
+    triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
     shift_by: Literal["contact", "sticks"] = Field(
         "contact", description="a contact interaction between second charge and third, solved for, or moved lines"
     )
-    window: tuple[Annotated[float, Unit("eV")], Annotated[float, Unit("eV")]] = Field(
+    window: tuple[exciton.Shift, exciton.Shift] = Field(
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )
     points: int = Field(201, ge=2, le=4001, description="points along each axis")

@@ -53,7 +53,7 @@ class Mechanisms(Section):
     )
     offresonant_drive: bool = Field(True, description="the pump also drives the B transition of its valley, off resonance")
     exchange_short_range: Annotated[float, Unit("meV")] = Field(
-        "0 meV", ge=0, description="short-range exchange between A and B polarisations of one valley"
+        "0 meV", ge=0, le=1000, description="short-range exchange between A and B polarisations of one valley"
     )
     phonon_interference: Literal["none", "difference", "sum"] = Field(
         "none", description="how electron and hole amplitudes of one intravalley phonon add: as probabilities, or coherently"
@@ -74,21 +74,21 @@ class Mechanisms(Section):
 class Dexter(Section):
     """Strength of the Dexter couplings."""
 
-    constant: Annotated[float, Unit("eV*angstrom^2")] = Field("15 eV*angstrom^2", ge=0, description="contact constant V_D")
-    dark_ratio: float = Field(1.0, ge=0, description="constant of the momentum-dark over that of the intravalley process")
+    constant: Annotated[float, Unit("eV*angstrom^2")] = Field("15 eV*angstrom^2", ge=0, le=1000, description="contact constant V_D")
+    dark_ratio: float = Field(1.0, ge=0, le=100, description="constant of the momentum-dark over that of the intravalley process")
 
 
 class SpinFlip(Section):
     """Single-electron spin flips: deformation potentials, or a free thermally activated law."""
 
     law: Literal["phonon", "activated"] = Field("phonon", description="one-phonon rates, or a free Arrhenius law")
-    intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, description="between the spin branches of a valley")
-    intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, description="between opposite spins of K and K'")
+    intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, le=1000, description="between the spin branches of a valley")
+    intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, le=1000, description="between opposite spins of K and K'")
     path: Literal["intravalley", "intervalley"] = Field(
         "intervalley", description="activated law: between the spin branches of a valley, or between equal branches of K and K'"
     )
-    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, description="activated law: downhill rate at 300 K")
-    activation: Annotated[float, Unit("meV")] = Field("100 meV", ge=0, description="activated law: activation energy")
+    rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, le=1e4, description="activated law: downhill rate at 300 K")
+    activation: Annotated[float, Unit("meV")] = Field("100 meV", ge=0, le=5000, description="activated law: activation energy")
 
 
 class Momentum(Section):
@@ -100,15 +100,15 @@ class Momentum(Section):
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
     angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
-    broadening: Annotated[float, Unit("meV")] = Field("3 meV", gt=0, description="standard deviation of the energy conservation")
+    broadening: Annotated[float, Unit("meV")] = Field("3 meV", ge=0.01, le=1000, description="standard deviation of the energy conservation")
 
 
 class Dephasing(Section):
     """Phenomenological dephasing beside that by phonons (half widths at half maximum)."""
 
-    radiative: Annotated[float, Unit("meV")] = Field("1.2 meV", ge=0, description="radiative dephasing of the polarisations")
-    pure: Annotated[float, Unit("meV")] = Field("2 meV", ge=0, description="pure dephasing of coherences between species")
-    floor: Annotated[float, Unit("meV")] = Field("1 meV", gt=0, description="smallest dephasing of coherences between species")
+    radiative: Annotated[float, Unit("meV")] = Field("1.2 meV", ge=0, le=1000, description="radiative dephasing of the polarisations")
+    pure: Annotated[float, Unit("meV")] = Field("2 meV", ge=0, le=1000, description="pure dephasing of coherences between species")
+    floor: Annotated[float, Unit("meV")] = Field("1 meV", ge=1e-3, le=1000, description="smallest dephasing of coherences between species")
     within_cells: bool = Field(
         True,
         description="scattering that stays within a cell dephases too; without it lifetimes converge slowly with momentum.points "
@@ -119,9 +119,9 @@ class Dephasing(Section):
 class Pump(Section):
     """The circularly polarised pump pulse."""
 
-    photon_energy: Annotated[float, Unit("eV")] | None = Field(None, gt=0, description="default: the A exciton of the material")
-    duration: Annotated[float, Unit("fs")] = Field("73 fs", gt=0, description="full width at half maximum of the intensity")
-    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", gt=0, description="excitons at the end of the run")
+    photon_energy: Annotated[float, Unit("eV")] | None = Field(None, ge=0.1, le=20, description="default: the A exciton of the material")
+    duration: Annotated[float, Unit("fs")] = Field("73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
+    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", gt=0, le=1e16, description="excitons at the end of the run")
 
     @property
     def areal_density(self) -> float:
@@ -132,15 +132,15 @@ class Pump(Section):
 class Probe(Section):
     """The probe pulse."""
 
-    duration: Annotated[float, Unit("fs")] = Field("68 fs", gt=0, description="full width at half maximum of the intensity")
+    duration: Annotated[float, Unit("fs")] = Field("68 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
 
 
 class Time(Section):
     """The window of delays and the steps of the integration."""
 
-    start: Annotated[float, Unit("fs")] = Field("-250 fs", lt=0, description="first delay; the pump has its maximum at zero")
-    end: Annotated[float, Unit("ps")] = Field("10 ps", gt=0, description="last delay")
-    step: Annotated[float, Unit("fs")] = Field("5 fs", gt=0, description="spacing of the delays")
+    start: Annotated[float, Unit("fs")] = Field("-250 fs", ge=-1e6, lt=0, description="first delay; the pump has its maximum at zero")
+    end: Annotated[float, Unit("ps")] = Field("10 ps", gt=0, le=1e6, description="last delay")
+    step: Annotated[float, Unit("fs")] = Field("5 fs", ge=0.01, le=1e6, description="spacing of the delays")
     refinement: float = Field(1.0, gt=0, le=100, description="divides all steps of the integration")
 
     @property
@@ -167,7 +167,7 @@ class Modes(Section):
 class Flow(Section):
     """Populations moved between species."""
 
-    times: list[Annotated[float, Unit("ps")]] | None = Field(
+    times: list[Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]] | None = Field(
         None, description="times at which flows between species are written; default 0.1, 0.3, 1, 3 and 10 ps as far as the run goes"
     )
 

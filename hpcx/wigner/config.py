@@ -9,15 +9,15 @@ from pydantic import Field, model_validator
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit
 from hpcx.materials.catalogue import keys_below
 
-Picosecond = Annotated[float, Unit("ps")]
+Picosecond = Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]
 
 
 class Initial(Section):
     """Where the excitons are made; `pulse.spot` is the width of a spot or of the ring's line."""
 
     shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
-    radius: Annotated[float, Unit("um")] = Field("0.8 um", gt=0, description="radius of the ring")
-    separation: Annotated[float, Unit("um")] = Field("1 um", gt=0, description="distance of the two spots, along x")
+    radius: Annotated[float, Unit("um")] = Field("0.8 um", ge=1e-3, le=1e4, description="radius of the ring")
+    separation: Annotated[float, Unit("um")] = Field("1 um", ge=1e-3, le=1e4, description="distance of the two spots, along x")
     file: Annotated[str | None, Named("file")] = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
 
     @model_validator(mode="after")
@@ -34,7 +34,7 @@ class Space(Section):
         0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y"
     )
     points: int = Field(200, ge=8, le=100000, description="cells along each direction")
-    width: Annotated[float, Unit("um")] = Field("6 um", gt=0, description="length of the box in each direction")
+    width: Annotated[float, Unit("um")] = Field("6 um", ge=1e-2, le=1e5, description="length of the box in each direction")
     boundary: Literal["periodic", "absorbing"] = Field(
         "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
     )
@@ -52,9 +52,9 @@ class Landscape(Section):
         description="height of cosine and step, depth of a well (negative: a hill), standard deviation of disorder",
     )
     length: Annotated[float, Unit("um")] = Field(
-        "1 um", gt=0, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
+        "1 um", ge=1e-3, le=1e5, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
     )
-    seed: int = Field(1, ge=0, description="seed of disorder")
+    seed: int = Field(1, ge=0, le=4294967295, description="seed of disorder")
     file: Annotated[str | None, Named("file")] = Field(
         None, description="energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
     )
@@ -62,7 +62,7 @@ class Landscape(Section):
     factor_KKprime: float = Field(1.0, ge=-10, le=10, description="energy of KK' over that of the landscape")
     factor_KLambda: float = Field(1.0, ge=-10, le=10, description="energy of K-Lambda over that of the landscape")
     rate_step: Annotated[float, Unit("meV")] | None = Field(
-        None, gt=0, description="rates are assembled anew where valleys have moved by this against each other; default: kT/8"
+        None, ge=0.01, le=1e4, description="rates are assembled anew where valleys have moved by this against each other; default: kT/8"
     )
 
     @model_validator(mode="after")
@@ -76,14 +76,14 @@ class Momentum(Section):
     """Energy bins (the same in all valleys) and angular harmonics."""
 
     energy_max: Annotated[float, Unit("meV")] | None = Field(
-        None, gt=0, description="top of the energy bins above the minimum of each valley; default: larger of 75 meV and 11 kT"
+        None, ge=0.1, le=1e4, description="top of the energy bins above the minimum of each valley; default: larger of 75 meV and 11 kT"
     )
     first_bin: Annotated[float, Unit("meV")] | None = Field(
-        None, gt=0, description="width of the lowest bin; default: smaller of 0.03 meV and 0.05 kT"
+        None, ge=1e-4, le=1e3, description="width of the lowest bin; default: smaller of 0.03 meV and 0.05 kT"
     )
     growth: float = Field(1.06, ge=1, le=2, description="width of a bin over that of the bin below")
     largest_bin: Annotated[float, Unit("meV")] | None = Field(
-        None, gt=0, description="largest width of a bin; default: smaller of 4 meV and kT/4"
+        None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4"
     )
     harmonics: int = Field(
         2,
@@ -96,8 +96,8 @@ class Momentum(Section):
 class Pulse(Section):
     """The resonant optical pulse."""
 
-    duration: Annotated[float, Unit("fs")] = Field("100 fs", gt=0, description="full width at half maximum of the amplitude")
-    spot: Annotated[float, Unit("um")] = Field("0.5 um", gt=0, description="full width at half maximum of the amplitude in space")
+    duration: Annotated[float, Unit("fs")] = Field("100 fs", ge=1, le=1e6, description="full width at half maximum of the amplitude")
+    spot: Annotated[float, Unit("um")] = Field("0.5 um", ge=1e-2, le=1e4, description="full width at half maximum of the amplitude in space")
     centre: Picosecond = Field("0.2 ps", description="time of the maximum")
 
 
@@ -146,7 +146,7 @@ class Uncertainty(Section):
     """A study of weak inputs: numbers marked in the material file are varied together; moments alone."""
 
     samples: int = Field(0, ge=0, le=100000, description="number of samples; 0: no study")
-    seed: int = Field(1, ge=0, description="seed of the Latin hypercube")
+    seed: int = Field(1, ge=0, le=4294967295, description="seed of the Latin hypercube")
     fit: float = Field(0.1, ge=0, lt=1, description="largest relative change of numbers marked [fit]")
     guess: float = Field(0.25, ge=0, lt=1, description="largest relative change of numbers marked [guess]")
     recalled: float = Field(0.1, ge=0, lt=1, description="largest relative change of numbers marked [recalled]")

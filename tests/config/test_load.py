@@ -8,6 +8,7 @@ from hpcx.config.errors import InputError
 from hpcx.config.fields import keys_of
 from hpcx.config.load import load_plan, model_of
 from hpcx.exciton.config import Config
+from hpcx.registry import MODELS, config_class
 
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
 
@@ -105,3 +106,42 @@ def test_the_model_is_known_before_the_input_is_checked(tmp_path):
     assert model_of(str(path), ["model=none"]) is None and model_of(str(tmp_path / "absent.toml"), []) is None
     path.write_text("model = ")
     assert model_of(str(path), []) is None
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_number_of_an_input_has_bounds_on_both_sides(model):
+    numbers = [key for key in keys_of(config_class(model)) if "number" in key.kind or "integer" in key.kind]
+    assert [key.name for key in numbers if "<" not in key.bounds or ">" not in key.bounds] == []
+    assert len(numbers) > 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "messages"),
+    [
+        (["parameters.bands.gap=-1.66", "parameters.lattice.constant=-3"], ["bands.gap", "lattice.constant"]),
+        (["parameters.bands.gap=0.05"], ["half of it must be below the gap"]),
+        (["bands.electron_mass=0.5 kg"], ["must be a number >= 0.01 and <= 100 in m0"]),
+        (["screening.kappa=inf"], ["screening.kappa"]),
+        (["solver.tolerance=inf"], ["solver.tolerance"]),
+        (["absorption.broadening=1e400"], ["absorption.broadening"]),
+    ],
+)
+def test_absurd_numbers_are_refused(plan, settings, messages):
+    with pytest.raises(InputError) as error:
+        plan(settings=settings)
+    assert all(message in str(error.value) for message in messages)
+
+
+@pytest.mark.parametrize(("model", "needed"), [("trion", 2), ("wigner", 48), ("formation", 9), ("valley", 35)])
+def test_everything_that_a_material_lacks_for_a_model_is_told_at_once(tmp_path, model, needed):
+    mine = tmp_path / "mine.toml"
+    mine.write_text('name = "XY2"\n[lattice]\nconstant = { value = 3.4, unit = "angstrom", source = "a test" }\n'
+                    + "".join(f'[{table}]\n{key} = {{ value = 1.5, unit = "{unit}", source = "a test" }}\n'
+                              for table, key, unit in (("bands", "gap", "eV"), ("screening", "polarizability", "angstrom"))))
+    tables = {"trion": "mesh = {N = 40, k0 = 0.1}", "wigner": "temperature = 300", "formation": "pump = {photon_energy = 2.4}"}
+    text = f'model = "{model}"\nmaterial = "{mine}"\n{tables.get(model, "")}\n'
+    path = tmp_path / "input.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        load_plan(str(path), [])
+    assert len(error.value.mistakes) >= needed and all("has no '" in str(mistake) for mistake in error.value.mistakes)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hpcx.materials.catalogue import allowed_number
 from hpcx.materials.listing import listing, overview
 from hpcx.materials.loader import MaterialError, environment_names, load_environment, load_material, material_names
 
@@ -79,3 +80,59 @@ def test_listing_shows_values_units_and_sources():
     assert "MoSe2" in overview()
     row = next(line for line in listing("MoS2").splitlines() if line.startswith("bands.hopping"))
     assert "1.1 eV" in row and "Xiao 2012" in row
+
+
+FILE = """name = "XY2"
+[lattice]
+constant = { value = 3.4, unit = "angstrom", source = "a test" }
+[bands]
+order = "bright"
+hopping = { value = 1.0, unit = "eV", source = "a test" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("3.4", "-3.4", "lattice.constant = -3.4 angstrom: expected from 1 to 100 angstrom"),
+        ("3.4", "inf", "expected a finite number"),
+        ("3.4", "1" + 400 * "0", "expected a finite number"),
+        ('"angstrom"', '"eV"', "not convertible to angstrom"),
+        ('"angstrom"', '"9**9**9 m"', "as a unit"),
+        ('"angstrom"', "1", "value, unit and source"),
+        ("3.4", "[3.4]", "expected one number"),
+        ("3.4", "true", "value must be a number"),
+        ("hopping", "hoping", "'bands.hoping'|did you mean 'bands.hopping'"),
+        ('"bright"', '"brite"', "bands.order = 'brite': expected 'bright' or 'dark'"),
+        ('order = "bright"', "order = 3", "'bands.order' must be"),
+        ('order = "bright"', 'ordre = "bright"', "did you mean 'bands.order'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(tmp_path, old, new, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE.replace(old, new, 1))
+    with pytest.raises(MaterialError, match=message):
+        load_material(str(path))
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE.replace("3.4", "-1").replace("1.0", "inf").replace("bright", "brite"))
+    with pytest.raises(MaterialError) as error:
+        load_material(str(path))
+    assert len(error.value.problems) == 3
+
+
+def test_all_replacements_that_are_wrong_are_told_at_once():
+    with pytest.raises(MaterialError) as error:
+        load_material("MoS2", {"bands.gap": -1.66, "lattice.constant": "0.5 kg", "bands.hoping": 1, "formation.substrate.photon_energy": 2})
+    assert len(error.value.problems) == 4
+
+
+def test_every_number_of_every_file_is_known_and_inside_its_bounds():
+    for material in [load_material(name) for name in material_names()] + [load_environment(name) for name in environment_names()]:
+        assert all(allowed_number(key) for key in material.numbers)
+
+
+def test_layers_without_polarizability_are_allowed():
+    assert load_material("MoS2", {"screening.polarizability": 0}).number("screening.polarizability", "angstrom") == 0
