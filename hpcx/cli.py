@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--time-limit", metavar="TIME", help='stop with a checkpoint before this time is over, e.g. "2 h"')
             sub.add_argument("--group-size", type=int, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
     status = commands.add_parser("status", help="state of a run, point by point, from its files")
-    status.add_argument("directory", help="output directory")
+    status.add_argument("directory", help="output directory, or a sweep.h5")
+    status.add_argument("--all", action="store_true", help="list every point of a long sweep")
     status.set_defaults(command=_status_of_directory)
     schema = commands.add_parser("schema", help="every key of a model with unit, default and meaning")
     schema.add_argument("model", nargs="?", choices=MODELS)
@@ -247,7 +248,7 @@ def _print_report(plan: Any, report: Any, seconds: float) -> None:
 def _status_of_directory(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.sweep.status import status_text
 
-    text = _on_root(comm, lambda: status_text(Path(options.directory)))
+    text = _on_root(comm, lambda: status_text(Path(options.directory), options.all))
     if comm.rank == 0:
         print(text)
     return DONE

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
 import matplotlib
+import sweep_file
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -15,19 +18,41 @@ plt.style.use(Path(__file__).with_name("style.mplstyle"))
 
 
 def read(file: h5py.File, path: str) -> np.ndarray:
-    """Return a dataset; raises SystemExit with a plain sentence if the file does not have it."""
+    """Return a dataset; raises SystemExit with a plain sentence if the file does not have it, or its values are not found.
+
+    Points of a sweep that have no result, and a mixture of programs, are told once per file.
+    """
+    _warn(file)
     if path not in file:
         raise SystemExit(f"{file.filename} has no dataset '{path}'")
-    return file[path][()]
+    try:
+        return sweep_file.values(file, path)
+    except sweep_file.Lost as error:
+        raise SystemExit(str(error)) from error
+
+
+@lru_cache(maxsize=64)
+def _warned(name: str, texts: tuple[str, ...]) -> None:
+    for text in texts:
+        print(f"WARNING: {name}: {text}", file=sys.stderr)
+
+
+def _warn(file: h5py.File) -> None:
+    _warned(file.filename, tuple(sweep_file.warnings(file)))
 
 
 def points(path: Path) -> list[Path]:
-    """Return the file itself, or the finished points of a sweep in their order."""
+    """Return the file itself, or those of the finished points of a sweep in their order; raises SystemExit if one is missing."""
     with h5py.File(path, "r") as file:
         if "index/id" not in file:
             return [path]
-        names = np.atleast_1d(file["index/id"].asstr()[()]).ravel()
-    return [point for point in (path.parent / "points" / f"{name}.h5" for name in names) if point.exists()]
+        _warn(file)
+        names, states = (np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "status"))
+    found = [path.parent / "points" / f"{name}.h5" for name, state in zip(names, states) if state == "done"]
+    lost = [point for point in found if not point.exists()]
+    if lost:
+        raise SystemExit(f"this figure needs the files of the points, which must lie in points/ beside {path}: {lost[0]} is missing")
+    return found
 
 
 def texts(file: h5py.File, path: str) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import plt, read, save, texts
 from extrapolation import Limit, extrapolate, power_limit
 
 #: powers of 1/N and of 1/k0 that are tried. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same
@@ -92,7 +92,7 @@ def read_studies(path: Path) -> list[Study]:
     """Return all studies of a sweep."""
     with h5py.File(path, "r") as file:
         sizes, cutoffs = (np.atleast_1d(read(file, name)) for name in ("mesh.N", "mesh.k0"))
-        names = file["material"].asstr()[()] if "material" in file else [path.parent.name]
+        names = texts(file, "material") if "material" in file else [path.parent.name]
         order = [axis for axis in ("material", "mesh.k0", "mesh.N") if axis in file]
         found = []
         for species in SPECIES:
@@ -114,7 +114,7 @@ def _ordered(dataset: h5py.Dataset, order: list[str]) -> np.ndarray:
     axes = [dataset.dims[axis][0].name.rpartition("/")[2] for axis in range(dataset.ndim)]
     if sorted(axes) != sorted(order):
         raise SystemExit(f"{dataset.file.filename} sweeps {', '.join(axes)}; this study needs {', '.join(order)}")
-    values = np.transpose(dataset[()], [axes.index(name) for name in order])
+    values = np.transpose(read(dataset.file, dataset.name), [axes.index(name) for name in order])
     if np.isnan(values).any():
         raise SystemExit(f"{dataset.name}: {np.isnan(values).sum()} points are missing; run the sweep again")
     return values

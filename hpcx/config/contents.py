@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from hpcx.config.base import Named
-from hpcx.materials.loader import MaterialError, load_environment
+from hpcx.materials.loader import Material, MaterialError, load_environment
 
 
 class ContentError(ValueError):
@@ -20,20 +21,28 @@ class ContentError(ValueError):
         self.key, self.value = key, value
 
 
-def contents(section: BaseModel, prefix: str = "") -> dict[str, Any]:
+def contents(section: BaseModel) -> dict[str, Any]:
     """Return, by dotted key, what the marked keys name: the SHA-256 of a file, the numbers of an environment (without sources).
 
     Raises ContentError if it cannot be read.
     """
-    found: dict[str, Any] = {}
+    return {key: _content(kind, key, value) for key, kind, value in _named(section)}
+
+
+def environments(section: BaseModel) -> dict[str, Material]:
+    """Return, by dotted key, the dielectric environments that the marked keys name; raises MaterialError if one cannot be read."""
+    return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}
+
+
+def _named(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield dotted key, kind and text of every marked key that has a text, tables entered."""
     for field, info in type(section).model_fields.items():
         value, key = getattr(section, field), prefix + (info.alias or field)
         mark = next((item for item in info.metadata if isinstance(item, Named)), None)
         if isinstance(value, BaseModel):
-            found |= contents(value, f"{key}.")
+            yield from _named(value, f"{key}.")
         elif mark is not None and isinstance(value, str):
-            found[key] = _content(mark.kind, key, value)
-    return found
+            yield key, mark.kind, value
 
 
 def _content(kind: str, key: str, value: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import itertools
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Plan:
         config: the validated input of the first valid point; what is not swept is the same in all of them.
         axes: swept keys with their values, in the order of the input; empty without a sweep.
         points: one per combination, the last axis running fastest.
+        settings: the "key=value" of `--set`.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Plan:
     config: RunInput
     axes: dict[str, list[Any]]
     points: list[Point]
+    settings: tuple[str, ...] = ()
 
 
 def load_plan(path: str, settings: list[str]) -> Plan:
@@ -63,7 +65,7 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
-    return _plan(text, path, table, expanded, config)
+    return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
 
 
 def model_of(path: str, settings: list[str]) -> str | None:

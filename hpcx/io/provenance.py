@@ -90,7 +90,7 @@ def describe(
         "finished": now(),
         "wall_time": wall_time,
     }
-    return {key: _plain(value) for key, value in {**common, **entries}.items()}
+    return plain({**common, **entries})
 
 
 def hosts(comm: Any) -> list[str]:
@@ -98,5 +98,6 @@ def hosts(comm: Any) -> list[str]:
     return comm.allgather(socket.gethostname())
 
 
-def _plain(value: Any) -> str | float | int:
-    return value if isinstance(value, (str, int, float)) else json.dumps(value, sort_keys=True, default=str)
+def plain(entries: Mapping[str, Any]) -> dict[str, str | float | int]:
+    """Return entries as HDF5 takes them: text and numbers as they are, all else as JSON."""
+    return {key: value if isinstance(value, (str, int, float)) else json.dumps(value, sort_keys=True, default=str) for key, value in entries.items()}

@@ -63,6 +63,11 @@ class Material:
         numbers = {key: (number.value, number.unit) for key, number in self.numbers.items()}
         return {"material_numbers": numbers, "material_texts": dict(self.texts)}
 
+    def described(self) -> dict[str, Any]:
+        """Return all that the file says, as plain data: of numbers value, unit and source; the source of a replaced one is "input"."""
+        numbers = {key: {"value": number.value, "unit": number.unit, "source": number.source} for key, number in self.numbers.items()}
+        return {"name": self.name, "origin": self.origin, "numbers": numbers, "texts": dict(self.texts)}
+
     def number(self, key: str, unit: str) -> float:
         """Return the number `key` in `unit`; raises MaterialError if it is missing or of another dimension."""
         value = self._entry(key)

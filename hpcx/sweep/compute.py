@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx import registry
-from hpcx.config.contents import contents
+from hpcx.config.contents import contents, environments
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.io import provenance
@@ -150,11 +150,13 @@ def _check_contents(comm: Any, point: Point) -> None:
 def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:
     return {
         "input": plan.text,
+        "settings": plan.settings,
         "config": point.config.model_dump(mode="json"),
         "physics": point.physics,
         "hash": point.hash,
         "coordinates": point.coordinates,
-        "material_sources": {key: number.source for key, number in point.material.numbers.items()},
+        "material": point.material.described(),
+        "environments": {key: found.described() for key, found in environments(point.config).items()},
         "petsc_options_used": used_options(),
         "petsc_options_unused": unused_options(),
         "timings": run.timings.seconds,

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from hpcx.config.contents import environments
 from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
+from hpcx.config.point import Point
 from hpcx.io.checkpoint import differing_keys
+from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import BadInput
 from hpcx.sweep.store import replace_text
 
@@ -20,30 +23,54 @@ class OtherPhysics(BadInput):
 
 
 def describe(plan: Plan) -> dict[str, Any]:
-    """Return axes (name, unit, description, values), points, and the physics that is not swept."""
-    keys = {key.name: key for key in keys_of(type(plan.config))}
-    axes = [
-        {
-            "name": name,
-            "unit": keys[name].unit if name in keys else "",
-            "description": keys[name].description if name in keys else name,
-            "values": [_resolved(plan, name, value) for value in values],
-        }
-        for name, values in plan.axes.items()
-    ]
+    """Return axes (name, unit, description, values), points, the physics that is not swept, and where it comes from."""
+    axes = [_axis(plan, name, values) for name, values in plan.axes.items()]
     points = [{"id": point.id, "hash": point.hash, "coordinates": point.coordinates} for point in plan.points]
-    return {"model": plan.config.model, "axes": axes, "points": points, "physics": _unswept_physics(plan)}
+    about = {"model": plan.config.model, "axes": axes, "points": points, "physics": _unswept_physics(plan)}
+    return about | {"provenance": _provenance(plan)}
 
 
-def _resolved(plan: Plan, name: str, value: Any) -> Any:
+def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:
+    """Describe a swept key; its values are those that the program uses, in the unit of the key."""
+    key = next((key for key in keys_of(type(plan.config)) if key.name == name), None)
+    examples = _examples(plan, name)
+    about = {"name": name, "unit": key.unit if key else "", "description": key.description if key else name}
+    if name.startswith("parameters."):
+        return about | _parameter(name.removeprefix("parameters."), values, examples)
+    return about | {"values": [_resolved(examples.get(repr(value)), name, value) for value in values]}
+
+
+def _examples(plan: Plan, name: str) -> dict[str, Point]:
+    """Return a valid point for every value of a swept key, by the value's text."""
+    return {repr(point.coordinates[name]): point for point in reversed(plan.points) if point.config is not None}
+
+
+def _resolved(point: Point | None, name: str, value: Any) -> Any:
     """Return a swept value as the program uses it: "0.5 um" in the documented unit of its key, text as it is."""
-    for point in plan.points:
-        if point.config is not None and point.coordinates[name] == value:
-            found: Any = point.config
-            for part in name.split("."):
-                found = getattr(found, part, None)
-            return value if found is None else found
-    return value
+    found: Any = None if point is None else point.config
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return value if found is None else found
+
+
+def _parameter(key: str, values: list[Any], examples: dict[str, Point]) -> dict[str, Any]:
+    """Return unit, meaning and values of a swept number of the material; as written, if the materials have it in different units."""
+    numbers = {text: point.material.numbers[key] for text, point in examples.items()}
+    units = {number.unit for number in numbers.values()}
+    if len(units) != 1:
+        return {"description": f"{key} of the material, as written", "values": [str(value) for value in values]}
+    values = [numbers[repr(value)].value if repr(value) in numbers else value for value in values]
+    return {"unit": units.pop(), "description": f"{key} of the material", "values": values}
+
+
+def _provenance(plan: Plan) -> dict[str, Any]:
+    """Return what makes `sweep.h5` stand alone: the input of this run, and all numbers behind it with their sources."""
+    valid = [point for point in plan.points if point.config is not None]
+    found = {name: load_material(name).described() for name in dict.fromkeys(point.config.material for point in valid)}
+    surroundings = {repr(point.physics.get("contents")): point.config for point in valid}.values()
+    around = {made.origin: made.described() for config in surroundings for made in environments(config).values()}
+    texts = {"input": plan.text, "input_file": plan.source, "settings": list(plan.settings)}
+    return texts | {"config": plan.config.model_dump(mode="json"), "materials": found, "environments": around}
 
 
 def _unswept_physics(plan: Plan) -> dict[str, Any]:

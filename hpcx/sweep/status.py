@@ -1,40 +1,106 @@
-"""`hpcx status DIRECTORY`: a table of points from the files alone, while a job runs or after."""
+"""`hpcx status`: a table of points from the files alone, while a job runs or after, or from a `sweep.h5` that somebody was given."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
-from hpcx.sweep.store import MISSING, Entry, Store
+from hpcx.sweep.store import DONE, FAILED, MISSING, RUNNING, Entry, Store
 
+#: points from which on a sweep is summed up, and how many of each state are listed then
+LONG, SOME = 60, 20
 #: state of a run without a sweep that is neither done nor running and has not failed
 INTERRUPTED = "interrupted"
 #: one row: name, coordinates, state
 Row = tuple[str, dict[str, Any], Entry]
 
 
-def status_text(directory: Path) -> str:
-    """Return one line per point (state, seconds, ranks, core hours, coordinates, message) and the totals.
+def status_text(path: Path, every_point: bool = False) -> str:
+    """Return one line per point (state, seconds, ranks, core hours, coordinates, message), totals, and what a reader should know.
 
-    Raises FileNotFoundError if the directory holds neither a sweep nor a single run.
+    `path` is an output directory, or a `sweep.h5` that may have come alone. Of a sweep of more than LONG points only some of those
+    that are not done are listed, unless `every_point` is asked for.
+
+    Raises FileNotFoundError if there is neither a sweep nor a single run, OSError if a file cannot be read.
     """
-    record = read_record(directory)
-    rows = [_single(directory)] if record is None else _points(directory, record)
-    states = [entry.status for _, _, entry in rows]
-    totals = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    if path.is_file():
+        rows, remarks = _rows_of_file(path), _remarks(path)
+        return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
+    record = read_record(path)
+    if record is None:
+        row = _single(path)
+        return _text([row], row[2].summary, True)
+    rows, index = _points(path, record), path / "sweep.h5"
+    return _text(rows, [*_totals(rows), *_warnings(rows), *(_remarks(index) if index.exists() else [])], every_point)
+
+
+def _text(rows: list[Row], ends: list[str], every_point: bool) -> str:
     head = f"{'point':<14}{'state':<12}{'time/s':>10}{'ranks':>7}{'core-h':>10}  where"
-    summary = rows[0][2].summary if record is None else [f"{len(rows)} points: {totals}", *_warnings(rows)]
-    return "\n".join([head, *map(_line, rows), *summary])
+    if every_point or len(rows) <= LONG:
+        return "\n".join([head, *map(_line, rows), *ends])
+    chosen = [row for state in (RUNNING, FAILED, MISSING) for row in [row for row in rows if row[2].status == state][:SOME]]
+    lines = [head, *map(_line, chosen)] if chosen else []
+    return "\n".join([*lines, f"({len(chosen)} of {len(rows)} points are listed; --all lists every one)", *ends])
+
+
+def _totals(rows: list[Row]) -> list[str]:
+    """Return how many points are in which state, and what those that are done have taken."""
+    states = Counter(entry.status for _, _, entry in rows)
+    done = [entry for _, _, entry in rows if entry.status == DONE]
+    lines = [f"{len(rows)} points: {', '.join(f'{count} {state}' for state, count in states.items())}"]
+    if done:
+        seconds = sorted(entry.wall_time for entry in done)
+        hours = sum(entry.wall_time * entry.ranks for entry in done) / 3600
+        lines.append(f"done points: {hours:.4g} core-h, {seconds[0]:.3g} to {seconds[-1]:.3g} s each, half of them below {seconds[len(seconds) // 2]:.3g} s")
+    return lines
 
 
 def _warnings(rows: list[Row]) -> list[str]:
     mixed = mixture(entry for _, _, entry in rows)
     return [f"WARNING: {mixed}"] if mixed else []
+
+
+def _rows_of_file(path: Path) -> list[Row]:
+    """Return the states of the points as a `sweep.h5` tells them; raises OSError if it is none."""
+    with h5py.File(path, "r") as file:
+        if "index/status" not in file:
+            raise FileNotFoundError(f"{path} is no sweep.h5: give the directory of a run, or its sweep.h5")
+        names = ("id", "status", "message", "version", "revision")
+        texts = {name: file[f"index/{name}"].asstr()[()] for name in names if name in file["index"]}
+        seconds, ranks = file["index/wall_time"][()], file["index/ranks"][()]
+        axes = [scales[0].name.strip("/").removeprefix("index/") for scales in file["index/status"].dims]
+        values = [np.atleast_1d(file[axis].asstr()[()] if h5py.check_string_dtype(file[axis].dtype) else file[axis][()]) for axis in axes]
+    rows = []
+    for place in np.ndindex(seconds.shape):
+        about = {name: column[place] for name, column in texts.items() if name != "id"}
+        coordinates = {axis: column[number] for axis, column, number in zip(axes, values, place)}
+        rows.append((texts["id"][place], coordinates, Entry(**about, wall_time=float(seconds[place]), ranks=int(ranks[place]))))
+    return rows
+
+
+def _remarks(path: Path) -> list[str]:
+    """Say which results of a `sweep.h5` are not in it, and whether their files are there."""
+    try:
+        with h5py.File(path, "r") as file:
+            names, states = (np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "status"))
+            virtual, apart = (list(file[f"index/{name}"].asstr()[()]) for name in ("virtual", "not_stacked"))
+    except (OSError, KeyError) as error:
+        return [f"WARNING: {path} is damaged or of an earlier version ({error}); the next run writes it anew"]
+    outside = [*virtual, *apart]
+    if not outside:
+        return [f"{path.name} stands alone: all results are in it"]
+    lost = [name for name, state in zip(names, states) if state == DONE and not (path.parent / "points" / f"{name}.h5").is_file()]
+    lines = [f"{path.name} needs points/ beside it for {', '.join(outside)}; all else is in it"]
+    if lost:
+        lines.append(f"WARNING: {len(lost)} files of finished points are not there (points/{lost[0]}.h5); these results are lost for them, or read as NaN")
+    return lines
 
 
 def _points(directory: Path, record: dict[str, Any]) -> list[Row]:

@@ -23,6 +23,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from sweep_file import Lost, values
 
 from validation import measures
 
@@ -208,7 +209,14 @@ def _read(file: h5py.File, path: str) -> Array:
     item = file[path]
     names = tuple(_axis_name(item, axis) for axis in range(item.ndim))
     coordinates = tuple(_coordinate(item, axis) for axis in range(item.ndim))
-    return Array(_decoded(np.asarray(item[()])), coordinates, names, str(item.attrs.get("units", "1")))
+    return Array(_decoded(np.asarray(_values(file, path))), coordinates, names, str(item.attrs.get("units", "1")))
+
+
+def _values(file: h5py.File, path: str) -> np.ndarray:
+    try:
+        return values(file, path)
+    except Lost as error:
+        raise Missing(str(error)) from error
 
 
 def _axis_name(item: h5py.Dataset, axis: int) -> str:

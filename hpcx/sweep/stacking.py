@@ -1,0 +1,273 @@
+"""Results of all points, stacked along the swept dimensions for `sweep.h5`.
+
+What is small enough is copied, so that the file tells it alone, wherever it is. What is not is a virtual dataset: its values
+stay in the points' own files, and HDF5 says nothing, but yields NaN, where these are not found. So the file names it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from hpcx.io.result import Dataset
+from hpcx.io.writer import label, storable
+from hpcx.sweep.store import Entry
+
+#: results are copied, the smallest first, as long as they have no more bytes than this together: as much as one mails
+COPIED_BYTES = 50e6
+#: attribute of virtual datasets
+NOTE = "virtual: the values lie in the points' own files, points/<id>.h5 beside this file; where these are not found they read as NaN"
+
+#: what is known of the datasets of a file, by path
+Content = dict[str, Dataset]
+
+
+@dataclass
+class Stack:
+    """The stacked results.
+
+    Attributes:
+        shape: numbers of values of the swept keys.
+        coordinates: datasets that all points share.
+        copied: by path what the points have, (point, ...), NaN where there is none.
+        virtual: by path what stays in the points' files.
+        labels: by path unit and meaning of a copied or virtual dataset, with the dimensions in a point.
+        differing: paths of what differs in shape between points.
+        unreadable: by number why a point could not be read.
+    """
+
+    shape: tuple[int, ...]
+    coordinates: Content = field(default_factory=dict)
+    copied: dict[str, np.ndarray] = field(default_factory=dict)
+    virtual: list[str] = field(default_factory=list)
+    labels: Content = field(default_factory=dict)
+    differing: list[str] = field(default_factory=list)
+    unreadable: dict[int, str] = field(default_factory=dict)
+
+
+def gather(shape: tuple[int, ...], done: dict[int, Path], entries: list[Entry], earlier: Earlier) -> Stack:
+    """Return what the finished points have alike; values are read of points that the earlier `sweep.h5` does not hold.
+
+    Args:
+        shape: numbers of values of the swept keys.
+        done: files of the finished points by number.
+        entries: of all points.
+        earlier: what is known of the last `sweep.h5`.
+    """
+    stack = Stack(shape)
+    described = _described(stack, done, entries)
+    for name in dict.fromkeys(name for content in described for name in content):
+        data = _common(name, described)
+        if data is None:
+            stack.differing.append(name)
+        elif _is_coordinate(name, data):
+            stack.coordinates[name] = data
+        else:
+            stack.labels[name] = data
+    small = _small(stack.labels, math.prod(shape))
+    stack.virtual = [name for name in stack.labels if name not in small]
+    _fill(stack, small, done, earlier)
+    return stack
+
+
+def _described(stack: Stack, done: dict[int, Path], entries: list[Entry]) -> list[Content]:
+    """Return what is in the files; those of one layout differ in values only, so one of each is looked into."""
+    found: dict[str, Content] = {}
+    for number, path in done.items():
+        layout = entries[number].layout or str(path)
+        if layout not in found:
+            try:
+                found[layout] = describe(path)
+            except (OSError, KeyError, ValueError) as error:
+                stack.unreadable[number] = f"{path} cannot be read: {error}"
+    return list(found.values())
+
+
+def _small(labels: Content, points: int) -> set[str]:
+    """Return what is copied: all that fits into COPIED_BYTES, the smallest first."""
+    sizes = {name: points * _kind(data).itemsize * data.data.size for name, data in labels.items()}
+    chosen, total = set(), 0
+    for name in sorted(sizes, key=sizes.__getitem__):
+        total += sizes[name]
+        if total <= COPIED_BYTES:
+            chosen.add(name)
+    return chosen
+
+
+def _kind(data: Dataset) -> np.dtype:
+    """Return the type of a stacked dataset: missing points are NaN, so integers become floats."""
+    return data.data.dtype if data.data.dtype.kind in "fc" else np.dtype("f8")
+
+
+def _fill(stack: Stack, small: set[str], done: dict[int, Path], earlier: Earlier) -> None:
+    points = math.prod(stack.shape)
+    for name in sorted(small):
+        data = stack.labels[name]
+        stack.copied[name] = np.full((points, *data.data.shape), np.nan, _kind(data))
+    places = earlier.take(stack.copied, done)
+    for number, path in done.items():
+        if number not in places and number not in stack.unreadable:
+            try:
+                for name, values in _read(path, stack.copied):
+                    stack.copied[name][number] = values
+            except (OSError, KeyError, ValueError) as error:
+                stack.unreadable[number] = f"{path} cannot be read: {error}"
+    for values in stack.copied.values():
+        values[list(stack.unreadable)] = np.nan
+
+
+def _read(path: Path, names: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield values from a file, by HDF5's own calls: h5py's take several times as long."""
+    file = h5py.h5f.open(str(path).encode(), h5py.h5f.ACC_RDONLY)
+    try:
+        for name in names:
+            dataset = h5py.h5d.open(file, name.encode())
+            values = np.empty(dataset.shape, dataset.dtype)
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            yield name, values
+    finally:
+        file.close()
+
+
+class Earlier:
+    """The last `sweep.h5`: values of points that have not changed since are taken from it."""
+
+    def __init__(self, file: h5py.File | None, points: list[dict[str, str]], entries: list[Entry]) -> None:
+        """Take the file, or None if there is none that can be used, and the points as they are now."""
+        self._file = file
+        known = _identities(file) if file is not None else {}
+        self._size = file["index/id"].size if file is not None else 0
+        now = ((point["id"], point["hash"], entry.wall_time) for point, entry in zip(points, entries))
+        self._places = {number: known[identity] for number, identity in enumerate(now) if identity in known}
+
+    def take(self, copied: dict[str, np.ndarray], wanted: Iterable[int]) -> set[int]:
+        """Put into `copied` what the file has of the points `wanted`, and return those of which it has everything."""
+        numbers = [number for number in wanted if number in self._places]
+        places = [self._places[number] for number in numbers]
+        for name, values in copied.items() if numbers else ():
+            item = self._file.get(name)
+            shape = values.shape[1:]
+            if not isinstance(item, h5py.Dataset) or item.is_virtual or item.dtype != values.dtype:
+                return set()
+            if item.size != self._size * math.prod(shape) or item.shape[item.ndim - len(shape) :] != shape:
+                return set()
+            values[numbers] = item[()].reshape(-1, *shape)[places]
+        return set(numbers)
+
+
+def _identities(file: h5py.File) -> dict[tuple[str, str, float], int]:
+    """Return the place of every finished point of a `sweep.h5` by its id, hash and wall time, which no second computation has."""
+    columns = [np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "hash", "status")]
+    seconds = np.ravel(file["index/wall_time"][()]).tolist()
+    rows = enumerate(zip(*columns, seconds, strict=True))
+    return {(name, digest, time): place for place, (name, digest, status, time) in rows if status == "done"}
+
+
+@contextmanager
+def earlier_sweep(path: Path, points: list[dict[str, str]], entries: list[Entry]) -> Iterator[Earlier]:
+    """Open the last `sweep.h5`; one that is not there, damaged, or of an earlier version yields nothing."""
+    try:
+        file = h5py.File(path, "r")
+    except OSError:
+        yield Earlier(None, points, entries)
+        return
+    with file:
+        try:
+            known = Earlier(file, points, entries)
+        except (KeyError, ValueError):
+            known = Earlier(None, points, entries)
+        yield known
+
+
+def write_stack(file: h5py.File, stack: Stack, axes: tuple[str, ...], sources: dict[int, str]) -> dict[str, tuple[str, ...]]:
+    """Write the stacked results; `sources` are the relative paths of the points' files. Return dimensions by path."""
+    places = {tuple(map(int, np.unravel_index(number, stack.shape))): path.encode() for number, path in sources.items()}
+    dims: dict[str, tuple[str, ...]] = {}
+    for name, data in stack.coordinates.items():
+        label(file.create_dataset(name, data=storable(data.data)), data)
+        dims[name] = data.dims
+    for name, values in stack.copied.items():
+        data = stack.labels[name]
+        label(file.create_dataset(name, data=values.reshape(stack.shape + data.data.shape)), data)
+        dims[name] = (*axes, *data.dims)
+    for name in stack.virtual:
+        _write_virtual(file, name, stack.labels[name], stack.shape, places)
+        dims[name] = (*axes, *stack.labels[name].dims)
+    return dims
+
+
+def _write_virtual(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]) -> None:
+    """Stack a dataset of files at their places as a virtual one, by HDF5's own calls: h5py's layouts take several times as long."""
+    whole = h5py.h5s.create_simple(shape + data.data.shape)
+    source = h5py.h5s.create_simple(data.data.shape) if data.data.shape else h5py.h5s.create(h5py.h5s.SCALAR)
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_fill_value(np.array(np.nan, _kind(data)))
+    inside, block, path = (0,) * data.data.ndim, (1,) * len(shape) + data.data.shape, name.encode()
+    for place, points in sources.items():
+        whole.select_hyperslab(place + inside, block)
+        creation.set_virtual(whole, points, path, source)
+    whole.select_all()
+    file.require_group(name.rpartition("/")[0] or "/")
+    created = h5py.Dataset(h5py.h5d.create(file.id, path, h5py.h5t.py_create(_kind(data)), whole, dcpl=creation))
+    label(created, data)
+    created.attrs["note"] = NOTE
+
+
+def _is_coordinate(name: str, data: Dataset) -> bool:
+    return data.dims == (name.rpartition("/")[2],)
+
+
+def _common(name: str, described: list[Content]) -> Dataset | None:
+    """Return the dataset as the first point has it, or None unless all points have it alike.
+
+    Alike: one shape and dimensions with one set of values; a coordinate must have the same values.
+    """
+    if not all(name in content for content in described):
+        return None
+    first = described[0][name]
+    if not all(content[name].data.shape == first.data.shape for content in described):
+        return None
+    if _is_coordinate(name, first):
+        return first if all(np.array_equal(content[name].data, first.data) for content in described) else None
+    group = name.rpartition("/")[0]
+    scales = [f"{group}/{dim}".strip("/") for dim in first.dims]
+    return first if first.data.dtype.kind in "biufc" and all(_common(scale, described) for scale in scales) else None
+
+
+def describe(path: Path) -> Content:
+    """Return the datasets of a result file; values are read of coordinates only, others get a stand-in of their shape."""
+    content: Content = {}
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        """Describe one dataset; groups have nothing to describe."""
+        if not isinstance(item, h5py.Dataset):
+            return
+        own, attributes = name.rpartition("/")[2], item.attrs
+        dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
+        content[name] = Dataset(_values(item), dims, str(attributes.get("units", "1")), str(attributes.get("long_name", own)))
+
+    with h5py.File(path, "r") as file:
+        for name, item in file.items():
+            if name != "provenance":
+                visit(name, item)
+                if isinstance(item, h5py.Group):
+                    item.visititems(lambda below, dataset: visit(f"{name}/{below}", dataset))
+    return content
+
+
+def _scales(item: h5py.Dataset) -> tuple[str, ...]:
+    """Return the names of the axes that have one; `make_scale` has kept them, which is quicker than to ask for paths."""
+    found = (item.dims[axis] for axis in range(item.ndim))
+    return tuple(h5py.h5ds.get_scale_name(scales[0].id).decode() for scales in found if len(scales))
+
+
+def _values(item: h5py.Dataset) -> np.ndarray:
+    if not h5py.h5ds.is_scale(item.id):
+        return np.broadcast_to(np.zeros((), item.dtype), item.shape)
+    return item.asstr()[...].astype(str) if h5py.check_string_dtype(item.dtype) else item[...]
