@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from hpcx import __version__
+from hpcx.parallel.deadline import process_age
+from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
 
 #: exit status (see the README)
@@ -22,15 +24,18 @@ DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script: run one command and exit with its status, alike on all ranks."""
     words = sys.argv[1:] if arguments is None else arguments
+    requests = StopRequests()
+    if words[:1] == ["run"]:
+        requests.install()  # before MPI and PETSc are loaded, which takes a second or more
     try:
-        status = command(words)
+        status = command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line
         status = end.code
     _leave(int(status or 0), words)
 
 
-def command(words: list[str]) -> int:
-    """Run one command on all ranks and return its status."""
+def command(words: list[str], requests: StopRequests | None = None) -> int:
+    """Run one command on all ranks and return its status; `requests` to stop may have come already."""
     from mpi4py import MPI
 
     from hpcx.parallel import log
@@ -40,7 +45,7 @@ def command(words: list[str]) -> int:
     abort_on_exception(comm)
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(comm, ours)
-    options.petsc = petsc
+    options.petsc, options.requests = petsc, requests or StopRequests()
     log.configure(comm, getattr(options, "verbose", False))
     status = options.command(comm, options)
     comm.Barrier()
@@ -90,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         else:
             sub.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
             sub.add_argument("--verbose", action="store_true", help="log more")
-            sub.add_argument("--time-limit", metavar="TIME", help='stop with a checkpoint before this time is over, e.g. "2 h"')
+            limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
+            sub.add_argument("--time-limit", metavar="TIME", help=limit)
             sub.add_argument("--group-size", type=int, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
     status = commands.add_parser("status", help="state of a run, point by point, from its files")
     status.add_argument("directory", help="output directory, or a sweep.h5")
@@ -106,21 +112,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
-    """Return what `work` returns on rank 0, on all ranks; print a mistake of the user once and exit with status 2."""
+    """Return what `work` returns on rank 0, on all ranks.
+
+    Print a mistake of the user once and exit with status 2, and if rank 0 was asked to stop, exit with status 75.
+    """
     from hpcx.config.errors import InputError
     from hpcx.materials.loader import MaterialError
 
-    outcome, message = None, None
+    outcome, status, message = None, DONE, ""
     if comm.rank == 0:
         try:
             outcome = work()
         except (InputError, MaterialError, FileNotFoundError) as error:
-            message = str(error)
+            status, message = BAD_INPUT, str(error)
+        except Stopped as error:
+            status, message = STOPPED, f"stopped ({error}) before anything was computed; run again to begin"
+        if message:
             print(f"hpcx: {message}", file=sys.stderr, flush=True)
-    outcome, message = comm.bcast((outcome, message))
-    if message is not None:
+    outcome, status = comm.bcast((outcome, status))
+    if status != DONE:
         comm.Barrier()
-        sys.exit(BAD_INPUT)
+        sys.exit(status)
     return outcome
 
 
@@ -135,19 +147,28 @@ def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
 
     def read() -> tuple[Any, float | None]:
         """Read the input and the time limit."""
-        return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
+        with options.requests.at_once():
+            return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
 
     return _on_root(comm, read)
 
 
 def _seconds(text: str | None) -> float | None:
+    """Return the seconds of `--time-limit`; raises InputError."""
     from hpcx import units
     from hpcx.config.errors import InputError, Mistake
+    from hpcx.parallel.deadline import clock_seconds
 
+    if text is None:
+        return None
     try:
-        return None if text is None else units.parse(text, "s")
+        seconds = clock_seconds(text)
+        seconds = units.parse(text, "s") if seconds is None else seconds
     except ValueError as error:
-        raise InputError("the command line", [Mistake("--time-limit", str(error), text)]) from error
+        raise InputError("the command line", [Mistake("--time-limit", f"{error}; or a time as h:mm:ss or d-hh:mm:ss", text)]) from error
+    if seconds <= 0:
+        raise InputError("the command line", [Mistake("--time-limit", "must be more than zero; leave it out for no limit", text)])
+    return seconds
 
 
 def _limit_threads() -> None:
@@ -160,12 +181,11 @@ def _limit_threads() -> None:
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.parallel.errors import AgreedError
-    from hpcx.parallel.stop import StopRequests
     from hpcx.petsc.options import initialize
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.run import run_plan
 
-    requests = StopRequests()
+    requests = options.requests
     requests.install()
     plan, seconds = _load(comm, options)
     try:
@@ -207,13 +227,17 @@ def _complain(comm: Any, error: Exception, status: int) -> int:
 
 def _watch(comm: Any, requests: Any, plan: Any, seconds: float | None) -> None:
     """Watch for a file STOP in the output directory, and for the end of the time that there is."""
-    from hpcx.parallel.stop import budget
+    from hpcx.parallel.deadline import deadline, slurm_seconds_left
 
     directory = Path(plan.config.output.directory)
     if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
         with suppress(OSError):
             (directory / "STOP").unlink()
-    requests.watch(directory, comm.bcast(budget(seconds)))  # the ranks of other nodes may not know of the job's end
+    left = slurm_seconds_left(os.environ)
+    if comm.rank == 0 and left is not None and left <= 0:
+        print("hpcx: SLURM_JOB_END_TIME has passed, so it is of an earlier job and does not count", file=sys.stderr, flush=True)
+    end = deadline(seconds, process_age(), os.environ)
+    requests.watch(directory, comm.bcast(end))  # the ranks of other nodes may not know of the job's end
 
 
 def _status(plan: Any, report: Any) -> int:
@@ -241,7 +265,7 @@ def _print_report(plan: Any, report: Any, seconds: float) -> None:
         print(f"\nPETSc options that no solver used: {unused}")
     if plan.axes and report.tables:
         print(f"\nidle share of the ranks {100 * report.idle_share:.1f} %")
-    end = "stopped; the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
+    end = f"stopped ({report.stopped}); the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
     print(f"\nresults in {plan.config.output.directory}: {end}", flush=True)
 
 

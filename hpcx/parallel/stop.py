@@ -9,18 +9,25 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from hpcx.parallel.alarm import Alarm
+from hpcx.parallel.deadline import Deadline
 
-#: what ends a run cleanly; SIGINT is Ctrl-C
-SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+#: what ends a run cleanly: of batch systems (USR1, USR2, XCPU, TERM), terminals that are closed (HUP), Ctrl-C (INT), Ctrl-\ (QUIT)
+SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 
 class Stopped(Exception):
     """The run was asked to stop and has done so; what was computed is in a checkpoint. Raised alike on all ranks."""
+
+
+class _Interruption(BaseException):
+    """A signal in the middle of plain Python; not an Exception, so that nobody takes it for an error of the input."""
 
 
 class StopRequests:
@@ -28,26 +35,29 @@ class StopRequests:
 
     Args:
         directory: where a file named STOP counts as a request; None for nowhere.
-        seconds: wall-clock time from now after which to stop; None for no limit.
+        deadline: when to stop; None for never.
     """
 
-    def __init__(self, directory: Path | None = None, seconds: float | None = None) -> None:
+    def __init__(self, directory: Path | None = None, deadline: Deadline | None = None) -> None:
         self._reason = ""
         self._signal = 0
         self._looked = 0.0
+        self._at_once = False
         self._alarm: Alarm | None = None
         self._previous: dict[int, Any] = {}
-        self.watch(directory, seconds)
+        self.watch(directory, deadline)
 
-    def watch(self, directory: Path | None, seconds: float | None) -> None:
-        """Watch for a file STOP in `directory` and for the end of `seconds` from now, in place of what was watched."""
+    def watch(self, directory: Path | None, deadline: Deadline | None) -> None:
+        """Watch for a file STOP in `directory` and for a deadline, counted from now, in place of what was watched."""
         self._file = None if directory is None else directory / "STOP"
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._end = None if deadline is None else time.monotonic() + deadline.seconds
+        self._why = "" if deadline is None else deadline.reason
 
     def install(self) -> None:
-        """Note SIGUSR1, SIGTERM and SIGINT from now on instead of dying of them."""
+        """Note SIGNALS from now on instead of dying of them; under `nohup` SIGHUP stays ignored."""
         for number in SIGNALS:
-            self._previous[number] = signal.signal(number, self._note)
+            if number not in self._previous and not (number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN):
+                self._previous[number] = signal.signal(number, self._note)
 
     def uninstall(self) -> None:
         """Put back the handlers that were there before."""
@@ -72,6 +82,21 @@ class StopRequests:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
+        if self._at_once:
+            raise _Interruption
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal end the body by Stopped, wherever it is: for work in plain Python that needs no checkpoint."""
+        try:
+            self._at_once = True
+            if self._signal:
+                raise _Interruption
+            yield
+        except _Interruption:
+            raise Stopped(self._own_reason()) from None
+        finally:
+            self._at_once = False
 
     def reason(self) -> str:
         """Return why this rank would stop, or ""."""
@@ -86,8 +111,8 @@ class StopRequests:
     def _own_reason(self) -> str:
         if self._signal:
             return f"signal {signal.Signals(self._signal).name}"
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return "time limit"
+        if self._end is not None and time.monotonic() >= self._end:
+            return self._why
         return f"file {self._file}" if self._file_appeared() else ""
 
     def _file_appeared(self) -> bool:
@@ -95,20 +120,4 @@ class StopRequests:
         if self._file is None or time.monotonic() - self._looked < 0.2:
             return False
         self._looked = time.monotonic()
-        return self._file.exists()
-
-
-def slurm_seconds_left() -> float | None:
-    """Return the seconds until the end of the surrounding SLURM job, or None outside SLURM."""
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    return float(end) - time.time() if end.isdigit() else None
-
-
-def budget(limit: float | None) -> float | None:
-    """Return after how many seconds a run should begin to stop, so that it has ended within its time.
-
-    `limit` is the time that the user gave; the end of a surrounding SLURM job counts too. A tenth of the time, at most
-    one minute, is kept for the checkpoint. None means no limit.
-    """
-    limits = [seconds for seconds in (limit, slurm_seconds_left()) if seconds is not None]
-    return min(limits) - min(60.0, 0.1 * min(limits)) if limits else None
+        return os.path.exists(self._file)  # no error of a shared file system counts

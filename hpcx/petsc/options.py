@@ -29,8 +29,10 @@ def _start() -> object:
     """
     import slepc4py
 
-    slepc4py.init(["hpcx"])
+    slepc4py.init(["hpcx", "-no_signal_handler"])  # PETSc's own handlers end the job with a banner, at SIGHUP, SIGQUIT, SIGPIPE too
     from petsc4py import PETSc
+
+    PETSc.Options().delValue("no_signal_handler")  # the user has not given it
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")

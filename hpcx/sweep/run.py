@@ -6,6 +6,7 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,13 +43,13 @@ class Report:
     Attributes:
         entries: state of every point of the plan.
         tables: tables of timings of the points computed now, by number.
-        stopped: whether the run was interrupted with points left to compute.
+        stopped: why the run was interrupted with points left to compute, or "".
         idle_share: 1 - busy wall time / (ranks x wall time), while points were being computed.
     """
 
     entries: list[Entry] = field(default_factory=list)
     tables: dict[int, str] = field(default_factory=dict)
-    stopped: bool = False
+    stopped: str = ""
     idle_share: float = 0.0
 
 
@@ -128,7 +129,7 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
             done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
             refresh_index(around.store, done=done)
     left = any(_is_left(report.entries[task.number], around.run) for task in tasks) if comm.rank == 0 else False
-    report.stopped = left and any(part[2] for part in parts)
+    report.stopped = _reason(part[2] for part in parts) if left else ""
     return report
 
 
@@ -148,6 +149,11 @@ def _entries(comm: Any, around: Surroundings, computed: dict[int, Entry]) -> lis
     for part in comm.allgather(found):
         computed |= part
     return [computed[number] for number in numbers]
+
+
+def _reason(reasons: Iterable[str]) -> str:
+    """Return why the run was stopped: of what the ranks say, that which is no hearsay."""
+    return min(filter(None, reasons), key=lambda reason: "another rank" in reason, default="")
 
 
 def _is_left(entry: Entry, run: str) -> bool:

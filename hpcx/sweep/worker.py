@@ -33,7 +33,7 @@ class Worker:
         tables: timings of the points that were computed, by number; on the first rank of their group.
         entries: what their files say, likewise.
         busy: seconds spent on points.
-        stopped: whether a stop was asked for.
+        stopped: why a stop was asked for, or "".
         trouble: what is wrong with the output directory, or "".
     """
 
@@ -43,7 +43,7 @@ class Worker:
         self.tables: dict[int, str] = {}
         self.entries: dict[int, Entry] = {}
         self.busy = 0.0
-        self.stopped = False
+        self.stopped = ""
         self.trouble = ""
         self._next_index = time.monotonic() + _INDEX_INTERVAL
         self._seen: dict[str, str] = {}  # by family the point that somebody else was found to have taken last
@@ -88,7 +88,7 @@ class Worker:
             store = self.around.store  # which may go between any two calls
             removed = f"output.directory = '{store.directory}' was removed while the run used it"
             self.trouble = str(error) if store.is_there() else removed
-        self.stopped = self.stopped or bool(self.around.requests.reason())
+        self.stopped = self.stopped or self.around.requests.reason()
         return None
 
     def _sooner_elsewhere(self, family: str, tasks: list[Task]) -> bool:
@@ -130,7 +130,7 @@ class Worker:
             entry, table = compute_point(level, point, self.around)
         except Stopped as error:
             log.info("%s: stopped (%s)", self.around.name(point), error)
-            self.stopped = True
+            self.stopped = str(error)
         else:
             self._note(level, task.number, point, entry, table)
         self.busy += time.monotonic() - start

@@ -116,8 +116,9 @@ def test_full_disk_leaves_nothing_that_looks_whole(write, tmp_path, ranks):
 
 def test_stop_before_a_point_and_continue(hpcx, write, tmp_path):
     name = write(SWEEP)
-    run = hpcx("run", name, "--time-limit", "0 s", ranks=2)
+    run = hpcx("run", name, "--time-limit", "0.01 s", ranks=2)
     assert run.returncode == 75, run.stderr
+    assert "stopped (time limit of 0.01 s); the same command goes on from here" in run.stdout
     assert not list((tmp_path / "out/points").glob("*.h5"))
     assert hpcx("run", name).returncode == 0
     assert len(list((tmp_path / "out/points").glob("*.h5"))) == 6

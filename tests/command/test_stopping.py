@@ -7,6 +7,7 @@ small it is and however busy the machine.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from interruption import CASES, MODELS, Interrupted, check_continued, finished_files, make_folder
+
+from hpcx.parallel.stop import SIGNALS, StopRequests
 
 #: what shows that a run is in the middle of a point
 CHECKPOINT = "checkpoints/*.checkpoint.h5"
@@ -81,9 +84,8 @@ def send_to_ranks(run):
 
 
 WAYS = {
+    **{name: Way(send(getattr(signal, name))) for name in ("SIGTERM", "SIGINT", "SIGUSR2", "SIGXCPU", "SIGHUP", "SIGQUIT")},
     "SIGUSR1": Way(send(signal.SIGUSR1), then=3),
-    "SIGTERM": Way(send(signal.SIGTERM)),
-    "SIGINT": Way(send(signal.SIGINT)),
     "STOP": Way(touch_stop),
     "SIGUSR1 to mpirun": Way(send(signal.SIGUSR1), 3, None),
     "SIGTERM to one rank": Way(send_to_last_rank, 2, 3),
@@ -100,6 +102,7 @@ EVERY_TIME = [
     ("wigner", "SIGUSR1"),
     ("response", "STOP"),
     ("valley", "SIGTERM to one rank"),
+    ("moments", "SIGHUP"),
 ]
 MATRIX = [(model, way) for model in MODELS for way in WAYS if (model, way) not in EVERY_TIME]
 
@@ -147,6 +150,44 @@ def test_stop_in_the_middle_of_every_model_in_every_way(model, way, undisturbed,
     check_stopped_and_continued(model, way, undisturbed, tmp_path)
 
 
+def catches(pid, number):
+    mask = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(mask[1], 16) >> (number - 1) & 1
+
+
+def wait_until_caught(run, number):
+    """Wait until the process has a handler of its own; SIGINT has one of Python's from the first moment on."""
+    deadline = time.monotonic() + 60
+    while not (catches(run.process.pid, number) and catches(run.process.pid, signal.SIGUSR2)):
+        assert run.process.poll() is None and time.monotonic() < deadline
+        time.sleep(1e-3)
+
+
+def test_signals_in_the_first_second(tmp_path):
+    """While Python, MPI and PETSc are loaded and the input is read."""
+    runs = {number: Interrupted(make_folder(tmp_path / number.name, CASES["exciton"])) for number in SIGNALS}
+    for number, run in runs.items():
+        wait_until_caught(run, number)
+        os.kill(run.process.pid, number)
+    for number, run in runs.items():
+        assert run.wait() == 75, number.name
+        log = (run.folder / "log").read_text()
+        assert f"stopped (signal {number.name})" in log and "PETSC ERROR" not in log, log
+        assert not finished_files(run.folder)
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_protects():
+    before, requests = signal.signal(signal.SIGHUP, signal.SIG_IGN), StopRequests()
+    try:
+        requests.install()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        signal.raise_signal(signal.SIGHUP)
+        assert requests.reason() == ""
+    finally:
+        requests.uninstall()
+        signal.signal(signal.SIGHUP, before)
+
+
 def stop_at_limit(folder, ranks):
     """Run into a time limit, held there after the first checkpoint; a limit that is too short for one is doubled."""
     for seconds in LIMITS:
@@ -163,7 +204,7 @@ def check_limit(model, ranks, undisturbed, tmp_path):
     reference, _ = undisturbed(model)
     folder = make_folder(tmp_path / "limited", CASES[model])
     assert stop_at_limit(folder, ranks) == 75, (folder / "log").read_text()
-    assert "stopped (time limit)" in (folder / "log").read_text()
+    assert "stopped (time limit of " in (folder / "log").read_text()
     check_continued(folder, model, reference, finished_files(folder), 2 if ranks is None else None)
 
 

@@ -130,7 +130,7 @@ def test_without_a_signal_and_with_ranks_started_by_slurm(cluster, jobs):
     """The end of the job is asked of the controller (this SLURM does not put it into the environment); srun starts the ranks."""
     number, folder = jobs["quiet"]
     check_queued_again(cluster.job(number), folder)
-    assert "(time limit)" in log_of(folder) and "mpirun" not in log_of(folder)
+    assert "(end of the SLURM job at " in log_of(folder) and "mpirun" not in log_of(folder)
 
 
 def test_nothing_is_computed_twice(jobs):

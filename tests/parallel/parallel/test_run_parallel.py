@@ -12,7 +12,7 @@ from hpcx.io.items import Items
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError, settle
 from hpcx.parallel.run import Run
-from hpcx.parallel.stop import Stopped, budget
+from hpcx.parallel.stop import Stopped
 
 pytestmark = pytest.mark.mpi
 
@@ -117,11 +117,3 @@ def test_a_rank_that_waits_in_vain_says_so(comm):
     if comm.rank == 0 and comm.size > 1:
         with pytest.raises(TimeoutError):
             settle(fate, ValueError("alone"), patience=0.2)
-
-
-def test_time_that_is_kept_for_the_end(monkeypatch):
-    monkeypatch.delenv("SLURM_JOB_END_TIME", raising=False)
-    assert budget(None) is None
-    assert budget(100.0) == 90.0 and budget(7200.0) == 7140.0
-    monkeypatch.setenv("SLURM_JOB_END_TIME", "0")
-    assert budget(100.0) < 0
