@@ -8,12 +8,23 @@ from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit
 
+Fraction = Annotated[float, Field(ge=-2, le=2)]
+
 
 class Mesh(Section):
     """The Monkhorst-Pack mesh and its cut-off radius around the valley."""
 
     N: int = Field(ge=2, le=20000, description="mesh points along each reciprocal lattice vector")
-    k0: float = Field(gt=0, le=0.5, description="cut-off radius in units of 2 pi / a")
+    region: Literal["disks", "zone"] = Field(
+        "disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)"
+    )
+    k0: float | None = Field(None, gt=0, le=0.5, description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone")
+
+    @model_validator(mode="after")
+    def _has_radius(self) -> Mesh:
+        if self.region == "disks" and self.k0 is None:
+            raise ValueError("mesh.k0 is missing: the radius of the disk, a number > 0 and <= 0.5 in units of 2 pi / a")
+        return self
 
 
 class Screening(Section):
@@ -35,8 +46,10 @@ class Screening(Section):
 class Bands(Section):
     """The bands near the valley's centre."""
 
-    model: Literal["dirac", "parabolic"] = Field(
-        "dirac", description="massive Dirac bands with their overlaps, or parabolic bands with overlaps 1"
+    model: Literal["dirac", "parabolic", "tight-binding"] = Field(
+        "dirac",
+        description="massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or a tight-binding model "
+        "(with mesh.region = \"zone\")",
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
         None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
@@ -44,6 +57,50 @@ class Bands(Section):
     hole_mass: Annotated[float, Unit("m0")] | None = Field(
         None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
     )
+
+
+class TightBindingFiles(Section):
+    """A tight-binding model: a file, or one that is built in."""
+
+    file: Annotated[str | None, Named("file")] = Field(
+        None, description="Wannier90's _tb.dat or _hr.dat, or xatu's .model; its contents count like the input"
+    )
+    centres: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's _centres.xyz")
+    lattice: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's .win, for the lattice vectors")
+    wsvec: Annotated[str | None, Named("file")] = Field(None, description="with _tb.dat or _hr.dat: Wannier90's _wsvec.dat, if there is one")
+    builtin: Literal["liu2013:MoS2", "liu2013:WS2", "liu2013:MoSe2", "liu2013:WSe2", "liu2013:MoTe2", "liu2013:WTe2"] | None = Field(
+        None, description="three-band model with spin, PRB 88, 085433 (2013), two occupied bands"
+    )
+    occupied: int | None = Field(None, ge=1, le=1000, description="number of bands below the gap, each spin counted; built-in models know it")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TightBindingFiles:
+        if self.file is not None and self.builtin is not None:
+            raise ValueError("tight_binding.file and tight_binding.builtin exclude each other")
+        if self.file is not None and self.occupied is None:
+            raise ValueError("tight_binding.occupied is missing: the number of bands of the file below the gap")
+        if self.file is not None and self.file.endswith("_hr.dat") and not (self.centres and self.lattice):
+            raise ValueError("a _hr.dat file needs tight_binding.centres (_centres.xyz) and tight_binding.lattice (.win)")
+        return self
+
+
+class Zone(Section):
+    """Pairs of bands on the whole Brillouin zone, and their momentum."""
+
+    valence: int = Field(1, ge=1, le=100, description="valence bands next to the gap that form pairs")
+    conduction: int = Field(1, ge=1, le=100, description="conduction bands next to the gap that form pairs")
+    momentum: tuple[Fraction, Fraction] = Field((0.0, 0.0), description="pair momentum Q in fractions of the reciprocal vectors")
+    path: str | None = Field(
+        None, description='pair momenta along lines in place of one, e.g. "G-K-M": the dispersion; corners G, K, K\', M, or fractions "(0.1,0.2)"'
+    )
+    points: int = Field(11, ge=2, le=1000, description="pair momenta on the whole path")
+    reach: Annotated[float, Unit("angstrom")] | None = Field(
+        None, ge=1, le=1e5, description="distance up to which charges interact; without it half the width of the N x N supercell"
+    )
+    whole_cells: bool = Field(False, description="leave out cells that are farther away than `reach`, too, as xatu does")
+    scissor: Annotated[float, Unit("eV")] = Field(0.0, ge=-10, le=20, description="added to the gap")
+    exchange: bool = Field(False, description="electron-hole exchange, with the interaction that the layer screens")
+    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin")
 
 
 Energy = Annotated[float, Unit("eV")]
@@ -91,6 +148,7 @@ class CarriersInput(RunInput):
 
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("bands.electron_mass", "bands.hole_mass"), ("bands.model",), lambda model: model == "parabolic"),
+        Effect(("mesh.k0",), ("mesh.region",), lambda region: region == "disks"),
     )
 
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
@@ -100,9 +158,10 @@ class CarriersInput(RunInput):
         None, gt=0, le=20, description="optical gap added to all energies; without it energies are from the band edges"
     )
 
-
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""
+        if self.bands.model == "tight-binding":
+            return ["screening.polarizability"]
         keys = ["lattice.constant", "screening.polarizability"]
         if self.bands.model == "dirac":
             return [*keys, "bands.hopping", "bands.gap", "bands.valence_splitting"]
@@ -113,12 +172,28 @@ class CarriersInput(RunInput):
 class Config(CarriersInput):
     """Input of the exciton."""
 
-    effects: ClassVar[tuple[Effect, ...]] = (*CarriersInput.effects, Effect(("absorption",), ("absorption.enabled",)))
+    effects: ClassVar[tuple[Effect, ...]] = (
+        *CarriersInput.effects,
+        Effect(("absorption",), ("absorption.enabled",)),
+        Effect(("tight_binding", "zone"), ("mesh.region",), lambda region: region == "zone"),
+        Effect(("screening.w0", "gap"), ("mesh.region",), lambda region: region == "disks"),
+        Effect(("zone.points",), ("zone.path",)),
+        Effect(("zone.spinless_factor",), ("zone.exchange",)),
+    )
 
+    tight_binding: TightBindingFiles = Field(default_factory=TightBindingFiles, description="tight-binding model")
+    zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         check_helicity(self.absorption, self.bands)
+        if (self.bands.model == "tight-binding") != (self.mesh.region == "zone"):
+            raise ValueError('bands.model = "tight-binding" and mesh.region = "zone" belong together: set both or neither')
+        if self.mesh.region == "zone" and self.tight_binding.file is None and self.tight_binding.builtin is None:
+            raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+        moving = self.zone.path is not None or any(self.zone.momentum)
+        if self.mesh.region == "zone" and moving and self.absorption.enabled:
+            raise ValueError("absorption.enabled needs pairs without momentum: light has none; leave out zone.momentum and zone.path")
         return self

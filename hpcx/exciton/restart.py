@@ -40,9 +40,10 @@ class Order(Protocol):
 class BlockOrder:
     """Vectors of which every rank has a contiguous block of rows already."""
 
-    def __init__(self, comm: MPI.Comm, total: int) -> None:
+    def __init__(self, comm: MPI.Comm, total: int, width: int = 1) -> None:
+        """Take the number of rows; those of a block come in groups of `width`, which stay together."""
         self.total = total
-        self._first, self._last = (int(row) for row in block_rows(total, comm.size)[comm.rank : comm.rank + 2])
+        self._first, self._last = (width * int(row) for row in block_rows(total // width, comm.size)[comm.rank : comm.rank + 2])
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
         """Return this rank's block (row, state) and its first row."""

@@ -13,6 +13,7 @@ from hpcx.exciton.config import Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
 from hpcx.exciton.restart import BlockOrder, Restart
+from hpcx.exciton.zone_solve import solve_zone
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
@@ -77,6 +78,8 @@ def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve one exciton problem; collective. Raises SolverError, Stopped."""
+    if config.mesh.region == "zone":
+        return solve_zone(comm, config, material, run)
     restart = Restart(comm, run)
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)

@@ -52,12 +52,6 @@ class ZoneProblem:
         return self.pair_energy_kcv.size
 
 
-def zone_mesh(model: TightBinding, divisions: int) -> np.ndarray:
-    """Return the momenta (N^2, 2) of the mesh, 1/angstrom."""
-    index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)
-    return index_kv @ model.reciprocal_vx / divisions
-
-
 def zone_problem(
     model: TightBinding,
     law: Interaction,
@@ -86,7 +80,7 @@ def zone_problem(
         reach: distance up to which pairs of sites interact, angstrom; half the supercell's width by default.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
-    momentum_kx = zone_mesh(model, divisions)
+    momentum_kx = model.mesh(divisions)
     valence, conduction = bands
     energy_kb, state_kib = model.bands(momentum_kx)
     hole_kiv, hole_energy = state_kib[..., occupied - valence : occupied], energy_kb[:, occupied - valence : occupied]
@@ -154,6 +148,9 @@ class ZoneOperator:
 
     Attributes:
         rows: length of this rank's part of a vector: its points times pairs of bands.
+        first: row of the whole vector at which this part begins.
+        pairs: number of pairs of bands.
+        kinetic: energies of the free pairs of these rows, eV.
         flops: floating-point operations of one product on this rank.
     """
 
@@ -161,12 +158,17 @@ class ZoneOperator:
         self.comm, self.problem = comm, problem
         points, *self._bands = problem.pair_energy_kcv.shape
         first = block_rows(points, comm.size)
-        pairs = int(np.prod(self._bands))
-        self._counts = np.diff(first) * pairs
+        self.pairs = int(np.prod(self._bands))
+        self._counts = np.diff(first) * self.pairs
+        self.first = int(first[comm.rank]) * self.pairs
         self._mine = slice(first[comm.rank], first[comm.rank + 1])
         self.rows = int(self._counts[comm.rank])
-        self._orbitals = range(comm.rank, problem.electron_kic.shape[1], comm.size)
-        self._kinetic = problem.pair_energy_kcv[self._mine].ravel()
+        self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
+        self._conjugate_vjk = self._hole_vjk.conj()
+        electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
+        mine = range(comm.rank, len(electron_ick), comm.size)
+        self._orbitals = [(electron_ick[i], electron_ick[i].conj(), problem.attraction_ijr[i]) for i in mine]
+        self.kinetic = problem.pair_energy_kcv[self._mine].ravel()
         size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
         self.flops = 20.0 * size * np.log2(max(points, 2))
         self._dipole_kcvi = None
@@ -180,25 +182,24 @@ class ZoneOperator:
         whole = np.empty(self._counts.sum(), complex)
         self.comm.Allgatherv(np.ascontiguousarray(x, complex), [whole, self._counts])
         attraction = np.empty(self.rows, complex)
-        self.comm.Reduce_scatter(self._attraction(whole.reshape(-1, *self._bands)).ravel(), attraction, self._counts)
-        y = self._kinetic * x - attraction
+        self.comm.Reduce_scatter(np.ascontiguousarray(self._attraction(whole.reshape(-1, *self._bands))).ravel(), attraction, self._counts)
+        y = self.kinetic * x - attraction
         return y if self._dipole_kcvi is None else y + self._exchange(x)
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
-        """Return this rank's orbitals' share of D x, (k, c, v)."""
-        problem, n = self.problem, self.problem.divisions
-        y_kcv = np.zeros_like(x_kcv)
-        if not len(self._orbitals):
-            return y_kcv
-        half_kcj = x_kcv @ problem.hole_kiv.conj().swapaxes(1, 2)  # sum_v x conj(u_vj)
-        for i in self._orbitals:
-            psi_kj = np.einsum("kc,kcj->jk", problem.electron_kic[:, i], half_kcj).reshape(-1, n, n)
-            ducc0.fft.c2c(psi_kj, axes=(1, 2), out=psi_kj, forward=False, inorm=2)
-            psi_kj *= problem.attraction_ijr[i]
-            ducc0.fft.c2c(psi_kj, axes=(1, 2), out=psi_kj)
-            through_kv = np.einsum("jk,kjv->kv", psi_kj.reshape(len(psi_kj), -1), problem.hole_kiv)
-            y_kcv += problem.electron_kic[:, i].conj()[:, :, None] * through_kv[:, None, :]
-        return y_kcv
+        """Return this rank's orbitals' share of D x, (k, c, v). Arrays run over k last, so that all products are of long rows."""
+        n, hole_vjk = self.problem.divisions, self._hole_vjk
+        x_cvk = np.ascontiguousarray(np.moveaxis(x_kcv, 0, 2))
+        y_cvk = np.zeros_like(x_cvk)
+        half_cjk = sum(x_cvk[:, v, None] * self._conjugate_vjk[v] for v in range(len(hole_vjk)))  # sum_v x conj(u_vj)
+        for electron_ck, conjugate_ck, attraction_jr in self._orbitals:
+            psi_jk = sum(electron_ck[c] * half_cjk[c] for c in range(len(half_cjk))).reshape(-1, n, n)
+            ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk, forward=False, inorm=2)
+            psi_jk *= attraction_jr
+            ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk)
+            through_vk = np.einsum("jk,vjk->vk", psi_jk.reshape(len(psi_jk), -1), hole_vjk)
+            y_cvk += conjugate_ck[:, None] * through_vk[None]
+        return np.moveaxis(y_cvk, 2, 0)
 
     def _exchange(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's rows of X x."""

@@ -63,6 +63,11 @@ class TightBinding:
         """Area of the unit cell, angstrom^2."""
         return float(abs(np.linalg.det(self.lattice_vx)))
 
+    def mesh(self, divisions: int) -> np.ndarray:
+        """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/angstrom, n running fastest."""
+        index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)
+        return index_kv @ self.reciprocal_vx / divisions
+
     def hamiltonian(self, momentum_kx: np.ndarray) -> np.ndarray:
         """Return H(k) in the lattice gauge, (k, orbitals, orbitals), eV, at momenta (k, 2) in 1/angstrom."""
         phase_kr = np.exp(1j * momentum_kx @ (self.cell_rv @ self.lattice_vx).T)

@@ -107,6 +107,8 @@ class Config(exciton.CarriersInput):
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         exciton.check_helicity(self.absorption, self.bands)
+        if self.mesh.region == "zone" or self.bands.model == "tight-binding":
+            raise ValueError('mesh.region = "zone" and bands.model = "tight-binding" are for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry != "none":
             raise ValueError(
                 f'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '

@@ -1,0 +1,86 @@
+"""The tight-binding model of an input, and pair momenta of its Brillouin zone."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from hpcx.exciton.config import Config, TightBindingFiles
+from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
+from hpcx.physics.three_band import three_band_model
+from hpcx.physics.tightbinding import TightBinding
+
+#: corners of a hexagonal zone in fractions of b1 and b2 by the angle between the lattice vectors, degrees
+_CORNERS = {
+    120: {"K": (1 / 3, 1 / 3), "K'": (2 / 3, 2 / 3), "M": (1 / 2, 0.0)},
+    60: {"K": (2 / 3, 1 / 3), "K'": (1 / 3, 2 / 3), "M": (1 / 2, 0.0)},
+}
+#: how far the lattice may be from a hexagonal one, relative
+_HEXAGONAL = 1e-3
+
+
+def occupied_bands(files: TightBindingFiles) -> int:
+    """Return the number of bands below the gap: the input's, or one valence band of each spin of a built-in model."""
+    return files.occupied or 2
+
+
+@lru_cache(maxsize=4)
+def load_model(files: TightBindingFiles) -> TightBinding:
+    """Return the model; raises FileError or ValueError that says what is wrong with the file."""
+    if files.builtin is not None:
+        return _built_in(files.builtin.removeprefix("liu2013:"))
+    path, wsvec = Path(files.file), None if files.wsvec is None else Path(files.wsvec)
+    if path.name.endswith(".model"):
+        return read_xatu(path)
+    if path.name.endswith("_hr.dat"):
+        return read_hr(path, Path(files.centres), read_lattice(Path(files.lattice)), wsvec)
+    if path.name.endswith("_tb.dat"):
+        return read_tb(path, wsvec)
+    raise ValueError("the name must end in _tb.dat, _hr.dat or .model")
+
+
+def _built_in(material: str) -> TightBinding:
+    """Return the three-band model with both spins, blocks of the spins one after the other."""
+    text = (resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8")
+    given = tomllib.loads(text)[material]
+    up, down = (three_band_model(given["a"], given, given["lambda"], spin) for spin in (1, -1))
+    both_rij = np.zeros((len(up.cell_rv), 6, 6), complex)
+    both_rij[:, :3, :3], both_rij[:, 3:, 3:] = up.hopping_rij, down.hopping_rij
+    return TightBinding(up.lattice_vx, up.cell_rv, both_rij, np.zeros((6, 3)))
+
+
+def corners(model: TightBinding) -> dict[str, tuple[float, float]]:
+    """Return the named points of the zone in fractions of the reciprocal vectors; G alone if the lattice is not hexagonal."""
+    first, second = model.lattice_vx
+    cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+    same = abs(np.linalg.norm(first) / np.linalg.norm(second) - 1) < _HEXAGONAL
+    angle = next((angle for angle in _CORNERS if abs(cosine - np.cos(np.radians(angle))) < _HEXAGONAL), None)
+    return {"G": (0.0, 0.0), "Gamma": (0.0, 0.0)} | (_CORNERS[angle] if same and angle else {})
+
+
+def pair_momenta(config: Config, model: TightBinding) -> np.ndarray:
+    """Return the pair momenta in fractions of the reciprocal vectors, (q, 2); raises ValueError for a path that makes no sense."""
+    if config.zone.path is None:
+        return np.array([config.zone.momentum])
+    ends = [_fraction(word, model) for word in re.findall(r"\([^)]*\)|[^-()\s]+", config.zone.path)]
+    if len(ends) < 2:
+        raise ValueError(f"zone.path = {config.zone.path!r}: expected at least two points such as 'G-K-M'")
+    length_s = np.linalg.norm(np.diff(np.array(ends) @ model.reciprocal_vx, axis=0), axis=1)
+    place_s = np.concatenate([[0.0], np.cumsum(length_s)])
+    along_q = np.linspace(0, place_s[-1], config.zone.points)
+    return np.stack([np.interp(along_q, place_s, np.array(ends)[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _fraction(word: str, model: TightBinding) -> tuple[float, float]:
+    known = corners(model)
+    if word in known:
+        return known[word]
+    found = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
+    if found is None:
+        raise ValueError(f"zone.path: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'")
+    return float(found[1]), float(found[2])

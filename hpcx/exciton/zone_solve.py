@@ -1,0 +1,166 @@
+"""Excitons of a tight-binding model on the whole zone: energies along pair momenta, wavefunctions, absorption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.absorption import add_spectrum, advance, lines, make_spectrum
+from hpcx.exciton.config import Config
+from hpcx.exciton.problem import material_interaction
+from hpcx.exciton.restart import BlockOrder, Restart
+from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
+from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.parallel.recursion import Recursion
+from hpcx.parallel.run import Run
+from hpcx.petsc.eigen import Eigenpairs, lowest_states
+from hpcx.petsc.start import keyed_noise
+from hpcx.physics.haydock import rounding_error
+from hpcx.physics.tightbinding import TightBinding
+
+#: (name, sign of i v_y) of the circular polarisations
+POLARISATIONS = (("plus", 1), ("minus", -1))
+
+
+def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
+    """Return the excitons of every pair momentum of the input; collective. Raises SolverError, Stopped."""
+    restart, result = Restart(comm, run), Result()
+    with run.timings.measure("set-up"):
+        model = load_model(config.tight_binding)
+        fraction_qv = pair_momenta(config, model)
+    energies, edges, products, residuals = [], [], 0, []
+    for number, fraction in enumerate(fraction_qv):
+        with run.timings.measure("set-up"):
+            problem = _problem(config, material, model, fraction)
+            operator = ZoneOperator(comm, problem)
+        with run.timings.measure("exciton"):
+            pairs = _lowest(comm, config, operator, restart, f"exciton{number}")
+        run.progress("pair momenta", (number + 1) / len(fraction_qv))
+        energies.append(pairs.values)
+        edges.append(problem.pair_energy_kcv.min())
+        residuals.append(pairs.residuals.max())
+        products += pairs.products
+    run.note_error(max(residuals), config.solver.tolerance)
+    run.diagnostics["exciton_products"] = products
+    _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
+    _add_states(result, operator, model, pairs)
+    result.summary.append(
+        f"lowest exciton {energies[0][0]:.6f} eV, {1e3 * (edges[0] - energies[0][0]):.2f} meV below the free pairs of its momentum "
+        f"({problem.size} pair states, {model.orbitals} orbitals)"
+    )
+    if config.absorption.enabled:
+        with run.timings.measure("absorption"):
+            _add_absorption(comm, result, config, operator, pairs, restart)
+    return result
+
+
+def _problem(config: Config, material: Material, model: TightBinding, fraction: np.ndarray) -> ZoneProblem:
+    law = material_interaction(config.screening, material)
+    zone = config.zone
+    return zone_problem(
+        model,
+        law,
+        config.mesh.N,
+        occupied_bands(config.tight_binding),
+        (zone.valence, zone.conduction),
+        fraction @ model.reciprocal_vx,
+        zone.scissor,
+        law if zone.exchange else None,
+        zone.spinless_factor,
+        zone.reach,
+        zone.whole_cells,
+    )
+
+
+def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, restart: Restart, name: str) -> Eigenpairs:
+    order = BlockOrder(comm, operator.problem.size, operator.pairs)
+    known, keep = restart.known(name, order), restart.keeper(name, order)
+    start = known.start(_start(operator))
+    pairs = lowest_states(comm, operator, config.solver.states, config.solver.tolerance, "exciton_", start, known.found, keep)
+    restart.finish(name, order, pairs.vectors)
+    return pairs
+
+
+def _start(operator: ZoneOperator) -> np.ndarray:
+    """This rank's rows of a vector that prefers low pair energies, with noise, so that states of every symmetry are found."""
+    kinetic = operator.kinetic
+    width = max(float(np.ptp(operator.problem.pair_energy_kcv)), 1e-3)
+    return np.exp(-10 * (kinetic - operator.problem.pair_energy_kcv.min()) / width) * (1 + keyed_noise(operator.first + np.arange(operator.rows)))
+
+
+def _add_energies(
+    result: Result, config: Config, model: TightBinding, fraction_qv: np.ndarray, energy_qs: np.ndarray, edge_q: np.ndarray
+) -> None:
+    """Put energies under /exciton, and with a path those of every pair momentum under /exciton/dispersion."""
+    result.add("exciton/energy", energy_qs[-1], ("state",), "eV", "exciton energy" + (" at the last pair momentum" if len(edge_q) > 1 else ""))
+    result.add("exciton/binding_energy", edge_q[-1] - energy_qs[-1, 0], (), "eV", "exciton binding energy, from the lowest free pair of its momentum")
+    result.add("exciton/pair_edge", edge_q[-1], (), "eV", "lowest energy of a free pair of this momentum")
+    if config.zone.path is None:
+        return
+    momentum_qx = fraction_qv @ model.reciprocal_vx
+    along_q = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(momentum_qx, axis=0), axis=1))])
+    result.add("exciton/dispersion/path", along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
+    for axis, name in enumerate(("qx", "qy")):
+        result.add(f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}")
+    result.add("exciton/dispersion/energy", energy_qs, ("path", "state"), "eV", "exciton energy")
+    result.add("exciton/dispersion/pair_edge", edge_q, ("path",), "eV", "lowest energy of a free pair of this momentum")
+
+
+def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pairs: Eigenpairs) -> None:
+    """Put wavefunctions of the last pair momentum under /exciton, every rank its points, and optical weights."""
+    problem, first = operator.problem, operator.first // operator.pairs
+    points = problem.divisions**2
+    mine = slice(first, first + operator.rows // operator.pairs)
+    amplitude_kcvs = np.moveaxis(pairs.vectors.reshape(len(pairs.values), -1, *problem.pair_energy_kcv.shape[1:]), 0, -1)
+    momentum_kx = model.mesh(problem.divisions)[mine]
+    for axis, name in enumerate(("kx", "ky")):
+        result.add(f"exciton/{name}", momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum of the hole, {name[-1]}", first, points)
+    result.add(
+        "exciton/wavefunction",
+        amplitude_kcvs,
+        ("point", "conduction", "valence", "state"),
+        "1",
+        "amplitude A(k, c, v), the sum of |A|^2 is 1; hole at k, electron at k + Q",
+        first,
+        points,
+    )
+    if problem.velocity_xkcv is None:
+        return
+    for name, sign in POLARISATIONS:
+        dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
+        weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
+        result.add(
+            f"exciton/oscillator_weight_{name}", weight, ("state",), "eV^2*angstrom^2", f"|<exciton|hbar v_{name}|0>|^2 per unit cell"
+        )
+
+
+def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
+    """Return <c|hbar (v_x + i sign v_y)|v> / sqrt 2 of all pairs, (k c v,), eV angstrom."""
+    return ((problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1]) / np.sqrt(2)).ravel()
+
+
+def _add_absorption(
+    comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, restart: Restart
+) -> None:
+    """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus; weights per unit cell."""
+    settings, points = config.absorption, operator.problem.divisions**2
+    for name, sign in POLARISATIONS:
+        dipole = circular(operator.problem, sign) / np.sqrt(points)
+        recursion = Recursion(comm, operator.apply, dipole[operator.first : operator.first + operator.rows])
+        fraction = advance(recursion, settings, pairs.values[0], 0.0, restart.keep)
+        steps = len(recursion.alpha)
+        error = fraction.relative_bound() + rounding_error(steps, recursion.band_width, settings.broadening)
+        sum_rule = float((np.abs(dipole) ** 2).sum())
+        spectrum = make_spectrum(*lines(recursion), error, settings, pairs.values[0], steps, sum_rule)
+        part = Result()
+        add_spectrum(part, f"exciton/{name}", spectrum, settings, 0.0)
+        for path, data in part.datasets.items():
+            weight = path.rpartition("/")[2] in ("stick_weight", "sum_rule")
+            units = "eV^2*angstrom^2" if weight else "eV*angstrom^2" if path.endswith("/absorption") else data.units
+            result.datasets[path] = replace(data, units=units)
+        result.summary += part.summary
+

@@ -1,0 +1,88 @@
+"""Excitons on the whole Brillouin zone: their energies along a path of pair momenta, and |A(k)|^2 of a state.
+
+    python postprocess/exciton_zone.py results/exciton_zone/result.h5 [--state 0]
+
+The wavefunction is that of the last pair momentum, summed over bands, at the momentum of the hole; the hexagon is the border of the
+first zone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+from common import plt, read, save
+from scipy.spatial import Voronoi
+
+
+def main() -> None:
+    """Read, draw, save next to the data."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="result.h5 of an exciton run with mesh.region = \"zone\"")
+    parser.add_argument("--state", type=int, default=0, help="number of the state that is drawn, 0 is the lowest")
+    options = parser.parse_args()
+    with h5py.File(options.file, "r") as file:
+        save(draw(file, options.state), options.file.with_name("exciton_zone"))
+
+
+def draw(file: h5py.File, state: int) -> plt.Figure:
+    """Return the figure: dispersion, if there is one, beside the wavefunction."""
+    along = "exciton/dispersion/energy" in file
+    figure, axes = plt.subplots(1, 1 + along, figsize=(3.4 * (1 + along), 3.0), squeeze=False, layout="constrained")
+    if along:
+        draw_dispersion(axes[0, 0], file)
+    draw_wavefunction(axes[0, -1], file, state)
+    return figure
+
+
+def draw_dispersion(axis: plt.Axes, file: h5py.File) -> None:
+    """Draw energies against the distance along the path."""
+    distance, energy_qs = (read(file, f"exciton/dispersion/{name}") for name in ("path", "energy"))
+    edge_q = read(file, "exciton/dispersion/pair_edge")
+    axis.plot(distance, edge_q, color="0.6", label="lowest free pair")
+    for number, energy_q in enumerate(energy_qs.T):
+        axis.plot(distance, energy_q, color="C0", marker=".", markersize=3, linewidth=0.8, label="excitons" if number == 0 else None)
+    axis.set_xlim(distance[0], distance[-1])
+    axis.set_xlabel("pair momentum along the path (1/Å)")
+    axis.set_ylabel("energy (eV)")
+    axis.legend(loc="upper center", fontsize=7)
+    print(f"lowest exciton {energy_qs.min():.4f} eV at {distance[np.argmin(energy_qs.min(axis=1))]:.3f} 1/angstrom along the path")
+
+
+def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
+    """Draw |A(k)|^2 on the first zone with its border."""
+    amplitude = read(file, "exciton/wavefunction")
+    if not 0 <= state < amplitude.shape[-1]:
+        raise SystemExit(f"--state {state}: the file has states 0 to {amplitude.shape[-1] - 1}")
+    k = np.stack([read(file, "exciton/kx"), read(file, "exciton/ky")], axis=1)
+    density = np.sum(np.abs(amplitude[..., state]) ** 2, axis=(1, 2))
+    divisions = int(np.sqrt(len(k)))
+    b = np.array([k[divisions], k[1]]) * divisions  # the second index runs fastest
+    shifts = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2) @ b
+    near = (k[:, None] + shifts).reshape(-1, 2)
+    inside = np.linalg.norm(near, axis=1) < 1.25 * np.linalg.norm(b, axis=1).max()
+    value = np.repeat(density, len(shifts))[inside] / density.max()
+    axis.tripcolor(*near[inside].T, value, shading="gouraud", cmap="magma", rasterized=True)
+    border = _zone_border(shifts)
+    axis.plot(*border.T, color="white", linewidth=0.8)
+    limit = 1.05 * np.abs(border).max()
+    axis.set_xlim(-limit, limit)
+    axis.set_ylim(-limit, limit)
+    axis.set_aspect("equal")
+    axis.set_xlabel("$k_x$ (1/Å)")
+    axis.set_ylabel("$k_y$ (1/Å)")
+    axis.set_title(f"$|A(k)|^2$, state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+
+
+def _zone_border(shifts: np.ndarray) -> np.ndarray:
+    """Return the corners of the Wigner-Seitz cell of reciprocal lattice points (g, 2), closed."""
+    cells = Voronoi(shifts)
+    origin = int(np.argmin(np.linalg.norm(shifts, axis=1)))
+    corners = cells.vertices[cells.regions[cells.point_region[origin]]]
+    return np.concatenate([corners, corners[:1]])
+
+
+if __name__ == "__main__":
+    main()
