@@ -8,34 +8,42 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
-from hpcx import __version__
+from hpcx import __version__, commands, terminal
+from hpcx.commands import BAD_INPUT, DONE, FAILED, SOME_POINTS_FAILED, STOPPED
 from hpcx.parallel.deadline import process_age
+from hpcx.parallel.launcher import place
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
 
-#: exit status (see the README)
-DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
-
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the console script: run one command and exit with its status, alike on all ranks."""
+    """Entry point of the console script: run one command and exit with its status, under mpirun alike on all ranks."""
     words = sys.argv[1:] if arguments is None else arguments
+    terminal.prepare()
     requests = StopRequests()
     if words[:1] == ["run"]:
         requests.install()  # before MPI and PETSc are loaded, which takes a second or more
     try:
         status = command(words, requests)
-    except SystemExit as end:  # help, and mistakes of the command line
+    except SystemExit as end:  # help, and mistakes of the command line or the input
         status = end.code
     _leave(int(status or 0), words)
 
 
 def command(words: list[str], requests: StopRequests | None = None) -> int:
-    """Run one command on all ranks and return its status; `requests` to stop may have come already."""
+    """Run one command and return its status, alike on all ranks; `requests` to stop may have come already."""
+    ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    options = _parse(ours)
+    options.petsc, options.requests = petsc, requests or StopRequests()
+    return _on_all_ranks(options) if options.command is _run else commands.alone(options)
+
+
+def _on_all_ranks(options: argparse.Namespace) -> int:
+    """Run a command on all ranks and return its status."""
     from mpi4py import MPI
 
     from hpcx.parallel import log
@@ -43,39 +51,31 @@ def command(words: list[str], requests: StopRequests | None = None) -> int:
 
     comm = MPI.COMM_WORLD
     abort_on_exception(comm)
-    ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    options = _parse(comm, ours)
-    options.petsc, options.requests = petsc, requests or StopRequests()
-    log.configure(comm, getattr(options, "verbose", False))
+    log.configure(comm, options.verbose)
     status = options.command(comm, options)
     comm.Barrier()
     return status
 
 
 def _leave(status: int, words: list[str]) -> None:
-    """End this rank after MPI_Finalize without the clean-up of Python and PETSc, unless PETSc is to report (-log_view).
+    """End this process; where MPI was started without the clean-up of Python and PETSc, unless PETSc is to report (-log_view).
 
     petsc4py cleans up collectively, and does not end when the ranks have had different points or none.
     """
-    from mpi4py import MPI
-
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if any(word.startswith("-log") for word in words):
+    terminal.flush()
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is None or not mpi.Is_initialized() or any(word.startswith("-log") for word in words):
         sys.exit(status)
-    MPI.Finalize()
+    mpi.Finalize()
     os._exit(status)
 
 
-def _parse(comm: Any, words: list[str]) -> argparse.Namespace:
-    """Parse on all ranks, letting only rank 0 speak."""
-    if comm.rank:
-        sys.stdout = sys.stderr = open(os.devnull, "w")
-    try:
+def _parse(words: list[str]) -> argparse.Namespace:
+    """Parse the command line, before MPI is started; of the processes of a launcher only the first one speaks."""
+    if place()[0] == 0:
         return _parser().parse_args(words)
-    finally:
-        if comm.rank:
-            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        return _parser().parse_args(words)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,31 +84,46 @@ def _parser() -> argparse.ArgumentParser:
         description="Excitons and trions in two-dimensional semiconductors. Run under mpirun for more than one rank.",
     )
     parser.add_argument("--version", action="version", version=f"hpcx {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, text in (("run", _run, "compute what an input file describes"), ("check", _check, "validate an input and estimate its cost")):
-        sub = commands.add_parser(name, help=text, description=text + "; what follows -- goes to PETSc")
-        sub.add_argument("file", help="input file (TOML)")
-        sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
-        sub.set_defaults(command=command)
-        if name == "check":
-            sub.add_argument("--ranks", type=int, help="number of ranks to estimate for (default: those it runs on)")
-        else:
-            sub.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
-            sub.add_argument("--verbose", action="store_true", help="log more")
-            limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
-            sub.add_argument("--time-limit", metavar="TIME", help=limit)
-            sub.add_argument("--group-size", type=int, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
-    status = commands.add_parser("status", help="state of a run, point by point, from its files")
+    added = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(_with_input(added, "run", _run, "compute what an input file describes"))
+    check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
+    check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to estimate for (default: those it runs on)")
+    status = added.add_parser("status", help="state of a run, point by point, from its files")
     status.add_argument("directory", help="output directory, or a sweep.h5")
     status.add_argument("--all", action="store_true", help="list every point of a long sweep")
-    status.set_defaults(command=_status_of_directory)
-    schema = commands.add_parser("schema", help="every key of a model with unit, default and meaning")
+    status.set_defaults(command=commands.status)
+    schema = added.add_parser("schema", help="every key of a model with unit, default and meaning")
     schema.add_argument("model", nargs="?", choices=MODELS)
-    schema.set_defaults(command=_schema)
-    materials = commands.add_parser("materials", help="the materials and environments that come with hpcx")
+    schema.set_defaults(command=commands.schema)
+    materials = added.add_parser("materials", help="the materials and environments that come with hpcx")
     materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")
-    materials.set_defaults(command=_materials)
+    materials.set_defaults(command=commands.materials)
     return parser
+
+
+def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -> argparse.ArgumentParser:
+    """Add a command that reads an input file."""
+    sub = added.add_parser(name, help=text, description=text + "; what follows -- goes to PETSc")
+    sub.add_argument("file", help="input file (TOML), or - for standard input")
+    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
+    sub.set_defaults(command=command)
+    return sub
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    """Add the options of `hpcx run` alone."""
+    run.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
+    run.add_argument("--verbose", action="store_true", help="log more")
+    limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
+    run.add_argument("--time-limit", metavar="TIME", help=limit)
+    run.add_argument("--group-size", type=_positive, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
+
+
+def _positive(text: str) -> int:
+    """Return a number of ranks; argparse tells the name of the option and this message."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of ranks; it must be an integer >= 1")
+    return int(text)
 
 
 def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
@@ -128,7 +143,7 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
         except Stopped as error:
             status, message = STOPPED, f"stopped ({error}) before anything was computed; run again to begin"
         if message:
-            print(f"hpcx: {message}", file=sys.stderr, flush=True)
+            terminal.complain(message)
     outcome, status = comm.bcast((outcome, status))
     if status != DONE:
         comm.Barrier()
@@ -139,16 +154,22 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
 def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
     """Return the plan and the time limit in seconds, read on rank 0, on all ranks; these load modules meanwhile."""
     from hpcx import registry
-    from hpcx.config.load import load_plan, model_of
+    from hpcx.config.load import load_plan, model_of, read_input
 
-    model = comm.bcast(model_of(options.file, options.set) if comm.rank == 0 else None)
+    def text() -> str:
+        """Read the file, once: it may be a pipe."""
+        with options.requests.at_once():
+            return read_input(options.file)
+
+    written = _on_root(comm, text)
+    model = model_of(written, options.set)
     if model and comm.rank:
         registry.load_input_modules(model)
 
     def read() -> tuple[Any, float | None]:
         """Read the input and the time limit."""
         with options.requests.at_once():
-            return load_plan(options.file, options.set), _seconds(getattr(options, "time_limit", None))
+            return load_plan(options.file, options.set, written), _seconds(options.time_limit)
 
     return _on_root(comm, read)
 
@@ -221,7 +242,7 @@ def _tell_idle(comm: Any, plan: Any) -> None:
 def _complain(comm: Any, error: Exception, status: int) -> int:
     """Print an error that all ranks have met once, and return the status with which to end."""
     if comm.rank == 0:
-        print(f"hpcx: {error}", file=sys.stderr, flush=True)
+        terminal.complain(str(error))
     return status
 
 
@@ -255,52 +276,14 @@ def _print_report(plan: Any, report: Any, seconds: float) -> None:
     """Print results, timing tables of what was computed now, and PETSc options that nobody used."""
     from hpcx.petsc.options import unused_options
 
+    lines = []
     for number, (point, entry) in enumerate(zip(plan.points, report.entries)):
         title = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())
         state = [] if entry.status == "done" else [f"{entry.status}{': ' if entry.message else ''}{entry.message}"]
         summary = entry.summary if entry.status == "done" else []
-        print("\n".join([f"\n{title}" if title else "", *state, *summary, *filter(None, [report.tables.get(number)])]))
+        lines += [f"\n{title}" if title else "", *state, *summary, *filter(None, [report.tables.get(number)])]
     unused = unused_options()
-    if unused:
-        print(f"\nPETSc options that no solver used: {unused}")
-    if plan.axes and report.tables:
-        print(f"\nidle share of the ranks {100 * report.idle_share:.1f} %")
+    lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
+    lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.tables else []
     end = f"stopped ({report.stopped}); the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
-    print(f"\nresults in {plan.config.output.directory}: {end}", flush=True)
-
-
-def _status_of_directory(comm: Any, options: argparse.Namespace) -> int:
-    from hpcx.sweep.status import status_text
-
-    text = _on_root(comm, lambda: status_text(Path(options.directory), options.all))
-    if comm.rank == 0:
-        print(text)
-    return DONE
-
-
-def _check(comm: Any, options: argparse.Namespace) -> int:
-    plan, _ = _load(comm, options)
-    if comm.rank == 0:
-        from hpcx.sweep.check import check_text
-
-        print(check_text(plan, options.ranks or comm.size), flush=True)
-    return DONE
-
-
-def _schema(comm: Any, options: argparse.Namespace) -> int:
-    if comm.rank == 0:
-        from hpcx.config.schema import schema_text
-        from hpcx.registry import config_class
-
-        for model in [options.model] if options.model else MODELS:
-            print(f'# model = "{model}"\n{schema_text(config_class(model))}\n')
-    return DONE
-
-
-def _materials(comm: Any, options: argparse.Namespace) -> int:
-    from hpcx.materials.listing import listing, overview
-
-    text = _on_root(comm, lambda: listing(options.name) if options.name else overview())
-    if comm.rank == 0:
-        print(text)
-    return DONE
+    terminal.say("\n".join([*lines, f"\nresults in {plan.config.output.directory}: {end}"]))

@@ -50,4 +50,4 @@ def table(paths: list[Path]) -> str:
 if __name__ == "__main__":
     tables = {"own": list((ROOT / "inputs").glob("*.toml")), "validation": list((ROOT / "inputs" / "validation").glob("*.toml"))}
     text = TEXT.format(**{name: table(paths) for name, paths in tables.items()})
-    (ROOT / "inputs" / "README.md").write_text(text)
+    (ROOT / "inputs" / "README.md").write_text(text, encoding="utf-8")

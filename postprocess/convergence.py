@@ -77,13 +77,13 @@ def main() -> None:
     parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
     options = parser.parse_args()
     studies = read_studies(options.file)
-    references = tomllib.loads(Path(__file__).with_name("references.toml").read_text())
+    references = tomllib.loads(Path(__file__).with_name("references.toml").read_text(encoding="utf-8"))
     unknown = [name for name in options.reference if name not in references]
     if unknown:
         raise SystemExit(f"no reference '{unknown[0]}'; known: {', '.join(references)}")
     text = "\n".join(table(studies, {name: references[name] for name in options.reference}, options.k0))
     print(text)
-    options.file.with_name("convergence.txt").write_text(text + "\n")
+    options.file.with_name("convergence.txt").write_text(text + "\n", encoding="utf-8")
     for material in dict.fromkeys(study.material for study in studies):
         save(draw([study for study in studies if study.material == material]), options.file.with_name(f"convergence_{material}"))
 

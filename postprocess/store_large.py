@@ -28,7 +28,7 @@ def main() -> None:
         facts = {"name": options.file.resolve().parent.name} | _origin(file) | {"numbers": _numbers(file)}
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / f"{facts['name']}.json"
-    target.write_text(json.dumps(facts, indent=1) + "\n")
+    target.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {target}")
 
 

@@ -50,7 +50,7 @@ def main() -> int:
 
 def _old_failures(folder: Path) -> dict[str, str]:
     path = folder / "failures.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _judge(results: Results) -> list[Section]:
@@ -89,7 +89,7 @@ def _versions(path: Path) -> dict[str, str]:
 
 def _write(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
-    part.write_text(text)
+    part.write_text(text, encoding="utf-8")
     os.replace(part, path)
     print(f"wrote {path}")
 

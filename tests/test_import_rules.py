@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -32,7 +33,9 @@ FRAME = {
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics"},
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
-    "cli": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "terminal": set(),
+    "commands": {"terminal", "sweep", "config", "materials", "registry", "parallel"},
+    "cli": {"commands", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }
 FOR_MODELS = {"physics", "materials", "units", "registry", "parallel", "petsc", "io", "config.base"}
@@ -114,6 +117,11 @@ def test_every_module_imports_only_what_its_place_allows():
     assert offenders(FILES, foreign_parts) == {}
 
 
+def test_what_needs_no_mpi_loads_none():
+    modules = ["hpcx.commands", "hpcx.sweep.check", "hpcx.sweep.status", *(f"hpcx.{model}.estimate" for model in MODELS)]
+    assert loaded(modules, {"mpi4py.MPI", "petsc4py", "slepc4py"}, H5PY_ALWAYS_USE_MPI=None) == []
+
+
 def test_only_the_petsc_package_imports_petsc():
     others = [path for path in FILES if path not in files_in("petsc")]
     assert offenders(others, lambda path: libraries(path) & {"petsc4py", "slepc4py"}) == {}
@@ -129,10 +137,11 @@ def test_input_is_read_without_numerics():
     assert offenders(paths, lambda path: libraries(path) & NUMERICS) == {}
 
 
-def loaded(modules, among):
-    """Return which libraries a fresh interpreter loads with modules of hpcx."""
+def loaded(modules, among, **environment):
+    """Return which libraries a fresh interpreter loads with modules of hpcx; the environment without what is None."""
     script = f"import {', '.join(modules)}, sys; print(*({among!r} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    environment = {key: value for key, value in (os.environ | environment).items() if value is not None}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     return run.stdout.split()
 
@@ -177,6 +186,18 @@ def test_the_communicator_is_an_argument():
 
 def test_no_work_at_import_time():
     assert offenders(FILES, calls_at_import) == {}
+
+
+def files_in_the_locale(path: Path) -> list[str]:
+    """Return the calls that read or write text in whatever encoding the locale has; all our files are UTF-8."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("open", "read_text", "write_text")]
+    texts = [ast.unparse(call) for call in calls if not any(word.arg == "encoding" for word in call.keywords)]
+    return [text for text in texts if not any(foreign in text for foreign in ("os.open(", "h5", "b'"))]
+
+
+def test_text_files_are_utf8_whatever_the_locale_is():
+    assert offenders(FILES + SCRIPTS + [ROOT / "jobs/list_inputs.py"], files_in_the_locale) == {}
 
 
 def long_functions(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import sys
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,13 +48,27 @@ class Plan:
     settings: tuple[str, ...] = ()
 
 
-def load_plan(path: str, settings: list[str]) -> Plan:
-    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`.
+def read_input(path: str) -> str:
+    """Return the text of an input file, or of standard input for "-"; raises InputError if it cannot be read.
+
+    It may be a pipe, which can be read once only. Inputs are UTF-8 whatever the locale is; a byte order mark is no part of them.
+    """
+    try:
+        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(_name(path), [Mistake("file", error.strerror or "cannot be read")]) from error
+    except UnicodeDecodeError as error:
+        raise InputError(_name(path), [Mistake("file", f"is not UTF-8 text: line {_line_of(error)}")]) from error
+
+
+def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
+    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`, `text` is the file if it was read before.
 
     Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that depends
     on other swept keys stays with its points (`Point.error`).
     """
-    text = _read(path)
+    text = read_input(path) if text is None else text
+    path = _name(path)
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,11 +83,11 @@ def load_plan(path: str, settings: list[str]) -> Plan:
     return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
 
 
-def model_of(path: str, settings: list[str]) -> str | None:
-    """Return which model an input asks for, or None if that is not clear; mistakes are told by `load_plan`."""
+def model_of(text: str, settings: list[str]) -> str | None:
+    """Return which model the text of an input asks for, or None if that is not clear; mistakes are told by `load_plan`."""
     try:
-        table = tomllib.loads(_read(path))
-    except (InputError, tomllib.TOMLDecodeError):
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
         return None
     for setting in settings:
         _apply(table, setting)
@@ -164,13 +179,12 @@ def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[
     return _try_point(table, {key: values[0] for key, values in lists.items()}, config)[1]
 
 
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError as error:
-        raise InputError(path, [Mistake("file", error.strerror or "cannot be read")]) from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, [Mistake("file", "is not UTF-8 text")]) from error
+def _name(path: str) -> str:
+    return "standard input" if path == "-" else path
+
+
+def _line_of(error: UnicodeDecodeError) -> int:
+    return error.object[: error.start].count(b"\n") + 1
 
 
 def _config_class(table: dict, path: str) -> type[RunInput]:

@@ -72,7 +72,7 @@ def source_revision() -> str:
 def _git(folder: Path, *words: str) -> str:
     """Return what a command of git prints, or "" if it fails."""
     try:
-        run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10)
+        run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, encoding="utf-8", timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return run.stdout.strip() if run.returncode == 0 else ""

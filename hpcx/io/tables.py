@@ -12,7 +12,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 log = logging.getLogger("hpcx")
@@ -20,6 +19,8 @@ log = logging.getLogger("hpcx")
 
 def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays under the hash `key`, by one process; a directory that cannot be written is said and costs nothing else."""
+    import h5py
+
     part = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +38,8 @@ def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
     """Return the arrays of a file, or None if there is none with the hash `key`, or if it is damaged, which is said."""
     if not path.exists():
         return None
+    import h5py
+
     try:
         with h5py.File(path, "r") as file:
             if file.attrs["key"] != key:

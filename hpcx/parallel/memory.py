@@ -27,7 +27,7 @@ def peak_memory(comm: Any) -> int:
 
 def _available() -> float:
     try:
-        with open("/proc/meminfo") as file:
+        with open("/proc/meminfo", encoding="utf-8") as file:
             rows = dict(line.split(":", 1) for line in file)
         return 1024.0 * float(rows["MemAvailable"].split()[0])
     except (OSError, KeyError):
@@ -37,9 +37,10 @@ def _available() -> float:
 def _allowed() -> list[float]:
     """Return the limits of the control groups of this process, by which batch systems confine a job."""
     try:
-        rows = [line.strip().split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+        text = Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
+    rows = [line.strip().split(":", 2) for line in text.splitlines()]
     found = []
     for _, controllers, group in rows:
         if controllers == "":
@@ -54,7 +55,7 @@ def _limits(mount: Path, group: str, name: str) -> list[float]:
     place, found = mount / group.strip("/"), []
     while True:
         try:
-            found.append(float((place / name).read_text()))  # "max" is no number
+            found.append(float((place / name).read_text(encoding="utf-8")))  # "max" is no number
         except (OSError, ValueError):
             pass
         if place in (mount, place.parent):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.petsc.options import initialize
 
 if TYPE_CHECKING:
+    from mpi4py import MPI
     from petsc4py.PETSc import Vec
 
 #: how many neighbours a cell needs on each side
@@ -37,6 +37,8 @@ class SingleCell:
     """
 
     def __init__(self, components: int, values: int) -> None:
+        from mpi4py import MPI
+
         _require_even(values)
         self.comm = MPI.COMM_SELF
         self.shape = (1, components, values)
@@ -116,15 +118,21 @@ class CellGrid:
 
     def further_exchange(self) -> None:
         """Let MPI move what has arrived: without a call now and then, both sides wait for the slower one at the end."""
+        from mpi4py import MPI
+
         MPI.Request.Testall(self._pending)
 
     def finish_exchange(self) -> np.ndarray:
         """Return the ghosts [cell, component, value], valid until the next exchange. Collective."""
+        from mpi4py import MPI
+
         MPI.Request.Waitall(self._pending)
         return self._ghosts
 
     def _find_partners(self, mirror: bool) -> tuple[int, int]:
         """Return the ranks below and above; nobody beyond a mirror or where this rank is its own neighbour."""
+        from mpi4py import MPI
+
         rank, size = self.comm.rank, self.comm.size
         if size == 1:
             return MPI.PROC_NULL, MPI.PROC_NULL
@@ -145,6 +153,8 @@ class CellGrid:
 
     def _along(self, axis: int, distance: int, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the places of the neighbours of all cells at a distance along an axis, and whether they are mirror images."""
+        from mpi4py import MPI
+
         index = np.indices(self.local_points).reshape(len(self.points), -1)
         length, count = self.local_points[axis], self.shape[0]
         row = index[axis] + distance

@@ -35,7 +35,7 @@ def lock(path: Path, patience: float = 0.0) -> IO[str] | None:
     """
     deadline = time.monotonic() + patience
     while True:
-        file = open(path, "a+")
+        file = open(path, "a+", encoding="utf-8")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -69,7 +69,7 @@ def unlock(path: Path, file: IO[str]) -> None:
 def is_locked(path: Path) -> bool:
     """Say whether another process holds the lock, without taking it even for a moment; needs read permission only."""
     try:
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
     except OSError:
         return False
@@ -156,6 +156,6 @@ class Claims:
         if name in self._held:
             return [{}]
         try:
-            return [json.loads(line) for line in self._path(name).read_text().splitlines()]
+            return [json.loads(line) for line in self._path(name).read_text(encoding="utf-8").splitlines()]
         except (OSError, ValueError):
             return []

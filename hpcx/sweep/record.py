@@ -120,4 +120,4 @@ def write_record(directory: Path, plan: Plan) -> None:
 def read_record(directory: Path) -> dict[str, Any] | None:
     """Return the content of `sweep.json`, or None if there is none."""
     path = directory / "sweep.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

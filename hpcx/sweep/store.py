@@ -168,7 +168,7 @@ class Store:
     def failed(self, name: str) -> Entry | None:
         """Return the record of a point's failure, or None."""
         try:
-            return Entry(**json.loads(self.failure(name).read_text()))
+            return Entry(**json.loads(self.failure(name).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 

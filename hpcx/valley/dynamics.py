@@ -18,9 +18,7 @@ from hpcx.valley.config import Time
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
-
-#: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
-STEPS = ((500.0, 10.0), (1500.0, 40.0), (np.inf, 100.0))
+from hpcx.valley.steps import pieces
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,7 @@ def formation_matrix(problem: Problem, polarization: Polarization, phonons_fi: s
 
 def segments(options: Time, end: float) -> list[Segment]:
     """Return the segments of the integration up to `end` (fs)."""
-    chosen = []
-    for stop, step in STEPS:
-        chosen.append(Segment(min(stop, end), step / options.refinement))
-        if stop >= end:
-            break
-    return chosen
+    return [Segment(*piece) for piece in pieces(options, end)]
 
 
 def propagate(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
 from hpcx.valley.config import Config
-from hpcx.valley.dynamics import segments
 from hpcx.valley.rates import COULOMB, PHONONS
+from hpcx.valley.steps import step_count
 
 #: measured on one core of a common server: per step and unknown, per entry of the kernels, and the rest (s)
 SECONDS_PER_STEP_UNKNOWN = 2.6e-6
@@ -24,7 +24,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return what one point costs; it uses one rank, whatever `ranks` is."""
     species = 24 if config.mechanisms.spin_flip else 12
     unknowns = species * config.momentum.points
-    steps = sum(_steps(config))
+    steps = step_count(config.time, config.time.last)
     kernels = config.momentum.points**2 * config.momentum.angles
     states = 2 * 3 * 8 * steps * unknowns
     factors = COPIES * 16 * FILL * unknowns**2
@@ -37,14 +37,6 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         facts={"species": str(species), "cells of the momentum": str(config.momentum.points), "time steps": str(steps)},
         warnings=_warnings(config),
     )
-
-
-def _steps(config: Config) -> list[int]:
-    begin, counts = 0.0, []
-    for segment in segments(config.time, config.time.last):
-        counts.append(int((segment.end - begin) / segment.step) + 1)
-        begin = segment.end
-    return counts
 
 
 def _warnings(config: Config) -> list[str]:

@@ -14,11 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.petsc.cells import CellGrid
+if TYPE_CHECKING:
+    from hpcx.petsc.cells import CellGrid
 
+#: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
+STABLE_COURANT = 1.4
 #: the cells that need no ghosts are treated in so many parts, between which MPI may work
 PARTS = 8
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.wigner.history import History
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.setting import Setting
+
+if TYPE_CHECKING:
+    from hpcx.wigner.history import History
 
 log = logging.getLogger("hpcx")
 

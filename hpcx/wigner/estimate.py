@@ -9,7 +9,7 @@ import numpy as np
 from hpcx.materials.loader import Material
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
-from hpcx.wigner.advection import labels
+from hpcx.wigner.advection import STABLE_COURANT, labels
 from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.drift import longest_drift_step
@@ -18,7 +18,6 @@ from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
 from hpcx.wigner.rates import padded
 from hpcx.wigner.schedule import levels_for, make_steps
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting
-from hpcx.wigner.transport import STABLE_COURANT
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 250e6

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.io.tables import load_table, save_table
 from hpcx.parallel.fingerprint import code_fingerprint, fingerprint
@@ -15,6 +15,9 @@ from hpcx.wigner.grid import Grid
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
 
 #: folder of the files below that of the results
 FOLDER = "rates"
@@ -37,6 +40,8 @@ def flat_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, r
 
 def kept_rates(run: Run, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> Rates:
     """Return the rates of `processes` from a file, or assemble them and write it; by one rank."""
+    from mpi4py import MPI
+
     key = rates_key(excitons, grid, harmonics, processes)
     found = load_rates(run, grid, key)
     if found is None:

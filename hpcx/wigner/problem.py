@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
@@ -18,6 +18,9 @@ from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_state
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.schedule import output_times
 from hpcx.wigner.source import Source, make_source
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
 
 NM_PER_UM = 1e3
 PS_PER_FS = 1e-3

@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.wigner.grid import Grid
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ def assemble_rates(
     processes: Sequence[Process] | None = None,
 ) -> Rates:
     """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share the processes. Collective."""
+    from mpi4py import MPI
+
     if processes is None:
         processes = emission_processes(excitons)
     emission = {tag: np.zeros((harmonics + 1, grid.size, grid.size)) for tag in (False, True)}

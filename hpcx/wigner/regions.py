@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from mpi4py import MPI
 
 from hpcx.parallel.errors import agreed
 from hpcx.parallel.run import Run
@@ -29,6 +29,9 @@ from hpcx.wigner.problem import Problem
 from hpcx.wigner.processes import emission_processes
 from hpcx.wigner.rates import Rates, padded
 from hpcx.wigner.source import FWHM_PER_SIGMA, Source, make_source
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.advection import Flight, labels
+from hpcx.wigner.advection import STABLE_COURANT, Flight, labels
 from hpcx.wigner.drift import Drift, longest_drift_step
 from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.observables import Gains
@@ -19,8 +19,6 @@ from hpcx.wigner.rates import padded
 from hpcx.wigner.regions import LocalScattering, largest_excess
 from hpcx.wigner.setting import Setting
 
-#: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
-STABLE_COURANT = 1.4
 #: an absorbing edge: share of the half width that absorbs, and largest rate, 1/ps
 ABSORBING_SHARE = 1 / 6
 ABSORPTION_RATE = 2.0

@@ -36,7 +36,7 @@ class Benchmarks:
 def costs_of(results: Results, runs: list[Run], folder: Path) -> list[dict[str, Any]]:
     """Return a row for every run that has results; `folder` holds cost.json, which the last runs have left."""
     path = folder / "cost.json"
-    noted = json.loads(path.read_text()) if path.exists() else {}
+    noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     rows = []
     for run in runs:
         try:
@@ -62,11 +62,11 @@ def _work(path: Path) -> dict[str, Any]:
 
 def read_benchmarks(path: Path) -> Benchmarks:
     """Return what a log of `make bench` says; nothing if there is none."""
-    text = path.read_text() if path.exists() else ""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     first = text.partition("\n")[0]
     return Benchmarks(first.removeprefix("# made ") if first.startswith("# made ") else "", RATIO.findall(text), text)
 
 
 def stored_runs() -> list[dict[str, Any]]:
     """Return the stored numbers of long runs (`store_large.py` writes them), in the order of their names."""
-    return [json.loads(path.read_text()) for path in sorted(STORED.glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(STORED.glob("*.json"))]

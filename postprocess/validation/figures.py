@@ -34,7 +34,12 @@ def draw(figure: dict[str, Any], results: Results) -> tuple[bytes, tuple[int, in
     image.unlink(missing_ok=True)
     script, *arguments = words
     run = subprocess.run(
-        [sys.executable, str(SCRIPTS / script), *arguments], env=dict(os.environ), capture_output=True, text=True, stdin=subprocess.DEVNULL
+        [sys.executable, str(SCRIPTS / script), *arguments],
+        env=dict(os.environ),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        stdin=subprocess.DEVNULL,
     )
     if run.returncode or not image.exists():
         lines = (run.stderr or run.stdout).strip().splitlines() or ["no image"]

@@ -82,7 +82,7 @@ def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[s
 
 def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
     """Return the page as text."""
-    style = Path(__file__).with_name("page.css").read_text()
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     papers = [section for section in sections if not section.paper.checks]
     body = [
         "<header><h1>hpcx: comparison with published numbers</h1>",

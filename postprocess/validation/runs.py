@@ -29,7 +29,7 @@ def run_all(root: Path, runs: list[Run], folder: Path) -> dict[str, str]:
         _note(folder / "cost.json", run.name, cost)
         if message:
             failures[run.name] = message
-    (folder / "failures.json").write_text(json.dumps(failures, indent=1))
+    (folder / "failures.json").write_text(json.dumps(failures, indent=1), encoding="utf-8")
     return failures
 
 
@@ -40,7 +40,8 @@ def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
     log.parent.mkdir(exist_ok=True)
     begin, used = time.time(), _used()
     status = _launch(root, run, log)
-    if status == BAD_INPUT and "give --fresh" in log.read_text():  # results of another version of the input
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if status == BAD_INPUT and "give --fresh" in text:  # results of another version of the input
         status = _launch(root, run, log, "--fresh")
     cost = {"wall_seconds": time.time() - begin, "cpu_seconds": _used() - used, "ranks": run.ranks}
     cost |= {"computed": _written_since(run.directory, begin), "date": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -48,7 +49,7 @@ def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _launch(root: Path, run: Run, log: Path, *options: str) -> int:
-    with open(log, "w") as stream:
+    with open(log, "w", encoding="utf-8") as stream:
         return subprocess.run([*command(run), *options], cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL).returncode
 
 
@@ -72,14 +73,14 @@ def _written_since(directory: Path, begin: float) -> int:
 
 
 def _failure(status: int, log: Path) -> str:
-    lines = [line for line in log.read_text().splitlines() if line.startswith("hpcx:") or "failed" in line]
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("hpcx:") or "failed" in line]
     what = "some points failed" if status == SOME_FAILED else f"exit status {status}"
     return f"{what}: {lines[0] if lines else 'see ' + str(log)}"
 
 
 def _note(path: Path, name: str, cost: dict[str, Any]) -> None:
     """Keep the cost of a run; one that found everything done does not replace the cost of computing it."""
-    costs = json.loads(path.read_text()) if path.exists() else {}
+    costs = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if cost.get("computed") or name not in costs:
         costs[name] = cost
-    path.write_text(json.dumps(costs, indent=1))
+    path.write_text(json.dumps(costs, indent=1), encoding="utf-8")

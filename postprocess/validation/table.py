@@ -105,7 +105,7 @@ class Paper:
 
 def load_paper(path: Path) -> Paper:
     """Read one file of statements; raises ValueError for rows that cannot be judged, TypeError for unknown keys."""
-    table = tomllib.loads(path.read_text())
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
     statements = tuple(Statement(**row) for row in table.get("statement", []))
     head = (table["title"], table["reference"], table.get("text", ""))
     return Paper(path.stem, *head, statements, tuple(table.get("figure", [])), table.get("checks", False), table["order"])
@@ -139,7 +139,7 @@ class Run:
 
 def load_runs(root: Path) -> list[Run]:
     """Read the list of runs; the output directories are those of the inputs, or of the settings if these say so."""
-    table = tomllib.loads((HERE / "runs.toml").read_text())
+    table = tomllib.loads((HERE / "runs.toml").read_text(encoding="utf-8"))
     return [_run(root, row) for row in table["run"]]
 
 
@@ -147,5 +147,5 @@ def _run(root: Path, row: dict[str, Any]) -> Run:
     settings = tuple(row.get("set", []))
     directories = [word.partition("=")[2] for word in settings if word.startswith("output.directory=")]
     path = root / row["input"]
-    written = tomllib.loads(path.read_text())["output"]["directory"] if path.exists() else f"results/{path.stem}"
+    written = tomllib.loads(path.read_text(encoding="utf-8"))["output"]["directory"] if path.exists() else f"results/{path.stem}"
     return Run(row["name"], row["input"], row["text"], row.get("ranks", 2), root / (directories or [written])[-1], settings)

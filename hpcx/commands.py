@@ -1,0 +1,82 @@
+"""The commands that need neither MPI nor PETSc: check, status, schema, materials. They run on one process, anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from hpcx import terminal
+from hpcx.parallel.launcher import place
+
+#: exit status (see the README)
+DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
+
+
+def alone(options: argparse.Namespace) -> int:
+    """Run a command on the first process of a launcher only, and return its status; the others have nothing to do."""
+    from hpcx.config.errors import InputError
+    from hpcx.materials.loader import MaterialError
+
+    if place()[0] > 0:
+        return DONE
+    terminal.end_with_the_reader()
+    _read_hdf5_without_mpi()
+    try:
+        return options.command(options)
+    except (InputError, MaterialError, FileNotFoundError) as error:
+        terminal.complain(str(error))
+        return BAD_INPUT
+    except OSError as error:
+        terminal.complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _read_hdf5_without_mpi() -> None:
+    """Keep h5py from starting MPI, which aborts where no launcher is: on login nodes, in the shell of an srun."""
+    os.environ.pop("H5PY_ALWAYS_USE_MPI", None)  # of Debian's two builds of h5py the serial one will do
+    with suppress(ImportError):
+        import mpi4py
+
+        mpi4py.rc.initialize = False
+
+
+def check(options: argparse.Namespace) -> int:
+    """Validate an input and estimate what it costs."""
+    from hpcx.config.load import load_plan
+    from hpcx.sweep.check import check_text
+
+    terminal.write(check_text(load_plan(options.file, options.set), options.ranks or place()[1]))
+    return DONE
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print the state of an output directory."""
+    try:
+        from hpcx.sweep.status import status_text
+    except ImportError as error:
+        terminal.complain(f"status reads HDF5 files and needs the Python package h5py (a serial one will do): {error}")
+        return FAILED
+    terminal.write(status_text(Path(options.directory), options.all))
+    return DONE
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print every key of one model or all."""
+    from hpcx.config.schema import schema_text
+    from hpcx.registry import MODELS, config_class
+
+    for model in [options.model] if options.model else MODELS:
+        terminal.write(f'# model = "{model}"\n{schema_text(config_class(model))}\n')
+    return DONE
+
+
+def materials(options: argparse.Namespace) -> int:
+    """Print the names of materials and environments, or the numbers of one."""
+    from hpcx.materials.listing import listing, overview
+
+    terminal.write(listing(options.name) if options.name else overview())
+    return DONE

@@ -1,0 +1,67 @@
+"""Standard output and standard error as they are met: any encoding, a reader that has gone, a full disk."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import signal
+import sys
+from contextlib import suppress
+
+
+def prepare() -> None:
+    """Write characters that the encoding of the terminal lacks as their codes, where Python would raise an error."""
+    codecs.register_error("hpcx", _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="hpcx")
+
+
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return bytes of file names as they were given, other characters as codes."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.backslashreplace_errors(error)
+
+
+def end_with_the_reader() -> None:
+    """Let `hpcx ... | head` end as other programs do, without a word, when nobody reads any more."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def write(text: str) -> None:
+    """Print to standard output at once; raises OSError if that cannot be written, and then nothing more goes there."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        silence()
+        raise OSError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def say(text: str) -> None:
+    """Print to standard output; if that cannot be written, say so on standard error and go on: there are results to be saved."""
+    try:
+        write(text)
+    except OSError as error:
+        complain(str(error))
+
+
+def complain(text: str) -> None:
+    """Print a message of the program on standard error."""
+    with suppress(OSError):
+        print(f"hpcx: {text}", file=sys.stderr, flush=True)
+
+
+def silence() -> None:
+    """Send all further output nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def flush() -> None:
+    """Write what is still kept back, as far as that is possible."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError, ValueError):
+            stream.flush()
