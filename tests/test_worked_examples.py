@@ -88,10 +88,12 @@ def test_a_mechanism_for_valley(patched):
 def test_an_interaction_for_wigner(patched):
     apply, hpcx = patched
     apply(PATCHES[1])
-    results = hpcx(WIGNER + '[sweep]\n"parameters.wigner.disorder.rate" = [0, 10]\n')
+    results = hpcx(WIGNER + '[sweep]\n"parameters.wigner.surface_phonon.potential" = ["0 eV/cm", "4e8 eV/cm"]\n')
     with h5py.File(results / "sweep.h5", "r") as file:
-        clean, disordered = 1e3 / file["rates/relaxation_time"][()]  # rates in 1/ps
-        number = file["checks/particle_number"][()]
-    # a constant rate adds to the rate of every bin; the mean over the bins is at least as large
-    assert ((disordered - clean > 9.9) & (disordered - clean < 13)).all()
+        out_rate, relaxation = file["rates/out_rate"][()], file["rates/relaxation_time"][()]
+        number, energy = file["checks/particle_number"][()], file["rates/energy"][()]
+    more = out_rate[1] - out_rate[0]
+    # above its energy the phonon is emitted, n + 1, below absorbed alone, n
+    emitted, absorbed = more[:, energy > 61].mean(axis=1), more[:, energy < 10].mean(axis=1)
+    assert (emitted / absorbed > 5).all() and (relaxation[1] < relaxation[0]).all()
     assert abs(number[0] - number[1]).max() < 1e-6

@@ -66,6 +66,8 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
+    scale = traces.dichroism_scale
+    result.add("dichroism/scale", scale, (), "1", "largest difference of the A transmission of both helicities, by which it is divided")
     transmission = traces.transmission_hit
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
     result.add("dichroism/fast_time", times.fast, ("transition",), "fs", "fast time of the biexponential fit")

@@ -104,6 +104,7 @@ class Pulse(Section):
 class Time(Section):
     """What is computed when."""
 
+    rates_only: bool = Field(False, description="stationary numbers alone, from the rates: nothing is followed in time")
     end: Picosecond = Field("150 ps", gt=0, description="end of the run; it begins at 0")
     outputs: list[tuple[Picosecond, Picosecond]] = Field(
         [(0.05, 12.0), (0.2, 40.0), (0.4, 1e6)],
@@ -139,6 +140,9 @@ class Mechanisms(Section):
 
     radiative: bool = Field(True, description="light emission from the light cone of KK")
     intervalley: bool = Field(True, description="scattering between valleys (and between the members of K-Lambda)")
+    disorder: Annotated[float, Unit("1/ps")] = Field(
+        "0 1/ps", ge=0, le=1e4, description="rate of elastic scattering inside a valley into any direction, alike for all energies"
+    )
     intervalley_off_at: Picosecond | None = Field(None, gt=0, description="time from which intervalley scattering is absent")
 
 
@@ -159,6 +163,10 @@ class Config(RunInput):
         Effect(
             ("space.points", "space.width", "space.boundary", "space.initial", "landscape", "momentum.harmonics", "time.densities",
              "time.distributions"), ("space.dimension",),
+        ),
+        Effect(
+            ("time.end", "time.outputs", "time.tolerance", "pulse", "space", "mechanisms.intervalley_off_at"),
+            ("time.rates_only",), lambda only: not only,
         ),
         Effect(("space.initial.radius",), ("space.initial.shape",), lambda shape: shape == "ring"),
         Effect(("space.initial.separation",), ("space.initial.shape",), lambda shape: shape == "two spots"),
@@ -199,6 +207,8 @@ class Config(RunInput):
             raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
         if self.uncertainty.samples and self.space.dimension:
             raise ValueError("uncertainty.samples needs space.dimension = 0")
+        if self.time.rates_only and (self.space.dimension or self.uncertainty.samples):
+            raise ValueError("time.rates_only needs space.dimension = 0 and uncertainty.samples = 0")
         if self.mechanisms.intervalley_off_at is not None and not self.mechanisms.intervalley:
             raise ValueError("mechanisms.intervalley_off_at needs mechanisms.intervalley = true")
         return self

@@ -36,7 +36,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     values = padded(len(VALLEYS) * (len(edges) - 1))
     matrices = 4 * 2 + 2 * 8
     facts = {"energy bins": f"{len(edges) - 1} per valley"}
-    steps = len(_steps(config, np.inf))
+    steps = 0 if config.time.rates_only else len(_steps(config, np.inf))
     seconds = 3 * steps * PRODUCTS_PER_STEP * 3 * values**2 * 8 / _bandwidth() + 1.0
     if config.uncertainty.samples:
         seconds = seconds / 3 * np.ceil(config.uncertainty.samples / ranks)

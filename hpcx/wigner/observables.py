@@ -115,12 +115,36 @@ class Observer:
 
 
 def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bool) -> float:
-    """Return (1/2) u (-C1)^-1 (u f) / sum f over `valleys`, nm^2/ps: the diffusivity after all transients."""
+    """Return (1/2) u (-C1)^-1 (u f) / sum f over `valleys`, nm^2/ps: the diffusivity after all transients.
+
+    It is infinite where some bin is never left.
+    """
     grid = rates.grid
     index = np.concatenate([np.arange(v * grid.bins, (v + 1) * grid.bins) for v in valleys])
     weight_i, velocity_i = grid.weight_i[index], grid.velocity_i[index]
+    moment_i = _stationary_moment(rates, index, intervalley)
+    return np.inf if moment_i is None else float(0.5 * velocity_i @ moment_i / weight_i.sum())
+
+
+def _stationary_moment(rates: Rates, index: np.ndarray, intervalley: bool) -> np.ndarray | None:
+    """Return the first moments (-C1)^-1 (u f) of the bins `index` after all transients; None if some bin is never left."""
     collision_ij = rates.collision(1, intervalley)[np.ix_(index, index)]
-    return float(0.5 * velocity_i @ np.linalg.solve(-collision_ij, velocity_i * weight_i) / weight_i.sum())
+    if not (np.diag(collision_ij) < 0).all():
+        return None
+    return np.linalg.solve(-collision_ij, rates.grid.velocity_i[index] * rates.grid.weight_i[index])
+
+
+def stationary_free(rates: Rates) -> np.ndarray:
+    """Return the part of free flight (nm^2/ps) of each valley's diffusivity after all transients, with intervalley scattering.
+
+    All valleys then widen alike, with the common diffusivity D; what D exceeds the free part of a valley by, intervalley scattering
+    contributes to that valley for ever.
+    """
+    grid = rates.grid
+    moment_i = _stationary_moment(rates, np.arange(grid.size), True)
+    if moment_i is None:
+        return np.full(grid.size // grid.bins, np.inf)
+    return 0.5 * grid.sum_v(grid.velocity_i * moment_i) / grid.sum_v(grid.weight_i)
 
 
 def stationary_diffusivities(rates: Rates) -> np.ndarray:

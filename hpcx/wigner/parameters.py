@@ -61,7 +61,8 @@ class Branch:
 class Excitons:
     """Bands, couplings and 1s states of the three valleys (arrays over the valleys, internal units).
 
-    `form_factor_vvq` holds numerical form factors between the 1s states at the momenta `tabulated_q` (1/nm), or is None: then the
+    `disorder_rate` (1/ps) is that of elastic scattering, an input of the run. `form_factor_vvq` holds
+    numerical form factors between the 1s states at the momenta `tabulated_q` (1/nm), or is None: then the
     states are exponentials with the radii `radius_v`.
     """
 
@@ -81,6 +82,7 @@ class Excitons:
     channels: tuple[Channel, ...]
     light_cone: float
     radiative_rate: float
+    disorder_rate: float = 0.0
     tabulated_q: np.ndarray | None = None
     form_factor_vvq: np.ndarray | None = None
 

@@ -78,7 +78,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
-    excitons = read_excitons(material)
+    excitons = replace(read_excitons(material), disorder_rate=config.mechanisms.disorder)
     if config.wannier == "numerical":
         excitons = with_numerical_states(excitons, material)
     edges = make_edges(config)

@@ -124,7 +124,24 @@ class Dispersionless:
         )
 
 
-Process = Acoustic | Dispersionless
+@dataclass(frozen=True)
+class Disorder:
+    """Elastic scattering inside a valley into any direction, at one rate for all energies."""
+
+    valley: int
+    intervalley: bool = False
+
+    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+        """Sample the process: half of the equilibrium flux, because the transposed flux, here the same, is added to it."""
+        bins = self.valley * grid.bins + np.arange(grid.bins)
+        angles = quadrature.optical_angles
+        cosine = np.cos((np.arange(angles) + 0.5) * np.pi / angles)
+        flux = 0.5 * excitons.disorder_rate * grid.weight_i[bins] / angles
+        source = np.repeat(bins, angles)
+        return Events(source, source, np.tile(cosine, grid.bins), np.repeat(flux, angles))
+
+
+Process = Acoustic | Dispersionless | Disorder
 
 
 def emission_processes(excitons: Excitons) -> list[Process]:
@@ -133,6 +150,8 @@ def emission_processes(excitons: Excitons) -> list[Process]:
     for valley in range(len(excitons.energy_v)):
         processes += [Acoustic(valley, branch) for branch in excitons.branches]
         processes.append(_optical(excitons, valley))
+        if excitons.disorder_rate:
+            processes.append(Disorder(valley))
     for channel in excitons.channels:
         first, second = channel.first, channel.second
         for mode in channel.modes:

@@ -7,7 +7,7 @@ import numpy as np
 from hpcx.io.result import Result
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.history import History
-from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity
+from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity, stationary_free
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
 
@@ -47,6 +47,10 @@ def add_rates(result: Result, problem: Problem) -> None:
     result.add("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
     common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
     result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
+    per_volt = 1e3 / grid.kT  # of cm^2/s
+    result.add("rates/mobility", common * per_volt, (), "cm^2/V/s", "e D / kT of the common diffusivity, as if excitons were charged once")
+    late = common - stationary_free(problem.rates) / NM2_PER_PS_PER_CM2_PER_S
+    result.add("rates/stationary_intervalley", late, ("valley",), "cm^2/s", "intervalley part of the diffusivity after all transients")
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
     result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
@@ -54,7 +58,19 @@ def add_rates(result: Result, problem: Problem) -> None:
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
 
 
-def add_observables(result: Result, history: History) -> None:
+_EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
+
+
+def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, width_squared: np.ndarray) -> np.ndarray:
+    """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum; NaN where that or the growth is not positive."""
+    since = np.array(history.time) - problem.source.centre
+    since = since.reshape(-1, *(1,) * (diffusivity.ndim - 1))
+    growth = width_squared - problem.source.spot**2
+    known = (since > 0) & (growth > 0)
+    return np.where(known, 4 * diffusivity * since / np.where(known, growth, 1.0), np.nan)
+
+
+def add_observables(result: Result, problem: Problem, history: History) -> None:
     """Add every quantity of the history under `observables`."""
     result.add("observables/time", np.array(history.time), ("time",), "ps", "time")
     result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
@@ -63,6 +79,10 @@ def add_observables(result: Result, history: History) -> None:
         result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning)
     temperature = history.array("energy") / BOLTZMANN_MEV_PER_K
     result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", "temperature of the same mean energy")
+    exponent = _exponent(problem, history, history.array("diffusivity"), history.array("width_squared"))
+    result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT)
+    exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("width_squared_total"))
+    result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys")
     result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
 
 
@@ -83,18 +103,25 @@ def add_spectra(result: Result, problem: Problem, history: History) -> None:
 
 def summarise(problem: Problem, history: History) -> list[str]:
     """Return the lines that a user wants first."""
-    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
-    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
-    lines = [
-        "relaxation times without intervalley scattering (fs): " + _by_valley(times, ".1f"),
-        f"stationary diffusivity of all valleys: {common:.3f} cm^2/s",
+    return [
+        *summarise_rates(problem),
         f"at {history.time[-1]:g} ps:",
         "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
         "    squared widths (um^2): " + _by_valley(history.snapshots[-1].width_squared / NM2_PER_UM2, ".4f"),
         "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_MEV_PER_K, ".4g"),
         "    diffusivities (cm^2/s): " + _by_valley(history.snapshots[-1].diffusivity / NM2_PER_PS_PER_CM2_PER_S, ".3f"),
+        *_bright_valley(history),
     ]
-    return lines + _bright_valley(history)
+
+
+def summarise_rates(problem: Problem) -> list[str]:
+    """Return the lines on what needs no time."""
+    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
+    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
+    return [
+        "relaxation times without intervalley scattering (fs): " + _by_valley(times, ".1f"),
+        f"stationary diffusivity of all valleys: {common:.3f} cm^2/s",
+    ]
 
 
 def _by_valley(values: np.ndarray, form: str) -> str:

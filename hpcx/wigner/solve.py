@@ -16,7 +16,7 @@ from hpcx.wigner.history import History, Recorder, largest_difference, schedule_
 from hpcx.wigner.landscape import potential_energy
 from hpcx.wigner.moment_runs import Chosen, MomentRuns
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise
+from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise, summarise_rates
 from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
@@ -40,11 +40,14 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     problem = make_problem(comm, config, material, run)
     result = Result()
     add_rates(result, problem)
+    if config.time.rates_only:
+        result.summary += summarise_rates(problem)
+        return result
     if config.space.dimension:
         history = _solve_space(comm, problem, config, run, result)
     else:
         _, history = _solve_moments(comm, problem, config, run)
-    add_observables(result, history)
+    add_observables(result, problem, history)
     add_spectra(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)

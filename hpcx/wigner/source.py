@@ -53,9 +53,12 @@ FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float) -> Source:
     """Build the source of a pulse: `duration` (ps) and `spot` (nm) are amplitude full widths at half maximum.
 
-    Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not.
+    Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises ValueError if
+    nothing scatters out of the polarisation.
     """
     rate_i = formation_rates(excitons, grid)
+    if not rate_i.any():
+        raise ValueError("no phonon turns the polarisation of KK into excitons: give KK a coupling that is not zero")
     radiative = excitons.radiative_rate if grid.radiative_i.any() else 0.0
     source = Source(
         rate_i=rate_i,
