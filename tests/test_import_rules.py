@@ -25,10 +25,11 @@ NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
 FRAME = {
     "__init__": set(),
     "units": set(),
+    "toml": set(),
     "registry": set(),
     "physics": {"physics"},
-    "materials": {"materials", "units"},
-    "config": {"config", "materials", "units", "registry"},
+    "materials": {"materials", "units", "toml"},
+    "config": {"config", "materials", "units", "toml", "registry"},
     "parallel": {"parallel"},
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics"},

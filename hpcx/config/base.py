@@ -61,6 +61,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
+def refuse_more(what: str, count: float, most: int, knobs: str) -> None:
+    """Raise ValueError if an input asks for more than `most` of something: said before arrays of that size are made."""
+    if count > most:
+        raise ValueError(f"{count:.3g} {what} are more than {most:.3g}: {knobs}")
+
+
 class Output(Section):
     """Where results go, and how often a checkpoint is written."""
 

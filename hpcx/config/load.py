@@ -8,15 +8,15 @@ from __future__ import annotations
 import copy
 import itertools
 import sys
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from hpcx import toml
 from hpcx.config.base import RunInput
-from hpcx.config.contents import ContentError
+from hpcx.config.contents import ContentError, contents
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, make_point
@@ -70,8 +70,8 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     text = read_input(path) if text is None else text
     path = _name(path)
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = toml.loads(text)
+    except toml.TomlError as error:
         raise InputError(path, [Mistake("TOML", str(error))]) from error
     mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
     config = _config_class(table, path)
@@ -86,8 +86,8 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
 def model_of(text: str, settings: list[str]) -> str | None:
     """Return which model the text of an input asks for, or None if that is not clear; mistakes are told by `load_plan`."""
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        table = toml.loads(text)
+    except toml.TomlError:
         return None
     for setting in settings:
         _apply(table, setting)
@@ -134,33 +134,42 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput])
     resolved = copy.deepcopy(table)
     for key, value in coordinates.items():
         _set(resolved, key, value)
-    mistakes: list[Mistake] = []
-    try:
-        validated = config.model_validate(resolved)
-    except ValidationError as error:
-        mistakes = mistakes_of(error, config)
-    material, problem = _material(resolved)
-    mistakes += problem
-    if not mistakes:
-        mistakes = [Mistake("material", lack, resolved["material"], own=False) for lack in material.lacking(validated.material_keys())]
+    validated, mistakes = _validated(resolved, config)
+    material, wrong = _material(resolved)
+    mistakes += wrong
+    named: dict[str, Any] = {}
+    if validated is not None:
+        named, unreadable = _contents(validated)
+        mistakes += unreadable + (_lacking(validated, material) if material is not None else [])
     if not mistakes:
         mistakes = _refused(validated, material)
     if mistakes:
         return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
+    return make_point(validated, material, coordinates, named), []
+
+
+def _validated(table: dict, config: type[RunInput]) -> tuple[RunInput | None, list[Mistake]]:
     try:
-        return make_point(validated, material, coordinates), []
+        return config.model_validate(table), []
+    except ValidationError as error:
+        return None, mistakes_of(error, config)
+
+
+def _contents(config: RunInput) -> tuple[dict[str, Any], list[Mistake]]:
+    try:
+        return contents(config), []
     except ContentError as error:
-        mistakes = [Mistake(error.key, str(error), error.value)]
-        return Point.invalid(coordinates, str(mistakes[0])), mistakes
+        return {}, [Mistake(key, message, value) for key, value, message in error.problems]
+
+
+def _lacking(config: RunInput, material: Material) -> list[Mistake]:
+    """Return what the model at hand needs of the material and does not find."""
+    return [Mistake("material", lack, config.material, own=False) for lack in material.lacking(config.material_keys())]
 
 
 def _refused(config: RunInput, material: Material) -> list[Mistake]:
-    """Return what the physics of the model forbids; a number that the material lacks is told when it is needed."""
-    try:
-        found = refusals(config.model, config, material)
-    except MaterialError:
-        return []
-    return [Mistake(refusal.key, refusal.message, refusal.value, own=False) for refusal in found]
+    """Return what the physics of the model forbids."""
+    return [Mistake(found.key, found.message, found.value, own=False) for found in refusals(config.model, config, material)]
 
 
 def _material(table: dict) -> tuple[Material | None, list[Mistake]]:
@@ -214,8 +223,8 @@ def _apply(table: dict, setting: str) -> list[Mistake]:
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml.loads(f"value = {text}")["value"]
+    except toml.TomlError:
         return text
 
 
@@ -225,7 +234,10 @@ def _set(table: dict, key: str, value: Any) -> list[Mistake]:
         table[head] = value
         return []
     if head == "parameters":  # keys of a material are dotted themselves
-        table.setdefault(head, {})[rest] = value
+        numbers = table.setdefault(head, {})
+        if not isinstance(numbers, dict):
+            return [Mistake(key, "'parameters' is not a table")]
+        numbers[rest] = value
         return []
     below = table.setdefault(head, {})
     return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx.config.base import RunInput
-from hpcx.config.contents import contents
 from hpcx.materials.loader import Material
 
 
@@ -44,17 +43,17 @@ class Point:
         return Point(coordinates, None, None, {}, _digest(coordinates), error)
 
 
-def make_point(config: RunInput, material: Material, coordinates: dict[str, Any]) -> Point:
-    """Return the point of a validated input and its material, with its hash; raises ContentError if a named file is not there."""
-    physics = _physics(config, material)
+def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any]) -> Point:
+    """Return the point of a validated input, its material and the contents of what it names, with its hash."""
+    physics = _physics(config, material, named)
     return Point(coordinates, config, material, physics, _digest(physics))
 
 
-def _physics(config: RunInput, material: Material) -> dict[str, Any]:
+def _physics(config: RunInput, material: Material, named: dict[str, Any]) -> dict[str, Any]:
     physics = config.model_dump(mode="json")
     for key in config.machine_keys:
         _drop(physics, key)
-    named = {key: content for key, content in contents(config).items() if key not in config.machine_keys}
+    named = {key: content for key, content in named.items() if key not in config.machine_keys}
     return physics | material.physics | ({"contents": named} if named else {})
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
 
 Fraction = Annotated[float, Field(ge=-2, le=2)]
 
@@ -105,6 +105,8 @@ class Zone(Section):
 
 Energy = Annotated[float, Unit("eV")]
 Shift = Annotated[Energy, Field(ge=-20, le=20)]
+#: most points of a spectrum, and most widths of its lines in the window
+MOST_POINTS, MOST_WIDTHS = 1_000_000, 100_000
 
 
 class Absorption(Section):
@@ -119,8 +121,8 @@ class Absorption(Section):
         ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
     )
     resolution: Energy = Field("0.1 meV", ge=1e-7, le=1, description="step of the photon energy")
-    accuracy: float = Field(1e-3, gt=0, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
-    max_steps: int = Field(4000, ge=1, le=1_000_000, description="largest number of Lanczos steps")
+    accuracy: float = Field(1e-3, ge=1e-12, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
+    max_steps: int = Field(4000, ge=1, le=20_000, description="largest number of Lanczos steps")
 
     @field_validator("window")
     @classmethod
@@ -128,6 +130,14 @@ class Absorption(Section):
         if window[0] >= window[1]:
             raise ValueError(f"the lowest energy {window[0]:g} eV is not below the highest {window[1]:g} eV")
         return window
+
+    @model_validator(mode="after")
+    def _countable(self) -> Absorption:
+        width = self.window[1] - self.window[0]
+        refuse_more("points of the spectrum", width / self.resolution, MOST_POINTS, "raise absorption.resolution or narrow absorption.window")
+        knobs = "raise absorption.broadening or narrow absorption.window"
+        refuse_more("line widths in absorption.window", width / self.broadening, MOST_WIDTHS, knobs)
+        return self
 
 
 def check_helicity(absorption: Absorption, bands: Bands) -> None:

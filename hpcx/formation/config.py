@@ -22,7 +22,7 @@ class Pump(Section):
 
     photon_energy: Energy = Field(ge=0.1, le=20, description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
     duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
-    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", gt=0, le=1e6, description="incident energy per area")
+    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", ge=1e-9, le=1e6, description="incident energy per area")
     polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-")
 
 
@@ -52,9 +52,9 @@ class Solver(Section):
     """How the equations are solved."""
 
     route: Literal["third-order", "time"] = Field("third-order", description="perturbative, or all orders in time")
-    time_step: Time = Field("0.5 fs", gt=0, le=1, description="sampling of the third-order route")
+    time_step: Time = Field("0.5 fs", ge=0.01, le=1, description="sampling of the third-order route")
     tolerance: float = Field(1e-7, ge=1e-12, le=1e-3, description="relative tolerance of the time route")
-    probe_ratio: float = Field(1e-3, gt=0, le=0.1, description="probe amplitude over pump amplitude, time route")
+    probe_ratio: float = Field(1e-3, ge=1e-6, le=0.1, description="probe amplitude over pump amplitude, time route")
 
 
 class Approximation(Section):
@@ -76,7 +76,7 @@ class Approximation(Section):
 class Cascade(Section):
     """Relaxation."""
 
-    speed: Annotated[float, Unit("meV/fs")] = Field("20 meV/fs", gt=0, le=200, description="energy loss rate")
+    speed: Annotated[float, Unit("meV/fs")] = Field("20 meV/fs", ge=1e-3, le=200, description="energy loss rate")
     quantum: MilliEnergy = Field("48 meV", ge=1, le=1000, description="energy of a quantum")
     width: MilliEnergy = Field("12 meV", ge=0.1, le=1000, description="spread of the quantum")
     decay: MilliEnergy = Field("1 meV", ge=0, le=1000, description="decay of the 1s population, hbar times rate")
@@ -93,9 +93,9 @@ class Dephasing(Section):
 class Momentum(Section):
     """Radial momentum grid."""
 
-    points: int = Field(110, ge=20, le=2000, description="uniform nodes")
+    points: int = Field(110, ge=20, le=1000, description="uniform nodes")
     uniform_max: Wavenumber = Field("3.2 1/nm", ge=0.1, le=100, description="end of the uniform part")
-    tail_points: int = Field(40, ge=4, le=1000, description="logarithmic Gauss nodes of the tail")
+    tail_points: int = Field(40, ge=4, le=400, description="logarithmic Gauss nodes of the tail")
     max: Wavenumber = Field("30 1/nm", ge=0.1, le=10000, description="end of the tail")
 
     @model_validator(mode="after")

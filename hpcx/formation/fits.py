@@ -122,7 +122,7 @@ def fit_many(
 
     A separation (fs) of NaN asks for a plain rising exponential; `starts` replaces the search for starting points.
     """
-    inside_t = _inside(time_t)
+    inside_t = inside(time_t)
     time_t, scale_n = time_t[inside_t], np.abs(signal_nt[:, inside_t]).max(axis=1)
     plain_n = np.isnan(separation_n)
     curves = Curves(signal_nt[:, inside_t] / scale_n[:, None], plain_n)
@@ -137,7 +137,8 @@ def fit_many(
     return [_fit(*parts) for parts in found]
 
 
-def _inside(time_t: np.ndarray) -> np.ndarray:
+def inside(time_t: np.ndarray) -> np.ndarray:
+    """Return which times (fs) are in the window of the fit."""
     return (time_t >= WINDOW[0] - 1e-9) & (time_t <= WINDOW[1] + 1e-9)
 
 
@@ -182,7 +183,7 @@ def rise_times(time_t: np.ndarray, signal_nt: np.ndarray, slow: float, resamplin
 
 def _scatter(time_t: np.ndarray, signal_t: np.ndarray, slow: float, fit: Fit, resamplings: int, seed: int) -> float:
     """Return the standard deviation of the rise time over fits to resampled residuals."""
-    inside_t = _inside(time_t)
+    inside_t = inside(time_t)
     curve_t = model(fit, time_t[inside_t], slow)
     residual_t, random = signal_t[inside_t] - curve_t, np.random.default_rng(seed)
     sample_nt = np.array([curve_t + random.choice(residual_t, residual_t.size) for _ in range(resamplings)])
@@ -193,8 +194,8 @@ def _scatter(time_t: np.ndarray, signal_t: np.ndarray, slow: float, fit: Fit, re
 def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, plateau_from: float) -> float:
     """Return int dt [H(t) - y exp(t / slow) / plateau] (fs), the delay of the rise without a fit.
 
-    The plateau is the mean of y exp(t / slow) after `plateau_from`.
+    The plateau is the mean of y exp(t / slow) after `plateau_from`; without a positive one there is no rise: NaN.
     """
     corrected_t = signal_t * np.exp(time_t / slow)
     plateau = corrected_t[time_t >= plateau_from].mean()
-    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t))
+    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t)) if plateau > 0 else np.nan

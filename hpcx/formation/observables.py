@@ -9,7 +9,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from hpcx.formation.config import Config
-from hpcx.formation.fits import RISE_MAX, RISE_MIN, RiseTimes, formation_time, model, rise_times
+from hpcx.formation.fits import RISE_MAX, RISE_MIN, WINDOW, RiseTimes, formation_time, inside, model, rise_times
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
@@ -22,6 +22,10 @@ PLATEAU_AT = 150.0
 RESPONSE_TIME = 25.0
 #: 1/nm^2 in 1/cm^2, and an electron volt in uJ
 PER_CM2, UJ_PER_EV = 1e14, 1.602176634e-13
+#: what NaN means
+_NO_STATE = "NaN: the manifold has fewer states"
+_NO_TRACE = f"NaN: the trace is zero between {WINDOW[0]:g} and {WINDOW[1]:g} fs"
+_NO_PEAK = "NaN: the full signal is nowhere positive"
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,18 @@ def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplin
             model(times.fit, delay_d, slow),
             formation_time(delay_d, signal_d, slow, start),
             float(delay_d[np.argmax(signal_d)]),
-            float(signal_d.max() / plateau),
+            float(signal_d.max() / plateau) if plateau > 0 else np.nan,
         )
         for times, signal_d, plateau in zip(rise_times(delay_d, signal_nd, slow, resamplings, seed=0), signal_nd, plateau_n)
     ]
 
 
 def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
-    """Return the readings by resonance and contribution, dealt out to the ranks; None for a trace that is zero."""
+    """Return the readings by resonance and contribution, dealt out to the ranks; None for a trace that is zero where it is read."""
     resonances, contributions, _ = traces.change_rcd.shape
     signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
-    sound = [n for n, signal_d in enumerate(signal_nd) if np.any(signal_d) and np.all(np.isfinite(signal_d))]
+    read_d = inside(traces.delay_d)
+    sound = [n for n, signal_d in enumerate(signal_nd) if np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))]
     own, found = sound[comm.rank :: comm.size], []
     with agreed(comm):
         found = read_many(traces.delay_d, signal_nd[own], slow, resamplings)
@@ -73,14 +78,19 @@ def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> lis
 def coherent_share(traces: Traces) -> np.ndarray:
     """Return the peak of the coherent contribution over the peak of the full signal, per resonance."""
     full, coherent = (traces.change_rcd[:, CONTRIBUTIONS.index(name)] for name in ("full", "coherent"))
-    return coherent.max(axis=1) / full.max(axis=1)
+    return _over_peak(coherent.max(axis=1), full.max(axis=1))
+
+
+def _over_peak(value: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """Return value / peak, NaN where the peak is not positive."""
+    return value / np.where(peak > 0, peak, np.nan)
 
 
 def shares_by_reading(traces: Traces) -> np.ndarray:
     """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
     incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
     return np.array(
-        [coherent_rd.max(axis=1) / (coherent_rd + incoherent_rd).max(axis=1) for coherent_rd in traces.coherent_hrd]
+        [_over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1)) for coherent_rd in traces.coherent_hrd]
     )
 
 
@@ -91,14 +101,14 @@ def add_states(result: Result, problem: Problem) -> None:
     for row, m in zip(energy_ml, problem.manifolds):
         row[: m.energy_l.size] = m.energy_l
     result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
-    result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy")
+    result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy", missing=_NO_STATE)
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
     bleaching_ml = np.full((len(problem.manifolds), size), np.nan)
     for row, m in zip(bleaching_ml, problem.manifolds):
         row[: m.energy_l.size] = m.bleaching_fs[0] / m.bleaching_fs[0, 0]
     label = "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s population"
-    result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label)
+    result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label, missing=_NO_STATE)
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
     dipole_m = np.array([m.dipole for m in problem.manifolds])
     result.add("wannier/dipole", dipole_m, ("manifold",), "nm", "interband dipole moment over e")
@@ -124,10 +134,11 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     for name, label in _TIMES.items():
         values = [[np.nan if r is None else _value(r, name) for r in row] for row in readings]
         unit = "1" if name in _PURE_NUMBERS else "fs"
-        result.add(f"signal/{name}", np.array(values), both, unit, label)
+        no_plateau = ", or does not end in a positive plateau" if name in ("formation_time", "peak_to_plateau") else ""
+        result.add(f"signal/{name}", np.array(values), both, unit, label, missing=_NO_TRACE + no_plateau)
     blank_d = np.full(traces.delay_d.size, np.nan)
     curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]
-    result.add("signal/fit", np.array(curves), (*both, "delay"), "1", "fitted curve")
+    result.add("signal/fit", np.array(curves), (*both, "delay"), "1", "fitted curve", missing=_NO_TRACE)
     _add_coherence(result, traces)
     if traces.energy_e.size:
         result.add("signal/photon_energy", traces.energy_e, ("photon_energy",), "eV", "detected photon energy")
@@ -161,13 +172,16 @@ def _excitons_made(config: Config, traces: Traces) -> float:
 
 def _add_coherence(result: Result, traces: Traces) -> None:
     full_rd, incoherent_rd = (traces.change_rcd[:, CONTRIBUTIONS.index(name)] for name in ("full", "incoherent"))
-    difference_rd = (full_rd - incoherent_rd) / full_rd.max(axis=1, keepdims=True)
-    result.add("signal/coherent_difference", difference_rd, ("resonance", "delay"), "1", "(full - incoherent) / peak of full")
-    result.add("signal/coherent_share", coherent_share(traces), ("resonance",), "1", "peak of coherent / peak of full")
+    difference_rd = _over_peak(full_rd - incoherent_rd, full_rd.max(axis=1, keepdims=True))
+    label = "(full - incoherent) / peak of full"
+    result.add("signal/coherent_difference", difference_rd, ("resonance", "delay"), "1", label, missing=_NO_PEAK)
+    label = "peak of coherent / peak of full"
+    result.add("signal/coherent_share", coherent_share(traces), ("resonance",), "1", label, missing=_NO_PEAK)
     if traces.coherent_hrd.size:
         result.add("signal/hartree_fock", np.array(READINGS), ("hartree_fock",), "1", "extent of the Hartree-Fock terms")
         label = "coherent share by extent of the Hartree-Fock terms"
-        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), ("hartree_fock", "resonance"), "1", label)
+        axes = ("hartree_fock", "resonance")
+        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), axes, "1", label, missing=_NO_PEAK)
         axes = ("hartree_fock", "resonance", "delay")
         label = "coherent contribution by extent of the Hartree-Fock terms"
         result.add("signal/coherent_by_extent", traces.coherent_hrd, axes, "1", label)

@@ -1,20 +1,40 @@
-"""Pump energies that the kept states cannot describe, and substrates that cannot be followed in time."""
+"""Runs that need too much memory, pump energies that the kept states cannot describe, substrates that cannot be followed in time."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from hpcx.formation.config import Config
 from hpcx.formation.optics import Pulse
+from hpcx.formation.perturbative import time_grid
 from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, kept_states, medium_of, pump_range, radiation_of
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal
 
 #: largest deviation of a substrate's reflection in the time route
 MISFIT_MAX = 2e-3
+#: most times of the third-order route times nodes of the momentum: some GB
+MOST_VALUES = 50_000_000
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what physics forbids of an input; raises MaterialError if the material lacks a number."""
-    return [*_pump(config, material), *_substrate(config, material)]
+    """Return what memory and physics forbid of an input; raises MaterialError if the material lacks a number."""
+    return _size(config) or [*_pump(config, material), *_substrate(config, material)]
+
+
+def _size(config: Config) -> list[Refusal]:
+    """Return the time step of the third-order route if there are too many times, which decay slowly or lie far apart."""
+    if config.solver.route != "third-order":
+        return []
+    times = time_grid(config, np.array([config.delay.start, config.delay.stop]), 0.0).size
+    nodes = config.momentum.points + config.momentum.tail_points
+    if times * nodes <= MOST_VALUES:
+        return []
+    reason = (
+        f"{times} times x {nodes} nodes are more than {MOST_VALUES:.3g} values; lengthen it, raise [dephasing], shorten pulses or delays, "
+        "or take fewer momentum.points"
+    )
+    return [Refusal("solver.time_step", f"{config.solver.time_step:g} fs", reason)]
 
 
 def _pump(config: Config, material: Material) -> list[Refusal]:

@@ -19,6 +19,7 @@ class Dataset:
         long_name: what it is, for axis labels.
         start: first global row of this rank, or None when every rank holds the same whole array.
         rows: global number of rows of a distributed dataset.
+        missing: what it means where a value is not finite, e.g. "NaN: no such state"; "" if none can be.
     """
 
     data: np.ndarray
@@ -27,6 +28,7 @@ class Dataset:
     long_name: str
     start: int | None = None
     rows: int | None = None
+    missing: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,10 +56,12 @@ class Result:
         long_name: str = "",
         start: int | None = None,
         rows: int | None = None,
+        missing: str = "",
     ) -> None:
         """Add an array under `path`; `dims` names its axes. Raises ValueError if they do not fit or the path is taken.
 
-        With `start` and `rows` the array is this rank's block of rows of a distributed dataset.
+        With `start` and `rows` the array is this rank's block of rows of a distributed dataset. Where values may be NaN or infinite,
+        `missing` says what it means; elsewhere that is an error (see `silent`).
         """
         array = np.asarray(data)
         path = path.strip("/")
@@ -67,11 +71,15 @@ class Result:
             raise ValueError(f"{path}: xarray allows an array of several axes no axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
-        self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], start, rows)
+        self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], start, rows, missing)
 
     def value(self, path: str) -> np.ndarray:
         """Return the array under `path`; raises KeyError."""
         return self.datasets[path.strip("/")].data
+
+    def silent(self) -> list[str]:
+        """Return the paths of datasets with values that are not finite although nothing says what that means, as this rank sees them."""
+        return [path for path, dataset in self.datasets.items() if not dataset.missing and not _finite(dataset.data)]
 
     def layout(self) -> str:
         """Return a digest of all but the values: results of one layout are stacked without a look into each of them.
@@ -81,9 +89,13 @@ class Result:
         """
         digest = hashlib.sha256()
         for path, data in sorted(self.datasets.items()):
-            digest.update(repr((path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name)).encode())
+            digest.update(repr((path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name, data.missing)).encode())
             if data.dims == (path.rpartition("/")[2],):
                 if data.start is not None:
                     return ""
                 digest.update(data.data.tobytes())
         return digest.hexdigest()
+
+
+def _finite(array: np.ndarray) -> bool:
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())

@@ -126,9 +126,10 @@ def storable(array: np.ndarray) -> np.ndarray:
 
 
 def label(dataset: h5py.Dataset, data: Dataset) -> None:
-    """Give a new dataset its `units` and `long_name`, by HDF5's own calls: h5py's take several times as long."""
+    """Give a new dataset `units`, `long_name` and the meaning of values that are not finite, by HDF5's own calls: h5py's take several times as long."""
     text, space = h5py.h5t.py_create(h5py.string_dtype(), logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
-    for name, value in (("units", data.units), ("long_name", data.long_name)):
+    told = {"units": data.units, "long_name": data.long_name} | ({"missing_meaning": data.missing} if data.missing else {})
+    for name, value in told.items():
         h5py.h5a.create(dataset.id, name.encode(), text, space).write(np.array(value, h5py.string_dtype()))
 
 

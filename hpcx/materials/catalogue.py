@@ -119,6 +119,8 @@ NUMBERS: dict[str, Allowed] = {
     "formation.substrate.silicon_extinction": Allowed("1", 0, 20, is_list=True),
     "kappa": _PERMITTIVITY,
 }
+#: what an environment must have
+ENVIRONMENT_KEYS = ("kappa",)
 #: texts that choose, with what may stand there
 WORDS: dict[str, tuple[str, ...]] = {"bands.order": ("bright", "dark")}
 #: texts that only tell

@@ -14,7 +14,6 @@ and is asked for `material.number("bands.hopping", "eV")`. Text (`name`, `bands.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -23,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hpcx import units
+from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, WORDS, allowed_number, meant
 
 
@@ -183,12 +182,10 @@ def _load(name: str, kind: str) -> Material:
         return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in library else str(path))
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
-        if isinstance(error, MaterialError):
-            raise
-        raise MaterialError(f"{path}: {error}") from error
-    except RecursionError:
-        raise MaterialError(f"{path}: tables are nested too deeply") from None
+    except MaterialError:
+        raise
+    except ValueError as error:  # no UTF-8, no TOML, a path with a zero byte
+        raise MaterialError(f"{str(path)!r}: {error}") from error
 
 
 @lru_cache(maxsize=8)
@@ -196,7 +193,7 @@ def _parsed(text: str, stem: str, origin: str) -> Material:
     """Understand a file; kept, because every point of a sweep asks for it: they then hold one object, which is sent once."""
     numbers: dict[str, Number] = {}
     texts: dict[str, str] = {}
-    problems = [f"{origin}: {problem}" for problem in _flatten(tomllib.loads(text), "", numbers, texts)]
+    problems = [f"{origin}: {problem}" for problem in _flatten(toml.loads(text), "", numbers, texts)]
     if problems:
         raise MaterialError(*problems)
     return Material(texts.get("name", stem), origin, numbers, texts)

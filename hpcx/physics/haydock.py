@@ -13,6 +13,9 @@ from scipy.linalg import eigh
 
 from hpcx.physics.constants import HBAR
 
+#: photon energies times lines that are held at a time
+PIECE = 4_000_000
+
 
 class ContinuedFraction:
     """G(z) after the coefficients so far, with a rigorous bound of what the missing ones can change.
@@ -94,5 +97,5 @@ def merged(energy: np.ndarray, weight: np.ndarray, distance: float) -> tuple[np.
 
 def lorentzian_spectrum(photon_energy: np.ndarray, energy: np.ndarray, weight: np.ndarray, broadening: float) -> np.ndarray:
     """Return sum_i weight_i L(E_i - w) with Lorentzians of unit area and half width at half maximum `broadening`, (w,)."""
-    difference_wi = photon_energy[:, None] - energy
-    return (broadening / np.pi / (difference_wi**2 + broadening**2)) @ weight
+    pieces = np.array_split(photon_energy, 1 + photon_energy.size * energy.size // PIECE)
+    return np.concatenate([(broadening / np.pi / ((piece[:, None] - energy) ** 2 + broadening**2)) @ weight for piece in pieces])

@@ -14,6 +14,7 @@ from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint
+from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError, agreed, settle
 from hpcx.parallel.memory import peak_memory
@@ -116,6 +117,7 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     started, start = provenance.now(), time.monotonic()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
+    _refuse_silent(comm, result)
     result.summary += _loosened(run.excess)
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
     ours["continued_from"] = checkpoint.other_revision
@@ -125,6 +127,16 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
     return finished(about), run.timings.table(time.monotonic() - start)
+
+
+def _refuse_silent(comm: Any, result: Result) -> None:
+    """Raise AgreedError if the result has values that are not finite although nothing says what that means; collective."""
+    silent = sorted(set().union(*comm.allgather(result.silent())))
+    if silent:
+        raise AgreedError(
+            f"values that are not finite came out in {', '.join(silent)}, so nothing is written: the numerics cannot follow this input; "
+            "look for numbers far from usual ones in it"
+        )
 
 
 def _origin(around: Surroundings, point: Point) -> dict[str, str]:

@@ -6,12 +6,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Effect, Section, Unit
+from hpcx.config.base import Effect, Section, Unit, refuse_more
 from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]
 Symmetry = Literal["none", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft"]
+#: most values of the maps of one species at all waiting times, and most points of the trace of a cross peak
+MOST_MAP_VALUES, MOST_TRACE_POINTS = 50_000_000, 100_000
 
 
 class Solver(exciton.Solver):
@@ -83,6 +85,14 @@ class TwoDimensional(Section):
         if ends[0] >= ends[1]:
             raise ValueError(f"the first value {ends[0]:g} is not below the last {ends[1]:g}")
         return ends
+
+    @model_validator(mode="after")
+    def _countable(self) -> TwoDimensional:
+        values = len(self.waiting_times) * self.points**2
+        refuse_more("values of each map", values, MOST_MAP_VALUES, "lower twod.points or give fewer twod.waiting_times")
+        knobs = "raise twod.trace_step or lower twod.trace_end"
+        refuse_more("points of the trace", self.trace_end / self.trace_step, MOST_TRACE_POINTS, knobs)
+        return self
 
 
 class Config(exciton.CarriersInput):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from hpcx.physics.twodimensional import Beat, StimulatedEmission, fit_beat, lase
 from hpcx.trion.config import Config, TwoDimensional
 
 _SIGNAL_UNIT = "1/(eV^4 fs^2)"
+_NO_BEAT = "NaN: no damped oscillation was found; an infinite error: the data do not determine it"
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,12 @@ def _add_traces(result: Result, settings: TwoDimensional, experiment: Experiment
 
 def _add_beat(result: Result, name: str, prefix: str, beat: Beat | None, dephasing_time: float) -> None:
     found = beat or Beat(*[np.nan] * 5)
-    result.add(f"twod/{prefix}beat_period", found.period, (), "fs", f"{name} beat period")
-    result.add(f"twod/{prefix}beat_period_error", found.period_error, (), "fs", "standard error of the beat period")
-    result.add(f"twod/{prefix}beat_envelope", found.envelope, (), "fs", f"decay time of the {name} beat")
-    result.add(f"twod/{prefix}beat_envelope_error", found.envelope_error, (), "fs", "standard error of the beat's decay time")
-    result.add(f"twod/{prefix}beat_rms", found.rms, (), "1", "what the fit leaves, relative to the first value")
+    add = partial(result.add, dims=(), missing=_NO_BEAT)
+    add(f"twod/{prefix}beat_period", found.period, units="fs", long_name=f"{name} beat period")
+    add(f"twod/{prefix}beat_period_error", found.period_error, units="fs", long_name="standard error of the beat period")
+    add(f"twod/{prefix}beat_envelope", found.envelope, units="fs", long_name=f"decay time of the {name} beat")
+    add(f"twod/{prefix}beat_envelope_error", found.envelope_error, units="fs", long_name="standard error of the beat's decay time")
+    add(f"twod/{prefix}beat_rms", found.rms, units="1", long_name="what the fit leaves, relative to the first value")
     if beat is None or not found.envelope_error < found.envelope:
         result.summary.append(f"{name} cross peak: no damped oscillation was found")
         return

@@ -8,9 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import keys_below
 
+#: most delays, and most pairs of cells times angles: some GB
+MOST_DELAYS, MOST_TRANSFERS = 1_000_000, 30_000_000
 #: leave the switches as the input has them
 AS_WRITTEN = "as written"
 PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
@@ -97,10 +99,16 @@ class Momentum(Section):
     dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
     coherence_in_scattering: bool = Field(True, description="two dimensions: phonons pass angular coherences on")
     points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
-    max: Annotated[float, Unit("1/angstrom")] = Field(0.40, gt=0, le=2, description="largest momentum")
+    max: Annotated[float, Unit("1/angstrom")] = Field(0.40, ge=0.01, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
     angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
     broadening: Annotated[float, Unit("meV")] = Field("3 meV", ge=0.01, le=1000, description="standard deviation of the energy conservation")
+
+    @model_validator(mode="after")
+    def _countable(self) -> Momentum:
+        knobs = "lower momentum.points or momentum.angles"
+        refuse_more("pairs of cells with angles", self.points**2 * self.angles, MOST_TRANSFERS, knobs)
+        return self
 
 
 class Dephasing(Section):
@@ -138,10 +146,15 @@ class Probe(Section):
 class Time(Section):
     """The window of delays and the steps of the integration."""
 
-    start: Annotated[float, Unit("fs")] = Field("-250 fs", ge=-1e6, lt=0, description="first delay; the pump has its maximum at zero")
-    end: Annotated[float, Unit("ps")] = Field("10 ps", gt=0, le=1e6, description="last delay")
-    step: Annotated[float, Unit("fs")] = Field("5 fs", ge=0.01, le=1e6, description="spacing of the delays")
-    refinement: float = Field(1.0, gt=0, le=100, description="divides all steps of the integration")
+    start: Annotated[float, Unit("fs")] = Field("-250 fs", ge=-1e5, lt=0, description="first delay; the pump has its maximum at zero")
+    end: Annotated[float, Unit("ps")] = Field("10 ps", ge=0.05, le=1000, description="last delay")
+    step: Annotated[float, Unit("fs")] = Field("5 fs", ge=0.01, le=1e5, description="spacing of the delays")
+    refinement: float = Field(1.0, ge=0.01, le=100, description="divides all steps of the integration")
+
+    @model_validator(mode="after")
+    def _countable(self) -> Time:
+        refuse_more("delays", (self.last - self.start) / self.step, MOST_DELAYS, "raise time.step or lower time.end")
+        return self
 
     @property
     def last(self) -> float:

@@ -70,15 +70,22 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/scale", scale, (), "1", "largest difference of the A transmission of both helicities, by which it is divided")
     transmission = traces.transmission_hit
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
-    result.add("dichroism/fast_time", times.fast, ("transition",), "fs", "fast time of the biexponential fit")
-    result.add("dichroism/slow_time", 1e-3 * times.slow, ("transition",), "ps", "slow time of the biexponential fit")
-    result.add("dichroism/fit_residual", times.fit_residual, ("transition",), "1", "root mean square residual of the fit")
-    result.add("dichroism/logarithmic_slope_time", 1e-3 * times.slope, ("transition",), "ps", "time of the slope, 1.5 to 8 ps")
-    result.add("dichroism/sign_change_time", 1e-3 * times.sign_change, ("transition",), "ps", "delay at which the signal turns")
-    eigenvalue = _depolarization_time(modes)
-    result.add(
-        "dichroism/slowest_eigenvalue_time", eigenvalue, (), "ps", "decay time of the odd mode that carries most of A, NaN if none does"
-    )
+    for name, (values, unit, label, missing) in _times(times).items():
+        result.add(f"dichroism/{name}", values, ("transition",), unit, label, missing=missing)
+    label, missing = "decay time of the odd mode that carries most of A", "NaN: none carries most of A; infinite: that mode is conserved"
+    result.add("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
+
+
+def _times(times: Lifetimes) -> dict[str, tuple[np.ndarray, str, str, str]]:
+    """Return values, unit, meaning, and what NaN means, of what is read off the dichroism, by the names of the datasets."""
+    small, flat = "NaN: the signal is too small", "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
+    return {
+        "fast_time": (times.fast, "fs", "fast time of the biexponential fit", small),
+        "slow_time": (1e-3 * times.slow, "ps", "slow time of the biexponential fit", small),
+        "fit_residual": (times.fit_residual, "1", "root mean square residual of the fit", small),
+        "logarithmic_slope_time": (1e-3 * times.slope, "ps", "time of the slope, 1.5 to 8 ps", f"{small}, or {flat}"),
+        "sign_change_time": (1e-3 * times.sign_change, "ps", "delay at which the signal turns", "NaN: it does not turn"),
+    }
 
 
 def _depolarization_time(modes: Modes) -> float:
@@ -128,7 +135,7 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
     result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
-    result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time")
+    result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
     result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
     result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", "share of the dichroism at 1.5 ps")

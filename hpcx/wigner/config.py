@@ -6,10 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import keys_below
 
 Picosecond = Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]
+#: most cells of the box, times of results, and values of all maps of the densities
+MOST_CELLS, MOST_TIMES, MOST_MAP_VALUES = 4_000_000, 100_000, 200_000_000
 
 
 class Initial(Section):
@@ -39,6 +41,11 @@ class Space(Section):
         "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
     )
     initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
+
+    @model_validator(mode="after")
+    def _countable(self) -> Space:
+        refuse_more("cells", self.points**self.dimension, MOST_CELLS, "lower space.points")
+        return self
 
 
 class Landscape(Section):
@@ -101,11 +108,17 @@ class Pulse(Section):
     centre: Picosecond = Field("0.2 ps", description="time of the maximum")
 
 
+def count_times(pairs: list[tuple[float, float]], end: float) -> float:
+    """Return about how many times (interval, until) pairs give up to `end`; all in ps, intervals positive."""
+    starts = [0.0, *(until for _, until in pairs)]
+    return sum(max(0.0, min(until, end) - start) / interval for start, (interval, until) in zip(starts, pairs))
+
+
 class Time(Section):
     """What is computed when."""
 
     rates_only: bool = Field(False, description="stationary numbers alone, from the rates: nothing is followed in time")
-    end: Picosecond = Field("150 ps", gt=0, description="end of the run; it begins at 0")
+    end: Picosecond = Field("150 ps", ge=0.01, description="end of the run; it begins at 0")
     outputs: list[tuple[Picosecond, Picosecond]] = Field(
         [(0.05, 12.0), (0.2, 40.0), (0.4, 1e6)],
         min_length=1,
@@ -130,6 +143,7 @@ class Time(Section):
             untils = [until for _, until in pairs]
             if any(interval <= 0 for interval, _ in pairs) or untils != sorted(set(untils)):
                 raise ValueError(f"time.{name}: intervals must be positive and their ends increase")
+            refuse_more(f"times of time.{name}", count_times(pairs, self.end), MOST_TIMES, "lengthen the intervals")
         if any(time > self.end for time in self.distributions):
             raise ValueError(f"time.distributions: times must not be after time.end = {self.end} ps")
         return self
@@ -197,7 +211,16 @@ class Config(RunInput):
         return keys_below("wigner.")
 
     @model_validator(mode="after")
+    def _countable(self) -> Config:
+        maps = count_times(self.time.densities, self.time.end)
+        values, knobs = 3 * maps * self.space.points**self.space.dimension, "lengthen the intervals of time.densities or lower space.points"
+        refuse_more("values of all maps", values if self.space.dimension else 0, MOST_MAP_VALUES, knobs)
+        return self
+
+    @model_validator(mode="after")
     def _check_pulse(self) -> Config:
+        if self.pulse.centre >= self.time.end:
+            raise ValueError(f"pulse.centre = {self.pulse.centre:g} ps must be before time.end = {self.time.end:g} ps")
         if self.pulse.centre < 1.7e-3 * self.pulse.duration:
             raise ValueError(
                 f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration = {self.pulse.duration} fs: "

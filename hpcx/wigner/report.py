@@ -14,6 +14,7 @@ from hpcx.wigner.problem import Problem
 NM2_PER_UM2 = 1e6
 NM2_PER_PS_PER_CM2_PER_S = 100.0
 FS_PER_PS = 1e3
+_BALLISTIC = "infinite: excitons of some energy are never scattered"
 
 #: name in a snapshot -> (name in the file, factor, unit, meaning)
 _QUANTITIES = {
@@ -42,15 +43,17 @@ def add_rates(result: Result, problem: Problem) -> None:
     out_rate = problem.rates.out_rate().reshape(-1, grid.bins)
     result.add("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
     times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
-    result.add("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering")
+    result.add("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering", missing=_BALLISTIC)
     alone = stationary_diffusivities(problem.rates) / NM2_PER_PS_PER_CM2_PER_S
-    result.add("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
+    result.add("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering", missing=_BALLISTIC)
     common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
-    result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
+    result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering", missing=_BALLISTIC)
     per_volt = 1e3 / grid.kT  # of cm^2/s
-    result.add("rates/mobility", common * per_volt, (), "cm^2/V/s", "e D / kT of the common diffusivity, as if excitons were charged once")
-    late = common - stationary_free(problem.rates) / NM2_PER_PS_PER_CM2_PER_S
-    result.add("rates/stationary_intervalley", late, ("valley",), "cm^2/s", "intervalley part of the diffusivity after all transients")
+    label = "e D / kT of the common diffusivity, as if excitons were charged once"
+    result.add("rates/mobility", common * per_volt, (), "cm^2/V/s", label, missing=_BALLISTIC)
+    late = common - stationary_free(problem.rates) / NM2_PER_PS_PER_CM2_PER_S if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
+    label = "intervalley part of the diffusivity after all transients"
+    result.add("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing="NaN: the diffusivity is infinite")
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
     result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
@@ -59,6 +62,7 @@ def add_rates(result: Result, problem: Problem) -> None:
 
 
 _EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
+_NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the squared width has not grown"
 
 
 def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, width_squared: np.ndarray) -> np.ndarray:
@@ -76,14 +80,24 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
     result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     for name, (path, factor, unit, meaning) in _QUANTITIES.items():
         values = history.array(name) * factor
-        result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning)
+        result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name))
     temperature = history.array("energy") / BOLTZMANN_MEV_PER_K
-    result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", "temperature of the same mean energy")
+    label = "temperature of the same mean energy"
+    result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy"))
     exponent = _exponent(problem, history, history.array("diffusivity"), history.array("width_squared"))
-    result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT)
+    result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
     exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("width_squared_total"))
-    result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys")
+    result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT)
     result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
+
+
+def _missing(name: str) -> str:
+    """Return what NaN means in a quantity of a snapshot: means over excitons need some."""
+    if name in ("population", "population_rate", "population_total", "photoluminescence"):
+        return ""
+    if name == "width_squared_photoluminescence":
+        return "NaN: no light is emitted"
+    return "NaN: there are no excitons" + ("" if name.endswith("_total") else " in the valley")
 
 
 def add_spectra(result: Result, problem: Problem, history: History) -> None:

@@ -113,8 +113,10 @@ def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Sequence[Weak],
     result.add("uncertainty/spread", np.array([number.spread for number in weak]), ("number",), "1", "half width of the factor's range")
     result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
     for index, (name, unit) in enumerate(OUTCOMES):
-        result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, f"{name.replace('_', ' ')} of the diffusivity of KK")
-        result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", f"rank correlation of {name} with the factor")
+        label, rare = f"{name.replace('_', ' ')} of the diffusivity of KK", name.startswith(("negative", "lowest"))
+        result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, label, missing="NaN: it never is negative" if rare else "")
+        label, few = f"rank correlation of {name} with the factor", "NaN: fewer than three samples have it, or all have the same"
+        result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", label, missing=few)
     result.summary += _summary(found_so, importance_on, weak)
     return result
 

@@ -1,5 +1,7 @@
 """From text to points: `--set`, sweeps, hashes, and what counts as the same physics."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,3 +144,53 @@ def test_everything_that_a_material_lacks_for_a_model_is_told_at_once(tmp_path, 
     with pytest.raises(InputError) as error:
         load_plan(str(path), [])
     assert len(error.value.mistakes) >= needed and all("has no '" in str(mistake) for mistake in error.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (INPUT + '[absorption]\nresolution = "1e-7 eV"\n', "points of the spectrum are more than 1e\\+06: raise absorption.resolution"),
+        (INPUT + '[absorption]\nbroadening = "1e-6 eV"\n', "line widths in absorption.window"),
+        ('model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\npoints = 4001\nwaiting_times = [0, 1, 2, 3]\n', "lower twod.points"),
+        ('model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\ntrace_step = 0.001\n', "raise twod.trace_step"),
+        ('model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 2\npoints = 50000\n', "cells are more than"),
+        ('model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[time]\noutputs = [[1e-6, 1e6]]\n', "lengthen the intervals"),
+        ('model = "formation"\nmaterial = "MoS2"\n[pump]\nphoton_energy = 2.4\n[dephasing]\ncontinuum = 0.01\n', "raise .dephasing."),
+        ('model = "valley"\nmaterial = "WSe2"\n[time]\nend = "1000 ps"\nstep = "0.1 fs"\n', "raise time.step"),
+        ('model = "valley"\nmaterial = "WSe2"\n[momentum]\npoints = 2000\n', "lower momentum.points"),
+    ],
+)
+def test_sizes_that_need_too_much_memory_are_refused_by_count(plan, text, message):
+    tracemalloc.start()
+    with pytest.raises(InputError, match=message):
+        plan(text=text)
+    assert tracemalloc.get_traced_memory()[1] < 1e8
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["mesh.N=" + "9" * 5000], "mesh.N"),
+        (["gap=" + "[" * 5000], "gap"),
+        (["parameters=3", "parameters.bands.gap=1"], "'parameters' is not a table"),
+        (["material=x\0.toml"], "null byte"),
+        (["screening.kappa=x\0.toml"], "screening.kappa"),
+        (["screening.kappa=MoS2"], "no environment 'MoS2'"),
+    ],
+)
+def test_settings_that_are_no_values(plan, settings, message):
+    with pytest.raises(InputError, match=message):
+        plan(settings=settings)
+
+
+def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path):
+    """A device has no end, and what several keys name is told at once, with what the material lacks."""
+    (tmp_path / "air.toml").write_text('name = "air"\n')
+    (tmp_path / "mine.toml").write_text('name = "X"\n[bands]\norder = "bright"\n')
+    wigner = 'model = "wigner"\nmaterial = "mine.toml"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "/dev/zero"\n'
+    with pytest.raises(InputError, match=r"landscape.file = '/dev/zero': cannot be read: it is no file") as error:
+        plan(text=wigner.replace("mine.toml", str(tmp_path / "mine.toml")))
+    assert "has no 'wigner.bands.hole_mass'" in str(error.value)
+    with pytest.raises(InputError, match=r"screening.kappa = .*air.toml.* has no 'kappa'"):
+        plan(settings=[f"screening.kappa={tmp_path / 'air.toml'}"])
