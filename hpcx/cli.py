@@ -87,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     added = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(_with_input(added, "run", _run, "compute what an input file describes"))
     check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
-    check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to estimate for (default: those it runs on)")
+    check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to plan for (default: those it runs on)")
+    check.add_argument("--memory", metavar="SIZE", help="memory that one rank may use, e.g. '4 GB' (default: what is free here)")
+    check.add_argument("--all", action="store_true", help="list every point of a long sweep")
     status = added.add_parser("status", help="state of a run, point by point, from its files")
     status.add_argument("directory", help="output directory, or a sweep.h5")
     status.add_argument("--all", action="store_true", help="list every point of a long sweep")
@@ -106,6 +108,7 @@ def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -
     sub = added.add_parser(name, help=text, description=text + "; what follows -- goes to PETSc")
     sub.add_argument("file", help="input file (TOML), or - for standard input")
     sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
+    sub.add_argument("--group-size", type=_positive, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
     sub.set_defaults(command=command)
     return sub
 
@@ -116,7 +119,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--verbose", action="store_true", help="log more")
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
-    run.add_argument("--group-size", type=_positive, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
 
 
 def _positive(text: str) -> int:

@@ -8,10 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpcx import terminal
+from hpcx.parallel import log
 from hpcx.parallel.launcher import place
 
 #: exit status (see the README)
 DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
+
+#: bytes that a rank takes before it has computed anything
+_LEAST_MEMORY = 1e8
 
 
 def alone(options: argparse.Namespace) -> int:
@@ -23,6 +27,7 @@ def alone(options: argparse.Namespace) -> int:
         return DONE
     terminal.end_with_the_reader()
     _read_hdf5_without_mpi()
+    log.configure_alone()
     try:
         return options.command(options)
     except (InputError, MaterialError, FileNotFoundError) as error:
@@ -45,12 +50,36 @@ def _read_hdf5_without_mpi() -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Validate an input and estimate what it costs."""
+    """Validate an input, estimate what it costs, and plan which points run on how many ranks; status as that of the run."""
     from hpcx.config.load import load_plan
-    from hpcx.sweep.check import check_text
+    from hpcx.parallel.memory import free_memory
+    from hpcx.sweep.check import check
+    from hpcx.sweep.planning import Planner
 
-    terminal.write(check_text(load_plan(options.file, options.set), options.ranks or place()[1]))
-    return DONE
+    plan, ranks = load_plan(options.file, options.set), options.ranks or place()[1]
+    given = _bytes(options.memory)
+    here = min(ranks, os.cpu_count() or 1)
+    memory = free_memory() / here if given is None else given
+    found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all)
+    assumed = "" if given else f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank may use"
+    terminal.write(found.text + assumed)
+    return BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE
+
+
+def _bytes(text: str | None) -> float | None:
+    """Return the bytes of `--memory`; raises InputError."""
+    from hpcx import units
+    from hpcx.config.errors import InputError, Mistake
+
+    if text is None:
+        return None
+    try:
+        size = units.parse(text, "byte")
+    except ValueError as error:
+        raise InputError("the command line", [Mistake("--memory", str(error), text)]) from error
+    if not _LEAST_MEMORY <= size < float("inf"):
+        raise InputError("the command line", [Mistake("--memory", f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'", text)])
+    return size
 
 
 def status(options: argparse.Namespace) -> int:

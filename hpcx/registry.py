@@ -45,6 +45,7 @@ class Estimate:
         warnings: sentences that say what will not work or not be meaningful.
         family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
         shared: seconds among `seconds` for what is made once for all points that name it, name -> seconds.
+        refusal: why the point cannot be computed on this number of ranks, or "".
     """
 
     unknowns: int
@@ -54,6 +55,7 @@ class Estimate:
     warnings: list[str] = field(default_factory=list)
     family: str = ""
     shared: dict[str, float] = field(default_factory=dict)
+    refusal: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ FRAME = {
     "io": {"io", "parallel", "physics"},
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "terminal": set(),
-    "commands": {"terminal", "sweep", "config", "materials", "registry", "parallel"},
+    "commands": {"terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
     "cli": {"commands", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from hpcx.exciton.config import Config
-from hpcx.exciton.problem import DENSE_LIMIT, material_mesh
+from hpcx.exciton.problem import DENSE_LIMIT
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
+from hpcx.physics.mesh import count_points
 from hpcx.registry import Estimate
 
 #: resident memory of the interpreter with all libraries, bytes (measured)
@@ -29,7 +30,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and time of an exciton run; times are those of one core at about 60 GF/s in matrix products."""
     if config.mesh.region == "zone":
         return _zone(config, ranks)
-    n = material_mesh(config.mesh, material).size
+    n = count_points(config.mesh.N, config.mesh.k0)
     facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"}
     if n <= DENSE_LIMIT:
         return Estimate(n, BASE_BYTES + 64.0 * n**2, 1e-9 * n**3, facts)

@@ -18,6 +18,31 @@ def configure(comm: Any, verbose: bool = False) -> None:
     logger.setLevel(logging.WARNING if comm.rank else logging.DEBUG if verbose else logging.INFO)
 
 
+class _Once(logging.Filter):
+    """Lets each message pass once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the message is new."""
+        new = record.getMessage() not in self._seen
+        self._seen.add(record.getMessage())
+        return new
+
+
+def configure_alone() -> None:
+    """Send warnings of a command that computes nothing to standard error, each once."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("hpcx: %(message)s"))
+    handler.addFilter(_Once())
+    logger = logging.getLogger("hpcx")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+
+
 def speak(loudly: bool) -> None:
     """Let this rank log from INFO on (the first rank of a group), or from WARNING on."""
     logger = logging.getLogger("hpcx")

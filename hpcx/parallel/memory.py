@@ -13,9 +13,14 @@ def memory_per_rank(comm: Any) -> float:
     from mpi4py import MPI
 
     node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    share = min([_available(), *_allowed()]) / node.size
+    share = free_memory() / node.size
     node.Free()
     return comm.allreduce(share, op=MPI.MIN)
+
+
+def free_memory() -> float:
+    """Return the bytes that are free on this node, or left of what the batch system allows the job there."""
+    return min([_available(), *_allowed()])
 
 
 def peak_memory(comm: Any) -> int:

@@ -29,6 +29,12 @@ def _petsc() -> Any:
     return PETSc
 
 
+def check_ranks(points: tuple[int, ...], ranks: int) -> None:
+    """Raise ValueError if there are more ranks than can share the rows of cells."""
+    if ranks * REACH > points[0] or min(points) < 2 * REACH:
+        raise ValueError(f"{points[0]} rows of cells are too few for {ranks} ranks: each rank needs {REACH}")
+
+
 class SingleCell:
     """One cell, kept whole by this rank.
 
@@ -75,8 +81,7 @@ class CellGrid:
 
     def __init__(self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, mirror: bool = False) -> None:
         _require_even(values)
-        if comm.size * REACH > points[0] or min(points) < 2 * REACH:
-            raise ValueError(f"{points[0]} rows of cells are too few for {comm.size} ranks: each rank needs {REACH}")
+        check_ranks(points, comm.size)
         self.comm = comm
         self.points, self.components, self.values = points, components, values
         self.dm = _petsc().DMDA().create(

@@ -108,3 +108,11 @@ def valley_mesh(divisions: int, cutoff: float, lattice_constant: float) -> Valle
     angle = np.arctan2((i + 2 * j) / np.sqrt(3), i) % (2 * np.pi)
     order = np.lexsort((angle, norm))
     return ValleyMesh(divisions, cutoff, lattice_constant, np.stack([i, j], axis=1)[order])
+
+
+def count_points(divisions: int, cutoff: float) -> int:
+    """Return the number of points that `valley_mesh` would make, row by row: i^2 + i j + j^2 <= R^2 leaves an interval of j."""
+    i = np.arange(int(cutoff * divisions * _BOUNDARY) + 1)
+    root = np.sqrt(np.maximum(3 * (cutoff * divisions) ** 2 * _BOUNDARY - 3.0 * i * i, 0.0))
+    rows = np.floor((root - i) / 2) + np.floor((root + i) / 2) + 1
+    return int(2 * rows.sum() - rows[0])

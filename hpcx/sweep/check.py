@@ -1,28 +1,124 @@
-"""What `hpcx check` prints: the points of an input and what they will cost."""
+"""What `hpcx check` prints: the points of an input, what they will cost, and how a run would share them among its ranks."""
 
 from __future__ import annotations
 
-from hpcx import registry
+from collections import Counter
+from dataclasses import dataclass
+
 from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
-from hpcx.config.point import Point
 from hpcx.registry import Estimate
+from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
+
+#: points from which on only some are listed, and how many
+LONG, SOME = 60, 20
 
 
-def check_text(plan: Plan, ranks: int) -> str:
-    """Return one line per point (unknowns, memory per rank, time on `ranks` ranks), what else is known, and totals."""
-    lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), estimated for {ranks} rank(s)"]
-    estimates = []
-    for point in plan.points:
-        label = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items()) or point.id
-        if point.error:
-            lines.append(f"{label}: cannot be computed: {point.error}")
-            continue
-        estimate = _estimate(point, ranks)
-        estimates.append(estimate)
-        lines += _lines(label, estimate)
+@dataclass(frozen=True)
+class Check:
+    """What was found: the text to print, the number of points, and how many of them a run would refuse or fail."""
+
+    text: str
+    points: int
+    refused: int
+
+
+class _Report:
+    """The planned run of an input on a number of ranks."""
+
+    def __init__(self, plan: Plan, planner: Planner) -> None:
+        self.plan, self.planner = plan, planner
+        good = [number for number, point in enumerate(plan.points) if not point.error]
+        tasks = [planner.task(number, planner.seconds(good)) for number in good]
+        self.refusals = {number: point.error for number, point in enumerate(plan.points) if point.error}
+        self.refusals |= {task.number: task.refusal for task in tasks if task.refusal}
+        self.tasks = ordered([task for task in tasks if not task.refusal])
+        self.pieces = {piece.number: piece for piece in schedule(self.tasks, planner.ranks, self._seconds)}
+
+    def _seconds(self, number: int, ranks: int, made: set[str]) -> float:
+        """Return the time of a point on a group that has made some tables, and note those that it makes."""
+        estimate = self.planner.estimate(number, ranks)
+        known = sum(seconds for name, seconds in estimate.shared.items() if name in made)
+        made.update(estimate.shared)
+        return estimate.seconds - known
+
+    def label(self, number: int) -> str:
+        """Return how a point is called: its swept values, or its id."""
+        point = self.plan.points[number]
+        return ", ".join(f"{key} = {value}" for key, value in point.coordinates.items()) or point.id
+
+    def point(self, number: int) -> list[str]:
+        """Return the lines of a point."""
+        if number in self.refusals:
+            facts = [f"    {name}: {text}" for name, text in self.planner.estimate(number, self.planner.ranks).facts.items()]
+            return [f"{self.label(number)}: cannot be computed: {self.refusals[number]}", *facts]
+        piece = self.pieces[number]
+        return _lines(self.label(number), self.planner.estimate(number, piece.ranks), piece)
+
+    def warnings(self) -> list[str]:
+        """Return what is to be said of the points, with the number of points that it is said of."""
+        found = Counter(text for piece in self.pieces.values() for text in self.planner.estimate(piece.number, piece.ranks).warnings)
+        return [f"WARNING ({count} point(s)): {text}" for text, count in found.items()]
+
+    def groups(self) -> list[str]:
+        """Return how many points run on how many ranks, and how many of them at a time."""
+        level = {task.number: task.level for task in self.tasks}
+        lines = []
+        for chosen in sorted(set(level.values())):
+            pieces = [piece for piece in self.pieces.values() if level[piece.number] == chosen]
+            sizes = sorted({piece.ranks for piece in pieces})
+            ranks = " or ".join(map(str, sizes)) + (" ranks" if sizes[-1] > 1 else " rank")
+            lines.append(f"plan: {len(pieces)} point(s) on {ranks} each, up to {_together(pieces)} side by side")
+        return lines
+
+    def totals(self) -> list[str]:
+        """Return time, core-hours, idle share and memory of the whole run."""
+        if not self.pieces:
+            return []
+        pieces, ranks = self.pieces.values(), self.planner.ranks
+        wall = max(piece.begin + piece.seconds for piece in pieces)
+        work = in_all([self.planner.estimate(piece.number, 1) for piece in pieces])
+        idle = 1 - sum(piece.ranks * piece.seconds for piece in pieces) / max(ranks * wall, 1e-30)
+        memory = max(self.planner.estimate(piece.number, piece.ranks).bytes_per_rank for piece in pieces)
+        return [
+            f"in all about {duration(wall)} on {ranks} rank(s): {hours(ranks * wall)} (on one rank: {hours(work)}), "
+            f"idle share of the ranks {100 * max(idle, 0):.0f} %",
+            f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
+        ]
+
+
+def _together(pieces: list[Piece]) -> int:
+    """Return the largest number of points that are computed at the same time."""
+    changes = sorted((time, step) for piece in pieces for time, step in ((piece.begin, 1), (piece.begin + piece.seconds, -1)))
+    most = now = 0
+    for _, step in changes:
+        now += step
+        most = max(most, now)
+    return max(most, 1)
+
+
+def check(plan: Plan, planner: Planner, every_point: bool = False) -> Check:
+    """Return one line per point (unknowns, ranks, memory per rank, time), what else is known, and the plan with its totals.
+
+    Of a sweep of more than LONG points only the longest are listed, unless `every_point` is asked for.
+    """
+    report = _Report(plan, planner)
+    short = every_point or len(plan.points) <= LONG
+    numbers = list(range(len(plan.points))) if short else _chosen(report.tasks, report.refusals)
+    lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), planned for {planner.ranks} rank(s)"]
+    lines += [line for number in numbers for line in report.point(number)]
+    if not short:
+        lines += [f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)", *report.warnings()]
     lines += [f"WARNING: {sentence}" for sentence in idle_keys(plan)]
-    return "\n".join([*lines, f"in all about {duration(in_all(estimates))}"])
+    lines += report.groups() if plan.axes else []
+    lines += [f"{len(report.refusals)} of {len(plan.points)} points cannot be computed"] if report.refusals else []
+    return Check("\n".join([*lines, *report.totals()]), len(plan.points), len(report.refusals))
+
+
+def _chosen(tasks: list[Task], refusals: dict[int, str]) -> list[int]:
+    """Return some points that cannot be computed, and the longest of the others."""
+    longest = sorted(tasks, key=lambda task: -task.seconds)[:SOME]
+    return [*list(refusals)[:SOME], *(task.number for task in longest)]
 
 
 def in_all(estimates: list[Estimate]) -> float:
@@ -31,12 +127,9 @@ def in_all(estimates: list[Estimate]) -> float:
     return sum(estimate.seconds - sum(estimate.shared.values()) for estimate in estimates) + sum(once.values())
 
 
-def _estimate(point: Point, ranks: int) -> Estimate:
-    return registry.estimator(point.config.model)(point.config, point.material, ranks)
-
-
-def _lines(label: str, estimate: Estimate) -> list[str]:
-    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {duration(estimate.seconds)}"
+def _lines(label: str, estimate: Estimate, piece: Piece) -> list[str]:
+    where = f"{piece.ranks} rank" + ("s" if piece.ranks > 1 else "")
+    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {duration(piece.seconds)} on {where}"
     facts = [f"    {name}: {text}" for name, text in estimate.facts.items()]
     return [head, *facts, *(f"    WARNING: {warning}" for warning in estimate.warnings)]
 
@@ -46,3 +139,8 @@ def duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.2g} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def hours(seconds: float) -> str:
+    """Return processor time in core-hours."""
+    return f"{seconds / 3600:.2g} core-hours" if seconds < 360000 else f"{seconds / 3600:.0f} core-hours"

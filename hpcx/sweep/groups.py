@@ -74,7 +74,7 @@ def choose_level(estimate: Callable[[int], Estimate], ideal: float, ranks: int, 
     best, quickest = 0, float("inf")
     for level in reversed(range(depth(ranks))):
         expected = estimate(smallest_group(ranks, level))
-        if expected.bytes_per_rank > memory:
+        if expected.bytes_per_rank > memory or expected.refusal:
             continue
         if expected.seconds <= _LARGEST_SHARE * ideal:
             return level

@@ -27,10 +27,11 @@ from hpcx.sweep.claims import locks_reach
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import free_levels, make_levels
 from hpcx.sweep.index import refresh_index
+from hpcx.sweep.planning import Task
 from hpcx.sweep.record import write_record
 from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import DONE, FAILED, Entry, Store
-from hpcx.sweep.tasks import Task, list_tasks
+from hpcx.sweep.tasks import list_tasks
 from hpcx.sweep.worker import Worker
 
 log = logging.getLogger("hpcx")

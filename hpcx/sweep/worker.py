@@ -12,8 +12,8 @@ from hpcx.parallel.stop import Stopped
 from hpcx.sweep.compute import Surroundings, compute_point
 from hpcx.sweep.groups import Level
 from hpcx.sweep.index import refresh_index
+from hpcx.sweep.planning import Task
 from hpcx.sweep.store import FAILED, Entry
-from hpcx.sweep.tasks import Task
 
 log = logging.getLogger("hpcx")
 

@@ -9,7 +9,7 @@ import numpy as np
 from hpcx.exciton.estimate import BASE_BYTES, products
 from hpcx.exciton.problem import material_mesh
 from hpcx.materials.loader import Material
-from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.mesh import ValleyMesh, count_points
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
@@ -26,6 +26,10 @@ _FOURIER_SECONDS = 1.0e-8
 _ENTRY_BYTES = 340
 #: Lanczos steps for an error of 1e-3 with this broadening (eV); fewer in narrow windows (measured)
 _SPECTRUM_STEPS, _SPECTRUM_BROADENING = 240, 4e-3
+#: points from which on pairs and columns are counted by area; share of all pairs of points in a disk whose sum is in it
+_BY_AREA, _PAIR_SHARE = 50_000, 1 - 3 * math.sqrt(3) / (4 * math.pi)
+#: operations of the symmetries
+_ORDER = {"none": 1, "C6": 6, "C6v": 12}
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 
@@ -42,15 +46,15 @@ def pair_count(mesh: ValleyMesh) -> int:
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and time of a trion run on a number of ranks."""
-    mesh, symmetry = material_mesh(config.mesh, material), config.solver.symmetry
-    kernel, pairs = choose_kernel(config.solver.kernel, mesh.size), pair_count(mesh)
-    columns = len(pair_group(mesh, symmetry, identical=False).columns)
+    symmetry = config.solver.symmetry
+    n, pairs, columns = _counts(config, material)
+    kernel = choose_kernel(config.solver.kernel, n)
     unknowns = pairs // (6 if symmetry != "none" else 1)
     busy = min(ranks, columns)
-    per_product = _product_seconds(kernel, symmetry, mesh.size, columns) / busy
+    per_product = _product_seconds(kernel, symmetry, n, columns) / busy
     count = products(config.solver.states) + spectrum_products(config)
     facts = {
-        "mesh points": str(mesh.size),
+        "mesh points": str(n),
         "pair states": str(pairs),
         "unknowns": f"about {unknowns} (half for identical carriers)",
         "kernel": kernel,
@@ -58,8 +62,17 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "products": f"about {count} per species, {1e3 * per_product:.3g} ms each",
     }
     seconds = sum(_share(config, material, species) * count * per_product for species in config.trion.species)
-    memory = _memory(config, material, kernel, mesh.size, unknowns, columns, busy)
+    memory = _memory(config, material, kernel, n, unknowns, columns, busy)
     return Estimate(unknowns, memory, seconds, facts, _warnings(config, material, unknowns, columns, ranks, kernel))
+
+
+def _counts(config: Config, material: Material) -> tuple[int, int, int]:
+    """Return the numbers of mesh points, pairs and columns; those of a large mesh without making it."""
+    n, symmetry = count_points(config.mesh.N, config.mesh.k0), config.solver.symmetry
+    if n > _BY_AREA:
+        return n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry])
+    mesh = material_mesh(config.mesh, material)
+    return n, pair_count(mesh), len(pair_group(mesh, symmetry, identical=False).columns)
 
 
 def spectrum_products(config: Config) -> int:

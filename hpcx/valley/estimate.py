@@ -35,7 +35,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         bytes_per_rank=BYTES_FIXED + states + factors + 40 * 8 * kernels,
         seconds=seconds,
         facts={"species": str(species), "cells of the momentum": str(config.momentum.points), "time steps": str(steps)},
-        warnings=_warnings(config),
+        warnings=_warnings(config) + ([f"a point uses one rank; {ranks - 1} have no work"] if ranks > 1 else []),
     )
 
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from hpcx.materials.loader import Material
+from hpcx.petsc.cells import check_ranks
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
 from hpcx.wigner.advection import STABLE_COURANT, labels
@@ -48,7 +49,8 @@ def _with_space(alone: Estimate, config: Config, material: Material, edges: np.n
     """Add the full equation to the estimate of the moments."""
     setting = make_setting(config)
     values = padded(len(VALLEYS) * (len(edges) - 1))
-    cells = int(np.prod([count // (2 if setting.mirror else 1) for count in setting.lattice.points]))
+    rows = tuple(count // (2 if setting.mirror else 1) for count in setting.lattice.points)
+    cells = int(np.prod(rows))
     unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
     steps = _steps(config, _longest_step(setting, edges, material))
     cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
@@ -59,7 +61,16 @@ def _with_space(alone: Estimate, config: Config, material: Material, edges: np.n
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if setting.regions is not None else {}
     facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
-    return Estimate(unknowns, float(memory), float(seconds), facts, alone.warnings)
+    return Estimate(unknowns, float(memory), float(seconds), facts, alone.warnings, refusal=_too_many(rows, ranks))
+
+
+def _too_many(rows: tuple[int, ...], ranks: int) -> str:
+    """Return why so many ranks cannot share the cells, or ""."""
+    try:
+        check_ranks(rows, ranks)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.mesh import count_points, valley_mesh
 
 meshes = st.builds(valley_mesh, st.integers(20, 90), st.floats(0.05, 0.16), st.just(3.193))
 
@@ -56,3 +56,9 @@ def test_smallest_point_of_an_orbit_lies_in_the_wedge(mesh, symmetry):
     angle = np.degrees(np.arctan2(*mesh.momentum_kx[first].T[::-1]))
     assert angle.min() > -1e-9
     assert angle.max() < (wedge - 1e-9 if name == "C6" else wedge + 1e-9)
+
+
+@pytest.mark.parametrize("cutoff", [0.03, 0.1, 0.125, 1 / 3, 0.5])
+def test_points_are_counted_without_making_them(cutoff):
+    sizes = range(1, 120, 7)
+    assert [count_points(size, cutoff) for size in sizes] == [valley_mesh(size, cutoff, 3.19).size for size in sizes]

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from hpcx.parallel.stop import StopRequests
+from hpcx.sweep.planning import Task, ordered
 from hpcx.sweep.store import Store
-from hpcx.sweep.tasks import Task, ordered
 from hpcx.sweep.worker import Worker
 
 

@@ -1,0 +1,72 @@
+"""`hpcx check`: the plan is that of the run, refusals are those of the run, and large meshes are counted."""
+
+from __future__ import annotations
+
+import re
+import resource
+import subprocess
+import sys
+
+import h5py
+import pytest
+
+TRIONS = 'model = "trion"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nk0 = 0.1\n[sweep]\n"mesh.N" = [24, 30, 72]\n'
+PLANE = """\
+model = "wigner"
+material = "WS2"
+temperature = 77
+[output]
+directory = "out"
+[momentum]
+first_bin = 4
+growth = 1.4
+[space]
+dimension = 1
+points = 16
+width = 8
+[time]
+end = 0.1
+"""
+
+
+def test_a_run_uses_the_ranks_that_were_planned(hpcx, write, tmp_path):
+    name = write(text=TRIONS)
+    planned = re.findall(r"^mesh\.N = \d+: .* on (\d) rank", hpcx("check", name, "--ranks", "2").stdout, re.MULTILINE)
+    assert planned == ["1", "1", "2"]
+    assert hpcx("run", name, ranks=2).returncode == 0
+    with h5py.File(tmp_path / "out/sweep.h5", "r") as file:
+        assert [str(ranks) for ranks in file["index/ranks"][()]] == planned
+
+
+def test_status_is_that_of_the_run(hpcx, write):
+    name = write(text=TRIONS)
+    some = hpcx("check", name, "--set", "sweep.mesh.N=[24, 2000]", "--memory", "1 GB")
+    assert some.returncode == 3 and "1 of 2 points cannot be computed" in some.stdout
+    assert hpcx("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "1 GB").returncode == 2
+    assert hpcx("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "64 GB", "--ranks", "256").returncode == 0
+    wrong = hpcx("check", name, "--memory", "4")
+    assert wrong.returncode == 2 and "--memory = '4': must be at least 100 MB" in wrong.stderr
+
+
+def test_more_ranks_than_cells_are_refused(hpcx, write):
+    name = write(text=PLANE)
+    found = [hpcx("check", name, "--ranks", "40"), hpcx("check", name, "--ranks", "1")]
+    assert [run.returncode for run in found] == [2, 0], found[1].stdout + found[1].stderr
+    assert "cannot be computed" in found[0].stdout and "for 40 ranks" in found[0].stdout
+
+
+LIMIT = 1_500_000_000
+
+
+@pytest.mark.parametrize("model", ["exciton", "trion"])
+def test_a_mesh_that_nobody_could_make_is_counted(tmp_path, model):
+    (tmp_path / "input.toml").write_text(f'model = "{model}"\nmaterial = "MoS2"\n[mesh]\nN = 20000\nk0 = 0.5\n')
+    run = subprocess.run(
+        [sys.executable, "-m", "hpcx", "check", "input.toml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT)),
+    )
+    assert run.returncode == 2 and "mesh points: 272069" in run.stdout and "cannot be computed: needs" in run.stdout, run.stderr
