@@ -91,7 +91,9 @@ class Restart:
         if saved is None:
             return Partial(order.from_file(lambda first, last: np.empty((last - first, 0), complex)), 0)
         vectors = order.from_file(lambda first, last: saved.rows(f"{name}/vectors", first, last))
-        return Partial(vectors, int(saved.scalar(f"{name}/converged")))
+        # checkpoints of earlier versions do not know whether states are missing
+        complete = f"{name}/complete" in saved and bool(saved.scalar(f"{name}/complete"))
+        return Partial(vectors, int(saved.scalar(f"{name}/converged")), complete)
 
     def keeper(self, name: str, order: Order) -> Keep:
         """Return what the solver of a problem is to call after every restart; it raises Stopped when a stop is asked for."""
@@ -99,11 +101,12 @@ class Restart:
 
     def finish(self, name: str, order: Order, vectors: np.ndarray) -> None:
         """Note the states (state, rows) of a problem that is solved; collective."""
-        self.note(_states(name, order, Partial(vectors, len(vectors))))
+        self.note(_states(name, order, Partial(vectors, len(vectors), complete=True)))
 
 
 def _states(name: str, order: Order, partial: Partial) -> dict[str, Dataset]:
     block_ks, start = order.to_file(partial.vectors)
     vectors = Dataset(block_ks, ("row", "state"), "1", "approximate eigenvectors", start, order.total)
     converged = Dataset(np.asarray(partial.converged), (), "1", "how many of the first states have converged")
-    return {f"{name}/vectors": vectors, f"{name}/converged": converged}
+    complete = Dataset(np.asarray(int(partial.complete)), (), "1", "whether no state is missing")
+    return {f"{name}/vectors": vectors, f"{name}/converged": converged, f"{name}/complete": complete}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
@@ -10,6 +11,7 @@ from scipy.linalg import eigh
 
 from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
+from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
 from hpcx.exciton.restart import BlockOrder, Restart
@@ -29,12 +31,14 @@ class ExcitonStates:
     Attributes:
         energy: from the band edges, (state,), eV.
         amplitude_sk: normalised amplitudes, (state, n).
+        degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
         products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
         residual: the solver's largest |H x - E x|, eV; 0 if it was diagonalised as a matrix.
     """
 
     energy: np.ndarray
     amplitude_sk: np.ndarray
+    degeneracy: np.ndarray
     products: int
     residual: float = 0.0
 
@@ -45,32 +49,55 @@ def solve_exciton(
     """Return the lowest `states` excitons, going on from what `restart` knows; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
-        energy, vector_ks = eigh(problem.dense(), subset_by_index=(0, count - 1))
-        return ExcitonStates(energy, vector_ks.T, 0)
+        return _diagonalised(problem, count, tolerance)
     operator = ExcitonOperator(comm, problem)
     restart, order = restart or Restart(comm, Run()), BlockOrder(comm, problem.mesh.size)
     known, keep = restart.known("exciton", order), restart.keeper("exciton", order)
-    start = known.start(_start(comm, problem))
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", start, known.found, keep)
+    draw, width = partial(_draw, comm, problem), level_width(tolerance)
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, known, keep=keep)
     restart.finish("exciton", order, pairs.vectors)
+    vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, comm, problem))
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
     amplitude_sk = np.empty((count, problem.mesh.size), complex)
-    for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
-        comm.Allgatherv(mine, [whole, counts])
-    return ExcitonStates(pairs.values, amplitude_sk, pairs.products, float(pairs.residuals.max()))
+    for mine, whole in zip(vectors[:count], amplitude_sk, strict=True):
+        comm.Allgatherv(np.ascontiguousarray(mine), [whole, counts])
+    sizes = degeneracy(pairs.values, width)[:count]
+    return ExcitonStates(pairs.values[:count], amplitude_sk, sizes, pairs.products, float(pairs.residuals[:count].max()))
 
 
-def _start(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
-    """This rank's rows of a falling vector with noise, so that states of every symmetry are found."""
+def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
+    """Return the lowest states from the Hamiltonian as a matrix."""
+    energy, vector_ks = eigh(problem.dense())
+    sizes = degeneracy(energy, level_width(tolerance))[:count]
+    whole = partial(_functional, MPI.COMM_SELF, problem)
+    level = slice(count + int(sizes[-1]))
+    amplitude_sk = oriented(MPI.COMM_SELF, energy[level], vector_ks.T[level], tolerance, whole)
+    return ExcitonStates(energy[:count], amplitude_sk[:count], sizes, 0)
+
+
+def _rows(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
+    """Numbers of the mesh points whose rows are on this rank."""
     first = block_rows(problem.mesh.size, comm.size)
-    k = np.arange(first[comm.rank], first[comm.rank + 1])
-    return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (1 + keyed_noise(k))
+    return np.arange(first[comm.rank], first[comm.rank + 1])
 
 
-def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float) -> None:
-    """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies."""
+def _draw(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
+    """This rank's rows of a random vector of low kinetic energy; the first is nearly the ground state."""
+    k = _rows(comm, problem)
+    noise = keyed_noise(k, number)
+    return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (noise if number else 1 + noise)
+
+
+def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
+    """This rank's rows of the optical matrix element (number 0), or of a random vector, by which degenerate states are told."""
+    return _draw(comm, problem, number) if number else problem.dipole_k[_rows(comm, problem)]
+
+
+def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float, tolerance: float) -> None:
+    """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies; `tolerance` of the solver."""
     result.add("exciton/energy", states.energy + gap, ("state",), "eV", "exciton energy")
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
+    add_degeneracy(result, "exciton", states.degeneracy, tolerance)
     correction = problem.lattice_correction
     result.add("exciton/lattice_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
@@ -88,7 +115,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
-    add_exciton(result, problem, states, config.gap or 0.0)
+    add_exciton(result, problem, states, config.gap or 0.0, config.solver.tolerance)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")

@@ -1,89 +1,44 @@
-"""Lowest eigenpairs of a Hermitian operator that is given by its products, by SLEPc's Krylov-Schur method."""
+"""All of the lowest eigenpairs of a Hermitian operator that is given by its products, degenerate ones as often as they are."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
-from petsc4py import PETSc
-from slepc4py import SLEPc
 
-from hpcx.parallel.errors import AgreedError
-from hpcx.parallel.stop import Stopped
-from hpcx.petsc.ritz import Partial, partial_solution
+from hpcx.petsc.krylov_schur import Found, Keep, Operator, Shell, SolverError, Task, krylov_schur
+from hpcx.petsc.missing import is_state_missing
+from hpcx.petsc.ritz import Partial
 
-#: receives a function that returns what the solver knows
-Keep = Callable[[Callable[[], Partial]], None]
-#: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
-_BASIS = 20
+__all__ = ["Eigenpairs", "Keep", "Operator", "SolverError", "follow_state", "lowest_states"]
 
-
-class SolverError(AgreedError):
-    """An eigensolver did not deliver; the message says which knob to turn. Raised alike on all ranks."""
-
-
-class Operator(Protocol):
-    """A Hermitian operator spread over the ranks of a communicator.
-
-    Attributes:
-        rows: length of this rank's part of a vector.
-        flops: floating-point operations of one product on this rank.
-    """
-
-    rows: int
-    flops: float
-
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product from this rank's part of a vector; collective."""
-        ...
+#: returns this rank's part of the random vector of a number; the same on any number of ranks
+Draw = Callable[[int], np.ndarray]
+#: share of its average part in a random vector with which one more state is found among several, and beside a single one; the
+#: risk that it has less is 1e-6 for complex vectors and 8e-4 for real ones (sectors whose levels symmetry does not make
+#: degenerate), beside a single state 1e-2 and 8e-2: that state would only be degenerate with it, unless the start vector lacked it
+_SHARE, _SHARE_OF_ONE = 1e-6, 1e-2
 
 
 @dataclass(frozen=True)
-class Eigenpairs:
+class Eigenpairs(Found):
     """Lowest eigenpairs in ascending order, and what they cost.
 
+    There may be more than were asked for: the other states of the highest level, and what else was found on the way.
+
     Attributes:
-        values: eigenvalues, shape (state,), real.
-        vectors: this rank's part of the normalised eigenvectors, shape (state, rows).
-        residuals: the solver's estimate of |H x - E x|, shape (state,).
-        iterations: restarts.
         products: products with the operator.
         product_seconds: time spent in products on this rank.
         seconds: time spent in the whole solution on this rank.
     """
 
-    values: np.ndarray
-    vectors: np.ndarray
-    residuals: np.ndarray
-    iterations: int
     products: int
     product_seconds: float
     seconds: float
-
-
-class _Shell:
-    """Context of a PETSc python matrix: calls the operator, counts, and logs the product as a PETSc event."""
-
-    def __init__(self, operator: Operator, prefix: str) -> None:
-        self.operator = operator
-        self.event = PETSc.Log.Event(f"{prefix}product")
-        self.products = 0
-        self.seconds = 0.0
-
-    def mult(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
-        """Set y to the product with x."""
-        start = time.perf_counter()
-        self.event.begin()
-        y.getArray()[:] = self.operator.apply(x.getArray(readonly=True))
-        PETSc.Log.logFlops(self.operator.flops)
-        self.event.end()
-        self.products += 1
-        self.seconds += time.perf_counter() - start
 
 
 def lowest_states(
@@ -92,12 +47,17 @@ def lowest_states(
     count: int,
     tolerance: float,
     prefix: str,
+    draw: Draw,
+    level_width: float,
+    known: Partial | None = None,
     start: np.ndarray | None = None,
-    found: np.ndarray | None = None,
     keep: Keep | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Eigenpairs:
-    """Return the `count` lowest eigenpairs of a Hermitian `operator`; collective.
+    """Return the `count` lowest eigenpairs of a Hermitian `operator` and all that are degenerate with them; collective.
+
+    After the first run others follow, from other random vectors, until one more state at or below the highest wanted one is
+    unlikely (see `hpcx.petsc.missing`).
 
     Args:
         comm: the ranks over which vectors are spread.
@@ -105,9 +65,11 @@ def lowest_states(
         count: number of states; no more than the dimension are returned.
         tolerance: largest residual norm |H x - E x|, in the units of the operator.
         prefix: of this solver's options, e.g. "trion_".
-        start: this rank's part of the start vector, (rows,); the default, a constant vector, may miss states by symmetry.
-        found: this rank's part of states that are known already, orthonormal, (state, rows); they are deflated.
-        keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all ranks.
+        draw: returns random vectors with a part in all states.
+        level_width: distance up to which states are degenerate, larger than `tolerance`.
+        known: what an earlier run knew; its states are deflated.
+        start: this rank's part of the start vector (rows,) of the first run; by default what `known` suggests, or draw(0).
+        keep: called after every restart or step with a function that returns what is known; may raise Stopped, alike on all ranks.
         progress: called after every restart with the share of the work that is done, a guess.
 
     Raises:
@@ -115,151 +77,85 @@ def lowest_states(
         Stopped: `keep` said so.
     """
     begin = time.perf_counter()
+    task = _task(comm, operator, tolerance, prefix, keep, progress)
+    nothing = Partial(np.empty((0, operator.rows), complex), 0)
+    known = known or nothing
+    states, count = _known_states(task, known.found), min(count, task.size)
+    complete, hint = known.complete, known
+    if len(states.values) < count:
+        first = hint.start(draw(0) if start is None else start)
+        states, hint = states.joined(krylov_schur(task, states, count - len(states.values), first)), nothing
+    while not complete and len(states.values) < task.size:
+        complete = not _is_incomplete(task, states, count, level_width, draw)
+        if not complete:
+            states, hint = states.joined(_others(task, states, count, level_width, hint.start(draw(len(states.values))))), nothing
+    return _paid(states, task.shell, begin)
+
+
+def follow_state(
+    comm: MPI.Comm, operator: Operator, tolerance: float, prefix: str, start: np.ndarray, keep: Keep | None = None
+) -> Eigenpairs:
+    """Return the lowest state in the Krylov space of a vector that is close to it; collective.
+
+    Whether it is the lowest of all is not asked. Arguments and errors are those of `lowest_states`.
+    """
+    begin = time.perf_counter()
+    task = _task(comm, operator, tolerance, prefix, keep, None)
+    states = krylov_schur(task, _known_states(task, np.empty((0, operator.rows), complex)), 1, start)
+    return _paid(states, task.shell, begin)
+
+
+def _task(
+    comm: MPI.Comm,
+    operator: Operator,
+    tolerance: float,
+    prefix: str,
+    keep: Keep | None,
+    progress: Callable[[float], None] | None,
+) -> Task:
     size = comm.allreduce(operator.rows)
     if size == 0:
         raise SolverError(f"{prefix.strip('_')}: the space has dimension 0; raise mesh.N or mesh.k0")
-    shell = _Shell(operator, prefix)
-    known = np.empty((0, operator.rows), complex) if found is None else found[: min(count, size)]
-    left = min(count, size) - len(known)
-    if left == 0:
-        return _known_pairs(comm, shell, known, begin)
-    with _solver(comm, shell, size, left, tolerance, prefix) as eps:
-        _set_start(eps, np.ones(operator.rows) if start is None else start)
-        _deflate(eps, known)
-        watch = _Watch(keep, known, left)
-        eps.setStoppingTest(watch.stopping)
-        if progress is not None:
-            eps.setMonitor(_Monitor(progress, left, tolerance))
-        eps.solve()
-        if watch.stopped is not None:
-            raise watch.stopped
-        _check(eps, left, tolerance, prefix)
-        pairs = _collect(eps, shell, left, begin)
-    return _joined(_known_pairs(comm, shell, known, begin), pairs) if len(known) else pairs
+    return Task(comm, Shell(operator, prefix), size, tolerance, prefix, keep, progress)
 
 
-@contextmanager
-def _solver(comm: MPI.Comm, shell: _Shell, size: int, count: int, tolerance: float, prefix: str):
-    """Make the solver with its matrix, and destroy both at the end."""
-    rows = shell.operator.rows
-    matrix = PETSc.Mat().createPython(((rows, size), (rows, size)), shell, comm=comm)
-    matrix.setUp()
-    eps = SLEPc.EPS().create(comm=comm)
-    try:
-        eps.setOptionsPrefix(prefix)
-        eps.setOperators(matrix)
-        eps.setProblemType(SLEPc.EPS.ProblemType.HEP)
-        eps.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
-        eps.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
-        eps.setDimensions(count, min(size, max(_BASIS, 2 * count + 8)))
-        eps.setTolerances(tolerance, 10000)
-        eps.setConvergenceTest(SLEPc.EPS.Conv.ABS)
-        eps.setFromOptions()
-        yield eps
-    finally:
-        eps.destroy()
-        matrix.destroy()
+def _paid(states: Found, shell: Shell, begin: float) -> Eigenpairs:
+    return Eigenpairs(**vars(states), products=shell.products, product_seconds=shell.seconds, seconds=time.perf_counter() - begin)
 
 
-def _set_start(eps: SLEPc.EPS, start: np.ndarray) -> None:
-    """Give the solver its start vector; Krylov-Schur makes use of one only."""
-    vector = eps.getOperators()[0].createVecRight()
-    vector.getArray()[:] = start
-    eps.setInitialSpace(vector)
-    vector.destroy()
+def _limit(values: np.ndarray, count: int, level_width: float) -> float:
+    """Return the energy up to which states matter."""
+    return float(np.sort(values)[count - 1]) + level_width
 
 
-def _deflate(eps: SLEPc.EPS, known: np.ndarray) -> None:
-    """Keep the solver out of the span of known states."""
-    vectors = []
-    for values in known:
-        vectors.append(eps.getOperators()[0].createVecRight())
-        vectors[-1].getArray()[:] = values
-    if vectors:
-        eps.setDeflationSpace(vectors)
-    for vector in vectors:
-        vector.destroy()
+def _is_incomplete(task: Task, states: Found, count: int, level_width: float, draw: Draw) -> bool:
+    """Ask a random vector that had no part in finding the states: its number is how many there are."""
+    known = Partial(states.vectors, len(states.vectors))
+    return is_state_missing(
+        task.comm,
+        task.shell.apply,
+        states.vectors,
+        _limit(states.values, count, level_width),
+        draw(len(states.values)),
+        _SHARE if count > 1 else _SHARE_OF_ONE,
+        lambda: None if task.keep is None else task.keep(lambda: known),
+    )
 
 
-class _Watch:
-    """The stopping test: SLEPc's own rule, and the caller's wish; an exception must not pass through the solver's C code."""
-
-    def __init__(self, keep: Keep | None, known: np.ndarray, wanted: int) -> None:
-        self.keep, self.known, self.wanted = keep, known, wanted
-        self.stopped: Stopped | None = None
-
-    def stopping(self, eps: SLEPc.EPS, restart: int, most: int, converged: int, wanted: int) -> int:
-        """Return the reason to end, or that there is none."""
-        reasons = SLEPc.EPS.ConvergedReason
-        if converged >= wanted:
-            return reasons.CONVERGED_TOL
-        try:
-            if self.keep is not None:
-                self.keep(lambda: partial_solution(eps, self.known, converged, self.wanted))
-        except Stopped as stopped:
-            self.stopped = stopped.with_traceback(None)  # its frames would keep the solver alive
-            return reasons.CONVERGED_USER
-        return reasons.DIVERGED_ITS if restart >= most else reasons.CONVERGED_ITERATING
+def _others(task: Task, states: Found, count: int, level_width: float, start: np.ndarray) -> Found:
+    """Return at least one state more, and all that matter as far as one start vector shows them."""
+    most = min(count, task.size - len(states.values))
+    limit = partial(_limit, count=count, level_width=level_width)
+    quiet = replace(task, progress=None)
+    return krylov_schur(quiet, states, most, start, lambda new: limit(np.concatenate([states.values, new])))
 
 
-class _Monitor:
-    """Turns error estimates into the share of the work that is done: errors fall exponentially, state after state."""
-
-    def __init__(self, progress: Callable[[float], None], wanted: int, tolerance: float) -> None:
-        self.progress, self.wanted, self.tolerance = progress, wanted, tolerance
-        self.first = 0.0
-
-    def __call__(self, eps: SLEPc.EPS, restart: int, converged: int, values: list, errors: list[float]) -> None:
-        """Report; `errors` are the estimates of the approximate states."""
-        error = max(errors[converged] if converged < len(errors) else 0.0, self.tolerance)
-        self.first = max(self.first, error)
-        state = 1.0 if self.first <= self.tolerance else np.log(self.first / error) / np.log(self.first / self.tolerance)
-        self.progress(min(1.0, (converged + float(state)) / self.wanted))
-
-
-def _check(eps: SLEPc.EPS, count: int, tolerance: float, prefix: str) -> None:
-    """Turn the reason why the solver ended into an error with advice."""
-    reasons = SLEPc.EPS.ConvergedReason
-    reason, name = eps.getConvergedReason(), prefix.strip("_")
-    if reason == reasons.DIVERGED_ITS:
-        raise SolverError(
-            f"{name}: {eps.getConverged()} of {count} states reached solver.tolerance = {tolerance:g} eV in "
-            f"{eps.getIterationNumber()} restarts; raise -{prefix}eps_max_it or -{prefix}eps_ncv, "
-            f"loosen solver.tolerance, or ask for fewer solver.states"
-        )
-    if reason < 0 or eps.getConverged() < count:
-        raise SolverError(
-            f"{name}: the eigensolver failed (reason {reason}, {eps.getConverged()} of {count} states); "
-            f"raise -{prefix}eps_ncv or loosen solver.tolerance = {tolerance:g} eV"
-        )
-
-
-def _collect(eps: SLEPc.EPS, shell: _Shell, count: int, begin: float) -> Eigenpairs:
-    vector = eps.getOperators()[0].createVecRight()
-    values, vectors = np.empty(count), np.empty((count, shell.operator.rows), complex)
-    for state in range(count):
-        values[state] = eps.getEigenpair(state, vector).real
-        vectors[state] = vector.getArray(readonly=True)
-    vector.destroy()
-    residuals = np.array([eps.getErrorEstimate(state) for state in range(count)])
-    iterations, seconds = eps.getIterationNumber(), time.perf_counter() - begin
-    return Eigenpairs(values, vectors, residuals, iterations, shell.products, shell.seconds, seconds)
-
-
-def _known_pairs(comm: MPI.Comm, shell: _Shell, known: np.ndarray, begin: float) -> Eigenpairs:
-    """Return values and residuals of states that were known, by an explicit product each."""
+def _known_states(task: Task, known: np.ndarray) -> Found:
+    """Return values and residuals of states that were known, in ascending order, by an explicit product each."""
     values, residuals = np.empty(len(known)), np.empty(len(known))
     for state, vector in enumerate(known):
-        product = shell.operator.apply(vector)
-        values[state] = comm.allreduce(np.vdot(vector, product).real)
-        residuals[state] = np.sqrt(comm.allreduce(float((np.abs(product - values[state] * vector) ** 2).sum())))
-    return Eigenpairs(values, known, residuals, 0, len(known), 0.0, time.perf_counter() - begin)
-
-
-def _joined(known: Eigenpairs, new: Eigenpairs) -> Eigenpairs:
-    """Put the states in ascending order; `new` has counted the whole cost but for the products with known states."""
-    values = np.concatenate([known.values, new.values])
-    order = np.argsort(values, kind="stable")
-    residuals = np.concatenate([known.residuals, new.residuals])[order]
-    vectors = np.concatenate([known.vectors, new.vectors])[order]
-    return replace(new, values=values[order], vectors=vectors, residuals=residuals, products=known.products + new.products)
+        product = task.shell.apply(vector)
+        values[state] = task.comm.allreduce(np.vdot(vector, product).real)
+        residuals[state] = np.sqrt(task.comm.allreduce(float((np.abs(product - values[state] * vector) ** 2).sum())))
+    none = np.empty(0)
+    return Found(none, known[:0], none, 0).joined(Found(values, known, residuals, 0))

@@ -10,15 +10,17 @@ from slepc4py import SLEPc
 
 @dataclass(frozen=True)
 class Partial:
-    """Approximations of the wanted states, in ascending order.
+    """Approximations of the wanted states, those that are done first.
 
     Attributes:
         vectors: this rank's part, orthonormal, (state, rows).
         converged: how many of the first of them have reached the tolerance.
+        complete: whether no state is missing among these.
     """
 
     vectors: np.ndarray
     converged: int
+    complete: bool = False
 
     @property
     def found(self) -> np.ndarray:

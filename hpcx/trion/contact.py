@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.petsc.eigen import SolverError, lowest_states
+from hpcx.petsc.eigen import SolverError, follow_state
 from hpcx.trion.operator import TrionOperator
 
 #: how well the shift is met, eV
@@ -68,13 +68,13 @@ def strength_for_shift(
     tolerance: float,
     keep: Callable[[], None] = lambda: None,
 ) -> float:
-    """Return J in eV Angstrom^2 that moves the lowest state by `shift`; collective.
+    """Return J in eV Angstrom^2 that moves a state by `shift`; collective.
 
-    Newton's method with the expectation value of V / J as derivative.
+    Newton's method with the expectation value of V / J as derivative. The state is followed, whatever others do.
 
     Args:
         operator: Hamiltonian without contact interaction, of carriers that are not identical.
-        energy: its lowest energy, eV.
+        energy: of its lowest state that light makes, eV.
         vector: this rank's part of the state.
         shift: wanted, eV.
         tolerance: of the eigensolver, eV.
@@ -89,7 +89,7 @@ def strength_for_shift(
             return contact.strength
         slope = operator.comm.allreduce(np.vdot(vector, contact.contact(vector)).real)
         contact.strength += (energy + shift - moved) / slope
-        pairs = lowest_states(operator.comm, contact, 1, tolerance, "trion_", vector, keep=lambda _: keep())
+        pairs = follow_state(operator.comm, contact, tolerance, "trion_", vector, lambda _: keep())
         moved, vector = float(pairs.values[0]), pairs.vectors[0]
     raise SolverError(
         f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far "

@@ -143,6 +143,7 @@ class TrionOperator:
     """Products with the trion's Hamiltonian on coordinates of its symmetric sector.
 
     Attributes:
+        symmetry: whose sector this is, "none", "C6" or "C6v".
         sector: this rank's orbits and coordinates.
         kernel: how products are formed.
         rows: length of this rank's part of a vector.
@@ -152,7 +153,7 @@ class TrionOperator:
 
     def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
         """Deal the columns over the ranks and make all lists and tables; collective."""
-        self.comm, self.problem = comm, problem
+        self.comm, self.problem, self.symmetry = comm, problem, symmetry
         self.group = pair_group(problem.mesh, symmetry, problem.identical)
         columns = self.group.columns
         owner_c, stairs = deal(problem, columns, comm.size)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.restart import Restart
 from hpcx.exciton.solve import ExcitonStates, add_exciton, solve_exciton
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
+from hpcx.trion.absorption import optical_vector
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel
 from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz, wavefunction
@@ -33,6 +36,8 @@ class TrionStates:
     Attributes:
         energy: from the band edges, (state,), eV.
         residual: |H x - E x| by an explicit product in double precision, (state,), eV.
+        tolerance: largest residual that the solver was to leave, eV.
+        degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
         vectors: this rank's coordinates of the states, (state, rows).
         operator: the double-precision operator to which they belong.
         pairs: what the solver reported.
@@ -40,6 +45,8 @@ class TrionStates:
 
     energy: np.ndarray
     residual: np.ndarray
+    tolerance: float
+    degeneracy: np.ndarray
     vectors: np.ndarray
     operator: TrionOperator
     pairs: Eigenpairs
@@ -53,25 +60,31 @@ def solve_trion(
     kernel = choose_kernel(solver.kernel, problem.mesh.size)
     with run.timings.measure("set-up"):
         operator = TrionOperator(comm, problem, solver.symmetry, kernel)
-        start = start_vector(operator, exciton.amplitude_sk[0])
+        draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
         if solver.start is not None:
-            start = restart_vector(load(solver.start, species, operator, config), solver.states, start)
+            start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
     single = kernel == "gemm-single"
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
-    order = PairOrder(operator)
+    order, width, progress = PairOrder(operator), level_width(tolerance), partial(run.progress, species)
     known, keep = restart.known(species, order), restart.keeper(species, order)
-    pairs = lowest_states(
-        comm, operator, solver.states, tolerance, "trion_", known.start(start), known.found, keep, partial(run.progress, species)
-    )
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, known, start, keep, progress)
     restart.finish(species, order, pairs.vectors)
     _account(run, operator, pairs)
     if single:
         with run.timings.measure("set-up"):
             operator = TrionOperator(comm, problem, solver.symmetry, "fft")
     with run.timings.measure("residuals"):
-        energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
-    run.note_error(float(residual.max()), tolerance)
-    return TrionStates(energy, residual, vectors, operator, pairs)
+        return _checked(operator, pairs, solver.states, tolerance, draw)
+
+
+def _checked(
+    operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: float, draw: Callable[[int], np.ndarray]
+) -> TrionStates:
+    """Return the lowest states with their true residuals; collective."""
+    energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
+    sizes, optical = degeneracy(energy, level_width(tolerance)), optical_vector(operator)
+    vectors = oriented(operator.comm, energy, vectors, tolerance, lambda number: draw(number) if number else optical)
+    return TrionStates(energy[:count], residual[:count], tolerance, sizes[:count], vectors[:count], operator, pairs)
 
 
 def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
@@ -92,6 +105,8 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
     result.add(f"{species}/dimension_reduced", rows, (), "1", "number of unknowns")
+    sector = "" if operator.symmetry == "none" else f" of the fully symmetric sector ({operator.symmetry})"
+    add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     slices = wavefunction(operator, states.vectors)
     result.add(f"{species}/wavefunction", slices, ("state", "point"), "1", "amplitude, second carrier at its minimum")
@@ -120,7 +135,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
     run.note_error(exciton.residual, config.solver.tolerance)
-    add_exciton(result, exciton_problem, exciton, gap)
+    add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
     result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)
     spectra.add_exciton(result)

@@ -15,11 +15,14 @@ from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 
 
-def start_vector(operator: TrionOperator, amplitude_k: np.ndarray) -> np.ndarray:
-    """Return the product of two excitons' amplitudes with keyed noise, so that no state of the sector is left out."""
+def start_vector(operator: TrionOperator, amplitude_k: np.ndarray, number: int = 0) -> np.ndarray:
+    """Return the product of two excitons' amplitudes with keyed noise, so that no state of the sector is left out.
+
+    The vector of every other `number` than 0 is noise alone, another for each.
+    """
     sector = operator.sector
-    size_k = np.abs(amplitude_k)
-    return sector.pack(size_k[sector.k1] * size_k[sector.k2] * (1 + keyed_noise(sector.key)))
+    size_k, noise = np.abs(amplitude_k), keyed_noise(sector.key, number)
+    return sector.pack(size_k[sector.k1] * size_k[sector.k2] * (noise if number else 1 + noise))
 
 
 def restart_vector(saved: np.ndarray, states: int, generic: np.ndarray) -> np.ndarray:

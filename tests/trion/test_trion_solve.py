@@ -37,6 +37,7 @@ def test_results_have_the_agreed_names_and_units():
         "dimension": ((), "1"),
         "dimension_reduced": ((), "1"),
         "residual": ((4,), "eV"),
+        "degeneracy": ((4,), "1"),
         "wavefunction": ((4, points), "1"),
         "k": ((points, 2), "1/angstrom"),
     }
@@ -78,7 +79,7 @@ def test_saved_states_start_another_run(tmp_path, symmetry):
     again, saved = run(solver={**solver, "start": str(tmp_path)})
     for species in ("singlet", "triplet"):
         assert again.value(f"{species}/energy") == pytest.approx(first.value(f"{species}/energy"), abs=1e-12)
-        assert saved.diagnostics[f"{species}_products"] <= 20 < cost.diagnostics["singlet_products"]
+        assert saved.diagnostics[f"{species}_products"] < 0.75 * cost.diagnostics[f"{species}_products"]
     with h5py.File(tmp_path / "result.singlet.states.h5") as file:
         assert file["amplitude"].shape[0] == 2
         assert file["k1"].shape == file["k2"].shape == (1, file["amplitude"].shape[1])

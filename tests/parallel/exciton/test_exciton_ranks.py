@@ -20,3 +20,12 @@ def test_energy(comm, N, k0, energy):
     assert result.value("exciton/energy") == pytest.approx(alone.value("exciton/energy"), abs=1e-12)
     weight, expected = result.value("exciton/oscillator_weight"), alone.value("exciton/oscillator_weight")
     assert weight == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.mpi
+def test_degenerate_states(comm):
+    bands = {"model": "parabolic", "electron_mass": 0.5, "hole_mass": 0.5}
+    config = Config(model="exciton", material="MoS2", mesh={"N": 108, "k0": 0.1}, bands=bands)
+    result = solve(comm, config, load_material("MoS2"), Run())
+    assert 1e3 * result.value("exciton/energy") == pytest.approx([-512.68, -295.64, -295.64, -233.11], abs=0.005)
+    assert result.value("exciton/degeneracy").tolist() == [1, 2, 2, 1]

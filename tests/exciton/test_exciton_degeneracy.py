@@ -1,0 +1,65 @@
+"""Degenerate excitons: as many as the Hamiltonian as a matrix has, and the same vectors."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.exciton import solve as exciton_solve
+from hpcx.exciton.config import Config
+from hpcx.exciton.levels import degeneracy, levels, oriented
+from hpcx.exciton.problem import exciton_problem
+from hpcx.exciton.solve import solve, solve_exciton
+from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+
+PARABOLIC = {"model": "parabolic", "electron_mass": 0.5, "hole_mass": 0.5}
+#: the 2p pair of parabolic bands on both sides of the size at which the matrix gives way to products, meV
+REPORTED = {100: (-512.00, -294.88, -294.88, -232.56), 108: (-512.68, -295.64, -295.64, -233.11)}
+
+
+def config_of(N, bands=PARABOLIC, **tables):
+    return Config(model="exciton", material="MoS2", mesh={"N": N, "k0": 0.1}, bands=bands, **tables)
+
+
+@pytest.mark.parametrize("N", REPORTED)
+def test_the_pair_is_counted_twice_however_the_states_are_found(N):
+    result = solve(MPI.COMM_SELF, config_of(N), load_material("MoS2"), Run())
+    assert 1e3 * result.value("exciton/energy") == pytest.approx(REPORTED[N], abs=0.005)
+    assert result.value("exciton/degeneracy").tolist() == [1, 2, 2, 1]
+    assert "1e-06 eV" in result.datasets["exciton/degeneracy"].long_name
+
+
+@pytest.mark.parametrize("bands", [PARABOLIC, {}], ids=["parabolic", "dirac"])
+@pytest.mark.parametrize("states", [1, 2, 3, 6, 12])
+def test_states_equal_those_of_the_matrix(monkeypatch, bands, states):
+    problem = exciton_problem(config_of(108, bands), load_material("MoS2"))
+    by_products = solve_exciton(MPI.COMM_SELF, problem, states, 1e-8)
+    monkeypatch.setattr(exciton_solve, "DENSE_LIMIT", problem.mesh.size)
+    by_matrix = solve_exciton(MPI.COMM_SELF, problem, states, 1e-8)
+    assert by_products.products > 0 == by_matrix.products
+    assert np.abs(by_products.energy - by_matrix.energy).max() < 1e-11
+    assert np.array_equal(by_products.degeneracy, by_matrix.degeneracy)
+    assert np.abs(by_products.amplitude_sk - by_matrix.amplitude_sk).max() < 1e-6
+
+
+def test_levels_hold_neighbours():
+    energy = np.array([0.0, 1.0, 1.0 + 5e-7, 1.0 + 1e-6, 2.0])
+    assert [(level.start, level.stop) for level in levels(energy, 6e-7)] == [(0, 1), (1, 4), (4, 5)]
+    assert degeneracy(energy, 6e-7).tolist() == [1, 3, 3, 3, 1]
+    assert degeneracy(energy, 1e-9).tolist() == [1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("bright", [True, False])
+def test_vectors_of_a_level_do_not_depend_on_how_they_were_found(bright):
+    random = np.random.default_rng(2)
+    basis = np.linalg.qr(random.normal(size=(9, 9)) + 1j * random.normal(size=(9, 9)))[0].T
+    functionals = random.normal(size=(4, 9)) + 1j * random.normal(size=(4, 9))
+    if not bright:
+        functionals[0] = basis[8]
+    energy = np.array([-1.0, 0.0, 0.0, 0.0])
+    turn = np.linalg.qr(random.normal(size=(3, 3)) + 1j * random.normal(size=(3, 3)))[0]
+    given = basis[:4], np.concatenate([1j * basis[:1], turn @ basis[1:4]])
+    first, second = (oriented(MPI.COMM_SELF, energy, vectors, 1e-8, functionals.__getitem__) for vectors in given)
+    assert np.abs(first - second).max() < 1e-12
+    assert np.abs(first.conj() @ first.T - np.eye(4)).max() < 1e-12
+    assert np.abs(first[2:] @ functionals[0].conj()).max() < 1e-12
