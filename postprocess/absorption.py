@@ -12,7 +12,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
+from matplotlib.artist import Artist
 
 STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"color": "C1", "linestyle": "--"}}
 
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="result.h5 of a trion run with absorption.enabled")
     parser.add_argument("--species", default="singlet", help="species whose maps are shown")
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         figure = draw(file, options.species)
     save(figure, options.file.with_name("absorption"))
 
@@ -37,8 +38,10 @@ def draw(file: h5py.File, species: str) -> plt.Figure:
     axis = figure.add_subplot(grid[1, :])
     draw_spectra(axis, file)
     for column in range(count):
-        draw_map(figure.add_subplot(grid[0, column]), file, species, column)
+        image = draw_map(figure.add_subplot(grid[0, column]), file, species, column)
         mark(axis, file, species, column)
+    if count:
+        figure.colorbar(image, ax=figure.axes[1:], label=r"$|C|^2$ / maximum", shrink=0.8)
     return figure
 
 
@@ -57,19 +60,20 @@ def draw_spectra(axis: plt.Axes, file: h5py.File) -> None:
     axis.legend(loc="upper right")
 
 
-def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
-    """Draw |C(k, 0)|^2 of one state on the disk around the valley's centre."""
+def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Artist:
+    """Draw |C(k, 0)|^2 of one state on the disk around the valley's centre; return what has its colours."""
     k = read(file, f"{species}/k")
     size = np.abs(read(file, f"{species}/absorption/map")[column]) ** 2
-    axis.tripcolor(*k.T, size / size.max(), shading="gouraud", cmap="magma", rasterized=True)
+    image = axis.tripcolor(*k.T, size / size.max(), shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
     axis.set_aspect("equal")
     axis.set_xticks([])
     axis.set_yticks([])
     energy = read(file, f"{species}/absorption/map_energy")[column]
-    axis.set_title(f"({chr(97 + column)}) {energy:.3f} eV", fontsize=9, y=-0.14)
+    axis.set_title(rf"$\bf{{{chr(97 + column)}}}$  {energy:.3f} eV", fontsize=9, y=-0.14)
     for spine in axis.spines.values():
         spine.set_visible(False)
-    print(f"map ({chr(97 + column)}): {energy:.4f} eV")
+    print(f"map {chr(97 + column)}: {energy:.4f} eV")
+    return image
 
 
 def mark(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
@@ -80,7 +84,8 @@ def mark(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
     # above all curves that are drawn there
     highest = max(read(file, f"{name}/absorption/absorption")[near].max() for name in STYLES if f"{name}/absorption" in file)
     height = highest / read(file, "exciton/absorption/absorption").max()
-    axis.annotate(f"({chr(97 + column)})", (energy, height), textcoords="offset points", xytext=(0, 4), ha="center", fontsize=9)
+    text = chr(97 + column)
+    axis.annotate(text, (energy, height), textcoords="offset points", xytext=(0, 4), ha="center", fontsize=9, fontweight="bold")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[40, 60, 80, 100, 120], help="values of N to draw")
     parser.add_argument("--converged", type=float, metavar="E", help="photon energy (eV) of the exciton of the dense mesh")
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         sizes = read(file, "mesh.N").astype(int)
         energy = 1e3 * read(file, "singlet/absorption/relative_energy")
         spectra = dict(zip(sizes, read(file, "singlet/absorption/absorption"), strict=True))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 
 def main() -> None:
@@ -18,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps trion.temperature alone")
     path = parser.parse_args().file
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         temperatures = read(file, "trion.temperature")
         energy = 1e3 * read(file, "singlet/absorption/relative_energy")
         spectra = read(file, "singlet/absorption/absorption")

@@ -14,9 +14,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, points, read, save
+from common import open_result, plt, points, read, save
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def main() -> None:
 def read_beats(path: Path, species: str) -> list[Beat]:
     """Return the beat of a result file."""
     prefix = "" if species == "total" else f"{species}_"
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         config = json.loads(file["provenance/config"].asstr()[()])
         trace = read(file, f"twod/trace/{prefix}cross_peak").real
         period, envelope = (

@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 LABELS = {"exciton": "exciton 1s", "singlet": "trion, singlet", "triplet": "triplet, lowest bright state"}
 
@@ -20,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N alone")
     path = parser.parse_args().file
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         sizes = read(file, "mesh.N")
         binding = {name: 1e3 * read(file, f"{name}/binding_energy") for name in LABELS if name in file}
     if any(values.ndim != 1 for values in binding.values()):

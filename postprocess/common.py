@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_lowercase
 
 import h5py
 import matplotlib
@@ -15,6 +17,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 plt.style.use(Path(__file__).with_name("style.mplstyle"))
+
+
+def open_result(path: Path) -> h5py.File:
+    """Open a result file; raises SystemExit with a plain sentence if there is none or it is no HDF5 file."""
+    if not Path(path).is_file():
+        raise SystemExit(f"{path} does not exist: give the result.h5 or sweep.h5 that `hpcx run` has written")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise SystemExit(f"{path} is not a result of hpcx: {error}") from error
+
+
+def letters(axes: Iterable[plt.Axes]) -> None:
+    """Put bold letters a, b, c, ... above the left corners of the panels of a figure."""
+    for letter, axis in zip(ascii_lowercase, axes):
+        axis.set_title(letter, loc="left", fontweight="bold")
 
 
 def read(file: h5py.File, path: str) -> np.ndarray:
@@ -43,7 +61,7 @@ def _warn(file: h5py.File) -> None:
 
 def points(path: Path) -> list[Path]:
     """Return the file itself, or those of the finished points of a sweep in their order; raises SystemExit if one is missing."""
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         if "index/id" not in file:
             return [path]
         _warn(file)

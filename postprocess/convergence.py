@@ -19,7 +19,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save, texts
+from common import letters, open_result, plt, read, save, texts
 from extrapolation import Limit, extrapolate, power_limit
 
 #: powers of 1/N and of 1/k0 that are tried. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same
@@ -90,7 +90,7 @@ def main() -> None:
 
 def read_studies(path: Path) -> list[Study]:
     """Return all studies of a sweep."""
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         sizes, cutoffs = (np.atleast_1d(read(file, name)) for name in ("mesh.N", "mesh.k0"))
         names = texts(file, "material") if "material" in file else [path.parent.name]
         order = [axis for axis in ("material", "mesh.k0", "mesh.N") if axis in file]
@@ -186,6 +186,7 @@ def draw(studies: list[Study]) -> plt.Figure:
     axes[0, 0].legend(fontsize=7)
     axes[-1, 0].set_xlabel("$1/N$")
     axes[-1, 1].set_xlabel(r"$1/k_0$ ($a/2\pi$), $N \to \infty$")
+    letters(axes.flat)
     figure.suptitle(studies[0].material)
     figure.tight_layout()
     return figure

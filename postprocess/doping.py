@@ -15,7 +15,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def main() -> None:
     sides = "end of the trion's side, begin of the exciton's (meV)"
     parser.add_argument("--split", type=float, nargs=2, default=(-15, -12), help=sides)
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         peaks = find_peaks(file, *options.split)
     slope, error, square = through_origin(peaks.density, peaks.ratio)
     print(f"{'N':>5}{'n (1e12/cm2)':>14}{'T - 1s':>9}{'X - 1s':>9}{'I_T/I_X':>9}{'ratio/n(1e13)':>15}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 from scipy.spatial import Voronoi
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="result.h5 of an exciton run with mesh.region = \"zone\"")
     parser.add_argument("--state", type=int, default=0, help="number of the state that is drawn, 0 is the lowest")
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         save(draw(file, options.state), options.file.with_name("exciton_zone"))
 
 

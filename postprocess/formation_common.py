@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 PUMP = "pump.photon_energy"
 
@@ -35,7 +35,7 @@ def draw_sweep(
 
 def open_sweep(path: Path) -> tuple[h5py.File, np.ndarray]:
     """Return the file and the pump energies (eV); raises SystemExit if the first swept key is not the pump energy."""
-    file = h5py.File(path, "r")
+    file = open_result(path)
     if PUMP not in file:
         raise SystemExit(f"{path} does not sweep {PUMP}")
     return file, read(file, PUMP)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
-from common import plt, read, texts
+from common import letters, plt, read, texts
 from formation_common import draw_sweep, pump_first
 
 COLORS = ("C1", "C0")
@@ -30,6 +30,7 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
             _draw_parts(axis, file, pumps, r, extent)
             axis.set_title(f"{names[r]}, Hartree-Fock: {extents[extent]}", fontsize=9)
         row[0].set_ylabel(r"$\Delta R/R$ (normalised)")
+    letters(axes.flat)
     for axis in axes[-1]:
         axis.set_xlabel("delay (fs)")
         axis.set_xlim(-80, 160)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
-from common import plt, read, texts
+from common import letters, plt, read, texts
 from formation_common import draw_sweep, pump_first
 
 
@@ -30,6 +30,7 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
         axis.set_title(f"pump {pump:.2f} eV", fontsize=10)
         axis.set_xlabel("delay (fs)")
         _mark(axis, file, delay, energy, values)
+    letters(axes[0])
     axes[0, 0].set_ylabel("photon energy (eV)")
     figure.colorbar(image, ax=list(axes[0]), label=r"$\Delta R/R$ (normalised)")
     return figure

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
-from common import plt, read, texts
+from common import letters, plt, read, texts
 from formation_common import draw_sweep
 
 DEFAULTS = {
@@ -82,7 +82,8 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
         panel.errorbar(pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label=label)
         panel.set_title(f"{title} exciton", fontsize=10)
         panel.set_xlabel("pump photon energy (eV)")
-    panels[0].set_ylabel("rise time (fs)")
+    letters(panels)
+    panels[0].set_ylabel("rise time, two components (fs)")
     panels[0].legend(fontsize=7, loc="upper left")
     return figure
 

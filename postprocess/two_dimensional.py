@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import open_result, plt, read, save
 
 
 def main() -> None:
@@ -22,7 +21,7 @@ def main() -> None:
     parser.add_argument("--time", type=float, default=0, help="waiting time (fs); the nearest one of the file is shown")
     parser.add_argument("--species", choices=["total", "singlet", "triplet"], default="total")
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         times = read(file, "twod/waiting_time")
         number = int(np.argmin(np.abs(times - options.time)))
         prefix = "" if options.species == "total" else f"{options.species}_"

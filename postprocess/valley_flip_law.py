@@ -12,9 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 from valley_common import nearest
 
 AXES = ("temperature", "spin_flip.activation", "spin_flip.rate")
@@ -29,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 over temperature, spin_flip.activation and spin_flip.rate")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         axes = {name: read(file, name) for name in AXES}
         time = 1e-3 * read(file, "dichroism/time")
         traces = read(file, "dichroism/circular_dichroism")
@@ -110,6 +109,7 @@ def _draw(axes: dict[str, np.ndarray], ratio: np.ndarray) -> plt.Figure:
     panels[0].set(xlabel="temperature (K)", ylabel=r"$\tau_A / \tau_B$")
     panels[0].set_ylim(0.8, 60)
     panels[0].legend(title="best strength of each activation", loc="upper left", ncols=2)
+    letters(panels)
     image = panels[1].pcolormesh(worth.T, cmap="viridis_r")
     panels[1].set_xticks(np.arange(len(worth)) + 0.5, [f"{value:g}" for value in axes["spin_flip.activation"]])
     panels[1].set_yticks(np.arange(worth.shape[1]) + 0.5, [f"{value:g}" for value in axes["spin_flip.rate"]])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 from matplotlib.patches import FancyArrowPatch
 from valley_common import nearest, texts
 
@@ -24,6 +24,8 @@ COLORS = {
     "dexter_dark": "C3",
     "spin_flip": "C6",
 }
+#: heights of the rows of labels, of the excitons with A and with B holes
+LABELS = (-0.42, 1.27)
 #: flows below this share of the largest are not drawn
 SMALLEST = 1e-4
 
@@ -35,7 +37,7 @@ def main() -> None:
     parser.add_argument("--set", default="full", help="mechanism set, for a sweep")
     parser.add_argument("--temperature", type=float, default=77.0, help="K, for a sweep")
     arguments = parser.parse_args()
-    with h5py.File(_point(arguments), "r") as file:
+    with open_result(_point(arguments)) as file:
         data = _read(file)
     save(_draw(data), arguments.file.with_name("valley_flow"))
     _print_table(data)
@@ -43,7 +45,7 @@ def main() -> None:
 
 def _point(arguments: argparse.Namespace) -> Path:
     """Return the file of the wanted point."""
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         if "index/id" not in file:
             return arguments.file
         names = np.array(texts(file, "mechanisms.set"))
@@ -88,9 +90,10 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     for number, axis in enumerate(axes.ravel()[: len(data["time"])]):
         _draw_species(axis, data, positions, number)
         _draw_flows(axis, data, positions, number)
-        axis.set(xlim=(-0.7, 5.9), ylim=(-0.4, 1.4), xticks=[], yticks=[], xlabel="electron: spin up   |   spin down")
-        axis.set_title(f"{data['time'][number]:g} ps after a sigma+ pump")
+        axis.set(xlim=(-0.7, 6.0), ylim=(-0.55, 1.4), xticks=[], yticks=[], xlabel="electron: spin up   |   spin down")
+        axis.set_title(f"{data['time'][number]:g} ps after a σ+ pump")
         axis.set_ylabel("energy (hole: lower A, upper B branch)")
+    letters(axes.ravel()[: len(data["time"])])
     for axis in axes.ravel()[len(data["time"]) :]:
         axis.axis("off")
     handles = [
@@ -114,11 +117,14 @@ def _net(data: dict[str, np.ndarray]) -> np.ndarray:
 
 def _draw_species(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:
     for (x, y), label, share in zip(positions, data["species"], data["share"][number]):
-        axis.scatter(x, y, s=40 + 1800 * share, color="0.85", edgecolor="0.3", zorder=2)
-        text = f"{label.replace(' up', '↑').replace(' down', '↓')}\n{100 * share:.1f} %"
-        above = y > 0.5
-        place = (x, y + (0.06 if above else -0.1))
-        axis.annotate(text, place, ha="center", va="bottom" if above else "top", fontsize=7, zorder=4)
+        axis.scatter(x, y, s=40 + 900 * share, color="0.85", edgecolor="0.3", zorder=2)
+        text = f"{_shown(label)}\n{100 * share:.1f} %"
+        # two rows outside of circles and arrows
+        axis.annotate(text, (x, LABELS[int(y > 0.5)]), ha="center", va="center", fontsize=7.5, zorder=4)
+
+
+def _shown(label: str) -> str:
+    return label.replace(" up", "↑").replace(" down", "↓").replace("L", "Λ").replace(" - ", "–")
 
 
 def _draw_flows(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:

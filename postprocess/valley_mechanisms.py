@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 from valley_common import by_set, nearest, temperatures
 
 PHONONS = "phonons"
@@ -30,6 +29,12 @@ ADDED = {
     "full + spin_flip": "all + spin flip",
 }
 
+#: of panel c, in the order of ADDED
+STYLES = (
+    {"linewidth": 3.5}, {"linewidth": 1.2, "linestyle": "--"}, {"linewidth": 3.5}, {"linewidth": 1.6},
+    {"linewidth": 1.2, "linestyle": "--"}, {"linewidth": 1.6}, {"linewidth": 1.0, "linestyle": ":"}, {"linewidth": 1.6, "linestyle": "-."},
+)  # fmt: skip
+
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table that is drawn."""
@@ -37,10 +42,10 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="sweep.h5 over mechanisms.set, and over temperature if wanted")
     parser.add_argument("--temperature", type=float, default=77.0, help="K")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         row = nearest(temperatures(file), arguments.temperature) if "temperature" in file else 0
         time = 1e-3 * read(file, "dichroism/time")
-        tables = {key: by_set(file, f"dichroism/{key}") for key in ("circular_dichroism", "logarithmic_slope_time", "fast_time")}
+        tables = {key: by_set(file, f"dichroism/{key}") for key in ("circular_dichroism", "slow_time", "fast_time")}
     traces = {name: values[row] for name, values in tables["circular_dichroism"].items()}
     if "full" not in traces:
         raise SystemExit(f"{arguments.file} has no mechanism set 'full'")
@@ -49,18 +54,19 @@ def main() -> None:
 
 
 def _draw(time: np.ndarray, traces: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.0), constrained_layout=True)
+    figure, axes = plt.subplots(1, 3, figsize=(15.0, 4.0), constrained_layout=True)
     _draw_phonons(axes[0], time, traces)
     _draw_dexter(axes[1], time, traces)
     for number, (name, label) in enumerate(ADDED.items()):
         if name in traces:
-            axes[2].plot(time, traces[name][0], color=f"C{number % 7}", linestyle=("-", "--", "-.")[number % 3], label=label)
+            style = STYLES[number % len(STYLES)]  # curves of equal course lie on each other: thick below thin
+            axes[2].plot(time, traces[name][0], color=f"C{number % 7}", label=label, **style)
     axes[2].set(ylabel="dichroism of A / its maximum", ylim=(0, 1.05))
-    axes[2].legend(fontsize=7.5)
-    for letter, axis in zip("abc", axes):
+    axes[2].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    letters(axes)
+    for axis in axes:
         axis.axhline(0, color="0.7", linewidth=0.8)
         axis.set(xlabel="delay (ps)", xlim=(-0.3, 10))
-        axis.set_title(letter, loc="left", fontweight="bold")
     return figure
 
 
@@ -84,11 +90,11 @@ def _draw_dexter(axis: plt.Axes, time: np.ndarray, traces: dict[str, np.ndarray]
 
 
 def _print_table(time: np.ndarray, traces: dict[str, np.ndarray], tables: dict[str, dict[str, np.ndarray]]) -> None:
-    head = ("A 0.3 ps", "A 1 ps", "A 10 ps", "B 0.3 ps", "B peak", "B 10 ps", "tau A", "tau B", "t1 A", "t1 B")
+    head = ("A 0.3 ps", "A 1 ps", "A 10 ps", "B 0.3 ps", "B peak", "B 10 ps", "t2 A", "t2 B", "t1 A", "t1 B")
     print(f"{'mechanisms':<60}" + "".join(f"{name:>9}" for name in head))
     for name, (a, b) in traces.items():
         values = [*np.interp([0.3, 1.0, time[-1]], time, a), np.interp(0.3, time, b), b[np.abs(b).argmax()], b[-1]]
-        values += [*tables["logarithmic_slope_time"][name], *tables["fast_time"][name]]
+        values += [*tables["slow_time"][name], *tables["fast_time"][name]]
         print(f"{name:<60}" + "".join(f"{value:9.3f}" if number < 6 else f"{value:9.2f}" for number, value in enumerate(values)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 from valley_common import by_set, nearest, temperatures
 
 TRANSITIONS = ("A", "B")
@@ -22,14 +22,14 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature, and mechanisms.set if wanted")
     parser.add_argument("--set", default="full", help="mechanism set")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         data = _read(file, arguments.set)
     save(_draw(data), arguments.file.with_name("valley_temperature"))
     _print_table(data)
 
 
 def _read(file: h5py.File, name: str) -> dict[str, np.ndarray]:
-    names = ("circular_dichroism", "fast_time", "logarithmic_slope_time", "slowest_eigenvalue_time")
+    names = ("circular_dichroism", "fast_time", "slow_time", "slowest_eigenvalue_time")
     tables = {key: by_set(file, f"dichroism/{key}") for key in names}
     sets = tables["fast_time"]
     chosen = name if name in sets else next(iter(sets))
@@ -45,17 +45,16 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     grid = data["temperature"]
     for row, (traces, fast, slow) in enumerate(("bde", "cfg")):
         _draw_traces(panels[traces], data, row)
-        _draw_times(panels[fast], grid, {"fit": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
+        _draw_times(panels[fast], grid, {"fit (Eq. 2)": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
         panels[fast].set_ylim(0, 1.2 * np.nanmax(data["fast_time"][:, row]))
-        slopes = {"slope, 1.5 to 8 ps": data["logarithmic_slope_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
-        _draw_times(panels[slow], grid, slopes, rf"$\tau_2$ of {TRANSITIONS[row]} (ps)")
+        slow_times = {"fit (Eq. 2)": data["slow_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
+        _draw_times(panels[slow], grid, slow_times, rf"$\tau_2$ of {TRANSITIONS[row]} (ps)")
         panels[slow].set_ylim(0, None)
-    ratio = data["logarithmic_slope_time"][:, 0] / data["logarithmic_slope_time"][:, 1]
-    _draw_times(panels["h"], grid, {"slope": ratio}, r"$\tau_2$ of A over $\tau_2$ of B")
+    ratio = data["slow_time"][:, 0] / data["slow_time"][:, 1]
+    _draw_times(panels["h"], grid, {"fit (Eq. 2)": ratio}, r"$\tau_2$ of A over $\tau_2$ of B")
     panels["h"].set_ylim(0, 1.5 * max(np.nanmax(ratio), 1))
     _draw_arrhenius(panels["i"], data)
-    for letter, axis in panels.items():
-        axis.set_title(letter, loc="left", fontweight="bold")
+    letters(axes.flat)
     return figure
 
 
@@ -92,11 +91,11 @@ def _draw_arrhenius(axis: plt.Axes, data: dict[str, np.ndarray]) -> None:
 
 
 def _print_table(data: dict[str, np.ndarray]) -> None:
-    print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'slope A (ps)':>14}{'slope B (ps)':>14}{'mode (ps)':>11}")
+    print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'t2 A (ps)':>14}{'t2 B (ps)':>14}{'mode (ps)':>11}")
     for row, temperature in enumerate(data["temperature"]):
-        fast, slope = data["fast_time"][row], data["logarithmic_slope_time"][row]
+        fast, slow = data["fast_time"][row], data["slow_time"][row]
         print(
-            f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slope[0]:14.3f}{slope[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}"
+            f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slow[0]:14.3f}{slow[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}"
         )
 
 

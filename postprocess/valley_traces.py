@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 from valley_common import axes as swept
 from valley_common import by_set, nearest, temperatures, texts
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--by", choices=("set", "material"), default="set", help="panels for temperatures, or for materials")
     parser.add_argument("--set", default="full", help="mechanism set")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         time = 1e-3 * read(file, "dichroism/time")
         panels = _materials(file, arguments) if arguments.by == "material" else _temperatures(file, arguments)
     save(_draw(time, panels), arguments.file.with_name("valley_traces"))
@@ -51,12 +51,13 @@ def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
     figure, axes = plt.subplots(
         1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True
     )
-    for letter, axis, (title, traces) in zip("abcdefgh", axes[0], panels.items()):
+    letters(axes[0])
+    for axis, (title, traces) in zip(axes[0], panels.items()):
         for row, name in enumerate(("A", "B")):
             axis.plot(time, traces[row], label=f"{name} exciton")
         axis.axhline(0, color="0.7", linewidth=0.8)
         axis.set(xlabel="delay (ps)", xlim=(-0.3, 6))
-        axis.set_title(f"{letter}  {title}", loc="left")
+        axis.set_title(title)
     axes[0, 0].set_ylabel("dichroism / max A")
     axes[0, 0].legend()
     return figure

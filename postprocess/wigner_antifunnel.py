@@ -10,18 +10,18 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
+from wigner_common import LABELS
 
-LABELS = ("KK", "KK$'$", r"K$\Lambda$")
 SWEPT = "parameters.wigner.bands.energy_KLambda"
 
 
 def main() -> None:
-    """Read a sweep over the energy of K-Lambda and the depth of the landscape (0 first), draw, save next to the data."""
+    """Read a sweep over the energy of KΛ and the depth of the landscape (0 first), draw, save next to the data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of inputs/wigner_antifunnel.toml")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         count = len(read(file, SWEPT))
         figure, axes = plt.subplots(3, count, figsize=(2.4 + 3.0 * count, 7.2), sharey="row", layout="constrained")
         for point in range(count):
@@ -29,6 +29,7 @@ def main() -> None:
             _energies(energies, file, point)
             _widths(widths, file, point)
             _densities(densities, file, point)
+    letters(axes.flat)
     for axis, label in zip(axes[:, 0], ("energy (meV)", r"$w^2$ ($\mu$m$^2$)", r"density (1/$\mu$m)")):
         axis.set_ylabel(label)
     for axis in axes[:, -1]:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
+from wigner_common import LABELS
 
-LABELS = {"KK": "KK", "KK'": "KK$'$", "KL": r"K$\Lambda$"}
 #: colours of the phases: valleys part, draw nearer, have one diffusivity
 PHASES = ("#d9f0d3", "#fddbc7", "#d1e5f0")
+#: windows longer than this (ps) have a logarithmic axis of time
+LONG = 50.0
 #: diffusivities are one when they differ by less than this share
 TOGETHER = 0.02
 
@@ -52,7 +54,7 @@ def main() -> None:
     parser.add_argument("--phases", type=float, nargs="+", default=[], help="temperatures (K) at which phases are shaded")
     parser.add_argument("--diffusivity", action="store_true", help="leave the widths out")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         temperatures = read(file, "temperature") if "temperature" in file else [None]
         columns = [_column(file, index, temperature, arguments) for index, temperature in enumerate(temperatures)]
     save(_draw(columns, arguments), arguments.file.with_name("diffusivity"))
@@ -82,9 +84,13 @@ def _draw(columns: list[Column], arguments: argparse.Namespace) -> plt.Figure:
         _diffusivities(axes[-1, column], data)
         axes[0, column].set_title(data.title)
         axes[-1, column].set_xlabel("time (ps)")
+        if data.time[-1] > LONG:  # what happens in some ps would be a line at the left edge
+            axes[-1, column].set_xscale("log")
         if data.temperature in arguments.phases:
             for axis in axes[:, column]:
                 _shade_phases(axis, data)
+    if axes.size > 1:
+        letters(axes.flat)
     if rows == 2:
         axes[0, 0].set_ylabel(r"$w^2$ ($\mu$m$^2$)")
     axes[-1, 0].set_ylabel(r"$D$ (cm$^2$/s)")
@@ -93,14 +99,14 @@ def _draw(columns: list[Column], arguments: argparse.Namespace) -> plt.Figure:
 
 
 def _widths(axis: plt.Axes, data: Column) -> None:
-    for valley, label in enumerate(LABELS.values()):
+    for valley, label in enumerate(LABELS):
         axis.plot(data.time, data.width[:, valley], label=label, color=f"C{valley}")
-    axis.plot(data.time, data.light, "k--", linewidth=1, label="light")
+    axis.plot(data.time, data.light, "k--", linewidth=1, label="PL")
     axis.plot(data.time, data.total_width, "k:", linewidth=1, label="all")
 
 
 def _diffusivities(axis: plt.Axes, data: Column) -> None:
-    for valley, label in enumerate(LABELS.values()):
+    for valley, label in enumerate(LABELS):
         axis.plot(data.time, data.diffusivity[:, valley], color=f"C{valley}", label=label)
     axis.plot(data.time, data.total_diffusivity, "k:", linewidth=1, label="all")
     if (data.diffusivity < 0).any():

@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read
+from common import open_result, plt, read
 from matplotlib.animation import FuncAnimation, PillowWriter
 
 
@@ -18,10 +17,10 @@ def main() -> None:
     """Read, draw all frames, save next to the data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="result.h5 of a run in two dimensions")
-    parser.add_argument("--valley", type=int, help="show one valley: 0 KK, 1 KK', 2 K-Lambda (default: the sum)")
+    parser.add_argument("--valley", type=int, help="show one valley: 0 KK, 1 KK', 2 KΛ (default: the sum)")
     parser.add_argument("--rate", type=int, default=10, help="frames per second")
     arguments = parser.parse_args()
-    with h5py.File(arguments.file, "r") as file:
+    with open_result(arguments.file) as file:
         density, time = read(file, "density/density"), read(file, "density/time")
         x, y = read(file, "density/x"), read(file, "density/y") if "density/y" in file else None
     if y is None:

@@ -9,9 +9,11 @@ import argparse
 import json
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, points, read, save
+from common import letters, open_result, plt, points, read, save
+
+#: windows longer than this (ps) have a logarithmic axis of time
+LONG = 50.0
 
 
 def main() -> None:
@@ -26,7 +28,7 @@ def main() -> None:
 
 def _read(path: Path) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """Return temperature, time, x and light (time, x); in two dimensions along the middle line."""
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         temperature = json.loads(file["provenance/config"].asstr()[()])["temperature"]
         light = read(file, "density/photoluminescence")
         if light.ndim == 3:
@@ -36,16 +38,19 @@ def _read(path: Path) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
 
 def _draw(panels: list, absolute: bool) -> plt.Figure:
     figure, axes = plt.subplots(1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained")
-    for letter, axis, (temperature, time, x, light) in zip("abcdefgh", axes[0], panels):
+    letters(axes[0])
+    for axis, (temperature, time, x, light) in zip(axes[0], panels):
         shown = light if absolute else light / light.max(axis=1, keepdims=True)
         image = axis.pcolormesh(time, x, shown.T, shading="nearest", cmap="inferno", rasterized=True)
         if not absolute:
             axis.contour(time, x, shown.T, levels=[np.exp(-1)], colors="w", linewidths=0.8)
-        axis.set_title(f"({letter}) {temperature:g} K")
+        axis.set_title(f"{temperature:g} K")
         axis.set_xlabel("time (ps)")
+        if time[-1] > LONG:  # the light spreads within some ps
+            axis.set_xscale("log")
         axis.set_ylim(-1.5, 1.5)
     axes[0, 0].set_ylabel(r"$x$ ($\mu$m)")
-    figure.colorbar(image, ax=axes[0, -1], label="light" + (r" (1/($\mu$m ps))" if absolute else ", normalised"))
+    figure.colorbar(image, ax=axes[0, -1], label="PL" + (r" (1/($\mu$m ps))" if absolute else " / maximum of its time"))
     return figure
 
 

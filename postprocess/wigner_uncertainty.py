@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
-from common import plt, read, save
+from common import letters, open_result, plt, read, save
 
 SHOWN = ("peak", "lowest", "negative_until")
 
@@ -20,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="result.h5 of a run with uncertainty.samples")
     path = parser.parse_args().file
-    with h5py.File(path, "r") as file:
+    with open_result(path) as file:
         time, bands = read(file, "uncertainty/time"), read(file, "uncertainty/diffusivity")[..., 0]
         names = [name.decode().removeprefix("wigner.") for name in read(file, "uncertainty/number")]
         importance = {name: np.nan_to_num(read(file, f"uncertainty/importance_{name}")) for name in SHOWN}
@@ -31,6 +30,8 @@ def main() -> None:
     left.plot(time[late], bands[2][late], color="C0", label="median, 25 to 75 %, 5 to 95 %")
     left.axhline(0, color="0.6", linewidth=0.8)
     left.set_yscale("symlog", linthresh=10)
+    left.set_xscale("log")
+    letters((left, right))
     left.set_xlabel("time (ps)")
     left.set_ylabel(r"$D_\mathrm{KK}$ (cm$^2$/s)")
     left.legend(fontsize="small")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.io.result import Result
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.wigner.history import History
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity, stationary_free
-from hpcx.wigner.parameters import VALLEYS
+from hpcx.wigner.parameters import MODES, VALLEYS, Excitons
 from hpcx.wigner.problem import Problem
 
 NM2_PER_UM2 = 1e6
@@ -56,9 +56,24 @@ def add_rates(result: Result, problem: Problem) -> None:
     result.add("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing="NaN: the diffusivity is infinite")
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    result.add("rates/phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
+    label = "smallest momentum from which an exciton reaches KK by absorbing an intervalley phonon; NaN for KK itself"
+    result.add("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label)
     result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
+
+
+def thresholds(excitons: Excitons) -> np.ndarray:
+    """Return the momenta (valley, phonon; 1/nm) at which the energy and that of an intervalley phonon make up the distance to KK."""
+    found_vm = np.full((len(VALLEYS), len(MODES)), np.nan)
+    for channel in excitons.channels:
+        if channel.first == 0:
+            valley = channel.second
+            distance = excitons.energy_v[0] - excitons.energy_v[valley]
+            missing = np.array([max(distance - mode.energy, 0.0) for mode in channel.modes])
+            found_vm[valley] = np.sqrt(2 * excitons.mass_v[valley] * missing) / HBAR_MEV_PS
+    return found_vm
 
 
 _EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
