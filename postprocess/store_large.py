@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-from common import read
+from common import open_result, read
 
 STORED = Path(__file__).parent / "validation" / "stored"
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="result.h5 of a run in space")
     parser.add_argument("--output", type=Path, default=STORED, help="folder of the stored numbers")
     options = parser.parse_args()
-    with h5py.File(options.file, "r") as file:
+    with open_result(options.file) as file:
         facts = {"name": options.file.resolve().parent.name} | _origin(file) | {"numbers": _numbers(file)}
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / f"{facts['name']}.json"

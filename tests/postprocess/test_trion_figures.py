@@ -25,7 +25,7 @@ INPUTS = {
     ),
 }
 SCRIPTS = [
-    ("absorption", ["absorption.py out/result.h5"], ["absorption"], "map (b)"),
+    ("absorption", ["absorption.py out/result.h5"], ["absorption"], "map b"),
     ("doping", ["doping.py out/sweep.h5"], ["doping"], "line through the origin"),
     ("doping", ["absorption_sizes.py out/sweep.h5"], ["absorption_sizes"], "2p resonance"),
     ("temperature", ["absorption_temperature.py out/sweep.h5"], ["absorption_temperature"], "20 K: trion"),
