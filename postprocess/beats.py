@@ -55,7 +55,7 @@ def read_beats(path: Path, species: str) -> list[Beat]:
         )
         shift = config["twod"]["triplet_shift"]
         label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
-        time = read(file, "twod/trace/waiting_time")
+        time = read(file, "twod/trace/time" if "twod/trace/time" in file else "twod/trace/waiting_time")  # its earlier name
         return [Beat(label, config["material"], time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
 
 

@@ -132,15 +132,18 @@ def _sticks(settings, spectra, exciton_energy, binding_energy) -> dict[str, tupl
 
 
 def _add_traces(result: Result, settings: TwoDimensional, experiment: Experiment, peaks: Peaks) -> None:
-    """Put finely sampled traces under /twod/trace and the beats that are fitted to their real parts under /twod."""
+    """Put finely sampled traces under /twod/trace and the beats that are fitted to their real parts under /twod.
+
+    Their axis has a name of its own: in a tree of groups a group has the coordinates of those above it.
+    """
     times = np.arange(0, settings.trace_end + settings.trace_step / 2, settings.trace_step)
-    result.add("twod/trace/waiting_time", times, ("waiting_time",), "fs", "waiting time")
+    result.add("twod/trace/time", times, ("time",), "fs", "waiting time")
     period = 2 * np.pi * HBAR / (peaks.exciton - peaks.trion)
     fitted = (times >= settings.fit_window[0]) & (times <= settings.fit_window[1])
     for name in experiment.names():
         trace = experiment.corners(name, times)[:, 1, 0]
         prefix = "" if name == "total" else f"{name}_"
-        result.add(f"twod/trace/{prefix}cross_peak", trace, ("waiting_time",), _SIGNAL_UNIT, f"{name} cross peak")
+        result.add(f"twod/trace/{prefix}cross_peak", trace, ("time",), _SIGNAL_UNIT, f"{name} cross peak")
         beat = fit_beat(times[fitted], (trace.real / trace.real[0])[fitted], settings.dephasing_time, period)
         _add_beat(result, name, prefix, beat, settings.dephasing_time)
 

@@ -48,7 +48,7 @@ def test_species_add_up_and_beats_are_found():
     assert total.shape == (2, 21, 21)
     period = 4.135667 / (result.value("twod/exciton_peak") - result.value("twod/trion_peak"))
     assert result.value("twod/singlet_beat_period") == pytest.approx(period, rel=0.05)
-    trace, times = result.value("twod/trace/cross_peak"), result.value("twod/trace/waiting_time")
+    trace, times = result.value("twod/trace/cross_peak"), result.value("twod/trace/time")
     np.testing.assert_allclose(trace[times == 100], result.value("twod/cross_peak")[1:], rtol=1e-12)
 
 

@@ -1,0 +1,100 @@
+"""Results of all models, with all that can be asked for, open in xarray as a tree, and so do their sweeps."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from mpi4py import MPI
+
+from hpcx.config.load import load_plan
+from hpcx.parallel.stop import StopRequests
+from hpcx.petsc.options import initialize
+from hpcx.sweep.run import run_plan
+
+EXCITON = {
+    "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
+    "sweep.parameters.bands.hopping": [1.0, "1.2 eV"],
+}  # fmt: skip
+TRION = {
+    "model": "trion", "material": "WSe2", "mesh.N": 40, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
+    "absorption.maps": ["0 meV", "-20 meV"], "twod.enabled": True, "twod.waiting_times": [0, 50, 100], "twod.points": 9,
+    "sweep.twod.pathway": ["rephasing", "sum"],
+}  # fmt: skip
+THERMAL = {
+    "model": "trion", "material": "WSe2", "mesh.N": 30, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
+    "trion.temperature": "30 K", "sweep.mesh.N": [28, 30],
+}  # fmt: skip
+GRID = {"momentum.energy_max": 80, "momentum.first_bin": 2, "momentum.growth": 1.5, "momentum.largest_bin": 12}
+WIGNER = {
+    "model": "wigner", "material": "WS2", "temperature": 77, **GRID, "time.end": 1, "time.outputs": [[0.25, 1]], "time.tolerance": 0.1,
+    "time.densities": [[0.5, 1]], "time.distributions": [0.5, 1.0], "pulse.spot": "1 um",
+}  # fmt: skip
+MOMENTS = {key: value for key, value in WIGNER.items() if key not in ("time.densities", "time.distributions")}
+WELL = WIGNER | {
+    "space.dimension": 1, "space.points": 36, "space.width": "4 um", "time.end": 0.6, "time.densities": [[0.3, 1]], "time.distributions": [0.5],
+    "landscape.kind": "well", "landscape.depth": "2 meV", "landscape.length": "2 um",
+}  # fmt: skip
+PLANE = WELL | {"landscape.kind": "none", "space.dimension": 2, "space.points": 36, "space.width": "4 um"}
+FORMATION = {
+    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 6, "momentum.points": 40, "signal.photon_energies.points": 3,
+    "signal.bootstrap": 2, "approximation.grating": True,
+}  # fmt: skip
+VALLEY = {
+    "model": "valley", "material": "WSe2", "momentum.points": 8, "time.end": "0.4 ps", "mechanisms.set": "full + spin_flip",
+    "sweep.temperature": [77, 100],
+}  # fmt: skip
+ONE = {key: value for key, value in VALLEY.items() if not key.startswith("sweep.")}
+ANGULAR, SATURATED = ONE | {"mechanisms.set": "full", "momentum.dimension": 2}, ONE | {"approximation.saturation": True}
+IN_TIME = {
+    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 8, "momentum.points": 20, "momentum.tail_points": 8,
+    "solver.route": "time", "solver.tolerance": 1e-3, "signal.bootstrap": 0,
+}  # fmt: skip
+CASES = {
+    "exciton": EXCITON, "trion": TRION, "thermal trion": THERMAL, "wigner": MOMENTS, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
+    "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "formation in time": IN_TIME,
+    "valley": VALLEY, "angular valley": ANGULAR, "saturated valley": SATURATED,
+}  # fmt: skip
+
+
+def as_toml(value) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def compute(folder: Path, case: dict) -> list[Path]:
+    """Run a case, and return its files."""
+    (folder / "input.toml").write_text(f'model = "{case["model"]}"\nmaterial = "{case["material"]}"\n[output]\ndirectory = "{folder}/out"\n')
+    settings = [f"{key}={as_toml(value)}" for key, value in case.items() if key not in ("model", "material")]
+    initialize([])
+    report = run_plan(MPI.COMM_SELF, load_plan(str(folder / "input.toml"), settings), StopRequests())
+    assert {entry.status for entry in report.entries} == {"done"}, [entry.message for entry in report.entries]
+    return sorted((folder / "out").glob("*.h5")) + sorted((folder / "out/points").glob("*.h5"))
+
+
+SLOW = ("formation in time", "saturated valley", "thermal trion", "wigner in the plane")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.validate) if name in SLOW else name for name in CASES])
+def test_every_result_opens_as_a_tree(name, tmp_path, caplog):
+    caplog.set_level(logging.CRITICAL)
+    files = compute(tmp_path, CASES[name])
+    assert len(files) == (3 if any(key.startswith("sweep.") for key in CASES[name]) else 1)
+    for path in files:
+        with xarray.open_datatree(path, engine="h5netcdf") as tree:
+            for node in tree.subtree:
+                for variable in node.ds.variables.values():
+                    if "provenance" not in node.path and "index" not in node.path:
+                        assert {"units", "long_name"} <= variable.attrs.keys(), (node.path, variable)
+                    variable.load()
+
+
+def test_a_swept_number_of_the_material_keeps_its_unit(tmp_path):
+    files = compute(tmp_path, EXCITON)
+    with xarray.open_datatree(files[0], engine="h5netcdf") as tree:
+        swept = tree["parameters.bands.hopping"]
+        assert swept.attrs["units"] == "eV" and np.array_equal(swept, [1.0, 1.2])
+        assert swept.attrs["long_name"] == "bands.hopping of the material"
+        assert tree["exciton/binding_energy"].dims == ("parameters.bands.hopping",)
