@@ -23,8 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,8 +79,13 @@ def config_class(model: str) -> type[RunInput]:
 def load_input_modules(model: str) -> None:
     """Load what reading an input of the model needs: the first rank does it anyway, so the others can at the same time."""
     config_class(model)
-    if find_spec(f"hpcx.{model}.refusals"):
-        import_module(f"hpcx.{model}.refusals")
+    _module(f"hpcx.{model}.refusals")
+
+
+@lru_cache(maxsize=64)
+def _module(name: str) -> ModuleType | None:
+    """Return a module that a model may have or not; looked for once, because every point of a sweep asks."""
+    return import_module(name) if find_spec(name) else None
 
 
 def solver(model: str) -> Callable[..., Any]:
@@ -93,11 +100,11 @@ def estimator(model: str) -> Callable[..., Estimate]:
 
 def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
     """Return which values of a valid input the physics of the model forbids; most models forbid none."""
-    name = f"hpcx.{model}.refusals"
-    return import_module(name).refusals(config, material) if find_spec(name) else []
+    module = _module(f"hpcx.{model}.refusals")
+    return module.refusals(config, material) if module else []
 
 
 def tables(model: str, config: RunInput, material: Any) -> dict[str, Callable[[], object]]:
     """Return by name how the tables are made that a point of the model shares with others; most models have none."""
-    name = f"hpcx.{model}.tables"
-    return import_module(name).tables(config, material) if find_spec(name) else {}
+    module = _module(f"hpcx.{model}.tables")
+    return module.tables(config, material) if module else {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -22,15 +23,18 @@ class ContentError(ValueError):
         self.problems = problems
 
 
-def contents(section: BaseModel) -> dict[str, Any]:
+def contents(section: BaseModel, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
     """Return, by dotted key, what the marked keys name: the SHA-256 of a file, the numbers of an environment (without sources).
 
-    Raises ContentError with all that cannot be read or is wrong.
+    What stands in `known`, by kind and name, is not read again, and what is read is put there. Raises ContentError with all that
+    cannot be read or is wrong.
     """
-    found, problems = {}, []
+    found, problems, known = {}, [], {} if known is None else known
     for key, kind, value in _named(section):
         try:
-            found[key] = _content(kind, value)
+            if (kind, value) not in known:
+                known[kind, value] = _content(kind, value)
+            found[key] = known[kind, value]
         except OSError as error:
             problems.append((key, value, f"cannot be read: {error.strerror}"))
         except MaterialError as error:
@@ -47,15 +51,27 @@ def environments(section: BaseModel) -> dict[str, Material]:
     return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}
 
 
-def _named(section: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield dotted key, kind and text of every marked key that has a text, tables entered."""
-    for field, info in type(section).model_fields.items():
-        value, key = getattr(section, field), prefix + (info.alias or field)
-        mark = next((item for item in info.metadata if isinstance(item, Named)), None)
-        if isinstance(value, BaseModel):
-            yield from _named(value, f"{key}.")
-        elif mark is not None and isinstance(value, str):
-            yield key, mark.kind, value
+def _named(section: BaseModel) -> Iterator[tuple[str, str, str]]:
+    """Yield dotted key, kind and text of every marked key that has a text."""
+    for key, kind, way in _marks(type(section)):
+        value: Any = section
+        for name in way:
+            value = getattr(value, name, None)  # a table that may be left out is None
+        if isinstance(value, str):
+            yield key, kind, value
+
+
+@lru_cache(maxsize=32)
+def _marks(section: type[BaseModel]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return dotted key, kind, and names of attributes on the way, for every marked key of a class, tables entered."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    for field, info in section.model_fields.items():
+        key = info.alias or field
+        found += [(key, item.kind, (field,)) for item in info.metadata if isinstance(item, Named)]
+        for part in (info.annotation, *get_args(info.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found += [(f"{key}.{below}", kind, (field, *way)) for below, kind, way in _marks(part)]
+    return tuple(found)
 
 
 def _content(kind: str, value: str) -> Any:

@@ -5,10 +5,9 @@ Everything here runs on one rank; the frame broadcasts what comes out.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from hpcx.config.base import RunInput
 from hpcx.config.contents import ContentError, contents
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
-from hpcx.config.point import Point, make_point
+from hpcx.config.point import Point, digest, make_point
 from hpcx.materials.loader import Material, MaterialError, load_material
 from hpcx.registry import MODELS, config_class, refusals
 
@@ -95,13 +94,31 @@ def model_of(text: str, settings: list[str]) -> str | None:
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
-    tried = [_try_point(table, coordinates, config) for coordinates in _product(axes)]
+    known = Known()
+    tried = [_try_point(table, coordinates, config, known) for coordinates in _product(axes)]
     fatal = _fatal(tried)
     if fatal:
         raise InputError(path, fatal)
     points = [point for point, _ in tried]
+    alike = _alike(points)
+    if alike:
+        raise InputError(path, alike)
     first = next(point.config for point in points if point.config is not None)
     return Plan(text, path, first, axes, points)
+
+
+def _alike(points: list[Point]) -> list[Mistake]:
+    """Return a mistake if two points are one and the same calculation: "300 K" and 300, say, or a key that changes nothing."""
+    first: dict[str, Point] = {}
+    written = any(key.startswith("parameters.") for key in points[0].coordinates)  # as text, beside the numbers that they become
+    for point in points:
+        key = digest({name: value for name, value in point.physics.items() if name != "parameters"}) if written else point.hash
+        other = first.setdefault(key if point.config is not None else point.hash, point)
+        if other is not point:
+            differing = [key for key in point.coordinates if repr(point.coordinates[key]) != repr(other.coordinates[key])]
+            values = [f"{other.coordinates[key]!r} and {point.coordinates[key]!r}" for key in differing]
+            return [Mistake(f"sweep.{key}", f"{value} are the same calculation; leave one out") for key, value in zip(differing, values)]
+    return []
 
 
 def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
@@ -130,16 +147,41 @@ def _product(axes: dict[str, list]) -> list[dict[str, Any]]:
     return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
 
 
-def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput]) -> tuple[Point, list[Mistake]]:
-    resolved = copy.deepcopy(table)
+@dataclass
+class Known:
+    """What the files that an input names have been found to say: each is read once for all points.
+
+    Attributes:
+        materials: by name the material, or why it cannot be used.
+        contents: see `hpcx.config.contents`.
+    """
+
+    materials: dict[str, Material | MaterialError] = field(default_factory=dict)
+    contents: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def material(self, name: str) -> Material:
+        """Return a material as its file has it; raises MaterialError."""
+        if name not in self.materials:
+            try:
+                self.materials[name] = load_material(name)
+            except MaterialError as error:
+                self.materials[name] = error
+        found = self.materials[name]
+        if isinstance(found, MaterialError):
+            raise found
+        return found
+
+
+def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], known: Known) -> tuple[Point, list[Mistake]]:
+    resolved = table
     for key, value in coordinates.items():
-        _set(resolved, key, value)
+        resolved = _with(resolved, key, value)
     validated, mistakes = _validated(resolved, config)
-    material, wrong = _material(resolved)
+    material, wrong = _material(resolved, known)
     mistakes += wrong
     named: dict[str, Any] = {}
     if validated is not None:
-        named, unreadable = _contents(validated)
+        named, unreadable = _contents(validated, known)
         mistakes += unreadable + (_lacking(validated, material) if material is not None else [])
     if not mistakes:
         mistakes = _refused(validated, material)
@@ -155,9 +197,9 @@ def _validated(table: dict, config: type[RunInput]) -> tuple[RunInput | None, li
         return None, mistakes_of(error, config)
 
 
-def _contents(config: RunInput) -> tuple[dict[str, Any], list[Mistake]]:
+def _contents(config: RunInput, known: Known) -> tuple[dict[str, Any], list[Mistake]]:
     try:
-        return contents(config), []
+        return contents(config, known.contents), []
     except ContentError as error:
         return {}, [Mistake(key, message, value) for key, value, message in error.problems]
 
@@ -172,20 +214,20 @@ def _refused(config: RunInput, material: Material) -> list[Mistake]:
     return [Mistake(found.key, found.message, found.value, own=False) for found in refusals(config.model, config, material)]
 
 
-def _material(table: dict) -> tuple[Material | None, list[Mistake]]:
+def _material(table: dict, known: Known) -> tuple[Material | None, list[Mistake]]:
     """Load the material even when other keys are wrong, so that all mistakes are told at once."""
     name, parameters = table.get("material"), table.get("parameters", {})
     if not isinstance(name, str) or not isinstance(parameters, dict):
         return None, []  # told by the validation
     try:
-        return load_material(name, parameters), []
+        return known.material(name).with_parameters(parameters), []
     except MaterialError as error:
         return None, [Mistake("material", problem, name) for problem in error.problems]
 
 
 def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[Mistake]:
     lists = {key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)}
-    return _try_point(table, {key: values[0] for key, values in lists.items()}, config)[1]
+    return _try_point(table, {key: values[0] for key, values in lists.items()}, config, Known())[1]
 
 
 def _name(path: str) -> str:
@@ -241,6 +283,17 @@ def _set(table: dict, key: str, value: Any) -> list[Mistake]:
         return []
     below = table.setdefault(head, {})
     return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]
+
+
+def _with(table: dict, key: str, value: Any) -> dict:
+    """Return a table in which a dotted key is replaced; the tables on the way are new ones, all others are shared."""
+    head, _, rest = key.partition(".")
+    below = table.get(head, {})
+    if not rest:
+        return table | {head: value}
+    if not isinstance(below, dict):  # a mistake, which the validation tells
+        return table
+    return table | {head: below | {rest: value} if head == "parameters" else _with(below, rest, value)}
 
 
 def _names(config: type[RunInput]) -> list[str]:

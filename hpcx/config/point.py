@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from hpcx.config.base import RunInput
-from hpcx.materials.loader import Material
+from hpcx.materials.loader import Material, as_json
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class Point:
     @staticmethod
     def invalid(coordinates: dict[str, Any], error: str) -> Point:
         """Return a point that cannot be computed, with the reason."""
-        return Point(coordinates, None, None, {}, _digest(coordinates), error)
+        return Point(coordinates, None, None, {}, digest(coordinates), error)
 
 
 def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any]) -> Point:
     """Return the point of a validated input, its material and the contents of what it names, with its hash."""
     physics = _physics(config, material, named)
-    return Point(coordinates, config, material, physics, _digest(physics))
+    return Point(coordinates, config, material, physics, digest(physics, material.encoded))
 
 
 def _physics(config: RunInput, material: Material, named: dict[str, Any]) -> dict[str, Any]:
@@ -65,5 +67,12 @@ def _drop(table: dict[str, Any], key: str) -> None:
         _drop(table[head], rest)
 
 
-def _digest(data: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+def digest(data: dict[str, Any], encoded: Mapping[str, str] | None = None) -> str:
+    """Return the hash of the data as JSON with sorted keys; `encoded` has the text of values that need not be encoded again."""
+    known, texts = encoded or {}, []
+    for is_known, keys in groupby(sorted(data), lambda key: key in known):
+        if is_known:
+            texts += [f"{json.dumps(key)}: {known[key]}" for key in keys]
+        else:
+            texts.append(as_json({key: data[key] for key in keys})[1:-1])  # without its braces
+    return hashlib.sha256(f"{{{', '.join(texts)}}}".encode()).hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,12 @@ def known_keys() -> list[str]:
 
 def keys_below(*prefixes: str) -> list[str]:
     """Return all known keys that begin with one of the prefixes."""
-    return [key for key in known_keys() if key.startswith(prefixes)]
+    return list(_keys_below(prefixes))
+
+
+@lru_cache(maxsize=16)
+def _keys_below(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in known_keys() if key.startswith(prefixes))
 
 
 def meant(key: str) -> str:

@@ -13,6 +13,7 @@ and is asked for `material.number("bands.hopping", "eV")`. Text (`name`, `bands.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -61,6 +62,11 @@ class Material:
         """All that can change a result, as plain data: numbers with units, without sources, and texts. Nobody may change it."""
         numbers = {key: (number.value, number.unit) for key, number in self.numbers.items()}
         return {"material_numbers": numbers, "material_texts": dict(self.texts)}
+
+    @cached_property
+    def encoded(self) -> dict[str, str]:
+        """The values of `physics` as JSON: the points of a sweep have one material, which need not be encoded for each."""
+        return {key: as_json(value) for key, value in self.physics.items()}
 
     def described(self) -> dict[str, Any]:
         """Return all that the file says, as plain data: of numbers value, unit and source; the source of a replaced one is "input"."""
@@ -135,6 +141,11 @@ class Material:
             return units.convert(value, source, target)
         except ValueError as error:
             raise MaterialError(f"{self.name}: '{key}': {error}") from error
+
+
+def as_json(value: Any) -> str:
+    """Return the text of a value of which a hash is made."""
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _suggest(key: str, known: Mapping[str, Any]) -> str:

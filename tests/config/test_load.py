@@ -1,15 +1,20 @@
 """From text to points: `--set`, sweeps, hashes, and what counts as the same physics."""
 
+import hashlib
+import json
 import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcx.config import contents, load
 from hpcx.config.errors import InputError
 from hpcx.config.fields import keys_of
 from hpcx.config.load import load_plan, model_of
+from hpcx.config.point import digest
 from hpcx.exciton.config import Config
+from hpcx.materials.loader import as_json
 from hpcx.registry import MODELS, config_class
 
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
@@ -35,6 +40,35 @@ def test_points_are_the_product_last_axis_fastest(plan):
     assert [point.config.mesh.N for point in found.points[:3]] == [40, 60, 80]
     assert found.points[3].material.name == "WS2"
     assert len({point.hash for point in found.points}) == 6
+
+
+@pytest.mark.parametrize(
+    "axis",
+    ['"gap" = ["2500 meV", 2.0, 2.5]', '"parameters.bands.hopping" = ["1.2 eV", 1.1, "1200 meV"]', '"screening.kappa" = [1, 2, 1.0]'],
+)
+def test_the_same_value_twice_is_refused(plan, axis):
+    """Written differently, it would be one point with two places."""
+    with pytest.raises(InputError, match=r"sweep\.\S+: .* and .* are the same calculation; leave one out"):
+        plan(f"[sweep]\n{axis}\n")
+
+
+def test_each_file_is_read_once_for_all_points(plan, tmp_path, monkeypatch):
+    surroundings = tmp_path / "air.toml"
+    surroundings.write_text('kappa = { value = 1.5, unit = "1", source = "a" }\n')
+    read = []
+    for name in ("load_material", "load_environment"):
+        module = load if name == "load_material" else contents
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *words, real=real: read.append(words[0]) or real(*words))
+    found = plan(f'[screening]\nkappa = "{surroundings}"\n[sweep]\n"parameters.bands.hopping" = {[1 + 0.01 * i for i in range(50)]}\n')
+    assert len({point.hash for point in found.points}) == 50 and sorted(read) == sorted(["MoS2", str(surroundings)])
+
+
+@given(st.dictionaries(st.sampled_from("abcdmxyz"), st.one_of(st.integers(), st.text(), st.lists(st.floats())), min_size=1), st.data())
+def test_a_hash_does_not_depend_on_what_was_encoded_before(data, draw):
+    known = draw.draw(st.sets(st.sampled_from(sorted(data))))
+    whole = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()  # as it is in the results of earlier versions
+    assert digest(data, {key: as_json(data[key]) for key in known}) == whole
 
 
 def test_hash_counts_physics_only(plan):
