@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.exciton.absorption import add_spectrum, advance, lines, make_spectrum
 from hpcx.exciton.config import Config
+from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.problem import material_interaction
 from hpcx.exciton.restart import BlockOrder, Restart
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
@@ -38,7 +40,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
             problem = _problem(config, material, model, fraction)
             operator = ZoneOperator(comm, problem)
         with run.timings.measure("exciton"):
-            pairs = _lowest(comm, config, operator, restart, f"exciton{number}")
+            pairs, sizes = _lowest(comm, config, operator, restart, f"exciton{number}")
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
         edges.append(problem.pair_energy_kcv.min())
@@ -47,6 +49,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     run.note_error(max(residuals), config.solver.tolerance)
     run.diagnostics["exciton_products"] = products
     _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
+    add_degeneracy(result, "exciton", sizes, config.solver.tolerance)
     _add_states(result, operator, model, pairs)
     result.summary.append(
         f"lowest exciton {energies[0][0]:.6f} eV, {1e3 * (edges[0] - energies[0][0]):.2f} meV below the free pairs of its momentum "
@@ -76,20 +79,30 @@ def _problem(config: Config, material: Material, model: TightBinding, fraction: 
     )
 
 
-def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, restart: Restart, name: str) -> Eigenpairs:
-    order = BlockOrder(comm, operator.problem.size, operator.pairs)
+def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, restart: Restart, name: str) -> tuple[Eigenpairs, np.ndarray]:
+    """Return the lowest states and the sizes of their levels."""
+    order, tolerance, states = BlockOrder(comm, operator.problem.size, operator.pairs), config.solver.tolerance, config.solver.states
     known, keep = restart.known(name, order), restart.keeper(name, order)
-    start = known.start(_start(operator))
-    pairs = lowest_states(comm, operator, config.solver.states, config.solver.tolerance, "exciton_", start, known.found, keep)
+    draw, width = partial(_draw, operator), level_width(tolerance)
+    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, known, keep=keep)
     restart.finish(name, order, pairs.vectors)
-    return pairs
+    vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, operator))
+    lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])
+    return lowest, degeneracy(pairs.values, width)[:states]
 
 
-def _start(operator: ZoneOperator) -> np.ndarray:
-    """This rank's rows of a vector that prefers low pair energies, with noise, so that states of every symmetry are found."""
-    kinetic = operator.kinetic
+def _draw(operator: ZoneOperator, number: int) -> np.ndarray:
+    """This rank's rows of a random vector that prefers low pair energies; number 0 is smoother than the others."""
+    kinetic, noise = operator.kinetic, keyed_noise(operator.first + np.arange(operator.rows), number)
     width = max(float(np.ptp(operator.problem.pair_energy_kcv)), 1e-3)
-    return np.exp(-10 * (kinetic - operator.problem.pair_energy_kcv.min()) / width) * (1 + keyed_noise(operator.first + np.arange(operator.rows)))
+    return np.exp(-10 * (kinetic - operator.problem.pair_energy_kcv.min()) / width) * (noise if number else 1 + noise)
+
+
+def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
+    """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector, by which degenerate states are told."""
+    if number or operator.problem.velocity_xkcv is None:
+        return _draw(operator, number)
+    return circular(operator.problem, 1)[operator.first : operator.first + operator.rows]
 
 
 def _add_energies(

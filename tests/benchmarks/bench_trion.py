@@ -8,6 +8,7 @@ Every time is wall clock / processor time of rank 0; on a busy machine trust the
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sparse
@@ -16,6 +17,7 @@ from petsc4py import PETSc
 from scipy.sparse.linalg import LinearOperator, eigsh
 from slepc4py import SLEPc
 
+from hpcx.exciton.levels import level_width
 from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.petsc.eigen import lowest_states
@@ -125,7 +127,7 @@ def reduced(N, symmetry, kernel="auto"):
     exciton, problem = problem_of(N)
     amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).amplitude_sk[0]
     operator = TrionOperator(COMM, problem, symmetry, kernel)
-    return lowest_states(COMM, operator, 1, TOLERANCE, "trion_", start_vector(operator, amplitude))
+    return lowest_states(COMM, operator, 1, TOLERANCE, "trion_", partial(start_vector, operator, amplitude), level_width(TOLERANCE))
 
 
 def plain_eigsh(N):
@@ -209,7 +211,7 @@ def own_work():
         operator = TrionOperator(COMM, problem, "C6v", kernel)
         multiply = Stopwatch()
         operator.kernel.multiply = multiply.around(operator.kernel.multiply)
-        pairs = lowest_states(COMM, operator, 4, 1e-8, "trion_", start_vector(operator, amplitude))
+        pairs = lowest_states(COMM, operator, 4, 1e-8, "trion_", partial(start_vector, operator, amplitude), level_width(1e-8))
         outside, inside = 1 - pairs.product_seconds / pairs.seconds, 1 - multiply.seconds / pairs.seconds
         print(f"{kernel}: orthogonalisation {100 * outside:.1f} %, all but matrix products or transforms {100 * inside:.1f} %")
 
