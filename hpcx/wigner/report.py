@@ -57,8 +57,8 @@ def add_rates(result: Result, problem: Problem) -> None:
     formation = grid.sum_v(problem.source.rate_i)
     result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
     result.add("rates/phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
-    label = "smallest momentum from which an exciton reaches KK by absorbing an intervalley phonon; NaN for KK itself"
-    result.add("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label)
+    label, none = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon", "NaN: for KK itself"
+    result.add("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label, missing=none)
     result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
