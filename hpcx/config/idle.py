@@ -47,4 +47,6 @@ def _value(config: RunInput, key: str) -> object:
 
 
 def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, str) else f"{value:g}"
+    if value is None:
+        return "(not given)"
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, str) else str(value)

@@ -12,6 +12,9 @@ import numpy as np
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.wigner.parameters import Excitons
 
+#: most energy bins of a valley: rates are matrices of all bins of three valleys
+MOST_BINS = 1000
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -47,9 +50,17 @@ class Grid:
 
 
 def energy_edges(kT: float, first: float, growth: float, largest: float, maximum: float) -> np.ndarray:
-    """Return bin edges (meV): widths grow from `first` by `growth` up to `largest` until `maximum` is reached."""
+    """Return bin edges (meV): widths grow from `first` by `growth` up to `largest` until `maximum` is reached.
+
+    Raises ValueError for more than MOST_BINS.
+    """
     edges, width = [0.0], first
     while edges[-1] < maximum:
+        if len(edges) > MOST_BINS:
+            raise ValueError(
+                f"more than {MOST_BINS} energy bins up to {maximum:g} meV: raise momentum.first_bin, momentum.growth or "
+                "momentum.largest_bin, or lower momentum.energy_max"
+            )
         edges.append(edges[-1] + width)
         width = min(width * growth, largest)
     return np.array(edges)

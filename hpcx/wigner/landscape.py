@@ -12,6 +12,8 @@ from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import VALLEY_KEYS
 
 NM_PER_UM = 1e3
+#: largest energy of a landscape
+MOST_MEV = 1000.0
 
 
 def potential_energy(lattice: Lattice, landscape: Landscape) -> np.ndarray:
@@ -55,17 +57,22 @@ def _disorder(lattice: Lattice, depth: float, length: float, seed: int) -> np.nd
 
 def _from_file(lattice: Lattice, path: Path) -> np.ndarray:
     try:
-        values = np.load(path)
-    except (OSError, ValueError) as error:
+        values = np.load(path, mmap_mode="r")  # a broken header may promise more than there is
+        values = values if values.dtype.kind in "biuf" else np.full(1, np.nan)
+    except Exception as error:  # numpy raises errors of many kinds on broken headers
         raise ValueError(f"landscape.file = '{path}' cannot be read as a .npy array of meV: {error}") from error
     maps = values if values.ndim == lattice.dimension + 1 else values[None]
-    if maps.ndim != lattice.dimension + 1 or len(maps) not in (1, len(VALLEY_KEYS)) or not np.all(np.isfinite(maps)):
+    if maps.ndim != lattice.dimension + 1 or len(maps) not in (1, len(VALLEY_KEYS)) or not maps.size or not _sane(maps):
         raise ValueError(
-            f"landscape.file = '{path}' must hold finite energies in meV: a {lattice.dimension}-dimensional array, or "
+            f"landscape.file = '{path}' must hold energies of at most {MOST_MEV:g} meV: a {lattice.dimension}-dimensional array, or "
             f"{len(VALLEY_KEYS)} of them, one per valley, along its first axis"
         )
     factors = [count / size for count, size in zip(lattice.points, maps.shape[1:])]
     return np.stack([zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps])
+
+
+def _sane(energy: np.ndarray) -> bool:
+    return bool(np.all(np.abs(np.asarray(energy, float)) <= MOST_MEV))
 
 
 def force_gradient(lattice: Lattice, energy_v: np.ndarray, kT: float) -> np.ndarray:

@@ -19,6 +19,9 @@ COARSE_LEVELS = ((0.05, 10.0), (0.2, np.inf))
 STEPS_PER_PULSE = 10
 PULSE_SPAN = 4.0
 MOST_REFINEMENTS = 7
+#: most steps of a schedule, and what makes them fewer
+MOST_STEPS = 3_000_000
+_KNOBS = "lower time.end, lengthen pulse.duration, raise time.tolerance, take larger cells or energy bins, or a flatter landscape"
 
 Results = TypeVar("Results")
 
@@ -58,12 +61,18 @@ def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray
 
 
 def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.ndarray:
-    """Return (start, length) of steps that hit every stop and are no longer than the level of their start allows."""
+    """Return (start, length) of steps that hit every stop and are no longer than the level of their start allows.
+
+    Raises ValueError for more than MOST_STEPS.
+    """
     ends = [until for _, until in levels if until < stops[-1]]
     corners = np.unique(np.round(np.concatenate([[0.0], stops, ends]), 10))
-    starts, lengths = [], []
+    starts, lengths, total = [], [], 0.0
     for begin, end in zip(corners[:-1], corners[1:]):
         longest = next(step for step, until in levels if begin < until - 1e-9)
+        total += (end - begin) / longest
+        if not total < MOST_STEPS:
+            raise ValueError(f"more than {MOST_STEPS:.0e} steps up to {stops[-1]:g} ps, of {longest:.2g} ps at {begin:g} ps: {_KNOBS}")
         count = int(np.ceil((end - begin) / longest - 1e-9))
         starts.append(begin + (end - begin) / count * np.arange(count))
         # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart

@@ -39,10 +39,11 @@ def _analytic(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
 def _image(lattice: Lattice, path: Path) -> np.ndarray:
     """Return the brightness of an image (PNG, or an array in a .npy file) that covers the box, its top at large y."""
     try:
-        pixels = np.load(path) if path.suffix == ".npy" else _read_png(path)
-    except (OSError, ValueError) as error:
+        pixels = np.load(path, mmap_mode="r") if path.suffix == ".npy" else _read_png(path)
+        pixels = pixels if pixels.dtype.kind in "biuf" else np.full(1, np.nan)
+    except Exception as error:  # numpy and matplotlib raise errors of many kinds on broken files
         raise ValueError(f"space.initial.file = '{path}' cannot be read as an image: {error}") from error
-    if pixels.ndim != lattice.dimension or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
+    if pixels.ndim != lattice.dimension or not pixels.size or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
         raise ValueError(f"space.initial.file = '{path}' must be a {lattice.dimension}-dimensional image of brightness >= 0, not all dark")
     factors = [count / size for count, size in zip(lattice.points, pixels.shape)]
     resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tracemalloc
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,9 +86,9 @@ def test_what_the_input_names_counts(plan, tmp_path):
     data, surroundings = tmp_path / "energy.npy", tmp_path / "air.toml"
     wigner = f'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "{data}"\n'
     hashes = []
-    for content in (b"first", b"second"):
-        data.write_bytes(content)
-        surroundings.write_text(f'name = "air"\nkappa = {{ value = 1.0{len(content)}, unit = "1", source = "{content.decode()}" }}\n')
+    for content in (5, 6):
+        np.save(data, np.full(20, float(content)))
+        surroundings.write_text(f'name = "air"\nkappa = {{ value = 1.0{content}, unit = "1", source = "version {content}" }}\n')
         hashes.append((plan(text=wigner).points[0].hash, plan(settings=[f"screening.kappa={surroundings}"]).points[0].hash))
     assert hashes[0][0] != hashes[1][0] and hashes[0][1] != hashes[1][1]
     data.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from mpi4py import MPI
 
@@ -15,26 +16,26 @@ TEXT = 'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension
 
 @pytest.fixture
 def plan(tmp_path):
-    """Return a function that writes the landscape (text as its content) and loads the input."""
+    """Return a function that writes the landscape, of one energy in meV, and loads the input."""
     (tmp_path / "input.toml").write_text(TEXT.format(tmp_path / "energy.npy"))
 
-    def load(content: str):
-        (tmp_path / "energy.npy").write_text(content)
+    def load(energy: float):
+        np.save(tmp_path / "energy.npy", np.full(20, energy))
         return load_plan(str(tmp_path / "input.toml"), ["sweep.temperature=[77, 300]"])
 
     return load
 
 
 def test_a_changed_file_is_refused_by_a_directory_with_results(plan, tmp_path):
-    write_record(tmp_path, plan("first"))
-    write_record(tmp_path, plan("first"))
+    write_record(tmp_path, plan(1.0))
+    write_record(tmp_path, plan(1.0))
     with pytest.raises(OtherPhysics, match=r"contents\.landscape\.file"):
-        write_record(tmp_path, plan("second"))
+        write_record(tmp_path, plan(2.0))
 
 
 def test_a_file_that_changes_under_way_ends_its_points(plan, tmp_path):
-    point = plan("first").points[0]
+    point = plan(1.0).points[0]
     _check_contents(MPI.COMM_SELF, point)
-    (tmp_path / "energy.npy").write_text("second")
+    np.save(tmp_path / "energy.npy", np.full(20, 2.0))
     with pytest.raises(AgreedError, match="landscape.file names was changed"):
         _check_contents(MPI.COMM_SELF, point)
