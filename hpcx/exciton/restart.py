@@ -12,6 +12,7 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.checkpoint import Saved
+from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
@@ -106,7 +107,7 @@ class Restart:
 
 def _states(name: str, order: Order, partial: Partial) -> dict[str, Dataset]:
     block_ks, start = order.to_file(partial.vectors)
-    vectors = Dataset(block_ks, ("row", "state"), "1", "approximate eigenvectors", start, order.total)
+    vectors = Dataset(block_ks, ("row", "state"), "1", "approximate eigenvectors", Part.rows(start, order.total, block_ks.shape))
     converged = Dataset(np.asarray(partial.converged), (), "1", "how many of the first states have converged")
     complete = Dataset(np.asarray(int(partial.complete)), (), "1", "whether no state is missing")
     return {f"{name}/vectors": vectors, f"{name}/converged": converged, f"{name}/complete": complete}

@@ -37,6 +37,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.writer import part_of, write_result
 from hpcx.parallel.errors import AgreedError
@@ -62,6 +63,11 @@ class Saved:
         """Return rows `start` to `stop` of a dataset; every rank may ask for its own."""
         with h5py.File(self.path, "r") as file:
             return file[name][start:stop]
+
+    def block(self, name: str, box: tuple[slice, ...]) -> np.ndarray:
+        """Return the part of a dataset within a box of its first axes; every rank may ask for its own."""
+        with h5py.File(self.path, "r") as file:
+            return file[name][box]
 
     def value(self, name: str) -> np.ndarray:
         """Return a whole dataset; text as str."""
@@ -105,6 +111,11 @@ class Checkpoint:
         """Return the two files."""
         return [] if self.stem is None else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
 
+    @property
+    def outputs(self) -> Path | None:
+        """Return the file for results that grow while the model runs (`hpcx.io.growing`)."""
+        return None if self.stem is None else self.stem.with_name(f"{self.stem.name}.outputs.h5")
+
     def save(self, comm: Any, state: Result) -> None:
         """Write `state`, collectively; the older of the two files is replaced. Raises AgreedError if it cannot."""
         if self.stem is None:
@@ -115,7 +126,7 @@ class Checkpoint:
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
             "origin": json.dumps(self._origin),
             "sequence": self._sequence + 1,
-            "checksums": json.dumps({name: _checksum(comm, data.data, data.start) for name, data in state.datasets.items()}),
+            "checksums": json.dumps({name: _checksum(comm, data.data, data.part) for name, data in state.datasets.items()}),
         }
         write_result(comm, self.paths()[(self._sequence + 1) % 2], state, entries)
         self._sequence += 1
@@ -165,7 +176,8 @@ class Checkpoint:
 
     def discard(self, comm: Any) -> None:
         """Remove the files once the result is written, unfinished ones of a process that was killed too; collective."""
-        if comm.rank == 0:
+        if comm.rank == 0 and self.outputs is not None:
+            self.outputs.unlink(missing_ok=True)
             for path in self.paths():
                 path.unlink(missing_ok=True)
                 part_of(path).unlink(missing_ok=True)
@@ -195,14 +207,16 @@ def _read_header(path: Path) -> _Header:
     return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin)
 
 
-def _checksum(comm: Any, data: np.ndarray, start: int | None) -> int:
+def _checksum(comm: Any, data: np.ndarray, part: Part | None) -> int:
     """Return a checksum that does not depend on the distribution: words weighted by their global position, modulo 2^64.
 
-    A replicated array (start None) is summed on one rank.
+    A replicated array (part None) is summed on one rank.
     """
-    words = _words(data)
-    per_row = words.size // data.shape[0] if data.ndim and data.shape[0] else 0
-    local = _weighted(words, 0 if start is None else start * per_row) if start is not None or comm.rank == 0 else 0
+    local = 0
+    if part is not None:
+        local = _weighted(_words(data), *part.pieces())
+    elif comm.rank == 0:
+        local = _weighted(_words(data), np.zeros(1, np.int64), data.size)
     return sum(comm.allgather(local)) % (1 << 64)
 
 
@@ -215,10 +229,16 @@ def _words(data: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(data).reshape(-1).view(np.uint8).astype(np.uint64)
 
 
-def _weighted(words: np.ndarray, offset: int) -> int:
+def _weighted(words: np.ndarray, begin: np.ndarray, length: int) -> int:
+    """Sum words that lie in pieces of `length` elements, which begin at elements `begin` of the whole array."""
+    if not words.size:
+        return 0
+    pieces = words.reshape(len(begin), -1)
+    offsets = begin.astype(np.uint64) * np.uint64(pieces.shape[1] // length)
     # odd weights are invertible modulo 2^64, so any single changed word changes the sum; overflow wraps as wanted
-    weights = 2 * (np.arange(words.size, dtype=np.uint64) + np.uint64(offset)) + np.uint64(1)
-    return int(np.sum(words * weights, dtype=np.uint64))
+    sums = pieces.sum(axis=1, dtype=np.uint64) * (np.uint64(2) * offsets + np.uint64(1))
+    moments = pieces @ np.arange(pieces.shape[1], dtype=np.uint64)
+    return int(np.sum(sums + np.uint64(2) * moments, dtype=np.uint64))
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
@@ -235,7 +255,7 @@ def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
         pass
     if not all(comm.allgather(data is not None)):
         return None
-    return _checksum(comm, data, None if whole else start)
+    return _checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+
+from hpcx.io.part import Part
 
 
 @dataclass(frozen=True)
@@ -13,12 +16,11 @@ class Dataset:
     """One array of a result.
 
     Attributes:
-        data: the values; on a distributed dataset this rank's rows only.
+        data: the values; of a distributed dataset this rank's part only, and nothing of one that is in the file already.
         dims: one name per axis.
         units: unit as text, "1" for pure numbers.
         long_name: what it is, for axis labels.
-        start: first global row of this rank, or None when every rank holds the same whole array.
-        rows: global number of rows of a distributed dataset.
+        part: which part of the whole array this rank has, or None when every rank holds the same whole array.
         missing: what it means where a value is not finite, e.g. "NaN: no such state"; "" if none can be.
     """
 
@@ -26,14 +28,26 @@ class Dataset:
     dims: tuple[str, ...]
     units: str
     long_name: str
-    start: int | None = None
-    rows: int | None = None
+    part: Part | None = None
     missing: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the whole array."""
-        return self.data.shape if self.start is None else (self.rows, *self.data.shape[1:])
+        return self.data.shape if self.part is None else self.part.shape
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A file with results that were written while the model ran.
+
+    Attributes:
+        path: of the file, which becomes the result.
+        names: datasets that it has, with their labels and dimensions.
+    """
+
+    path: Path
+    names: frozenset[str]
 
 
 @dataclass
@@ -42,10 +56,16 @@ class Result:
 
     A one-dimensional dataset that bears the name of its dimension is the coordinate of that dimension for its group
     and the groups below; a dimension without a coordinate is counted 0, 1, 2, ...
+
+    Attributes:
+        datasets: by path.
+        summary: lines that a user wants first.
+        grown: the file that has some of the datasets already, if there is one.
     """
 
     datasets: dict[str, Dataset] = field(default_factory=dict)
     summary: list[str] = field(default_factory=list)
+    grown: Grown | None = None
 
     def add(
         self,
@@ -57,11 +77,12 @@ class Result:
         start: int | None = None,
         rows: int | None = None,
         missing: str = "",
+        part: Part | None = None,
     ) -> None:
         """Add an array under `path`; `dims` names its axes. Raises ValueError if they do not fit or the path is taken.
 
-        With `start` and `rows` the array is this rank's block of rows of a distributed dataset. Where values may be NaN or infinite,
-        `missing` says what it means; elsewhere that is an error (see `silent`).
+        With `part` the array is this rank's part of a distributed dataset; `start` and `rows` say the same of a block of rows.
+        Where values may be NaN or infinite, `missing` says what it means; elsewhere that is an error (see `silent`).
         """
         array = np.asarray(data)
         path = path.strip("/")
@@ -71,7 +92,9 @@ class Result:
             raise ValueError(f"{path}: xarray allows an array of several axes no axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
-        self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], start, rows, missing)
+        if start is not None:
+            part = Part.rows(start, rows, array.shape)
+        self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], part, missing)
 
     def value(self, path: str) -> np.ndarray:
         """Return the array under `path`; raises KeyError."""
@@ -91,7 +114,7 @@ class Result:
         for path, data in sorted(self.datasets.items()):
             digest.update(repr((path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name, data.missing)).encode())
             if data.dims == (path.rpartition("/")[2],):
-                if data.start is not None:
+                if data.part is not None:
                     return ""
                 digest.update(data.data.tobytes())
         return digest.hexdigest()

@@ -3,8 +3,9 @@
 A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
 reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on, not
 one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are written
-first, on all ranks, with explicit data spaces (the high-level collective write of h5py hangs when a rank has no rows);
-everything else, and all attributes, by rank 0.
+first, on all ranks, each its part, with explicit data spaces (the high-level collective write of h5py hangs when a rank has
+nothing to write); everything else, and all attributes, by rank 0. What was written while the model ran (`hpcx.io.growing`) stays
+where it is: the file that has it gets the rest, and the name.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 import h5py
 import numpy as np
 
+from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
 from hpcx.parallel.errors import AgreedError, agreed
 
 #: HDF5 headers, attributes and coordinates of a result file, generously
-_OVERHEAD_BYTES = 1 << 20
+OVERHEAD_BYTES = 1 << 20
 
 
 def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str, str | float | int]) -> None:
@@ -30,29 +32,39 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
 
     Raises AgreedError on all ranks, leaving no file under the final name, if the file cannot be written.
     """
-    part = part_of(path)
-    distributed = {name: data for name, data in result.datasets.items() if data.start is not None}
+    part = result.grown.path if result.grown else part_of(path)
+    new = {name: data for name, data in result.datasets.items() if not (result.grown and name in result.grown.names)}
+    distributed = {name: data for name, data in new.items() if data.part is not None}
     try:
-        size = _size(comm, result)
+        size = _size(comm, new)
         with agreed(comm):
             if comm.rank == 0:
-                part.parent.mkdir(parents=True, exist_ok=True)
-                part.write_bytes(image(lambda file: None))
-                _reserve(part, size)
+                size += _begin(part, result.grown is not None)
+                reserve(part, size)
         if distributed:
-            _write_distributed(comm, part, distributed)
+            with open_together(comm, part) as file:
+                for name, data in distributed.items():
+                    write_part(comm, file.create_dataset(name, data.shape, data.data.dtype), data.data, data.part)
         with agreed(comm):
             if comm.rank == 0:
-                _reserve(part, size)
-                _write_rest(part, result, provenance)
+                reserve(part, size)
+                _write_rest(part, new, provenance)
                 os.replace(part, path)
         with agreed(comm):
             pass  # nobody goes on before the file has its name
     except AgreedError as error:
-        if comm.rank == 0:
+        if comm.rank == 0 and not result.grown:
             with suppress(OSError):
                 part.unlink()
         raise AgreedError(f"cannot write {path}: {error}") from error
+
+
+def _begin(part: Path, grown: bool) -> int:
+    """Make the file if nothing has been written yet, and return the bytes that it has."""
+    if not grown:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(image(lambda file: None))
+    return part.stat().st_size
 
 
 def part_of(path: Path) -> Path:
@@ -60,13 +72,13 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def _size(comm: Any, result: Result) -> int:
-    """Return the bytes that the file will need; collective."""
-    local = sum(data.data.nbytes for data in result.datasets.values() if data.start is not None or comm.rank == 0)
-    return comm.allreduce(int(local)) + _OVERHEAD_BYTES
+def _size(comm: Any, datasets: Mapping[str, Dataset]) -> int:
+    """Return the bytes that these datasets will need; collective."""
+    local = sum(data.data.nbytes for data in datasets.values() if data.part is not None or comm.rank == 0)
+    return comm.allreduce(int(local)) + OVERHEAD_BYTES
 
 
-def _reserve(part: Path, size: int) -> None:
+def reserve(part: Path, size: int) -> None:
     """Claim space; HDF5 opens a file that is longer than its content, grows into it, and cuts it when it closes it."""
     with open(part, "r+b") as file:
         os.posix_fallocate(file.fileno(), 0, size)
@@ -80,43 +92,40 @@ def image(fill: Callable[[h5py.File], object]) -> bytes:
         return file.id.get_file_image()
 
 
-def _write_distributed(comm: Any, part: Path, datasets: Mapping[str, Dataset]) -> None:
+def open_together(comm: Any, part: Path) -> h5py.File:
+    """Open a file for writing on all ranks; raises AgreedError if this h5py cannot."""
     if comm.size == 1:
-        with h5py.File(part, "r+") as file:
-            for name, data in datasets.items():
-                file.create_dataset(name, data=data.data)
-        return
+        return h5py.File(part, "r+")
     if not h5py.get_config().mpi:
         raise AgreedError("this h5py has no parallel HDF5: install one built with MPI, or run on one rank")
-    with h5py.File(part, "r+", driver="mpio", comm=comm) as file:
-        for name, data in datasets.items():
-            created = file.create_dataset(name, (data.rows, *data.data.shape[1:]), data.data.dtype)
-            _write_rows(created, data)
+    return h5py.File(part, "r+", driver="mpio", comm=comm)
 
 
-def _write_rows(created: h5py.Dataset, data: Dataset) -> None:
-    """Write this rank's rows in one collective call in which ranks without rows take part."""
-    memory = h5py.h5s.create_simple(data.data.shape or (1,))
-    target = created.id.get_space()
-    if data.data.size:
-        start = (data.start, *([0] * (data.data.ndim - 1)))
-        target.select_hyperslab(start, data.data.shape)
-    else:
+def write_part(comm: Any, dataset: h5py.Dataset, values: np.ndarray, part: Part) -> None:
+    """Write this rank's part in one collective call in which ranks without a part take part too."""
+    memory, target = h5py.h5s.create_simple(values.shape or (1,)), dataset.id.get_space()
+    part.select(target)
+    if not values.size:
         memory.select_none()
-        target.select_none()
     transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
-    transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
-    created.id.write(memory, target, np.ascontiguousarray(data.data), dxpl=transfer)
+    if comm.size > 1:
+        transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
+    dataset.id.write(memory, target, np.ascontiguousarray(values), dxpl=transfer)
 
 
-def _write_rest(part: Path, result: Result, provenance: Mapping[str, str | float | int]) -> None:
+def _write_rest(part: Path, datasets: Mapping[str, Dataset], provenance: Mapping[str, str | float | int]) -> None:
     with h5py.File(part, "r+") as file:
-        for name, data in result.datasets.items():
-            label(file.create_dataset(name, data=storable(data.data)) if data.start is None else file[name], data)
-        attach_dimensions(file, {name: data.dims for name, data in result.datasets.items()})
+        for name, data in datasets.items():
+            label(file.create_dataset(name, data=storable(data.data)) if data.part is None else file[name], data)
+        attach_dimensions(file, {name: data.dims for name, data in datasets.items()})
         write_provenance(file, provenance)
         file.flush()
-    with open(part, "rb") as file:
+    sync(part)
+
+
+def sync(path: Path) -> None:
+    """Make sure that what was written to a file is on the disk."""
+    with open(path, "rb") as file:
         os.fsync(file.fileno())
 
 

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpcx.parallel.tiling import DISTANCES, make_tiling, neighbour
+from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.options import initialize
 
 if TYPE_CHECKING:
     from mpi4py import MPI
     from petsc4py.PETSc import Vec
-
-#: how many neighbours a cell needs on each side
-REACH = 2
-UPWARD, DOWNWARD = 1, 2  # tags of messages
 
 
 def _petsc() -> Any:
@@ -27,12 +25,6 @@ def _petsc() -> Any:
     from petsc4py import PETSc
 
     return PETSc
-
-
-def check_ranks(points: tuple[int, ...], ranks: int) -> None:
-    """Raise ValueError if there are more ranks than can share the rows of cells."""
-    if ranks * REACH > points[0] or min(points) < 2 * REACH:
-        raise ValueError(f"{points[0]} rows of cells are too few for {ranks} ranks: each rank needs {REACH}")
 
 
 class SingleCell:
@@ -48,7 +40,6 @@ class SingleCell:
         _require_even(values)
         self.comm = MPI.COMM_SELF
         self.shape = (1, components, values)
-        self.dm = None
 
     def create_vector(self) -> Vec:
         """Return a new PETSc vector for a state."""
@@ -72,54 +63,48 @@ class Neighbours:
 
 
 class CellGrid:
-    """Cells in one or two dimensions, cut into blocks of whole rows.
+    """Cells in one or two dimensions, a rectangle of them on every rank.
 
     The box is periodic; with `mirror`, the cells are the half (quarter) at positive coordinates of a box that is symmetric under
-    reflection, and beyond their ends are their mirror images. Ghosts are the two rows of each neighbouring rank next to the block.
-    Raises ValueError for an odd number of values and for more ranks than there are rows to share.
+    reflection, and beyond their ends are their mirror images. Ghosts are the cells of other ranks that are neighbours of own ones,
+    whoever has them: a rectangle may be as small as one cell.
+    Raises ValueError for an odd number of values and for more ranks than there are cells to share.
+
+    Attributes:
+        tiling: the rectangles of all ranks; `box` is that of this one.
+        local_points: cells of this rank along y and x, or along x.
+        shape: of the state, [cell, component, value].
+        neighbours: of the cells of this rank.
+        traffic: what this rank has sent, and how long it has waited.
     """
 
     def __init__(self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, mirror: bool = False) -> None:
         _require_even(values)
-        check_ranks(points, comm.size)
         self.comm = comm
-        self.points, self.components, self.values = points, components, values
-        self.dm = _petsc().DMDA().create(
-            dim=len(points),
-            dof=components * values // 2,
-            sizes=tuple(reversed(points)),
-            proc_sizes=(1,) * (len(points) - 1) + (comm.size,),
-            stencil_width=0,
-            comm=comm,
-        )
-        self.start, stop = self.dm.getRanges()[-1]
-        self.rows = stop - self.start
-        self.local_points = (self.rows, *points[1:])
+        self.points, self.components, self.values, self.mirror = points, components, values, mirror
+        self.tiling = make_tiling(points, comm.size)
+        self.box = self.tiling.box(comm.rank)
+        self.local_points = tuple(axis.stop - axis.start for axis in self.box)
         self.shape = (int(np.prod(self.local_points)), components, values)
-        self._row = self.shape[0] // self.rows
-        self._partners = self._find_partners(mirror)
-        self.neighbours = self._find_neighbours(mirror)
-        self._ghosts = np.zeros((2 * REACH * self._row, components, values))
+        self.traffic = Traffic()
+        self.neighbours = self._make_lists()
         self._pending: list[MPI.Request] = []
 
     def create_vector(self) -> Vec:
         """Return a new distributed PETSc vector for a state."""
-        return self.dm.createGlobalVec()
+        return _petsc().Vec().createMPI((self.shape[0] * self.components * self.values // 2, None), comm=self.comm)
 
     def start_exchange(self, state: np.ndarray) -> None:
-        """Start to send the outer rows of `state` [cell, component, value] and to receive the ghosts. Collective.
+        """Start to send the outer cells of `state` [cell, component, value] and to receive the ghosts. Collective.
 
         PETSc would copy the whole block for its ghosts' sake, and wait; here the inner cells can be worked on meanwhile.
         """
-        half = REACH * self._row
-        below, above = self._partners
-        receive, send = self.comm.Irecv, self.comm.Isend
-        self._pending = [
-            receive(self._ghosts[:half], below, tag=UPWARD),
-            receive(self._ghosts[half:], above, tag=DOWNWARD),
-            send(state[-half:], above, tag=UPWARD),
-            send(state[:half], below, tag=DOWNWARD),
-        ]
+        self._pending = [self.comm.Irecv(self._ghosts[part], rank) for rank, part in self._receive]
+        for rank, cells, packed in self._send:
+            if packed is not None:
+                np.take(state, cells, axis=0, out=packed, mode="clip")
+            self._pending.append(self.comm.Isend(state[cells] if packed is None else packed, rank))
+        self.traffic.sent(len(self._send), self._sent_bytes)
 
     def further_exchange(self) -> None:
         """Let MPI move what has arrived: without a call now and then, both sides wait for the slower one at the end."""
@@ -131,50 +116,54 @@ class CellGrid:
         """Return the ghosts [cell, component, value], valid until the next exchange. Collective."""
         from mpi4py import MPI
 
-        MPI.Request.Waitall(self._pending)
+        with self.traffic.waiting():
+            MPI.Request.Waitall(self._pending)
         return self._ghosts
 
-    def _find_partners(self, mirror: bool) -> tuple[int, int]:
-        """Return the ranks below and above; nobody beyond a mirror or where this rank is its own neighbour."""
-        from mpi4py import MPI
-
-        rank, size = self.comm.rank, self.comm.size
-        if size == 1:
-            return MPI.PROC_NULL, MPI.PROC_NULL
-        if mirror:
-            return (rank - 1 if rank else MPI.PROC_NULL), (rank + 1 if rank + 1 < size else MPI.PROC_NULL)
-        return (rank - 1) % size, (rank + 1) % size
-
-    def _find_neighbours(self, mirror: bool) -> Neighbours:
+    def _make_lists(self) -> Neighbours:
+        """Find the neighbours of the own cells, and with them what is to be sent and received."""
+        index = tuple(np.indices(self.local_points).reshape(len(self.points), -1) + np.array([[axis.start] for axis in self.box]))
         count, dimension = self.shape[0], len(self.points)
-        distances = [distance for distance in range(-REACH, REACH + 1) if distance]
-        places = np.empty((count, dimension, len(distances)), dtype=np.int64)
-        mirrored = np.empty(places.shape, dtype=bool)
+        places = np.empty((count, dimension, len(DISTANCES)), dtype=np.int64)
+        mirrored, owners = np.empty(places.shape, dtype=bool), np.empty_like(places)
         for direction, axis in enumerate(reversed(range(dimension))):
-            for number, distance in enumerate(distances):
-                places[:, direction, number], mirrored[:, direction, number] = self._along(axis, distance, mirror)
-        inner = (places < count).all(axis=(1, 2))
+            for number, distance in enumerate(DISTANCES):
+                near, mirrored[:, direction, number] = neighbour(self.points, index, axis, distance, self.mirror)
+                places[:, direction, number] = np.ravel_multi_index(near, self.points)
+                owners[:, direction, number] = self.tiling.owner(near)
+        remote = owners != self.comm.rank
+        self._list_sent(remote, owners)
+        places[remote] = count + self._list_received(owners[remote], places[remote])
+        places[~remote] = self._local(places[~remote])
+        inner = ~remote.any(axis=(1, 2))
         return Neighbours(places, mirrored, np.flatnonzero(inner), np.flatnonzero(~inner))
 
-    def _along(self, axis: int, distance: int, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return the places of the neighbours of all cells at a distance along an axis, and whether they are mirror images."""
-        from mpi4py import MPI
+    def _local(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the local number of own cells, given by their number on the whole lattice."""
+        place = np.unravel_index(numbers, self.points)
+        return np.ravel_multi_index(tuple(at - axis.start for at, axis in zip(place, self.box)), self.local_points)
 
-        index = np.indices(self.local_points).reshape(len(self.points), -1)
-        length, count = self.local_points[axis], self.shape[0]
-        row = index[axis] + distance
-        below, above = row < 0, row >= length
-        images = (below | above) & mirror
-        reflected = np.where(below, -1 - row, np.where(above, 2 * length - 1 - row, row))
-        index[axis] = reflected if mirror else row % length
-        places = np.ravel_multi_index(tuple(index), self.local_points)
-        if axis == 0:
-            column = np.arange(count) % self._row
-            for beyond, partner, first in ((below, self._partners[0], REACH), (above, self._partners[1], REACH - length)):
-                if partner != MPI.PROC_NULL:
-                    places[beyond] = (count + (row + first) * self._row + column)[beyond]
-                    images[beyond] = False
-        return places, images
+    def _list_received(self, owners: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """List the ghosts by rank in the order of their numbers; return the place of each wanted cell among them."""
+        size = int(np.prod(self.points))
+        keys, place = np.unique(owners * size + numbers, return_inverse=True)
+        ranks, first = np.unique(keys // size, return_index=True)
+        last = [*first[1:], len(keys)]
+        self._receive = [(int(rank), slice(int(a), int(b))) for rank, a, b in zip(ranks, first, last)]
+        self._ghosts = np.empty((len(keys), self.components, self.values))
+        return place
+
+    def _list_sent(self, remote: np.ndarray, owners: np.ndarray) -> None:
+        """List the own cells that are neighbours of each other rank's: the relation is mutual. Whole rows need no copying."""
+        self._send: list[tuple[int, slice | np.ndarray, np.ndarray | None]] = []
+        for rank in np.unique(owners[remote]):
+            cells = np.flatnonzero((owners == rank).any(axis=(1, 2)))
+            if cells[-1] - cells[0] + 1 == len(cells):
+                self._send.append((int(rank), slice(int(cells[0]), int(cells[-1]) + 1), None))
+            else:
+                self._send.append((int(rank), cells, np.empty((len(cells), self.components, self.values))))
+        sent = sum(np.arange(self.shape[0])[cells].size for _, cells, _ in self._send)
+        self._sent_bytes = 8 * sent * self.components * self.values
 
 
 def real_view(vector: Vec, shape: tuple[int, ...], writable: bool = False) -> np.ndarray:

@@ -144,8 +144,6 @@ class ImexStepper:
 
         ts = PETSc.TS().create(comm=self.layout.comm)
         ts.setOptionsPrefix(prefix)
-        if self.layout.dm is not None:
-            ts.setDM(self.layout.dm.clone())  # the functions stay on the DM, so every solver needs its own
         ts.setType(PETSc.TS.Type.ARKIMEX)
         ts.setARKIMEXType(scheme)
         self._residual = self.vector.duplicate()

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcx.exciton.absorption import Spectrum, advance, lines, make_spectrum
 from hpcx.exciton.restart import Restart
+from hpcx.io.part import Part
 from hpcx.io.result import Dataset
 from hpcx.parallel.recursion import Recursion
 from hpcx.petsc.eigen import Operator
@@ -55,7 +56,7 @@ def _coefficients(label: str, recursion: Recursion) -> dict[str, Dataset]:
 def _vectors(label: str, recursion: Recursion, operator: TrionOperator) -> dict[str, Dataset]:
     order = PairOrder(operator)
     block, start = order.to_file(np.array([recursion.previous, recursion.current]))
-    return {f"{label}/recursion": Dataset(block, ("pair", "vector"), "1", "two vectors", start, order.total)}
+    return {f"{label}/recursion": Dataset(block, ("pair", "vector"), "1", "two vectors", Part.rows(start, order.total, block.shape))}
 
 
 def optical_vector(operator: TrionOperator) -> np.ndarray:

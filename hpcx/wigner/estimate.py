@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from hpcx.materials.loader import Material
-from hpcx.petsc.cells import check_ranks
+from hpcx.parallel.tiling import check_ranks
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
 from hpcx.wigner.advection import STABLE_COURANT, labels

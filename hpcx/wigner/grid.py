@@ -46,7 +46,7 @@ class Grid:
 
     def sum_v(self, values_i: np.ndarray) -> np.ndarray:
         """Sum over the bins of each valley (last axis)."""
-        return values_i.reshape(*values_i.shape[:-1], -1, self.bins).sum(axis=-1)
+        return values_i.reshape(*values_i.shape[:-1], values_i.shape[-1] // self.bins, self.bins).sum(axis=-1)
 
 
 def energy_edges(kT: float, first: float, growth: float, largest: float, maximum: float) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Maps of the excitons at chosen times: densities, emitted light, shape variation, phase-space distributions, checks."""
+"""Maps of the excitons: densities, emitted light, shape variation, phase-space distributions, checks.
+
+Every rank makes its part of each map, mirror images included; what concerns all cells is found by reductions.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.io.part import Part
 from hpcx.physics.constants import HBAR_MEV_PS
 from hpcx.wigner.advection import parities
 from hpcx.wigner.lattice import Lattice
@@ -15,31 +19,6 @@ from hpcx.wigner.transport import Transport
 #: energies beyond this (meV) are left out of phase-space distributions
 LARGEST_SHOWN = 75.0
 MOMENTUM_POINTS = 161
-
-
-@dataclass
-class Maps:
-    """Lists over the times of the maps; densities in 1/nm^dimension, per exciton made.
-
-    Attributes:
-        time: ps.
-        density: (valley, (y,) x).
-        photoluminescence: ((y,) x), 1/(ps nm^dimension).
-        shape_variation: (valley, (y,) x), 1/(ps nm^dimension).
-    """
-
-    time: list[float] = field(default_factory=list)
-    density: list[np.ndarray] = field(default_factory=list)
-    photoluminescence: list[np.ndarray] = field(default_factory=list)
-    shape_variation: list[np.ndarray] = field(default_factory=list)
-
-    def record(self, time: float, transport: Transport) -> None:
-        """Append the maps of the present state. Collective."""
-        density = transport.whole(transport.by_valley())
-        self.time.append(time)
-        self.density.append(density)
-        self.photoluminescence.append(transport.whole(_light(transport)))
-        self.shape_variation.append(_shape_variation(transport, density))
 
 
 @dataclass
@@ -66,41 +45,21 @@ class Checks:
         self.edge.append(edge / largest)
 
 
-@dataclass
-class Distributions:
-    """Phase-space distributions N_kx(x) at y = ky = 0 (in one dimension integrated over y), lists over times.
-
-    Attributes:
-        time: ps.
-        distribution: (valley, x, kx): excitons per state, per exciton made (times nm in one dimension).
-        forward, backward: (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
-    """
-
-    time: list[float] = field(default_factory=list)
-    distribution: list[np.ndarray] = field(default_factory=list)
-    forward: list[np.ndarray] = field(default_factory=list)
-    backward: list[np.ndarray] = field(default_factory=list)
-
-    def record(self, time: float, transport: Transport) -> None:
-        """Append the distribution of the present state. Collective."""
-        self.time.append(time)
-        line = _central_line(transport)
-        self.distribution.append(_distribution(transport, line))
-        self.forward.append(_half(transport, line, 1.0))
-        self.backward.append(_half(transport, line, -1.0))
-
-
-def momentum_axis(transport: Transport) -> np.ndarray:
-    """Return the momenta kx (1/nm) of the distributions."""
-    grid, excitons = transport.problem.grid, transport.problem.excitons
-    largest = np.sqrt(2 * excitons.mass_v.max() * min(grid.edges[-1], LARGEST_SHOWN)) / HBAR_MEV_PS
-    return np.linspace(-largest, largest, MOMENTUM_POINTS)
-
-
 def _outermost(lattice: Lattice) -> np.ndarray:
     """Return which cells lie at the edge of the box."""
     limit = lattice.axis[-1] - 0.1 * lattice.spacing
     return np.any([np.abs(coordinate) > limit for coordinate in lattice.coordinates()], axis=0)
+
+
+def density_maps(transport: Transport) -> dict[str, np.ndarray]:
+    """Return this rank's parts of the maps of the present state, per exciton made. Collective.
+
+    "density" (valley, (y,) x) in 1/nm^dimension, "photoluminescence" ((y,) x) and "shape_variation" (valley, (y,) x) in
+    1/(ps nm^dimension).
+    """
+    density = transport.by_valley()
+    maps = {"density": density, "photoluminescence": _light(transport), "shape_variation": _shape_variation(transport, density)}
+    return {name: transport.with_images(values) for name, values in maps.items()}
 
 
 def _light(transport: Transport) -> np.ndarray:
@@ -112,52 +71,100 @@ def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     """Return the change of the densities by intervalley scattering beyond the common factor of the population's change."""
     lattice = transport.setting.lattice
     change_cv = transport.exchange() / lattice.spacing**lattice.dimension
-    change = transport.whole(change_cv.T.reshape(-1, *transport.cells.local_points))
-    cells = tuple(range(1, density.ndim))
-    share = change.sum(axis=cells, keepdims=True) / density.sum(axis=cells, keepdims=True)
+    change = change_cv.T.reshape(density.shape)
+    sums = np.stack([change.reshape(len(change), -1).sum(axis=1), density.reshape(len(density), -1).sum(axis=1)])
+    transport.comm.Allreduce(MPI.IN_PLACE, sums)
+    known = np.where(sums[1] != 0, sums[1], 1.0)  # nothing changes where no exciton is
+    share = (sums[0] / known).reshape(-1, *(1,) * lattice.dimension)
     return change - share * density
 
 
-def _distribution(transport: Transport, line: np.ndarray) -> np.ndarray:
+class CentralLine:
+    """Phase-space distributions along y = ky = 0 (in one dimension integrated over y), by the ranks that have cells there."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lattice, self._harmonics = transport.setting.lattice, transport.setting.harmonics
+        cells, axis = transport.cells, self._lattice.axis
+        above = np.flatnonzero(axis >= -1e-9 * self._lattice.spacing)[0]  # the first row at or above y = 0
+        row = int(above) - (len(axis) // 2 if transport.setting.mirror else 0)
+        self._between = abs(axis[above]) > 0.1 * self._lattice.spacing  # y = 0 lies between two rows
+        own = np.arange(cells.shape[0]).reshape(cells.local_points)
+        if self._lattice.dimension == 2:
+            rows = cells.box[0]
+            own = own[row - rows.start] if rows.start <= row < rows.stop else own[:0, 0]
+        self._cells = own
+
+    def part(self) -> Part:
+        """Return which part of the x axis this rank has."""
+        part = self._transport.part()
+        if len(self._cells):
+            return Part(part.shape[-1:], part.runs[-1:])
+        return Part(part.shape[-1:], ((slice(0, 0),),))
+
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return this rank's parts for the present state. Collective.
+
+        "distribution" (valley, x, kx): excitons per state, per exciton made (times nm in one dimension); "forward" and
+        "backward" (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
+        """
+        line = self._line()
+        return {"distribution": self._distribution(line), "forward": self._half(line, 1.0), "backward": self._half(line, -1.0)}
+
+    def _line(self) -> np.ndarray:
+        """Return the state (x, component, value) along the line. Collective."""
+        state = self._transport.stepper.state
+        line = state[self._cells]
+        if self._lattice.dimension == 2 and self._between and not self._transport.setting.mirror:
+            line = 0.5 * (line + self._below(state))
+        if not self._transport.setting.mirror:
+            return line
+        # what is even in y is its own mean of the two rows next to y = 0, and nothing else is used
+        signs = parities(self._harmonics, self._lattice.dimension)[0][:, None]
+        return np.concatenate([signs * line[::-1], line])
+
+    def _below(self, state: np.ndarray) -> np.ndarray:
+        """Return the cells below those of the line, wherever they are. Collective."""
+        cells = self._transport.cells
+        cells.start_exchange(state)
+        ghosts = cells.finish_exchange()
+        place = cells.neighbours.places[self._cells, 1, 1]
+        return np.stack([state[at] if at < len(state) else ghosts[at - len(state)] for at in place]) if len(place) else state[:0]
+
+    def _distribution(self, line: np.ndarray) -> np.ndarray:
+        grid, excitons = self._transport.problem.grid, self._transport.problem.excitons
+        forward, backward = (_along(line, self._harmonics, self._lattice.dimension, sign) for sign in (1.0, -1.0))
+        widths = np.diff(grid.edges)
+        energy = 0.5 * (grid.edges[:-1] + grid.edges[1:])
+        momenta = momentum_axis(self._transport)
+        found = np.empty((len(excitons.mass_v), len(line), len(momenta)))
+        for valley, mass in enumerate(excitons.mass_v):
+            bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
+            states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR_MEV_PS**2)
+            states = states * self._lattice.spacing**self._lattice.dimension
+            k = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
+            both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1)
+            both /= np.concatenate([states[::-1], states])
+            axis = np.concatenate([-k[::-1], k])
+            for x, row in enumerate(both):
+                found[valley, x] = np.interp(momenta, axis, row)
+        return found
+
+    def _half(self, line: np.ndarray, sign: float) -> np.ndarray:
+        """Return the density (valley, x) of what moves to positive (sign 1) or negative x: the integral over half of the angles."""
+        grid, lattice = self._transport.problem.grid, self._lattice
+        total = 0.5 * line[:, 0]
+        for m in range(1, self._harmonics + 1):
+            moment = line[:, m if lattice.dimension == 1 else 2 * m - 1]
+            total = total + sign * 2 * np.sin(0.5 * np.pi * m) / (np.pi * m) * moment
+        return grid.sum_v(total[:, : grid.size]).T / lattice.spacing**lattice.dimension
+
+
+def momentum_axis(transport: Transport) -> np.ndarray:
+    """Return the momenta kx (1/nm) of the distributions."""
     grid, excitons = transport.problem.grid, transport.problem.excitons
-    forward, backward = (_along(line, transport.setting.harmonics, transport.setting.lattice.dimension, sign) for sign in (1.0, -1.0))
-    widths = np.diff(grid.edges)
-    energy = 0.5 * (grid.edges[:-1] + grid.edges[1:])
-    momenta = momentum_axis(transport)
-    spacing = transport.setting.lattice.spacing ** transport.setting.lattice.dimension
-    found = []
-    for valley, mass in enumerate(excitons.mass_v):
-        bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
-        states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR_MEV_PS**2) * spacing
-        k = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
-        both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1) / np.concatenate([states[::-1], states])
-        axis = np.concatenate([-k[::-1], k])
-        found.append(np.array([np.interp(momenta, axis, row) for row in both]))
-    return np.array(found)
-
-
-def _central_line(transport: Transport) -> np.ndarray:
-    """Return the state (x, component, value) along the line y = 0, or the whole state in one dimension. Collective."""
-    lattice, state = transport.setting.lattice, transport.state
-    signs = parities(transport.setting.harmonics, lattice.dimension)[0][:, None]
-    if lattice.dimension == 1:
-        half = np.concatenate(transport.comm.allgather(state))
-    else:
-        distance = np.abs(transport.local(lattice.coordinates()[1])[:, 0])
-        central = (distance < 0.6 * lattice.spacing).astype(float)
-        total = transport.comm.allreduce(central.sum())
-        half = np.tensordot(central / total, state, 1)
-        transport.comm.Allreduce(MPI.IN_PLACE, half)
-    return np.concatenate([signs * half[::-1], half]) if transport.setting.mirror else half
-
-
-def _half(transport: Transport, line: np.ndarray, sign: float) -> np.ndarray:
-    """Return the density (valley, x) of what moves to positive (sign 1) or negative x: the integral over half of the angles."""
-    grid, lattice = transport.problem.grid, transport.setting.lattice
-    total = 0.5 * line[:, 0]
-    for m in range(1, transport.setting.harmonics + 1):
-        total = total + sign * 2 * np.sin(0.5 * np.pi * m) / (np.pi * m) * line[:, m if lattice.dimension == 1 else 2 * m - 1]
-    return grid.sum_v(total[:, : grid.size]).T / lattice.spacing**lattice.dimension
+    largest = np.sqrt(2 * excitons.mass_v.max() * min(grid.edges[-1], LARGEST_SHOWN)) / HBAR_MEV_PS
+    return np.linspace(-largest, largest, MOMENTUM_POINTS)
 
 
 def _along(line: np.ndarray, harmonics: int, dimension: int, sign: float) -> np.ndarray:

@@ -4,42 +4,95 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.wigner.lattice import Lattice
-from hpcx.wigner.maps import Checks, Distributions, Maps, momentum_axis
+from hpcx.wigner.maps import CentralLine, Checks, density_maps, momentum_axis
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
-from hpcx.wigner.setting import Setting
 from hpcx.wigner.transport import Transport
 
 NM_PER_UM = 1e3
 
 
-def add_maps(result: Result, setting: Setting, maps: Maps) -> None:
-    """Add densities, emitted light and shape variation."""
-    if not maps.time:
-        return
-    lattice = setting.lattice
-    axes = ("x",) if lattice.dimension == 1 else ("y", "x")
-    unit, scale = f"1/um{'^2' if lattice.dimension == 2 else ''}", NM_PER_UM**lattice.dimension
-    _add_axes(result, "density", maps.time, lattice)
-    dims = ("time", "valley", *axes)
-    result.add("density/density", np.array(maps.density) * scale, dims, unit, "excitons, per exciton made")
-    light = np.array(maps.photoluminescence) * scale
-    result.add("density/photoluminescence", light, ("time", *axes), f"{unit}/ps", "rate of emitted light, per exciton made")
-    variation = np.array(maps.shape_variation) * scale
-    result.add("density/shape_variation", variation, dims, f"{unit}/ps", "change of the shape by intervalley scattering")
+def _axes(lattice: Lattice) -> tuple[str, ...]:
+    return ("x",) if lattice.dimension == 1 else ("y", "x")
 
 
-def add_landscape(result: Result, setting: Setting, problem: Problem, energy_v: np.ndarray) -> None:
+def _density_unit(lattice: Lattice) -> str:
+    return f"1/um{'^2' if lattice.dimension == 2 else ''}"
+
+
+def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], units: str, meaning: str) -> None:
+    """Add a dataset whose values will come."""
+    outputs.add(path, np.empty((0,) * len(dims)), dims, units, meaning, part=part)
+
+
+class DensityMaps:
+    """Densities, emitted light and shape variation against time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def declare(self, outputs: Result, times: np.ndarray) -> None:
+        """Add what there will be at these times (ps)."""
+        lattice, part, count = self._transport.setting.lattice, self._transport.part(), len(times)
+        axes, unit = _axes(lattice), _density_unit(lattice)
+        _add_axes(outputs, "density", times, axes, lattice)
+        by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
+        _declare(outputs, "density/density", by_valley, dims, unit, "excitons, per exciton made")
+        meaning = "rate of emitted light, per exciton made"
+        _declare(outputs, "density/photoluminescence", part.under(count), ("time", *axes), f"{unit}/ps", meaning)
+        meaning = "change of the shape by intervalley scattering"
+        _declare(outputs, "density/shape_variation", by_valley, dims, f"{unit}/ps", meaning)
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return this rank's part of the maps of the present state; collective."""
+        scale = NM_PER_UM**self._transport.setting.lattice.dimension
+        return {name: scale * values for name, values in density_maps(self._transport).items()}
+
+
+class PhaseSpaceMaps:
+    """Phase-space distributions at y = ky = 0 against time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport, self._line = transport, CentralLine(transport)
+
+    def declare(self, outputs: Result, times: np.ndarray) -> None:
+        """Add what there will be at these times (ps)."""
+        lattice = self._transport.setting.lattice
+        _add_axes(outputs, "wigner", times, ("x",), lattice)
+        momenta = momentum_axis(self._transport)
+        outputs.add("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
+        part = self._line.part().under(len(times), len(VALLEYS))
+        for name, sign in (("forward", ">"), ("backward", "<")):
+            meaning = f"excitons with kx {sign} 0, per exciton made"
+            _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), _density_unit(lattice), meaning)
+        unit, meaning = ("nm", "excitons per state, integrated over y") if lattice.dimension == 1 else ("1", "excitons per state at y = ky = 0")
+        whole = Part((*part.shape, len(momenta)), (*part.runs, (slice(0, len(momenta)),)))
+        _declare(outputs, "wigner/distribution", whole, ("time", "valley", "x", "kx"), unit, meaning)
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return this rank's part of the distributions of the present state; collective."""
+        found, scale = self._line.distributions(), NM_PER_UM**self._transport.setting.lattice.dimension
+        return found | {name: scale * found[name] for name in ("forward", "backward")}
+
+
+def add_landscape(result: Result, transport: Transport, problem: Problem, energy_v: np.ndarray) -> None:
     """Add the landscape (valley, *lattice; meV) and the equilibrium density in it, one exciton in all."""
-    dims = ("valley", "x") if setting.lattice.dimension == 1 else ("valley", "y", "x")
-    result.add("density/landscape", energy_v, dims, "meV", "energy of the valleys against position")
-    share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * setting.lattice.dimension)
+    lattice, part = transport.setting.lattice, transport.part().under(len(VALLEYS))
+    dims = ("valley", *_axes(lattice))
+
+    def add(name: str, field: np.ndarray, units: str, meaning: str) -> None:
+        """Add this rank's part of a field."""
+        own = transport.with_images(transport.local(field))
+        result.add(f"density/{name}", own, dims, units, meaning, part=part)
+
+    add("landscape", energy_v, "meV", "energy of the valleys against position")
+    share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * lattice.dimension)
     weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
-    cell = (setting.lattice.spacing / NM_PER_UM) ** setting.lattice.dimension
-    unit = f"1/um{'^2' if setting.lattice.dimension == 2 else ''}"
-    result.add("density/equilibrium", weight_v / weight_v.sum() / cell, dims, unit, "thermal equilibrium of one exciton")
+    cell = (lattice.spacing / NM_PER_UM) ** lattice.dimension
+    add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(lattice), "thermal equilibrium of one exciton")
 
 
 def add_checks(result: Result, checks: Checks) -> None:
@@ -49,25 +102,8 @@ def add_checks(result: Result, checks: Checks) -> None:
     result.add("checks/edge", np.array(checks.edge), ("time", "valley"), "1", "density at the edge of the box over the largest")
 
 
-def _add_axes(result: Result, group: str, times: list[float], lattice: Lattice) -> None:
-    result.add(f"{group}/time", np.array(times), ("time",), "ps", "time")
-    result.add(f"{group}/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    for axis in ("x", "y")[: lattice.dimension]:
-        result.add(f"{group}/{axis}", lattice.axis / NM_PER_UM, (axis,), "um", axis)
-
-
-def add_distributions(result: Result, transport: Transport, distributions: Distributions) -> None:
-    """Add phase-space distributions."""
-    if not distributions.time:
-        return
-    lattice = transport.setting.lattice
-    result.add("wigner/time", np.array(distributions.time), ("time",), "ps", "time")
-    result.add("wigner/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add("wigner/x", lattice.axis / NM_PER_UM, ("x",), "um", "x")
-    result.add("wigner/kx", momentum_axis(transport), ("kx",), "1/nm", "momentum along x")
-    unit, meaning = ("nm", "excitons per state, integrated over y") if lattice.dimension == 1 else ("1", "excitons per state at y = ky = 0")
-    density, scale = f"1/um{'^2' if lattice.dimension == 2 else ''}", NM_PER_UM**lattice.dimension
-    for name, sign in (("forward", ">"), ("backward", "<")):
-        values = np.array(getattr(distributions, name)) * scale
-        result.add(f"wigner/{name}", values, ("time", "valley", "x"), density, f"excitons with kx {sign} 0, per exciton made")
-    result.add("wigner/distribution", np.array(distributions.distribution), ("time", "valley", "x", "kx"), unit, meaning)
+def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], lattice: Lattice) -> None:
+    outputs.add(f"{group}/time", times, ("time",), "ps", "time")
+    outputs.add(f"{group}/valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    for axis in axes:
+        outputs.add(f"{group}/{axis}", lattice.axis / NM_PER_UM, (axis,), "um", axis)

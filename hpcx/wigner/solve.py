@@ -17,7 +17,7 @@ from hpcx.wigner.landscape import potential_energy
 from hpcx.wigner.moment_runs import Chosen, MomentRuns
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise, summarise_rates
-from hpcx.wigner.report_maps import add_checks, add_distributions, add_landscape, add_maps
+from hpcx.wigner.report_maps import add_checks, add_landscape
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
 from hpcx.wigner.uncertainty import study
@@ -85,10 +85,9 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         transport = Transport(comm, problem, setting, run=run)
     flow = Flow(transport, chosen.schedule.steps, run, chosen)
     flow.advance()
-    add_maps(result, setting, flow.maps)
+    flow.outputs.add_to(result)
     if setting.gradient is not None:
-        add_landscape(result, setting, problem, potential_energy(setting.lattice, config.landscape))
-    add_distributions(result, transport, flow.distributions)
+        add_landscape(result, transport, problem, potential_energy(setting.lattice, config.landscape))
     add_checks(result, flow.checks)
     result.summary += _compare(problem, setting, flow, moments, run)
     transport.destroy()

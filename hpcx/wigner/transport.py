@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.io.part import Part
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
@@ -52,17 +53,28 @@ class Transport:
         dimension = self.setting.lattice.dimension
         if self.setting.mirror:
             field = field[(..., *(slice(count // 2, None) for count in field.shape[-dimension:]))]
-        rows = slice(self.cells.start, self.cells.start + self.cells.rows)
-        return field[(..., rows, *(slice(None),) * (dimension - 1))]
+        return field[(..., *self.cells.box)]
 
-    def whole(self, field: np.ndarray) -> np.ndarray:
-        """Return a field on the whole lattice from this rank's cells [..., (y,) x]; even under reflection. Collective."""
-        axis = field.ndim - self.setting.lattice.dimension
-        joined = np.concatenate(self.comm.allgather(field), axis=axis)
+    def with_images(self, field: np.ndarray) -> np.ndarray:
+        """Return a field on this rank's cells [..., (y,) x], even under reflection, with its mirror images."""
         if self.setting.mirror:
-            for direction in range(axis, field.ndim):
-                joined = np.concatenate([np.flip(joined, direction), joined], axis=direction)
-        return joined
+            for axis in range(field.ndim - self.setting.lattice.dimension, field.ndim):
+                field = np.concatenate([np.flip(field, axis), field], axis=axis)
+        return field
+
+    def part(self) -> Part:
+        """Return which part of the whole lattice this rank's cells and their mirror images are."""
+        points = self.setting.lattice.points
+        if not self.setting.mirror:
+            return Part.block(points, self.cells.box)
+        halves = [count // 2 for count in points]
+        return Part(
+            points,
+            tuple(
+                (slice(half - own.stop, half - own.start), slice(half + own.start, half + own.stop))
+                for half, own in zip(halves, self.cells.box)
+            ),
+        )
 
     @property
     def state(self) -> np.ndarray:

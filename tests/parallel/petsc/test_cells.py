@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hpcx.petsc.cells import REACH, CellGrid
+from hpcx.parallel.tiling import REACH
+from hpcx.petsc.cells import CellGrid
 
 DISTANCES = (-2, -1, 1, 2)
 
@@ -20,26 +21,26 @@ def shifted(whole: np.ndarray, axis: int, distance: int, mirror: bool) -> np.nda
 def test_neighbours_are_those_of_the_whole_box(comm, points, mirror):
     cells = CellGrid(comm, points, components=2, values=4, mirror=mirror)
     whole = np.random.default_rng(3).random((*points, 2, 4))
-    state = np.ascontiguousarray(whole[cells.start : cells.start + cells.rows]).reshape(cells.shape)
+    state = np.ascontiguousarray(whole[cells.box]).reshape(cells.shape)
     cells.start_exchange(state)
     cells.further_exchange()
     known = np.concatenate([state, cells.finish_exchange()])
     near = cells.neighbours
     for direction, axis in enumerate(reversed(range(len(points)))):
         for number, distance in enumerate(DISTANCES):
-            expected = shifted(whole, axis, distance, mirror)[cells.start : cells.start + cells.rows].reshape(cells.shape)
+            expected = shifted(whole, axis, distance, mirror)[cells.box].reshape(cells.shape)
             assert np.array_equal(known[near.places[:, direction, number]], expected)
             numbers = np.broadcast_to(np.arange(points[axis]).reshape([-1 if a == axis else 1 for a in range(len(points))]), points)
             beyond = (numbers + distance < 0) | (numbers + distance >= points[axis])
-            assert np.array_equal(near.mirrored[:, direction, number], mirror & beyond[cells.start : cells.start + cells.rows].ravel())
+            assert np.array_equal(near.mirrored[:, direction, number], mirror & beyond[cells.box].ravel())
     assert comm.size > 1 or len(near.outer) == 0
     assert np.array_equal(np.sort(np.concatenate([near.inner, near.outer])), np.arange(len(state)))
 
 
 @pytest.mark.mpi
-def test_too_many_ranks_for_the_rows(comm):
+def test_too_few_cells_for_the_differences(comm):
     with pytest.raises(ValueError, match="too few"):
-        CellGrid(comm, (2 * comm.size - 1 if comm.size > 1 else 3,), components=1, values=2)
+        CellGrid(comm, (3, 8), components=1, values=2)
 
 
 @pytest.mark.mpi

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+from gathering import gathered, outputs
 from mpi4py import MPI
 
 from hpcx.io.checkpoint import Checkpoint
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.mpi
 
 BINS = {"energy_max": 110, "first_bin": 2.0, "growth": 1.3, "largest_bin": 12.0}
 STEPS = [(0.05, np.inf)]
+MAPS = ("density/density", "wigner/distribution", "density/shape_variation")
 
 
 STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, "rate_step": 4.0}
@@ -82,7 +86,8 @@ def test_quarter_equals_the_whole_box(comm):
     for mirror in (True, False):
         problem, setting = settle(comm, dimension=2, points=24, width=2.4, mirror=mirror)
         flow = flow_of(comm, problem, setting)
-        densities.append((flow.maps.density[-1], flow.distributions.distribution[-1], flow.maps.shape_variation[-1]))
+        found = outputs(flow)
+        densities.append([gathered(comm, found, name)[-1] for name in MAPS])
         flow.transport.destroy()
     for quarter, whole in zip(*densities):
         # the variation of the shape is a small difference of densities
@@ -93,7 +98,7 @@ def test_round_spots_stay_round(comm):
     problem, setting = settle(comm, dimension=2, points=32, width=2.4, mirror=False)
     flow = flow_of(comm, problem, setting)
     x, y = setting.lattice.coordinates()
-    for density in flow.maps.density[-1]:
+    for density in gathered(comm, outputs(flow), "density/density")[-1]:
         size = np.sum((x**2 + y**2) * density)
         assert abs(np.sum((x**2 - y**2) * density)) < 1e-12 * size
         assert abs(np.sum(x * y * density)) < 1e-12 * size
@@ -102,8 +107,12 @@ def test_round_spots_stay_round(comm):
 
 def agree(together, alone):
     """Check that a flow of all ranks equals that of one rank, and free both."""
-    density = alone.maps.density[-1]
-    assert np.max(np.abs(together.maps.density[-1] - density)) < 1e-13 * np.max(density)
+    shared, own = outputs(together), outputs(alone)
+    for name in MAPS:
+        expected = own.value(name)
+        found = gathered(together.transport.comm, shared, name)
+        scale = max(np.max(np.abs(expected)), np.max(own.value("density/density")) if "variation" in name else 0.0)
+        assert np.max(np.abs(found - expected)) < 1e-13 * scale
     assert difference(together.history, alone.history) < 1e-10
     for flow in (together, alone):
         flow.transport.destroy()
@@ -133,7 +142,11 @@ def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
     assert np.array_equal(whole.transport.state, resumed.transport.state)
     for name in ("population", "width_squared", "diffusivity"):
         assert np.array_equal(whole.history.array(name), resumed.history.array(name))
-    assert np.array_equal(whole.maps.density, resumed.maps.density)
+    with h5py.File(Checkpoint(stem).outputs, "r") as file:
+        found = outputs(whole)
+        for name in found.datasets:
+            if found.datasets[name].part is not None:
+                assert np.array_equal(file[name][...], gathered(comm, found, name))
     for flow in (whole, resumed):
         flow.transport.destroy()
 
@@ -155,8 +168,15 @@ def test_restart_on_other_ranks(comm, mpi_tmp_path, stop_after):
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
         flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
-    alone = flow_of(MPI.COMM_SELF, problem, setting, Run(checkpoint=Checkpoint(stem)))
+    own = mpi_tmp_path / f"rank{comm.rank}"
+    own.mkdir()
+    for path in mpi_tmp_path.glob("point.*"):
+        shutil.copy(path, own)
+    alone = flow_of(MPI.COMM_SELF, problem, setting, Run(checkpoint=Checkpoint(own / "point")))
     assert difference(alone.history, whole.history) < 1e-10
+    with h5py.File(Checkpoint(own / "point").outputs, "r") as file:
+        density = gathered(comm, outputs(whole), "density/density")
+        assert np.max(np.abs(file["density/density"][...] - density)) < 1e-13 * np.max(density)
     for flow in (alone, whole):
         flow.transport.destroy()
 
@@ -171,15 +191,14 @@ def test_solve_reports_space(comm, mpi_tmp_path: Path):
         time={"end": 1.0, "outputs": [(0.1, 1.0)], "densities": [(0.5, 1.0)], "distributions": [0.5]},
     )
     result = solve(comm, config, load_material("WS2"), Run())
-    assert result.value("density/density").shape == (2, 3, 24, 24)
-    assert result.value("density/photoluminescence").shape == (2, 24, 24)
-    assert result.value("wigner/distribution").shape[:3] == (1, 3, 24)
+    density, light, variation = (gathered(comm, result, f"density/{name}") for name in ("density", "photoluminescence", "shape_variation"))
+    assert density.shape == (2, 3, 24, 24) and light.shape == (2, 24, 24)
+    assert gathered(comm, result, "wigner/distribution").shape[:3] == (1, 3, 24)
     cell = (2.4 / 24) ** 2
-    population = result.value("density/density").sum(axis=(2, 3)) * cell
+    population = density.sum(axis=(2, 3)) * cell
     assert population[-1] == pytest.approx(result.value("observables/population")[-1], rel=1e-12)
-    emitted = result.value("density/photoluminescence").sum(axis=(1, 2)) * cell
+    emitted = light.sum(axis=(1, 2)) * cell
     assert emitted[-1] == pytest.approx(result.value("observables/photoluminescence")[-1], rel=1e-12)
-    variation = result.value("density/shape_variation")
     assert np.all(np.abs(variation.sum(axis=(2, 3))) < 1e-10 * np.abs(variation).sum(axis=(2, 3)))
     minimum, edge = result.value("checks/minimum"), result.value("checks/edge")
     assert minimum.shape == edge.shape == (len(result.value("checks/time")), 3)

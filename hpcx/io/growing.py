@@ -1,0 +1,193 @@
+"""Results that grow while a model runs: each output is written as it comes, every rank its part, so that none is kept in memory.
+
+The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and gives it
+its final name. It is made whole at the start, with all labels and all space, so that a full disk is said before the first step,
+and an unfinished file can be looked at: times that have not been reached are NaN. From then on only values change, and the file
+is open only while they are written: whatever happens in between cannot damage it.
+
+A checkpoint keeps the few bytes of the file that are not values of growing datasets. A run that goes on puts them back, so a
+process may be killed even while the rest is added in the end: no output that a checkpoint knows of is lost.
+
+Without a place for checkpoints every rank keeps its part of the outputs in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hpcx.io.checkpoint import Saved
+from hpcx.io.part import Part
+from hpcx.io.result import Dataset, Grown, Result
+from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, open_together, reserve, storable, sync, write_part
+from hpcx.parallel.errors import AgreedError, agreed
+
+#: names of datasets of a checkpoint
+_FRAME = ("outputs/frame", "outputs/offset", "outputs/length", "outputs/size")
+#: values begin at multiples of so many bytes: pages, and whole numbers of the stripes of parallel file systems
+_ALIGNMENT = 1 << 16
+
+
+class Growing:
+    """Outputs in memory, each rank its part.
+
+    Args:
+        outputs: what there will be. Distributed datasets (their first axis is the time and is had whole) have no values yet;
+            replicated ones are coordinates. Each group has a coordinate `time`.
+    """
+
+    def __init__(self, outputs: Result) -> None:
+        self._outputs = outputs
+        self._values = {name: np.full(data.part.local_shape, np.nan) for name, data in _series(outputs).items()}
+
+    def begin(self) -> None:
+        """Start anew; collective. Raises AgreedError if there is no space."""
+
+    def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
+        """Write output `number` of a group: this rank's part of each of its datasets, by name; collective."""
+        for name, array in values.items():
+            self._values[f"{group}/{name}"][number] = array
+
+    def add_to(self, result: Result) -> None:
+        """Add all outputs to a result."""
+        for name, data in self._outputs.datasets.items():
+            values = self._values.get(name, data.data)
+            result.datasets[name] = replace(data, data=values)
+
+    def saved(self, state: Result) -> None:
+        """Add to a checkpoint what is needed to go on."""
+
+    def resume(self, saved: Saved) -> bool:
+        """Go on where a checkpoint was written; False if its outputs are lost, so that the run must begin anew; collective."""
+        return False
+
+    def discard(self) -> None:
+        """Give up the outputs; collective."""
+
+
+class GrowingFile(Growing):
+    """Outputs in a file.
+
+    Args:
+        comm: the ranks.
+        path: of the file.
+        outputs: as for `Growing`.
+    """
+
+    def __init__(self, comm: Any, path: Path, outputs: Result) -> None:
+        self._comm, self.path, self._outputs = comm, path, outputs
+        self._regions = np.empty((0, 2), np.int64)
+        self._written = False
+
+    def begin(self) -> None:
+        """Make the file; collective. Raises AgreedError if there is no space for it."""
+        try:
+            with agreed(self._comm):
+                if self._comm.rank == 0:
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                    self._make()
+        except AgreedError as error:
+            self.discard()
+            raise AgreedError(f"cannot write {self.path}: {error}") from error
+
+    def _make(self) -> None:
+        space = sum(int(np.prod(data.shape)) * data.data.itemsize for data in _series(self._outputs).values())
+        self.path.write_bytes(b"")
+        reserve(self.path, space + OVERHEAD_BYTES)  # HDF5 itself does not end in order on a disk that becomes full
+        with h5py.File(self.path, "w", alignment_threshold=_ALIGNMENT, alignment_interval=_ALIGNMENT) as file:
+            for name, data in self._outputs.datasets.items():
+                if data.part is None:
+                    values = np.full_like(data.data, np.nan) if name.endswith("/time") else storable(data.data)
+                    label(file.create_dataset(name, data=values), data)
+                else:
+                    label(_create(file, name, data), data)
+            attach_dimensions(file, {name: data.dims for name, data in self._outputs.datasets.items()})
+            offsets = [(file[name].id.get_offset(), file[name].id.get_storage_size()) for name in _series(self._outputs)]
+        self._regions = np.array(sorted(offsets), np.int64).reshape(-1, 2)
+        reserve(self.path, self.path.stat().st_size)
+
+    def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
+        """Write output `number` of a group, and its time when the rest is there; collective."""
+        series = _series(self._outputs)
+        with open_together(self._comm, self.path) as file:
+            for name, array in values.items():
+                write_part(self._comm, file[f"{group}/{name}"], array[None], series[f"{group}/{name}"].part.at(number))
+            time, all_times = file[f"{group}/time"], self._outputs.value(f"{group}/time")
+            mine = Part.block(all_times.shape, (slice(number, number + (self._comm.rank == 0)),))
+            write_part(self._comm, time, all_times[mine.runs[0][0]], mine)
+        self._written = True
+
+    def add_to(self, result: Result) -> None:
+        """Say in a result what the file has."""
+        result.datasets |= self._outputs.datasets
+        result.grown = Grown(self.path, frozenset(self._outputs.datasets))
+
+    def saved(self, state: Result) -> None:
+        """Add to a checkpoint all of the file but the values of growing datasets, which must be on the disk before it; collective."""
+        with agreed(self._comm):
+            if self._written:
+                sync(self.path)
+        self._written = False
+        for name, array in zip(_FRAME, self._comm.bcast(self._frame() if self._comm.rank == 0 else None)):
+            state.add(name, array, (name.replace("/", "_"),))
+
+    def _frame(self) -> tuple[np.ndarray, ...]:
+        size = self.path.stat().st_size
+        begin = np.array([0, *self._regions.sum(axis=1)])
+        length = np.array([*self._regions[:, 0], size]) - begin
+        with open(self.path, "rb") as file:
+            parts = [os.pread(file.fileno(), int(count), int(place)) for place, count in zip(begin, length)]
+        return np.frombuffer(b"".join(parts), np.uint8), begin, length, np.array([size])
+
+    def resume(self, saved: Saved) -> bool:
+        """Put back what a checkpoint has of the file; False if the file is gone or too short; collective."""
+        found = False
+        with agreed(self._comm):
+            if self._comm.rank == 0 and all(name in saved for name in _FRAME):
+                found = self._restore(*(saved.value(name) for name in _FRAME))
+        return self._comm.bcast(found)
+
+    def _restore(self, frame: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
+        if not self.path.exists() or self.path.stat().st_size < size[0]:
+            return False
+        with open(self.path, "r+b") as file:
+            for place, count, start in zip(begin, length, np.cumsum(length) - length):
+                os.pwrite(file.fileno(), frame[start : start + count].tobytes(), int(place))
+            file.truncate(int(size[0]))
+        self._regions = np.stack([begin[:-1] + length[:-1], begin[1:] - begin[:-1] - length[:-1]], axis=1)
+        return True
+
+    def discard(self) -> None:
+        """Remove the file; collective."""
+        if self._comm.rank == 0:
+            self.path.unlink(missing_ok=True)
+        self._comm.Barrier()
+
+
+def _series(outputs: Result) -> dict[str, Dataset]:
+    return {name: data for name, data in outputs.datasets.items() if data.part is not None}
+
+
+def _create(file: h5py.File, name: str, data: Dataset) -> h5py.Dataset:
+    """Create a dataset with all its space and no values.
+
+    Its values are contiguous, those of one time together: that is how they are written, and what most readers ask for.
+    """
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_layout(h5py.h5d.CONTIGUOUS)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    file.require_group(name.rpartition("/")[0] or "/")
+    kind = h5py.h5t.py_create(data.data.dtype)
+    return h5py.Dataset(h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(data.shape), dcpl=creation))
+
+
+def growing(comm: Any, path: Path | None, outputs: Result) -> Growing:
+    """Return a place for outputs: a file, or this rank's memory if there is no path."""
+    return Growing(outputs) if path is None else GrowingFile(comm, path, outputs)
