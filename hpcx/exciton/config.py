@@ -24,6 +24,12 @@ class Mesh(Section):
     def _has_radius(self) -> Mesh:
         if self.region == "disks" and self.k0 is None:
             raise ValueError("mesh.k0 is missing: the radius of the disk, a number > 0 and <= 0.5 in units of 2 pi / a")
+        # the points next to the centre are 2 / (sqrt 3 N) away
+        if self.region == "disks" and 3 * (self.k0 * self.N) ** 2 < 4:
+            raise ValueError(
+                f"the disk holds its centre alone, and nothing binds: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at "
+                "least 2 / sqrt 3 = 1.1547"
+            )
         return self
 
 
@@ -165,7 +171,8 @@ class CarriersInput(RunInput):
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
     gap: Annotated[float, Unit("eV")] | None = Field(
-        None, gt=0, le=20, description="optical gap added to all energies; without it energies are from the band edges"
+        None, gt=0, le=20, description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
+        "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges"
     )
 
     def material_keys(self) -> list[str]:

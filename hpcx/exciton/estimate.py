@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hpcx.exciton.config import Config
-from hpcx.exciton.problem import DENSE_LIMIT
+from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.physics.mesh import count_points
@@ -33,11 +33,11 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     n = count_points(config.mesh.N, config.mesh.k0)
     facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"}
     if n <= DENSE_LIMIT:
-        return Estimate(n, BASE_BYTES + 64.0 * n**2, 1e-9 * n**3, facts)
+        return Estimate(n, BASE_BYTES + 64.0 * n**2, 1e-9 * n**3, facts, coarse_mesh(config.mesh))
     padded = 4 * (4 / 3 / 0.68) * 4 * n
     seconds = products(config.solver.states) * FFT_SECONDS * 2 * padded * math.log2(padded) / min(ranks, 4)
     memory = BASE_BYTES + 16 * padded / min(ranks, 4) + 16 * n * (20 + 2 * config.solver.states)
-    return Estimate(n, memory, seconds, facts)
+    return Estimate(n, memory, seconds, facts, coarse_mesh(config.mesh))
 
 
 def _zone(config: Config, ranks: int) -> Estimate:

@@ -13,7 +13,7 @@ from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.operator import ExcitonOperator
-from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, exciton_problem
+from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
 from hpcx.exciton.restart import BlockOrder, Restart
 from hpcx.exciton.zone_solve import solve_zone
 from hpcx.io.result import Result
@@ -93,9 +93,25 @@ def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndar
     return _draw(comm, problem, number) if number else problem.dipole_k[_rows(comm, problem)]
 
 
-def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float, tolerance: float) -> None:
-    """Put the exciton's energies under /exciton; `gap` is added to energies, not to binding energies; `tolerance` of the solver."""
-    result.add("exciton/energy", states.energy + gap, ("state",), "eV", "exciton energy")
+def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
+    """Put energies (state,) from the band edges in eV under `group`, and with a band gap those of optical transitions."""
+    zero = "from the band edges" if gap is None else "with the band gap, as optical_energy"
+    result.add(f"{group}/energy", energy + (gap or 0.0), ("state",), "eV", f"{name} energy {zero}")
+    result.add(f"{group}/energy_from_band_edge", energy, ("state",), "eV", f"{name} energy from the band edges")
+    if gap is not None:
+        text = f"photon energy of the optical transition to the {name}: band gap and energy from the band edges"
+        result.add(f"{group}/optical_energy", energy + gap, ("state",), "eV", text)
+
+
+def binding_text(binding: float, gap: float | None) -> str:
+    """Return a binding energy in eV as text in meV, with the exciton's optical transition if the band gap is known."""
+    text = f"{1e3 * binding:.2f} meV"
+    return text if gap is None else f"{text}, optical transition at {gap - binding:.4f} eV (band gap {gap:g} eV)"
+
+
+def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float | None, tolerance: float) -> None:
+    """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies; `tolerance` of the solver."""
+    add_energies(result, "exciton", "exciton", states.energy, gap)
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
     add_degeneracy(result, "exciton", states.degeneracy, tolerance)
     correction = problem.lattice_correction
@@ -115,10 +131,12 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
-    add_exciton(result, problem, states, config.gap or 0.0, config.solver.tolerance)
+    add_exciton(result, problem, states, config.gap, config.solver.tolerance)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
-    result.summary.append(f"exciton binding energy {-1e3 * states.energy[0]:.2f} meV ({material.name}, n = {problem.mesh.size})")
+    binding = binding_text(-states.energy[0], config.gap)
+    result.summary.append(f"exciton binding energy {binding} ({material.name}, n = {problem.mesh.size})")
+    result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
             spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], restart.keep)

@@ -1,6 +1,7 @@
 """The interaction of two charges in a thin polarisable layer, for every module that needs it, in momentum and in real space.
 
-A layer has a screening length r0 = 2 pi chi (chi its polarisability) and a permittivity kappa around it. Interactions are those
+A layer has a screening length r0 = 2 pi chi (chi its polarisability) and a permittivity kappa around it; without r0 both laws are
+Coulomb's, 1 / (kappa r). Interactions are those
 of two equal charges in units of e^2 / (4 pi eps0), so that any unit of length will do: the caller multiplies by COULOMB or
 COULOMB_EV_NM. Shapes are those of the argument.
 """
@@ -59,10 +60,14 @@ class ThinLayer:
 
     def over_disk(self, radius: Number) -> Number:
         """Return (2 pi / r0) ln(1 + r0 radius / kappa)."""
+        if self.length == 0:
+            return 2 * np.pi / self.permittivity * radius
         return 2 * np.pi / self.length * np.log1p(self.length * radius / self.permittivity)
 
     def in_space(self, r: Number) -> Number:
         """Return [H0(z) - Y0(z)] pi / (2 r0) with z = kappa r / r0."""
+        if self.length == 0:
+            return 1 / (self.permittivity * np.asarray(r, dtype=float))
         return _struve_neumann(self.permittivity * np.asarray(r, dtype=float) / self.length) / self.length
 
 
@@ -82,23 +87,42 @@ class LogarithmicLayer:
 
         The first term follows from int J1(x) / (x + z) dx after an integration by parts.
         """
+        if self.length == 0:
+            return ThinLayer(0.0, self.permittivity).in_momentum(q)
         a = self.length / self.permittivity
         z = a * np.asarray(q, dtype=float)
-        logarithm = (1 / z + _struve_neumann_slope(z)) / z
+        logarithm = np.where(z < _SMALL, _small_slope(z), 1 / z + _struve_neumann_slope(z)) / z
         return 2 * np.pi * a**2 / self.length * (logarithm + _TAIL * (1 + z**2) ** -1.5)
 
     def over_disk(self, radius: Number) -> Number:
         """Return (2 pi / r0) [ln Z + F(Z) - (ln 2 - gamma) / (1 + Z^2)^(1/2)] with Z = a radius."""
+        if self.length == 0:
+            return ThinLayer(0.0, self.permittivity).over_disk(radius)
         z = self.length / self.permittivity * np.asarray(radius, dtype=float)
-        return 2 * np.pi / self.length * (np.log(z) + _struve_neumann(z) - _TAIL / np.sqrt(1 + z**2))
+        whole = np.log(z) + _struve_neumann(z) - _TAIL / np.sqrt(1 + z**2)
+        return 2 * np.pi / self.length * np.where(z < _SMALL, _small_disk(z), whole)
 
     def in_space(self, r: Number) -> Number:
         """Return V(r)."""
+        if self.length == 0:
+            return ThinLayer(0.0, self.permittivity).in_space(r)
         x = self.permittivity * np.asarray(r, dtype=float) / self.length
         return (np.log1p(1 / x) + _TAIL * np.exp(-x)) / self.length
 
 
 _TAIL = np.log(2) - np.euler_gamma
+#: argument below which the logarithmic layer's differences lose digits; their series are exact to 1e-10 there
+_SMALL = 1e-5
+
+
+def _small_slope(z: np.ndarray) -> np.ndarray:
+    """Return 1/z + d/dz F(z) for small z."""
+    return 1 + z / 2 * (np.log(z / 2) + np.euler_gamma - 0.5) - z**2 / 3
+
+
+def _small_disk(z: np.ndarray) -> np.ndarray:
+    """Return ln z + F(z) - (ln 2 - gamma) / (1 + z^2)^(1/2) for small z."""
+    return z + z**2 / 4 * (np.log(z / 2) + np.euler_gamma - 1 + 2 * _TAIL)
 
 
 def _struve_neumann(z: Number) -> Number:

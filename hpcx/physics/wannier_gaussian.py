@@ -35,6 +35,14 @@ class GaussianBasis:
     radius: float = 900.0
     points: int = 400
 
+    @classmethod
+    def of_coulomb(cls, radius: float) -> GaussianBasis:
+        """Return a basis for states near exp(-r / radius), the ground state without a screening layer; radius in angstrom.
+
+        Its cusp at the origin needs narrow Gaussians: the binding energy is exact to 1e-4.
+        """
+        return cls(24, 1e-2 / radius**2, 1e4 / radius**2, 40 * radius)
+
     def exponents(self) -> np.ndarray:
         """Return the exponents a_n (1/angstrom^2), from the widest Gaussian to the narrowest."""
         return np.geomspace(self.smallest, self.largest, self.count)
@@ -75,31 +83,43 @@ class GaussianState:
         return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
 
 
+def choose_basis(reduced_mass: float, kappa: float, screening_length: float) -> GaussianBasis:
+    """Return the basis for a layer of length r0 (angstrom): the usual one, or Coulomb's if r0 hardly matters for the state."""
+    bohr_radius = kappa * HBAR2_PER_ELECTRON_MASS / (2 * COULOMB * reduced_mass)
+    return GaussianBasis.of_coulomb(bohr_radius) if screening_length < 0.1 * kappa * bohr_radius else GaussianBasis()
+
+
 def ground_states(
-    reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
+    reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis | None = None
 ) -> list[GaussianState]:
     """Return the lowest state for each reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
 
-    Raises ValueError if a state is not bound in this basis.
+    The basis is that of `choose_basis` unless given. Raises ValueError if a state is not bound in this basis.
     """
-    a = basis.exponents()
-    total = a[:, None] + a[None, :]
-    overlap = np.pi / total
-    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
-    r, weight = basis.quadrature()
-    attraction = -COULOMB * ThinLayer(screening_length, kappa).in_space(r)
-    potential = np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
+    bases = [basis or choose_basis(mass, kappa, screening_length) for mass in reduced_masses]
+    matrices = {used: _matrices(used, kappa, screening_length) for used in set(bases)}
     states = []
-    for mass in reduced_masses:
+    for mass, used in zip(reduced_masses, bases, strict=True):
+        overlap, kinetic, potential = matrices[used]
         energy, vector = eigh(kinetic / mass + potential, overlap, subset_by_index=[0, 0])
         if energy[0] >= 0:
             raise ValueError(f"no bound state for reduced mass {mass:g} m0 and kappa {kappa:g}; widen the Gaussian basis")
-        states.append(GaussianState(a, vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0])))
+        states.append(GaussianState(used.exponents(), vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0])))
     return states
 
 
+def _matrices(basis: GaussianBasis, kappa: float, screening_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians."""
+    a = basis.exponents()
+    total = a[:, None] + a[None, :]
+    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
+    r, weight = basis.quadrature()
+    attraction = -COULOMB * ThinLayer(screening_length, kappa).in_space(r)
+    return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
+
+
 def ground_state(
-    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis = GaussianBasis()
+    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis | None = None
 ) -> GaussianState:
     """Return `ground_states` for one reduced mass."""
     return ground_states([reduced_mass], kappa, screening_length, basis)[0]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from hpcx.exciton.estimate import BASE_BYTES, products
-from hpcx.exciton.problem import material_mesh
+from hpcx.exciton.problem import coarse_mesh, material_mesh
 from hpcx.materials.loader import Material
 from hpcx.physics.mesh import ValleyMesh, count_points
 from hpcx.registry import Estimate
@@ -114,7 +114,7 @@ def _memory(config: Config, material: Material, kernel: str, n: int, unknowns: i
 
 
 def _warnings(config: Config, material: Material, unknowns: int, columns: int, ranks: int, kernel: str) -> list[str]:
-    found = []
+    found = coarse_mesh(config.mesh)
     if config.trion.temperature > 0 and (config.absorption.enabled or config.twod.enabled):
         found.append("trion.temperature: one spectrum without symmetry for each of the charge's momenta adds to time and memory")
     basis = max(20, 2 * config.solver.states + 8)

@@ -10,8 +10,9 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
+from hpcx.exciton.problem import coarse_mesh
 from hpcx.exciton.restart import Restart
-from hpcx.exciton.solve import ExcitonStates, add_exciton, solve_exciton
+from hpcx.exciton.solve import ExcitonStates, add_energies, add_exciton, binding_text, solve_exciton
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
@@ -94,12 +95,12 @@ def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
     run.timings.add("orthogonalisation", pairs.seconds - pairs.product_seconds, pairs.iterations)
 
 
-def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float) -> None:
+def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float | None) -> None:
     """Put the states of a species under /singlet or /triplet; collective."""
     operator, mesh = states.operator, states.operator.problem.mesh
     pairs, rows = dimensions(operator)
     weight = oscillator_weight(operator, states.vectors)
-    result.add(f"{species}/energy", states.energy + gap, ("state",), "eV", f"{species} trion energy")
+    add_energies(result, species, f"{species} trion", states.energy, gap)
     binding = exciton_energy - states.energy[0]
     result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
     result.add(f"{species}/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
@@ -129,14 +130,16 @@ def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve the exciton and the trions of one point; collective. Raises SolverError, AgreedError, MaterialError."""
-    result, gap, restart = Result(), config.gap or 0.0, Restart(comm, run)
+    result, gap, restart = Result(), config.gap, Restart(comm, run)
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
     run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
-    result.summary.append(f"exciton binding energy {-1e3 * exciton.energy[0]:.2f} meV ({material.name}, N = {config.mesh.N})")
+    binding = binding_text(-exciton.energy[0], gap)
+    result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N})")
+    result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)
     spectra.add_exciton(result)
     for species in config.trion.species:

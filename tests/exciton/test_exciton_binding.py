@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from mpi4py import MPI
+from pydantic import ValidationError
 
 from hpcx.exciton.config import Config
+from hpcx.exciton.estimate import estimate
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve, solve_exciton
@@ -121,6 +123,43 @@ def test_gap_moves_energies_and_not_the_binding():
     )
     assert moved.value("exciton/energy") == pytest.approx(plain.value("exciton/energy") + 2.53)
     assert moved.value("exciton/binding_energy") == plain.value("exciton/binding_energy")
+    assert moved.value("exciton/optical_energy")[0] == pytest.approx(2.53 - moved.value("exciton/binding_energy"))
+    assert moved.value("exciton/energy_from_band_edge") == pytest.approx(plain.value("exciton/energy"))
+    assert "exciton/optical_energy" not in plain.datasets
+    assert "optical transition at 2.0398 eV (band gap 2.53 eV)" in moved.summary[0]
+
+
+def test_the_gap_is_that_of_the_bands():
+    description = Config.model_fields["gap"].description
+    assert "band gap" in description and "optical gap" not in description
+
+
+@pytest.mark.parametrize(("N", "k0"), [(2, 0.1), (7, 0.1), (2, 0.5), (11, 0.104)])
+def test_meshes_of_one_point_are_refused(N, k0):
+    with pytest.raises(ValidationError, match=r"the disk holds its centre alone.*raise mesh.N or mesh.k0"):
+        Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0})
+    ring = Config(model="exciton", material="MoS2", mesh={"N": 12, "k0": 0.1})
+    assert exciton_problem(ring, load_material("MoS2")).mesh.size == 7
+
+
+@pytest.mark.parametrize(("N", "k0", "warned"), [(12, 0.1, True), (7, 0.5, True), (19, 0.2, True), (24, 0.1, False), (20, 0.2, False)])
+def test_check_and_run_warn_of_coarse_meshes(N, k0, warned):
+    config, material = Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}, solver={"states": 1}), load_material("MoS2")
+    summary, warnings = solve(MPI.COMM_SELF, config, material, Run()).summary, estimate(config, material, 1).warnings
+    assert [f"WARNING: {text}" in summary for text in warnings] == [True] * warned
+    assert any("too coarse a mesh" in text for text in summary) == warned
+
+
+@pytest.mark.parametrize("interaction", ["thin-layer", "logarithmic"])
+@pytest.mark.parametrize("w0", ["cell-average", "zero", "disk", "qmin"])
+def test_a_layer_that_does_not_screen_is_the_limit_of_small_polarisability(interaction, w0):
+    screening = {"interaction": interaction, "w0": w0, "kappa": 4.5}
+    config = Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening=screening)
+    bare, nearly = (
+        solve(MPI.COMM_SELF, config, load_material("MoS2", {"screening.polarizability": chi}), Run()).value("exciton/binding_energy")
+        for chi in (0.0, 1e-8)
+    )
+    assert 0 < bare == pytest.approx(nearly, rel=1e-7)
 
 
 def test_environment_by_name_equals_its_number():

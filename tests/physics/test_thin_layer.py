@@ -50,3 +50,20 @@ def test_the_approximation_is_up_to_six_per_cent_too_weak_between():
     r = np.geomspace(1e-3, 1e3, 400)
     ratio = LogarithmicLayer(LENGTH, KAPPA).in_space(r) / ThinLayer(LENGTH, KAPPA).in_space(r)
     assert 0.94 < ratio.min() < 0.95 and ratio.max() < 1.0 + 1e-3
+
+
+@pytest.mark.parametrize("kind", [ThinLayer, LogarithmicLayer])
+def test_without_polarisability_it_is_coulombs(kind):
+    q, r = np.geomspace(1e-3, 10, 9), np.geomspace(0.1, 1e3, 9)
+    for length, tolerance in ((0.0, 1e-14), (1e-12, 1e-10)):
+        law = kind(length, KAPPA)
+        assert law.in_momentum(q) == pytest.approx(2 * np.pi / (KAPPA * q), rel=tolerance)
+        assert law.over_disk(q) == pytest.approx(2 * np.pi * q / KAPPA, rel=tolerance)
+        assert law.in_space(r) == pytest.approx(1 / (KAPPA * r), rel=tolerance)
+
+
+def test_series_of_small_arguments_join_the_functions():
+    law, sides = LogarithmicLayer(1.0, 1.0), 1e-5 * np.array([1 - 1e-9, 1 + 1e-9])
+    momentum, disk = law.in_momentum(sides) * sides, law.over_disk(sides) / sides
+    assert momentum[0] == pytest.approx(momentum[1], rel=1e-9)
+    assert disk[0] == pytest.approx(disk[1], rel=1e-9)

@@ -69,6 +69,9 @@ def test_gap_moves_all_energies():
     plain, moved = run()[0], run(gap="2.53 eV")[0]
     for name in ("exciton/energy", "singlet/energy", "triplet/energy"):
         assert moved.value(name) == pytest.approx(plain.value(name) + 2.53)
+        optical, edge = (name.replace("energy", other) for other in ("optical_energy", "energy_from_band_edge"))
+        assert np.array_equal(moved.value(optical), moved.value(name)) and optical not in plain.datasets
+        assert np.array_equal(moved.value(edge), plain.value(edge))
     assert moved.value("singlet/binding_energy") == pytest.approx(plain.value("singlet/binding_energy"))
 
 
@@ -140,8 +143,8 @@ def test_more_states_than_there_are():
     assert result.value("singlet/energy").shape == (result.value("singlet/dimension_reduced"),)
 
 
-def test_space_without_states_is_an_error_with_advice():
-    with pytest.raises(SolverError, match=r"raise mesh.N or mesh.k0"):
+def test_mesh_of_one_point_is_refused_with_advice():
+    with pytest.raises(ValidationError, match=r"raise mesh.N or mesh.k0 until N k0 = 0.2 is at least"):
         run(mesh={"N": 2, "k0": 0.1}, trion={"species": ["triplet"]})
 
 

@@ -1,0 +1,38 @@
+"""Excitons of layers that do not screen, in the models that have a screening length of their own: two-dimensional hydrogen."""
+
+import pytest
+
+from hpcx.formation.config import Config as Formation
+from hpcx.formation.problem import kept_states, medium_of
+from hpcx.materials.loader import load_material
+from hpcx.physics.wannier_variational import variational_1s
+from hpcx.valley.config import Config as Valley
+from hpcx.valley.problem import build_problem
+from hpcx.wigner.parameters import read_excitons
+
+
+def binding(mass, kappa):
+    """Return 4 Ry mu / kappa^2 in eV."""
+    return 4 * 13.605693 * mass / kappa**2
+
+
+@pytest.mark.parametrize(("mass", "kappa"), [(0.25, 1.0), (0.25, 4.5)])
+def test_variational_state_is_exact(mass, kappa):
+    assert variational_1s(mass * 5.68563e-3, 0.0, kappa).binding_energy == pytest.approx(1e3 * binding(mass, kappa), rel=1e-6)
+
+
+def test_states_on_a_radial_grid():
+    config = Formation.model_validate({"model": "formation", "material": "MoS2", "pump": {"photon_energy": 2.3}})
+    medium = medium_of(config, load_material("MoS2", {"formation.screening.r0": 0.0}), "A")
+    mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
+    assert -kept_states(config, medium).energy_l[0] == pytest.approx(binding(mass, medium.kappa), rel=0.05)
+
+
+def test_valley_and_wigner_make_their_excitons():
+    config = Valley.model_validate({"model": "valley", "material": "WSe2", "momentum": {"points": 10}})
+    assert build_problem(config, load_material("WSe2", {"valley.screening.length": 0.0})).size > 0
+    material = load_material("WS2", {"wigner.screening.length": 0.0})
+    kappa = material.number("wigner.screening.permittivity", "1")
+    excitons = read_excitons(material)
+    mass_v = excitons.electron_mass_v * excitons.hole_mass / (excitons.electron_mass_v + excitons.hole_mass) / 5.68563e-3
+    assert excitons.binding_energy_v == pytest.approx(1e3 * binding(mass_v, kappa), rel=1e-5)
