@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--verbose", action="store_true", help="log more")
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
+    shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
+    run.add_argument("--shared", action="store_true", help=shared)
 
 
 def _positive(text: str) -> int:
@@ -221,7 +223,7 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     start = time.monotonic()
     try:
         if options.fresh:
-            set_aside(comm, plan.config.output.directory)
+            set_aside(comm, plan.config.output.directory, plan.source)
         report = run_plan(comm, plan, requests, options.group_size)
     except AgreedError as error:
         return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
@@ -229,7 +231,7 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
         requests.ignore()
     if comm.rank == 0:
         _print_report(plan, report, time.monotonic() - start)
-    return comm.bcast(_status(plan, report) if comm.rank == 0 else None)
+    return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
@@ -253,30 +255,30 @@ def _watch(comm: Any, requests: Any, plan: Any, seconds: float | None) -> None:
     from hpcx.parallel.deadline import deadline, slurm_seconds_left
 
     directory = Path(plan.config.output.directory)
-    if comm.rank == 0:  # a STOP that has been obeyed must not stop the continuation
-        with suppress(OSError):
-            (directory / "STOP").unlink()
     left = slurm_seconds_left(os.environ)
     if comm.rank == 0 and left is not None and left <= 0:
-        print("hpcx: SLURM_JOB_END_TIME has passed, so it is of an earlier job and does not count", file=sys.stderr, flush=True)
+        terminal.complain("SLURM_JOB_END_TIME has passed, so it is of an earlier job and does not count")
     end = deadline(seconds, process_age(), os.environ)
     requests.watch(directory, comm.bcast(end))  # the ranks of other nodes may not know of the job's end
 
 
-def _status(plan: Any, report: Any) -> int:
+def _status(plan: Any, report: Any, shared: bool) -> int:
+    """Return the exit status; points at work elsewhere leave it open how they end, unless those who work there are to tell."""
     from hpcx.sweep import store
 
-    if report.stopped:
-        return STOPPED
     states = {entry.status for entry in report.entries}
+    if report.stopped or (store.RUNNING in states and not shared):
+        return STOPPED
+    states.discard(store.RUNNING)
     if plan.axes:
         return SOME_POINTS_FAILED if states & {store.FAILED, store.MISSING} else DONE
-    return DONE if states == {store.DONE} else FAILED
+    return DONE if states <= {store.DONE} else FAILED
 
 
 def _print_report(plan: Any, report: Any, seconds: float) -> None:
     """Print results, timing tables of what was computed now, and PETSc options that nobody used."""
     from hpcx.petsc.options import unused_options
+    from hpcx.sweep.run import shortened
 
     lines = []
     for number, (point, entry) in enumerate(zip(plan.points, report.entries)):
@@ -287,5 +289,8 @@ def _print_report(plan: Any, report: Any, seconds: float) -> None:
     unused = unused_options()
     lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
     lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.tables else []
+    if report.elsewhere:
+        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are at work elsewhere, in another run: {shortened(report.elsewhere)}")
+        lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
     end = f"stopped ({report.stopped}); the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
     terminal.say("\n".join([*lines, f"\nresults in {plan.config.output.directory}: {end}"]))

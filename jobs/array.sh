@@ -19,4 +19,4 @@
 
 HPCX=${HPCX:-$SLURM_SUBMIT_DIR}         # where hpcx lies
 source "$HPCX/jobs/restart.sh"
-run_to_the_end "$@"
+run_to_the_end --shared "$@"         # a task that finds no point left has done its part, although others compute

@@ -16,4 +16,4 @@
 
 HPCX=${HPCX:-$SLURM_SUBMIT_DIR}         # where hpcx lies
 source "$HPCX/jobs/restart.sh"
-run_to_the_end "$@"                     # -- or: run_to_the_end "$@" --group-size 8
+run_to_the_end "$@"                     # -- or: run_to_the_end --group-size 8 "$@"

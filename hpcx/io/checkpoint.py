@@ -30,6 +30,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,10 @@ import h5py
 import numpy as np
 
 from hpcx.io.part import Part
+from hpcx.io.reading import Damaged, reading
 from hpcx.io.result import Result
 from hpcx.io.writer import part_of, write_result
-from hpcx.parallel.errors import AgreedError
+from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
 
@@ -135,9 +137,12 @@ class Checkpoint:
         """Return the newest whole checkpoint, or None; collective.
 
         One whose solvers had other options is not used, one of another revision of the program is, and that is said. Raises
-        AgreedError if there is one of other physics, naming the keys that differ.
+        AgreedError if there is one of other physics, naming the keys that differ, or one that may be whole and cannot be read now.
         """
-        for header in comm.bcast(self._headers() if comm.rank == 0 else None):
+        headers: list[_Header] = []
+        with agreed(comm):
+            headers = self._headers() if comm.rank == 0 else []
+        for header in comm.bcast(headers):
             if header.digest != self._digest:
                 raise AgreedError(f"{header.path} is of another input: {differing_keys(header.physics, self._physics)}")
             if not self._has_same_options(comm, header):
@@ -164,13 +169,13 @@ class Checkpoint:
                 log.warning("checkpoint %s was made by another program, revision %s; this is %s", header.path, then or "unknown", now or "unknown")
 
     def _headers(self) -> list[_Header]:
-        """Return what the files say of themselves, newest first; says which cannot be read."""
+        """Return what the files say of themselves, newest first; says which are damaged. Raises Unreadable."""
         found = []
         for path in self.paths():
             if path.exists():
                 try:
                     found.append(_read_header(path))
-                except (OSError, KeyError, ValueError):
+                except Damaged:
                     log.warning("checkpoint %s is damaged; the one before it is used if there is one", path)
         return sorted(found, key=lambda header: -header.sequence)
 
@@ -198,7 +203,7 @@ class _Header:
 
 
 def _read_header(path: Path) -> _Header:
-    with h5py.File(path, "r") as file:
+    with reading(path) as file:
         texts = {name: file[f"provenance/{name}"].asstr()[()] for name in ("hash", "physics", "checksums")}
         checksums = json.loads(texts["checksums"])
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
@@ -242,17 +247,18 @@ def _weighted(words: np.ndarray, begin: np.ndarray, length: int) -> int:
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
-    """Compute the checksum of a stored dataset, each rank reading a block (of scalars and text all); None if it cannot be read."""
+    """Return the checksum of a stored dataset, each rank reading a block (of scalars and text all), or None if the file is damaged.
+
+    Collective. Raises AgreedError if a rank cannot read the file now.
+    """
     start, stop = (header.sizes[name] * (comm.rank + i) // comm.size for i in (0, 1))
     data, whole = None, False
-    try:
-        with h5py.File(header.path, "r") as file:
+    with agreed(comm), suppress(Damaged):
+        with reading(header.path) as file:
             text = bool(h5py.check_string_dtype(file[name].dtype))
             whole = text or file[name].shape == ()
             stored = file[name].asstr() if text else file[name]
             data = np.asarray(stored[()] if whole else stored[start:stop])
-    except (OSError, KeyError, ValueError):
-        pass
     if not all(comm.allgather(data is not None)):
         return None
     return _checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))

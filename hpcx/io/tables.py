@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,35 +19,39 @@ log = logging.getLogger("hpcx")
 
 def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays under the hash `key`, by one process; a directory that cannot be written is said and costs nothing else."""
-    import h5py
+    from hpcx.io.replace import replace_bytes
+    from hpcx.io.writer import image
 
-    part = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    def fill(file: Any) -> None:
+        """Write the arrays, each with its checksum."""
+        file.attrs["key"] = key
+        for name, values in arrays.items():
+            file.create_dataset(name, data=values).attrs["sha256"] = _digest(values)
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(part, "w") as file:
-            file.attrs["key"] = key
-            for name, values in arrays.items():
-                file.create_dataset(name, data=values).attrs["sha256"] = _digest(values)
-        os.replace(part, path)
+        replace_bytes(path, image(fill))
     except OSError as error:
-        part.unlink(missing_ok=True)
         log.warning("%s is not kept for other runs: %s", path, error)
 
 
 def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file, or None if there is none with the hash `key`, or if it is damaged, which is said."""
+    """Return the arrays of a file, or None if there is none with the hash `key`, or if it is damaged or cannot be read, which is said."""
     if not path.exists():
         return None
-    import h5py
+    from hpcx.io.reading import Damaged, reading
 
     try:
-        with h5py.File(path, "r") as file:
+        with reading(path) as file:
             if file.attrs["key"] != key:
                 return None
             arrays = {name: dataset[()] for name, dataset in file.items()}
             whole = all(file[name].attrs["sha256"] == _digest(values) for name, values in arrays.items())
-    except (OSError, KeyError, ValueError):
+    except Damaged:
         whole = False
+    except OSError as error:
+        log.warning("%s; its content is made again", error)
+        return None
     if not whole:
         log.warning("%s is damaged and is made again", path)
         return None

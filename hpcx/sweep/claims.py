@@ -14,10 +14,13 @@ import os
 import socket
 import struct
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from hpcx.io.replace import unique
 from hpcx.parallel.errors import agreed
 
 #: struct flock of 64-bit Linux, padded to its full size
@@ -35,10 +38,15 @@ def lock(path: Path, patience: float = 0.0) -> IO[str] | None:
     """
     deadline = time.monotonic() + patience
     while True:
-        file = open(path, "a+", encoding="utf-8")
+        try:
+            file = open(path, "a+", encoding="utf-8")
+        except PermissionError:
+            if is_locked(path):  # by another user
+                return None
+            raise
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except (BlockingIOError, PermissionError):  # POSIX allows both
             file.close()
             if time.monotonic() >= deadline:
                 return None
@@ -67,95 +75,140 @@ def unlock(path: Path, file: IO[str]) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether another process holds the lock, without taking it even for a moment; needs read permission only."""
+    """Say whether another process holds the lock, without taking it even for a moment; needs read permission only.
+
+    Raises OSError if that cannot be found out: no locks, no permission, too many open files.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK
 
 
-def unique() -> str:
-    """Return a part of a file name that no other process uses now."""
-    return f"{socket.gethostname()}.{os.getpid()}"
+@contextmanager
+def present(comm: Any, directory: Path) -> Iterator[bool]:
+    """Show by a lock of rank 0 that a run is alive in a directory; yield whether all processes see the lock.
 
-
-def locks_reach(comm: Any, directory: Path) -> bool:
-    """Say whether a lock taken by rank 0 is seen by all other processes; collective. Raises AgreedError without locks.
-
-    Some parallel file systems are mounted so that locks are known on one node alone; there claims cannot be trusted.
+    Collective at the beginning. Raises AgreedError without locks. Some parallel file systems are mounted so that locks are
+    known on one node alone; there claims cannot be trusted.
     """
-    path = Path(comm.bcast(str(directory / f".probe.{unique()}.lock") if comm.rank == 0 else None))
+    path = Path(comm.bcast(str(directory / f".run.{unique()}.lock") if comm.rank == 0 else None))
     file = None
-    with agreed(comm):
-        if comm.rank == 0:
-            _remove_abandoned(directory)
-            file = lock(path)
-    seen = comm.allreduce(int(comm.rank == 0 or is_locked(path)))
-    if file is not None:
-        unlock(path, file)
-    return seen == comm.size
+    try:
+        with agreed(comm):
+            if comm.rank == 0:
+                _remove_abandoned(directory)
+                file = lock(path)
+        with agreed(comm):
+            seen = comm.rank == 0 or is_locked(path)
+        yield comm.allreduce(int(seen)) == comm.size
+    finally:
+        if file is not None:
+            unlock(path, file)
+
+
+def others_at_work(directory: Path) -> list[Path]:
+    """Return the locks, of runs and of points, that other processes hold in an output directory, or may hold for all that is known.
+
+    Locks of this process must not be there: to look at one is to lose it.
+    """
+    found = [path for pattern in (".run.*.lock", "*.lock", "points/*.lock") for path in directory.glob(pattern)]
+    return [path for path in dict.fromkeys(found) if _may_be_locked(path)]
+
+
+def _may_be_locked(path: Path) -> bool:
+    try:
+        return is_locked(path)
+    except OSError:
+        return True
 
 
 def _remove_abandoned(directory: Path) -> None:
-    """Remove what runs have left that were killed while they tried the locks."""
-    for path in directory.glob(".probe.*.lock"):
-        if not is_locked(path):
-            path.unlink(missing_ok=True)
+    """Remove what runs have left that were killed."""
+    for path in directory.glob(".run.*.lock"):
+        if not _may_be_locked(path):
+            with suppress(OSError):
+                path.unlink()
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A claim of this process: its lock, the point, since when (s since 1970), for how many ranks."""
+
+    file: IO[str]
+    name: str
+    started: float
+    ranks: int
 
 
 class Claims:
-    """The claims on the points of one directory, and those of them that this process holds."""
+    """The claims on the points of one directory, and those of them that this process holds.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: where the lock files lie.
+        place: name of the one lock file of a directory in which all points have the same place for their result; None otherwise.
+    """
+
+    def __init__(self, directory: Path, place: str | None = None) -> None:
         self._directory = directory
-        self._held: dict[str, tuple[IO[str], float, int]] = {}
+        self._place = place
+        self._held: dict[Path, _Held] = {}
 
     def _path(self, name: str) -> Path:
-        return self._directory / f"{name}.lock"
+        return self._directory / f"{self._place or name}.lock"
 
     def take(self, name: str, ranks: int = 1) -> bool:
         """Claim a point for `ranks` ranks; False if another process has it. Raises NoLocks or OSError."""
-        file = None if name in self._held else lock(self._path(name))
+        path = self._path(name)
+        file = None if path in self._held else lock(path)
         if file is None:
             return False
-        line = {"host": socket.gethostname(), "pid": os.getpid(), "started": time.time(), "ranks": ranks}
+        held = _Held(file, name, time.time(), ranks)
+        line = {"point": name, "host": socket.gethostname(), "pid": os.getpid(), "started": held.started, "ranks": ranks}
         try:
             os.write(file.fileno(), (json.dumps(line) + "\n").encode())
         except OSError:  # a full disk; nothing may be left to be written when the file is closed
-            unlock(self._path(name), file)
+            unlock(path, file)
             raise
-        self._held[name] = file, time.time(), ranks
+        self._held[path] = held
         return True
 
     def give_back(self, name: str) -> None:
         """Give a claim back after the attempt has ended in order."""
-        unlock(self._path(name), self._held.pop(name)[0])
+        path = self._path(name)
+        unlock(path, self._held.pop(path).file)
 
-    def forget(self, name: str) -> None:
-        """Remove the lock file of a point that nobody works on."""
-        self._path(name).unlink(missing_ok=True)
+    def has_file(self, name: str) -> bool:
+        """Say whether there is a lock file of the point, which a process holds or has left."""
+        return self._path(name).exists()
 
     def attempts(self, name: str) -> int:
         """Return how many attempts at a point, one that runs included, have not ended in order."""
-        return len(self._lines(name))
+        return sum(line.get("point", name) == name for line in self._lines(name))
+
+    def last_point(self, name: str) -> str:
+        """Return the point at which was worked last under the lock file of `name`, or ""."""
+        lines = self._lines(name)
+        return lines[-1].get("point", "") if lines else ""
 
     def running(self, name: str) -> tuple[float, int] | None:
-        """Return since how many seconds and on how many ranks a process works on the point, or None if none does."""
-        if name in self._held:
-            _, started, ranks = self._held[name]
-            return time.time() - started, ranks
-        if not is_locked(self._path(name)):
+        """Return since how many seconds and on how many ranks a process works on the point, or None if none does; raises OSError."""
+        path = self._path(name)
+        if path in self._held:
+            return time.time() - self._held[path].started, self._held[path].ranks
+        if not is_locked(path):
             return None
         lines = self._lines(name)
         return (time.time() - lines[-1]["started"], lines[-1]["ranks"]) if lines else (0.0, 0)
 
     def _lines(self, name: str) -> list[dict]:
         """Return what attempts wrote; never opens a file that this process has locked."""
-        if name in self._held:
-            return [{}]
+        path = self._path(name)
+        if path in self._held:
+            return [{"point": self._held[path].name}]
         try:
-            return [json.loads(line) for line in self._path(name).read_text(encoding="utf-8").splitlines()]
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         except (OSError, ValueError):
             return []

@@ -23,6 +23,7 @@ from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.petsc.options import unused_options, used_options
 from hpcx.sweep.groups import Level
 from hpcx.sweep.reuse import numerical, typed
+from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import FAILED, Entry, Store, finished
 
 log = logging.getLogger("hpcx")
@@ -122,6 +123,7 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
     ours["continued_from"] = checkpoint.other_revision
     entries = _entries(point, run, around.plan) | ours
+    _look_again(comm, point, around)
     about = provenance.describe(comm, started, computed - start, provenance.hosts(comm), around.revision, entries)
     write_result(comm, path, result, about)
     checkpoint.discard(comm)
@@ -147,6 +149,16 @@ def _origin(around: Surroundings, point: Point) -> dict[str, str]:
 def _loosened(excess: float) -> list[str]:
     """Say that a solution is worse than the input asks for, which options of PETSc can bring about."""
     return [f"WARNING: the largest error is {excess:.2g} times what solver.tolerance allows"] if excess > _EXCESSIVE else []
+
+
+def _look_again(comm: Any, point: Point, around: Surroundings) -> None:
+    """Raise AgreedError if another run has put a result of other physics where this one belongs; collective.
+
+    The claim on the point forbids it, but not where file locks of one node are not known on others.
+    """
+    with agreed(comm):
+        if comm.rank == 0 and around.store.single:
+            refuse_other_result(around.store, point)
 
 
 def _check_contents(comm: Any, point: Point) -> None:

@@ -7,19 +7,35 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hpcx.parallel.errors import agreed
+from hpcx.parallel.errors import BadInput, agreed
+from hpcx.sweep.claims import others_at_work
 
 log = logging.getLogger("hpcx")
 
 
-def set_aside(comm: Any, directory: str) -> None:
-    """Rename the output directory to `<directory>.<date>-<time>` if it exists; raises AgreedError if it cannot."""
-    old = Path(directory)
+def set_aside(comm: Any, directory: str, source: str) -> None:
+    """Rename the output directory to `<directory>.<date>-<time>` if it exists; a link stays, and points to an empty directory then.
+
+    Raises AgreedError if it cannot be renamed, a run is alive in it, or it holds the current directory or the input file `source`.
+    """
     with agreed(comm):
-        if comm.rank == 0 and old.exists():
-            kept = _free_name(old, datetime.now().strftime("%Y%m%d-%H%M%S"))
-            old.rename(kept)
-            log.info("old results are now in %s", kept)
+        if comm.rank == 0 and Path(directory).exists():
+            _set_aside(Path(directory), Path(source))
+
+
+def _set_aside(directory: Path, source: Path) -> None:
+    old = directory.resolve()
+    for name, place in (("the current directory", Path.cwd()), ("the input file", source.resolve())):
+        if place.is_relative_to(old):
+            raise BadInput(f"--fresh would rename {old}, which holds {name}; choose another output.directory")
+    held = others_at_work(old)
+    if held:
+        raise BadInput(f"a run is alive in {directory} ({held[0].name} is locked), so --fresh does not set it aside; stop it first")
+    kept = _free_name(old, datetime.now().strftime("%Y%m%d-%H%M%S"))
+    old.rename(kept)
+    if directory.is_symlink():
+        old.mkdir()
+    log.info("old results are now in %s", kept)
 
 
 def _free_name(old: Path, stamp: str) -> Path:

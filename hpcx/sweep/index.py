@@ -15,12 +15,13 @@ import h5py
 import numpy as np
 
 from hpcx.io.provenance import now, plain
+from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
 from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
 from hpcx.sweep.stacking import NOTE, Stack, earlier_sweep, gather, write_stack
-from hpcx.sweep.store import DONE, FAILED, Entry, Store, replace_bytes
+from hpcx.sweep.store import DONE, FAILED, Entry, Store
 
 log = logging.getLogger("hpcx")
 

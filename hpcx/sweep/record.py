@@ -13,9 +13,9 @@ from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.io.checkpoint import differing_keys
+from hpcx.io.replace import replace_text
 from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import BadInput
-from hpcx.sweep.store import replace_text
 
 
 class OtherPhysics(BadInput):

@@ -23,14 +23,14 @@ from hpcx.parallel.stop import StopRequests
 from hpcx.parallel.tables import make_together
 from hpcx.petsc.communicator import duplicates_kept
 from hpcx.petsc.options import given_options
-from hpcx.sweep.claims import locks_reach
+from hpcx.sweep.claims import others_at_work, present
 from hpcx.sweep.compute import Surroundings
 from hpcx.sweep.groups import free_levels, make_levels
 from hpcx.sweep.index import refresh_index
 from hpcx.sweep.planning import Task
-from hpcx.sweep.record import write_record
+from hpcx.sweep.record import read_record, write_record
 from hpcx.sweep.single import refuse_other_result
-from hpcx.sweep.store import DONE, FAILED, Entry, Store
+from hpcx.sweep.store import DONE, FAILED, RUNNING, Entry, Store
 from hpcx.sweep.tasks import list_tasks
 from hpcx.sweep.worker import Worker
 
@@ -45,12 +45,14 @@ class Report:
         entries: state of every point of the plan.
         tables: tables of timings of the points computed now, by number.
         stopped: why the run was interrupted with points left to compute, or "".
+        elsewhere: names of the points that another run computes now.
         idle_share: 1 - busy wall time / (ranks x wall time), while points were being computed.
     """
 
     entries: list[Entry] = field(default_factory=list)
     tables: dict[int, str] = field(default_factory=dict)
     stopped: str = ""
+    elsewhere: list[str] = field(default_factory=list)
     idle_share: float = 0.0
 
 
@@ -59,11 +61,27 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
 
     Raises AgreedError if the output directory cannot be used, holds results of another input, or vanishes.
     """
-    around = _prepare(comm, plan, requests)
+    store = Store(Path(plan.config.output.directory), single=not plan.axes)
+    with agreed(comm):
+        if comm.rank == 0:
+            store.prepare()
+            _remove_stop(store)
+    with present(comm, store.directory) as reach:
+        return _run(comm, _prepare(comm, plan, requests, store, reach), group_size)
+
+
+def _remove_stop(store: Store) -> None:
+    """Remove a file STOP that has been obeyed, so that it does not stop the continuation; one that runs have yet to see stays."""
+    if not others_at_work(store.directory):
+        (store.directory / "STOP").unlink(missing_ok=True)
+
+
+def _run(comm: Any, around: Surroundings, group_size: int | None) -> Report:
+    """Compute the points in the directory that has been opened."""
     tasks = list_tasks(comm, around, memory_per_rank(comm), group_size)
     _share_tables(comm, around, tasks)
     levels = make_levels(comm)
-    requests.connect(comm)
+    around.requests.connect(comm)
     worker = Worker(levels, around)
     start = time.monotonic()
     try:
@@ -72,18 +90,16 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
     finally:
         logs.speak(comm.rank == 0)
     seconds = time.monotonic() - start
-    requests.disconnect()
+    around.requests.disconnect()
     free_levels(levels)
     return _gather(comm, worker, around, tasks, seconds)
 
 
-def _prepare(comm: Any, plan: Plan, requests: StopRequests) -> Surroundings:
-    """Open the output directory, and find out how far its file locks reach."""
-    store = Store(Path(plan.config.output.directory), single=not plan.axes)
+def _prepare(comm: Any, plan: Plan, requests: StopRequests, store: Store, reach: bool) -> Surroundings:
+    """Compare the plan with what the output directory holds; `reach` says whether its file locks are known on all nodes."""
     with agreed(comm):
         if comm.rank == 0:
             _open(store, plan)
-    reach = locks_reach(comm, store.result("").parent)
     if not reach and comm.rank == 0:
         log.warning("file locks of %s do not reach all nodes: points run one by one on all ranks, and no other job may work there", store.directory)
     run, revision = comm.bcast((_name_of_run(), source_revision()) if comm.rank == 0 else None)
@@ -91,7 +107,6 @@ def _prepare(comm: Any, plan: Plan, requests: StopRequests) -> Surroundings:
 
 
 def _open(store: Store, plan: Plan) -> None:
-    store.prepare()
     if plan.axes:
         with store.exclusively():
             write_record(store.directory, plan)
@@ -115,20 +130,22 @@ def _share_tables(comm: Any, around: Surroundings, tasks: list[Task]) -> None:
 
 def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
-    parts = comm.allgather((worker.tables, worker.busy, worker.stopped, worker.trouble, seconds, worker.entries))
-    trouble = next((part[3] for part in parts if part[3]), "")
+    parts = comm.allgather((worker.tables, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries))
+    trouble = next(((part[3], part[5]) for part in parts if part[3]), None)
     if trouble:
-        raise AgreedError(trouble)
+        raise AgreedError(*trouble)
     report = Report(idle_share=1 - sum(part[1] for part in parts) / max(sum(part[4] for part in parts), 1e-9))
     computed: dict[int, Entry] = {}
     for tables, *_, entries in parts:
         report.tables |= tables
         computed |= entries
     report.entries = _entries(comm, around, computed)
+    report.elsewhere = [around.name(point) for point, entry in zip(around.plan.points, report.entries) if entry.status == RUNNING]
     with agreed(comm):
         if comm.rank == 0 and not around.store.single:
             done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
             refresh_index(around.store, done=done)
+            _tell_other_sweep(around)
     left = any(_is_left(report.entries[task.number], around.run) for task in tasks) if comm.rank == 0 else False
     report.stopped = _reason(part[2] for part in parts) if left else ""
     return report
@@ -152,6 +169,13 @@ def _entries(comm: Any, around: Surroundings, computed: dict[int, Entry]) -> lis
     return [computed[number] for number in numbers]
 
 
+def _tell_other_sweep(around: Surroundings) -> None:
+    """Warn if another run has begun meanwhile with other swept values of the same physics: sweep.h5 shows the sweep begun last."""
+    points = (read_record(around.store.directory) or {"points": []})["points"]
+    if {point["id"] for point in points} != {point.id for point in around.plan.points}:
+        log.warning("sweep.h5 shows the %d points of a sweep that was begun later in this directory; run this one again to see its own", len(points))
+
+
 def _reason(reasons: Iterable[str]) -> str:
     """Return why the run was stopped: of what the ranks say, that which is no hearsay."""
     return min(filter(None, reasons), key=lambda reason: "another rank" in reason, default="")
@@ -159,3 +183,8 @@ def _reason(reasons: Iterable[str]) -> str:
 
 def _is_left(entry: Entry, run: str) -> bool:
     return entry.status != DONE and not (entry.status == FAILED and entry.run == run)
+
+
+def shortened(names: list[str], most: int = 5) -> str:
+    """Return names as a list of which only some are written out."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

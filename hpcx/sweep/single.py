@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import h5py
-
 from hpcx.config.point import Point
 from hpcx.io.checkpoint import Checkpoint, differing_keys
+from hpcx.io.reading import reading
 from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import Store
 
@@ -15,14 +14,14 @@ from hpcx.sweep.store import Store
 def refuse_other_result(store: Store, point: Point) -> None:
     """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint is of another input.
 
-    A file that is damaged is not looked into here: the run itself knows what to do with it.
+    A file that is damaged or cannot be read is not judged here: the run itself knows what to do with it.
     """
     physics = json.loads(json.dumps(point.physics, default=str))
     for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:
         try:
-            with h5py.File(path, "r") as file:
+            with reading(path) as file:
                 old = json.loads(file["provenance/physics"].asstr()[()])
-        except (OSError, KeyError, ValueError):
+        except OSError:
             continue
         different = differing_keys(old, physics)
         if different:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from hpcx.io.reading import reading
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
 from hpcx.sweep.store import DONE, FAILED, MISSING, RUNNING, Entry, Store
@@ -111,7 +113,7 @@ def _points(directory: Path, record: dict[str, Any]) -> list[Row]:
 def _single(directory: Path) -> Row:
     """Return the state of a run without a sweep; raises FileNotFoundError if there is no sign of one."""
     store = Store(directory, single=True)
-    name = _name_in_use(directory)
+    name = _name_in_use(store)
     result, checkpoints = store.result(name), store.has_checkpoint(name)
     if not (name or result.exists() or checkpoints):
         raise FileNotFoundError(f"{directory} holds no results of hpcx (no sweep.json, no result.h5, no checkpoint)")
@@ -121,18 +123,19 @@ def _single(directory: Path) -> Row:
     return "result", {}, entry
 
 
-def _name_in_use(directory: Path) -> str:
-    """Return the name under which a run has claimed its point or recorded a failure last, or ""."""
-    found = [path for pattern in ("*.lock", "*.failed.json") for path in directory.glob(pattern) if not path.name.startswith(".")]
-    return max(found, key=lambda path: path.stat().st_mtime).name.partition(".")[0] if found else ""
+def _name_in_use(store: Store) -> str:
+    """Return the point that a run has claimed, or whose failure it has recorded last, or ""."""
+    claimed = store.claims.last_point("")
+    failures = sorted(store.directory.glob("*.failed.json"), key=os.path.getmtime)
+    return claimed or (failures[-1].name.partition(".")[0] if failures else "")
 
 
 def _digest(result: Path) -> str:
     """Return the hash that a result itself gives; the state of a file that cannot be read is told by the store."""
     try:
-        with h5py.File(result, "r") as file:
+        with reading(result) as file:
             return file["provenance/hash"].asstr()[()]
-    except (OSError, KeyError):
+    except OSError:
         return ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -13,17 +12,15 @@ from typing import Any
 import h5py
 
 from hpcx.io.checkpoint import Checkpoint
-from hpcx.sweep.claims import Claims, lock, unique, unlock
+from hpcx.io.reading import Damaged, reading
+from hpcx.io.replace import replace_text, unique
+from hpcx.sweep.claims import Claims, lock, unlock
 
 #: states of a point
 DONE, FAILED, RUNNING, MISSING = "done", "failed", "running", "missing"
 
 #: longest wait in s for another process that writes the record or the index of the sweep
 _PATIENCE = 60.0
-
-
-class Damaged(OSError):
-    """A file with a final name is not readable HDF5: something outside hpcx has changed it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Store:
         self.directory = directory
         self.single = single
         self._points = directory if single else directory / "points"
-        self.claims = Claims(self._points)
+        self.claims = Claims(self._points, "result" if single else None)
 
     def prepare(self) -> None:
         """Make the directories and try to write into them before anything is computed; raises OSError."""
@@ -110,31 +107,31 @@ class Store:
         replace_text(self.failure(name), json.dumps(asdict(entry)))
 
     def tidy(self, name: str) -> None:
-        """Remove what a process that was killed just after it had finished a point has left: checkpoints, its lock."""
+        """Remove what a process that was killed just after it had finished a point has left: checkpoints, its lock.
+
+        Nothing of a process that is alive is touched, and what cannot be removed stays.
+        """
         stem = self.checkpoint(name)
-        for path in stem.parent.glob(f"{stem.name}.*"):
-            path.unlink(missing_ok=True)
-        if self.claims.running(name) is None:
-            self.claims.forget(name)
+        left = list(stem.parent.glob(f"{stem.name}.*"))
+        with suppress(OSError):
+            if (left or self.claims.has_file(name)) and self.claims.take(name):
+                try:
+                    for path in left:
+                        path.unlink(missing_ok=True)
+                finally:
+                    self.claims.give_back(name)
 
     def done(self, name: str, digest: str) -> Entry | None:
-        """Return the entry of a finished point with this hash, or None; raises Damaged if its file is no HDF5."""
+        """Return the entry of a finished point with this hash, or None; raises Damaged if its file is no result, and Unreadable."""
         path = self.result(name)
         if not path.exists():
             return None
-        try:
-            with h5py.File(path, "r") as file:
-                group = file["provenance"]
-                return finished(_read_about(group)) if group["hash"].asstr()[()] == digest else None
-        except (OSError, KeyError, ValueError) as error:
-            raise Damaged(f"{path} is damaged ({error}); the next run sets it aside and computes the point again") from error
-
-    def set_damaged_aside(self, name: str) -> Path:
-        """Rename a damaged result, and return the name that it has now."""
-        return self.set_aside(name, "damaged")
+        with reading(path) as file:
+            group = file["provenance"]
+            return finished(_read_about(group)) if group["hash"].asstr()[()] == digest else None
 
     def set_aside(self, name: str, why: str) -> Path:
-        """Rename a result that does not count, with a word that says why, and return the name that it has now."""
+        """Rename a result that does not count, with a word that says why, and return its new name; for the holder of the claim."""
         path = self.result(name)
         kept = path.with_name(f"{path.name}.{why}.{unique()}")
         with suppress(FileNotFoundError):  # another run has done it at the same time
@@ -146,10 +143,16 @@ class Store:
         try:
             found = self.done(name, digest)
         except Damaged as error:
-            found = Entry(FAILED, str(error))
-        if found is not None:
-            return found
-        running = self.claims.running(name)
+            found = Entry(FAILED, f"{error}; the next run sets it aside and computes the point again")
+        except OSError as error:
+            found = Entry(FAILED, f"{error}; it is left as it is")
+        return found or self._unfinished(name)
+
+    def _unfinished(self, name: str) -> Entry:
+        try:
+            running = self.claims.running(name)
+        except OSError as error:
+            return Entry(MISSING, f"whether a process works on it cannot be told: {error}")
         if running is not None:
             return Entry(RUNNING, "", "", *running)
         return self.failed(name) or Entry(MISSING, self._what_is_left(name))
@@ -198,20 +201,3 @@ def finished(about: Mapping[str, Any]) -> Entry:
         options=" ".join(filter(None, options)),
         excess=float(about.get("excess", "nan")),
     )
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it when it is complete; raises OSError, and leaves nothing then."""
-    replace_bytes(path, text.encode())
-
-
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Do the same with bytes."""
-    part = path.with_name(f"{path.name}.{unique()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise

@@ -6,12 +6,12 @@ import logging
 from typing import Any
 
 from hpcx import __version__
-from hpcx.config.point import Point
 from hpcx.parallel.errors import agreed
 from hpcx.sweep.compute import Surroundings
+from hpcx.sweep.existing import usable
 from hpcx.sweep.planning import Planner, Task, ordered
-from hpcx.sweep.reuse import mixture, objection, program
-from hpcx.sweep.store import Damaged, Entry
+from hpcx.sweep.reuse import mixture, program
+from hpcx.sweep.store import Entry
 
 log = logging.getLogger("hpcx")
 
@@ -19,7 +19,7 @@ log = logging.getLogger("hpcx")
 def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
     """Return what has no result yet, longest first and families together, alike on all ranks; collective, each rank estimates its share.
 
-    A damaged result is set aside and counts as missing. `group_size` forces the ranks per point.
+    A damaged result counts as missing; one that cannot be read now is said and left alone. `group_size` forces the ranks per point.
     """
     missing = None
     with agreed(comm):
@@ -37,7 +37,11 @@ def _missing(around: Surroundings) -> dict[int, bool]:
     """Return the numbers of the points that are to be computed, and whether they are suspect."""
     store, found, there = around.store, {}, []
     for i, point in enumerate(around.plan.points):
-        done = _usable(around, point)
+        try:
+            done = usable(around, point)
+        except OSError as error:
+            log.warning("%s; it is left as it is", error)
+            continue
         if done is not None:
             there.append(done)
             continue
@@ -58,18 +62,3 @@ def _tell_programs(around: Surroundings, there: list[Entry], some_missing: bool)
         log.warning("%s", mixed)
     elif others:
         log.info("the results that are there are from %s, this is %s; --fresh computes them anew", program(*others.pop()), program(*current))
-
-
-def _usable(around: Surroundings, point: Point) -> Entry | None:
-    """Return the entry of a point that is done; a result that is damaged or not good enough for this run is set aside."""
-    store = around.store
-    try:
-        done = store.done(point.id, point.hash)
-    except Damaged as error:
-        log.warning("%s; it is now %s", error, store.set_damaged_aside(point.id).name)
-        return None
-    why = objection(done, around.options, around.plan.config.model) if done is not None else ""
-    if why:
-        kept = store.set_aside(point.id, "other-options").name
-        log.warning("the result of %s %s; it is computed again, the old file is now %s", around.name(point), why, kept)
-    return None if why else done

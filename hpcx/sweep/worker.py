@@ -10,9 +10,11 @@ from hpcx.config.point import Point
 from hpcx.parallel import log as logs
 from hpcx.parallel.stop import Stopped
 from hpcx.sweep.compute import Surroundings, compute_point
+from hpcx.sweep.existing import is_settled, make_room
 from hpcx.sweep.groups import Level
 from hpcx.sweep.index import refresh_index
 from hpcx.sweep.planning import Task
+from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import FAILED, Entry
 
 log = logging.getLogger("hpcx")
@@ -35,6 +37,7 @@ class Worker:
         busy: seconds spent on points.
         stopped: why a stop was asked for, or "".
         trouble: what is wrong with the output directory, or "".
+        other_physics: whether it is used for other physics.
     """
 
     def __init__(self, levels: list[Level], around: Surroundings) -> None:
@@ -45,6 +48,7 @@ class Worker:
         self.busy = 0.0
         self.stopped = ""
         self.trouble = ""
+        self.other_physics = False
         self._next_index = time.monotonic() + _INDEX_INTERVAL
         self._seen: dict[str, str] = {}  # by family the point that somebody else was found to have taken last
         self._took: dict[str, list[float]] = {}  # by family the seconds of the points computed here, the first with its tables
@@ -84,6 +88,8 @@ class Worker:
                 if task.family not in self._seen:
                     tasks.sort(key=lambda other: other.family == task.family)  # stable
                 self._seen[task.family] = point.id
+        except OtherPhysics as error:
+            self.trouble, self.other_physics = str(error), True
         except OSError as error:
             store = self.around.store  # which may go between any two calls
             removed = f"output.directory = '{store.directory}' was removed while the run used it"
@@ -108,17 +114,24 @@ class Worker:
         store = self.around.store
         if not store.is_there():
             raise FileNotFoundError(store.directory)
-        if store.result(point.id).exists() or self._failed_in_this_run(point) or not store.claims.take(point.id, ranks):
+        if is_settled(self.around, point) or not self._claim(point, ranks):
             return False
-        if not store.result(point.id).exists() and not self._failed_in_this_run(point):
-            return True
-        store.claims.give_back(point.id)
-        return False
+        wanted = False
+        try:
+            wanted = make_room(self.around, point)
+        finally:
+            if not wanted:
+                store.claims.give_back(point.id)
+        return wanted
 
-    def _failed_in_this_run(self, point: Point) -> bool:
-        """Say whether another group has tried the point since this run began, and failed."""
-        failed = self.around.store.failed(point.id)
-        return failed is not None and failed.run == self.around.run
+    def _claim(self, point: Point, ranks: int) -> bool:
+        """Claim a point; raises OtherPhysics if a run without a sweep finds one of other physics at work in its directory."""
+        store = self.around.store
+        taken = store.claims.take(point.id, ranks)
+        at_work = store.claims.last_point(point.id) if store.single and not taken else ""
+        if at_work not in ("", point.id):
+            raise OtherPhysics(f"another run, of other physics, is at work in {store.directory}; choose another output.directory")
+        return taken
 
     def _one(self, level: Level, task: Task) -> None:
         point = self.around.plan.points[task.number]

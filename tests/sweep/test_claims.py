@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from mpi4py import MPI
 
-from hpcx.sweep.claims import Claims, is_locked, lock, locks_reach, unlock
+from hpcx.sweep.claims import Claims, is_locked, lock, others_at_work, present, unlock
 
 HOLDER = """
 import sys, time
@@ -113,7 +114,36 @@ def test_a_directory_that_is_gone_is_an_error_of_the_system(tmp_path):
     assert not is_locked(Path(tmp_path / "gone/point.lock"))
 
 
-def test_what_a_killed_run_has_left_of_its_trial_of_the_locks_goes(tmp_path):
-    (tmp_path / ".probe.somewhere.17.lock").touch()
-    assert locks_reach(MPI.COMM_SELF, tmp_path)
+def test_what_a_killed_run_has_left_goes(tmp_path):
+    (tmp_path / ".run.somewhere.17.lock").touch()
+    with present(MPI.COMM_SELF, tmp_path) as reach:
+        assert reach and [path.name for path in tmp_path.iterdir()] != [".run.somewhere.17.lock"]
     assert not list(tmp_path.iterdir())
+
+
+def test_others_at_work_are_seen(holder, tmp_path):
+    (tmp_path / "left.lock").touch()
+    assert [path.name for path in others_at_work(tmp_path)] == ["point.lock"]
+    holder.communicate("end\n")
+    assert not others_at_work(tmp_path)
+
+
+def test_a_lock_that_cannot_be_looked_at_is_no_free_lock(tmp_path):
+    """Too many open files: nobody may conclude that no process is at work."""
+    (tmp_path / "point.lock").touch()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            Claims(tmp_path).running("point")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_one_place_has_one_claim_and_tells_who_has_it(tmp_path):
+    first, place = Claims(tmp_path, "result"), tmp_path / "result.lock"
+    assert first.take("a") and not first.take("b") and place.exists()
+    assert (first.last_point("b"), first.attempts("a"), first.attempts("b")) == ("a", 1, 0)
+    first.give_back("a")
+    place.write_text('{"point": "a", "started": 1.0, "ranks": 2}\n')  # cut off
+    assert (first.last_point(""), first.attempts("a"), first.attempts("b")) == ("a", 1, 0)

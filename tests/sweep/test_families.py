@@ -9,7 +9,10 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from mpi4py import MPI
 
+from hpcx.io.result import Result
+from hpcx.io.writer import write_result
 from hpcx.parallel.stop import StopRequests
 from hpcx.sweep.planning import Task, ordered
 from hpcx.sweep.store import Store
@@ -27,7 +30,14 @@ def around(tmp_path):
     store.prepare()
     (tmp_path / "sweep.json").write_text(json.dumps({}))
     points = [SimpleNamespace(id=f"p{number}", hash="") for number in range(6)]
-    return SimpleNamespace(plan=SimpleNamespace(points=points), store=store, requests=StopRequests(), run="this")
+    plan = SimpleNamespace(points=points, config=SimpleNamespace(model="valley"))
+    return SimpleNamespace(plan=plan, store=store, requests=StopRequests(), run="this", options="")
+
+
+def finish(around, name):
+    """Write a result that says no more than that it is one."""
+    provenance = {"hash": "", "summary": "[]", "wall_time": 1.0, "ranks": 1}
+    write_result(MPI.COMM_SELF, around.store.result(name), Result(), provenance)
 
 
 def test_longest_first_and_families_together():
@@ -36,7 +46,7 @@ def test_longest_first_and_families_together():
 
 
 def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(around):
-    around.store.result("p0").touch()  # done by somebody else meanwhile
+    finish(around, "p0")  # by somebody else meanwhile
     tasks = [task(number, 1.0, "aaabbb"[number]) for number in range(6)]
     worker = Worker([], around)
     taken = [worker._next(tasks, 1).number for _ in range(5)]
@@ -45,7 +55,7 @@ def test_the_rest_of_a_family_that_somebody_else_is_at_comes_last(around):
 
 
 def test_nobody_is_waited_for_without_a_family(around, monkeypatch):
-    around.store.result("p0").touch()
+    finish(around, "p0")
     monkeypatch.setattr(around.store.claims, "running", lambda name: (0.0, 1))
     worker = Worker([], around)
     worker._took["b"] = [60.0, 1.0]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from hpcx.io.reading import Damaged
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.sweep.index import refresh_index, write_index
-from hpcx.sweep.store import MISSING, Damaged, Entry, Store
+from hpcx.sweep.store import MISSING, Entry, Store
 
 AXES = [
     {"name": "temperature", "unit": "K", "description": "lattice temperature", "values": [77.0, 300.0]},
@@ -101,7 +102,7 @@ def test_a_damaged_result_is_said_and_can_be_set_aside(store):
         store.done("p3", "hash3")
     assert store.entry("p3", "hash3").status == "failed"
     refresh_index(store)
-    kept = store.set_damaged_aside("p3")
+    kept = store.set_aside("p3", "damaged")
     assert kept.exists() and store.entry("p3", "hash3").status == "missing"
 
 
@@ -115,6 +116,17 @@ def test_what_is_left_of_a_point_is_told(store):
     checkpoint.with_name("p2.0.checkpoint.h5").touch()
     (store.directory / "points/p2.lock").write_text('{"started": 1.0, "ranks": 2}\n')
     assert store.entry("p2", "hash2").message == "cut off 1 time(s), has a checkpoint"
+
+
+def test_nothing_of_a_process_that_is_alive_goes(store, claimed):
+    checkpoint = store.checkpoint("p3").with_name("p3.0.checkpoint.h5")
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    with claimed(store.directory / "points", "p3"):
+        store.tidy("p3")
+        assert checkpoint.exists() and store.claims.running("p3") is not None
+    store.tidy("p3")
+    assert not checkpoint.exists()
 
 
 def test_remains_of_a_point_that_is_done_go(store):

@@ -8,7 +8,7 @@ import pytest
 
 from hpcx.parallel.alarm import Alarm
 from hpcx.parallel.stop import StopRequests
-from hpcx.sweep.claims import locks_reach
+from hpcx.sweep.claims import others_at_work, present
 from hpcx.sweep.groups import depth, free_levels, make_levels, smallest_group
 
 pytestmark = pytest.mark.mpi
@@ -77,6 +77,9 @@ def test_a_file_is_a_request_that_stays(comm, mpi_tmp_path):
 
 
 def test_locks_are_seen_by_all_processes(comm, mpi_tmp_path):
-    assert locks_reach(comm, mpi_tmp_path)
+    with present(comm, mpi_tmp_path) as reach:
+        assert reach
+        assert comm.rank == 0 or len(others_at_work(mpi_tmp_path)) == 1
+        comm.Barrier()
     comm.Barrier()
     assert not list(mpi_tmp_path.iterdir())

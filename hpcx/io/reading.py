@@ -1,0 +1,54 @@
+"""Reading result files and checkpoints: what is wrong in a file is told from what keeps it from being read now.
+
+Only a file that can be read and is not what it should be is damaged. One that another program has open, that this user may not
+read, or that meets a full table of open files or a file system without locks, may hold finished work: it is left as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+#: what h5py raises when the content of a file is wrong
+_WRONG = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
+#: what may be done about the most frequent hindrances
+_HINTS = {
+    errno.EAGAIN: "another program has it open",
+    errno.ENOSYS: "no file locks here; HDF5_USE_FILE_LOCKING=FALSE in the environment reads without",
+    errno.ENOLCK: "no file locks here; HDF5_USE_FILE_LOCKING=FALSE in the environment reads without",
+    errno.EMFILE: "ulimit -n shows how many files a process may open",
+}
+
+
+class Damaged(OSError):
+    """A file with a final name can be read and is not what hpcx wrote: something outside hpcx has changed it."""
+
+
+class Unreadable(OSError):
+    """A file is there and cannot be read now; nothing is known of its content."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable, or Damaged, for errors of the body too."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except _WRONG as error:
+        raise _judged(path, error) from error
+
+
+def _judged(path: Path, error: Exception) -> OSError:
+    """Return Unreadable if the system refused (it gives a number), Damaged if HDF5 or h5py did not find what should be there."""
+    number = getattr(error, "errno", None)
+    if number is None:
+        return Damaged(f"{path} is damaged ({error})")
+    hint = f"; {_HINTS[number]}" if number in _HINTS else ""
+    return Unreadable(f"{path} cannot be read now ({os.strerror(number)}{hint})")
