@@ -12,6 +12,7 @@ from hpcx.wigner.moments import Hierarchy, MomentStepper, Stepper, march
 from hpcx.wigner.observables import Gains, Observer, Snapshot, stationary_diffusivity
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.schedule import Schedule, choose_steps, levels_for
+from hpcx.wigner.sidebands import sideband_rates
 
 #: a distribution over energy is kept when time has grown by this factor since the one before
 SPECTRUM_GROWTH = 1.1
@@ -51,7 +52,7 @@ class Recorder:
     def __init__(self, problem: Problem) -> None:
         self.history = History()
         self._problem, self._size = problem, problem.grid.size
-        self._observer = Observer(problem.rates, problem.source)
+        self._observer = Observer(problem.rates, problem.source, sideband_rates(problem.sidebands(), problem.grid))
 
     def take_up(self, times: Sequence[float], moments: Sequence[np.ndarray]) -> None:
         """Append what an earlier run has recorded."""

@@ -27,6 +27,7 @@ class Snapshot:
         free, intervalley, radiative, source: parts of the diffusivity, nm^2/ps.
         population_total, width_squared_total, diffusivity_total: of the sum over valleys, numbers.
         width_squared_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
+        sidebands, width_squared_sidebands: phonon-assisted light, by valley and of all together.
         population_rate: change of the population by intervalley scattering, 1/ps.
         energy: mean energy above the minimum of the valley, meV.
     """
@@ -44,6 +45,8 @@ class Snapshot:
     diffusivity_total: float
     photoluminescence: float
     width_squared_photoluminescence: float
+    sidebands: np.ndarray
+    width_squared_sidebands: float
 
     @property
     def diffusivity(self) -> np.ndarray:
@@ -69,8 +72,9 @@ class Gains:
 class Observer:
     """Turns moments (3, bins of all valleys) into a `Snapshot`."""
 
-    def __init__(self, rates: Rates, source: Source) -> None:
-        self.rates, self.source = rates, source
+    def __init__(self, rates: Rates, source: Source, sideband_i: np.ndarray) -> None:
+        """`sideband_i` are the rates of phonon-assisted light of every bin, 1/ps."""
+        self.rates, self.source, self._sideband_i = rates, source, sideband_i
         self._transfer_vi = rates.valley_transfer()
         self._energy_i = np.tile(mean_energy(rates.grid.edges, rates.grid.kT), rates.grid.size // rates.grid.bins)
 
@@ -96,6 +100,8 @@ class Observer:
             "energy": grid.sum_v(self._energy_i * m0) / known,
         }
         totals = self._totals(moments_ni, lost, lost_second, gains.born)
+        sidebands = grid.sum_v(self._sideband_i * m0)
+        totals |= {"sidebands": sidebands, "width_squared_sidebands": _mean(float(self._sideband_i @ m2), float(sidebands.sum()))}
         return Snapshot(population, width_squared, **parts, population_rate=gains.exchanged[0], **totals)
 
     def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
@@ -110,8 +116,12 @@ class Observer:
             "width_squared_total": float(width_squared),
             "diffusivity_total": float(slope - width_squared * change) / (4 * float(total)),
             "photoluminescence": float(light),
-            "width_squared_photoluminescence": float(lost_second.sum() / light) if light > 0 else np.nan,
+            "width_squared_photoluminescence": _mean(float(lost_second.sum()), float(light)),
         }
+
+
+def _mean(moment: float, light: float) -> float:
+    return moment / light if light > 0 else np.nan
 
 
 def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bool) -> float:

@@ -17,6 +17,7 @@ from hpcx.wigner.moments import Hierarchy
 from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.schedule import output_times
+from hpcx.wigner.sidebands import Line, lines
 from hpcx.wigner.source import Source, make_source
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Problem:
     def stops(self) -> np.ndarray:
         """Times (ps) that a step must end at."""
         return _stops([self.outputs, self.densities, self.distributions], self.phases)
+
+    def sidebands(self) -> list[Line]:
+        """Return the phonon-assisted light of the dark valleys."""
+        return lines(self.excitons, self.grid, self.source.damping)
 
     def hierarchy(self, intervalley: bool) -> Hierarchy:
         """Return the equations of the moments with or without intervalley scattering."""

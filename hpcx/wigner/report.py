@@ -10,8 +10,11 @@ from hpcx.wigner.history import History
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity, stationary_free
 from hpcx.wigner.parameters import MODES, VALLEYS, Excitons
 from hpcx.wigner.problem import Problem
+from hpcx.wigner.sidebands import spectrum
 
 NM2_PER_UM2 = 1e6
+#: step of the photon energy of sidebands, and where they end, meV
+SIDEBAND_STEP, SIDEBAND_END = 0.5, 20.0
 NM2_PER_PS_PER_CM2_PER_S = 100.0
 FS_PER_PS = 1e3
 _BALLISTIC = "infinite: excitons of some energy are never scattered"
@@ -30,6 +33,10 @@ _QUANTITIES = {
     "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per exciton made"),
     "width_squared_total": ("width_squared_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
     "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
+    "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per exciton made"),
+    "width_squared_sidebands": (
+        "width_squared_photoluminescence_phonon", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of phonon-assisted light",
+    ),
     "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per exciton made"),
     "width_squared_photoluminescence": ("width_squared_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
 }
@@ -108,9 +115,9 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
 
 def _missing(name: str) -> str:
     """Return what NaN means in a quantity of a snapshot: means over excitons need some."""
-    if name in ("population", "population_rate", "population_total", "photoluminescence"):
+    if name in ("population", "population_rate", "population_total", "photoluminescence", "sidebands"):
         return ""
-    if name == "width_squared_photoluminescence":
+    if name in ("width_squared_photoluminescence", "width_squared_sidebands"):
         return "NaN: no light is emitted"
     return "NaN: there are no excitons" + ("" if name.endswith("_total") else " in the valley")
 
@@ -128,6 +135,21 @@ def add_spectra(result: Result, problem: Problem, history: History) -> None:
     equilibrium = problem.grid.weight_i.reshape(-1, len(width))
     equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
     result.add("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
+
+
+def add_sidebands(result: Result, problem: Problem, history: History) -> None:
+    """Add the spectrum of phonon-assisted light at the times of the spectra, if the bright valley shines."""
+    found = problem.sidebands()
+    if not found:
+        return
+    lowest = min(float(line.photon_i[0]) for line in found)
+    edges = np.arange(SIDEBAND_STEP * np.floor(lowest / SIDEBAND_STEP), SIDEBAND_END + SIDEBAND_STEP, SIDEBAND_STEP)
+    light = spectrum(found, problem.grid, np.array(history.spectra), edges)
+    result.add("sidebands/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    label = "photon energy less that of the bright exciton at rest"
+    result.add("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
+    label = "rate of phonon-assisted light, per exciton made"
+    result.add("sidebands/spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
 
 
 def summarise(problem: Problem, history: History) -> list[str]:

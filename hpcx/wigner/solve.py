@@ -16,7 +16,7 @@ from hpcx.wigner.history import History, Recorder, largest_difference, schedule_
 from hpcx.wigner.landscape import potential_energy
 from hpcx.wigner.moment_runs import Chosen, MomentRuns
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.report import add_observables, add_rates, add_spectra, summarise, summarise_rates
+from hpcx.wigner.report import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
 from hpcx.wigner.report_maps import add_checks, add_landscape
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
 from hpcx.wigner.transport import Transport, longest_stable_step
@@ -49,6 +49,7 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
         _, history = _solve_moments(comm, problem, config, run)
     add_observables(result, problem, history)
     add_spectra(result, problem, history)
+    add_sidebands(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)
     result.add("checks/time", np.array(history.time), ("time",), "ps", "time")

@@ -8,9 +8,10 @@ from mpi4py import MPI
 
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import read_excitons
+from hpcx.wigner.problem import make_problem
 from hpcx.wigner.solve import solve
 
 FREE = {
@@ -81,3 +82,32 @@ def test_stationary_numbers_need_no_time():
     assert "rates/stationary_intervalley" in result.datasets and not any(name.startswith("observables") for name in result.datasets)
     with pytest.raises(ValueError, match="time.rates_only needs space.dimension = 0"):
         point(time={"rates_only": True}, space={"dimension": 1})
+
+
+def test_phonon_assisted_light_obeys_its_formula():
+    """Emission and absorption as n + 1 to n over the squared distances; the spectrum adds up; light of one valley is as wide as it."""
+    material = load_material("WS2", {f"wigner.phonons_Lambda.potential_{kind}": 0.0 for kind in ("acoustic", "optical")})
+    config = Config(model="wigner", material="WS2", temperature=100, momentum=COARSE, time={"end": 20, "outputs": [(1, 20)]})
+    problem = make_problem(MPI.COMM_SELF, config, material, Run())
+    found = [line for line in problem.sidebands() if line.rate_i.any()]
+    assert {line.valley for line in found} == {1} and len(found) == 10  # five phonons, up and down
+    width = HBAR_MEV_PS * problem.source.damping
+    for emitted, absorbed in zip(found[::2], found[1::2]):
+        energy = 0.5 * (absorbed.photon_i - emitted.photon_i)
+        n = 1 / np.expm1(energy / problem.grid.kT)
+        expected = (n + 1) / n * (absorbed.photon_i**2 + width**2) / (emitted.photon_i**2 + width**2)
+        assert emitted.rate_i / absorbed.rate_i == pytest.approx(expected, rel=1e-9)
+        # rate of scattering of all excitons to KK by that phonon, per final state, times those in the light cone
+        potential = next(mode.potential for mode in problem.excitons.channels[0].modes if mode.energy == pytest.approx(energy[0]))
+        shape = problem.excitons.intervalley_overlap(1, 0, np.sqrt(2 * problem.excitons.mass_v[1] * 0.1) / HBAR_MEV_PS)
+        coupling = HBAR_MEV_PS**2 * (potential * shape) ** 2 / (2 * problem.excitons.mass_density * energy[0])
+        states = problem.excitons.light_cone**2 / (4 * np.pi)
+        bottom = coupling * (n[0] + 1) / (emitted.photon_i[0] ** 2 + width**2) * states * problem.excitons.radiative_rate
+        assert emitted.rate_i[0] == pytest.approx(bottom, rel=1e-3)
+    result = solve(MPI.COMM_SELF, config, material, Run())
+    light, step = result.value("sidebands/spectrum"), np.diff(result.value("sidebands/photon_energy"))[0]
+    total = np.interp(result.value("sidebands/time"), result.value("observables/time"), result.value("observables/photoluminescence_phonon")[:, 1])
+    assert step * light[-1].sum() == pytest.approx(total[-1], rel=1e-3)
+    assert result.value("observables/width_squared_photoluminescence_phonon")[-1] == pytest.approx(
+        result.value("observables/width_squared")[-1, 1], rel=0.02
+    )

@@ -1,0 +1,87 @@
+"""Phonon-assisted light of the momentum-dark valleys: to second order, through the virtual bright exciton in the light cone.
+
+An exciton of valley v emits or absorbs a zone-edge phonon of energy W and a photon. With the coupling c = hbar D^2 / (2 rho w) of the
+scattering rates, the radiative rate gamma inside the light cone of radius q_c, and the half width G of the bright exciton at rest,
+
+    R = gamma q_c^2 / (4 pi) sum over phonons, +- of c (n + 1/2 +- 1/2) / [(E - E_KK -+ W)^2 + G^2]
+
+(Brem et al., Nano Lett. 20, 2849 (2020)). It is small, so that it does not act back on the populations. Near E - E_KK = +-W the formula
+describes excitons that really scatter to KK and shine there: that light is in KK's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.wigner.grid import Grid, mean_energy
+from hpcx.wigner.parameters import Channel, Excitons, Mode
+from hpcx.wigner.processes import bose
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sideband: a dark valley, a phonon, emitted (-1) or absorbed (+1).
+
+    Attributes:
+        valley: number of the dark valley.
+        rate_i: rate of light (1/ps) from every energy bin of that valley.
+        photon_i: photon energy less that of the bright exciton at rest, meV, for every bin.
+    """
+
+    valley: int
+    rate_i: np.ndarray
+    photon_i: np.ndarray
+
+
+def lines(excitons: Excitons, grid: Grid, damping: float) -> list[Line]:
+    """Return all sidebands; `damping` (1/ps) is that of the amplitude of the bright exciton at rest."""
+    if not grid.radiative_i.any():
+        return []
+    energy_i = mean_energy(grid.edges, grid.kT)
+    return list(_lines(excitons, grid.kT, energy_i, HBAR_MEV_PS * damping))
+
+
+def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) -> Iterator[Line]:
+    cone = excitons.radiative_rate * excitons.members_v[0] * excitons.light_cone**2 / (4 * np.pi)
+    for channel in excitons.channels:
+        if channel.first != 0 or channel.second == 0:
+            continue
+        for mode in channel.modes:
+            coupling_i = _coupling(excitons, channel, mode, energy_i)
+            occupation = float(bose(mode.energy, kT))
+            for sign, factor in ((-1, occupation + 1), (1, occupation)):
+                photon_i = excitons.energy_v[channel.second] - excitons.energy_v[0] + energy_i + sign * mode.energy
+                yield Line(channel.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
+
+
+def _coupling(excitons: Excitons, channel: Channel, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
+    """Return hbar D^2 / (2 rho w) (meV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (meV)."""
+    momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR_MEV_PS
+    potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
+    return HBAR_MEV_PS**2 * potential_i**2 / (2 * excitons.mass_density * mode.energy)
+
+
+def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:
+    """Return the rate of all phonon-assisted light from every bin of all valleys, 1/ps."""
+    rate_i = np.zeros(grid.size)
+    for line in found:
+        rate_i[line.valley * grid.bins : (line.valley + 1) * grid.bins] += line.rate_i
+    return rate_i
+
+
+def spectrum(found: list[Line], grid: Grid, population_ti: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the light (time, photon energy; 1/ps/meV) between `edges` (meV from the bright exciton) of populations (time, bin).
+
+    Lines have the widths that the distributions over energy give them, nothing else.
+    """
+    light_te = np.zeros((len(population_ti), len(edges) - 1))
+    for line in found:
+        light_ti = line.rate_i * population_ti[:, line.valley * grid.bins : (line.valley + 1) * grid.bins]
+        index = np.searchsorted(edges, line.photon_i, side="right") - 1
+        inside = (index >= 0) & (index < len(edges) - 1)
+        np.add.at(light_te.T, index[inside], light_ti[:, inside].T)
+    return light_te / np.diff(edges)
