@@ -20,7 +20,8 @@ class Solver(exciton.Solver):
     """The eigensolver of the trion."""
 
     symmetry: Symmetry = Field(
-        "C6v", description="symmetry that is used; C6 and C6v look at the fully symmetric (bright) states only"
+        "C6v", description="symmetry that is used; C6 and C6v look at the fully symmetric (bright) states only, and are tested: what "
+        "changes energies, overlaps or interaction by more than 1e-9 is refused"
     )
     kernel: Kernel = Field("auto", description="how products are formed: matrix products, also in single precision, or FFT")
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")

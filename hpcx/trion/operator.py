@@ -23,6 +23,7 @@ from hpcx.parallel.layout import Pull
 from hpcx.trion.kernels import Kernel, add_up, choose_kernel, deal, make_kernel
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.sector import PairGroup, Sector, pair_group
+from hpcx.trion.symmetry import require
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,11 @@ class TrionOperator:
     """
 
     def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
-        """Deal the columns over the ranks and make all lists and tables; collective."""
+        """Deal the columns over the ranks and make all lists and tables; collective.
+
+        Raises SymmetryError if the problem does not have the symmetry.
+        """
+        require(problem, symmetry)
         self.comm, self.problem, self.symmetry = comm, problem, symmetry
         self.group = pair_group(problem.mesh, symmetry, problem.identical)
         columns = self.group.columns

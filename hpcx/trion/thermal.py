@@ -9,6 +9,7 @@ import numpy as np
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.trion.problem import TrionProblem
+from hpcx.trion.symmetry import largest
 
 #: share of the population that may be left out
 _TAIL = 1e-5
@@ -44,13 +45,13 @@ def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
 def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     """Return initial points of the second charge and their probabilities at a temperature in K.
 
-    Points that symmetry makes equivalent are represented by one of them. The least likely ones, one part in 1e5 together, are
+    Points that the symmetry of the problem makes equivalent are represented by one of them. The least likely ones, one part in 1e5 together, are
     left out, and the others' probabilities add up to 1.
     """
     if temperature == 0:
         return np.array([0]), np.array([1.0])
     factor_k = np.exp(-problem.second.energy_k / (BOLTZMANN_EV_PER_K * temperature))
-    orbit_k = problem.mesh.point_group("C6v")[0].min(axis=0)
+    orbit_k = problem.mesh.point_group(largest(problem))[0].min(axis=0)
     probability_k = np.bincount(orbit_k, factor_k / factor_k.sum(), minlength=problem.mesh.size)
     order = np.argsort(-probability_k, kind="stable")
     missing = 1 - np.cumsum(probability_k[order])
