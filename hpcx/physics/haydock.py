@@ -66,6 +66,8 @@ def rounding_error(steps: int, band_width: float, broadening: float) -> float:
 
 def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) -> tuple[np.ndarray, np.ndarray]:
     """Return energies, ascending, and weights of the lines of a recursion; the weights add up to `square_norm`."""
+    if len(alpha) == 1:  # which LAPACK's divide and conquer does not take
+        return np.array(alpha, float), np.array([square_norm])
     # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found several times
     energy, vector_ij = eigh(np.diag(alpha) + np.diag(beta[: len(alpha) - 1], -1), driver="evd", lower=True)
     return energy, square_norm * vector_ij[0] ** 2

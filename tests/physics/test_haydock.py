@@ -78,3 +78,9 @@ def test_enough_steps_for_a_time_give_the_motion(time):
         energy, weight = sticks(recursion.alpha, recursion.beta, recursion.square_norm)
         error = abs(weight @ np.exp(-1j * energy * time / 0.6582119569) - exact) / 400
         assert (error < 1e-10) == good
+
+
+def test_a_recursion_of_one_step_is_one_line():
+    """As when the optical vector is an eigenvector; SciPy's evd driver refuses matrices of one row."""
+    energy, weight = sticks([0.25], [0.0], 3.0)
+    assert energy == [0.25] and weight == [3.0]
