@@ -1,9 +1,13 @@
-"""Memory of ranks: what each may use (what the node has free and the batch system allows, shared by its ranks), and has used."""
+"""Memory of ranks: what each may use (what the node has free and the batch system allows, shared by its ranks), and has used.
+
+And the processor time that they have used.
+"""
 
 from __future__ import annotations
 
 import os
 import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,11 @@ def peak_memory(comm: Any) -> int:
     from mpi4py import MPI
 
     return comm.allreduce(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, op=MPI.MAX)
+
+
+def processor_time(comm: Any, begin: float) -> float:
+    """Return the seconds that the processors of all ranks have worked since `time.process_time()` was `begin` on each; collective."""
+    return comm.allreduce(time.process_time() - begin)
 
 
 def _available() -> float:

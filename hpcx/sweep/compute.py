@@ -17,7 +17,7 @@ from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError, agreed, settle
-from hpcx.parallel.memory import peak_memory
+from hpcx.parallel.memory import peak_memory, processor_time
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.petsc.options import unused_options, used_options
@@ -115,12 +115,13 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash, _origin(around, point))
     run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
     run.cadence = point.config.output.checkpoint
-    started, start = provenance.now(), time.monotonic()
+    started, start, begin = provenance.now(), time.monotonic(), time.process_time()
     result = registry.solver(point.config.model)(comm, point.config, point.material, run)
     computed = time.monotonic()
     _refuse_silent(comm, result)
     result.summary += _loosened(run.excess)
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
+    ours["processor_time"] = processor_time(comm, begin)
     ours["continued_from"] = checkpoint.other_revision
     entries = _entries(point, run, around.plan) | ours
     _look_again(comm, point, around)

@@ -30,7 +30,7 @@ def test_single_run_and_its_provenance(hpcx, write, tmp_path):
     assert binding(tmp_path / "out/result.h5") == pytest.approx(REFERENCE_80["cell-average"], abs=1e-7)
     with h5py.File(tmp_path / "out/result.h5", "r") as file:
         provenance = {key: item[()] for key, item in file["provenance"].items()}
-    assert {"input", "config", "hash", "versions", "ranks", "hosts", "started", "finished", "wall_time", "peak_memory"} <= set(provenance)
+    assert {"input", "config", "hash", "versions", "ranks", "hosts", "started", "finished", "wall_time", "processor_time", "peak_memory"} <= set(provenance)
     assert json.loads(provenance["config"])["mesh"]["N"] == 80
     assert {"hpcx", "numpy", "petsc4py", "hdf5", "mpi"} <= set(json.loads(provenance["versions"]))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["result.h5"]
