@@ -115,8 +115,9 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash, _origin(around, point))
     run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
     run.cadence = point.config.output.checkpoint
+    solve = registry.solver(point.config.model)  # loads its modules, which is no part of the point
     started, start, begin = provenance.now(), time.monotonic(), time.process_time()
-    result = registry.solver(point.config.model)(comm, point.config, point.material, run)
+    result = solve(comm, point.config, point.material, run)
     computed = time.monotonic()
     _refuse_silent(comm, result)
     result.summary += _loosened(run.excess)
