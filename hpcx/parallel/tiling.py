@@ -82,7 +82,7 @@ def check_ranks(points: tuple[int, ...], ranks: int) -> None:
         raise ValueError(f"{min(points)} cells in a row are too few: {2 * REACH} are needed")
     if ranks > most_ranks(points):
         cells = " x ".join(str(count) for count in points)
-        raise ValueError(f"{ranks} ranks cannot share {cells} cells: use at most {most_ranks(points)} ranks, or raise space.points")
+        raise ValueError(f"{cells} cells are too few for {ranks} ranks: use at most {most_ranks(points)} ranks, or raise space.points")
 
 
 def make_tiling(points: tuple[int, ...], ranks: int) -> Tiling:

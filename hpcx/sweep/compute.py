@@ -123,6 +123,7 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     result.summary += _loosened(run.excess)
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
     ours["processor_time"] = processor_time(comm, begin)
+    ours["petsc_options_given"] = around.options  # the program itself sets others while it works
     ours["continued_from"] = checkpoint.other_revision
     entries = _entries(point, run, around.plan) | ours
     _look_again(comm, point, around)

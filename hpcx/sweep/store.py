@@ -177,7 +177,10 @@ class Store:
 
 
 #: what of the provenance of a result says how a point ended
-_ABOUT = ("wall_time", "ranks", "summary", "layout", "versions", "continued_from", "petsc_options_used", "petsc_options_unused", "excess")
+_ABOUT = (
+    *("wall_time", "ranks", "summary", "layout", "versions", "continued_from", "excess"),
+    *("petsc_options_given", "petsc_options_used", "petsc_options_unused"),
+)
 
 
 def _read_about(group: h5py.Group) -> dict[str, Any]:
@@ -189,7 +192,7 @@ def _read_about(group: h5py.Group) -> dict[str, Any]:
 def finished(about: Mapping[str, Any]) -> Entry:
     """Return the entry of a finished point from its provenance, also of an earlier version; raises KeyError or ValueError."""
     versions = json.loads(about.get("versions", "{}"))
-    options = [about.get(f"petsc_options_{kind}", "") for kind in ("used", "unused")]
+    options = [about.get(f"petsc_options_{kind}", "") for kind in ("used", "unused")]  # of earlier versions, with the program's own
     return Entry(
         DONE,
         wall_time=float(about["wall_time"]),
@@ -198,6 +201,6 @@ def finished(about: Mapping[str, Any]) -> Entry:
         layout=about.get("layout", ""),
         version=versions.get("hpcx", ""),
         revision=", ".join(filter(None, (about.get("continued_from", ""), versions.get("git", "")))),
-        options=" ".join(filter(None, options)),
+        options=about.get("petsc_options_given", " ".join(filter(None, options))),
         excess=float(about.get("excess", "nan")),
     )

@@ -152,6 +152,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
         run.diagnostics[f"{species}_residual"] = float(states.residual.max())
+        run.note_error(float(states.residual.max()), states.tolerance)
         if config.solver.save_states and run.directory is not None:
             with run.timings.measure("output"):
                 path = states_file(run.directory, run.name, species)

@@ -18,14 +18,14 @@ temperature = 77
 [output]
 directory = "out"
 [momentum]
-first_bin = 4
+first_bin = 3
 growth = 1.4
 [space]
 dimension = 1
-points = 16
+points = 132
 width = 8
 [time]
-end = 0.1
+end = 0.4
 """
 
 

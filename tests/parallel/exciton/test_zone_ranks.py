@@ -24,7 +24,7 @@ def config(**zone):
 
 
 def gathered(comm, data):
-    return np.concatenate(comm.allgather(data.data)) if data.start is not None else data.data
+    return np.concatenate(comm.allgather(data.data)) if data.part is not None else data.data
 
 
 @pytest.mark.mpi
