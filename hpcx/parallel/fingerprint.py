@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,36 +28,48 @@ def fingerprint(*items: Any) -> str:
     return state.hexdigest()
 
 
+#: types of which the text says all
+_PLAIN = frozenset({type(None), bool, int, float, complex, str})
+
+
 def _feed(state: Any, item: Any) -> None:
     """Add a value to a hash: its kind and its length first, so that no two values yield the same bytes."""
-    if isinstance(item, np.ndarray) and item.dtype.kind != "O":
+    kind = type(item)
+    if kind in _PLAIN or isinstance(item, (Path, np.generic)):
+        _add(state, kind.__name__, repr(item).encode())
+    elif kind is bytes:
+        _add(state, "bytes", item)
+    elif isinstance(item, np.ndarray) and item.dtype.kind != "O":
         _add(state, f"array {item.dtype.str} {item.shape}", np.ascontiguousarray(item).tobytes())
-    elif item is None or isinstance(item, (bool, int, float, complex, str, bytes, Path, np.generic)):
-        _add(state, type(item).__name__, item if isinstance(item, bytes) else repr(item).encode())
     elif isinstance(item, (tuple, list, np.ndarray)):
         _add(state, f"sequence {len(item)}")
         for part in item:
             _feed(state, part)
+    elif isinstance(item, (set, frozenset)):
+        _add(state, f"set {sorted(fingerprint(part) for part in item)}")
     elif isinstance(item, slice):
         _feed(state, ("slice", item.start, item.stop, item.step))
     elif isinstance(item, FunctionType):
         place = (item.__module__, item.__qualname__, item.__code__.co_firstlineno)
         captured = [cell.cell_contents for cell in item.__closure__ or ()]
         _feed(state, ("function", place, captured, item.__defaults__, item.__kwdefaults__))
+    elif isinstance(item, Mapping):
+        _feed_pairs(state, "mapping", list(item.items()))
     else:
-        _feed_pairs(state, item)
+        _feed_object(state, item)
 
 
-def _feed_pairs(state: Any, item: Any) -> None:
+def _feed_object(state: Any, item: Any) -> None:
+    """Add a dataclass, a pydantic model, or a part of one; raises TypeError for anything else."""
+    if isinstance(item, Part):
+        return _feed_pairs(state, _kind(type(item.whole)), [(name, item.read(name)) for name in item.names])
     own = getattr(item, "fingerprint", None)
-    if isinstance(item, (set, frozenset)):
-        _add(state, f"set {sorted(fingerprint(part) for part in item)}")
-        return
     if isinstance(own, str):
-        _add(state, f"{_kind(item)} {own}")
-        return
-    pairs = list(item.items()) if isinstance(item, Mapping) else list(_named(item))
-    kind = "mapping" if isinstance(item, Mapping) else _kind(item)
+        return _add(state, f"{_kind(type(item))} {own}")
+    return _feed_pairs(state, _kind(type(item)), [(name, getattr(item, name)) for name in _field_names(type(item))])
+
+
+def _feed_pairs(state: Any, kind: str, pairs: list[tuple[Any, Any]]) -> None:
     _add(state, f"{kind} {len(pairs)}")
     for name, value in pairs:
         _feed(state, name)
@@ -68,25 +80,18 @@ def _add(state: Any, kind: str, content: bytes = b"") -> None:
     state.update(f"{kind} {len(content)}:".encode() + content)
 
 
-def _kind(item: Any) -> str:
-    kind = type(item.whole) if isinstance(item, Part) else type(item)
+def _kind(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _named(item: Any) -> Iterator[tuple[str, Any]]:
-    """Yield names and values of the fields of a dataclass, a pydantic model, or of a part of one."""
-    for name in _field_names(item):
-        yield name, getattr(item, name)
-
-
-def _field_names(item: Any) -> list[str]:
-    if isinstance(item, Part):
-        return [name for name in _field_names(item.whole) if name not in item.left_out]
-    if is_dataclass(item) and not isinstance(item, type):
-        return [field.name for field in fields(item)]
-    if hasattr(type(item), "model_fields"):
-        return list(type(item).model_fields)
-    raise TypeError(f"a value of type {type(item).__name__} has no fingerprint")
+@lru_cache(maxsize=1024)
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass or a pydantic model; raises TypeError for other types."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    if hasattr(kind, "model_fields"):
+        return tuple(kind.model_fields)
+    raise TypeError(f"a value of type {kind.__name__} has no fingerprint")
 
 
 class Part:
@@ -97,31 +102,42 @@ class Part:
 
     Attributes:
         whole: what it is a part of.
-        left_out: names of its fields that are left out.
+        names: the fields that can be read.
     """
 
     def __init__(self, whole: Any, without: Collection[str]) -> None:
         """`without` names fields, dotted for those of a field, or of all members of a field that is a tuple; all must exist."""
         self.whole = whole
-        self.left_out = {name for name in without if "." not in name}
-        self._below = {head: [name.partition(".")[2] for name in without if name.startswith(f"{head}.")] for head in _heads(without)}
-        unknown = ({*self.left_out, *self._below}) - set(_field_names(whole))
-        if unknown:
-            raise ValueError(f"{_kind(whole)} has no {', '.join(sorted(unknown))}")
+        self.names, self._below = _split(type(whole), tuple(without))
 
     def __getattr__(self, name: str) -> Any:
         """Return a field; raises AttributeError for one that is left out, and for what is no field."""
-        if name.startswith("_") or name not in _field_names(self):
-            raise AttributeError(f"'{name}' is not among what may be read here of {_kind(self)}: what is made is shared by points that differ in it")
-        value = getattr(self.whole, name)
-        without = self._below.get(name)
+        if name.startswith("_") or name not in self.names:
+            kind = _kind(type(self.whole))
+            raise AttributeError(f"'{name}' is not among what may be read here of {kind}: what is made is shared by points that differ in it")
+        return self.read(name)
+
+    def read(self, name: str) -> Any:
+        """Return one of the fields `names`, itself a part if something of it is left out."""
+        value, without = getattr(self.whole, name), self._below.get(name)
         if not without:
             return value
         return tuple(Part(member, without) for member in value) if isinstance(value, tuple) else Part(value, without)
 
 
-def _heads(names: Collection[str]) -> set[str]:
-    return {name.partition(".")[0] for name in names if "." in name}
+@lru_cache(maxsize=256)
+def _split(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the fields of a type that remain, and by field what is left out below it; raises ValueError for what does not exist."""
+    below: dict[str, tuple[str, ...]] = {}
+    for name in without:
+        head, dot, rest = name.partition(".")
+        if dot:
+            below[head] = (*below.get(head, ()), rest)
+    known, left_out = _field_names(kind), {name for name in without if "." not in name}
+    unknown = ({*left_out, *below}) - set(known)
+    if unknown:
+        raise ValueError(f"{_kind(kind)} has no {', '.join(sorted(unknown))}")
+    return tuple(name for name in known if name not in left_out), below
 
 
 @lru_cache(maxsize=8)

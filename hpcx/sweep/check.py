@@ -29,7 +29,8 @@ class _Report:
     def __init__(self, plan: Plan, planner: Planner) -> None:
         self.plan, self.planner = plan, planner
         good = [number for number, point in enumerate(plan.points) if not point.error]
-        tasks = [planner.task(number, planner.seconds(good)) for number in good]
+        seconds = planner.seconds(good)
+        tasks = [planner.task(number, seconds) for number in good]
         self.refusals = {number: point.error for number, point in enumerate(plan.points) if point.error}
         self.refusals |= {task.number: task.refusal for task in tasks if task.refusal}
         self.tasks = ordered([task for task in tasks if not task.refusal])
