@@ -127,7 +127,7 @@ class Absorption(Section):
         ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
     )
     resolution: Energy = Field("0.1 meV", ge=1e-7, le=1, description="step of the photon energy")
-    accuracy: float = Field(1e-3, ge=1e-12, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
+    accuracy: float = Field(1e-3, ge=1e-16, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
     max_steps: int = Field(4000, ge=1, le=20_000, description="largest number of Lanczos steps")
 
     @field_validator("window")

@@ -26,7 +26,7 @@ def result_of(config):
 
 
 def test_six_hundred_steps_equal_all_states():
-    settings = {"enabled": True, "accuracy": 1e-12, "max_steps": 600}
+    settings = {"enabled": True, "accuracy": 1e-16, "max_steps": 600}
     config = config_of("MoSe2", 40, absorption=settings, solver={"symmetry": "none", "states": 1})
     spectrum = spectrum_of(config, "singlet")
     operator, exciton_energy = prepare(config, "singlet")
