@@ -80,6 +80,10 @@ def check_ranks(points: tuple[int, ...], ranks: int) -> None:
     """Raise ValueError if a lattice has fewer cells than ranks are to share it, or too few in a row for its differences."""
     if min(points) < 2 * REACH:
         raise ValueError(f"{min(points)} cells in a row are too few: {2 * REACH} are needed")
+    _check_number(points, ranks)
+
+
+def _check_number(points: tuple[int, ...], ranks: int) -> None:
     if ranks > most_ranks(points):
         cells = " x ".join(str(count) for count in points)
         raise ValueError(f"{cells} cells are too few for {ranks} ranks: use at most {most_ranks(points)} ranks, or raise space.points")
@@ -88,9 +92,9 @@ def check_ranks(points: tuple[int, ...], ranks: int) -> None:
 def make_tiling(points: tuple[int, ...], ranks: int) -> Tiling:
     """Return the rectangles for a number of ranks: even in size first of all, with short borders.
 
-    Raises ValueError as `check_ranks` does.
+    Raises ValueError if there are more ranks than cells.
     """
-    check_ranks(points, ranks)
+    _check_number(points, ranks)
     bands = range(ranks, ranks + 1) if len(points) == 1 else _candidates(points, ranks)
     tilings = [tiling for count in bands for tiling in _tilings(points, ranks, count)]
     return min(tilings, key=_cost)
