@@ -37,7 +37,7 @@ TRACE_TOLERANCE = 0.02
 @pytest.fixture
 def calculate(calculate):
     """Return points of the reference's set, which leaves scattering within cells out of the dephasing."""
-    return lambda **keys: calculate(**{"dephasing": {"within_cells": False}, **keys})
+    return lambda *material, **keys: calculate(*material, **{"dephasing": {"within_cells": False}, **keys})
 
 
 def assert_time(value, reference):
