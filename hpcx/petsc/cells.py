@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcx.parallel.tiling import DISTANCES, make_tiling, neighbour
+from hpcx.parallel.tiling import DISTANCES, check_ranks, make_tiling, neighbour
 from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.options import initialize
 
@@ -82,6 +82,7 @@ class CellGrid:
         _require_even(values)
         self.comm = comm
         self.points, self.components, self.values, self.mirror = points, components, values, mirror
+        check_ranks(points, comm.size)
         self.tiling = make_tiling(points, comm.size)
         self.box = self.tiling.box(comm.rank)
         self.local_points = tuple(axis.stop - axis.start for axis in self.box)
