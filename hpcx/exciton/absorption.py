@@ -121,19 +121,21 @@ def exciton_spectrum(
     return make_spectrum(*lines(recursion), error, settings, exciton_energy, steps, sum_rule)
 
 
-def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float) -> None:
-    """Put a spectrum under `group`/absorption; `gap` is added to photon energies."""
+def add_spectrum(
+    result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float, weight: str = "1", per_energy: str = "1/eV"
+) -> None:
+    """Put a spectrum under `group`/absorption; `gap` is added to photon energies. The last two are the units of weights and spectrum."""
     path = f"{group}/absorption"
     # the axis is the same in all points of a sweep, so that spectra can be stacked
     relative = ("relative_energy",)
     result.add(f"{path}/relative_energy", relative_grid(settings), relative, "eV", "photon energy from the 1s exciton")
     result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, relative, "eV", "photon energy")
-    result.add(f"{path}/absorption", spectrum.absorption_w, relative, "1/eV", f"{group} absorption")
+    result.add(f"{path}/absorption", spectrum.absorption_w, relative, per_energy, f"{group} absorption")
     result.add(f"{path}/stick_energy", spectrum.stick_energy + gap, ("stick",), "eV", "photon energy of a line")
-    result.add(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), "1", "squared optical matrix element of a line")
+    result.add(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line")
     result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")
     result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
-    result.add(f"{path}/sum_rule", spectrum.sum_rule, (), "1", "sum of all weights as it must be")
+    result.add(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
     found = spectrum.stick_weight.sum() / spectrum.sum_rule - 1
     missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
     reached = "" if not missed else (

@@ -193,7 +193,7 @@ class Config(CarriersInput):
         *CarriersInput.effects,
         Effect(("absorption",), ("absorption.enabled",)),
         Effect(("tight_binding", "zone"), ("mesh.region",), lambda region: region == "zone"),
-        Effect(("screening.w0", "gap"), ("mesh.region",), lambda region: region == "disks"),
+        Effect(("screening.w0", "gap", "absorption.helicity"), ("mesh.region",), lambda region: region == "disks"),
         Effect(("zone.points",), ("zone.path",)),
         Effect(("zone.spinless_factor",), ("zone.exchange",)),
     )

@@ -38,6 +38,9 @@ def _tight_binding(config: Config) -> list[Refusal]:
     gap = model.gap(model.mesh(_GAP_MESH), occupied)
     if gap <= 0:
         found.append(Refusal("tight_binding.occupied", str(occupied), f"there is no gap above this band: {gap:.3f} eV on a coarse mesh"))
+    widest = config.mesh.N * model.shortest_vector / 2
+    if zone.reach is not None and zone.reach > widest:
+        found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", f"must be at most {widest:.4g} angstrom, half the width of the supercell"))
     try:
         pair_momenta(config, model)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from functools import lru_cache
@@ -29,9 +30,23 @@ def occupied_bands(files: TightBindingFiles) -> int:
     return files.occupied or 2
 
 
-@lru_cache(maxsize=4)
 def load_model(files: TightBindingFiles) -> TightBinding:
     """Return the model; raises FileError or ValueError that says what is wrong with the file."""
+    named = (files.file, files.centres, files.lattice, files.wsvec)
+    return _load(files, tuple(_digest(name) for name in named if name is not None))
+
+
+def _digest(name: str) -> str:
+    """Return the hash of a file, or "" if it cannot be read, which its reader will say."""
+    try:
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=4)
+def _load(files: TightBindingFiles, digests: tuple[str, ...]) -> TightBinding:
+    """Read the files of these contents; kept, because check, estimate and run of every point ask for the model."""
     if files.builtin is not None:
         return _built_in(files.builtin.removeprefix("liu2013:"))
     path, wsvec = Path(files.file), None if files.wsvec is None else Path(files.wsvec)

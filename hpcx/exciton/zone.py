@@ -77,7 +77,8 @@ def zone_problem(
         scissor: added to the gap, eV.
         exchange: the interaction of the exchange, or None to leave it out.
         spinless_factor: 2 for singlets of a model without spin.
-        reach: distance up to which pairs of sites interact, angstrom; half the supercell's width by default.
+        reach: distance up to which pairs of sites interact, angstrom; half the supercell's width by default,
+            and not more, or pairs would count with several of their images.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
     momentum_kx = model.mesh(divisions)
@@ -88,7 +89,7 @@ def zone_problem(
     if moved:
         energy_kb, state_kib = model.bands(momentum_kx + pair_momentum_x)
     electron_kic, electron_energy = state_kib[..., occupied : occupied + conduction], energy_kb[:, occupied : occupied + conduction]
-    reach = supercell_width(model, divisions) / 2 if reach is None else reach
+    reach = divisions * model.shortest_vector / 2 if reach is None else reach
     velocity = None
     if not moved:
         velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), model.velocity(momentum_kx), hole_kiv, optimize=True)
@@ -105,12 +106,6 @@ def zone_problem(
         exchange_ij,
         velocity,
     )
-
-
-def supercell_width(model: TightBinding, divisions: int) -> float:
-    """Return the smallest distance between a point and its image in the N x N supercell, angstrom."""
-    near = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
-    return divisions * float(np.sort(np.linalg.norm(near @ model.lattice_vx, axis=1))[1])
 
 
 def _supercell(divisions: int) -> np.ndarray:

@@ -26,6 +26,8 @@ from hpcx.physics.tightbinding import TightBinding
 
 #: (name, sign of i v_y) of the circular polarisations
 POLARISATIONS = (("plus", 1), ("minus", -1))
+#: unit of squared velocity matrix elements, times hbar squared
+WEIGHT = "eV^2*angstrom^2"
 
 
 def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -51,9 +53,10 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
     add_degeneracy(result, "exciton", sizes, config.solver.tolerance)
     _add_states(result, operator, model, pairs)
+    lowest = int(np.argmin([energy[0] for energy in energies]))
     result.summary.append(
-        f"lowest exciton {energies[0][0]:.6f} eV, {1e3 * (edges[0] - energies[0][0]):.2f} meV below the free pairs of its momentum "
-        f"({problem.size} pair states, {model.orbitals} orbitals)"
+        f"lowest exciton {energies[lowest][0]:.6f} eV, {1e3 * (edges[lowest] - energies[lowest][0]):.2f} meV below the free pairs of its "
+        f"momentum ({problem.size} pair states, {model.orbitals} orbitals)"
     )
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
@@ -147,7 +150,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
         dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
         result.add(
-            f"exciton/oscillator_weight_{name}", weight, ("state",), "eV^2*angstrom^2", f"|<exciton|hbar v_{name}|0>|^2 per unit cell"
+            f"exciton/oscillator_weight_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell"
         )
 
 
@@ -169,11 +172,4 @@ def _add_absorption(
         error = fraction.relative_bound() + rounding_error(steps, recursion.band_width, settings.broadening)
         sum_rule = float((np.abs(dipole) ** 2).sum())
         spectrum = make_spectrum(*lines(recursion), error, settings, pairs.values[0], steps, sum_rule)
-        part = Result()
-        add_spectrum(part, f"exciton/{name}", spectrum, settings, 0.0)
-        for path, data in part.datasets.items():
-            weight = path.rpartition("/")[2] in ("stick_weight", "sum_rule")
-            units = "eV^2*angstrom^2" if weight else "eV*angstrom^2" if path.endswith("/absorption") else data.units
-            result.datasets[path] = replace(data, units=units)
-        result.summary += part.summary
-
+        add_spectrum(result, f"exciton/{name}", spectrum, settings, 0.0, WEIGHT, "eV*angstrom^2")

@@ -26,7 +26,7 @@ from hpcx.formation.third_order import (
 )
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Traces
 from hpcx.io.items import Items
-from hpcx.parallel.fingerprint import Part, fingerprint
+from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
@@ -96,7 +96,7 @@ def decay_reach(config: Config) -> float:
 
 def response_family(config: Config) -> str:
     """Return the same text for points that differ in polarisations only, from the input alone: they share all responses."""
-    return fingerprint(Part(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")))
+    return fingerprint(Excerpt(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Responses:
 
     def __init__(self, given: Given, run: Run) -> None:
         self._given, self._run = given, run
-        seen = Part(given.problem, ("manifolds.generator_ml", "manifolds.bleaching_fs"))
+        seen = Excerpt(given.problem, ("manifolds.generator_ml", "manifolds.bleaching_fs"))
         generators = tuple(m.generator_ml for m in given.problem.manifolds)
         self._linear = Table("formation/linear", linear_response, (seen, given.grid, given.probe))
         self._relaxation = Table("formation/relaxation", _propagators, (generators, given.grid.step))

@@ -13,7 +13,7 @@ from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
 from hpcx.materials.loader import Material, load_environment
-from hpcx.parallel.fingerprint import Part
+from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
@@ -95,7 +95,7 @@ UNSEEN_BY_MANIFOLDS = ("title", "output", "petsc", "parameters", "environment", 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
     mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
-    seen = Part(config, UNSEEN_BY_MANIFOLDS)
+    seen = Excerpt(config, UNSEEN_BY_MANIFOLDS)
     manifolds = tuple(Table("formation/manifold", _manifold, (seen, material, name, medium)).take(shared) for name, medium in mediums.items())
     tables = {name: table.take(shared) for name, table in two_exciton_tables(config, material).items()}
     return Problem(

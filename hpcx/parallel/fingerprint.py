@@ -61,7 +61,7 @@ def _feed(state: Any, item: Any) -> None:
 
 def _feed_object(state: Any, item: Any) -> None:
     """Add a dataclass, a pydantic model, or a part of one; raises TypeError for anything else."""
-    if isinstance(item, Part):
+    if isinstance(item, Excerpt):
         return _feed_pairs(state, _kind(type(item.whole)), [(name, item.read(name)) for name in item.names])
     own = getattr(item, "fingerprint", None)
     if isinstance(own, str):
@@ -94,7 +94,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
     raise TypeError(f"a value of type {kind.__name__} has no fingerprint")
 
 
-class Part:
+class Excerpt:
     """A view of a dataclass or a section of the input without some of its fields, which cannot be read through it.
 
     A table that is made from such a part does not depend on what was left out, so points that differ there may share it. All
@@ -122,7 +122,7 @@ class Part:
         value, without = getattr(self.whole, name), self._below.get(name)
         if not without:
             return value
-        return tuple(Part(member, without) for member in value) if isinstance(value, tuple) else Part(value, without)
+        return tuple(Excerpt(member, without) for member in value) if isinstance(value, tuple) else Excerpt(value, without)
 
 
 @lru_cache(maxsize=256)

@@ -63,6 +63,12 @@ class TightBinding:
         """Area of the unit cell, angstrom^2."""
         return float(abs(np.linalg.det(self.lattice_vx)))
 
+    @cached_property
+    def shortest_vector(self) -> float:
+        """Length of the shortest lattice vector, angstrom."""
+        near = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
+        return float(np.sort(np.linalg.norm(near @ self.lattice_vx, axis=1))[1])
+
     def mesh(self, divisions: int) -> np.ndarray:
         """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/angstrom, n running fastest."""
         index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)

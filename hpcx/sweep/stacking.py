@@ -250,7 +250,10 @@ def describe(path: Path) -> Content:
             return
         own, attributes = name.rpartition("/")[2], item.attrs
         dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
-        content[name] = Dataset(_values(item), dims, str(attributes.get("units", "1")), str(attributes.get("long_name", own)))
+        units, long_name, missing = (
+            str(attributes.get(key, default)) for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", ""))
+        )
+        content[name] = Dataset(_values(item), dims, units, long_name, missing=missing)
 
     with h5py.File(path, "r") as file:
         for name, item in file.items():

@@ -12,7 +12,7 @@ from typing import Any
 
 from scipy import sparse
 
-from hpcx.parallel.fingerprint import Part
+from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.valley.blocks import generator, out_rate
 from hpcx.valley.config import SWITCHES, Config
@@ -91,4 +91,4 @@ def phonon_table(problem: Problem, config: Config, name: str) -> Table:
     """Return the matrix of the phonon mechanism `name` as a table that points share; it sees the problem and a part of the input."""
     mechanism = {**PHONONS, **FLIPS}[name]
     unseen = UNSEEN if name in FLIPS else (*UNSEEN, "spin_flip")
-    return Table(f"valley/{name}", mechanism.matrix, (problem, Part(config, unseen)))
+    return Table(f"valley/{name}", mechanism.matrix, (problem, Excerpt(config, unseen)))

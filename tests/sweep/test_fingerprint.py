@@ -13,7 +13,7 @@ from hpcx.formation.config import Config as FormationConfig
 from hpcx.formation.perturbative import response_family
 from hpcx.formation.problem import build_problem as formation_problem
 from hpcx.materials.loader import load_material
-from hpcx.parallel.fingerprint import Part, code_fingerprint, fingerprint
+from hpcx.parallel.fingerprint import Excerpt, code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
 from hpcx.valley.config import Config, Mechanisms
@@ -52,8 +52,8 @@ class Outer:
 VALUES = [
     None, True, 1, 1.0, "1", b"1", 1 + 0j, np.float32(1), np.float64(1), np.float64(1 + 1e-15), (1, 2), (1, (2,)), ((1,), 2), ("ab",), ("a", "b"),
     {1, 2}, {"a": 1}, np.arange(2), np.arange(2.0), np.arange(2.0)[None], np.array([1, 0]), slice(1, 2), Inner(), Inner(b=2.5), Outer(),
-    Outer(several=()), Outer(array=np.arange(4.0) + 1e-15), Part(Outer(), ["first"]), Part(Outer(), ["first.a"]),
-    Part(Outer(), ["several.a"]),
+    Outer(several=()), Outer(array=np.arange(4.0) + 1e-15), Excerpt(Outer(), ["first"]), Excerpt(Outer(), ["first.a"]),
+    Excerpt(Outer(), ["several.a"]),
 ]  # fmt: skip
 
 
@@ -73,15 +73,15 @@ def test_a_function_counts_with_what_it_has_captured():
 
 
 def test_what_is_left_out_neither_counts_nor_can_be_read():
-    part = Part(Outer(), ["array", "first.b", "several.a"])
+    part = Excerpt(Outer(), ["array", "first.b", "several.a"])
     others = [Outer(array=np.ones(1)), Outer(first=Inner(b=5.0)), Outer(several=(Inner(7), Inner(8)))]
-    assert {fingerprint(Part(other, ["array", "first.b", "several.a"])) for other in others} == {fingerprint(part)}
+    assert {fingerprint(Excerpt(other, ["array", "first.b", "several.a"])) for other in others} == {fingerprint(part)}
     assert part.first.a == 1 and [inner.b for inner in part.several] == [2.0, 2.0]
     for read in (lambda: part.array, lambda: part.first.b, lambda: part.several[1].a, lambda: part.product):
         with pytest.raises(AttributeError, match="not among what may be read here"):
             read()
     with pytest.raises(ValueError, match="has no arrays"):
-        Part(Outer(), ["arrays"])
+        Excerpt(Outer(), ["arrays"])
 
 
 def test_a_shared_table_is_that_of_its_arguments():

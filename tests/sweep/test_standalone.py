@@ -207,3 +207,12 @@ def test_a_long_sweep_is_summed_up(hundred):
     assert text.count("missing  ") == 20 and "p79" not in text and len(text.splitlines()) < 30
     assert "(21 of 100 points are listed; --all lists every one)" in text
     assert "p79" in status_text(store.directory, every_point=True)
+
+
+def test_what_nan_means_is_told_there_too(tmp_path):
+    result = Result()
+    result.add("signal/decay", np.nan, (), "fs", "decay time", missing="no decay")
+    result.add("signal/peak", 1.0, (), "meV", "peak")
+    write_result(MPI.COMM_SELF, tmp_path / "point.h5", result, {})
+    described = stacking.describe(tmp_path / "point.h5")
+    assert described["signal/decay"].missing == "no decay" and described["signal/peak"].missing == ""
