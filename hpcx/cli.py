@@ -15,7 +15,7 @@ from typing import Any
 from hpcx import __version__, commands, terminal
 from hpcx.commands import BAD_INPUT, DONE, FAILED, SOME_POINTS_FAILED, STOPPED
 from hpcx.parallel.deadline import process_age
-from hpcx.parallel.launcher import place
+from hpcx.parallel.launcher import place, strangers, tasks_left_idle
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
 
@@ -120,6 +120,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
     shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
+    run.add_argument("--alone", action="store_true", help="run although a launcher has started several processes that do not see each other")
     run.add_argument("--shared", action="store_true", help=shared)
 
 
@@ -212,6 +213,8 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
 
     requests = options.requests
     requests.install()
+    if not _is_together(comm, options.alone):
+        return FAILED
     plan, seconds = _load(comm, options)
     try:
         initialize(plan.config.petsc.options.split() + options.petsc)
@@ -232,6 +235,19 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     if comm.rank == 0:
         _print_report(plan, report, time.monotonic() - start)
     return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
+
+
+def _is_together(comm: Any, alone: bool) -> bool:
+    """Say whether this run may begin: not if a launcher has started several processes that do not see each other."""
+    from mpi4py import MPI
+
+    wrong = "" if alone else strangers(comm.size, MPI.Get_library_version().split(",")[0].strip("\x00 \n"))
+    if wrong and place()[0] == 0:
+        terminal.complain(wrong)
+    idle = tasks_left_idle(comm.size)
+    if idle:
+        logging.getLogger("hpcx").warning("%s", idle)
+    return not wrong
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
