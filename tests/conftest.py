@@ -94,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set up the talk between the ranks; raises UsageError if the launcher belongs to another MPI than mpi4py."""
     config.addinivalue_line("markers", "validate: slow comparison with published numbers, left out unless -m asks for it")
     config.stash[TALLY] = Tally()
+    config.pluginmanager.register(Counter(config.stash[TALLY]))
     config.stash[RANKS] = Ranks(config) if config.getoption("--with-mpi") else None
     wanted, ranks = config.getoption("--ranks"), config.stash[RANKS]
     if wanted and ranks and ranks.comm.size != wanted:
@@ -115,15 +116,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("the ranks have collected different tests: is something parametrized over a set?")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Count the outcome of each test."""
-    report = (yield).get_result()
-    tally = item.config.stash[TALLY]
-    if report.failed:
-        tally.failures[item.nodeid] = f"{item.nodeid} ({report.when})\n{report.longreprtext}"
-    elif report.passed and report.when == "call":
-        tally.passed.add(item.nodeid)
+class Counter:
+    """Counts the outcome of each test; where several processes share the tests, the one that started them is told of all."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the report of one phase of a test."""
+        if report.failed:
+            self.tally.failures[report.nodeid] = f"{report.nodeid} ({report.when})\n{report.longreprtext}"
+        elif report.passed and report.when == "call":
+            self.tally.passed.add(report.nodeid)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -156,7 +160,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if tally.elsewhere:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     path = session.config.getoption("--tally")
-    if path and (ranks is None or ranks.comm.rank == 0):
+    is_helper = hasattr(session.config, "workerinput")  # a process that runs a share of the tests and reports to another one
+    if path and not is_helper and (ranks is None or ranks.comm.rank == 0):
         path.write_text(f"{len(tally.passed - tally.failed())} {len(tally.failed())}\n")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests: `bash tests/run.sh PYTHON` runs the serial ones, then tests/parallel under mpirun with 1, 2, 3 and 4 ranks.
+# All tests: `bash tests/run.sh PYTHON` runs the serial ones in two processes, then tests/parallel under mpirun with 1, 2, 3 and 4 ranks.
 # `make test` calls it and sets what mpirun needs. A part under mpirun may take TEST_TIMEOUT seconds (600). The last line is the
 # sum; the exit status is 0 only if nothing failed.
 set -uo pipefail
@@ -26,7 +26,7 @@ part() {    # name, then the command: runs it and adds up; a part without tests 
     failed=$((failed + bad))
 }
 
-part serial "$python" -m pytest -q -m "not mpi and not validate" --ignore=tests/slurm tests
+part serial "$python" -m pytest -q -n 2 --dist loadfile -m "not mpi and not validate" --ignore=tests/slurm tests
 for ranks in 1 2 3 4; do
     part "$ranks ranks" timeout --foreground -k 10 "${TEST_TIMEOUT:-600}" "${MPIRUN:-mpirun}" -n $ranks \
         "$python" -m mpi4py -m pytest -q --with-mpi --ranks $ranks -m "mpi and not validate" -p no:cacheprovider tests/parallel

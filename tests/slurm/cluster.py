@@ -11,9 +11,12 @@ import shutil
 import socket
 import subprocess
 import time
+from glob import glob
 from pathlib import Path
 
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
+#: where SLURM's plugin looks for PMIx, under a name that only the development package has
+PMIX = "/usr/lib/*/pmix2/lib/libpmix.so.2"
 
 CONFIGURATION = """\
 ClusterName=hpcx
@@ -56,6 +59,7 @@ class Cluster:
         self.folder = folder
         self.host = socket.gethostname().split(".")[0]
         self.daemons: list[subprocess.Popen] = []
+        self.links: list[Path] = []
         self.environment = dict(os.environ)
 
     def start(self) -> None:
@@ -70,6 +74,7 @@ class Cluster:
             "PATH": ":".join(map(str, paths)),
             "LD_LIBRARY_PATH": f"{libraries}:{libraries.parent}",
         }
+        self._link_pmix()
         self._configure(libraries)
         self._start_daemons()
         self._wait_until_idle()
@@ -87,6 +92,14 @@ class Cluster:
             raise CannotStart(f"apt-get cannot fetch {', '.join(PACKAGES)}: {found.stderr.strip().splitlines()[-1:]}")
         for package in archives.glob("*.deb"):
             subprocess.run(["dpkg", "-x", package, self.folder / "root"], check=True)
+
+    def _link_pmix(self) -> None:
+        """Give PMIx the name under which `srun --mpi=pmix` loads it; the link is removed at the end."""
+        for library in map(Path, glob(PMIX)):
+            link = library.with_suffix("")
+            if not link.exists():
+                link.symlink_to(library.name)
+                self.links.append(link)
 
     def _configure(self, libraries: Path) -> None:
         for name in ("state", "spool"):
@@ -157,6 +170,8 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        for link in self.links:
+            link.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
