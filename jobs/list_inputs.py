@@ -1,6 +1,6 @@
 """Write inputs/README.md: every input with its points, its cost on one core as `hpcx check` estimates it, and its title.
 
-    .venv/bin/python jobs/list_inputs.py
+.venv/bin/python jobs/list_inputs.py
 """
 
 from __future__ import annotations

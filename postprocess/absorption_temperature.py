@@ -1,6 +1,6 @@
 """Absorption of the singlet trion against the temperature of the charge that is there.
 
-    python postprocess/absorption_temperature.py results/trion_temperature/sweep.h5
+python postprocess/absorption_temperature.py results/trion_temperature/sweep.h5
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ def main() -> None:
     for temperature, spectrum in zip(temperatures, spectra, strict=True):
         low, high = (np.where(side, spectrum, 0) for side in (energy < -20, energy >= -12))
         print(
-            f"{temperature:5g} K: trion {energy[low.argmax()]:.1f} meV, exciton {energy[high.argmax()]:.1f} meV, "
-            f"ratio of heights {low.max() / high.max():.3f}"
+            f"{temperature:5g} K: trion {energy[low.argmax()]:.1f} meV, exciton {energy[high.argmax()]:.1f} meV, ratio of heights {low.max() / high.max():.3f}"
         )
     save(draw(temperatures, energy, spectra / spectra.max()), path.with_name("absorption_temperature"))
 

@@ -49,10 +49,7 @@ def read_beats(path: Path, species: str) -> list[Beat]:
     with open_result(path) as file:
         config = json.loads(file["provenance/config"].asstr()[()])
         trace = read(file, f"twod/trace/{prefix}cross_peak").real
-        period, envelope = (
-            tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error"))
-            for name in ("period", "envelope")
-        )
+        period, envelope = (tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error")) for name in ("period", "envelope"))
         shift = config["twod"]["triplet_shift"]
         label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
         time = read(file, "twod/trace/time" if "twod/trace/time" in file else "twod/trace/waiting_time")  # its earlier name

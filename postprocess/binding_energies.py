@@ -1,6 +1,6 @@
 """Exciton and trion binding energies against N, from the sweep.h5 of a trion run that sweeps mesh.N.
 
-    python postprocess/binding_energies.py results/trion_quickstart/sweep.h5
+python postprocess/binding_energies.py results/trion_quickstart/sweep.h5
 """
 
 from __future__ import annotations

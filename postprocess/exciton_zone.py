@@ -20,7 +20,7 @@ from scipy.spatial import Voronoi
 def main() -> None:
     """Read, draw, save next to the data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="result.h5 of an exciton run with mesh.region = \"zone\"")
+    parser.add_argument("file", type=Path, help='result.h5 of an exciton run with mesh.region = "zone"')
     parser.add_argument("--state", type=int, default=0, help="number of the state that is drawn, 0 is the lowest")
     options = parser.parse_args()
     with open_result(options.file) as file:

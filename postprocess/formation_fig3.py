@@ -50,10 +50,7 @@ def _draw_transients(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonan
 
 
 def _draw_rise_times(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, full: int) -> None:
-    rise, error, plain = (
-        pump_first(file, f"signal/{name}", pumps)[:, resonance, full]
-        for name in ("rise_time", "rise_time_error", "rise_time_plain")
-    )
+    rise, error, plain = (pump_first(file, f"signal/{name}", pumps)[:, resonance, full] for name in ("rise_time", "rise_time_error", "rise_time_plain"))
     axis.errorbar(pumps, rise, yerr=error, fmt="o-", markersize=3, linewidth=1, capsize=2, label="rise and two decays (Eq. 1)")
     axis.plot(pumps, plain, "s--", markersize=3, linewidth=1, label="rising exponential alone")
     axis.set_xlabel("pump (eV)", fontsize=7)

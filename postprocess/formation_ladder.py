@@ -1,6 +1,6 @@
 """The energy ladder of the A and B excitons, bound (blue) and unbound (grey), with the pump energies.
 
-    python postprocess/formation_ladder.py results/formation_fig3/sweep.h5
+python postprocess/formation_ladder.py results/formation_fig3/sweep.h5
 """
 
 from __future__ import annotations

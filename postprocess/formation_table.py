@@ -1,6 +1,6 @@
 """The table of rise times, ratios and shares; with two files, a reference truncation and the full model beside it.
 
-    python postprocess/formation_table.py results/formation_reference/sweep.h5 results/formation_fig3/sweep.h5
+python postprocess/formation_table.py results/formation_reference/sweep.h5 results/formation_fig3/sweep.h5
 """
 
 from __future__ import annotations

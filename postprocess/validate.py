@@ -1,7 +1,7 @@
 """Compare hpcx with the papers: run what is needed, judge every statement, write validation.json and index.html.
 
-    python postprocess/validate.py            everything (`make validate`)
-    python postprocess/validate.py --no-runs  judge and draw what results there are
+python postprocess/validate.py            everything (`make validate`)
+python postprocess/validate.py --no-runs  judge and draw what results there are
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ def _judge(results: Results) -> list[Section]:
 
 def _data(sections: list[Section], facts: dict[str, str], cost: Cost) -> dict[str, Any]:
     papers = [
-        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference}
-        | {"statements": [as_json(judgement) for judgement in s.judgements]}
+        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference} | {"statements": [as_json(judgement) for judgement in s.judgements]}
         for s in sections
     ]
     bench = {"made": cost.benchmarks.made, "ratios": dict(cost.benchmarks.ratios)}

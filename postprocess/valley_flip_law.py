@@ -63,37 +63,24 @@ def misfit(temperature: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """
     cold, middle, hot = (ratio[nearest(temperature, wanted)] for wanted in (77.0, 150.0, 300.0))
     change = np.abs(np.log(middle / cold))
-    return (
-        np.abs(np.log(hot / RATIO))
-        + np.maximum(change - np.log1p(UNCHANGED), 0.0)
-        + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
-    )
+    return np.abs(np.log(hot / RATIO)) + np.maximum(change - np.log1p(UNCHANGED), 0.0) + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
 
 
 def _print_table(axes: dict[str, np.ndarray], ratio: np.ndarray, traces: np.ndarray) -> None:
     temperature = axes["temperature"]
     worth = misfit(temperature, ratio)
     reversed_sign = (traces[..., 1, :].max(axis=-1) > 0.01).any(axis=0)
-    print(
-        "ratio of decay times A / B\n  Ea (meV)  rate at 300 K (1/ps)"
-        + "".join(f"{value:7.0f} K" for value in temperature)
-        + "   misfit"
-    )
+    print("ratio of decay times A / B\n  Ea (meV)  rate at 300 K (1/ps)" + "".join(f"{value:7.0f} K" for value in temperature) + "   misfit")
     for flat in np.argsort(np.where(np.isnan(worth), np.inf, worth), axis=None):
         row, column = np.unravel_index(flat, worth.shape)
         values = "".join(f"{value:9.2f}" for value in ratio[:, row, column])
         note = "  B changes sign" if reversed_sign[row, column] else ""
-        print(
-            f"{axes['spin_flip.activation'][row]:9.0f}{axes['spin_flip.rate'][column]:15.1f}       "
-            f"{values}{worth[row, column]:9.2f}{note}"
-        )
+        print(f"{axes['spin_flip.activation'][row]:9.0f}{axes['spin_flip.rate'][column]:15.1f}       {values}{worth[row, column]:9.2f}{note}")
     best = np.nanargmin(worth)
     row, column = np.unravel_index(best, worth.shape)
     cold, hot = ratio[nearest(temperature, 150.0), row, column], ratio[nearest(temperature, 300.0), row, column]
     verdict = "reproduces" if worth[row, column] < 0.3 else "comes closest to, but does not reproduce,"
-    print(
-        f"an activation of {axes['spin_flip.activation'][row]:g} meV with {axes['spin_flip.rate'][column]:g} /ps at 300 K {verdict}"
-    )
+    print(f"an activation of {axes['spin_flip.activation'][row]:g} meV with {axes['spin_flip.rate'][column]:g} /ps at 300 K {verdict}")
     print(f"the measured ratio: {cold:.2f} at 150 K, {hot:.1f} at 300 K")
 
 

@@ -75,9 +75,7 @@ def _positions(data: dict[str, np.ndarray]) -> np.ndarray:
     order = ("K up", "K' up", "L up", "K' down", "K down", "L' down")
     electron = [label.split(" - ")[1] for label in data["species"]]
     upper = data["energy"] - data["energy"].min() > 0.3 * np.ptp(data["energy"])
-    height = np.where(upper, 1.0, 0.0) + 2.0 * (
-        data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min())
-    )
+    height = np.where(upper, 1.0, 0.0) + 2.0 * (data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min()))
     same = np.array([label.split(" - ")[0].split()[1] == label.split(" - ")[1].split()[1] for label in data["species"]])
     return np.stack([np.array([order.index(name) for name in electron]) + np.where(same, 0.0, 0.35), height], axis=1)
 
@@ -96,11 +94,7 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     letters(axes.ravel()[: len(data["time"])])
     for axis in axes.ravel()[len(data["time"]) :]:
         axis.axis("off")
-    handles = [
-        plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " "))
-        for name, color in COLORS.items()
-        if _acts(data, name)
-    ]
+    handles = [plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " ")) for name, color in COLORS.items() if _acts(data, name)]
     title = "net flow; widths on a logarithmic scale"
     axes[-1, -1].legend(handles=handles, loc="center", title=title)
     return figure

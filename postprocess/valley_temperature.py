@@ -94,9 +94,7 @@ def _print_table(data: dict[str, np.ndarray]) -> None:
     print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'t2 A (ps)':>14}{'t2 B (ps)':>14}{'mode (ps)':>11}")
     for row, temperature in enumerate(data["temperature"]):
         fast, slow = data["fast_time"][row], data["slow_time"][row]
-        print(
-            f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slow[0]:14.3f}{slow[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}"
-        )
+        print(f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slow[0]:14.3f}{slow[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}")
 
 
 if __name__ == "__main__":

@@ -48,9 +48,7 @@ def _materials(file: h5py.File, arguments: argparse.Namespace) -> dict[str, np.n
 
 
 def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True
-    )
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True)
     letters(axes[0])
     for axis, (title, traces) in zip(axes[0], panels.items()):
         for row, name in enumerate(("A", "B")):

@@ -1,6 +1,6 @@
 """Energies of the valleys, squared widths and densities with and without strain: funnelling and anti-funnelling.
 
-    python postprocess/wigner_antifunnel.py results/wigner_antifunnel/sweep.h5
+python postprocess/wigner_antifunnel.py results/wigner_antifunnel/sweep.h5
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Squared widths and diffusivities of the three valleys against time (Figs. 3 and 4 of Rosati et al., Nanoscale 12, 356 (2020)).
 
-    python postprocess/wigner_diffusivity.py results/wigner_moments/sweep.h5 --until 20 20 150 --phases 77
-    python postprocess/wigner_diffusivity.py results/wigner_intervalley_off/result.h5 --diffusivity
+python postprocess/wigner_diffusivity.py results/wigner_moments/sweep.h5 --until 20 20 150 --phases 77
+python postprocess/wigner_diffusivity.py results/wigner_intervalley_off/result.h5 --diffusivity
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A film (GIF) of the excitons' density in the plane, all valleys together, each frame scaled to its maximum.
 
-    python postprocess/wigner_film.py results/wigner_two_spots/result.h5
+python postprocess/wigner_film.py results/wigner_two_spots/result.h5
 """
 
 from __future__ import annotations

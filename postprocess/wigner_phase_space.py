@@ -1,6 +1,6 @@
 """Diffusivity of the bright valley, phase-space distributions, shape variation (Fig. 5 of Rosati et al., Nanoscale 12, 356 (2020)).
 
-    python postprocess/wigner_phase_space.py results/wigner_phase_space/result.h5
+python postprocess/wigner_phase_space.py results/wigner_phase_space/result.h5
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Normalised photoluminescence against position and time, one panel per temperature (Fig. 2 of Rosati et al., Nanoscale 12, 356 (2020)).
 
-    python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/sweep.h5
+python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/sweep.h5
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Spectrum of the phonon-assisted light of the dark valleys at several times, and its rate against time beside the direct light.
 
-    python postprocess/wigner_sidebands.py results/wigner_moments/points/ID.h5 --times 1 10 100
+python postprocess/wigner_sidebands.py results/wigner_moments/points/ID.h5 --times 1 10 100
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Diffusivity, mobility, relaxation times, shares of the valleys and late intervalley parts against temperature, from rates alone.
 
-    python postprocess/wigner_stationary.py results/wigner_stationary/sweep.h5
+python postprocess/wigner_stationary.py results/wigner_stationary/sweep.h5
 """
 
 from __future__ import annotations

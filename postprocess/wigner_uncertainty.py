@@ -1,6 +1,6 @@
 """Bands of the diffusivity of the bright valley, and which inputs they come from.
 
-    python postprocess/wigner_uncertainty.py results/wigner_uncertainty/result.h5
+python postprocess/wigner_uncertainty.py results/wigner_uncertainty/result.h5
 """
 
 from __future__ import annotations

@@ -134,12 +134,7 @@ def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
             clean[key] = {repr(point.coordinates.get(key)) for point, mistakes in tried if not mistakes}
         return repr(coordinates.get(key)) in clean[key]
 
-    found = [
-        mistake
-        for point, mistakes in tried
-        for mistake in mistakes
-        if mistake.own or not is_clean(mistake.key, point.coordinates)
-    ]
+    found = [mistake for point, mistakes in tried for mistake in mistakes if mistake.own or not is_clean(mistake.key, point.coordinates)]
     return list({str(mistake): mistake for mistake in found}.values())
 
 

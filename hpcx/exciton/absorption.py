@@ -107,9 +107,7 @@ def make_spectrum(
     return Spectrum(photon_energy, absorption_w, energy, weight, error, steps, sum_rule)
 
 
-def exciton_spectrum(
-    comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None
-) -> Spectrum:
+def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None) -> Spectrum:
     """Return the absorption of the exciton; collective. `keep` is called after every step."""
     first = block_rows(problem.mesh.size, comm.size)
     start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
@@ -121,9 +119,7 @@ def exciton_spectrum(
     return make_spectrum(*lines(recursion), error, settings, exciton_energy, steps, sum_rule)
 
 
-def add_spectrum(
-    result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float, weight: str = "1", per_energy: str = "1/eV"
-) -> None:
+def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float, weight: str = "1", per_energy: str = "1/eV") -> None:
     """Put a spectrum under `group`/absorption; `gap` is added to photon energies. The last two are the units of weights and spectrum."""
     path = f"{group}/absorption"
     # the axis is the same in all points of a sweep, so that spectra can be stacked
@@ -138,9 +134,7 @@ def add_spectrum(
     result.add(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
     found = spectrum.stick_weight.sum() / spectrum.sum_rule - 1
     missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
-    reached = "" if not missed else (
-        f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}"
-    )
+    reached = "" if not missed else (f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
     result.summary.append(
         f"{group} absorption: error below {spectrum.error_estimate:.1e} of the peak after {spectrum.steps} steps, "
         f"sum of weights {spectrum.stick_weight.sum():.8g} (sum rule {found:+.0e}){reached}"

@@ -15,9 +15,7 @@ class Mesh(Section):
     """The Monkhorst-Pack mesh and its cut-off radius around the valley."""
 
     N: int = Field(ge=2, le=20000, description="mesh points along each reciprocal lattice vector")
-    region: Literal["disks", "zone"] = Field(
-        "disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)"
-    )
+    region: Literal["disks", "zone"] = Field("disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)")
     k0: float | None = Field(None, gt=0, le=0.5, description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone")
 
     @model_validator(mode="after")
@@ -27,8 +25,7 @@ class Mesh(Section):
         # the points next to the centre are 2 / (sqrt 3 N) away
         if self.region == "disks" and 3 * (self.k0 * self.N) ** 2 < 4:
             raise ValueError(
-                f"the disk holds its centre alone, and nothing binds: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at "
-                "least 2 / sqrt 3 = 1.1547"
+                f"the disk holds its centre alone, and nothing binds: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at least 2 / sqrt 3 = 1.1547"
             )
         return self
 
@@ -54,8 +51,7 @@ class Bands(Section):
 
     model: Literal["dirac", "parabolic", "tight-binding"] = Field(
         "dirac",
-        description="massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or a tight-binding model "
-        "(with mesh.region = \"zone\")",
+        description='massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or a tight-binding model (with mesh.region = "zone")',
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
         None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
@@ -68,9 +64,7 @@ class Bands(Section):
 class TightBindingFiles(Section):
     """A tight-binding model: a file, or one that is built in."""
 
-    file: Annotated[str | None, Named("file")] = Field(
-        None, description="Wannier90's _tb.dat or _hr.dat, or xatu's .model; its contents count like the input"
-    )
+    file: Annotated[str | None, Named("file")] = Field(None, description="Wannier90's _tb.dat or _hr.dat, or xatu's .model; its contents count like the input")
     centres: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's _centres.xyz")
     lattice: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's .win, for the lattice vectors")
     wsvec: Annotated[str | None, Named("file")] = Field(None, description="with _tb.dat or _hr.dat: Wannier90's _wsvec.dat, if there is one")
@@ -119,13 +113,9 @@ class Absorption(Section):
     """Linear absorption of circularly polarized light."""
 
     enabled: bool = Field(False, description="compute absorption spectra")
-    helicity: Literal["same", "opposite"] = Field(
-        "same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)"
-    )
+    helicity: Literal["same", "opposite"] = Field("same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)")
     broadening: Energy = Field("4 meV", ge=1e-6, le=1, description="half width at half maximum of the Lorentzian")
-    window: tuple[Shift, Shift] = Field(
-        ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
-    )
+    window: tuple[Shift, Shift] = Field(("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton")
     resolution: Energy = Field("0.1 meV", ge=1e-7, le=1, description="step of the photon energy")
     accuracy: float = Field(1e-3, ge=1e-16, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
     max_steps: int = Field(4000, ge=1, le=20_000, description="largest number of Lanczos steps")
@@ -171,8 +161,11 @@ class CarriersInput(RunInput):
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
     gap: Annotated[float, Unit("eV")] | None = Field(
-        None, gt=0, le=20, description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
-        "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges"
+        None,
+        gt=0,
+        le=20,
+        description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
+        "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
 
     def material_keys(self) -> list[str]:

@@ -41,9 +41,7 @@ def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: flo
     result.add(f"{group}/degeneracy", sizes, ("state",), "1", text)
 
 
-def oriented(
-    comm: MPI.Comm, energy: np.ndarray, vectors: np.ndarray, width: float, functional: Callable[[int], np.ndarray]
-) -> np.ndarray:
+def oriented(comm: MPI.Comm, energy: np.ndarray, vectors: np.ndarray, width: float, functional: Callable[[int], np.ndarray]) -> np.ndarray:
     """Return other orthonormal vectors (state, rows) of the same levels, the same however the given ones were found; collective.
 
     In each level the first vector has all of functional 0 (which may be the optical one), the next has all that is left of

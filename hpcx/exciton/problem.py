@@ -94,9 +94,7 @@ def material_gap(material: Material, spin_valley: int) -> float:
     return material.number("bands.gap", "eV") - spin_valley * splitting / 2
 
 
-def material_band(
-    mesh: ValleyMesh, material: Material, bands: Bands, spin_valley: int, valley: int, conduction: bool
-) -> Band:
+def material_band(mesh: ValleyMesh, material: Material, bands: Bands, spin_valley: int, valley: int, conduction: bool) -> Band:
     """Return the band of a material for tau s = `spin_valley` and tau = `valley`."""
     if bands.model == "parabolic":
         given, name = (bands.electron_mass, "electron_mass") if conduction else (bands.hole_mass, "hole_mass")

@@ -43,9 +43,7 @@ class ExcitonStates:
     residual: float = 0.0
 
 
-def solve_exciton(
-    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart | None = None
-) -> ExcitonStates:
+def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart | None = None) -> ExcitonStates:
     """Return the lowest `states` excitons, going on from what `restart` knows; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:

@@ -113,9 +113,7 @@ def _supercell(divisions: int) -> np.ndarray:
     return np.stack(np.mgrid[-divisions : divisions + 1, -divisions : divisions + 1], axis=-1).reshape(-1, 2)
 
 
-def site_interaction(
-    model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None
-) -> np.ndarray:
+def site_interaction(model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None) -> np.ndarray:
     """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
 
     Charges on one site repel each other like charges one lattice constant apart. `phase_r` multiplies the cells of `_supercell`.
@@ -168,9 +166,7 @@ class ZoneOperator:
         self.flops = 20.0 * size * np.log2(max(points, 2))
         self._dipole_kcvi = None
         if problem.exchange_ij is not None:
-            self._dipole_kcvi = np.einsum(
-                "kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine]
-            )
+            self._dipole_kcvi = np.einsum("kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine])
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's rows of the product, eV; collective."""

@@ -108,9 +108,7 @@ def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
     return circular(operator.problem, 1)[operator.first : operator.first + operator.rows]
 
 
-def _add_energies(
-    result: Result, config: Config, model: TightBinding, fraction_qv: np.ndarray, energy_qs: np.ndarray, edge_q: np.ndarray
-) -> None:
+def _add_energies(result: Result, config: Config, model: TightBinding, fraction_qv: np.ndarray, energy_qs: np.ndarray, edge_q: np.ndarray) -> None:
     """Put energies under /exciton, and with a path those of every pair momentum under /exciton/dispersion."""
     result.add("exciton/energy", energy_qs[-1], ("state",), "eV", "exciton energy" + (" at the last pair momentum" if len(edge_q) > 1 else ""))
     result.add("exciton/binding_energy", edge_q[-1] - energy_qs[-1, 0], (), "eV", "exciton binding energy, from the lowest free pair of its momentum")
@@ -149,9 +147,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     for name, sign in POLARISATIONS:
         dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
-        result.add(
-            f"exciton/oscillator_weight_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell"
-        )
+        result.add(f"exciton/oscillator_weight_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
 
 
 def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
@@ -159,9 +155,7 @@ def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
     return ((problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1]) / np.sqrt(2)).ravel()
 
 
-def _add_absorption(
-    comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, restart: Restart
-) -> None:
+def _add_absorption(comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, restart: Restart) -> None:
     """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus; weights per unit cell."""
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:

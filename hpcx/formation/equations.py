@@ -48,9 +48,7 @@ class Link:
 class Layout:
     """Where the unknowns lie in the rows of the state: C, N per component, B per link, A and transforms of P per valley."""
 
-    def __init__(
-        self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int
-    ) -> None:
+    def __init__(self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int) -> None:
         self.polarization: dict[tuple[int, int], slice] = {}
         self.population: dict[tuple[int, int], slice] = {}
         self.two_exciton: list[slice] = []
@@ -125,9 +123,7 @@ class Equations:
         frame_turn = np.exp(-1j * self.frame * time / HBAR_EV_FS)
         for valley in range(self.valleys):
             stored_pc = state[self.layout.resonance[valley]]
-            drive_c = self._valley(
-                valley, state, polarization, extra, (incoming[valley], frame_turn * stored_pc.sum(axis=0)), phase_ml, result
-            )
+            drive_c = self._valley(valley, state, polarization, extra, (incoming[valley], frame_turn * stored_pc.sum(axis=0)), phase_ml, result)
             result[self.layout.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR_EV_FS)
@@ -207,9 +203,7 @@ class Equations:
             drive_c = incoming_c + radiation.kappa(radiation.frozen_at) * sheet_c
             return drive_c, direct * drive_c + delayed_c
         factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
-        turning_c = sum(
-            m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds)
-        )
+        turning_c = sum(m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds))
         own_c = sum(m.dipole_l @ dipole[i] for i, m in enumerate(manifolds))
         alone_c = incoming_c + factor * turning_c
         field_c = (direct * alone_c + delayed_c) / (1 + direct * factor * own_c)

@@ -115,9 +115,7 @@ def model(fit: Fit, time_t: np.ndarray, slow: float) -> np.ndarray:
     return fit.amplitude @ columns(time_t, slow, np.log([[fit.rise, distance]]))[0][0]
 
 
-def fit_many(
-    time_t: np.ndarray, signal_nt: np.ndarray, slow: float, separation_n: np.ndarray, starts: list[Fit] | None = None
-) -> list[Fit]:
+def fit_many(time_t: np.ndarray, signal_nt: np.ndarray, slow: float, separation_n: np.ndarray, starts: list[Fit] | None = None) -> list[Fit]:
     """Fit rise, fast decay and both amplitudes (A1 >= 0) to every signal on the window.
 
     A separation (fs) of NaN asks for a plain rising exponential; `starts` replaces the search for starting points.

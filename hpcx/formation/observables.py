@@ -89,9 +89,7 @@ def _over_peak(value: np.ndarray, peak: np.ndarray) -> np.ndarray:
 def shares_by_reading(traces: Traces) -> np.ndarray:
     """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
     incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
-    return np.array(
-        [_over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1)) for coherent_rd in traces.coherent_hrd]
-    )
+    return np.array([_over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1)) for coherent_rd in traces.coherent_hrd])
 
 
 def add_states(result: Result, problem: Problem) -> None:

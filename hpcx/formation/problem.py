@@ -215,8 +215,10 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
         return {}
     mediums = [medium_of(config, material, name) for name in MANIFOLDS]
     mean = PairMedium(
-        0.5 * sum(medium.electron_mass for medium in mediums), 0.5 * sum(medium.hole_mass for medium in mediums),
-        mediums[0].r0, mediums[0].kappa,
+        0.5 * sum(medium.electron_mass for medium in mediums),
+        0.5 * sum(medium.hole_mass for medium in mediums),
+        mediums[0].r0,
+        mediums[0].kappa,
     )
     equal = config.approximation.equal_mass_kernel
     return {
@@ -274,9 +276,7 @@ def radiation_of(config: Config, material: Material) -> Radiation:
     if not config.approximation.substrate:
         return Radiation(frozen, None)
     number, table = material.number, material.numbers_of
-    crystal_e = np.array(table("formation.substrate.silicon_index", "1")) + 1j * np.array(
-        table("formation.substrate.silicon_extinction", "1")
-    )
+    crystal_e = np.array(table("formation.substrate.silicon_index", "1")) + 1j * np.array(table("formation.substrate.silicon_extinction", "1"))
     stack = Stack(
         number("formation.substrate.oxide_index", "1"),
         number("formation.substrate.oxide_thickness", "nm"),

@@ -44,10 +44,7 @@ def _pump(config: Config, material: Material) -> list[Refusal]:
     lowest, highest = pump_range(gap, config.continuum.energy_max)
     if lowest <= energy <= highest:
         return []
-    reason = (
-        f"must be from {lowest:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV "
-        "(continuum.energy_max moves it)"
-    )
+    reason = f"must be from {lowest:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV (continuum.energy_max moves it)"
     return [Refusal("pump.photon_energy", f"{energy:g} eV", reason)]
 
 

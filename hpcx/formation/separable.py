@@ -94,7 +94,11 @@ def minimise(curves: Curves, columns: Columns, start_np: np.ndarray, low_np: np.
 
 
 def _step(
-    curves: Curves, columns: tuple[np.ndarray, np.ndarray], at_np: np.ndarray, low_np: np.ndarray, high_np: np.ndarray,
+    curves: Curves,
+    columns: tuple[np.ndarray, np.ndarray],
+    at_np: np.ndarray,
+    low_np: np.ndarray,
+    high_np: np.ndarray,
     damping_n: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the step from `at_np`, what it promises, and the sum of squares; parameters that press against a bound stay."""

@@ -66,9 +66,7 @@ class PumpResponse:
     screened_mkt: list[np.ndarray]
 
 
-def respond_to_pump(
-    problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice, watch: Callable[[], None]
-) -> PumpResponse:
+def respond_to_pump(problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice, watch: Callable[[], None]) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples.
 
     `watch` is called again and again; what it raises ends the work.
@@ -102,9 +100,7 @@ def _in_momentum(m: Manifold, p_lt: np.ndarray, watch: Callable[[], None]) -> tu
 class Detection:
     """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
-    def __init__(
-        self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]
-    ) -> None:
+    def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]) -> None:
         """`watch` is called again and again; what it raises ends the work."""
         self.problem = problem
         self.watch = watch
@@ -128,8 +124,7 @@ class Detection:
     def populations(self) -> np.ndarray:
         """Bleaching by the populations: the incoherent contribution."""
         weight_t = sum(
-            (c_l @ m.bleaching_fs) @ population_lt
-            for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
+            (c_l @ m.bleaching_fs) @ population_lt for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
         )
         return self.pump.grid.to_adjoint(weight_t * self.rotation_t, band=self.linear.band)
 
@@ -194,9 +189,7 @@ class Detection:
 
     def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
         """Return the spectrum of weights of what responds to the probe as `response_rw` says."""
-        return sum(
-            np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows]) for rows in pieces(len(weight_rt), ROWS)
-        )
+        return sum(np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows]) for rows in pieces(len(weight_rt), ROWS))
 
     def _bra(self, number: int) -> np.ndarray:
         """Return the weight with which a source in momentum space enters X."""
@@ -253,9 +246,7 @@ def polarization_factors(pump: str, probe: str) -> tuple[complex, complex, compl
     return complex(intra), complex(crossed), complex(straight)
 
 
-def evaluate(
-    linear: LinearResponse, probe: Pulse, energy: float, delay_d: np.ndarray, parts: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def evaluate(linear: LinearResponse, probe: Pulse, energy: float, delay_d: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs), part by part."""
     grid = linear.grid
     incoming_w = linear.incoming_w / (grid.size * grid.step * probe.spectrum(energy))

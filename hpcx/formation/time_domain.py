@@ -102,9 +102,7 @@ class Setting:
         return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
 
 
-def make_setting(
-    config: Config, problem: Problem, energies_e: np.ndarray, watch: Callable[[], None] = lambda: None
-) -> Setting:
+def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, watch: Callable[[], None] = lambda: None) -> Setting:
     """Return the setting of a point; valleys that are mirror images of each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = config.pump.polarization, config.probe.polarization
@@ -163,9 +161,7 @@ def probe_change(setting: Setting, delay: float, trajectory: np.ndarray, terms: 
     integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
     integrator.statistics = statistics
     [final] = integrator.integrate(start_state(equations, trajectory), delay - setting.lead, [max(delay, 0.0) + setting.tail])
-    sheet_ec = sum(
-        jones.conj() * final[rows] for jones, rows in zip(setting.jones_probe_v, equations.layout.transform)
-    ) * (2 if setting.mirrored else 1)
+    sheet_ec = sum(jones.conj() * final[rows] for jones, rows in zip(setting.jones_probe_v, equations.layout.transform)) * (2 if setting.mirrored else 1)
     turn_e = np.exp(-1j * setting.energies_e * delay / HBAR_EV_FS)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
     return _observed(setting, changed_e, sheet_ec[:, 4] * turn_e)
@@ -211,9 +207,7 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     )
 
 
-def _changes(
-    items: Items, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics
-) -> list[np.ndarray]:
+def _changes(items: Items, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
     with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
         times = list(delay_d - setting.lead)

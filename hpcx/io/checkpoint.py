@@ -99,9 +99,7 @@ class Checkpoint:
         other_revision: of the program that made the checkpoint with which a point went on, if it was another one; else "".
     """
 
-    def __init__(
-        self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "", origin: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "", origin: Mapping[str, str] | None = None) -> None:
         self.stem = stem
         self.other_revision = ""
         self._physics = physics or {}

@@ -78,9 +78,7 @@ def _git(folder: Path, *words: str) -> str:
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
-def describe(
-    comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]
-) -> dict[str, Any]:
+def describe(comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries of the group `provenance`; `entries` are put in as they are, mappings and lists as JSON."""
     common = {
         "versions": versions(revision),

@@ -32,9 +32,7 @@ def global_rows(comm: MPI.Comm, group: np.ndarray, groups: int) -> tuple[np.ndar
     return before[group] + within, int(counts.sum())
 
 
-def write_states(
-    comm: MPI.Comm, path: Path, rows: np.ndarray, total: int, columns: Mapping[str, np.ndarray], about: Mapping[str, object]
-) -> None:
+def write_states(comm: MPI.Comm, path: Path, rows: np.ndarray, total: int, columns: Mapping[str, np.ndarray], about: Mapping[str, object]) -> None:
     """Write arrays that are spread over the ranks in one parallel file that has its name only when it is whole; collective.
 
     Args:

@@ -113,9 +113,7 @@ def _end(scan: Scanner) -> None:
         raise scan.error("the end of the file", repr(scan.word("")))
 
 
-def _model(
-    path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray, wsvec: Path | None
-) -> TightBinding:
+def _model(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray, wsvec: Path | None) -> TightBinding:
     """Return the model in the plane; its cells must have no hoppings along the third lattice vector."""
     if wsvec is not None:
         cell_rv, hopping_rij = _shifted(cell_rv, hopping_rij, read_wsvec(wsvec), wsvec)

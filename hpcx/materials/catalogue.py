@@ -92,16 +92,8 @@ NUMBERS: dict[str, Allowed] = {
     "wigner.optical.energy": _PHONON,
     "wigner.optical.electron_potential": _OPTICAL,
     "wigner.optical.hole_potential": _OPTICAL,
-    **{
-        f"wigner.phonons_{momentum}.energy_{mode}": _PHONON
-        for momentum in ("K", "Lambda", "M")
-        for mode in ("TA", "LA", "TO", "LO", "A1")
-    },
-    **{
-        f"wigner.phonons_{momentum}.potential_{group}": _OPTICAL
-        for momentum in ("K", "Lambda", "M", "LambdaLambda")
-        for group in ("acoustic", "optical")
-    },
+    **{f"wigner.phonons_{momentum}.energy_{mode}": _PHONON for momentum in ("K", "Lambda", "M") for mode in ("TA", "LA", "TO", "LO", "A1")},
+    **{f"wigner.phonons_{momentum}.potential_{group}": _OPTICAL for momentum in ("K", "Lambda", "M", "LambdaLambda") for group in ("acoustic", "optical")},
     "wigner.radiation.broadening": Allowed("meV", 0, 1000),
     "wigner.radiation.photon_energy": _EXCITON,
     "wigner.radiation.refractive_index": Allowed("1", 1, 10),

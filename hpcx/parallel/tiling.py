@@ -124,9 +124,7 @@ def _cost(tiling: Tiling) -> float:
     return float(np.max(cells + _GHOST_COST * ghosts))
 
 
-def neighbour(
-    points: tuple[int, ...], index: tuple[np.ndarray, ...], axis: int, distance: int, mirror: bool
-) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+def neighbour(points: tuple[int, ...], index: tuple[np.ndarray, ...], axis: int, distance: int, mirror: bool) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return where the neighbours of cells at a distance along an axis are, and which of them are mirror images.
 
     With `mirror`, mirror images lie beyond the ends; else the lattice is periodic. `index` is one array (cell,) per axis.

@@ -92,9 +92,7 @@ def lowest_states(
     return _paid(states, task.shell, begin)
 
 
-def follow_state(
-    comm: MPI.Comm, operator: Operator, tolerance: float, prefix: str, start: np.ndarray, keep: Keep | None = None
-) -> Eigenpairs:
+def follow_state(comm: MPI.Comm, operator: Operator, tolerance: float, prefix: str, start: np.ndarray, keep: Keep | None = None) -> Eigenpairs:
     """Return the lowest state in the Krylov space of a vector that is close to it; collective.
 
     Whether it is the lowest of all is not asked. Arguments and errors are those of `lowest_states`.

@@ -127,9 +127,7 @@ class Found:
         return Found(values[order], vectors, residuals, self.iterations + other.iterations)
 
 
-def krylov_schur(
-    task: Task, known: Found, count: int, start: np.ndarray, limit: Callable[[np.ndarray], float] | None = None
-) -> Found:
+def krylov_schur(task: Task, known: Found, count: int, start: np.ndarray, limit: Callable[[np.ndarray], float] | None = None) -> Found:
     """Return the lowest states beside those that are known; collective.
 
     Args:

@@ -78,9 +78,7 @@ class _System:
         moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
         np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
-    def jacobian(
-        self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
-    ) -> bool:
+    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
         if self.shift != shift:
             values = self.shifted(shift)
@@ -90,9 +88,7 @@ class _System:
         return True
 
 
-def _integrate_pack(
-    system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, watch: Watch | None
-) -> Trajectory:
+def _integrate_pack(system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, watch: Watch | None) -> Trajectory:
     matrix = sequential_matrix(system.shifted(1.0))
     state = matrix.createVecRight()
     state.array = initial

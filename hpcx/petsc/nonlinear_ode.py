@@ -19,9 +19,7 @@ from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_im
 class _System:
     """Callbacks of PETSc: residual udot - R and its matrix shift - dR/du, made once per step."""
 
-    def __init__(
-        self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]
-    ) -> None:
+    def __init__(self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]) -> None:
         self.rate, self.jacobian_of = rate, jacobian
         self.factorizations = 0
 
@@ -29,9 +27,7 @@ class _System:
         """Set out = slope - R(time, state)."""
         out.array = slope.array_r - self.rate(time, state.array_r.real.copy())
 
-    def jacobian(
-        self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
-    ) -> bool:
+    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
         """Set the matrix to shift - dR/du."""
         values = self.jacobian_of(time, state.array_r.real.copy())
         shifted = (shift * sparse.identity(values.shape[0]) - values).astype(complex).tocsr()

@@ -79,9 +79,7 @@ class Watch(Protocol):
         ...
 
 
-def run_segments(
-    ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None = None
-) -> Trajectory:
+def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None = None) -> Trajectory:
     """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
 
     The trajectory has one (complex) column. `watch` is told of every step. Raises IntegrationError if PETSc cannot go on or
@@ -130,9 +128,7 @@ def _advice(segment: Segment, what: str) -> str:
     return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
 
 
-def run_implicit(
-    ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None
-) -> Trajectory:
+def run_implicit(ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None) -> Trajectory:
     """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments, and destroy the stepper.
 
     Raises IntegrationError as `run_segments` does.

@@ -48,9 +48,7 @@ class Deviation:
         return f"{self.operation} changes {self.quantity} by up to {size}"
 
 
-def deviations(
-    mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij: np.ndarray, dipole_k: np.ndarray, any_phase: bool = False
-) -> list[Deviation]:
+def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij: np.ndarray, dipole_k: np.ndarray, any_phase: bool = False) -> list[Deviation]:
     """Return what the generators of a symmetry ("none", "C6", "C6v") change; the costs are linear in the number of points.
 
     Args:

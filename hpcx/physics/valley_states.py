@@ -49,8 +49,7 @@ def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int) -> Vall
     weight = np.abs(overlap_kb[every, best_k]) ** 2
     if weight.min() < _LEAST_OVERLAP:
         raise ValleyError(
-            f"band {band + 1} changes its character inside the disk: |<u(0)|u(k)>|^2 falls to {weight.min():.2f}; "
-            "bands cross there: take a smaller mesh.k0"
+            f"band {band + 1} changes its character inside the disk: |<u(0)|u(k)>|^2 falls to {weight.min():.2f}; bands cross there: take a smaller mesh.k0"
         )
     phase_k = overlap_kb[every, best_k] / np.abs(overlap_kb[every, best_k])
     return ValleyStates(energy_kb[every, best_k], (state_kib[every, :, best_k] * phase_k.conj()[:, None]).T)

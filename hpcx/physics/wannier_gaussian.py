@@ -89,9 +89,7 @@ def choose_basis(reduced_mass: float, kappa: float, screening_length: float) -> 
     return GaussianBasis.of_coulomb(bohr_radius) if screening_length < 0.1 * kappa * bohr_radius else GaussianBasis()
 
 
-def ground_states(
-    reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis | None = None
-) -> list[GaussianState]:
+def ground_states(reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis | None = None) -> list[GaussianState]:
     """Return the lowest state for each reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
 
     The basis is that of `choose_basis` unless given. Raises ValueError if a state is not bound in this basis.
@@ -118,9 +116,7 @@ def _matrices(basis: GaussianBasis, kappa: float, screening_length: float) -> tu
     return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
 
 
-def ground_state(
-    reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis | None = None
-) -> GaussianState:
+def ground_state(reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis | None = None) -> GaussianState:
     """Return `ground_states` for one reduced mass."""
     return ground_states([reduced_mass], kappa, screening_length, basis)[0]
 

@@ -250,9 +250,7 @@ def describe(path: Path) -> Content:
             return
         own, attributes = name.rpartition("/")[2], item.attrs
         dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
-        units, long_name, missing = (
-            str(attributes.get(key, default)) for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", ""))
-        )
+        units, long_name, missing = (str(attributes.get(key, default)) for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", "")))
         content[name] = Dataset(_values(item), dims, units, long_name, missing=missing)
 
     with h5py.File(path, "r") as file:

@@ -20,8 +20,9 @@ class Solver(exciton.Solver):
     """The eigensolver of the trion."""
 
     symmetry: Symmetry = Field(
-        "C6v", description="symmetry that is used; C6 and C6v look at the fully symmetric (bright) states only, and are tested: what "
-        "changes energies, overlaps or interaction by more than 1e-9 is refused"
+        "C6v",
+        description="symmetry that is used; C6 and C6v look at the fully symmetric (bright) states only, and are tested: what "
+        "changes energies, overlaps or interaction by more than 1e-9 is refused",
     )
     kernel: Kernel = Field("auto", description="how products are formed: matrix products, also in single precision, or FFT")
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")
@@ -67,14 +68,10 @@ class TwoDimensional(Section):
     dephasing_time: Annotated[float, Unit("fs")] = Field("250 fs", ge=1, le=1e6, description="coherence time of two different states")
     broadening: Annotated[float, Unit("eV")] = Field("4 meV", ge=1e-6, le=1, description="sigma of the line shape 1 / (i x - sigma)")
     laser_width: Annotated[float, Unit("eV")] = Field("17 meV", ge=1e-5, le=10, description="standard deviation of the laser's spectrum")
-    laser_centre: exciton.Shift | None = Field(
-        None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak"
-    )
+    laser_centre: exciton.Shift | None = Field(None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak")
     pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
     triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
-    shift_by: Literal["contact", "sticks"] = Field(
-        "contact", description="a contact interaction between second charge and third, solved for, or moved lines"
-    )
+    shift_by: Literal["contact", "sticks"] = Field("contact", description="a contact interaction between second charge and third, solved for, or moved lines")
     window: tuple[exciton.Shift, exciton.Shift] = Field(
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )
@@ -126,10 +123,7 @@ class Config(exciton.CarriersInput):
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
-            raise ValueError(
-                "twod.enabled needs one initial state per species: set trion.temperature = 0 "
-                f"instead of {self.trion.temperature:g} K"
-            )
+            raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self

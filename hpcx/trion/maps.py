@@ -42,9 +42,7 @@ def peak_states(operator: TrionOperator, recursion: Recursion, peaks: np.ndarray
     return state_px / np.sqrt(square)[:, None]
 
 
-def peak_maps(
-    operator: TrionOperator, recursion: Recursion, spectrum: Spectrum, wanted: np.ndarray, broadening: float
-) -> tuple[np.ndarray, np.ndarray]:
+def peak_maps(operator: TrionOperator, recursion: Recursion, spectrum: Spectrum, wanted: np.ndarray, broadening: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the photon energies of the peaks next to `wanted` and C(k, 0) of their states, (peak,) and (peak, n); collective."""
     peaks = np.array([nearest_peak(spectrum, energy, broadening) for energy in wanted])
     return peaks, wavefunction(operator, peak_states(operator, recursion, peaks, _WINDOW * broadening))

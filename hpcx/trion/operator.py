@@ -118,9 +118,7 @@ class Scatter:
 class Term:
     """One of the interactions: gather, product, scatter."""
 
-    def __init__(
-        self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, layout: Layout, spinors: tuple, sign: int
-    ) -> None:
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, layout: Layout, spinors: tuple, sign: int) -> None:
         moving_ck, spectators = spinors
         self.kernel, self.spectators = kernel, spectators
         self.table = kernel.table(moving_ck)

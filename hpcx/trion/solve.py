@@ -53,9 +53,7 @@ class TrionStates:
     pairs: Eigenpairs
 
 
-def solve_trion(
-    comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, restart: Restart
-) -> TrionStates:
+def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, restart: Restart) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
     kernel = choose_kernel(solver.kernel, problem.mesh.size)
@@ -78,9 +76,7 @@ def solve_trion(
         return _checked(operator, pairs, solver.states, tolerance, draw)
 
 
-def _checked(
-    operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: float, draw: Callable[[int], np.ndarray]
-) -> TrionStates:
+def _checked(operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: float, draw: Callable[[int], np.ndarray]) -> TrionStates:
     """Return the lowest states with their true residuals; collective."""
     energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
     sizes, optical = degeneracy(energy, level_width(tolerance)), optical_vector(operator)

@@ -32,9 +32,7 @@ def doping_density(problem: ExcitonProblem) -> float:
 class Spectra:
     """The spectra of one point as they come; does nothing if the input asks for none."""
 
-    def __init__(
-        self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, restart: Restart
-    ) -> None:
+    def __init__(self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, restart: Restart) -> None:
         """Take the exciton's problem and the energy of its 1s state in eV; collective."""
         self._comm, self._config, self._exciton, self._run = comm, config, exciton, run
         self._exciton_energy, self._gap = exciton_energy, config.gap or 0.0
@@ -87,10 +85,7 @@ class Spectra:
         """Return the spectrum with the contact interaction that shifts the lowest state as asked."""
         shift = self._config.twod.triplet_shift
         if operator.problem.identical or energy >= self._exciton_energy:
-            raise AgreedError(
-                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; "
-                "set it to 0"
-            )
+            raise AgreedError(f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0")
         with self._run.timings.measure("contact interaction"):
             self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._restart.keep)
         dress = partial(ContactOperator, strength=self._contact)
@@ -100,8 +95,6 @@ class Spectra:
     def add_together(self, result: Result, binding_energy: float) -> None:
         """Put the two-dimensional spectra into the result, with the singlet's binding energy in eV."""
         with self._run.timings.measure("two-dimensional"):
-            add_two_dimensional(
-                result, self._config, self._spectra, self._exciton_energy, binding_energy, self._gap, self._contact
-            )
+            add_two_dimensional(result, self._config, self._spectra, self._exciton_energy, binding_energy, self._gap, self._contact)
         if self._contact:
             result.summary.append(f"contact exchange {self._contact:.4f} eV angstrom^2 in the triplet")

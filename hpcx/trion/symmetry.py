@@ -30,8 +30,7 @@ def require(problem: TrionProblem, symmetry: str) -> None:
     if found:
         other = "none" if broken(problem, "C6") else "C6"
         raise SymmetryError(
-            f'solver.symmetry = "{symmetry}": this problem does not have it: {"; ".join(map(str, found))}. '
-            f'Set solver.symmetry = "{other}"',
+            f'solver.symmetry = "{symmetry}": this problem does not have it: {"; ".join(map(str, found))}. Set solver.symmetry = "{other}"',
             bad_input=True,
         )
 

@@ -50,15 +50,12 @@ def moved_sticks(spectrum: Spectrum, below: float, shift: float) -> np.ndarray:
 class Experiment:
     """What is measured: signals of all species, seen with the laser's spectrum."""
 
-    def __init__(
-        self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, tuple[np.ndarray, np.ndarray]], gap: float
-    ) -> None:
+    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, tuple[np.ndarray, np.ndarray]], gap: float) -> None:
         """Take stick energies and weights by species; energies from the band edges."""
         self._settings, self._peaks = settings, peaks
         self._centre = peaks.trion if settings.laser_centre is None else settings.laser_centre - gap
         self._emission = {
-            species: StimulatedEmission(*lines, settings.broadening, settings.dephasing_time, settings.pathway)
-            for species, lines in sticks.items()
+            species: StimulatedEmission(*lines, settings.broadening, settings.dephasing_time, settings.pathway) for species, lines in sticks.items()
         }
 
     def signal(self, species: str, times: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:

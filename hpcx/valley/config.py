@@ -119,8 +119,7 @@ class Dephasing(Section):
     floor: Annotated[float, Unit("meV")] = Field("1 meV", ge=1e-3, le=1000, description="smallest dephasing of coherences between species")
     within_cells: bool = Field(
         True,
-        description="scattering that stays within a cell dephases too; without it lifetimes converge slowly with momentum.points "
-        "(6 % off at 70)",
+        description="scattering that stays within a cell dephases too; without it lifetimes converge slowly with momentum.points (6 % off at 70)",
     )
 
 
@@ -223,9 +222,7 @@ class Config(RunInput):
     @model_validator(mode="after")
     def _one_extension(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
-            raise ValueError(
-                "approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory"
-            )
+            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
         return self
 
     @model_validator(mode="after")

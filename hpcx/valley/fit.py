@@ -49,9 +49,7 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
     lower = np.array([np.log(FAST_BOUNDS[0]), np.log(SLOW_BOUNDS[0]), -DELAY_BOUND])
     upper = np.array([np.log(FAST_BOUNDS[1]), np.log(SLOW_BOUNDS[1]), DELAY_BOUND])
     solutions = [
-        least_squares(
-            _residual, [np.log(fast), np.log(slow), 0.0], bounds=(lower, upper), args=(time, scaled, sigma), x_scale=(1, 1, 10)
-        )
+        least_squares(_residual, [np.log(fast), np.log(slow), 0.0], bounds=(lower, upper), args=(time, scaled, sigma), x_scale=(1, 1, 10))
         for fast, slow in STARTS
     ]
     best = min(solutions, key=lambda solution: solution.cost)

@@ -70,9 +70,7 @@ def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> spar
     return sparse.block_diag([populations, sparse.identity(coherences)], format="csr")
 
 
-def find_modes(
-    problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray
-) -> Modes:
+def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray) -> Modes:
     """Return `count` modes of each parity; raises ModesError.
 
     Args:
@@ -96,7 +94,5 @@ def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_
     amplitude_m = modes.left_nm.conj().T @ (projector @ difference_n)
     carried = np.real((bleaching_in @ right_nm) * amplitude_m)
     species_xm = right_nm[: problem.size].reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
-    turned = np.real(
-        species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])]))
-    )
+    turned = np.real(species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])])))
     return modes.eigenvalue, carried, turned / np.maximum(np.abs(turned).sum(axis=0), np.finfo(float).tiny), modes.residual

@@ -109,7 +109,6 @@ def _optical(phonons, carrier: str) -> PhononGroup:
 
 def _groups(phonons, table: str) -> tuple[PhononGroup, PhononGroup]:
     acoustic, optical = (
-        PhononGroup(phonons(f"{table}.{group}_energy", "eV"), phonons(f"{table}.{group}_coupling", "eV/angstrom"))
-        for group in ("acoustic", "optical")
+        PhononGroup(phonons(f"{table}.{group}_energy", "eV"), phonons(f"{table}.{group}_coupling", "eV/angstrom")) for group in ("acoustic", "optical")
     )
     return acoustic, optical

@@ -55,9 +55,7 @@ def form_factors(problem: Problem, first: Species, second: Species, share: Calla
     return CubicSpline(q, form_factor(first.state, second.state, fraction * q))(problem.grid.transfer_ijt)
 
 
-def emission_rate(
-    problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray
-) -> np.ndarray:
+def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray) -> np.ndarray:
     """Return the emission rates (cells of `final`, cells of `initial`) in 1/fs.
 
     Args:
@@ -86,9 +84,7 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
     return HBAR * problem.parameters.sound_velocity * q
 
 
-def grouped_emission(
-    problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray
-) -> np.ndarray:
+def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray) -> np.ndarray:
     """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
     return sum(emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups)
 

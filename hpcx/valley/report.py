@@ -154,9 +154,7 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
     result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
-    result.add(
-        "checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population"
-    )
+    result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
     share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
 
@@ -187,13 +185,9 @@ def _mode_text(modes: Modes) -> str:
         )
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
-    text = (
-        f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
-    )
+    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
-    others = [
-        f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)
-    ]
+    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
 
 

@@ -61,9 +61,7 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     blocking = blocking_matrix(problem)
     if config.pump.areal_density * blocking.max() >= 1.0:
         highest = config.pump.density / (config.pump.areal_density * blocking.max())
-        raise SaturationError(
-            f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2"
-        )
+        raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
     return FinalStates(stimulation, blocking)
 
 
@@ -164,9 +162,7 @@ def propagate_saturated(
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)
 
 
-def _collect(
-    saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs
-) -> Dynamics:
+def _collect(saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs) -> Dynamics:
     """Put the helicities together, back in the simulation's unit."""
     time = runs[0].time
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))

@@ -40,9 +40,7 @@ def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.n
     return 2.0 / HBAR * np.abs(pair.element_i) ** 2 * width / (detuning**2 + width**2)
 
 
-def transfer_matrix(
-    problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray, detailed_balance: bool = False
-) -> sparse.csr_matrix:
+def transfer_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray, detailed_balance: bool = False) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; with `detailed_balance` the way up is slower by exp(-|Delta| / kT)."""
     blocks = {}
     for pair in pairs:

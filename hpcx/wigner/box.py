@@ -26,10 +26,7 @@ def check_spot(lattice: Lattice, spot: float) -> None:
     """Raise ValueError if the cells are too large for a spot (amplitude FWHM, um); warn if they are barely small enough."""
     radius = spot * 1e3 / np.sqrt(8 * np.log(2))
     cells = radius / lattice.spacing
-    text = (
-        f"space.points = {lattice.points[0]}: cells of {lattice.spacing:.0f} nm are coarse for a spot of 1/e radius {radius:.0f} nm "
-        f"({cells:.1f} cells)"
-    )
+    text = f"space.points = {lattice.points[0]}: cells of {lattice.spacing:.0f} nm are coarse for a spot of 1/e radius {radius:.0f} nm ({cells:.1f} cells)"
     if cells < LEAST_CELLS:
         raise ValueError(f"{text}; take cells of at most {radius / GOOD_CELLS:.0f} nm")
     if cells < GOOD_CELLS:

@@ -32,14 +32,10 @@ class Initial(Section):
 class Space(Section):
     """Whether and how space is resolved."""
 
-    dimension: Literal[0, 1, 2] = Field(
-        0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y"
-    )
+    dimension: Literal[0, 1, 2] = Field(0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y")
     points: int = Field(200, ge=8, le=100000, description="cells along each direction")
     width: Annotated[float, Unit("um")] = Field("6 um", ge=1e-2, le=1e5, description="length of the box in each direction")
-    boundary: Literal["periodic", "absorbing"] = Field(
-        "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
-    )
+    boundary: Literal["periodic", "absorbing"] = Field("periodic", description="edges of the box: periodic, or a layer in which excitons are lost")
     initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
 
     @model_validator(mode="after")
@@ -89,9 +85,7 @@ class Momentum(Section):
         None, ge=1e-4, le=1e3, description="width of the lowest bin; default: smaller of 0.03 meV and 0.05 kT"
     )
     growth: float = Field(1.06, ge=1, le=2, description="width of a bin over that of the bin below")
-    largest_bin: Annotated[float, Unit("meV")] | None = Field(
-        None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4"
-    )
+    largest_bin: Annotated[float, Unit("meV")] | None = Field(None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4")
     harmonics: int = Field(
         2,
         ge=1,
@@ -127,9 +121,7 @@ class Time(Section):
     densities: list[tuple[Picosecond, Picosecond]] = Field(
         [(1.0, 10.0), (5.0, 1e6)], description="pairs (interval, until) as in `outputs`: maps of the densities, with space"
     )
-    distributions: list[Annotated[Picosecond, Field(gt=0)]] = Field(
-        [], description="times of phase-space distributions at y = ky = 0, with space"
-    )
+    distributions: list[Annotated[Picosecond, Field(gt=0)]] = Field([], description="times of phase-space distributions at y = ky = 0, with space")
     tolerance: float = Field(
         1e-3,
         ge=1e-7,

@@ -72,9 +72,7 @@ class Recorder:
             history.spectra.append(moments_ni[0].copy())
 
 
-def run_moments(
-    problem: Problem, steps: np.ndarray, make_stepper: Callable[..., Stepper] = MomentStepper, kept: KeptMoments | None = None
-) -> History:
+def run_moments(problem: Problem, steps: np.ndarray, make_stepper: Callable[..., Stepper] = MomentStepper, kept: KeptMoments | None = None) -> History:
     """Run the hierarchy of moments over `steps` (start, length; ps), going on from what is `kept`. Raises what `kept` raises."""
     kept = kept or KeptMoments()
     recorder = Recorder(problem)
@@ -99,9 +97,7 @@ def intervalley_at(problem: Problem, time: float) -> bool:
     return next((on for end, on in problem.phases if time < end - 1e-9), problem.phases[-1][1])
 
 
-def schedule_and_moments(
-    problem: Problem, tolerance: float, longest: float = np.inf, runs: MomentRuns | None = None
-) -> tuple[Schedule, History]:
+def schedule_and_moments(problem: Problem, tolerance: float, longest: float = np.inf, runs: MomentRuns | None = None) -> tuple[Schedule, History]:
     """Choose steps no longer than `longest` (ps) for a tolerance; also return the moments with halved steps.
 
     What `runs` has kept of earlier runs is not computed again. Raises ToleranceError if the tolerance is out of reach, and

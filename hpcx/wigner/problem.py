@@ -111,8 +111,7 @@ def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> 
     widest = float(np.diff(edges).max())
     if widest > 2 * kT or edges[1] > 0.5 * kT:
         raise ValueError(
-            f"momentum.largest_bin = {widest:.3g} meV, momentum.first_bin = {edges[1]:.3g} meV are too wide for kT = {kT:.3g} meV: "
-            "take at most 2 kT and kT/2"
+            f"momentum.largest_bin = {widest:.3g} meV, momentum.first_bin = {edges[1]:.3g} meV are too wide for kT = {kT:.3g} meV: take at most 2 kT and kT/2"
         )
 
 

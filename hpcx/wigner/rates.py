@@ -110,9 +110,7 @@ def _with_absorption(emission_mij: np.ndarray) -> np.ndarray:
     return emission_mij + emission_mij.transpose(0, 2, 1)
 
 
-def _accumulate(
-    flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid, quadrature: Quadrature
-) -> None:
+def _accumulate(flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> None:
     """Add flux * cos(m theta) of one process to `flux_mij`."""
     events = process.events(excitons, grid, quadrature)
     index = events.final * grid.size + events.source

@@ -68,9 +68,7 @@ def largest_excess(problem: Problem, regions: Regions) -> float:
     return float(out_rate * np.expm1(0.5 * regions.step / problem.grid.kT))
 
 
-def regional_physics(
-    comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run
-) -> Iterator[tuple[int, Rates, Source]]:
+def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run) -> Iterator[tuple[int, Rates, Source]]:
     """Yield (number of the region, rates, source) for the regions that this rank needs; the ranks share the assembly. Collective.
 
     What is finished is on file when a stop is asked for. Raises Stopped then.

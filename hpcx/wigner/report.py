@@ -35,7 +35,10 @@ _QUANTITIES = {
     "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
     "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per exciton made"),
     "width_squared_sidebands": (
-        "width_squared_photoluminescence_phonon", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of phonon-assisted light",
+        "width_squared_photoluminescence_phonon",
+        1 / NM2_PER_UM2,
+        "um^2",
+        "mean of r^2 of phonon-assisted light",
     ),
     "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per exciton made"),
     "width_squared_photoluminescence": ("width_squared_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
@@ -190,7 +193,5 @@ def _bright_valley(history: History) -> list[str]:
     negative = time[(bright < 0) & (time > 1)]
     if negative.size:
         lowest = np.nanargmin(np.where(time > 1, bright, np.nan))
-        lines.append(
-            f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at {time[lowest]:g} ps"
-        )
+        lines.append(f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at {time[lowest]:g} ps")
     return lines

@@ -108,6 +108,4 @@ def choose_steps(
         if error <= tolerance:
             return Schedule(steps, error), finer
         steps, results = finer_steps, finer
-    raise ToleranceError(
-        f"time.tolerance = {tolerance:g} is not reached with steps of {steps[:, 1].min():.2g} ps (error {error:.1g}): raise it"
-    )
+    raise ToleranceError(f"time.tolerance = {tolerance:g} is not reached with steps of {steps[:, 1].min():.2g} ps (error {error:.1g}): raise it")

@@ -64,9 +64,7 @@ def _solve_moments(comm: MPI.Comm, problem: Problem, config: Config, run: Run, l
     with run.timings.measure("moments"):
         if chosen is None:
             runs = MomentRuns(run, saved)
-            chosen = on_first_rank(
-                comm, lambda: runs.chosen(schedule_and_moments(problem, config.time.tolerance, longest, runs)[0])
-            )
+            chosen = on_first_rank(comm, lambda: runs.chosen(schedule_and_moments(problem, config.time.tolerance, longest, runs)[0]))
     recorder = Recorder(problem)
     recorder.take_up(chosen.time, chosen.moments)
     schedule = chosen.schedule

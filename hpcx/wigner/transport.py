@@ -70,10 +70,7 @@ class Transport:
         halves = [count // 2 for count in points]
         return Part(
             points,
-            tuple(
-                (slice(half - own.stop, half - own.start), slice(half + own.start, half + own.stop))
-                for half, own in zip(halves, self.cells.box)
-            ),
+            tuple((slice(half - own.stop, half - own.start), slice(half + own.start, half + own.stop)) for half, own in zip(halves, self.cells.box)),
         )
 
     @property

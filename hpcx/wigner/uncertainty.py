@@ -72,9 +72,7 @@ def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     """
     weak = weak_numbers(material, config.uncertainty)
     factor_sn = factors(weak, config.uncertainty.samples, config.uncertainty.seed)
-    samples = Items(comm, run).compute(
-        "samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run)
-    )
+    samples = Items(comm, run).compute("samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run))
     diffusivity_stv = np.array([sample["diffusivity"] for sample in samples])
     return _report(samples[0]["times"], diffusivity_stv, weak, factor_sn)
 

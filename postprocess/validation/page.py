@@ -100,9 +100,7 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>hpcx: comparison with published numbers</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
+        f"<title>hpcx: comparison with published numbers</title>\n<style>\n{style}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
     )
 
 
@@ -117,8 +115,7 @@ def _badge(verdict: str) -> str:
 def _legend() -> str:
     meanings = {
         REPRODUCED: "our number obeys the stated rule, and no input behind it was fitted to the paper, guessed or recalled from memory",
-        UNCERTAIN: "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or recalled: "
-        "not counted as agreement",
+        UNCERTAIN: "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or recalled: not counted as agreement",
         DIFFERS: "it does not obey the rule",
         IDENTITY: "it obeys the rule, and could not do otherwise: true by construction, not counted",
         NOT_COMPARABLE: "the paper gives no number that can be compared, or the number is an input",
@@ -157,10 +154,7 @@ def _section(section: Section) -> str:
     tables = "".join(_table(name, rows, paper.checks) for name, rows in groups)
     figures = "".join(_figure(*figure) for figure in section.figures)
     text = f"<p>{escape(paper.text)}</p>" if paper.text else ""
-    return (
-        f'<section id="{paper.name}"><h2>{escape(paper.title)}</h2><p class="reference">{escape(paper.reference)}</p>'
-        f"{text}{tables}{figures}</section>"
-    )
+    return f'<section id="{paper.name}"><h2>{escape(paper.title)}</h2><p class="reference">{escape(paper.reference)}</p>{text}{tables}{figures}</section>'
 
 
 def _table(name: str, rows: list[Judgement], checks: bool) -> str:

@@ -245,9 +245,7 @@ def _select(array: Array, name: str, value: Any, path: str) -> Array:
         raise Missing(f"{path} has no {name} = {value}")
     index = int(np.argmax(found))
     rest = [i for i in range(len(array.names)) if i != axis]
-    return Array(
-        np.take(array.values, index, axis), tuple(array.coordinates[i] for i in rest), tuple(array.names[i] for i in rest), array.unit
-    )
+    return Array(np.take(array.values, index, axis), tuple(array.coordinates[i] for i in rest), tuple(array.names[i] for i in rest), array.unit)
 
 
 def _nearest(array: Array, name: str, value: float, path: str) -> Array:

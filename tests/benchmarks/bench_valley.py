@@ -73,15 +73,9 @@ def study(comm: MPI.Comm) -> None:
         print(f"{'sample, 1 rank':<28}{sample[0]:8d}{sample[1]:10.1f}{sample[1] / sample[0]:11.2f}{sample[2]:15.1f}")
         print(f"{f'whole study, {comm.size} ranks':<28}{whole[0]:8d}{whole[1]:10.1f}{whole[1] / whole[0]:11.2f}{whole[2]:15.1f}")
         efficiency = sample[1] / sample[0] / (comm.size * whole[1] / whole[0])
-        print(
-            f"efficiency {efficiency:.2f} (wall); "
-            f"processor time per point {sample[2] / sample[0]:.2f} s and {whole[2] / whole[0]:.2f} s"
-        )
+        print(f"efficiency {efficiency:.2f} (wall); processor time per point {sample[2] / sample[0]:.2f} s and {whole[2] / whole[0]:.2f} s")
         print(f"ratio: valley, study of {whole[0]} points, efficiency of {comm.size} ranks: {efficiency:.2f}")
-        print(
-            f"whole study: {whole[1]:.0f} s of wall time, "
-            f"{whole[2] / comm.size:.0f} s of processor time per rank; goal {GOAL:.0f} s"
-        )
+        print(f"whole study: {whole[1]:.0f} s of wall time, {whole[2] / comm.size:.0f} s of processor time per rank; goal {GOAL:.0f} s")
 
 
 def against_bdf() -> None:
@@ -116,8 +110,7 @@ def against_bdf() -> None:
         seconds = time.process_time() - start
         difference = np.abs(bdf.y[:, -1] - mine.population_tnh[-1, :, 0]).sum() / mine.population_tnh[-1, :, 0].sum()
         print(
-            f"SciPy BDF, one helicity, rtol {tolerance:g}: {seconds:.2f} s, {bdf.t.size - 1} steps, "
-            f"{bdf.nlu} factorisations, end differs by {difference:.1e}"
+            f"SciPy BDF, one helicity, rtol {tolerance:g}: {seconds:.2f} s, {bdf.t.size - 1} steps, {bdf.nlu} factorisations, end differs by {difference:.1e}"
         )
         print(f"ratio: valley, processor time of SciPy's BDF (one helicity, rtol {tolerance:g}) over that of hpcx (both): {seconds / own:.2f}")
 

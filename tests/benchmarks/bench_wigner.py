@@ -172,8 +172,7 @@ def efficiency(comm: MPI.Comm, single: Cost, together: Cost) -> None:
     Ranks wait for each other in the halo exchange with their processors busy; without it the processor time counts work alone.
     """
     wall, busy, work = (
-        each(single) / comm.size / each(together)
-        for each in (lambda cost: cost.wall, lambda cost: cost.busy, lambda cost: cost.busy - cost.parts["halo"])
+        each(single) / comm.size / each(together) for each in (lambda cost: cost.wall, lambda cost: cost.busy, lambda cost: cost.busy - cost.parts["halo"])
     )
     say(comm, f"ratio: wigner, steps in the plane, efficiency of {comm.size} ranks: {wall:.2f}")
     say(comm, f"efficiency on {comm.size} ranks: {wall:.2f} by wall time, {busy:.2f} by processor time, {work:.2f} outside of the halo exchange")
@@ -235,9 +234,7 @@ def integrate(transport: Transport, step: float, exact: np.ndarray) -> tuple[flo
     return seconds, 6 * round(1 / step), float(error)
 
 
-def scipy_at(
-    goal: float, slope: Callable, start: np.ndarray, exact: np.ndarray, method: str, extra: dict
-) -> tuple[float, int, float]:
+def scipy_at(goal: float, slope: Callable, start: np.ndarray, exact: np.ndarray, method: str, extra: dict) -> tuple[float, int, float]:
     """Return seconds, evaluations and error of a method of SciPy with the loosest tolerance that reaches `goal`."""
     for tolerance in 10.0 ** -np.arange(3.0, 10.0):
         begin = time.process_time()

@@ -17,10 +17,7 @@ import h5py
 import numpy as np
 
 HEAD = '[output]\ndirectory = "out"\ncheckpoint = "0 s"\n'
-FORMATION = (
-    f'model = "formation"\nmaterial = "MoS2"\n{HEAD}'
-    '[signal]\nbootstrap = 0\n[signal.photon_energies]\nstart = "1.8 eV"\nstop = "2.1 eV"\npoints = 30\n'
-)
+FORMATION = f'model = "formation"\nmaterial = "MoS2"\n{HEAD}[signal]\nbootstrap = 0\n[signal.photon_energies]\nstart = "1.8 eV"\nstop = "2.1 eV"\npoints = 30\n'
 VALLEY = f'model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n{HEAD}[sweep]\ntemperature = [77, 150]\n'
 TRION = f'model = "trion"\nmaterial = "MoS2"\n{HEAD}[trion]\nspecies = ["singlet"]\n'
 
@@ -50,8 +47,7 @@ CASES = {
         1e-9,
     ),
     "trion": Case(
-        f'{TRION}[petsc]\noptions = "-trion_eps_ncv 6"\n[mesh]\nN = 48\nk0 = 0.1\n[solver]\nstates = 3\n'
-        '[sweep]\n"mesh.N" = [48, 60]\n',
+        f'{TRION}[petsc]\noptions = "-trion_eps_ncv 6"\n[mesh]\nN = 48\nk0 = 0.1\n[solver]\nstates = 3\n[sweep]\n"mesh.N" = [48, 60]\n',
         ("singlet/energy",),
         1e-9,
     ),
@@ -75,8 +71,7 @@ CASES = {
         1e-10,
     ),
     "response": Case(
-        f'{FORMATION}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points = 8\n'
-        '[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',
+        f'{FORMATION}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points = 8\n[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',
         ("signal/reflectivity_change",),
         1e-10,
     ),
@@ -93,8 +88,7 @@ CASES = {
         1e-10,
     ),
     "saturated": Case(
-        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n'
-        '[pump]\ndensity = "1e11 cm^-2"\n[approximation]\nsaturation = true\n',
+        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n[pump]\ndensity = "1e11 cm^-2"\n[approximation]\nsaturation = true\n',
         ("dichroism/circular_dichroism", "population/population"),
         1e-10,
     ),
@@ -105,9 +99,7 @@ MODELS = sorted(CASES)
 class Interrupted:
     """A run of `hpcx` in its own session, alone (ranks None) or under mpirun."""
 
-    def __init__(
-        self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = (), patience: int = 5
-    ) -> None:
+    def __init__(self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = (), patience: int = 5) -> None:
         """Start `hpcx run input.toml` with further words, or another command, in a directory.
 
         When mpirun is told to end, or a rank ends with a status, it waits `patience` seconds, sends SIGTERM to the ranks that are
@@ -252,9 +244,7 @@ def largest_difference(folder: Path, reference: Path, case: Case) -> float:
     return worst / case.tolerance
 
 
-def check_continued(
-    folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None
-) -> None:
+def check_continued(folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None) -> None:
     """Run to the end, with few checkpoints; what was finished must not be touched, all must be as in an undisturbed run."""
     assert Interrupted(folder, "--set", "output.checkpoint=1 h", ranks=ranks).wait() == 0, (folder / "log").read_text()
     after = finished_files(folder)

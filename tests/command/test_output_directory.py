@@ -51,7 +51,12 @@ def test_directory_of_another_user(ranks):
         launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
         run = subprocess.run(
             [*launcher, str(Path(sys.executable).with_name("hpcx")), "run", "input.toml"],
-            cwd=folder, capture_output=True, text=True, timeout=120, user="nobody", env=os.environ | {"HOME": "/tmp"},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            user="nobody",
+            env=os.environ | {"HOME": "/tmp"},
         )
         assert run.returncode == 1, run.stderr
         assert "cannot write to output.directory = 'out': Permission denied" in run.stderr and "Traceback" not in run.stderr

@@ -35,9 +35,7 @@ def plan(tmp_path):
 
 def test_points_are_the_product_last_axis_fastest(plan):
     found = plan('[sweep]\nmaterial = ["MoS2", "WS2"]\n"mesh.N" = [40, 60, 80]\n')
-    assert [tuple(point.coordinates.values()) for point in found.points] == [
-        (material, size) for material in ("MoS2", "WS2") for size in (40, 60, 80)
-    ]
+    assert [tuple(point.coordinates.values()) for point in found.points] == [(material, size) for material in ("MoS2", "WS2") for size in (40, 60, 80)]
     assert [point.config.mesh.N for point in found.points[:3]] == [40, 60, 80]
     assert found.points[3].material.name == "WS2"
     assert len({point.hash for point in found.points}) == 6
@@ -169,9 +167,13 @@ def test_absurd_numbers_are_refused(plan, settings, messages):
 @pytest.mark.parametrize(("model", "needed"), [("trion", 2), ("wigner", 48), ("formation", 9), ("valley", 35)])
 def test_everything_that_a_material_lacks_for_a_model_is_told_at_once(tmp_path, model, needed):
     mine = tmp_path / "mine.toml"
-    mine.write_text('name = "XY2"\n[lattice]\nconstant = { value = 3.4, unit = "angstrom", source = "a test" }\n'
-                    + "".join(f'[{table}]\n{key} = {{ value = 1.5, unit = "{unit}", source = "a test" }}\n'
-                              for table, key, unit in (("bands", "gap", "eV"), ("screening", "polarizability", "angstrom"))))
+    mine.write_text(
+        'name = "XY2"\n[lattice]\nconstant = { value = 3.4, unit = "angstrom", source = "a test" }\n'
+        + "".join(
+            f'[{table}]\n{key} = {{ value = 1.5, unit = "{unit}", source = "a test" }}\n'
+            for table, key, unit in (("bands", "gap", "eV"), ("screening", "polarizability", "angstrom"))
+        )
+    )
     tables = {"trion": "mesh = {N = 40, k0 = 0.1}", "wigner": "temperature = 300", "formation": "pump = {photon_energy = 2.4}"}
     text = f'model = "{model}"\nmaterial = "{mine}"\n{tables.get(model, "")}\n'
     path = tmp_path / "input.toml"

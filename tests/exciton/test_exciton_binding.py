@@ -36,9 +36,7 @@ LIMITS = [
         "MoSe2": (446, 453, 454, 462, 461, 469, 471),
         "WSe2": (441, 448, 447, 453, 451, 458, 459),
     }.items()
-    for (k0, w0), limit in zip(
-        [(k0, w0) for k0 in (0.10, 0.12, 0.16) for w0 in ("zero", "cell-average")] + [(0.20, "cell-average")], limits, strict=True
-    )
+    for (k0, w0), limit in zip([(k0, w0) for k0 in (0.10, 0.12, 0.16) for w0 in ("zero", "cell-average")] + [(0.20, "cell-average")], limits, strict=True)
 ]
 
 
@@ -156,8 +154,7 @@ def test_a_layer_that_does_not_screen_is_the_limit_of_small_polarisability(inter
     screening = {"interaction": interaction, "w0": w0, "kappa": 4.5}
     config = Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening=screening)
     bare, nearly = (
-        solve(MPI.COMM_SELF, config, load_material("MoS2", {"screening.polarizability": chi}), Run()).value("exciton/binding_energy")
-        for chi in (0.0, 1e-8)
+        solve(MPI.COMM_SELF, config, load_material("MoS2", {"screening.polarizability": chi}), Run()).value("exciton/binding_energy") for chi in (0.0, 1e-8)
     )
     assert 0 < bare == pytest.approx(nearly, rel=1e-7)
 

@@ -52,9 +52,7 @@ def test_home_cells_and_phases_of_orbitals_do_not_matter():
     model = honeycomb(hopping=-2.3 + 0.3j)
     moved = TightBinding(model.lattice_vx, model.cell_rv, _in_other_cell(model), model.centre_ix + [[0, 0, 0], [*model.lattice_vx[0], 0]])
     for momentum, exchange in ((None, None), (np.array([0.2, 0.1]), LAW)):
-        one, other = (
-            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange))) for m in (model, moved)
-        )
+        one, other = (np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange))) for m in (model, moved))
         assert np.abs(one - other).max() < 1e-11
 
 
@@ -84,9 +82,7 @@ def test_exchange_splits_the_longitudinal_exciton_alone():
     without = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum)))
     with_it = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW)))
     assert (with_it >= without - 1e-12).all() and (with_it - without)[:4].max() > 1e-3
-    double = np.linalg.eigvalsh(
-        dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0))
-    )
+    double = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0)))
     spin = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW)))
     # singlets of a model with spin are those of one without and twice the exchange; triplets do not see it
     assert np.abs(spin[:, None] - double[None]).min(axis=0).max() < 1e-10

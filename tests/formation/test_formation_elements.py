@@ -57,6 +57,7 @@ def test_unequal_masses_change_the_biexciton_little(pairs):
 
 def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
     from hpcx.formation import two_exciton
+
     exponent = 0.6
     one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]), 1.0)
     monkeypatch.setattr(two_exciton, "fit_gaussians", lambda states: one)

@@ -228,8 +228,6 @@ def test_impossible_inputs_are_refused(make_config, tables):
 
 
 def test_environment_changes_the_binding_energy_and_leaves_the_exciton_where_it_was_measured(make_config, make_problem):
-    fitted, encapsulated = (
-        make_problem(make_config(2.48, {"biexciton": False}, environment=name)).manifolds[0] for name in (None, "hBN")
-    )
+    fitted, encapsulated = (make_problem(make_config(2.48, {"biexciton": False}, environment=name)).manifolds[0] for name in (None, "hBN"))
     assert -1e3 * encapsulated.states.energy_l[0] < 250 < -1e3 * fitted.states.energy_l[0]
     assert encapsulated.energy_l[0] == pytest.approx(1.88) == fitted.energy_l[0]

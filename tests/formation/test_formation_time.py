@@ -51,9 +51,7 @@ def compare(make_config, make_problem, third_order):
     ],
 )
 def test_routes_agree_at_low_fluence(compare, approximation, pump, probe):
-    found, expected = compare(
-        approximation, pump={"polarization": pump, "fluence": 0.05}, probe={"polarization": probe}, **SMALL
-    )
+    found, expected = compare(approximation, pump={"polarization": pump, "fluence": 0.05}, probe={"polarization": probe}, **SMALL)
     assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
 
 

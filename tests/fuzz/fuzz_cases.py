@@ -491,9 +491,7 @@ def _default_scaled(table: dict, chance: random.Random, case: Case) -> str:
 def _own_numbers(table: dict, chance: random.Random, case: Case) -> str:
     """Change numbers of the material by factors up to ten."""
     material = _material_table(str(table.get("material")))
-    tables = {"exciton": ("lattice", "bands", "screening", "exciton"), "trion": ("lattice", "bands", "screening")}.get(
-        table["model"], (table["model"],)
-    )
+    tables = {"exciton": ("lattice", "bands", "screening", "exciton"), "trion": ("lattice", "bands", "screening")}.get(table["model"], (table["model"],))
     places = [place for place in _entries(material) if place[0] in tables]
     chosen = {}
     for place in chance.sample(places, min(len(places), chance.randint(1, 3))):

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: how a run of this status and as many seconds looks to the script: it notes the end of the job that it is told
 RUN = 'echo "${SLURM_JOB_END_TIME-none}" > told\nsleep %s\nexit %s\n'
 SIGNALLED = "trap : USR1\nkill -USR1 $PPID\n" + RUN % (0.2, 75)
-JOB = f'echo $$ > pid\nexport HPCX=.\nsource {ROOT}/jobs/restart.sh\nrun_to_the_end --verbose input.toml\n'
+JOB = f"echo $$ > pid\nexport HPCX=.\nsource {ROOT}/jobs/restart.sh\nrun_to_the_end --verbose input.toml\n"
 SOON, LATE, PAST = 60, 7200, -3600
 #: what squeue may print that is no time
 NO_TIMES = ["exit 1", "true", "echo N/A", "echo NONE", "echo Unknown", "echo 11/27-20:00:00", "echo Tomorr 20:00", "echo; echo", "sleep 60"]

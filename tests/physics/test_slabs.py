@@ -61,9 +61,7 @@ def test_both_spaces_give_the_same_energy_of_a_gaussian_charge(law, width):
     distance = width * np.exp(7 * node - 5)
     charge = 2 * np.pi * distance * np.exp(-0.5 * (distance / width) ** 2)
     space = (7 * weight * distance) @ (charge * law.in_space(distance))
-    momentum, _ = quad(
-        lambda q: 2 * np.pi * width**2 * np.exp(-0.5 * (q * width) ** 2) / law.dielectric_function(q), 0, 12 / width, epsrel=1e-11, limit=400
-    )
+    momentum, _ = quad(lambda q: 2 * np.pi * width**2 * np.exp(-0.5 * (q * width) ** 2) / law.dielectric_function(q), 0, 12 / width, epsrel=1e-11, limit=400)
     assert space == pytest.approx(momentum, rel=1e-5)
 
 

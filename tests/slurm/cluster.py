@@ -120,9 +120,7 @@ class Cluster:
 
     def _daemon(self, command: list) -> None:
         log = open(self.folder / f"{Path(command[0]).name}.out", "w")
-        process = subprocess.Popen(
-            command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         self.daemons.append(process)
 
@@ -142,9 +140,7 @@ class Cluster:
 
     def run(self, *command: object, check: bool = True, cwd: Path | None = None) -> str:
         """Return the output of a SLURM command."""
-        found = subprocess.run(
-            list(map(str, command)), env=self.environment, cwd=cwd, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
-        )
+        found = subprocess.run(list(map(str, command)), env=self.environment, cwd=cwd, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         if check and found.returncode:
             raise RuntimeError(f"{command}: {found.stderr}")
         return found.stdout

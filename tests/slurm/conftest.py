@@ -11,6 +11,7 @@ from cluster import CannotStart, Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Yield a running SLURM; skip if there is no way to one."""

@@ -152,7 +152,5 @@ def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):
     excitons = read_excitons(load_material("WS2"))
     grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
     run = Run(tmp_path)
-    first, second = (
-        library.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=factor * excitons.hole_acoustic), grid, 1, run) for factor in (1.0, 2.0)
-    )
+    first, second = (library.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=factor * excitons.hole_acoustic), grid, 1, run) for factor in (1.0, 2.0))
     assert np.abs(second.intravalley_mij - first.intravalley_mij).max() > 0.01 * np.abs(first.intravalley_mij).max()

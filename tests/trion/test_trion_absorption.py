@@ -74,8 +74,7 @@ def test_other_helicity_is_refused_without_overlaps():
 def test_symmetries_give_one_spectrum():
     settings = {"enabled": True, "accuracy": 1e-10}
     spectra = [
-        spectrum_of(config_of("WS2", 40, 0.075, absorption=settings, solver={"symmetry": name, "states": 1}), "triplet")
-        for name in ("none", "C6", "C6v")
+        spectrum_of(config_of("WS2", 40, 0.075, absorption=settings, solver={"symmetry": name, "states": 1}), "triplet") for name in ("none", "C6", "C6v")
     ]
     for spectrum in spectra[1:]:
         np.testing.assert_allclose(spectrum.absorption_w, spectra[0].absorption_w, rtol=1e-7)
@@ -111,9 +110,7 @@ def test_charge_off_the_minimum_has_the_right_hamiltonian(point, kernel):
     np.testing.assert_allclose(energy, expected, atol=1e-13)
     grid = np.linspace(expected[0], expected[-1], 200)
     expected_weight = np.abs(vectors.conj().T @ created) ** 2
-    np.testing.assert_allclose(
-        lorentzian_spectrum(grid, energy, weight, 0.004), lorentzian_spectrum(grid, expected, expected_weight, 0.004), rtol=1e-9
-    )
+    np.testing.assert_allclose(lorentzian_spectrum(grid, energy, weight, 0.004), lorentzian_spectrum(grid, expected, expected_weight, 0.004), rtol=1e-9)
 
 
 def test_low_temperature_is_zero_temperature():
@@ -140,8 +137,7 @@ def test_thermal_average_is_the_sum_over_all_points_of_the_mesh():
 def test_positive_trion_of_equal_masses_is_the_negative_one(temperature):
     settings = {"enabled": True, "accuracy": 1e-10}
     negative, positive = (
-        spectrum_of(config_of("MoS2", 40, 0.075, absorption=settings, trion={"charge": e, "temperature": temperature}), "singlet")
-        for e in (-1, 1)
+        spectrum_of(config_of("MoS2", 40, 0.075, absorption=settings, trion={"charge": e, "temperature": temperature}), "singlet") for e in (-1, 1)
     )
     np.testing.assert_allclose(positive.absorption_w, negative.absorption_w, rtol=1e-7)
 

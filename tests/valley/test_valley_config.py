@@ -54,9 +54,7 @@ def test_families_of_sets():
 
 def test_a_sweep_over_a_family(tmp_path):
     path = tmp_path / "input.toml"
-    path.write_text(
-        'model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n'
-    )
+    path.write_text('model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n')
     plan = load_plan(str(path), [])
     assert len(plan.points) == 14 and "full - exchange" in plan.axes["mechanisms.set"]
 

@@ -66,9 +66,7 @@ def test_spin_is_conserved_by_all_but_exchange_and_flips(everything):
     assert set(SPIN_CONSERVING) == set(matrices(everything)) - {"exchange", "spin_flip"}
 
 
-@pytest.mark.parametrize(
-    ("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)]
-)
+@pytest.mark.parametrize(("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)])
 def test_zero_modes(setup, mechanisms, zeros):
     config, problem = setup(momentum={"points": 40}, mechanisms={"set": mechanisms})
     g = build_rates(problem, config, {}).generator()

@@ -38,9 +38,7 @@ def test_blocking_is_symmetric_for_equal_species_and_positive(crowded):
     assert np.abs(own - own.T).max() < 1e-12 * own.max() and blocking.min() >= 0
     other = [i for i, s in enumerate(problem.species) if s.hole.spin == -1][0]
     assert np.all(blocking[problem.cells_of(0), problem.cells_of(other)] == 0)
-    assert own[0, 0] == pytest.approx(
-        2 * squared_overlap(problem.species[0].state, problem.species[0].state, np.zeros(1))[0], rel=0.02
-    )
+    assert own[0, 0] == pytest.approx(2 * squared_overlap(problem.species[0].state, problem.species[0].state, np.zeros(1))[0], rel=0.02)
 
 
 def test_scattering_conserves_particles_and_spin(crowded):

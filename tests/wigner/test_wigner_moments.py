@@ -87,9 +87,7 @@ def test_negative_diffusion_at_twenty_kelvin():
         assert at(history, "intervalley", when) / CM2_PER_S == pytest.approx(part, rel=0.02, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    "temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))]
-)
+@pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
 def test_final_populations(temperature, fractions):
     # light takes what it takes from KK: compare within the slow loss
     population = default_history(temperature).snapshots[-1].population
@@ -205,9 +203,7 @@ def test_solve_gives_the_agreed_datasets():
     assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))]
-)
+@pytest.mark.parametrize("material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))])
 def test_populations_become_those_of_equilibrium(material, energies, masses):
     """Masses times members times Boltzmann factors of the energies; radiative decay off."""
     bins, times = {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0}, {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2}

@@ -78,9 +78,7 @@ def test_invariants_on_any_grid(temperature, first, growth, largest, maximum):
     check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2))
 
 
-@pytest.mark.parametrize(
-    "temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))]
-)
+@pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
 def test_equilibrium_populations(excitons, temperature, fractions):
     grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
     share = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
@@ -95,9 +93,7 @@ def test_relaxation_times(excitons, temperature, times):
     assert 1e3 * relaxation_times(rates_at(excitons, temperature), excitons) == pytest.approx(times, rel=2e-3)
 
 
-@pytest.mark.parametrize(
-    "temperature, rates", [(300, (32.76, 1.632, 5.356)), (77, (8.151, 0.897, 2.076)), (20, (2.08, 0.857, 1.82))]
-)
+@pytest.mark.parametrize("temperature, rates", [(300, (32.76, 1.632, 5.356)), (77, (8.151, 0.897, 2.076)), (20, (2.08, 0.857, 1.82))])
 def test_formation_rates(excitons, temperature, rates):
     grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
     assert grid.sum_v(formation_rates(excitons, grid)) == pytest.approx(rates, rel=2e-3)

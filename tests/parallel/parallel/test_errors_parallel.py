@@ -1,6 +1,5 @@
 """An error on one rank becomes the same error on all ranks, or the end of all of them."""
 
-
 import pytest
 
 from hpcx.parallel.errors import AgreedError, agreed, on_first_rank

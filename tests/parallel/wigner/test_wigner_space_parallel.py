@@ -35,9 +35,7 @@ MAPS = ("density/density", "wigner/distribution", "density/shape_variation")
 STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, "rate_step": 4.0}
 
 
-def settle(
-    comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space
-) -> tuple[Problem, Setting]:
+def settle(comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space) -> tuple[Problem, Setting]:
     config = Config(
         model="wigner",
         material="WS2",
