@@ -19,6 +19,7 @@ from scipy.integrate import solve_ivp
 
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
+from hpcx.parallel.traffic import Traffic
 from hpcx.wigner.advection import couplings
 from hpcx.wigner.config import Config
 from hpcx.wigner.lattice import Lattice
@@ -95,11 +96,13 @@ class Clock:
 
 
 class Cost(NamedTuple):
-    """Wall and processor seconds of a step, and the processor seconds in its parts."""
+    """Wall and processor seconds of a step, the processor seconds in its parts, messages and bytes sent, seconds of waiting."""
 
     wall: float
     busy: float
     parts: dict[str, float]
+    sent: tuple[int, int]
+    waiting: float
 
 
 def plane(comm: MPI.Comm, problem: Problem) -> Cost:
@@ -114,6 +117,7 @@ def plane(comm: MPI.Comm, problem: Problem) -> Cost:
         transport.stepper.step(step * STEP, STEP)
     # then as nearly all steps of a run are, when the pulse is over
     before = {name: clock.seconds for name, clock in clocks.items()}
+    traffic = transport.cells.traffic = Traffic()
 
     def work() -> None:
         """Take the steps that are timed."""
@@ -123,7 +127,7 @@ def plane(comm: MPI.Comm, problem: Problem) -> Cost:
     wall, busy = timed(comm, work)
     parts = {name: (clock.seconds - before[name]) / STEPS for name, clock in clocks.items()}
     transport.destroy()
-    return Cost(wall / STEPS, busy / STEPS, parts)
+    return Cost(wall / STEPS, busy / STEPS, parts, (traffic.messages // STEPS, traffic.bytes // STEPS), traffic.seconds / STEPS)
 
 
 def alone(comm: MPI.Comm, problem: Problem) -> Cost:
@@ -163,19 +167,23 @@ def step_cost(comm: MPI.Comm) -> None:
     minutes = [quarter * PLANE_STEPS * seconds / unknowns / 60 for seconds in (cost.wall, cost.busy)]
     say(comm, f"run in the plane, {quarter} unknowns, {PLANE_STEPS} steps: {minutes[0]:.1f} min at this wall time, {minutes[1]:.1f} min by processor time")
     if single:
-        efficiency(comm, min(single), cost)
+        efficiency(comm, single, together)
+        messages, cells = (comm.allreduce(count, op=MPI.MAX) for count in cost.sent)
+        say(comm, f"halo: {messages} messages of {cells / 1e6:.2f} MB in all per step and rank, {1e3 * cost.waiting:.1f} ms of waiting")
 
 
-def efficiency(comm: MPI.Comm, single: Cost, together: Cost) -> None:
-    """Print (time of rank 0 alone) / (ranks x time of all ranks).
+def efficiency(comm: MPI.Comm, single: list[Cost], together: list[Cost]) -> None:
+    """Print (time of rank 0 alone) / (ranks x time of all ranks): the median of the turns, and that of the best ones.
 
     Ranks wait for each other in the halo exchange with their processors busy; without it the processor time counts work alone.
     """
-    wall, busy, work = (
-        each(single) / comm.size / each(together) for each in (lambda cost: cost.wall, lambda cost: cost.busy, lambda cost: cost.busy - cost.parts["halo"])
-    )
-    say(comm, f"ratio: wigner, steps in the plane, efficiency of {comm.size} ranks: {wall:.2f}")
-    say(comm, f"efficiency on {comm.size} ranks: {wall:.2f} by wall time, {busy:.2f} by processor time, {work:.2f} outside of the halo exchange")
+    measures = (lambda cost: cost.wall, lambda cost: cost.busy, lambda cost: cost.busy - cost.parts["halo"])
+    median = [np.median([each(one) / each(all_) for one, all_ in zip(single, together)]) / comm.size for each in measures]
+    best = [each(min(single)) / each(min(together)) / comm.size for each in measures]
+    say(comm, f"ratio: wigner, steps in the plane, efficiency of {comm.size} ranks, median: {median[0]:.2f}")
+    for name, (wall, busy, work) in (("median", median), ("best turns", best)):
+        text = f"{wall:.2f} by wall time, {busy:.2f} by processor time, {work:.2f} outside of the halo exchange"
+        say(comm, f"efficiency on {comm.size} ranks, {name}: {text}")
 
 
 def matrix_of(transport: Transport) -> sparse.csc_matrix:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpcx.parallel.tiling import REACH
+from hpcx.parallel.tiling import REACH, border_traffic
 from hpcx.petsc.cells import CellGrid
 
 DISTANCES = (-2, -1, 1, 2)
@@ -34,6 +34,9 @@ def test_neighbours_are_those_of_the_whole_box(comm, points, mirror):
             beyond = (numbers + distance < 0) | (numbers + distance >= points[axis])
             assert np.array_equal(near.mirrored[:, direction, number], mirror & beyond[cells.box].ravel())
     assert comm.size > 1 or len(near.outer) == 0
+    expected = border_traffic(cells.tiling, mirror)
+    assert cells.traffic.exchanges == 1 and cells.traffic.messages == expected.messages[comm.rank]
+    assert cells.traffic.bytes == 8 * 2 * 4 * expected.cells[comm.rank]
     assert np.array_equal(np.sort(np.concatenate([near.inner, near.outer])), np.arange(len(state)))
 
 
