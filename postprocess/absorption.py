@@ -62,9 +62,10 @@ def draw_spectra(axis: plt.Axes, file: h5py.File) -> None:
 
 def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Artist:
     """Draw |C(k, 0)|^2 of one state on the disk around the valley's centre; return what has its colours."""
-    k = read(file, f"{species}/k")
+    old = f"{species}/kx" not in file
+    kx, ky = read(file, f"{species}/k").T if old else (read(file, f"{species}/{name}") for name in ("kx", "ky"))
     size = np.abs(read(file, f"{species}/absorption/map")[column]) ** 2
-    image = axis.tripcolor(*k.T, size / size.max(), shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
+    image = axis.tripcolor(kx, ky, size / size.max(), shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
     axis.set_aspect("equal")
     axis.set_xticks([])
     axis.set_yticks([])

@@ -23,7 +23,9 @@ NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
 
 #: what each part of hpcx may import from hpcx; types alone (`if TYPE_CHECKING`) do not count
 FRAME = {
-    "__init__": set(),
+    "__init__": {"tree"},
+    "tree": {"tree_points"},
+    "tree_points": set(),
     "units": set(),
     "toml": set(),
     "registry": set(),

@@ -87,6 +87,8 @@ class RunInput(Section):
     machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc")
     #: which keys act only with certain values of another one
     effects: ClassVar[tuple[Effect, ...]] = ()
+    #: keys of the input or numbers of the material that say the dielectric surroundings; the first that is there counts
+    surroundings: ClassVar[tuple[str, ...]] = ()
 
     title: str = Field("", description="free text, repeated in the results")
     model: str = Field(description="which calculation: see `hpcx schema`")

@@ -22,7 +22,7 @@ def idle_keys(plan: Plan) -> list[str]:
 def _idle(config: RunInput) -> dict[str, str]:
     """Return key -> why it has no effect, for the written keys of one point."""
     found = {}
-    for key in _written(config):
+    for key in written(config):
         for rule in config.effects:
             needed = {name: _value(config, name) for name in rule.needs}
             belongs = key not in needed and any(key == name or key.startswith(f"{name}.") for name in rule.keys)
@@ -31,13 +31,13 @@ def _idle(config: RunInput) -> dict[str, str]:
     return found
 
 
-def _written(section: BaseModel, prefix: str = "") -> Iterator[str]:
+def written(section: BaseModel, prefix: str = "") -> Iterator[str]:
     """Yield the dotted keys that the input has set, by the names of the input."""
     for name in type(section).model_fields:
         if name in section.model_fields_set:
             value = getattr(section, name)
             if isinstance(value, BaseModel):
-                yield from _written(value, f"{prefix}{name}.")
+                yield from written(value, f"{prefix}{name}.")
             else:
                 yield prefix + name
 

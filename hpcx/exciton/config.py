@@ -157,6 +157,8 @@ class CarriersInput(RunInput):
         Effect(("mesh.k0",), ("mesh.region",), lambda region: region == "disks"),
     )
 
+    surroundings: ClassVar[tuple[str, ...]] = ("screening.kappa",)
+
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")

@@ -137,6 +137,8 @@ class Config(RunInput):
         Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),
     )
 
+    surroundings: ClassVar[tuple[str, ...]] = ("environment", "formation.screening.kappa")
+
     environment: Annotated[str | None, Named("environment")] = Field(
         None,
         description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy",

@@ -23,6 +23,8 @@ from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
 from hpcx.parallel.errors import AgreedError, agreed
 
+#: datasets that are coordinates of the others in their group, though no axis bears their name: xarray is told so
+COORDINATES = ("kx", "ky")
 #: HDF5 headers, attributes and coordinates of a result file, generously
 OVERHEAD_BYTES = 1 << 20
 
@@ -147,6 +149,7 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
 
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
     nearest group above, and where there is none either it counts 0, 1, 2, ... HDF5's own calls are used as in `label`.
+    Which datasets are coordinates beside the scales, an attribute of their group tells.
     """
     scales: dict[str, h5py.h5d.DatasetID] = {}
     for name, dims in dims_of.items():
@@ -157,6 +160,10 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
                 scales[path] = _scale(file, path, dim, size)
             if path != name:
                 h5py.h5ds.attach_scale(item, scales[path], axis)
+    for group in {name.rpartition("/")[0] for name in dims_of}:
+        labels = [name for name in COORDINATES if f"{group}/{name}".strip("/") in dims_of]
+        if labels:
+            file[group or "/"].attrs["coordinates"] = " ".join(labels)
 
 
 def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.h5d.DatasetID:

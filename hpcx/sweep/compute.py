@@ -12,6 +12,7 @@ from hpcx import registry
 from hpcx.config.contents import contents, environments
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
+from hpcx.config.sources import surroundings, units_of_keys
 from hpcx.io import provenance
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.result import Result
@@ -183,6 +184,8 @@ def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:
         "hash": point.hash,
         "coordinates": point.coordinates,
         "material": point.material.described(),
+        "surroundings": surroundings(point.config, point.material),
+        "units": units_of_keys(type(point.config)),
         "environments": {key: found.described() for key, found in environments(point.config).items()},
         "petsc_options_used": used_options(),
         "petsc_options_unused": unused_options(),

@@ -68,8 +68,14 @@ def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[E
     dims |= _write_names(file, "not_stacked", stack.differing, "result", "results whose shape differs between points: only in points/")
     dims |= _write_names(file, "virtual", stack.virtual, "large_result", f"results that are too large to be copied ({NOTE})")
     attach_dimensions(file, dims)
-    write_provenance(file, plain(record.get("provenance", {}) | {"written": now()}))
+    write_provenance(file, plain(record.get("provenance", {}) | {"versions": _versions(entries), "written": now()}))
     file.attrs["warning"] = mixture(entries)
+
+
+def _versions(entries: list[Entry]) -> dict[str, str]:
+    """Return the versions of the programs that computed the points; those that differ between points in one text."""
+    names = dict.fromkeys(name for entry in entries for name in entry.versions)
+    return {name: ", ".join(sorted({entry.versions[name] for entry in entries if name in entry.versions})) for name in names}
 
 
 def _write_names(file: h5py.File, name: str, values: list[str], dim: str, long_name: str) -> dict[str, tuple[str, ...]]:

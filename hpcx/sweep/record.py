@@ -12,9 +12,9 @@ from hpcx.config.contents import environments
 from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
+from hpcx.config.sources import materials_of_all, surroundings_of_all, units_of_keys
 from hpcx.io.checkpoint import differing_keys
 from hpcx.io.replace import replace_text
-from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import BadInput
 
 
@@ -66,11 +66,11 @@ def _parameter(key: str, values: list[Any], examples: dict[str, Point]) -> dict[
 def _provenance(plan: Plan) -> dict[str, Any]:
     """Return what makes `sweep.h5` stand alone: the input of this run, and all numbers behind it with their sources."""
     valid = [point for point in plan.points if point.config is not None]
-    found = {name: load_material(name).described() for name in dict.fromkeys(point.config.material for point in valid)}
-    surroundings = {repr(point.physics.get("contents")): point.config for point in valid}.values()
-    around = {made.origin: made.described() for config in surroundings for made in environments(config).values()}
-    texts = {"input": plan.text, "input_file": plan.source, "settings": list(plan.settings)}
-    return texts | {"config": plan.config.model_dump(mode="json"), "materials": found, "environments": around}
+    different = {repr(point.physics.get("contents")): point.config for point in valid}.values()
+    around = {made.origin: made.described() for config in different for made in environments(config).values()}
+    texts = {"input": plan.text, "input_file": plan.source, "settings": list(plan.settings), "surroundings": surroundings_of_all(valid)}
+    numbers = {"materials": materials_of_all(valid, plan.axes), "environments": around}
+    return texts | numbers | {"config": plan.config.model_dump(mode="json"), "units": units_of_keys(type(plan.config))}
 
 
 def _unswept_physics(plan: Plan) -> dict[str, Any]:

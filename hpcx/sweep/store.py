@@ -38,6 +38,7 @@ class Entry:
         version, revision: of the program that computed it.
         options: PETSc options that were given, as typed.
         excess: largest error of its solutions over the tolerance; NaN where it is not known.
+        versions: of hpcx and of all that a number depends on.
     """
 
     status: str
@@ -52,6 +53,7 @@ class Entry:
     revision: str = ""
     options: str = ""
     excess: float = float("nan")
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -203,4 +205,5 @@ def finished(about: Mapping[str, Any]) -> Entry:
         revision=", ".join(filter(None, (about.get("continued_from", ""), versions.get("git", "")))),
         options=about.get("petsc_options_given", " ".join(filter(None, options))),
         excess=float(about.get("excess", "nan")),
+        versions=versions,
     )

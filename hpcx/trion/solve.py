@@ -107,7 +107,9 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     slices = wavefunction(operator, states.vectors)
     result.add(f"{species}/wavefunction", slices, ("state", "point"), "1", "amplitude, second carrier at its minimum")
-    result.add(f"{species}/k", mesh.momentum_kx, ("point", "xy"), "1/angstrom", "momentum from the valley's centre")
+    for axis, name in enumerate(("kx", "ky")):
+        result.add(f"{species}/{name}", mesh.momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum from the valley's centre, {name[-1]}")
+    result.add(f"{species}/k", mesh.momentum_kx, ("point", "xy"), "1/angstrom", "old name of kx and ky, in files for one release")
     result.summary.append(
         f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator weight {weight[0]:.3g}, "
         f"{pairs} pair states ({rows} unknowns), residual {states.residual.max():.1e} eV"

@@ -196,6 +196,8 @@ class Config(RunInput):
         Effect(("approximation.stimulation", "approximation.blocking"), ("approximation.saturation",)),
     )
 
+    surroundings: ClassVar[tuple[str, ...]] = ("environment",)
+
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
     environment: Annotated[str, Named("environment")] = Field("SiO2", description="dielectric surroundings: see `hpcx materials`, or the path of a TOML file")
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")

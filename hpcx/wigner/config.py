@@ -185,6 +185,8 @@ class Config(RunInput):
         Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
     )  # fmt: skip
 
+    surroundings: ClassVar[tuple[str, ...]] = ("wigner.screening.permittivity",)
+
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
     wannier: Literal["variational", "numerical"] = Field(
         "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray
 from mpi4py import MPI
 
+import hpcx
 from hpcx.config.load import load_plan
 from hpcx.parallel.stop import StopRequests
 from hpcx.petsc.options import initialize
@@ -89,6 +92,60 @@ def test_every_result_opens_as_a_tree(name, tmp_path, caplog):
                     if "provenance" not in node.path and "index" not in node.path:
                         assert {"units", "long_name"} <= variable.attrs.keys(), (node.path, variable)
                     variable.load()
+        look_at(path, CASES[name])
+
+
+def look_at(path: Path, case: dict) -> None:
+    """See that `hpcx.open` tells what a file is about."""
+    swept = [key.removeprefix("sweep.") for key in case if key.startswith("sweep.")]
+    with hpcx.open(path) as tree:
+        assert tree.attrs["model"] == case["model"] and tree.attrs["material"] == case["material"] and "kappa = " in tree.attrs["environment"]
+        assert tree.attrs["axes"] == (swept if path.name == "sweep.h5" else []) and tree.attrs["hpcx"] == hpcx.__version__
+        assert not {"k", "xy"} & {name for node in tree.subtree for name in node.ds.variables}
+        groups = [node for node in tree.subtree if node.ds.data_vars and not node.path.startswith(("/index", "/provenance"))]
+        for key, value in case.items():
+            if isinstance(value, (int, float, bool)) and not key.startswith("sweep."):
+                assert all(group[key].ndim == 0 and group[key] == value for group in groups), key
+        complex_data = [name for name in ("twod/signal", "singlet/wavefunction") if case["model"] == "trion" and name in tree]
+        assert all(np.iscomplexobj(tree[name]) for name in complex_data)
+        if "singlet" in tree.children:
+            assert {"kx", "ky"} <= set(tree["singlet/wavefunction"].coords)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """The directory of a small sweep in surroundings whose number is a guess, with a number of the material replaced."""
+    case = {key: value for key, value in EXCITON.items() if "absorption" not in key and "sweep" not in key}
+    more = {"screening.kappa": "hBN", "parameters.bands.gap": "1.7 eV", "sweep.mesh.N": [30, 32]}
+    return compute(tmp_path_factory.mktemp("sweep"), case | more)[0].parent
+
+
+def test_a_sweep_tells_the_sources_of_all_numbers(sweep):
+    with hpcx.open(sweep) as tree:
+        assert tree.attrs["environment"] == "hBN: kappa = 4.5 (hBN on both sides [guess])"
+        about = {name: json.loads(tree[f"provenance/{name}"].item()) for name in ("materials", "environments", "versions", "units")}
+    numbers = about["materials"]["MoS2"]["numbers"]
+    assert numbers["bands.gap"] == {"value": 1.7, "unit": "eV", "source": "input"} and numbers["bands.hopping"]["source"].startswith("Xiao")
+    assert about["environments"]["hBN.toml"]["numbers"]["kappa"]["source"] == "hBN on both sides [guess]"
+    assert {"hpcx", "numpy", "petsc4py", "hdf5"} <= about["versions"].keys() and about["units"]["gap"] == "eV"
+
+
+def test_groups_of_several_results_can_be_joined(sweep):
+    files = sorted((sweep / "points").glob("*.h5"))
+    with hpcx.open(files[0]) as one, hpcx.open(files[1]) as two:
+        joined = xarray.concat([one["exciton"].to_dataset(), two["exciton"].to_dataset()], "mesh.N").sortby("mesh.N")
+    with hpcx.open(sweep) as tree:
+        assert np.array_equal(joined["binding_energy"], tree["exciton/binding_energy"]) and list(joined["mesh.N"]) == [30, 32]
+
+
+def test_what_is_no_result_is_told(tmp_path):
+    for path, words in ((tmp_path, "holds no sweep.h5"), (tmp_path / "nothing.h5", "does not exist")):
+        with pytest.raises(FileNotFoundError, match=words):
+            hpcx.open(path)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["a"] = 1
+    with pytest.raises(ValueError, match="no result of hpcx"):
+        hpcx.open(tmp_path / "other.h5")
 
 
 def test_a_swept_number_of_the_material_keeps_its_unit(tmp_path):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+import hpcx
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.sweep import stacking
@@ -79,6 +80,10 @@ def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copi
         assert list(file["index/virtual"].asstr()) == ["signal/trace"] and not file["signal/peak"].is_virtual
         assert "where these are not found they read as NaN" in file["signal/trace"].attrs["note"]
         assert np.array_equal(sweep_file.values(file, "signal/trace"), traces(12))
+    with hpcx.open(path) as tree:
+        trace = tree["signal/trace"]
+        assert np.array_equal(trace, traces(12)) and np.array_equal(trace[3:8:2, 1], traces(12)[3:8:2, 1]) and trace[5, 2] == traces(12)[5, 2]
+        assert trace.attrs["units"] == "meV" and trace.dims == ("temperature", "time") and np.array_equal(trace[[7, 2]], traces(12)[[7, 2]])
     assert "sweep.h5 needs points/ beside it for signal/trace" in status_text(store.directory)
     for damage in (Path.unlink, lambda point: point.write_bytes(b"no HDF5")):
         write_point(store, 5)
@@ -90,6 +95,10 @@ def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copi
         assert np.array_equal(sweep_file.values(file, "signal/peak"), np.arange(12.0))
         with pytest.raises(sweep_file.Lost, match="12 of the 12 files"):
             sweep_file.values(file, "signal/trace")
+    with hpcx.open(alone) as tree:
+        assert np.array_equal(tree["signal/peak"], np.arange(12.0))
+        with pytest.raises(OSError, match=r"signal/trace is too large to be in sweep.h5, .*points/p0.h5 cannot be read"):
+            tree["signal/trace"].load()
     assert "WARNING: 12 files of finished points are not there" in status_text(alone)
 
 

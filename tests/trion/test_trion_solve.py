@@ -39,7 +39,9 @@ def test_results_have_the_agreed_names_and_units():
         "residual": ((4,), "eV"),
         "degeneracy": ((4,), "1"),
         "wavefunction": ((4, points), "1"),
-        "k": ((points, 2), "1/angstrom"),
+        "kx": ((points,), "1/angstrom"),
+        "ky": ((points,), "1/angstrom"),
+        "k": ((points, 2), "1/angstrom"),  # the old name
     }
     for species in ("singlet", "triplet"):
         for name, (shape, unit) in shapes.items():

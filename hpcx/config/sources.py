@@ -1,0 +1,50 @@
+"""Where the numbers behind a result are from: dielectric surroundings in words, materials with what the input replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache, reduce
+from typing import Any
+
+from hpcx.config.base import RunInput
+from hpcx.config.fields import keys_of
+from hpcx.config.idle import written
+from hpcx.config.point import Point
+from hpcx.materials.loader import Material, Number, load_environment, load_material
+
+
+def surroundings(config: RunInput, material: Material) -> str:
+    """Return the dielectric surroundings in words, with the source of their number: "hBN: kappa = 4.5 (both sides [guess])"."""
+    for key in config.surroundings:
+        if key in material.numbers:
+            return _told("kappa", material.numbers[key])
+        value = reduce(lambda table, name: getattr(table, name, None), key.split("."), config)
+        if isinstance(value, str):
+            environment = load_environment(value)
+            return f"{environment.name}: {_told('kappa', environment.numbers['kappa'])}"
+        if value is not None:
+            return f"kappa = {value:g} ({key}, {'written in the input' if key in written(config) else 'default'})"
+    return ""
+
+
+def _told(name: str, number: Number) -> str:
+    return f"{name} = {number.value:g} ({number.source})"
+
+
+def surroundings_of_all(points: Iterable[Point]) -> str:
+    """Return the surroundings of all points in words, each once."""
+    return "; ".join(dict.fromkeys(surroundings(point.config, point.material) for point in points))
+
+
+def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, Any]:
+    """Return by name the numbers of all materials with their sources, as the input replaces them, but for swept ones."""
+    first = {point.config.material: point for point in reversed(list(points))}
+    swept = [key.removeprefix("parameters.") for key in axes]
+    kept = {name: {key: value for key, value in point.config.parameters.items() if key not in swept} for name, point in first.items()}
+    return {name: load_material(name).with_parameters(kept[name]).described() for name in reversed(first)}
+
+
+@lru_cache(maxsize=8)
+def units_of_keys(config: type[RunInput]) -> dict[str, str]:
+    """Return by dotted key the unit of every key of the input that has one."""
+    return {key.name: key.unit for key in keys_of(config) if key.unit}

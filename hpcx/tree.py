@@ -1,0 +1,148 @@
+"""Results as trees of xarray: what `hpcx.open` returns. Needs xarray and h5netcdf, and nothing else of hpcx."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray
+
+#: names of results that newer ones replace in the same group, with what carries them: kept in files for one release
+_OLD = {"k": "kx", "xy": "kx"}
+#: keys of the input that are told as attributes, or say where a run has written
+_NO_COORDINATES = ("title", "model", "output", "petsc")
+
+
+def open_tree(path: str | Path) -> xarray.DataTree:
+    """Return a result, or a sweep with all results stacked, as a tree of groups; values are read when they are used.
+
+    Attributes of the tree: `title`, `model`, `material`, `environment` (what it is, with the sources of its numbers), `axes` (the
+    swept keys), `hpcx` (version), and `warning` where there is something to know. All other keys of the input are scalar
+    coordinates of every group that holds results, so that results of several runs can be concatenated along any of them.
+
+    Args:
+        path: a `result.h5` or `sweep.h5`, or the directory of a run.
+
+    Raises FileNotFoundError if there is no result, OSError if it cannot be read, ValueError if it is none of hpcx.
+    """
+    import xarray
+
+    file = _file(Path(path))
+    tree = xarray.open_datatree(file, engine="h5netcdf")
+    if "provenance" not in tree.children:
+        tree.close()
+        raise ValueError(f"{file} is no result of hpcx: it has no group 'provenance'")
+    about = {name: _decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
+    axes = _axes(tree)
+    fixed = {key: value for key, value in _in_order(about) if key not in axes and not key.startswith(_NO_COORDINATES)}
+    large = _large(file, tree)
+    for node in tree.subtree:
+        if not node.path.startswith(("/provenance", "/index")):
+            _complete(node, fixed, about.get("units", {}), large)
+    tree.attrs = _attributes(about, axes) | _warning(file, tree)
+    return tree
+
+
+def _file(path: Path) -> Path:
+    """Return the file to read; raises FileNotFoundError."""
+    found = next((path / name for name in ("sweep.h5", "result.h5") if (path / name).is_file()), path)
+    if found.is_file():
+        return found
+    wanted = "holds no sweep.h5 and no result.h5" if path.is_dir() else "does not exist"
+    raise FileNotFoundError(f"{path} {wanted}: give a directory into which `hpcx run` has written, or a file of it")
+
+
+def _decoded(value: Any) -> Any:
+    """Return an entry of the provenance: what is JSON as data, other text and numbers as they are."""
+    plain = value.item() if hasattr(value, "item") else value
+    text = plain.decode() if isinstance(plain, bytes) else plain
+    if isinstance(text, str) and text[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _axes(tree: xarray.DataTree) -> list[str]:
+    """Return the swept keys."""
+    return list(tree["index"]["status"].dims) if "index" in tree.children else []
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted key and value of all keys that have one number or word as value."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, (bool, int, float, str)):
+            yield prefix + key, value
+
+
+def _in_order(about: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return all keys of the input with their values: those that were written first, as they are what one looks for."""
+    written = {setting.partition("=")[0].strip() for setting in about.get("settings", [])}
+    with suppress(tomllib.TOMLDecodeError):  # somebody has edited the file
+        written |= {key for key, _ in _flat(tomllib.loads(about.get("input", "")))}
+    return sorted(_flat(about.get("config", {})), key=lambda item: item[0] not in written)
+
+
+def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str], large: dict[str, Callable]) -> None:
+    """Give a group its coordinates and what is too large for `sweep.h5`, and take from it what bears an old name."""
+    data = node.to_dataset(inherit=False)
+    for name in data.data_vars:
+        path = f"{node.path}/{name}".strip("/")
+        if path in large:
+            data[name] = large[path](data[name].variable)
+    data = data.drop_vars([old for old, new in _OLD.items() if old in data and new in data])
+    if data.data_vars or node.path == "/":
+        free = {key: value for key, value in fixed.items() if key not in data.variables and key not in node.children}
+        data = data.assign_coords({key: ((), value, {"units": units[key]} if key in units else {}) for key, value in free.items()})
+    node.dataset = data
+
+
+def _attributes(about: dict[str, Any], axes: list[str]) -> dict[str, Any]:
+    """Return what a reader wants to know first."""
+    config = about.get("config", {})
+    materials = list(about["materials"]) if "material" in axes else [config.get("material", "")]
+    named = {key: config.get(key, "") for key in ("title", "model")}
+    version = about.get("versions", {}).get("hpcx", "")
+    return named | {"material": ", ".join(materials), "environment": about.get("surroundings", ""), "axes": axes, "hpcx": version}
+
+
+def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
+    """Say, also as a warning of Python, which values are not there: they read as NaN."""
+    texts = [tree.attrs.get("warning", "")]
+    if "index" in tree.children:
+        index = tree["index"]
+        unfinished = int((index["status"] != "done").sum())
+        texts += [f"{unfinished} of {index['status'].size} points have no result: their values are NaN"] if unfinished else []
+    text = "; ".join(filter(None, texts))
+    if text:
+        warnings.warn(f"{file}: {text}", stacklevel=4)
+    return {"warning": text} if text else {}
+
+
+def _large(file: Path, tree: xarray.DataTree) -> dict[str, Callable[[xarray.Variable], xarray.Variable]]:
+    """Return by path how results that lie in the points' files are read, each file for itself.
+
+    HDF5 would read NaN, without a word, where files are missing or more than a process may open.
+    """
+    from hpcx.tree_points import from_points
+
+    index = tree["index"] if "index" in tree.children else {}
+    if "virtual" not in index or "note" in index["virtual"].attrs:  # the note: all were put into this file
+        return {}
+    done = index["status"].values == "done"
+    paths = [file.parent / "points" / f"{name}.h5" if there else None for name, there in zip(index["id"].values.ravel(), done.ravel())]
+
+    def reader(name: str) -> Callable[[xarray.Variable], xarray.Variable]:
+        """Return how one of them is read."""
+        return lambda variable: from_points(variable, name, paths, done.ndim)
+
+    return {str(name): reader(str(name)) for name in index["virtual"].values}
