@@ -100,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     materials = added.add_parser("materials", help="the materials and environments that come with hpcx")
     materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")
     materials.set_defaults(command=commands.materials)
+    init = added.add_parser("init", help="write an input with every key of a model, or a material file, to be filled in")
+    init.add_argument("what", choices=(*MODELS, "material"), help="a model, or a material of one's own")
+    init.add_argument("models", nargs="*", metavar="MODEL", help="models for which the material is (default: exciton trion)")
+    init.add_argument("-o", "--output", metavar="FILE", help="file to write (default: WHAT.toml), or - for standard output")
+    init.add_argument("--material", metavar="NAME", help="material of the input, or that from which numbers are taken")
+    init.set_defaults(command=commands.init)
     return parser
 
 

@@ -104,8 +104,42 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def materials(options: argparse.Namespace) -> int:
-    """Print the names of materials and environments, or the numbers of one."""
-    from hpcx.materials.listing import listing, overview
+    """Print which models the materials serve, and the environments; or the numbers of one, and what it lacks."""
+    from hpcx.config.serving import overview, what_is_missing
+    from hpcx.materials.listing import listing
+    from hpcx.materials.loader import environment_names, load_material
 
-    terminal.write(listing(options.name) if options.name else overview())
+    if not options.name:
+        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of one's own .toml file)"
+        terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\n{more}")
+        return DONE
+    terminal.write(listing(options.name))
+    if options.name not in environment_names():
+        terminal.write(f"\n{what_is_missing(load_material(options.name))}")
+    return DONE
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write an input for a model, or a material file for one or more models."""
+    from hpcx.config.serving import serving
+    from hpcx.config.template import input_template, material_template
+    from hpcx.materials.loader import load_material, material_names
+
+    path = options.output or f"{options.what}.toml"
+    name = f"{options.what}.toml" if path == "-" else path
+    if options.what == "material":
+        patterns = [*([options.material] if options.material else []), *material_names()]
+        text = material_template(options.models or ["exciton", "trion"], [load_material(pattern) for pattern in patterns], name)
+    else:
+        text = input_template(options.what, options.material or serving(options.what).name, name)
+    if path == "-":
+        terminal.write(text)
+        return DONE
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        terminal.complain(f"{path} exists; -o gives another name")
+        return BAD_INPUT
+    terminal.write(f"wrote {path}")
     return DONE

@@ -27,6 +27,7 @@ class Key:
         choices: allowed words, or ().
         default: default as a user would write it; None if the key may be left out; `...` if it must be given.
         description: what it means.
+        examples: a value for a first input and another one, if the key has to be given; else ().
     """
 
     name: str
@@ -36,10 +37,17 @@ class Key:
     choices: tuple[str, ...]
     default: Any
     description: str
+    examples: tuple[Any, ...] = ()
+
+    @property
+    def example(self) -> Any:
+        """Return a value for a first input, or None for a key that need not be given."""
+        return self.examples[0] if self.examples else None
 
     def wanted(self) -> str:
         """Return what is allowed, in words: "a number > 0 in eV", "one of 'a', 'b'"."""
         words = "one of " + ", ".join(repr(choice) for choice in self.choices) if self.choices else f"a {self.kind}"
+        words = {"a true or false": "true or false", "a text": "text"}.get(words, words)
         if words.startswith("a integer"):
             words = "an" + words[1:]
         return words + (f" {self.bounds}" if self.bounds else "") + (f" in {self.unit}" if self.unit else "")
@@ -78,7 +86,7 @@ def _key(name: str, info: FieldInfo) -> Key:
     choices = tuple(str(choice) for part in parts for choice in _literals(part))
     default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
     kind = " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
-    return Key(name, kind, unit, _bounds(metadata), choices if not kind else (), default, info.description or "")
+    return Key(name, kind, unit, _bounds(metadata), choices if not kind else (), default, info.description or "", tuple(info.examples or ()))
 
 
 def _nested_metadata(annotation: Any) -> list[Any]:
@@ -114,5 +122,5 @@ _SIGNS = {annotated_types.Gt: ">", annotated_types.Ge: ">=", annotated_types.Lt:
 
 
 def _bounds(metadata: list[Any]) -> str:
-    limits = [f"{sign} {getattr(item, name.__name__.lower())}" for item in metadata for name, sign in _SIGNS.items() if isinstance(item, name)]
-    return " and ".join(limits)
+    limits = [f"{sign} {getattr(item, name.__name__.lower()):.12g}" for item in metadata for name, sign in _SIGNS.items() if isinstance(item, name)]
+    return " and ".join(dict.fromkeys(limits))

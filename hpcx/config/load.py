@@ -19,6 +19,7 @@ from hpcx.config.contents import ContentError, contents
 from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, digest, make_point
+from hpcx.config.ranges import written_out
 from hpcx.materials.loader import Material, MaterialError, load_material
 from hpcx.registry import MODELS, config_class, refusals
 
@@ -74,8 +75,8 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
         raise InputError(path, [Mistake("TOML", str(error))]) from error
     mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
     config = _config_class(table, path)
-    axes = table.pop("sweep", {})
-    mistakes += _check_axes(axes, config)
+    axes, wrong = _without_ranges(table.pop("sweep", {}))
+    mistakes += wrong or _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
@@ -293,6 +294,19 @@ def _with(table: dict, key: str, value: Any) -> dict:
 
 def _names(config: type[RunInput]) -> list[str]:
     return [key.name for key in keys_of(config) if key.name.split(".")[0] not in UNSWEPT]
+
+
+def _without_ranges(axes: Any) -> tuple[Any, list[Mistake]]:
+    """Return the swept keys with ranges written out as lists, and what is wrong with ranges."""
+    if not isinstance(axes, dict):
+        return axes, []
+    lists, mistakes = dict(axes), []
+    for key, values in axes.items():
+        try:
+            lists[key] = written_out(values)
+        except ValueError as error:
+            mistakes.append(Mistake(f"sweep.{key}", str(error)))
+    return lists, mistakes
 
 
 def _check_axes(axes: Any, config: type[RunInput]) -> list[Mistake]:

@@ -14,9 +14,9 @@ Fraction = Annotated[float, Field(ge=-2, le=2)]
 class Mesh(Section):
     """The Monkhorst-Pack mesh and its cut-off radius around the valley."""
 
-    N: int = Field(ge=2, le=20000, description="mesh points along each reciprocal lattice vector")
+    N: int = Field(ge=2, le=20000, examples=[60, 120], description="mesh points along each reciprocal lattice vector")
     region: Literal["disks", "zone"] = Field("disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)")
-    k0: float | None = Field(None, gt=0, le=0.5, description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone")
+    k0: float | None = Field(None, gt=0, le=0.5, examples=[0.1, 0.15], description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone")
 
     @model_validator(mode="after")
     def _has_radius(self) -> Mesh:

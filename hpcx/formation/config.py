@@ -20,7 +20,7 @@ Polarization = Literal["x", "y", "sigma+", "sigma-"]
 class Pump(Section):
     """The pump pulse, transform limited."""
 
-    photon_energy: Energy = Field(ge=0.1, le=20, description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
+    photon_energy: Energy = Field(ge=0.1, le=20, examples=[2.4, 2.8], description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
     duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
     fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", ge=1e-9, le=1e6, description="incident energy per area")
     polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-")

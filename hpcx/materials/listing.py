@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from hpcx.materials.loader import Material, environment_names, load_environment, load_material, material_names
-
-
-def overview() -> str:
-    """Return the names of all materials and environments, with how to see one."""
-    return "\n".join(
-        [
-            "materials:    " + ", ".join(material_names()),
-            "environments: " + ", ".join(environment_names()),
-            "numbers and sources of one: hpcx materials NAME (or the path of one's own .toml file)",
-        ]
-    )
+from hpcx.materials.loader import Material, environment_names, load_environment, load_material
 
 
 def listing(name: str) -> str:

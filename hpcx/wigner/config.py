@@ -187,7 +187,7 @@ class Config(RunInput):
 
     surroundings: ClassVar[tuple[str, ...]] = ("wigner.screening.permittivity",)
 
-    temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, description="temperature of the lattice")
+    temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, examples=[300, 400], description="temperature of the lattice")
     wannier: Literal["variational", "numerical"] = Field(
         "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"
     )

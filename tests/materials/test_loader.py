@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hpcx.materials.catalogue import allowed_number
-from hpcx.materials.listing import listing, overview
+from hpcx.materials.listing import listing
 from hpcx.materials.loader import MaterialError, environment_names, load_environment, load_material, material_names
 
 
@@ -77,7 +77,6 @@ def test_unknown_names_get_a_suggestion():
 
 
 def test_listing_shows_values_units_and_sources():
-    assert "MoSe2" in overview()
     row = next(line for line in listing("MoS2").splitlines() if line.startswith("bands.hopping"))
     assert "1.1 eV" in row and "Xiao 2012" in row
 

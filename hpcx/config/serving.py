@@ -1,0 +1,62 @@
+"""Which models a material serves, and what it lacks for the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpcx.config.fields import keys_of
+from hpcx.materials.loader import Material, MaterialError, load_material, material_names
+from hpcx.materials.meanings import meaning
+from hpcx.registry import MODELS, config_class
+
+
+def smallest_input(model: str, material: str = "any") -> dict[str, Any]:
+    """Return the table of an input with the keys alone that a model cannot do without, with examples as values."""
+    table: dict[str, Any] = {"model": model, "material": material}
+    for key in keys_of(config_class(model)):
+        if key.example is not None:
+            *way, name = key.name.split(".")
+            below = table
+            for part in way:
+                below = below.setdefault(part, {})
+            below[name] = key.example
+    return table
+
+
+def keys_for(model: str) -> list[str]:
+    """Return the numbers and words of a material that a model asks for with its defaults."""
+    return config_class(model).model_validate(smallest_input(model)).material_keys()
+
+
+def lacking(material: Material) -> dict[str, list[str]]:
+    """Return by model what a material lacks for it with the model's defaults."""
+    known = {*material.numbers, *material.texts}
+    return {model: [key for key in keys_for(model) if key not in known] for model in MODELS}
+
+
+def serving(model: str) -> Material:
+    """Return the first built-in material that has all that a model asks for; raises MaterialError if there is none."""
+    found = next((material for material in map(load_material, material_names()) if not lacking(material)[model]), None)
+    if found is None:
+        raise MaterialError(f"no material has all numbers that the model {model} asks for")
+    return found
+
+
+def overview() -> str:
+    """Return a table of the built-in materials: which models each serves, with the models' defaults."""
+    rows = {name: lacking(load_material(name)) for name in material_names()}
+    lines = [f"{'material':<12}" + "".join(f"{model:<12}" for model in MODELS)]
+    for name, lacks in rows.items():
+        words = (f"lacks {len(lacks[model])}" if lacks[model] else "yes" for model in MODELS)
+        lines.append((f"{name:<12}" + "".join(f"{word:<12}" for word in words)).rstrip())
+    return "\n".join(lines)
+
+
+def what_is_missing(material: Material) -> str:
+    """Return which models a material serves, and what it would need for the others, with what that means."""
+    lacks = lacking(material)
+    served = [model for model in MODELS if not lacks[model]]
+    lines = [f"serves: {', '.join(served) or 'no model'} (with the models' defaults)"]
+    for model in (model for model in MODELS if lacks[model]):
+        lines += [f"lacks for {model}:", *(f"  {key:<50} {meaning(key)}" for key in lacks[model])]
+    return "\n".join(lines)
