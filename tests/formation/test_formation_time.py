@@ -66,6 +66,7 @@ def test_contributions_are_cut_alike_in_both_routes(make_config, make_problem, t
     assert found == pytest.approx(expected, rel=3e-4)
 
 
+@pytest.mark.validate
 def test_difference_is_linear_in_fluence_and_extrapolates_to_zero(compare):
     """Probe 15 fs after a pump at 2.35 eV, full Hartree-Fock, no biexcitons, radiation as at 1.955 eV."""
     approximation = {
@@ -83,6 +84,7 @@ def test_difference_is_linear_in_fluence_and_extrapolates_to_zero(compare):
     assert difference_fr[1] == pytest.approx(4 * difference_fr[0], rel=0.1)
 
 
+@pytest.mark.validate
 def test_routes_agree_on_a_dispersive_substrate(compare):
     """The stack's reflection at every frequency on one side, its resonances in time on the other."""
     difference_fr = []

@@ -159,6 +159,7 @@ def radial_energy(material, interaction):
     return -eigh(hamiltonian, overlap, eigvals_only=True)[0]
 
 
+@pytest.mark.validate
 @pytest.mark.parametrize(("material", "energy"), [("MoS2", 551.4), ("MoSe2", 477.8), ("WS2", 519.1), ("WSe2", 466.7)])
 def test_monte_carlo_excitons_are_those_of_the_logarithmic_interaction(material, energy):
     # recalled from Mayers et al. (2015); the electrostatic interaction gives 2.6 to 4.5 meV more
@@ -166,7 +167,10 @@ def test_monte_carlo_excitons_are_those_of_the_logarithmic_interaction(material,
     assert 1e3 * radial_energy(material, "thin-layer") > energy + 2.5
 
 
-@pytest.mark.parametrize(("material", "interaction"), [("MoS2", "thin-layer"), ("WSe2", "thin-layer"), ("MoS2", "logarithmic")])
+SLOW_CASES = [pytest.param("MoS2", name, marks=pytest.mark.validate) for name in ("thin-layer", "logarithmic")]
+
+
+@pytest.mark.parametrize(("material", "interaction"), [("WSe2", "thin-layer"), *SLOW_CASES])
 def test_exciton_of_parabolic_bands_is_that_of_real_space(material, interaction):
     def corrected(N, k0):
         table = {"model": "exciton", "material": material, "mesh": {"N": N, "k0": k0}, "bands": {"model": "parabolic"}}

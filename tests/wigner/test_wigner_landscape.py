@@ -87,7 +87,10 @@ def config(landscape: dict, end: float, points: int, width: float) -> Config:
     )
 
 
-@pytest.mark.parametrize("factors", [{}, {"factor_KKprime": 0.8, "factor_KLambda": -0.5}], ids=["common", "per valley"])
+PER_VALLEY = pytest.param({"factor_KKprime": 0.8, "factor_KLambda": -0.5}, id="per valley", marks=pytest.mark.validate)
+
+
+@pytest.mark.parametrize("factors", [pytest.param({}, id="common"), PER_VALLEY])
 def test_equilibrium_in_a_landscape(factors):
     """In the end every valley follows exp(-V_v/kT), with the shares of the valleys that the local energies give."""
     case = config({"kind": "cosine", "depth": 30.0, "length": 0.4} | factors, 240.0, 14, 0.4)

@@ -54,6 +54,7 @@ def test_room_temperature_has_one_diffusivity():
         assert outside[-1] == pytest.approx(latest, abs=0.2)
 
 
+@pytest.mark.validate
 def test_liquid_nitrogen_has_three_phases():
     history = default_history(77)
     for valley, (height, when) in enumerate(((7.24, 2.9), (2.96, 1.1), (3.37, 1.4))):
@@ -70,6 +71,7 @@ def test_liquid_nitrogen_has_three_phases():
     assert width[2] - width[1] == pytest.approx(3e-4, abs=1e-4)
 
 
+@pytest.mark.validate
 def test_negative_diffusion_at_twenty_kelvin():
     history = default_history(20)
     time, diffusivity = series(history, "diffusivity")
@@ -94,7 +96,7 @@ def test_final_populations(temperature, fractions):
     assert population / population.sum() == pytest.approx(fractions, rel=0.03)
 
 
-@pytest.mark.parametrize("temperature", [300, 20])
+@pytest.mark.parametrize("temperature", [300, pytest.param(20, marks=pytest.mark.validate)])
 def test_petsc_agrees_with_the_direct_scheme(temperature):
     case = problem(temperature, time={"end": 12.0, "outputs": [(0.5, 12.0)]})
     steps = make_steps(FINE, case.stops)
