@@ -73,7 +73,7 @@ def main() -> None:
     """Read, extrapolate, print the table with all doubts, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
-    parser.add_argument("--reference", nargs="+", default=["tempelaar"], help="tables of references.toml to compare with")
+    parser.add_argument("--reference", nargs="*", default=["tempelaar"], help="tables of references.toml to compare with; none: no comparison")
     parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
     options = parser.parse_args()
     studies = read_studies(options.file)

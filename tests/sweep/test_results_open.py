@@ -1,9 +1,14 @@
-"""Results of all models, with all that can be asked for, open in xarray as a tree, and so do their sweeps."""
+"""Results of all models, with all that can be asked for, open in xarray as a tree, and so do their sweeps.
+
+The pages of the models say what each dataset is: their tables are held against the same results.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import re
 from pathlib import Path
 
 import h5py
@@ -22,6 +27,10 @@ EXCITON = {
     "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
     "sweep.parameters.bands.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
+ZONE = {
+    "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
+    "tight_binding.builtin": "liu2013:WSe2", "solver.states": 2,
+}  # fmt: skip
 TRION = {
     "model": "trion", "material": "WSe2", "mesh.N": 40, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
     "absorption.maps": ["0 meV", "-20 meV"], "twod.enabled": True, "twod.waiting_times": [0, 50, 100], "twod.points": 9,
@@ -37,6 +46,7 @@ WIGNER = {
     "time.densities": [[0.5, 1]], "time.distributions": [0.5, 1.0], "pulse.spot": "1 um",
 }  # fmt: skip
 MOMENTS = {key: value for key, value in WIGNER.items() if key not in ("time.densities", "time.distributions")}
+RATES = {key: value for key, value in MOMENTS.items() if not key.startswith(("time", "pulse"))} | {"time.rates_only": True}
 WELL = WIGNER | {
     "space.dimension": 1, "space.points": 36, "space.width": "4 um", "time.end": 0.6, "time.densities": [[0.3, 1]], "time.distributions": [0.5],
     "landscape.kind": "well", "landscape.depth": "2 meV", "landscape.length": "2 um",
@@ -57,10 +67,16 @@ IN_TIME = {
     "solver.route": "time", "solver.tolerance": 1e-3, "signal.bootstrap": 0,
 }  # fmt: skip
 CASES = {
-    "exciton": EXCITON, "trion": TRION, "thermal trion": THERMAL, "wigner": MOMENTS, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
+    "exciton": EXCITON, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
+    "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "thermal trion": THERMAL, "wigner": MOMENTS,
+    "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
     "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "formation in time": IN_TIME,
     "valley": VALLEY, "angular valley": ANGULAR, "saturated valley": SATURATED,
 }  # fmt: skip
+
+
+HPCX = Path(__file__).resolve().parents[2] / "hpcx"
+MODEL_PAGES = {"exciton": HPCX / "trion/MODEL.md"} | {name: HPCX / name / "MODEL.md" for name in ("trion", "wigner", "formation", "valley")}
 
 
 def as_toml(value) -> str:
@@ -77,13 +93,26 @@ def compute(folder: Path, case: dict) -> list[Path]:
     return sorted((folder / "out").glob("*.h5")) + sorted((folder / "out/points").glob("*.h5"))
 
 
-SLOW = ("formation in time", "saturated valley", "thermal trion", "wigner in the plane")
+SLOW = ("formation in time", "saturated valley", "thermal trion")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Return a function that computes a case once, and gives its files."""
+    known: dict[str, list[Path]] = {}
+
+    def files(name: str) -> list[Path]:
+        if name not in known:
+            known[name] = compute(tmp_path_factory.mktemp("case"), CASES[name])
+        return known[name]
+
+    return files
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.validate) if name in SLOW else name for name in CASES])
-def test_every_result_opens_as_a_tree(name, tmp_path, caplog):
+def test_every_result_opens_as_a_tree(name, results, caplog):
     caplog.set_level(logging.CRITICAL)
-    files = compute(tmp_path, CASES[name])
+    files = results(name)
     assert len(files) == (3 if any(key.startswith("sweep.") for key in CASES[name]) else 1)
     for path in files:
         with xarray.open_datatree(path, engine="h5netcdf") as tree:
@@ -93,6 +122,42 @@ def test_every_result_opens_as_a_tree(name, tmp_path, caplog):
                         assert {"units", "long_name"} <= variable.attrs.keys(), (node.path, variable)
                     variable.load()
         look_at(path, CASES[name])
+    undocumented = datasets(files[-1]) - documented(CASES[name]["model"])
+    assert undocumented == set()
+
+
+@pytest.mark.parametrize("model", MODEL_PAGES)
+def test_no_dataset_of_a_page_is_missing(model, results, caplog):
+    caplog.set_level(logging.CRITICAL)
+    cases = [name for name, case in CASES.items() if case["model"] == model and name not in SLOW]
+    found = set().union(*(datasets(results(name)[-1]) for name in cases))
+    assert documented(model) - found == set()
+
+
+def datasets(path: Path) -> set[tuple[str, tuple[str, ...], str]]:
+    """Return path, axes and unit of all datasets of a point but its provenance and axes that only count."""
+    found = set()
+
+    def visit(name: str, item: h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and not name.startswith("provenance/"):
+            axes = tuple(scales[0].name.rpartition("/")[2] for scales in item.dims if len(scales))
+            counts = item.ndim == 1 and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
+            found.update([] if counts else [(name, axes, item.attrs["units"])])
+
+    with h5py.File(path, "r") as file:
+        file.visititems(visit)
+    return found
+
+
+def documented(model: str) -> set[tuple[str, tuple[str, ...], str]]:
+    """Return path, axes and unit of every row of the table of a model's datasets; {a,b} in a path stands for two."""
+    (section,) = re.findall(rf"^### {model}\n\n(.*?)(?=^#|\Z)", MODEL_PAGES[model].read_text(), re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| `([^|`]+)` \|([^|]*)\|([^|]*)\|", section, re.MULTILINE)
+    return {
+        ("".join(words), tuple(axes.replace(" ", "").split(",")) if axes.strip() else (), unit.strip())
+        for name, axes, unit in rows
+        for words in itertools.product(*(part.split(",") for part in re.split(r"[{}]", name)))
+    }
 
 
 def look_at(path: Path, case: dict) -> None:
