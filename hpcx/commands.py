@@ -33,8 +33,11 @@ def alone(options: argparse.Namespace) -> int:
     except (InputError, MaterialError, FileNotFoundError) as error:
         terminal.complain(str(error))
         return BAD_INPUT
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a file that cannot be read, or is none of hpcx
         terminal.complain(str(error))
+        return FAILED
+    except ModuleNotFoundError as error:
+        terminal.complain(f"this command needs the Python package {error.name}: pip install {error.name}")
         return FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -83,13 +86,35 @@ def _bytes(text: str | None) -> float | None:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Print the state of an output directory."""
-    try:
-        from hpcx.sweep.status import status_text
-    except ImportError as error:
-        terminal.complain(f"status reads HDF5 files and needs the Python package h5py (a serial one will do): {error}")
-        return FAILED
-    terminal.write(status_text(Path(options.directory), options.all))
+    """Print the state of an output directory, as a table or as JSON."""
+    from hpcx.sweep.status import status_json, status_text
+
+    path = Path(options.directory)
+    terminal.write(status_json(path) if options.json else status_text(path, options.all))
+    return DONE
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print what a result or a sweep is: input, numbers, provenance."""
+    from hpcx.inspection.show import show_text
+
+    terminal.write(show_text(Path(options.file)))
+    return DONE
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Print what differs between two results, in their inputs and in what came out."""
+    from hpcx.inspection.compare import compare_text
+
+    terminal.write(compare_text(Path(options.first), Path(options.second)))
+    return DONE
+
+
+def info(options: argparse.Namespace) -> int:
+    """Print versions and what else a report of a fault should say."""
+    from hpcx.inspection.info import info_text
+
+    terminal.write(info_text())
     return DONE
 
 

@@ -33,12 +33,12 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     """
     import xarray
 
-    file = _file(Path(path))
+    file = file_of(Path(path))
     tree = xarray.open_datatree(file, engine="h5netcdf")
     if "provenance" not in tree.children:
         tree.close()
         raise ValueError(f"{file} is no result of hpcx: it has no group 'provenance'")
-    about = {name: _decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
+    about = {name: decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
     axes = _axes(tree)
     fixed = {key: value for key, value in _in_order(about) if key not in axes and not key.startswith(_NO_COORDINATES)}
     large = _large(file, tree)
@@ -49,17 +49,19 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     return tree
 
 
-def _file(path: Path) -> Path:
-    """Return the file to read; raises FileNotFoundError."""
+def file_of(path: Path) -> Path:
+    """Return the file to read; raises FileNotFoundError, ValueError for an input."""
     found = next((path / name for name in ("sweep.h5", "result.h5") if (path / name).is_file()), path)
+    if found.suffix == ".toml":
+        raise ValueError(f"{path} is an input; give the directory into which `hpcx run` has written, or a file of it")
     if found.is_file():
         return found
     wanted = "holds no sweep.h5 and no result.h5" if path.is_dir() else "does not exist"
     raise FileNotFoundError(f"{path} {wanted}: give a directory into which `hpcx run` has written, or a file of it")
 
 
-def _decoded(value: Any) -> Any:
-    """Return an entry of the provenance: what is JSON as data, other text and numbers as they are."""
+def decoded(value: Any) -> Any:
+    """Return an entry of the provenance: what is JSON as data, other text and numbers as they are, of Python."""
     plain = value.item() if hasattr(value, "item") else value
     text = plain.decode() if isinstance(plain, bytes) else plain
     if isinstance(text, str) and text[:1] in ("{", "["):
@@ -75,21 +77,27 @@ def _axes(tree: xarray.DataTree) -> list[str]:
     return list(tree["index"]["status"].dims) if "index" in tree.children else []
 
 
-def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted key and value of all keys that have one number or word as value."""
+def flat(table: dict[str, Any], prefix: str = "", lists: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield dotted key and value of all keys that have one number or word as value, and of those with lists if wanted."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, (bool, int, float, str)):
+            yield from flat(value, f"{prefix}{key}.", lists)
+        elif isinstance(value, (bool, int, float, str)) or (lists and isinstance(value, list)):
             yield prefix + key, value
+
+
+def written_keys(about: dict[str, Any]) -> set[str]:
+    """Return the keys that the input or `--set` gave, from the provenance."""
+    written = {setting.partition("=")[0].strip() for setting in about.get("settings", [])}
+    with suppress(tomllib.TOMLDecodeError):  # somebody has edited the file
+        written |= {key for key, _ in flat(tomllib.loads(about.get("input", "")), lists=True)}
+    return written
 
 
 def _in_order(about: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return all keys of the input with their values: those that were written first, as they are what one looks for."""
-    written = {setting.partition("=")[0].strip() for setting in about.get("settings", [])}
-    with suppress(tomllib.TOMLDecodeError):  # somebody has edited the file
-        written |= {key for key, _ in _flat(tomllib.loads(about.get("input", "")))}
-    return sorted(_flat(about.get("config", {})), key=lambda item: item[0] not in written)
+    written = written_keys(about)
+    return sorted(flat(about.get("config", {})), key=lambda item: item[0] not in written)
 
 
 def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str], large: dict[str, Callable]) -> None:

@@ -25,6 +25,7 @@ NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
 FRAME = {
     "__init__": {"tree"},
     "tree": {"tree_points"},
+    "inspection": {"inspection", "tree", "io", "materials", "registry", "parallel.launcher"},
     "tree_points": set(),
     "units": set(),
     "toml": set(),
@@ -37,7 +38,7 @@ FRAME = {
     "io": {"io", "parallel", "physics"},
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "terminal": set(),
-    "commands": {"terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
+    "commands": {"inspection", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
     "cli": {"commands", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }

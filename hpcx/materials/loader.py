@@ -26,6 +26,9 @@ from typing import Any
 from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, WORDS, allowed_number, meant
 
+#: what the source of a weak number has
+_WEAK = ("[guess", "[fit")
+
 
 class MaterialError(ValueError):
     """A material file is missing, malformed, or lacks a number that was asked for.
@@ -141,6 +144,16 @@ class Material:
             return units.convert(value, source, target)
         except ValueError as error:
             raise MaterialError(f"{self.name}: '{key}': {error}") from error
+
+
+def weak_numbers(described: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return, of the numbers of `Material.described`, those that are guessed, fitted, or replaced by the input, as text with source."""
+    weak = {key: number for key, number in described.items() if any(tag in number["source"] for tag in _WEAK) or number["source"] == "input"}
+    return {key: f"{_value_text(number['value'])} {number['unit']}".removesuffix(" 1") + f" ({number['source']})" for key, number in weak.items()}
+
+
+def _value_text(value: Any) -> str:
+    return ", ".join(f"{one:g}" for one in value) if isinstance(value, (list, tuple)) else f"{value:g}"
 
 
 def as_json(value: Any) -> str:

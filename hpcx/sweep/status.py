@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,20 @@ def status_text(path: Path, every_point: bool = False) -> str:
         return _text([row], row[2].summary, True)
     rows, index = _points(path, record), path / "sweep.h5"
     return _text(rows, [*_totals(rows), *_warnings(rows), *(_remarks(index) if index.exists() else [])], every_point)
+
+
+def status_json(path: Path) -> str:
+    """Return the same as JSON: `points` with id, coordinates and all that is known of each, and `warnings`."""
+    record = None if path.is_file() else read_record(path)
+    rows = _rows_of_file(path) if path.is_file() else [_single(path)] if record is None else _points(path, record)
+    points = [{"id": name, "coordinates": coordinates} | _plain(entry) for name, coordinates, entry in rows]
+    return json.dumps({"points": points, "warnings": _warnings(rows)}, indent=1, default=lambda value: value.item())
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """Return what is known of a point; a time that is not known is null, since JSON has no NaN."""
+    known = asdict(entry)
+    return {key: None if value != value else value for key, value in known.items() if key not in ("layout", "run", "versions")}
 
 
 def _text(rows: list[Row], ends: list[str], every_point: bool) -> str:

@@ -1,0 +1,130 @@
+"""What `hpcx show` prints of a result or a sweep: what was computed, what came out, and where it is from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hpcx.io.reading import reading
+from hpcx.materials.loader import weak_numbers
+from hpcx.registry import MODELS
+from hpcx.tree import decoded, file_of, flat, written_keys
+
+#: most values of a sweep that are written out
+_SOME = 8
+_LABEL = 14
+
+
+def show_text(path: Path) -> str:
+    """Return the text; raises FileNotFoundError if there is no result, OSError if it cannot be read, ValueError if it is none of hpcx."""
+    found = file_of(path)
+    with reading(found) as file:
+        if "provenance" not in file:
+            raise ValueError(f"{found} is no result of hpcx: it has no group 'provenance'")
+        about = {name: decoded(item[()]) for name, item in file["provenance"].items()}
+        parts = [list(part) for part in (_what(found, file, about), _keys(about), _results(file, about), _weak(about), _origin(about))]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{text}"
+
+
+def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
+    config = about["config"]
+    yield f"{path}: {config['model']}" + (f', "{config["title"]}"' if config.get("title") else "")
+    materials = about.get("materials", {config["material"]: None})
+    yield _line("material", ", ".join(materials))
+    if about.get("surroundings"):
+        yield _line("surroundings", about["surroundings"])
+    for axis in _axes(file):
+        values = [decoded(value) for value in file[axis][()].tolist()]
+        yield _line("sweep", f"{axis} = {_some(values)}{_unit(file[axis])}")
+    if "index/status" in file:
+        names, counts = np.unique(np.ravel(file["index/status"].asstr()[()]), return_counts=True)
+        yield _line("points", ", ".join(f"{count} {name}" for name, count in zip(names, counts)))
+
+
+def _axes(file: h5py.File) -> list[str]:
+    scales = [dim[0].name for dim in file["index/status"].dims] if "index/status" in file else []
+    return [name.strip("/").removeprefix("index/") for name in scales]
+
+
+def _some(values: list[Any]) -> str:
+    """Return some values as text: all of a short list, the ends of a long one."""
+    texts = [f"{value:.6g}" if isinstance(value, float) else str(value) for value in values]
+    return ", ".join(texts) if len(texts) <= _SOME else f"{texts[0]}, {texts[1]}, ..., {texts[-1]} ({len(texts)} values)"
+
+
+def _unit(item: h5py.Dataset) -> str:
+    unit = str(item.attrs.get("units", "1"))
+    return "" if unit == "1" else f" {unit}"
+
+
+def _keys(about: dict[str, Any]) -> Iterator[str]:
+    """Yield the keys that were written, as the program has understood them."""
+    written, units = written_keys(about), about.get("units", {})
+    found = {key: value for key, value in flat(about["config"], lists=True) if key in written and not key.startswith(("title", "model", "material", "output"))}
+    if found:
+        yield "written in the input (all else are defaults)"
+    for key, value in found.items():
+        yield f"  {key} = {json.dumps(value, ensure_ascii=False)}{f' {units[key]}' if key in units else ''}"
+
+
+def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that the run printed, or of a sweep the numbers of every point."""
+    if "summary" in about:
+        yield "results"
+        yield from (f"  {line}" for line in about["summary"])
+        return
+    shape, rows = file["index/status"].shape, []
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        """Take a dataset that has one number for every point."""
+        inside = name.startswith(("index/", "provenance/")) or "/" not in name
+        if isinstance(item, h5py.Dataset) and not inside and item.shape == shape and item.dtype.kind == "f" and not h5py.h5ds.is_scale(item.id):
+            rows.append(f"  {name:<44} {_range(item[()])}{_unit(item)}")
+
+    file.visititems(visit)
+    if rows:
+        yield "results against the swept keys"
+        yield from rows
+
+
+def _range(values: np.ndarray) -> str:
+    if values.ndim == 1 and values.size <= _SOME:
+        return ", ".join(f"{value:.6g}" for value in values)
+    known = values[np.isfinite(values)]
+    return f"from {known.min():.6g} to {known.max():.6g}" if known.size else "no values"
+
+
+def _weak(about: dict[str, Any]) -> Iterator[str]:
+    """Yield the numbers behind the result that are guesses, fits, or of the input in place of the material's."""
+    described = [*about.get("materials", {}).values(), *([about["material"]] if "material" in about else []), *about.get("environments", {}).values()]
+    others = {model for model in MODELS if model != about["config"]["model"]} - ({"exciton"} if about["config"]["model"] == "trion" else set())
+    lines = []
+    for file in described:
+        for key, text in weak_numbers(file["numbers"]).items():
+            if key.partition(".")[0] not in others:
+                lines.append(f"  {file['name']}: {key} = {text}")
+    if lines:
+        yield "numbers behind it that are guessed, fitted, or replaced in the input"
+        yield from lines
+
+
+def _origin(about: dict[str, Any]) -> Iterator[str]:
+    versions = about.get("versions", {})
+    yield "provenance"
+    names = {"hpcx": "hpcx", "git": "revision", "python": "Python", "numpy": "numpy", "petsc4py": "PETSc", "slepc4py": "SLEPc", "hdf5": "HDF5", "mpi": "MPI"}
+    yield "  " + ", ".join(f"{label} {versions[name]}" for name, label in names.items() if name in versions)
+    if "ranks" in about:
+        yield f"  {about['ranks']} rank(s) on {', '.join(about['hosts'])}, {about['started']}, {about['wall_time']:.1f} s"
+    if about.get("petsc_options_given"):
+        yield f"  PETSc options: {about['petsc_options_given']}"
+    if about.get("settings"):
+        yield f"  --set {' --set '.join(about['settings'])}"
