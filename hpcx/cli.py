@@ -132,7 +132,7 @@ def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -
 def _add_run(run: argparse.ArgumentParser) -> None:
     """Add the options of `hpcx run` alone."""
     run.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
-    run.add_argument("--verbose", action="store_true", help="log more")
+    run.add_argument("-v", "--verbose", action="store_true", help="log more, and print a table of timings for every point of a sweep")
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
     shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
@@ -223,8 +223,9 @@ def _limit_threads() -> None:
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.parallel.errors import AgreedError
-    from hpcx.petsc.options import initialize
+    from hpcx.petsc.options import initialize, unused_options
     from hpcx.sweep.fresh import set_aside
+    from hpcx.sweep.report import report_text
     from hpcx.sweep.run import run_plan
 
     requests = options.requests
@@ -249,7 +250,7 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     finally:
         requests.ignore()
     if comm.rank == 0:
-        _print_report(plan, report, time.monotonic() - start)
+        terminal.say(report_text(plan, report, unused_options(), time.monotonic() - start, options.verbose))
     return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
 
 
@@ -305,24 +306,3 @@ def _status(plan: Any, report: Any, shared: bool) -> int:
     if plan.axes:
         return SOME_POINTS_FAILED if states & {store.FAILED, store.MISSING} else DONE
     return DONE if states <= {store.DONE} else FAILED
-
-
-def _print_report(plan: Any, report: Any, seconds: float) -> None:
-    """Print results, timing tables of what was computed now, and PETSc options that nobody used."""
-    from hpcx.petsc.options import unused_options
-    from hpcx.sweep.run import shortened
-
-    lines = []
-    for number, (point, entry) in enumerate(zip(plan.points, report.entries)):
-        title = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())
-        state = [] if entry.status == "done" else [f"{entry.status}{': ' if entry.message else ''}{entry.message}"]
-        summary = entry.summary if entry.status == "done" else []
-        lines += [f"\n{title}" if title else "", *state, *summary, *filter(None, [report.tables.get(number)])]
-    unused = unused_options()
-    lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
-    lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.tables else []
-    if report.elsewhere:
-        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are at work elsewhere, in another run: {shortened(report.elsewhere)}")
-        lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
-    end = f"stopped ({report.stopped}); the same command goes on from here" if report.stopped else f"{seconds:.1f} s"
-    terminal.say("\n".join([*lines, f"\nresults in {plan.config.output.directory}: {end}"]))

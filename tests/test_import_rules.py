@@ -29,10 +29,11 @@ FRAME = {
     "tree_points": set(),
     "units": set(),
     "toml": set(),
+    "spelling": set(),
     "registry": set(),
     "physics": {"physics"},
-    "materials": {"materials", "units", "toml"},
-    "config": {"config", "materials", "units", "toml", "registry"},
+    "materials": {"materials", "units", "toml", "spelling"},
+    "config": {"config", "materials", "units", "toml", "registry", "spelling"},
     "parallel": {"parallel"},
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics"},
@@ -97,7 +98,7 @@ def allowed_parts(module: str) -> set[str]:
         return FRAME[part]
     friends = FRIENDS.get(part, set())
     if module == f"{part}.config":
-        return {"config.base", "materials", "units", part, *(f"{friend}.config" for friend in friends)}
+        return {"config.base", "materials", "units", "spelling", part, *(f"{friend}.config" for friend in friends)}
     return FOR_MODELS | {part} | friends
 
 

@@ -46,6 +46,11 @@ def contents(section: BaseModel, known: dict[tuple[str, str], Any] | None = None
     return found
 
 
+def file_keys(section: type[BaseModel]) -> list[tuple[str, str]]:
+    """Return dotted key and kind of every key whose text may name a file."""
+    return [(key, kind) for key, kind, _ in _marks(section)]
+
+
 def environments(section: BaseModel) -> dict[str, Material]:
     """Return, by dotted key, the dielectric environments that the marked keys name; raises MaterialError if one cannot be read."""
     return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}

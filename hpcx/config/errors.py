@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from pydantic import ValidationError
 
 from hpcx.config.base import RunInput
 from hpcx.config.fields import Key, keys_of
+from hpcx.spelling import nearest, suggestion
 
 _MISSING = object()
 
@@ -45,12 +45,6 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def suggestion(word: str, known: list[str]) -> str:
-    """Return "; did you mean 'x'?" for the nearest known word, or nothing."""
-    close = get_close_matches(str(word), known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
 def mistakes_of(error: ValidationError, config: type[RunInput]) -> list[Mistake]:
     """Translate what pydantic found into `Mistake`s with range, unit and suggestion, each key once."""
     keys = {key.name: key for key in keys_of(config)}
@@ -78,6 +72,7 @@ def _mistake(item: dict, keys: dict[str, Key]) -> Mistake:
         return Mistake(name, text, own=False)
     why = f"{text}; " if item["type"] == "value_error" else ""
     close = suggestion(item["input"], list(key.choices)) if key.choices else ""
+    close = "; without quotes" if item["input"] in key.choices else close
     return Mistake(name, f"{why}must be {key.wanted()}{close}", item["input"])
 
 
@@ -85,9 +80,9 @@ def _siblings(name: str, keys: list[str]) -> str:
     """Suggest the nearest key of the same table, else a key of that name elsewhere, else list the table."""
     table, _, word = name.rpartition(".")
     prefix = table + "." if table else ""
-    siblings = list(dict.fromkeys(key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix)))
-    near = get_close_matches(word, siblings, n=1, cutoff=0.5)
-    elsewhere = [prefix + near[0]] if near else [key for key in keys if key.rpartition(".")[2] == word]
+    siblings = [*([] if table else ["sweep"]), *dict.fromkeys(key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix))]
+    near = nearest(word, siblings)
+    elsewhere = [prefix + near] if near else [key for key in keys if key.rpartition(".")[2] == word]
     if elsewhere:
         return f"; did you mean '{elsewhere[0]}'?"
     return f"; {f'[{table}]' if table else 'an input'} has {', '.join(siblings)}"

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from hpcx import toml
 from hpcx.config.base import RunInput
-from hpcx.config.contents import ContentError, contents
-from hpcx.config.errors import InputError, Mistake, mistakes_of, suggestion
+from hpcx.config.contents import ContentError, contents, file_keys
+from hpcx.config.errors import InputError, Mistake, mistakes_of
 from hpcx.config.fields import keys_of
 from hpcx.config.point import Point, digest, make_point
 from hpcx.config.ranges import written_out
 from hpcx.materials.loader import Material, MaterialError, load_material
 from hpcx.registry import MODELS, config_class, refusals
+from hpcx.spelling import suggestion
 
 #: tables that say how and where to run; they cannot be swept
 UNSWEPT = ("title", "model", "output", "petsc", "sweep")
@@ -78,7 +79,7 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     axes, wrong = _without_ranges(table.pop("sweep", {}))
     mistakes += wrong or _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
-        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config))
+        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, _folder(path)))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
     return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
 
@@ -95,7 +96,7 @@ def model_of(text: str, settings: list[str]) -> str | None:
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
-    known = Known()
+    known = Known(_folder(path))
     tried = [_try_point(table, coordinates, config, known) for coordinates in _product(axes)]
     fatal = _fatal(tried)
     if fatal:
@@ -148,10 +149,12 @@ class Known:
     """What the files that an input names have been found to say: each is read once for all points.
 
     Attributes:
+        folder: of the input, in which files that it names are looked for first.
         materials: by name the material, or why it cannot be used.
         contents: see `hpcx.config.contents`.
     """
 
+    folder: Path = Path()
     materials: dict[str, Material | MaterialError] = field(default_factory=dict)
     contents: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -172,6 +175,7 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput],
     resolved = table
     for key, value in coordinates.items():
         resolved = _with(resolved, key, value)
+    resolved, written = _beside_the_input(resolved, config, known.folder)
     validated, mistakes = _validated(resolved, config)
     material, wrong = _material(resolved, known)
     mistakes += wrong
@@ -183,7 +187,23 @@ def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput],
         mistakes = _refused(validated, material)
     if mistakes:
         return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
-    return make_point(validated, material, coordinates, named), []
+    return make_point(validated, material, coordinates, named, written), []
+
+
+def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tuple[dict, dict[str, str]]:
+    """Return a table in which files that lie beside the input are named from here, and by key how they were written.
+
+    A file that is not there is looked for from the current directory.
+    """
+    written: dict[str, str] = {}
+    for key, kind in (("material", "material"), *file_keys(config)) if folder != Path() else ():
+        value: Any = table
+        for name in key.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        names_a_file = isinstance(value, str) and "\0" not in value and (kind == "file" or value.endswith(".toml"))
+        if names_a_file and (folder / value).is_file():
+            table, written[key] = _with(table, key, str(folder / value)), value
+    return table, written
 
 
 def _validated(table: dict, config: type[RunInput]) -> tuple[RunInput | None, list[Mistake]]:
@@ -221,13 +241,18 @@ def _material(table: dict, known: Known) -> tuple[Material | None, list[Mistake]
         return None, [Mistake("material", problem, name) for problem in error.problems]
 
 
-def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput]) -> list[Mistake]:
+def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput], folder: Path) -> list[Mistake]:
     lists = {key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)}
-    return _try_point(table, {key: values[0] for key, values in lists.items()}, config, Known())[1]
+    return _try_point(table, {key: values[0] for key, values in lists.items()}, config, Known(folder))[1]
 
 
 def _name(path: str) -> str:
     return "standard input" if path == "-" else path
+
+
+def _folder(name: str) -> Path:
+    """Return the folder of an input by its name in messages."""
+    return Path() if name == _name("-") else Path(name).parent
 
 
 def _line_of(error: UnicodeDecodeError) -> int:

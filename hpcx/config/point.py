@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import groupby
 from typing import Any
 
@@ -45,14 +46,20 @@ class Point:
         return Point(coordinates, None, None, {}, digest(coordinates), error)
 
 
-def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any]) -> Point:
-    """Return the point of a validated input, its material and the contents of what it names, with its hash."""
-    physics = _physics(config, material, named)
+def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any], written: Mapping[str, str] | None = None) -> Point:
+    """Return the point of a validated input, its material and the contents of what it names, with its hash.
+
+    `written` has by key the names of files as they were written, which count: not where they lie as seen from here.
+    """
+    physics = _physics(config, material, named, written or {})
     return Point(coordinates, config, material, physics, digest(physics, material.encoded))
 
 
-def _physics(config: RunInput, material: Material, named: dict[str, Any]) -> dict[str, Any]:
+def _physics(config: RunInput, material: Material, named: dict[str, Any], written: Mapping[str, str]) -> dict[str, Any]:
     physics = config.model_dump(mode="json")
+    for key, text in written.items():
+        *way, name = key.split(".")
+        reduce(lambda table, part: table[part], way, physics)[name] = text
     for key in config.machine_keys:
         _drop(physics, key)
     named = {key: content for key, content in named.items() if key not in config.machine_keys}

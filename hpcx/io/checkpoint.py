@@ -142,7 +142,7 @@ class Checkpoint:
             headers = self._headers() if comm.rank == 0 else []
         for header in comm.bcast(headers):
             if header.digest != self._digest:
-                raise AgreedError(f"{header.path} is of another input: {differing_keys(header.physics, self._physics)}")
+                raise AgreedError(f"{header.path} is of another input (there -> here):{differing_keys(header.physics, self._physics)}")
             if not self._has_same_options(comm, header):
                 continue
             if all(_stored_checksum(comm, header, name) == checksum for name, checksum in header.checksums.items()):
@@ -263,8 +263,8 @@ def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:
-    """Return "key: old -> new, ..." for every leaf in which two nested tables differ."""
-    return ", ".join(_differences(old, new, prefix))
+    """Return a line "  key: old -> new" for every leaf in which two nested tables differ, or ""."""
+    return "".join(f"\n  {text}" for text in _differences(old, new, prefix))
 
 
 def _differences(old: Any, new: Any, prefix: str) -> list[str]:

@@ -7,9 +7,10 @@ new number of a material becomes known here, by one line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
+
+from hpcx.spelling import suggestion
 
 
 @dataclass(frozen=True)
@@ -145,5 +146,4 @@ def _keys_below(prefixes: tuple[str, ...]) -> tuple[str, ...]:
 
 def meant(key: str) -> str:
     """Return "; did you mean 'x'?" for the known key that looks most like `key`, or nothing."""
-    close = get_close_matches(key, known_keys(), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return suggestion(key, known_keys(), 0.6)

@@ -17,7 +17,6 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 
 from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, WORDS, allowed_number, meant
+from hpcx.spelling import suggestion
 
 #: what the source of a weak number has
 _WEAK = ("[guess", "[fit")
@@ -96,7 +96,7 @@ class Material:
     def text(self, key: str) -> str:
         """Return the text `key`; raises MaterialError if it is missing."""
         if key not in self.texts:
-            raise MaterialError(f"{self.name} ({self.origin}) has no text '{key}'{_suggest(key, self.texts)}")
+            raise MaterialError(f"{self.name} ({self.origin}) has no text '{key}'{suggestion(key, self.texts)}")
         return self.texts[key]
 
     def with_parameters(self, parameters: Mapping[str, str | float]) -> Material:
@@ -132,11 +132,11 @@ class Material:
         """Return a sentence for each of `keys` that the file has neither as a number nor as a text."""
         missing = [key for key in keys if key not in self.numbers and key not in self.texts]
         known = {**self.numbers, **self.texts}
-        return [f"{self.name} ({self.origin}) has no '{key}'{_suggest(key, known)}" for key in missing]
+        return [f"{self.name} ({self.origin}) has no '{key}'{suggestion(key, known)}" for key in missing]
 
     def _entry(self, key: str) -> Number:
         if key not in self.numbers:
-            raise MaterialError(f"{self.name} ({self.origin}) has no number '{key}'{_suggest(key, self.numbers)}")
+            raise MaterialError(f"{self.name} ({self.origin}) has no number '{key}'{suggestion(key, self.numbers)}")
         return self.numbers[key]
 
     def _convert(self, key: str, value: float, source: str, target: str) -> float:
@@ -159,11 +159,6 @@ def _value_text(value: Any) -> str:
 def as_json(value: Any) -> str:
     """Return the text of a value of which a hash is made."""
     return json.dumps(value, sort_keys=True, default=str)
-
-
-def _suggest(key: str, known: Mapping[str, Any]) -> str:
-    close = get_close_matches(key, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 @lru_cache(maxsize=2)
@@ -201,7 +196,7 @@ def _load(name: str, kind: str) -> Material:
     path = library.get(name, Path(name))
     if name not in library and path.suffix != ".toml":
         known = ", ".join(library)
-        raise MaterialError(f"no {kind} '{name}'{_suggest(name, library)} Known: {known}; or give the path of a .toml file")
+        raise MaterialError(f"no {kind} '{name}'{suggestion(name, library)} Known: {known}; or give the path of a .toml file")
     try:
         return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in library else str(path))
     except OSError as error:

@@ -22,6 +22,13 @@ log = logging.getLogger("hpcx")
 GO_ON, SAVE, STOP = 0, 1, 2
 
 
+def spoken(seconds: float) -> str:
+    """Return a time in the unit in which people think of it, as exactly as an estimate deserves."""
+    if seconds < 120:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 @dataclass
 class Run:
     """The surroundings of one point.
@@ -49,21 +56,23 @@ class Run:
     cadence: float = 600.0
     requests: StopRequests = field(default_factory=StopRequests)
     progress_interval: float = 10.0
-    _started: float = field(default_factory=time.monotonic)
+    _begun: dict[str, tuple[float, float]] = field(default_factory=dict)  # by task: when it was first heard of, and how far it was
     _reported: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
 
     def progress(self, task: str, fraction: float) -> None:
         """Log how far `task` is (0 to 1) with an estimate of its end, at most every `progress_interval` seconds.
 
+        The estimate looks at what was done since the first call alone: what came before, from a checkpoint say, took another time.
         Call it on every rank; only rank 0 prints.
         """
         now = time.monotonic()
-        if fraction <= 0 or now - self._reported < self.progress_interval:
+        begin, first = self._begun.setdefault(task, (now, fraction))
+        if now - self._reported < self.progress_interval or fraction <= first:
             return
         self._reported = now
-        left = (now - self._started) * (1 - fraction) / fraction
-        log.info("%s: %s %.0f %%, about %.0f s left", self.name, task, 100 * fraction, max(left, 0.0))
+        left = (now - begin) * (1 - fraction) / (fraction - first)
+        log.info("%s: %s %.0f %%, about %s left of it", self.name, task, 100 * fraction, spoken(max(left, 0.0)))
 
     def note_error(self, error: float, tolerance: float) -> None:
         """Note the error of a solution that the point consists of, and what the input allows, in the same measure; alike on all ranks.

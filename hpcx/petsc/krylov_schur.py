@@ -197,10 +197,14 @@ def _deflate(eps: SLEPc.EPS, known: np.ndarray) -> None:
         vector.destroy()
 
 
+#: restarts that a further state takes over those of the first one (measured: 0.2 to 0.5)
+_FURTHER = 1 / 3
+
+
 class _Estimates:
     """A monitor that remembers approximate values and errors, and turns them into the share of the work that is done.
 
-    Errors fall exponentially, state after state.
+    Errors fall exponentially, state after state; a state after the first has come near while the solver was at those before it.
 
     Attributes:
         values: approximate values at the last restart, ascending.
@@ -224,7 +228,8 @@ class _Estimates:
         self._first = max(self._first, error)
         begun = self._first > self._tolerance
         state = np.log(self._first / error) / np.log(self._first / self._tolerance) if begun else 1.0
-        return min(1.0, (self.converged + float(state)) / self._wanted)
+        weight = np.r_[1.0, np.full(self._wanted - 1, _FURTHER), 0.0]
+        return float(min(1.0, (weight[: self.converged].sum() + weight[min(self.converged, self._wanted)] * state) / weight.sum()))
 
     def is_beyond(self, limit: Callable[[np.ndarray], float]) -> bool:
         """Return whether a state has converged and the next, as far as it is known, lies above the limit."""

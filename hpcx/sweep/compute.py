@@ -21,6 +21,7 @@ from hpcx.parallel.errors import AgreedError, agreed, settle
 from hpcx.parallel.memory import peak_memory, processor_time
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
+from hpcx.parallel.timings import Timings
 from hpcx.petsc.options import unused_options, used_options
 from hpcx.sweep.groups import Level
 from hpcx.sweep.reuse import numerical, typed
@@ -63,17 +64,17 @@ class Surroundings:
         return f"{point.id} ({coordinates})" if coordinates else self.plan.config.title or self.plan.config.model
 
 
-def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Entry, str]:
-    """Compute a point and write its result, collectively on the group; return its entry and its table of timings.
+def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Entry, Timings]:
+    """Compute a point and write its result, collectively on the group; return its entry and its timings.
 
     An error that all ranks of the group meet ends the point alone and is recorded. If one rank fails while the others
     wait for it, the failure is recorded and the exception goes on, to end the job: nothing else is safe then. Raises
     Stopped if the point was interrupted.
     """
     start = time.monotonic()
-    entry, table, error = None, "", None
+    entry, timings, error = None, Timings(), None
     try:
-        entry, table = _solve_and_write(level.comm, point, around)
+        entry, timings = _solve_and_write(level.comm, point, around)
     except Stopped:
         settle(level.fate, None)
         raise
@@ -86,11 +87,11 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
         _record(around, point, failed)
         raise RuntimeError(f"{around.name(point)} failed on one rank while others of its group wait for it") from error
     if message is None:
-        return entry, table
+        return entry, timings
     failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size, run=around.run)
     if level.comm.rank == 0:
         _record(around, point, failed)
-    return failed, ""
+    return failed, timings
 
 
 def _record(around: Surroundings, point: Point, failed: Entry) -> None:
@@ -108,7 +109,7 @@ def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 
 
-def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Entry, str]:
+def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Entry, Timings]:
     if point.error:
         raise AgreedError(point.error)
     path = around.store.result(point.id)
@@ -132,7 +133,8 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     write_result(comm, path, result, about)
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
-    return finished(about), run.timings.table(time.monotonic() - start)
+    run.timings.wall = time.monotonic() - start
+    return finished(about), run.timings
 
 
 def _refuse_silent(comm: Any, result: Result) -> None:

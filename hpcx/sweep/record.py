@@ -113,7 +113,9 @@ def write_record(directory: Path, plan: Plan) -> None:
         swept = [axis["name"] for axis in [*new["axes"], *old["axes"]]]
         different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
         if different:
-            raise OtherPhysics(f"{directory} holds a sweep of another input ({different}); choose another output.directory or give --fresh")
+            raise OtherPhysics(
+                f"{directory} holds a sweep of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}"
+            )
     replace_text(directory / "sweep.json", json.dumps(new, indent=1, default=str))
 
 

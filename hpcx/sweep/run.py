@@ -21,6 +21,7 @@ from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
 from hpcx.parallel.stop import StopRequests
 from hpcx.parallel.tables import make_together
+from hpcx.parallel.timings import Timings
 from hpcx.petsc.communicator import duplicates_kept
 from hpcx.petsc.options import given_options
 from hpcx.sweep.claims import others_at_work, present
@@ -43,14 +44,14 @@ class Report:
 
     Attributes:
         entries: state of every point of the plan.
-        tables: tables of timings of the points computed now, by number.
+        timings: of the points computed now, by number.
         stopped: why the run was interrupted with points left to compute, or "".
         elsewhere: names of the points that another run computes now.
         idle_share: 1 - busy wall time / (ranks x wall time), while points were being computed.
     """
 
     entries: list[Entry] = field(default_factory=list)
-    tables: dict[int, str] = field(default_factory=dict)
+    timings: dict[int, Timings] = field(default_factory=dict)
     stopped: str = ""
     elsewhere: list[str] = field(default_factory=list)
     idle_share: float = 0.0
@@ -130,14 +131,14 @@ def _share_tables(comm: Any, around: Surroundings, tasks: list[Task]) -> None:
 
 def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
-    parts = comm.allgather((worker.tables, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries))
+    parts = comm.allgather((worker.timings, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries))
     trouble = next(((part[3], part[5]) for part in parts if part[3]), None)
     if trouble:
         raise AgreedError(*trouble)
     report = Report(idle_share=1 - sum(part[1] for part in parts) / max(sum(part[4] for part in parts), 1e-9))
     computed: dict[int, Entry] = {}
-    for tables, *_, entries in parts:
-        report.tables |= tables
+    for timings, *_, entries in parts:
+        report.timings |= timings
         computed |= entries
     report.entries = _entries(comm, around, computed)
     report.elsewhere = [around.name(point) for point, entry in zip(around.plan.points, report.entries) if entry.status == RUNNING]
@@ -183,8 +184,3 @@ def _reason(reasons: Iterable[str]) -> str:
 
 def _is_left(entry: Entry, run: str) -> bool:
     return entry.status != DONE and not (entry.status == FAILED and entry.run == run)
-
-
-def shortened(names: list[str], most: int = 5) -> str:
-    """Return names as a list of which only some are written out."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -25,4 +25,4 @@ def refuse_other_result(store: Store, point: Point) -> None:
             continue
         different = differing_keys(old, physics)
         if different:
-            raise OtherPhysics(f"{path} is of another input ({different}); choose another output.directory or give --fresh")
+            raise OtherPhysics(f"{path} is of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from hpcx.config.point import Point
 from hpcx.parallel import log as logs
 from hpcx.parallel.stop import Stopped
+from hpcx.parallel.timings import Timings
 from hpcx.sweep.compute import Surroundings, compute_point
 from hpcx.sweep.existing import is_settled, make_room
 from hpcx.sweep.groups import Level
@@ -32,7 +33,7 @@ class Worker:
     rank only may keep it from a broadcast.
 
     Attributes:
-        tables: timings of the points that were computed, by number; on the first rank of their group.
+        timings: of the points that were computed, by number; on the first rank of their group.
         entries: what their files say, likewise.
         busy: seconds spent on points.
         stopped: why a stop was asked for, or "".
@@ -43,7 +44,7 @@ class Worker:
     def __init__(self, levels: list[Level], around: Surroundings) -> None:
         self.levels = levels
         self.around = around
-        self.tables: dict[int, str] = {}
+        self.timings: dict[int, Timings] = {}
         self.entries: dict[int, Entry] = {}
         self.busy = 0.0
         self.stopped = ""
@@ -140,12 +141,12 @@ class Worker:
         start = time.monotonic()
         log.info("%s on %d rank(s)", self.around.name(point), level.comm.size)
         try:
-            entry, table = compute_point(level, point, self.around)
+            entry, timings = compute_point(level, point, self.around)
         except Stopped as error:
             log.info("%s: stopped (%s)", self.around.name(point), error)
             self.stopped = str(error)
         else:
-            self._note(level, task.number, point, entry, table)
+            self._note(level, task.number, point, entry, timings)
         self.busy += time.monotonic() - start
         if task.family:
             self._took.setdefault(task.family, []).append(time.monotonic() - start)
@@ -153,10 +154,10 @@ class Worker:
             self.around.store.claims.give_back(point.id)
             self._refresh_index()
 
-    def _note(self, level: Level, number: int, point: Point, entry: Entry, table: str) -> None:
+    def _note(self, level: Level, number: int, point: Point, entry: Entry, timings: Timings) -> None:
         if level.comm.rank == 0 and entry.status != FAILED:
             self.around.store.failure(point.id).unlink(missing_ok=True)
-            self.tables[number], self.entries[number] = table, entry
+            self.timings[number], self.entries[number] = timings, entry
 
     def _refresh_index(self) -> None:
         """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,6 +9,7 @@ from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import keys_below
+from hpcx.spelling import suggestion
 
 #: most delays, and most pairs of cells times angles: some GB
 MOST_DELAYS, MOST_TRANSFERS = 1_000_000, 30_000_000
@@ -252,7 +252,7 @@ def select(text: str) -> dict[str, bool | str]:
             continue
         members = set(GROUPS.get(name, (name,)))
         if not members <= set(SWITCHES):
-            raise ValueError(f"'{name}' is no mechanism{_suggestion(name)}; known are {', '.join(KNOWN)}")
+            raise ValueError(f"'{name}' is no mechanism{suggestion(name, KNOWN)}; known are {', '.join(KNOWN)}")
         chosen = chosen | members if sign == "+" else chosen - members
     return {name: name in chosen for name in SWITCHES} | changed
 
@@ -282,8 +282,3 @@ def _terms(text: str) -> list[tuple[str, str]]:
         else:
             terms.append((sign, word))
     return terms
-
-
-def _suggestion(name: str) -> str:
-    close = get_close_matches(name, KNOWN, n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hpcx
 from hpcx.config import contents, load
 from hpcx.config.errors import InputError
 from hpcx.config.fields import keys_of
@@ -17,6 +19,7 @@ from hpcx.config.point import digest
 from hpcx.exciton.config import Config
 from hpcx.materials.loader import as_json
 from hpcx.registry import MODELS, config_class
+from hpcx.spelling import nearest
 
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
 
@@ -231,3 +234,47 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
     assert "has no 'wigner.bands.hole_mass'" in str(error.value)
     with pytest.raises(InputError, match=r"screening.kappa = .*air.toml.* has no 'kappa'"):
         plan(settings=[f"screening.kappa={tmp_path / 'air.toml'}"])
+
+
+def test_files_are_looked_for_beside_the_input(tmp_path, monkeypatch):
+    folder = tmp_path / "below"
+    folder.mkdir()
+    text = (Path(hpcx.__file__).parent / "materials/MoS2.toml").read_text(encoding="utf-8")
+    (folder / "mine.toml").write_text(text.replace('name = "MoS2"', 'name = "mine"'))
+    (folder / "around.toml").write_text('name = "around"\nkappa = { value = 3, unit = "1", source = "test" }\n')
+    (folder / "input.toml").write_text('model = "exciton"\nmaterial = "mine.toml"\n[mesh]\nN = 40\nk0 = 0.1\n[screening]\nkappa = "around.toml"\n')
+    monkeypatch.chdir(folder)
+    (there,) = load_plan("input.toml", []).points
+    monkeypatch.chdir(tmp_path)
+    (here,) = load_plan("below/input.toml", []).points
+    assert here.hash == there.hash and here.material.name == "mine" and here.config.screening.kappa == "below/around.toml"
+    (swept, other) = load_plan("below/input.toml", ['sweep.material=["mine.toml", "MoS2"]']).points
+    assert swept.material.name == "mine" and other.material.name == "MoS2" and swept.coordinates == {"material": "mine.toml"}
+    (tmp_path / "elsewhere.toml").write_text(text)  # as before: from the current directory, if it is not beside the input
+    assert load_plan("below/input.toml", ["material=elsewhere.toml"]).points[0].material.name == "MoS2"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["Sweep.mesh.N=[40]"], r"Sweep: unknown key; did you mean 'sweep'\?"),
+        (["material=mos2"], "did you mean 'MoS2'"),
+        (["screening.kappa=hbn"], r"no environment 'hbn'; did you mean 'hBN'\? Known: SiO2, hBN, vacuum"),
+        (["model=EXCITON"], "did you mean 'exciton'"),
+        (["Mesh.N=40"], "did you mean 'mesh'"),
+        (["sweep.mesh.N=40"], r"sweep.mesh.N = 40: must be a list of at least one value"),
+        (["sweep=3"], "must be a table of lists"),
+    ],
+)
+def test_wrong_case_and_missing_lists(settings, words, tmp_path):
+    text = 'model = "exciton"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n'
+    with pytest.raises(InputError, match=words):
+        load_plan("input.toml", settings, text)
+
+
+def test_what_was_written_is_never_suggested():
+    text = 'model = "trion"\nmaterial = "MoS2"\n[mesh]\nN = 40\nk0 = 0.1\n[trion]\ncharge = "1"\n'
+    with pytest.raises(InputError) as caught:
+        load_plan("input.toml", [], text)
+    assert "trion.charge = '1': must be" in str(caught.value) and str(caught.value).endswith("; without quotes")
+    assert nearest("MoS2", ["MoS2"]) is None and nearest("mos2", ["WS2", "MoS2"]) == "MoS2" and nearest("zzz", ["MoS2"]) is None
