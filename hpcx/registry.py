@@ -69,6 +69,14 @@ class Refusal:
     message: str
 
 
+def tried(key: str, value: object, work: Callable[[], Any]) -> tuple[Any, list[Refusal]]:
+    """Return what `work` returns, and no refusal; or None, and the complaint of the ValueError that it raises."""
+    try:
+        return work(), []
+    except ValueError as error:
+        return None, [Refusal(key, str(value), str(error))]
+
+
 def config_class(model: str) -> type[RunInput]:
     """Return the input class of a model; raises KeyError for a name that is no model."""
     if model not in MODELS:

@@ -43,6 +43,10 @@ class Named:
     kind: Literal["file", "environment"]
 
 
+#: of surroundings that are the same on both sides
+Permittivity = Annotated[float, Field(ge=1, le=1000)]
+
+
 @dataclass(frozen=True)
 class Effect:
     """Keys (or whole tables) that act only if one of the keys `needs` has a value for which `acts` is true.

@@ -11,8 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from hpcx.config.base import Named
-from hpcx.materials.catalogue import ENVIRONMENT_KEYS
-from hpcx.materials.loader import Material, MaterialError, load_environment
+from hpcx.materials.environment import content, load_environment
+from hpcx.materials.loader import Material, MaterialError
 
 
 class ContentError(ValueError):
@@ -81,16 +81,8 @@ def _marks(section: type[BaseModel]) -> tuple[tuple[str, str, tuple[str, ...]], 
 
 def _content(kind: str, value: str) -> Any:
     if kind == "environment":
-        return _numbers(load_environment(value))
+        return content(load_environment(value))
     if Path(value).exists() and not Path(value).is_file():
         raise ValueError("it is no file")  # a device or a pipe may have no end
     with open(value, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _numbers(environment: Material) -> dict[str, tuple]:
-    """Return the numbers of an environment; raises MaterialError if it lacks one."""
-    lacking = environment.lacking(ENVIRONMENT_KEYS)
-    if lacking:
-        raise MaterialError(*lacking)
-    return {name: (number.value, number.unit) for name, number in environment.numbers.items()}

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
+from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
 
 Fraction = Annotated[float, Field(ge=-2, le=2)]
 
@@ -36,13 +36,13 @@ class Screening(Section):
     interaction: Literal["thin-layer", "logarithmic"] = Field(
         "thin-layer",
         description="W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential "
-        "(Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed",
+        "(Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed; slabs and tables have their own",
     )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
     )
-    kappa: Annotated[Annotated[float, Field(ge=1, le=1000)] | str, Named("environment")] = Field(
-        1.0, description="dielectric constant of the surroundings, or an environment of `hpcx materials`"
+    kappa: Annotated[Permittivity | str, Named("environment")] = Field(
+        1.0, description="dielectric constant of the surroundings without `environment`, or an environment of `hpcx materials`"
     )
 
 
@@ -155,10 +155,16 @@ class CarriersInput(RunInput):
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("bands.electron_mass", "bands.hole_mass"), ("bands.model",), lambda model: model == "parabolic"),
         Effect(("mesh.k0",), ("mesh.region",), lambda region: region == "disks"),
+        Effect(("screening.kappa",), ("environment",), lambda environment: environment is None),
     )
 
-    surroundings: ClassVar[tuple[str, ...]] = ("screening.kappa",)
+    surroundings: ClassVar[tuple[str, ...]] = ("environment", "screening.kappa")
 
+    environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
+        None,
+        description="dielectric surroundings in place of screening.kappa: an environment of `hpcx materials`, the path of a TOML "
+        "file (a permittivity, slabs or a table), or a permittivity",
+    )
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
@@ -169,6 +175,11 @@ class CarriersInput(RunInput):
         description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
+
+    @property
+    def surroundings(self) -> float | str:
+        """The environment, by name or as a permittivity."""
+        return self.screening.kappa if self.environment is None else self.environment
 
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""

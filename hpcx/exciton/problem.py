@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.config import Bands, Config, Mesh, Screening
-from hpcx.materials.loader import Material, load_environment
+from hpcx.exciton.config import Bands, CarriersInput, Config, Mesh
+from hpcx.materials.environment import load_environment
+from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, dirac_band, optical_dipole, parabolic_band
+from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.mesh import ValleyMesh, count_points, valley_mesh
 from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
-from hpcx.physics.thin_layer import Interaction, LogarithmicLayer, ThinLayer
 
 #: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
 DENSE_LIMIT = 300
-LAWS: dict[str, type[Interaction]] = {"thin-layer": ThinLayer, "logarithmic": LogarithmicLayer}
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,10 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
     return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
-def material_interaction(screening: Screening, material: Material) -> Interaction:
-    """Return the interaction in the layer (lengths in Angstrom); raises MaterialError for an unknown environment."""
-    kappa = screening.kappa
-    if isinstance(kappa, str):
-        kappa = load_environment(kappa).number("kappa", "1")
-    return LAWS[screening.interaction](2 * np.pi * material.number("screening.polarizability", "angstrom"), kappa)
+def material_interaction(config: CarriersInput, material: Material) -> Interaction:
+    """Return the interaction in the layer (lengths in Angstrom); raises ValueError for surroundings that make no sense."""
+    length = 2 * np.pi * material.number("screening.polarizability", "angstrom")
+    return interaction_of(length, load_environment(config.surroundings), "angstrom", config.screening.interaction)
 
 
 def material_gap(material: Material, spin_valley: int) -> float:
@@ -108,6 +106,6 @@ def exciton_problem(config: Config, material: Material, transition: str = "A") -
     mesh = material_mesh(config.mesh, material)
     pair = 1 if transition == "A" else -1
     electron, hole = (material_band(mesh, material, config.bands, pair, 1, conduction) for conduction in (True, False))
-    law, w0 = material_interaction(config.screening, material), config.screening.w0
+    law, w0 = material_interaction(config, material), config.screening.w0
     correction = lattice_correction(mesh, law, w0)
     return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, config.absorption.helicity)

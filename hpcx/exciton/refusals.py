@@ -1,19 +1,23 @@
-"""Materials whose bands do not have the gap that the Dirac model needs."""
+"""Surroundings that make no sense, and materials whose bands do not have the gap that the Dirac model needs."""
 
 from __future__ import annotations
 
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import material_gap
+from hpcx.exciton.problem import material_gap, material_interaction
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
 from hpcx.materials.loader import Material
-from hpcx.registry import Refusal
+from hpcx.registry import Refusal, tried
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
 
 
 def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
-    """Return a valence splitting that closes the gap of one spin, and what is wrong with a tight-binding model."""
+    """Return surroundings that make no sense, a splitting that closes the gap of one spin, what is wrong with a tight-binding model."""
+    return tried("environment", config.surroundings, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
+
+
+def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
     if config.bands.model == "tight-binding":
         return _tight_binding(config)
     if config.bands.model != "dirac" or material_gap(material, 1) > 0:

@@ -17,7 +17,7 @@ from mpi4py import MPI
 
 from hpcx.parallel.layout import block_rows
 from hpcx.physics.constants import COULOMB
-from hpcx.physics.thin_layer import Interaction
+from hpcx.physics.interaction import Interaction
 from hpcx.physics.tightbinding import TightBinding
 
 #: distance below which two orbitals count as the same site, angstrom

@@ -65,7 +65,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
 
 
 def _problem(config: Config, material: Material, model: TightBinding, fraction: np.ndarray) -> ZoneProblem:
-    law = material_interaction(config.screening, material)
+    law = material_interaction(config, material)
     zone = config.zone
     return zone_problem(
         model,

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit
+from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit
 from hpcx.materials.catalogue import keys_below
 
 Energy = Annotated[float, Unit("eV")]
@@ -139,9 +139,10 @@ class Config(RunInput):
 
     surroundings: ClassVar[tuple[str, ...]] = ("environment", "formation.screening.kappa")
 
-    environment: Annotated[str | None, Named("environment")] = Field(
+    environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
-        description="dielectric surroundings (see `hpcx materials`) in place of those fitted to the material's binding energy",
+        description="dielectric surroundings in place of those fitted to the material's binding energy: an environment of `hpcx materials`, "
+        "the path of a TOML file (a permittivity, slabs or a table), or a permittivity",
     )
     pump: Pump = Field(description="pump pulse")
     probe: Probe = Field(default_factory=Probe, description="probe pulse")

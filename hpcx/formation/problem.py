@@ -12,10 +12,12 @@ from hpcx.formation.config import Config, Continuum, Momentum
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
-from hpcx.materials.loader import Material, load_environment
+from hpcx.materials.environment import load_environment
+from hpcx.materials.loader import Material
 from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
 
 MANIFOLDS = ("A", "B")
@@ -126,16 +128,14 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
     return PairMedium(
         material.number(f"formation.{table}.electron_mass", "m0"),
         material.number(f"formation.{table}.hole_mass", "m0"),
-        material.number("formation.screening.r0", "nm"),
-        _permittivity(config, material),
+        interaction(config, material),
     )
 
 
-def _permittivity(config: Config, material: Material) -> float:
-    """Permittivity of the surroundings; raises MaterialError for an unknown environment."""
-    if config.environment is None:
-        return material.number("formation.screening.kappa", "1")
-    return load_environment(config.environment).number("kappa", "1")
+def interaction(config: Config, material: Material) -> Interaction:
+    """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
+    around = material.number("formation.screening.kappa", "1") if config.environment is None else config.environment
+    return interaction_of(material.number("formation.screening.r0", "nm"), load_environment(around), "nm")
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:
@@ -152,7 +152,7 @@ def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> Wan
 def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, medium: PairMedium) -> WannierStates:
     """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
     grid = RadialGrid.uniform_with_tail(*nodes)
-    return solve_wannier(grid, medium.electron_mass, medium.hole_mass, medium.r0, medium.kappa).up_to(energy_max)
+    return solve_wannier(grid, medium.electron_mass, medium.hole_mass, medium.interaction).up_to(energy_max)
 
 
 def gap_of(material: Material, name: str, states: WannierStates) -> float:
@@ -217,8 +217,7 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
     mean = PairMedium(
         0.5 * sum(medium.electron_mass for medium in mediums),
         0.5 * sum(medium.hole_mass for medium in mediums),
-        mediums[0].r0,
-        mediums[0].kappa,
+        mediums[0].interaction,
     )
     equal = config.approximation.equal_mass_kernel
     return {
@@ -238,7 +237,7 @@ def convergence_table(config: Config, material: Material) -> Table:
 
 
 def _convergence(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> np.ndarray:
-    return convergence(_states(momentum, continuum, medium), medium.r0, medium.kappa, CONVERGENCE_STATES)
+    return convergence(_states(momentum, continuum, medium), medium.interaction, CONVERGENCE_STATES)
 
 
 def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, TwoExcitonStates]) -> tuple[Pair, ...]:

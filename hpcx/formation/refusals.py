@@ -7,9 +7,9 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.optics import Pulse
 from hpcx.formation.perturbative import time_grid
-from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, kept_states, medium_of, pump_range, radiation_of
+from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, kept_states, medium_of, pump_range, radiation_of
 from hpcx.materials.loader import Material
-from hpcx.registry import Refusal
+from hpcx.registry import Refusal, tried
 
 #: largest deviation of a substrate's reflection in the time route
 MISFIT_MAX = 2e-3
@@ -19,7 +19,8 @@ MOST_VALUES = 50_000_000
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
     """Return what memory and physics forbid of an input; raises MaterialError if the material lacks a number."""
-    return _size(config) or [*_pump(config, material), *_substrate(config, material)]
+    found = _size(config) or tried("environment", config.environment, lambda: interaction(config, material))[1]
+    return found or [*_pump(config, material), *_substrate(config, material)]
 
 
 def _size(config: Config) -> list[Refusal]:

@@ -21,7 +21,7 @@ from scipy.linalg import eigh
 
 from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_radial import WannierStates
 
 #: nodes and largest value (1/nm) of Q = largest u^1.5 and of q = largest v^2, and nodes of the angle of Q and Q'
@@ -36,12 +36,11 @@ FORBIDDEN = 0.02
 
 @dataclass(frozen=True)
 class PairMedium:
-    """Masses (free-electron masses), screening length r0 (nm) and surrounding permittivity kappa."""
+    """Masses (free-electron masses) and interaction (lengths in nm)."""
 
     electron_mass: float
     hole_mass: float
-    r0: float
-    kappa: float
+    interaction: Interaction
 
     @property
     def total_mass(self) -> float:
@@ -168,7 +167,7 @@ def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
     v = 0.5 * (node + 1)
     momentum = TRANSFER_MAX * v**2
     step = 0.5 * weight * 2 * TRANSFER_MAX * v
-    return momentum, momentum * step / (2 * np.pi) * COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(momentum)
+    return momentum, momentum * step / (2 * np.pi) * COULOMB_EV_NM * medium.interaction.in_momentum(momentum)
 
 
 def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:
@@ -179,4 +178,4 @@ def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarr
     heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
     difference = CubicSpline(table, heavy - light)(transfer)
     safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
-    return COULOMB_EV_NM * ThinLayer(medium.r0, medium.kappa).in_momentum(safe) * difference**2
+    return COULOMB_EV_NM * medium.interaction.in_momentum(safe) * difference**2

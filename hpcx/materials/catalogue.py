@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any
 
 from hpcx.spelling import suggestion
 
@@ -42,6 +43,17 @@ _LENGTH = Allowed("nm", 0, 1000)
 _PERMITTIVITY = Allowed("1", 1, 1000)
 _SHIFT = Allowed("meV", -2000, 2000)
 
+#: what an environment file may hold, by pattern of the dotted key
+ENVIRONMENT: dict[str, Allowed] = {
+    "kappa": _PERMITTIVITY,
+    "slab.*.parallel": _PERMITTIVITY,
+    "slab.*.perpendicular": _PERMITTIVITY,
+    "slab.*.thickness": Allowed("nm", 1e-3, 1e9),
+    "table.q": Allowed("1/nm", 0, 1e4, is_list=True),
+    "table.epsilon": Allowed("1", 1e-3, 1e6, is_list=True),
+    "table.epsilon_inverse": Allowed("1", 1e-6, 1e3, is_list=True),
+    "table.W": Allowed("eV*nm^2", 1e-12, 1e9, is_list=True),
+}
 #: by pattern of the dotted key; the first that fits counts
 NUMBERS: dict[str, Allowed] = {
     "lattice.constant": Allowed("angstrom", 1, 100),
@@ -111,21 +123,33 @@ NUMBERS: dict[str, Allowed] = {
     "formation.substrate.photon_energy": Allowed("eV", 0.01, 100, is_list=True),
     "formation.substrate.silicon_index": Allowed("1", 0.01, 20, is_list=True),
     "formation.substrate.silicon_extinction": Allowed("1", 0, 20, is_list=True),
-    "kappa": _PERMITTIVITY,
+    **ENVIRONMENT,
 }
-#: what an environment must have
-ENVIRONMENT_KEYS = ("kappa",)
-#: texts that choose, with what may stand there
-WORDS: dict[str, tuple[str, ...]] = {"bands.order": ("bright", "dark")}
+#: texts that choose, by pattern of the key, with what may stand there; no words mean any text
+WORDS: dict[str, tuple[str, ...]] = {
+    "bands.order": ("bright", "dark"),
+    "slab.*.side": ("above", "below", "both"),
+    "table.column": ("epsilon", "epsilon_inverse", "W"),
+    **dict.fromkeys(("interaction", "table.file", "table.q_unit", "table.unit"), ()),
+}
 #: texts that only tell
 NOTES = ("name", "formula", "comment", "source")
 
 
 def allowed_number(key: str) -> Allowed | None:
     """Return what the number `key` may be, or None if no model knows it."""
-    if key in NUMBERS:
-        return NUMBERS[key]
-    return next((allowed for pattern, allowed in NUMBERS.items() if fnmatchcase(key, pattern)), None)
+    return _of_pattern(NUMBERS, key)
+
+
+def allowed_words(key: str) -> tuple[str, ...] | None:
+    """Return which words may stand at `key`, none for any; None if no word is known there."""
+    return _of_pattern(WORDS, key)
+
+
+def _of_pattern(table: dict[str, Any], key: str) -> Any:
+    if key in table:
+        return table[key]
+    return next((allowed for pattern, allowed in table.items() if fnmatchcase(key, pattern)), None)
 
 
 def known_keys() -> list[str]:

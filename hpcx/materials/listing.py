@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpcx.materials.loader import Material, environment_names, load_environment, load_material
+from hpcx.materials.environment import environment_names, load_environment
+from hpcx.materials.loader import Material, load_material
 
 
 def listing(name: str) -> str:

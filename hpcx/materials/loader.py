@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcx import toml, units
-from hpcx.materials.catalogue import NOTES, WORDS, allowed_number, meant
+from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meant
 from hpcx.spelling import suggestion
 
 #: what the source of a weak number has
@@ -162,7 +162,8 @@ def as_json(value: Any) -> str:
 
 
 @lru_cache(maxsize=2)
-def _library(kind: str) -> dict[str, Path]:
+def library(kind: str) -> dict[str, Path]:
+    """Return the files that come with hpcx, by name; `kind` is "material" or "environment"."""
     folder = Path(str(resources.files("hpcx.materials")))
     folder = folder / "environments" if kind == "environment" else folder
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
@@ -170,12 +171,7 @@ def _library(kind: str) -> dict[str, Path]:
 
 def material_names() -> list[str]:
     """Return the names of the materials that come with hpcx."""
-    return list(_library("material"))
-
-
-def environment_names() -> list[str]:
-    """Return the names of the dielectric environments that come with hpcx."""
-    return list(_library("environment"))
+    return list(library("material"))
 
 
 def load_material(name: str, parameters: Mapping[str, str | float] | None = None) -> Material:
@@ -183,22 +179,17 @@ def load_material(name: str, parameters: Mapping[str, str | float] | None = None
 
     Raises MaterialError if there is no such material, the file cannot be read, or a number lacks unit or source.
     """
-    return _load(name, "material").with_parameters(parameters or {})
+    return load_file(name, "material").with_parameters(parameters or {})
 
 
-def load_environment(name: str) -> Material:
-    """Load a dielectric environment by name or path; raises MaterialError as `load_material` does."""
-    return _load(name, "environment")
-
-
-def _load(name: str, kind: str) -> Material:
-    library = _library(kind)
-    path = library.get(name, Path(name))
-    if name not in library and path.suffix != ".toml":
-        known = ", ".join(library)
-        raise MaterialError(f"no {kind} '{name}'{suggestion(name, library)} Known: {known}; or give the path of a .toml file")
+def load_file(name: str, kind: str) -> Material:
+    """Load a file of `library(kind)` by name, or from a path that ends in .toml; raises MaterialError as `load_material` does."""
+    files = library(kind)
+    path = files.get(name, Path(name))
+    if name not in files and path.suffix != ".toml":
+        raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file")
     try:
-        return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in library else str(path))
+        return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in files else str(path))
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
     except MaterialError:
@@ -228,19 +219,22 @@ def _flatten(table: dict[str, Any], prefix: str, numbers: dict, texts: dict) -> 
             problems += _wrong_text(path, value)
         elif isinstance(value, dict) and "value" in value:
             try:
-                numbers[path] = _number(path, value)
+                numbers[path] = number_of(path, value)
             except ValueError as error:
                 problems.append(str(error))
         elif isinstance(value, dict):
             problems += _flatten(value, path + ".", numbers, texts)
+        elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+            problems += _flatten({str(number): entry for number, entry in enumerate(value, 1)}, path + ".", numbers, texts)
         else:
             problems.append(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
     return problems
 
 
 def _wrong_text(path: str, text: str) -> list[str]:
-    if path in WORDS:
-        return [] if text in WORDS[path] else [f"{path} = {text!r:.60}: expected {' or '.join(map(repr, WORDS[path]))}"]
+    words = allowed_words(path)
+    if words is not None:
+        return [] if text in words or not words else [f"{path} = {text!r:.60}: expected {' or '.join(map(repr, words))}"]
     if path.rpartition(".")[2] in NOTES:
         return []
     if allowed_number(path):
@@ -248,7 +242,7 @@ def _wrong_text(path: str, text: str) -> list[str]:
     return [f"'{path}' is known to no model{meant(path)}"]
 
 
-def _number(path: str, entry: dict[str, Any]) -> Number:
+def number_of(path: str, entry: dict[str, Any]) -> Number:
     """Return a number from its entry; raises ValueError that names it and says what is wrong."""
     missing = [key for key in ("unit", "source") if not isinstance(entry.get(key), str)]
     if missing or set(entry) - {"value", "unit", "source"}:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import j0
 
-from hpcx.physics.thin_layer import Number, ThinLayer
+from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
 
 #: Gauss-Legendre nodes per panel
 _NODES = 16
@@ -29,7 +29,7 @@ class Dielectric(Protocol):
         ...
 
     @property
-    def far(self) -> ThinLayer:
+    def far(self) -> RytovaKeldysh:
         """The thin layer kappa + r0 q that eps(q) joins at large q."""
         ...
 

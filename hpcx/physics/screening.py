@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.physics.constants import COULOMB
+from hpcx.physics.interaction import Interaction
 from hpcx.physics.mesh import ValleyMesh
-from hpcx.physics.thin_layer import Interaction
 
 #: points of the Gauss-Legendre rule over one twelfth of the mini-cell (smooth integrand: converged to rounding)
 _ANGLES = 40

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Self
 
 import numpy as np
 
 from hpcx.physics.dielectric import DielectricLayer
-from hpcx.physics.thin_layer import Number, ThinLayer
+from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
+from hpcx.physics.surroundings import Surroundings
 
 #: q times thickness from which a slab is a half space to rounding: exp(-2 x) = 1e-17
 _THICK = 20.0
@@ -73,14 +76,24 @@ class SlabLayer(DielectricLayer):
     above: tuple[Slab, ...] = (VACUUM,)
     below: tuple[Slab, ...] = (VACUUM,)
 
+    @classmethod
+    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+        """Return the sheet of r0 = `length` between the slabs `slab.1`, `slab.2`, ..., of each side from the sheet outwards.
+
+        What lies beyond the last slab of a side is vacuum, if that slab has a thickness. Raises ValueError for a slab behind one
+        that has none.
+        """
+        slabs = [_slab(surroundings, f"slab.{i}", unit) for i in takewhile(lambda i: surroundings.has(f"slab.{i}.parallel"), count(1))]
+        return cls(length, *(_stack([slab for sides, slab in slabs if sides in (side, "both")], side) for side in ("above", "below")))
+
     def dielectric_function(self, q: Number) -> Number:
         """Return eps(q); eps(0) is the mean response of the outermost half spaces."""
         return (admittance(self.above, q) + admittance(self.below, q)) / 2 + self.length * q
 
     @property
-    def far(self) -> ThinLayer:
+    def far(self) -> RytovaKeldysh:
         """The sheet between half spaces of what touches it."""
-        return ThinLayer(self.length, (self.above[0].response + self.below[0].response) / 2)
+        return RytovaKeldysh(self.length, (self.above[0].response + self.below[0].response) / 2)
 
     @property
     def borders(self) -> np.ndarray:
@@ -91,6 +104,22 @@ class SlabLayer(DielectricLayer):
         touching = [side[0].phase(1.0) for side in (self.above, self.below) if len(side) > 1]
         first, last = _THIN / sum(seen), _THICK / min(touching)
         return np.concatenate([[0.0], np.geomspace(first, last, 2 + int(np.log2(last / first)))])
+
+
+def _slab(surroundings: Surroundings, key: str, unit: str) -> tuple[str, Slab]:
+    """Return on which sides ("above", "below", "both") a slab is, and the slab; without `perpendicular` it is isotropic."""
+    parallel = surroundings.number(f"{key}.parallel", "1")
+    perpendicular = surroundings.number(f"{key}.perpendicular", "1") if surroundings.has(f"{key}.perpendicular") else parallel
+    thickness = surroundings.number(f"{key}.thickness", unit) if surroundings.has(f"{key}.thickness") else np.inf
+    return surroundings.text(f"{key}.side"), Slab(parallel, perpendicular, thickness)
+
+
+def _stack(slabs: list[Slab], side: str) -> tuple[Slab, ...]:
+    """Return the slabs of a side, the last one a half space."""
+    ends = [number for number, slab in enumerate(slabs, 1) if np.isinf(slab.thickness)]
+    if ends and ends[0] < len(slabs):
+        raise ValueError(f"slab number {ends[0]} {side} the layer has no thickness, so nothing can lie behind it")
+    return tuple(slabs) if ends else (*slabs, VACUUM)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from hpcx.physics.constants import COULOMB, COULOMB_EV_NM
 from hpcx.physics.dielectric import DielectricLayer
-from hpcx.physics.thin_layer import Number, ThinLayer
+from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
+from hpcx.physics.surroundings import Surroundings
+
+#: e^2 / (4 pi eps0) in eV times the unit of length
+_COULOMB = {"angstrom": COULOMB, "nm": COULOMB_EV_NM}
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,22 @@ class TabulatedLayer(DielectricLayer):
     q: tuple[float, ...]
     epsilon: tuple[float, ...]
 
+    @classmethod
+    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+        """Return the interaction of `table.q` with `table.epsilon`, `table.epsilon_inverse` or `table.W`, which knows the layer.
+
+        Raises ValueError if the table makes no sense.
+        """
+        q = surroundings.numbers_of("table.q", f"1/{unit}")
+        if surroundings.has("table.epsilon"):
+            return cls(q, surroundings.numbers_of("table.epsilon", "1"))
+        if surroundings.has("table.epsilon_inverse"):
+            return cls(q, tuple(1 / value for value in surroundings.numbers_of("table.epsilon_inverse", "1")))
+        bare, w = 2 * np.pi * _COULOMB[unit], surroundings.numbers_of("table.W", f"eV*{unit}^2")
+        if q[0] == 0:
+            raise ValueError("W is infinite at q = 0: begin the table above it")
+        return cls(q, tuple(bare / (k * value) for k, value in zip(q, w)))
+
     def __post_init__(self) -> None:
         q, epsilon = np.array(self.q), np.array(self.epsilon)
         if len(q) < 2 or len(q) != len(epsilon):
@@ -41,6 +63,8 @@ class TabulatedLayer(DielectricLayer):
             raise ValueError(f"the dielectric function must be positive; row {int(np.argmax(epsilon <= 0)) + 1} is not")
         if self.far.permittivity <= 0 or self.far.length < 0:
             raise ValueError("the line through the last two points must rise, and cross q = 0 above 0, to be that of a layer")
+        if self.dielectric_function(0.0) <= 0:
+            raise ValueError("the line through the first two points must cross q = 0 above 0: give a point at q = 0")
 
     @cached_property
     def _cubic(self) -> PchipInterpolator:
@@ -54,10 +78,10 @@ class TabulatedLayer(DielectricLayer):
         return np.where(q < self.q[0], first, np.where(q > self.q[-1], self.far.dielectric_function(q), within))
 
     @property
-    def far(self) -> ThinLayer:
+    def far(self) -> RytovaKeldysh:
         """The straight line through the last two points."""
         slope = (self.epsilon[-1] - self.epsilon[-2]) / (self.q[-1] - self.q[-2])
-        return ThinLayer(slope, self.epsilon[-1] - slope * self.q[-1])
+        return RytovaKeldysh(slope, self.epsilon[-1] - slope * self.q[-1])
 
     @property
     def borders(self) -> np.ndarray:

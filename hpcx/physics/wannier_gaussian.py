@@ -1,6 +1,7 @@
 """Ground states of the two-dimensional Wannier equation in a Gaussian basis: every integral that follows is analytic.
 
-The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the attraction of a thin layer (hpcx.physics.thin_layer).
+The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the attraction of an interaction V
+(hpcx.physics.interaction).
 With phi(r) = sum_n c_n exp(-a_n r^2) the overlaps, momentum-space functions and form factors are sums of Gaussians.
 Units: eV, angstrom, masses in free-electron masses.
 """
@@ -14,7 +15,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.interaction import Interaction
 
 
 @dataclass(frozen=True)
@@ -83,42 +84,51 @@ class GaussianState:
         return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
 
 
-def choose_basis(reduced_mass: float, kappa: float, screening_length: float) -> GaussianBasis:
-    """Return the basis for a layer of length r0 (angstrom): the usual one, or Coulomb's if r0 hardly matters for the state."""
+#: rise of the dielectric function up to the momenta of a state, relative, from which it is no longer Coulomb's
+_RISE = 0.1
+
+
+def choose_basis(reduced_mass: float, law: Interaction) -> GaussianBasis:
+    """Return the basis for an interaction (lengths in angstrom): the usual one, or Coulomb's if the layer hardly matters.
+
+    For a thin layer that is r0 < 0.1 kappa a, with a the radius of the state exp(-r / a) without the layer.
+    """
+    kappa = float(law.dielectric_function(0.0))
     bohr_radius = kappa * HBAR2_PER_ELECTRON_MASS / (2 * COULOMB * reduced_mass)
-    return GaussianBasis.of_coulomb(bohr_radius) if screening_length < 0.1 * kappa * bohr_radius else GaussianBasis()
+    rise = float(law.dielectric_function(1 / bohr_radius)) - kappa
+    return GaussianBasis.of_coulomb(bohr_radius) if rise < _RISE * kappa else GaussianBasis()
 
 
-def ground_states(reduced_masses: Sequence[float], kappa: float, screening_length: float, basis: GaussianBasis | None = None) -> list[GaussianState]:
-    """Return the lowest state for each reduced mass (m0) and a layer of length r0 (angstrom) in surroundings `kappa`.
+def ground_states(reduced_masses: Sequence[float], law: Interaction, basis: GaussianBasis | None = None) -> list[GaussianState]:
+    """Return the lowest state for each reduced mass (m0) and an interaction (lengths in angstrom).
 
     The basis is that of `choose_basis` unless given. Raises ValueError if a state is not bound in this basis.
     """
-    bases = [basis or choose_basis(mass, kappa, screening_length) for mass in reduced_masses]
-    matrices = {used: _matrices(used, kappa, screening_length) for used in set(bases)}
+    bases = [basis or choose_basis(mass, law) for mass in reduced_masses]
+    matrices = {used: _matrices(used, law) for used in set(bases)}
     states = []
     for mass, used in zip(reduced_masses, bases, strict=True):
         overlap, kinetic, potential = matrices[used]
         energy, vector = eigh(kinetic / mass + potential, overlap, subset_by_index=[0, 0])
         if energy[0] >= 0:
-            raise ValueError(f"no bound state for reduced mass {mass:g} m0 and kappa {kappa:g}; widen the Gaussian basis")
+            raise ValueError(f"no bound state for reduced mass {mass:g} m0; widen the Gaussian basis")
         states.append(GaussianState(used.exponents(), vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0])))
     return states
 
 
-def _matrices(basis: GaussianBasis, kappa: float, screening_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians."""
     a = basis.exponents()
     total = a[:, None] + a[None, :]
     kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
-    attraction = -COULOMB * ThinLayer(screening_length, kappa).in_space(r)
+    attraction = -COULOMB * law.in_space(r)
     return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
 
 
-def ground_state(reduced_mass: float, kappa: float, screening_length: float, basis: GaussianBasis | None = None) -> GaussianState:
+def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | None = None) -> GaussianState:
     """Return `ground_states` for one reduced mass."""
-    return ground_states([reduced_mass], kappa, screening_length, basis)[0]
+    return ground_states([reduced_mass], law, basis)[0]
 
 
 def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Bound and unbound s states of an electron-hole pair in a two-dimensional crystal, on a radial momentum grid.
 
-The Wannier equation with parabolic bands and the interaction V of a thin layer (hpcx.physics.thin_layer),
+The Wannier equation with parabolic bands and an interaction V (hpcx.physics.interaction),
 
     (hbar^2 k^2 / 2 mu - e) phi(k) - int d2k'/(2 pi)^2 V(|k - k'|) phi(k') = 0,    int d2k/(2 pi)^2 |phi|^2 = 1,
 
@@ -17,7 +17,7 @@ from scipy.linalg import eigh
 from scipy.special import j0
 
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.interaction import Interaction
 
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
 ANGLES = 64
@@ -106,12 +106,12 @@ class WannierStates:
         return np.interp(shifted_ka, k_k, self.phi_lk[state], right=0.0).mean(axis=1)
 
 
-def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
+def coulomb_matrix(grid: RadialGrid, law: Interaction) -> np.ndarray:
     """Return the angle-averaged interaction between the nodes, eV nm^2, with Lande's subtraction on the diagonal.
 
     The diagonal makes the quadrature exact for f(k') = [2 k^2 / (k^2 + k'^2)]^2, which equals 1 at k' = k.
     """
-    layer, k_k, weight_k = ThinLayer(r0, kappa), grid.k_k, grid.weight_k
+    k_k, weight_k = grid.k_k, grid.weight_k
     node, weight = _unit_gauss(ANGLES)
     angle_a, measure_a = np.pi * node**3, 3 * node**2 * weight
     coulomb_kk = np.zeros((k_k.size, k_k.size))
@@ -119,19 +119,19 @@ def coulomb_matrix(grid: RadialGrid, r0: float, kappa: float) -> np.ndarray:
     for i, k in enumerate(k_k[:-1]):
         rest_k = k_k[i + 1 :, None]
         square_ka = (k - rest_k) ** 2 + k * rest_k * half_a
-        coulomb_kk[i, i + 1 :] = COULOMB_EV_NM * layer.in_momentum(np.sqrt(square_ka)) @ measure_a
+        coulomb_kk[i, i + 1 :] = COULOMB_EV_NM * law.in_momentum(np.sqrt(square_ka)) @ measure_a
     coulomb_kk += coulomb_kk.T  # the diagonal comes below
     shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
     np.fill_diagonal(shape_kk, 0.0)
-    diagonal_k = (_subtracted_integral(k_k, layer) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
+    diagonal_k = (_subtracted_integral(k_k, law) - (shape_kk * coulomb_kk) @ weight_k) / weight_k
     np.fill_diagonal(coulomb_kk, diagonal_k)
     return coulomb_kk
 
 
-def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, r0: float, kappa: float) -> WannierStates:
-    """Return all radial states of the grid; masses in free-electron masses, r0 in nm."""
+def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, law: Interaction) -> WannierStates:
+    """Return all radial states of the grid; masses in free-electron masses, lengths of the interaction in nm."""
     mu = electron_mass * hole_mass / (electron_mass + hole_mass)
-    coulomb_kk = coulomb_matrix(grid, r0, kappa)
+    coulomb_kk = coulomb_matrix(grid, law)
     energy_l, psi_kl = eigh(_hamiltonian(grid, mu, coulomb_kk))
     phi_lk = (psi_kl / np.sqrt(grid.weight_k)[:, None]).T
     phi_lk *= np.where(phi_lk @ grid.weight_k < 0, -1.0, 1.0)[:, None]
@@ -145,10 +145,10 @@ def _hamiltonian(grid: RadialGrid, mu: float, coulomb_kk: np.ndarray) -> np.ndar
     return np.diag(kinetic_k) - root_k[:, None] * coulomb_kk * root_k
 
 
-def convergence(states: WannierStates, r0: float, kappa: float, count: int) -> np.ndarray:
+def convergence(states: WannierStates, law: Interaction, count: int) -> np.ndarray:
     """Return how much the lowest `count` bound energies change on a grid of twice as many nodes, |e - e'|, eV."""
     count, fine = min(count, states.bound), states.grid.refined()
-    hamiltonian_kk = _hamiltonian(fine, states.reduced_mass, coulomb_matrix(fine, r0, kappa))
+    hamiltonian_kk = _hamiltonian(fine, states.reduced_mass, coulomb_matrix(fine, law))
     fine_l = eigh(hamiltonian_kk, eigvals_only=True, subset_by_index=(0, count - 1))
     return np.abs(fine_l - states.energy_l[:count])
 
@@ -162,7 +162,7 @@ def _unit_gauss(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (node + 1), 0.5 * weight
 
 
-def _subtracted_integral(k_k: np.ndarray, layer: ThinLayer) -> np.ndarray:
+def _subtracted_integral(k_k: np.ndarray, law: Interaction) -> np.ndarray:
     """Return int d2q/(2 pi)^2 V(q) [2 k^2 / (k^2 + |k + q|^2)]^2 in eV.
 
     With q = k x the angle integral is elementary: the mean of (a + b cos)^-2 is a (a^2 - b^2)^(-3/2), here with
@@ -171,4 +171,4 @@ def _subtracted_integral(k_k: np.ndarray, layer: ThinLayer) -> np.ndarray:
     t, weight = _unit_gauss(RADII)
     x_x, measure_x = t / (1 - t), weight / (1 - t) ** 2
     mean_x = 4 * (2 + x_x**2) / (4 + x_x**4) ** 1.5 * measure_x
-    return COULOMB_EV_NM * k_k * ((1 / layer.dielectric_function(np.outer(k_k, x_x))) @ mean_x)
+    return COULOMB_EV_NM * k_k * ((1 / law.dielectric_function(np.outer(k_k, x_x))) @ mean_x)

@@ -1,6 +1,6 @@
 """The 1s exciton of a screened two-dimensional semiconductor as exp(-r/a) with the best radius a.
 
-Units: meV, ps, nm. The interaction is that of a thin layer (hpcx.physics.thin_layer).
+Units: meV, ps, nm.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.interaction import Interaction
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class Hydrogenic:
     binding_energy: float
 
 
-def variational_1s(reduced_mass: float, screening_length: float, permittivity: float) -> Hydrogenic:
+def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
     """Minimise the energy of exp(-r/a) over a.
 
-    Args: reduced mass in meV ps^2/nm^2, screening length r0 in nm, permittivity of the surroundings.
+    Args: reduced mass in meV ps^2/nm^2, interaction with lengths in nm.
     Raises ValueError if no bound state is found between 0.05 and 100 nm.
     """
 
     def energy(log_radius: float) -> float:
         """Return the energy (meV) for the logarithm of the radius, which keeps the radius positive."""
-        return _energy(np.exp(log_radius), reduced_mass, screening_length, permittivity)
+        return _energy(np.exp(log_radius), reduced_mass, law)
 
     best = minimize_scalar(energy, bounds=(np.log(0.05), np.log(100.0)), method="bounded", options={"xatol": 1e-9})
     if not best.success or best.fun >= 0:
@@ -40,14 +40,13 @@ def variational_1s(reduced_mass: float, screening_length: float, permittivity: f
     return Hydrogenic(float(np.exp(best.x)), float(-best.fun))
 
 
-def _energy(radius: float, reduced_mass: float, screening_length: float, permittivity: float) -> float:
-    layer = ThinLayer(screening_length, permittivity)
+def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
     kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
 
     def integrand(qa: float) -> float:
         """Return form factor over dielectric function at q times the radius."""
         q = qa / radius
-        return float(form_factor(q, radius)) / layer.dielectric_function(q)
+        return float(form_factor(q, radius)) / law.dielectric_function(q)
 
     attraction, _ = quad(integrand, 0.0, np.inf, epsabs=1e-13, epsrel=1e-12)
     return kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
+from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import keys_below
 from hpcx.spelling import suggestion
 
@@ -199,7 +199,11 @@ class Config(RunInput):
     surroundings: ClassVar[tuple[str, ...]] = ("environment",)
 
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
-    environment: Annotated[str, Named("environment")] = Field("SiO2", description="dielectric surroundings: see `hpcx materials`, or the path of a TOML file")
+    environment: Annotated[Permittivity | str, Named("environment")] = Field(
+        "SiO2",
+        description="dielectric surroundings: an environment of `hpcx materials`, the path of a TOML file (a permittivity, slabs or a "
+        "table), or a permittivity",
+    )
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")
     dexter: Dexter = Field(default_factory=Dexter, description="strength of the Dexter couplings")
     spin_flip: SpinFlip = Field(default_factory=SpinFlip, description="single-electron spin flips")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hpcx.materials.loader import Material, MaterialError
+from hpcx.physics.interaction import Interaction, interaction_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Parameters:
         electron_masses: "A", "B" and "L" (Lambda), m0.
         velocity: a t of the k.p model, eV angstrom.
         dipole_gap: band gap in the dipole moment, eV.
-        kappa: dielectric constant around; screening_length: of the layer, angstrom.
+        interaction: in the layer, lengths in angstrom.
         areal_density: kg/m^2; sound_velocity: angstrom/fs.
         acoustic: electron's and hole's deformation potential, eV.
         optical: electron's and hole's Gamma optical group (one energy).
@@ -46,8 +47,7 @@ class Parameters:
     electron_masses: dict[str, float]
     velocity: float
     dipole_gap: float
-    kappa: float
-    screening_length: float
+    interaction: Interaction
     areal_density: float
     sound_velocity: float
     acoustic: tuple[float, float]
@@ -65,7 +65,7 @@ ZONE_EDGE_TABLES = {
 
 
 def read_parameters(material: Material, environment: Material) -> Parameters:
-    """Return the numbers of `material` in `environment`; raises MaterialError for what is missing."""
+    """Return the numbers of `material` in `environment`; raises MaterialError for what is missing, ValueError for surroundings that make no sense."""
     bands = _reader(material, "valley.bands.")
     phonons = _reader(material, "valley.phonons.")
     shift = _conduction_shift(material, bands("conduction_splitting", "eV"))
@@ -78,8 +78,7 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         electron_masses={kind: bands(f"electron_{name}_mass", "m0") for kind, name in _ELECTRON_KINDS},
         velocity=bands("velocity", "eV*angstrom"),
         dipole_gap=bands("dipole_gap", "eV"),
-        kappa=environment.number("kappa", "1"),
-        screening_length=material.number("valley.screening.length", "angstrom"),
+        interaction=interaction_of(material.number("valley.screening.length", "angstrom"), environment, "angstrom"),
         areal_density=phonons("areal_density", "kg/m^2"),
         sound_velocity=phonons("sound_velocity", "angstrom/fs"),
         acoustic=(phonons("acoustic_electron", "eV"), phonons("acoustic_hole", "eV")),

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from hpcx.materials.loader import Material, load_environment
+from hpcx.materials.environment import load_environment
+from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_ELECTRON_MASS
 from hpcx.valley.config import Config, Momentum
 from hpcx.valley.parameters import Parameters, read_parameters

@@ -124,7 +124,7 @@ def _ordered(spin: int) -> tuple[str, ...]:
 
 def _ground_states(p: Parameters) -> dict[str, GaussianState]:
     masses = {h + e: mh * me / (mh + me) for h, mh in p.hole_masses.items() for e, me in p.electron_masses.items()}
-    return dict(zip(masses, ground_states(list(masses.values()), p.kappa, p.screening_length)))
+    return dict(zip(masses, ground_states(list(masses.values()), p.interaction)))
 
 
 def _species(p: Parameters, hole: Carrier, electron: Carrier, states: dict[str, GaussianState]) -> Species:

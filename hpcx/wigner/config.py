@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from hpcx.config.base import Effect, Named, RunInput, Section, Unit, refuse_more
+from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import keys_below
 
 Picosecond = Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]
@@ -185,9 +185,14 @@ class Config(RunInput):
         Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
     )  # fmt: skip
 
-    surroundings: ClassVar[tuple[str, ...]] = ("wigner.screening.permittivity",)
+    surroundings: ClassVar[tuple[str, ...]] = ("environment", "wigner.screening.permittivity",)
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, examples=[300, 400], description="temperature of the lattice")
+    environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
+        None,
+        description="dielectric surroundings in place of those of the material file: an environment of `hpcx materials`, the path of a "
+        "TOML file (a permittivity, slabs or a table), or a permittivity",
+    )
     wannier: Literal["variational", "numerical"] = Field(
         "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"
     )
@@ -201,8 +206,9 @@ class Config(RunInput):
     uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
 
     def material_keys(self) -> list[str]:
-        """Return the tables of the model."""
-        return keys_below("wigner.")
+        """Return the tables of the model, the surroundings where they count."""
+        keys = keys_below("wigner.")
+        return keys if self.environment is None else [key for key in keys if key != "wigner.screening.permittivity"]
 
     @model_validator(mode="after")
     def _countable(self) -> Config:

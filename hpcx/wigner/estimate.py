@@ -52,7 +52,7 @@ def _with_space(alone: Estimate, config: Config, material: Material, edges: np.n
     rows = tuple(count // (2 if setting.mirror else 1) for count in setting.lattice.points)
     cells = int(np.prod(rows))
     unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
-    steps = _steps(config, _longest_step(setting, edges, material))
+    steps = _steps(config, _longest_step(config, setting, edges, material))
     cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
     seconds = alone.seconds + unknowns * len(steps) * cost / ranks
     regions = 1 if setting.regions is None else len(setting.regions.offset_rv)
@@ -76,7 +76,7 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[str]:
     found = []
     try:
-        energy_v = read_excitons(material).energy_v
+        energy_v = read_excitons(material, config.environment).energy_v
         check_edges(energy_v, edges, config.temperature)
         if config.space.dimension:
             setting = make_setting(config)
@@ -91,8 +91,8 @@ def _steps(config: Config, longest: float) -> np.ndarray:
     return make_steps(levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest), make_stops(config))
 
 
-def _longest_step(setting: Setting, edges: np.ndarray, material: Material) -> float:
-    mass_v = read_excitons(material).mass_v
+def _longest_step(config: Config, setting: Setting, edges: np.ndarray, material: Material) -> float:
+    mass_v = read_excitons(material, config.environment).mass_v
     flight = STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
     return flight if setting.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, setting.gradient))
 

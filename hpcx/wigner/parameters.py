@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
+from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.wannier_gaussian import form_factor as gaussian_form_factor
 from hpcx.physics.wannier_gaussian import ground_states
 from hpcx.physics.wannier_variational import form_factor, mean_radius, overlap, variational_1s
@@ -121,31 +123,33 @@ class Excitons:
         return form_factor(kappa, a) if first == second else overlap(a, b) * form_factor(kappa, mean_radius(a, b))
 
 
-def with_numerical_states(excitons: Excitons, material: Material) -> Excitons:
+def interaction(material: Material, environment: float | str | None, unit: str = "nm") -> Interaction:
+    """Return the interaction in the layer, lengths in `unit`, without an environment in the surroundings of the material file.
+
+    Raises ValueError for surroundings that make no sense.
+    """
+    around = material.number("wigner.screening.permittivity", "1") if environment is None else environment
+    return interaction_of(material.number("wigner.screening.length", unit), load_environment(around), unit)
+
+
+def with_numerical_states(excitons: Excitons, material: Material, environment: float | str | None = None) -> Excitons:
     """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
     per_free_mass = material.number("wigner.bands.hole_mass", "m0") / excitons.hole_mass
     reduced_v = excitons.electron_mass_v * excitons.hole_mass / excitons.mass_v * per_free_mass
-    permittivity = material.number("wigner.screening.permittivity", "1")
-    states = ground_states(list(reduced_v), permittivity, material.number("wigner.screening.length", "angstrom"))
+    states = ground_states(list(reduced_v), interaction(material, environment, "angstrom"))
     q = np.arange(0.0, TABLE_END, TABLE_STEP)
     table = np.array([[gaussian_form_factor(a, b, q / ANGSTROM_PER_NM) for b in states] for a in states])
     binding = np.array([state.binding_energy for state in states]) * MEV_PER_EV
     return replace(excitons, binding_energy_v=binding, tabulated_q=q, form_factor_vvq=table)
 
 
-def read_excitons(material: Material) -> Excitons:
+def read_excitons(material: Material, environment: float | str | None = None) -> Excitons:
     """Collect the numbers of the [wigner.*] tables, with variational 1s states; raises MaterialError naming what is missing."""
     electron_mass_v = _per_valley(material, "bands.electron_mass", ELECTRON_KEYS, MASS)
     hole_mass = material.number("wigner.bands.hole_mass", MASS)
     members_v = _per_valley(material, "bands.members", VALLEY_KEYS, "1").astype(int)
-    states = [
-        variational_1s(
-            electron_mass * hole_mass / (electron_mass + hole_mass),
-            material.number("wigner.screening.length", "nm"),
-            material.number("wigner.screening.permittivity", "1"),
-        )
-        for electron_mass in electron_mass_v
-    ]
+    law = interaction(material, environment)
+    states = [variational_1s(mass * hole_mass / (mass + hole_mass), law) for mass in electron_mass_v]
     return Excitons(
         energy_v=_per_valley(material, "bands.energy", VALLEY_KEYS, "meV"),
         electron_mass_v=electron_mass_v,

@@ -83,9 +83,9 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
-    excitons = replace(read_excitons(material), disorder_rate=config.mechanisms.disorder)
+    excitons = replace(read_excitons(material, config.environment), disorder_rate=config.mechanisms.disorder)
     if config.wannier == "numerical":
-        excitons = with_numerical_states(excitons, material)
+        excitons = with_numerical_states(excitons, material, config.environment)
     edges = make_edges(config)
     check_edges(excitons.energy_v, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from hpcx.materials.loader import Material
-from hpcx.registry import Refusal
+from hpcx.registry import Refusal, tried
 from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.drift import longest_drift_step
@@ -19,31 +17,23 @@ from hpcx.wigner.setting import Setting, check_local_energies, make_setting
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
     """Return what does not fit: bins, cells, landscape, spot, number of time steps."""
-    excitons, found = _tried("material", config.material, lambda: read_excitons(material))
-    edges, wrong = _tried("momentum", "energy bins", lambda: make_edges(config))
+    excitons, found = tried("material", config.material, lambda: read_excitons(material, config.environment))
+    edges, wrong = tried("momentum", "energy bins", lambda: make_edges(config))
     found += wrong
     if not found:
-        found += _tried("momentum", "energy bins", lambda: check_edges(excitons.energy_v, edges, config.temperature))[1]
+        found += tried("momentum", "energy bins", lambda: check_edges(excitons.energy_v, edges, config.temperature))[1]
     if found or config.time.rates_only:
         return found
     if not config.space.dimension:
-        return _tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_stops(config)))[1]
-    setting, found = _tried("space", "cells", lambda: make_setting(config))
+        return tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_stops(config)))[1]
+    setting, found = tried("space", "cells", lambda: make_setting(config))
     if found:
         return found
-    found = _tried("space.points", str(config.space.points), lambda: check_spot(setting.lattice, config.pulse.spot))[1]
+    found = tried("space.points", str(config.space.points), lambda: check_spot(setting.lattice, config.pulse.spot))[1]
     local = lambda: check_local_energies(setting, excitons.energy_v, edges, config.temperature)
-    found += _tried("landscape", config.landscape.kind, local)[1]
+    found += tried("landscape", config.landscape.kind, local)[1]
     longest = _longest_drift(setting, edges, excitons)
-    return found + _tried("time", "steps", lambda: make_steps(_levels(config, longest), make_stops(config)))[1]
-
-
-def _tried(key: str, value: str, work: Callable[[], object]) -> tuple[object, list[Refusal]]:
-    """Return what `work` returns, and no refusal; or None, and its complaint."""
-    try:
-        return work(), []
-    except ValueError as error:
-        return None, [Refusal(key, value, str(error))]
+    return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_stops(config)))[1]
 
 
 def _levels(config: Config, longest: float) -> list[tuple[float, float]]:

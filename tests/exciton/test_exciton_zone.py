@@ -7,10 +7,10 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from tight_binding_files import honeycomb, spinful
 
 from hpcx.exciton.zone import ZoneOperator, dense_hamiltonian, zone_problem
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.tightbinding import TightBinding
 
-LAW = ThinLayer(10.0, 1.0)
+LAW = RytovaKeldysh(10.0, 1.0)
 COMM = MPI.COMM_SELF
 
 

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from hpcx.materials.catalogue import allowed_number
+from hpcx.materials.environment import environment_names, load_environment
 from hpcx.materials.listing import listing
-from hpcx.materials.loader import MaterialError, environment_names, load_environment, load_material, material_names
+from hpcx.materials.loader import MaterialError, load_material, material_names
 
 
 def test_four_materials_and_three_environments():

@@ -9,7 +9,8 @@ import pytest
 from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import build_problem as formation_problem
 from hpcx.formation.problem import radiation_of
-from hpcx.materials.loader import Material, load_environment, load_material
+from hpcx.materials.environment import load_environment
+from hpcx.materials.loader import Material, load_material
 from hpcx.registry import config_class
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.parameters import read_parameters

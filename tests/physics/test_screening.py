@@ -6,8 +6,8 @@ from scipy.integrate import dblquad
 
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import coulomb_at_zero, interaction_between, interaction_grid
-from hpcx.physics.thin_layer import LogarithmicLayer, ThinLayer
 
 LENGTH = 2 * np.pi * 6.60
 
@@ -19,10 +19,10 @@ def mesh():
 
 @pytest.mark.parametrize(("choice", "value"), [("cell-average", 6630.2686), ("disk", 6636.9944), ("qmin", 929.4460), ("zero", 0)])
 def test_reference_values_at_zero(mesh, choice, value):
-    assert coulomb_at_zero(choice, mesh, ThinLayer(LENGTH, 1.0)) == pytest.approx(value, rel=1e-6)
+    assert coulomb_at_zero(choice, mesh, RytovaKeldysh(LENGTH, 1.0)) == pytest.approx(value, rel=1e-6)
 
 
-@pytest.mark.parametrize("law", [ThinLayer(LENGTH, 1.0), ThinLayer(LENGTH, 4.5), LogarithmicLayer(LENGTH, 1.3)])
+@pytest.mark.parametrize("law", [RytovaKeldysh(LENGTH, 1.0), RytovaKeldysh(LENGTH, 4.5), Logarithmic(LENGTH, 1.3)])
 def test_cell_average_by_brute_force(mesh, law):
     smallest = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
 
@@ -37,13 +37,13 @@ def test_cell_average_by_brute_force(mesh, law):
 
 def test_unknown_choice_is_refused(mesh):
     with pytest.raises(ValueError, match="expected cell-average"):
-        coulomb_at_zero("hex", mesh, ThinLayer(LENGTH, 1.0))
+        coulomb_at_zero("hex", mesh, RytovaKeldysh(LENGTH, 1.0))
 
 
 def test_table_and_matrix_agree_with_the_formula(mesh):
-    w_ij = interaction_grid(mesh, ThinLayer(LENGTH, 1.0), "qmin")
+    w_ij = interaction_grid(mesh, RytovaKeldysh(LENGTH, 1.0), "qmin")
     matrix = interaction_between(w_ij, mesh.index_kx, mesh.index_kx)
     assert np.array_equal(matrix, matrix.T)
     q = np.linalg.norm(mesh.momentum_kx[:, None] - mesh.momentum_kx[None], axis=-1)
     q[q < 1e-12] = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
-    assert np.allclose(matrix, COULOMB * ThinLayer(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12)
+    assert np.allclose(matrix, COULOMB * RytovaKeldysh(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.slabs import VACUUM, SheetStack, Slab, SlabLayer, admittance
 from hpcx.physics.tabulated import TabulatedLayer
-from hpcx.physics.thin_layer import ThinLayer
+from hpcx.physics.wannier_gaussian import ground_state
 
 HBN = (6.93, 3.76)
 ENCAPSULATED = SlabLayer(45.0, (Slab(*HBN, 10.0), VACUUM), (Slab(*HBN, 10.0), VACUUM))
@@ -26,7 +27,7 @@ def test_reference_numbers(law, expected):
 
 def test_half_spaces_make_a_thin_layer():
     law = SlabLayer(45.0, (Slab(*HBN),), (Slab(3.9, 3.9),))
-    thin = ThinLayer(45.0, (np.sqrt(6.93 * 3.76) + 3.9) / 2)
+    thin = RytovaKeldysh(45.0, (np.sqrt(6.93 * 3.76) + 3.9) / 2)
     for name, x in (("in_momentum", 0.03), ("over_disk", 0.2), ("in_space", 12.0)):
         assert getattr(law, name)(x) == pytest.approx(getattr(thin, name)(x), rel=1e-14)
 
@@ -85,13 +86,13 @@ def test_two_sheets_against_their_closed_form():
 
 def test_sheets_far_apart_do_not_see_each_other():
     w_ij = SheetStack((40.0, 35.0), (Slab(thickness=1e5),)).in_momentum(0.3)
-    assert w_ij[0, 0] == pytest.approx(ThinLayer(40.0, 1.0).in_momentum(0.3), rel=1e-12)
+    assert w_ij[0, 0] == pytest.approx(RytovaKeldysh(40.0, 1.0).in_momentum(0.3), rel=1e-12)
     assert w_ij[0, 1] == 0
 
 
 @pytest.mark.parametrize("x", [0.002, 0.1, 3.0, 100.0])
 def test_a_table_of_a_thin_layer_is_that_layer(x):
-    table, thin = TabulatedLayer(tuple(GRID), tuple(1.7 + 4.1 * GRID)), ThinLayer(4.1, 1.7)
+    table, thin = TabulatedLayer(tuple(GRID), tuple(1.7 + 4.1 * GRID)), RytovaKeldysh(4.1, 1.7)
     for name in ("in_momentum", "over_disk", "in_space"):
         assert getattr(table, name)(x) == pytest.approx(getattr(thin, name)(x), rel=1e-12)
 
@@ -120,3 +121,12 @@ def test_a_table_of_a_slab_converges():
 def test_tables_that_make_no_sense(q, epsilon, message):
     with pytest.raises(ValueError, match=message):
         TabulatedLayer(q, epsilon)
+
+
+@pytest.mark.parametrize(("thickness", "substrate", "binding"), [(np.inf, 1.0, 141.898), (10.0, 1.0, 281.536), (300.0, 1.0, 149.463), (0.0, 3.9, 275.648)])
+def test_binding_energies_between_slabs(thickness, substrate, binding):
+    """An exciton of mass 0.2 m0 in a sheet of r0 = 45 angstrom, between hBN or on a substrate: a solver in momentum space."""
+    beyond = Slab(substrate, substrate)
+    sides = [(Slab(*HBN),)] * 2 if np.isinf(thickness) else [(Slab(*HBN, thickness), end) for end in (VACUUM, beyond)]
+    state = ground_state(0.2, SlabLayer(45.0, *(sides if thickness else [(VACUUM,), (beyond,)])))
+    assert 1e3 * state.binding_energy == pytest.approx(binding, abs=5e-3)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_gaussian import GaussianBasis, blocked_overlap, form_factor, ground_state
 
 KAPPA, LENGTH = 2.45, 45.0
+LAW = RytovaKeldysh(LENGTH, KAPPA)
 
 
 @pytest.mark.parametrize(
@@ -18,18 +20,18 @@ KAPPA, LENGTH = 2.45, 45.0
     ],
 )
 def test_binding_energies(reduced_mass, kappa, length, energy):
-    assert ground_state(reduced_mass, kappa, length).binding_energy == pytest.approx(energy, abs=6e-4)
+    assert ground_state(reduced_mass, RytovaKeldysh(length, kappa)).binding_energy == pytest.approx(energy, abs=6e-4)
 
 
 @pytest.mark.parametrize(("masses", "density"), [((0.36, 0.29), 1.97e-3), ((0.54, 0.40), 2.99e-3), ((0.36, 0.40), 2.39e-3)])
 def test_contact_densities(masses, density):
-    state = ground_state(masses[0] * masses[1] / sum(masses), KAPPA, LENGTH)
+    state = ground_state(masses[0] * masses[1] / sum(masses), LAW)
     assert state.at_origin() ** 2 == pytest.approx(density, rel=5e-3)
 
 
 def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
     rydberg = 4 * 0.16 * 13.605693 / KAPPA**2
-    energy, radius = ground_state(0.16, KAPPA, 0.02).binding_energy, KAPPA * 0.529177 / 0.32
+    energy, radius = ground_state(0.16, RytovaKeldysh(0.02, KAPPA)).binding_energy, KAPPA * 0.529177 / 0.32
     # the layer repels by a contact, to first order in its length; the state gives way
     first_order = 14.399645 * 2 * np.pi * 0.02 / KAPPA**2 * 2 / (np.pi * radius**2)
     assert rydberg - first_order < energy < rydberg - 0.9 * first_order
@@ -37,13 +39,13 @@ def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
 
 @pytest.mark.parametrize(("mass", "kappa"), [(0.25, 1.0), (0.25, 4.5), (0.1, 10.0)])
 def test_without_a_layer_it_is_the_two_dimensional_hydrogen(mass, kappa):
-    state, radius = ground_state(mass, kappa, 0.0), kappa * 0.529177 / (2 * mass)
+    state, radius = ground_state(mass, RytovaKeldysh(0.0, kappa)), kappa * 0.529177 / (2 * mass)
     assert state.binding_energy == pytest.approx(4 * mass * 13.605693 / kappa**2, rel=3e-5)
     assert state.at_origin() ** 2 == pytest.approx(2 / (np.pi * radius**2), rel=2e-2)
 
 
 def test_form_factor_against_quadrature():
-    first, second = ground_state(0.16, KAPPA, LENGTH), ground_state(0.23, KAPPA, LENGTH)
+    first, second = ground_state(0.16, LAW), ground_state(0.23, LAW)
     from scipy.special import j0
 
     r, weight = GaussianBasis(points=2000).quadrature()
@@ -54,7 +56,7 @@ def test_form_factor_against_quadrature():
 
 
 def test_blocked_overlap_against_quadrature():
-    probe, occupant = ground_state(0.16, KAPPA, LENGTH), ground_state(0.23, KAPPA, LENGTH)
+    probe, occupant = ground_state(0.16, LAW), ground_state(0.23, LAW)
     axis = np.linspace(-1.5, 1.5, 601)
     kx, ky = np.meshgrid(axis, axis, indexing="ij")
     cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi) ** 2
@@ -66,4 +68,4 @@ def test_blocked_overlap_against_quadrature():
 
 def test_unbound_state_is_an_error():
     with pytest.raises(ValueError, match="no bound state"):
-        ground_state(1e-6, 1e4, LENGTH, GaussianBasis())
+        ground_state(1e-6, RytovaKeldysh(LENGTH, 1e4), GaussianBasis())

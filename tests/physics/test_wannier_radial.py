@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, convergence, solve_wannier
 
 MASSES = (0.46, 0.54)
 MU = 0.46 * 0.54
-SCREENING = (4.14, 2.121)
+LAW = RytovaKeldysh(4.14, 2.121)
 
 
 @pytest.fixture(scope="module")
 def states():
-    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), *MASSES, *SCREENING)
+    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), *MASSES, LAW)
 
 
 @pytest.mark.parametrize("kappa", [1.0, 4.0])
@@ -25,14 +26,14 @@ def test_hydrogen_in_two_dimensions_when_the_grid_reaches_100_inverse_bohr_radii
     assert grid.k_k[-1] > 100 / bohr
     rydberg = COULOMB_EV_NM**2 * MU / (2 * HBAR2_PER_M0_EV_NM2 * kappa**2)
     exact = -rydberg / (np.arange(2) + 0.5) ** 2
-    assert solve_wannier(grid, *MASSES, 0.0, kappa).energy_l[:2] == pytest.approx(exact, rel=1e-3)
+    assert solve_wannier(grid, *MASSES, RytovaKeldysh(0.0, kappa)).energy_l[:2] == pytest.approx(exact, rel=1e-3)
 
 
 def test_hydrogen_on_a_short_grid_misses_the_published_amount():
     grid = RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0)
     for kappa, error in ((4.0, (-0.76e-2, -0.40e-2)), (1.0, (-7.0e-2, -0.44e-2))):
         rydberg = COULOMB_EV_NM**2 * MU / (2 * HBAR2_PER_M0_EV_NM2 * kappa**2)
-        ratio = solve_wannier(grid, *MASSES, 0.0, kappa).energy_l[:2] / (-4 * rydberg) * np.array([1, 9]) - 1
+        ratio = solve_wannier(grid, *MASSES, RytovaKeldysh(0.0, kappa)).energy_l[:2] / (-4 * rydberg) * np.array([1, 9]) - 1
         assert ratio == pytest.approx(error, abs=6e-5)
 
 
@@ -49,7 +50,7 @@ def test_states_are_orthonormal(states):
 
 
 def test_bound_levels_change_by_less_than_a_third_of_a_mev_on_twice_the_nodes(states):
-    change_l = convergence(states, *SCREENING, 5)
+    change_l = convergence(states, LAW, 5)
     assert 1e3 * change_l[0] < 0.1
     assert 1e3 * change_l.max() < 0.35
 
@@ -57,7 +58,7 @@ def test_bound_levels_change_by_less_than_a_third_of_a_mev_on_twice_the_nodes(st
 def test_form_factor_is_one_at_zero_and_that_of_the_hydrogen_atom_elsewhere():
     kappa = 4.0
     bohr = HBAR2_PER_M0_EV_NM2 * kappa / (MU * COULOMB_EV_NM)
-    hydrogen = solve_wannier(RadialGrid.uniform_with_tail(220, 3.2, 120, 600.0), *MASSES, 0.0, kappa)
+    hydrogen = solve_wannier(RadialGrid.uniform_with_tail(220, 3.2, 120, 600.0), *MASSES, RytovaKeldysh(0.0, kappa))
     momentum_q = np.array([1e-6, 0.3, 1.0, 2.0])
     exact_q = (1 + (momentum_q * bohr / 4) ** 2) ** -1.5
     assert hydrogen.form_factor(momentum_q) == pytest.approx(exact_q, abs=2e-3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_gaussian import ground_state, squared_overlap
 from hpcx.valley.rates import build_rates
 from hpcx.valley.saturation import FinalStates, Saturated, blocking_matrix, final_states
@@ -22,7 +23,7 @@ def crowded(setup):
 
 
 def test_overlap_against_quadrature():
-    first, second = ground_state(0.16, 2.45, 45.0), ground_state(0.23, 2.45, 45.0)
+    first, second = (ground_state(mass, RytovaKeldysh(45.0, 2.45)) for mass in (0.16, 0.23))
     axis = np.linspace(-1.2, 1.2, 481)
     kx, ky = np.meshgrid(axis, axis, indexing="ij")
     cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi) ** 2

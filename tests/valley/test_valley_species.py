@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hpcx.materials.loader import MaterialError, load_environment, load_material
+from hpcx.materials.environment import load_environment
+from hpcx.materials.loader import MaterialError, load_material
 from hpcx.valley.parameters import read_parameters
 
 

@@ -6,6 +6,7 @@ from scipy.special import j0
 
 from hpcx.materials.loader import load_material
 from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_variational import form_factor, overlap, variational_1s
 from hpcx.wigner.parameters import read_excitons
 
@@ -14,7 +15,7 @@ def test_two_dimensional_hydrogen():
     """Without screening length the trial state is exact: half the Bohr radius, four Rydberg."""
     mass = 1e-3
     radius = np.pi * HBAR_MEV_PS**2 / (mass * COULOMB_2D_MEV_NM)
-    state = variational_1s(mass, 0.0, 1.0)
+    state = variational_1s(mass, RytovaKeldysh(0.0, 1.0))
     assert state.radius == pytest.approx(radius, rel=1e-6)
     assert state.binding_energy == pytest.approx(HBAR_MEV_PS**2 / (2 * mass * radius**2), rel=1e-9)
 
@@ -35,4 +36,4 @@ def test_form_factor_and_overlap_are_those_of_the_state():
 
 def test_no_bound_state_is_an_error():
     with pytest.raises(ValueError, match="no bound 1s state"):
-        variational_1s(1e-12, 4.0, 4.5)
+        variational_1s(1e-12, RytovaKeldysh(4.0, 4.5))

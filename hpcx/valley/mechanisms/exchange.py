@@ -30,7 +30,8 @@ def pairs(problem: Problem) -> list[Pair]:
 def exchange_slope(problem: Problem, index: int) -> float:
     """Return |J_Q| / Q of a bright species in eV angstrom."""
     p, contact = problem.parameters, problem.species[index].state.at_origin() ** 2
-    return 2.0 * np.pi * COULOMB / p.kappa * (p.velocity / p.dipole_gap) ** 2 * contact
+    kappa = float(p.interaction.dielectric_function(0.0))
+    return 2.0 * np.pi * COULOMB / kappa * (p.velocity / p.dipole_gap) ** 2 * contact
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:

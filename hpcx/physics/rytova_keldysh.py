@@ -1,18 +1,18 @@
-"""The interaction of two charges in a thin polarisable layer, for every module that needs it, in momentum and in real space.
+"""The interaction of two charges in a thin polarisable layer between half spaces, in momentum and in real space.
 
 A layer has a screening length r0 = 2 pi chi (chi its polarisability) and a permittivity kappa around it; without r0 both laws are
-Coulomb's, 1 / (kappa r). Interactions are those
-of two equal charges in units of e^2 / (4 pi eps0), so that any unit of length will do: the caller multiplies by COULOMB or
-COULOMB_EV_NM. Shapes are those of the argument.
+Coulomb's, 1 / (kappa r). Units as in `hpcx.physics.interaction`; shapes are those of the argument.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Self
 
 import numpy as np
 from scipy.special import struve, y0, y1
+
+from hpcx.physics.surroundings import Surroundings
 
 Number = np.ndarray | float
 
@@ -22,24 +22,8 @@ _FAR = 30.0
 _SERIES = np.array([1.0, -1.0, 9.0, -225.0, 11025.0])
 
 
-class Interaction(Protocol):
-    """A law by which two charges in the layer repel each other."""
-
-    def in_momentum(self, q: Number) -> Number:
-        """Return its Fourier transform at q > 0, 1/unit of length."""
-        ...
-
-    def over_disk(self, radius: Number) -> Number:
-        """Return the integral of q times `in_momentum` over q from 0 to `radius`."""
-        ...
-
-    def in_space(self, r: Number) -> Number:
-        """Return it at distances r > 0."""
-        ...
-
-
 @dataclass(frozen=True)
-class ThinLayer:
+class RytovaKeldysh:
     """The layer's electrostatics: Rytova (1967); Keldysh, JETP Lett. 29, 658 (1979).
 
     Attributes:
@@ -49,6 +33,11 @@ class ThinLayer:
 
     length: float
     permittivity: float
+
+    @classmethod
+    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+        """Return the interaction in a layer of r0 = `length` (in `unit`) in surroundings of one permittivity."""
+        return cls(length, surroundings.number("kappa", "1"))
 
     def dielectric_function(self, q: Number) -> Number:
         """Return kappa + r0 q, by which the layer weakens the bare 2 pi / q."""
@@ -72,15 +61,26 @@ class ThinLayer:
 
 
 @dataclass(frozen=True)
-class LogarithmicLayer:
+class Logarithmic:
     """The layer's interaction as Cudazzo, Tokatly, Rubio, PRB 84, 085406 (2011) approximate it by elementary functions.
 
     V(r) = {ln[(r + a) / r] + (ln 2 - gamma) exp(-r / a)} / r0 with a = r0 / kappa, which is right for small and for large r
-    and up to 6 % too weak between, at r = 4 r0 / kappa. Attributes as those of ThinLayer.
+    and up to 6 % too weak between, at r = 4 r0 / kappa. Attributes as those of RytovaKeldysh.
     """
 
     length: float
     permittivity: float
+
+    @classmethod
+    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+        """Return the interaction in a layer of r0 = `length` (in `unit`) in surroundings of one permittivity."""
+        return cls(length, surroundings.number("kappa", "1"))
+
+    def dielectric_function(self, q: Number) -> Number:
+        """Return 2 pi / (q V(q)), which is kappa at q = 0."""
+        q = np.asarray(q, dtype=float)
+        above = np.where(q > 0, q, 1.0)
+        return np.where(q > 0, 2 * np.pi / (above * self.in_momentum(above)), self.permittivity)
 
     def in_momentum(self, q: Number) -> Number:
         """Return (2 pi / r0) [a / q (1/z + d/dz F(z)) + (ln 2 - gamma) a^2 / (1 + z^2)^(3/2)], z = a q, F = pi/2 (H0 - Y0).
@@ -88,7 +88,7 @@ class LogarithmicLayer:
         The first term follows from int J1(x) / (x + z) dx after an integration by parts.
         """
         if self.length == 0:
-            return ThinLayer(0.0, self.permittivity).in_momentum(q)
+            return RytovaKeldysh(0.0, self.permittivity).in_momentum(q)
         a = self.length / self.permittivity
         z = a * np.asarray(q, dtype=float)
         logarithm = np.where(z < _SMALL, _small_slope(z), 1 / z + _struve_neumann_slope(z)) / z
@@ -97,7 +97,7 @@ class LogarithmicLayer:
     def over_disk(self, radius: Number) -> Number:
         """Return (2 pi / r0) [ln Z + F(Z) - (ln 2 - gamma) / (1 + Z^2)^(1/2)] with Z = a radius."""
         if self.length == 0:
-            return ThinLayer(0.0, self.permittivity).over_disk(radius)
+            return RytovaKeldysh(0.0, self.permittivity).over_disk(radius)
         z = self.length / self.permittivity * np.asarray(radius, dtype=float)
         whole = np.log(z) + _struve_neumann(z) - _TAIL / np.sqrt(1 + z**2)
         return 2 * np.pi / self.length * np.where(z < _SMALL, _small_disk(z), whole)
@@ -105,7 +105,7 @@ class LogarithmicLayer:
     def in_space(self, r: Number) -> Number:
         """Return V(r)."""
         if self.length == 0:
-            return ThinLayer(0.0, self.permittivity).in_space(r)
+            return RytovaKeldysh(0.0, self.permittivity).in_space(r)
         x = self.permittivity * np.asarray(r, dtype=float) / self.length
         return (np.log1p(1 / x) + _TAIL * np.exp(-x)) / self.length
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hpcx.physics.thin_layer import LogarithmicLayer, ThinLayer
+from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 
 LENGTH, KAPPA = 4.1, 1.7
-LAWS = pytest.mark.parametrize("law", [ThinLayer(LENGTH, KAPPA), LogarithmicLayer(LENGTH, KAPPA)], ids=["electrostatics", "logarithm"])
+LAWS = pytest.mark.parametrize("law", [RytovaKeldysh(LENGTH, KAPPA), Logarithmic(LENGTH, KAPPA)], ids=["electrostatics", "logarithm"])
 
 
 @pytest.mark.parametrize("z", [0.03, 0.5, 3.0, 12.0, 29.0, 31.0, 80.0])
 def test_real_space_is_the_transform_of_momentum_space(z):
     # V(r) = int dx J0(x) / (kappa r + r0 x), and 1 / (z + x) = int ds exp(-(z + x) s), int dx J0(x) exp(-x s) = 1 / sqrt(1 + s^2)
     kernel, _ = quad(lambda s: np.exp(-z * s) / np.sqrt(1 + s**2), 0, 700 / z, epsrel=1e-12, epsabs=0, limit=500)
-    assert ThinLayer(LENGTH, KAPPA).in_space(z * LENGTH / KAPPA) == pytest.approx(kernel / LENGTH, rel=2e-9)
+    assert RytovaKeldysh(LENGTH, KAPPA).in_space(z * LENGTH / KAPPA) == pytest.approx(kernel / LENGTH, rel=2e-9)
 
 
 @LAWS
@@ -48,11 +48,11 @@ def test_integral_over_a_disk(law, radius):
 
 def test_the_approximation_is_up_to_six_per_cent_too_weak_between():
     r = np.geomspace(1e-3, 1e3, 400)
-    ratio = LogarithmicLayer(LENGTH, KAPPA).in_space(r) / ThinLayer(LENGTH, KAPPA).in_space(r)
+    ratio = Logarithmic(LENGTH, KAPPA).in_space(r) / RytovaKeldysh(LENGTH, KAPPA).in_space(r)
     assert 0.94 < ratio.min() < 0.95 and ratio.max() < 1.0 + 1e-3
 
 
-@pytest.mark.parametrize("kind", [ThinLayer, LogarithmicLayer])
+@pytest.mark.parametrize("kind", [RytovaKeldysh, Logarithmic])
 def test_without_polarisability_it_is_coulombs(kind):
     q, r = np.geomspace(1e-3, 10, 9), np.geomspace(0.1, 1e3, 9)
     for length, tolerance in ((0.0, 1e-14), (1e-12, 1e-10)):
@@ -63,7 +63,7 @@ def test_without_polarisability_it_is_coulombs(kind):
 
 
 def test_series_of_small_arguments_join_the_functions():
-    law, sides = LogarithmicLayer(1.0, 1.0), 1e-5 * np.array([1 - 1e-9, 1 + 1e-9])
+    law, sides = Logarithmic(1.0, 1.0), 1e-5 * np.array([1 - 1e-9, 1 + 1e-9])
     momentum, disk = law.in_momentum(sides) * sides, law.over_disk(sides) / sides
     assert momentum[0] == pytest.approx(momentum[1], rel=1e-9)
     assert disk[0] == pytest.approx(disk[1], rel=1e-9)

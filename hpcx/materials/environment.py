@@ -1,0 +1,118 @@
+"""What is around a layer: one permittivity, slabs, or a table of the whole dielectric function.
+
+An environment is a number, or a file (of `hpcx/materials/environments` or one's own) that has one of
+
+    kappa = { value = 4.5, unit = "1", source = "..." }      # the same on both sides, far away
+
+    [[slab]]                                                 # as many as there are, on each side from the layer outwards
+    side = "both"                                            # "above", "below" or "both"
+    parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if it is another
+    thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the last slab is vacuum
+
+    [table]                                                  # of the layer in its surroundings: the layer's own r0 does not count
+    file = "epsilon.dat"                                     # rows of q and a value; or the lists q and epsilon themselves
+    q_unit = "1/angstrom"
+    column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit = "eV*angstrom^2")
+    source = "..."
+
+`interaction` names another kind of interaction that these numbers mean than the usual one (`hpcx.physics.interaction`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hpcx.materials.catalogue import NOTES
+from hpcx.materials.loader import Material, MaterialError, Number, library, load_file, number_of
+
+#: what an environment may be given by
+_KINDS = ("kappa", "slab", "table")
+_COLUMNS = ("epsilon", "epsilon_inverse", "W")
+
+
+def environment_names() -> list[str]:
+    """Return the names of the environments that come with hpcx."""
+    return list(library("environment"))
+
+
+def load_environment(name: str | float) -> Material:
+    """Load an environment by name, by path, or of one permittivity; raises MaterialError with all that is wrong."""
+    if not isinstance(name, str):
+        return Material(f"{name:g}", "input", {"kappa": Number(float(name), "1", "input")}, {})
+    environment = load_file(name, "environment")
+    if "table.file" in environment.texts:
+        environment = _with_table(environment, library("environment").get(name, Path(name)).parent)
+    problems = _problems(environment)
+    if problems:
+        raise MaterialError(*(f"{environment.name} ({environment.origin}) {problem}" for problem in problems))
+    return environment
+
+
+def content(environment: Material) -> dict[str, object]:
+    """Return all of an environment that can change a result, as plain data."""
+    words = {key: text for key, text in environment.texts.items() if key.rpartition(".")[2] not in NOTES}
+    return {key: (number.value, number.unit) for key, number in environment.numbers.items()} | words
+
+
+def _given(environment: Material, entry: str) -> bool:
+    return any(key == entry or key.startswith(f"{entry}.") for key in (*environment.numbers, *environment.texts))
+
+
+def _problems(environment: Material) -> list[str]:
+    """Return what an environment lacks or has too much of, one clause each."""
+    given = [entry for entry in _KINDS if _given(environment, entry)]
+    if len(given) != 1:
+        return ["has no 'kappa', no [[slab]] and no [table]: one is needed" if not given else f"has both {' and '.join(given)}: give one"]
+    if given == ["slab"]:
+        numbers = dict.fromkeys(key.split(".")[1] for key in (*environment.numbers, *environment.texts) if key.startswith("slab."))
+        return [
+            f"has no '{what}' in its slab number {i}"
+            for i in numbers
+            for what in ("side", "parallel")
+            if f"slab.{i}.{what}" not in {**environment.numbers, **environment.texts}
+        ]
+    if given == ["table"]:
+        columns = [name for name in _COLUMNS if environment.has(f"table.{name}")]
+        lacking = [] if environment.has("table.q") else ["has no 'table.q'"]
+        return lacking + ([] if len(columns) == 1 else [f"has {' and '.join(columns) or 'none'} of {', '.join(_COLUMNS)} in [table]: give one"])
+    return []
+
+
+def _with_table(environment: Material, folder: Path) -> Material:
+    """Return the environment with the columns of its table's file; raises MaterialError."""
+    texts = environment.texts
+    lacking = [key for key in ("q_unit", "column", "source") if f"table.{key}" not in texts]
+    if lacking:
+        raise MaterialError(*(f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file" for key in lacking))
+    path, source = folder / texts["table.file"], texts["table.source"]
+    try:
+        q, values = _columns(path)
+        units = {"q": texts["table.q_unit"], texts["table.column"]: texts.get("table.unit", "1")}
+        read = {f"table.{name}": {"value": list(column), "unit": unit, "source": source} for (name, unit), column in zip(units.items(), (q, values))}
+        numbers = {key: number_of(key, entry) for key, entry in read.items()}
+    except OSError as error:
+        raise MaterialError(f"cannot read the table {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise MaterialError(f"{path}: {error}") from error
+    where = {"table.file", "table.q_unit", "table.column", "table.unit", "table.source"}
+    kept = {key: text for key, text in texts.items() if key not in where}
+    return replace(environment, numbers={**environment.numbers, **numbers}, texts=kept)
+
+
+def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the two columns of a text file; lines that begin with # and empty ones are skipped. Raises ValueError, OSError."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            q, value = map(float, words)
+        except ValueError:
+            raise ValueError(f"line {number}: expected two numbers, q and a value, found {line.strip()!r:.60}") from None
+        rows.append((q, value))
+    if not rows:
+        raise ValueError("has no rows of numbers")
+    q, values = zip(*rows)
+    return q, values

@@ -1,0 +1,155 @@
+"""An interaction is one class and one line for all models; environments on file select slabs and tables in each of them."""
+
+from dataclasses import dataclass
+from itertools import cycle
+
+import numpy as np
+import pytest
+
+from hpcx.config.errors import InputError
+from hpcx.config.idle import idle_keys
+from hpcx.config.load import load_plan
+from hpcx.exciton.problem import exciton_problem
+from hpcx.formation.problem import kept_states, medium_of
+from hpcx.physics.dielectric import DielectricLayer
+from hpcx.physics.interaction import INTERACTIONS
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
+from hpcx.trion.problem import exciton_of, trion_problem
+from hpcx.valley.problem import build_problem
+from hpcx.wigner.parameters import read_excitons, with_numerical_states
+
+
+@dataclass(frozen=True)
+class Broken(DielectricLayer):
+    """A dielectric function between the points of a table as straight lines."""
+
+    q: tuple[float, ...]
+    epsilon: tuple[float, ...]
+
+    @classmethod
+    def in_surroundings(cls, length, surroundings, unit):
+        return cls(surroundings.numbers_of("table.q", f"1/{unit}"), surroundings.numbers_of("table.epsilon", "1"))
+
+    def dielectric_function(self, q):
+        return np.where(q > self.q[-1], self.far.dielectric_function(q), np.interp(q, self.q, self.epsilon))
+
+    @property
+    def far(self):
+        slope = (self.epsilon[-1] - self.epsilon[-2]) / (self.q[-1] - self.q[-2])
+        return RytovaKeldysh(slope, self.epsilon[-1] - slope * self.q[-1])
+
+    @property
+    def borders(self):
+        return np.array(self.q)
+
+
+INPUTS = {
+    "exciton": 'material = "WSe2"\n[mesh]\nN = 24\nk0 = 0.15\n',
+    "trion": 'material = "WSe2"\n[mesh]\nN = 24\nk0 = 0.15\n',
+    "wigner": 'material = "WS2"\ntemperature = 77\n',
+    "formation": 'material = "MoS2"\npump.photon_energy = 2.4\nmomentum.points = 40\n',
+    "valley": 'material = "WSe2"\nmomentum.points = 10\n',
+}
+#: the layer's own length r0, angstrom
+LENGTHS = {"exciton": 2 * np.pi * 7.18, "trion": 2 * np.pi * 7.18, "wigner": 37.9, "formation": 41.4, "valley": 45.0}
+
+
+def energies(model, environment, tmp_path):
+    """Return what a model makes of an environment: binding energies, or the interaction itself, after all checks of the input."""
+    path = tmp_path / "input.toml"
+    path.write_text(f'model = "{model}"\nenvironment = {environment!r}\n{INPUTS[model]}')
+    point = load_plan(str(path), []).points[0]
+    config, material = point.config, point.material
+    if model == "exciton":
+        return np.linalg.eigvalsh(exciton_problem(config, material).dense())[:3]
+    if model == "trion":
+        return trion_problem(config, material, exciton_of(config, material), "singlet").w_ij
+    if model == "wigner":
+        excitons = read_excitons(material, config.environment)
+        numerical = with_numerical_states(excitons, material, config.environment)
+        return np.array([excitons.binding_energy_v, numerical.binding_energy_v])
+    if model == "formation":
+        return kept_states(config, medium_of(config, material, "A")).energy_l[:4]
+    return np.array([species.state.binding_energy for species in build_problem(config, material).species])
+
+
+def table(tmp_path, length, kappa, kind="", unit="1/angstrom"):
+    """Write a table of the law kappa + length q; return its path."""
+    q = np.linspace(0, 0.5, 6)
+    factor = 10.0 if unit == "1/nm" else 1.0
+    lists = {"q": (q * factor, unit), "epsilon": (kappa + length * q, "1")}
+    rows = "\n".join(f'{name} = {{ value = {values.tolist()}, unit = "{of}", source = "test" }}' for name, (values, of) in lists.items())
+    path = tmp_path / "environment.toml"
+    path.write_text(f'{kind}\nname = "mine"\n[table]\n{rows}\n')
+    return str(path)
+
+
+@pytest.mark.parametrize("model", INPUTS)
+def test_a_new_interaction_is_one_class_and_one_line(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(INTERACTIONS, "broken", Broken)
+    plain = energies(model, 2.0, tmp_path)
+    mine = energies(model, table(tmp_path, LENGTHS[model], 2.0, 'interaction = "broken"'), tmp_path)
+    assert mine == pytest.approx(plain, rel=1e-7)
+    weaker = energies(model, table(tmp_path, LENGTHS[model], 4.0, 'interaction = "broken"'), tmp_path)
+    assert weaker == pytest.approx(energies(model, 4.0, tmp_path), rel=1e-7) and not np.allclose(weaker, plain, rtol=0.05)
+
+
+@pytest.mark.parametrize("model", INPUTS)
+def test_slabs_and_tables_are_environments_of_every_model(model, tmp_path):
+    plain = energies(model, 2.45, tmp_path)
+    assert energies(model, table(tmp_path, LENGTHS[model], 2.45, unit="1/nm"), tmp_path) == pytest.approx(plain, rel=1e-7)
+    path = tmp_path / "substrate.toml"
+    path.write_text('[[slab]]\nside = "below"\nparallel = { value = 3.9, unit = "1", source = "static SiO2" }\n')
+    assert energies(model, str(path), tmp_path) == pytest.approx(plain, rel=1e-7)
+    assert not np.allclose(energies(model, "hBN-SiO2", tmp_path), plain, rtol=1e-3)
+
+
+def test_a_table_on_file_is_read_beside_its_environment_and_counts_as_the_input_does(tmp_path):
+    (tmp_path / "mine.toml").write_text('[table]\nfile = "w.dat"\nq_unit = "1/angstrom"\ncolumn = "W"\nunit = "eV*angstrom^2"\nsource = "a calculation"\n')
+    q, hashes = np.linspace(0.02, 0.6, 30), []
+    for kappa in (2.0, 3.0):
+        w = 2 * np.pi * 14.399645 / (q * (kappa + 45.0 * q))
+        (tmp_path / "w.dat").write_text("# q W\n" + "\n".join(f"{x:.15g} {y:.15g}" for x, y in zip(q, w)))
+        assert energies("valley", str(tmp_path / "mine.toml"), tmp_path) == pytest.approx(energies("valley", kappa, tmp_path), rel=1e-7)
+        (tmp_path / "input.toml").write_text(f'model = "valley"\nenvironment = "{tmp_path / "mine.toml"}"\n{INPUTS["valley"]}')
+        hashes.append(load_plan(str(tmp_path / "input.toml"), []).points[0].hash)
+    assert hashes[0] != hashes[1]
+
+
+NUMBER = '{{ value = {}, unit = "{}", source = "x" }}'.format
+SLAB = f'[[slab]]\nside = "above"\nparallel = {NUMBER(4, 1)}\n'
+MALFORMED = {
+    "has no 'kappa', no [[slab]] and no [table]": 'name = "air"\n',
+    "has both kappa and slab: give one": f"kappa = {NUMBER(2, 1)}\n{SLAB}",
+    "has no 'side' in its slab number 1": f"[[slab]]\nparallel = {NUMBER(4, 1)}\n",
+    "has no 'parallel' in its slab number 2": f'{SLAB}[[slab]]\nside = "below"\n',
+    "slab.1.side = 'left': expected 'above' or 'below' or 'both'": SLAB.replace("above", "left"),
+    "slab.1.parallel = 0.5 1: expected from 1 to 1000": SLAB.replace("4", "0.5"),
+    "slab number 1 above the layer has no thickness, so nothing can lie behind it": SLAB + SLAB,
+    "slab.1.thicknes = 1 nm: is known to no model; did you mean 'slab.*.thickness'?": f"{SLAB}thicknes = {NUMBER(1, 'nm')}\n",
+    "slab.1.thickness = 1 eV: ": f"{SLAB}thickness = {NUMBER(1, 'eV')}\n",
+    "has no 'table.q'": f"[table]\nepsilon = {NUMBER([1, 2], 1)}\n",
+    "has none of epsilon, epsilon_inverse, W in [table]: give one": f"[table]\nq = {NUMBER([1, 2], '1/nm')}\n",
+    "momenta must ascend from 0 or above; row 2 does not": f"[table]\nq = {NUMBER([1, 1], '1/nm')}\nepsilon = {NUMBER([1, 2], 1)}\n",
+    "2 momenta and 3 values": f"[table]\nq = {NUMBER([1, 2], '1/nm')}\nepsilon = {NUMBER([1, 2, 3], 1)}\n",
+    "the line through the first two points must cross q = 0 above 0": f"[table]\nq = {NUMBER([1, 2, 3], '1/nm')}\nepsilon = {NUMBER([1, 3, 3.5], 1)}\n",
+    "W is infinite at q = 0": f"[table]\nq = {NUMBER([0, 1], '1/nm')}\nW = {NUMBER([9, 3], 'eV*nm^2')}\n",
+    "no interaction 'ours'; known are thin-layer": f'interaction = "ours"\nkappa = {NUMBER(2, 1)}\n',
+    "has no 'table.column' for its table.file": '[table]\nfile = "w.dat"\nq_unit = "1/nm"\nsource = "x"\n',
+    "cannot read the table": '[table]\nfile = "none.dat"\nq_unit = "1/nm"\ncolumn = "W"\nsource = "x"\n',
+    "line 2: expected two numbers, q and a value, found '0.1 a'": '[table]\nfile = "w.dat"\nq_unit = "1/nm"\ncolumn = "epsilon"\nsource = "x"\n',
+}
+
+
+@pytest.mark.parametrize(("model", "message"), zip(cycle(INPUTS), MALFORMED))
+def test_malformed_environments_are_told_with_what_is_wrong(model, message, tmp_path):
+    (tmp_path / "mine.toml").write_text(MALFORMED[message])
+    (tmp_path / "w.dat").write_text("0 1\n0.1 a\n")
+    with pytest.raises(InputError) as caught:
+        energies(model, str(tmp_path / "mine.toml"), tmp_path)
+    assert message in str(caught.value)
+
+
+def test_a_written_permittivity_beside_an_environment_is_told(tmp_path):
+    (tmp_path / "input.toml").write_text('model = "exciton"\nmaterial = "MoS2"\nenvironment = "hBN"\nmesh.N = 24\nmesh.k0 = 0.1\nscreening.kappa = 3\n')
+    assert idle_keys(load_plan(str(tmp_path / "input.toml"), [])) == ["screening.kappa has no effect: environment = 'hBN'"]
