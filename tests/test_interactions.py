@@ -1,7 +1,9 @@
 """An interaction is one class and one line for all models; environments on file select slabs and tables in each of them."""
 
+import re
 from dataclasses import dataclass
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,15 @@ from hpcx.config.idle import idle_keys
 from hpcx.config.load import load_plan
 from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import kept_states, medium_of
+from hpcx.physics import interaction
 from hpcx.physics.dielectric import DielectricLayer
 from hpcx.physics.interaction import INTERACTIONS
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.problem import build_problem
 from hpcx.wigner.parameters import read_excitons, with_numerical_states
+
+PAGE = Path(__file__).resolve().parents[1] / "hpcx" / "README.md"
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,16 @@ def test_a_new_interaction_is_one_class_and_one_line(model, tmp_path, monkeypatc
     assert mine == pytest.approx(plain, rel=1e-7)
     weaker = energies(model, table(tmp_path, LENGTHS[model], 4.0, 'interaction = "broken"'), tmp_path)
     assert weaker == pytest.approx(energies(model, 4.0, tmp_path), rel=1e-7) and not np.allclose(weaker, plain, rtol=0.05)
+
+
+def test_the_example_of_the_developers_page_is_the_thin_layer(tmp_path, monkeypatch):
+    monkeypatch.setattr(interaction, "INTERACTIONS", dict(INTERACTIONS))
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL) if "class Straight" in block)
+    names = {"dataclass": dataclass, "DielectricLayer": DielectricLayer, "RytovaKeldysh": RytovaKeldysh, "np": np, "__name__": __name__}
+    exec(code, names | {"INTERACTIONS": interaction.INTERACTIONS})
+    path = tmp_path / "environment.toml"
+    path.write_text('interaction = "straight"\nkappa = { value = 2, unit = "1", source = "test" }\n')
+    assert energies("valley", str(path), tmp_path) == pytest.approx(energies("valley", 2.0, tmp_path), rel=1e-12)
 
 
 @pytest.mark.parametrize("model", INPUTS)

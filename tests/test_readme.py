@@ -24,7 +24,8 @@ def place(tmp_path_factory):
     path = tmp_path_factory.mktemp("readme")
     for name in ("inputs", "postprocess"):
         (path / name).symlink_to(ROOT / name)
-    (path / "my_material.toml").write_text(blocks("toml")[0])
+    for name, text in zip(("my_material.toml", "my_environment.toml"), blocks("toml")):
+        (path / name).write_text(text)
     return path
 
 
@@ -59,7 +60,7 @@ def outputs(place):
 
 
 def test_the_commands_run(outputs):
-    assert len(outputs) == 7
+    assert len(outputs) == 8
     assert all(text.strip() for text in outputs.values())
 
 

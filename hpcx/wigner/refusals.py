@@ -9,7 +9,7 @@ from hpcx.registry import Refusal, tried
 from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.drift import longest_drift_step
-from hpcx.wigner.parameters import Excitons, read_excitons
+from hpcx.wigner.parameters import Excitons, interaction, read_excitons
 from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
 from hpcx.wigner.schedule import levels_for, make_steps
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting
@@ -17,6 +17,9 @@ from hpcx.wigner.setting import Setting, check_local_energies, make_setting
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
     """Return what does not fit: bins, cells, landscape, spot, number of time steps."""
+    _, found = tried("environment", config.environment, lambda: interaction(material, config.environment))
+    if found:
+        return found
     excitons, found = tried("material", config.material, lambda: read_excitons(material, config.environment))
     edges, wrong = tried("momentum", "energy bins", lambda: make_edges(config))
     found += wrong

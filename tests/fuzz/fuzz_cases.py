@@ -363,9 +363,25 @@ def _own_environment(table: dict, chance: random.Random, case: Case) -> str:
     kappa = chance.choice(ABSURD)
     entry = {"value": kappa, "unit": chance.choice(("1", "eV", "", 3)), "source": "test"}
     case.files["own_environment.toml"] = dumps({"name": "own", chance.choice(("kappa", "kapa")): entry}).encode("utf-8", "surrogatepass")
-    key = "screening.kappa" if table.get("model") in ("exciton", "trion") else "environment"
+    key = chance.choice(("screening.kappa", "environment")) if table.get("model") in ("exciton", "trion") else "environment"
     _put(table, key, "own_environment.toml")
     return f"environment of kappa {kappa!r:.40}"
+
+
+def _own_slabs(table: dict, chance: random.Random, case: Case) -> str:
+    """Surroundings of slabs, or a table of a dielectric function, with an entry that may be absurd or missing."""
+    entry = lambda value, unit: {"value": value, "unit": unit, "source": "test"}
+    value = chance.choice(ABSURD)
+    slabs = [
+        {"side": chance.choice(("above", "below", "both", "left", 1)), "parallel": entry(4.0, "1")},
+        {"side": "below", "parallel": entry(chance.choice((2.0, value)), "1"), "thickness": entry(chance.choice((5.0, value)), "nm")},
+    ]
+    q = chance.choice(([0.0, 1.0, 2.0], [0.0, 2.0, 1.0], [1.0], [0.0, value, 2.0], []))
+    rows = {"q": entry(q, "1/nm"), chance.choice(("epsilon", "W", "epsilon_inverse", "eps")): entry([1.0, 2.0, chance.choice((3.0, value))], "1")}
+    content = chance.choice(({"slab": slabs}, {"slab": slabs[::-1]}, {"table": rows}, {"slab": slabs, "table": rows}, {"slab": 1}, {"slab": []}))
+    case.files["own_environment.toml"] = dumps({"name": "own", **content}).encode("utf-8", "surrogatepass")
+    _put(table, "environment", "own_environment.toml")
+    return f"environment of {', '.join(content)} with {value!r:.40}"
 
 
 def _parameters(table: dict, chance: random.Random, case: Case) -> str:
@@ -504,7 +520,7 @@ def _own_numbers(table: dict, chance: random.Random, case: Case) -> str:
 
 HOSTILE = [
     _absurd_value, _absurd_value, _extreme_number, _extreme_number, _at_bound, _other_unit, _dropped, _misspelt, _nested, _swapped, _swept,
-    _set, _set, _own_material, _own_material, _own_material, _own_environment, _parameters, _broken_file, _choice,
+    _set, _set, _own_material, _own_material, _own_material, _own_environment, _own_slabs, _parameters, _broken_file, _choice,
 ]  # fmt: skip
 PLAUSIBLE = [_choice, _choice, _number_within, _number_within, _default_scaled, _own_numbers, _own_numbers]
 
