@@ -131,8 +131,9 @@ def schema(options: argparse.Namespace) -> int:
 def materials(options: argparse.Namespace) -> int:
     """Print which models the materials serve, and the environments; or the numbers of one, and what it lacks."""
     from hpcx.config.serving import overview, what_is_missing
+    from hpcx.materials.environment import environment_names
     from hpcx.materials.listing import listing
-    from hpcx.materials.loader import environment_names, load_material
+    from hpcx.materials.loader import load_material
 
     if not options.name:
         more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of one's own .toml file)"

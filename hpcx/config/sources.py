@@ -10,25 +10,21 @@ from hpcx.config.base import RunInput
 from hpcx.config.fields import keys_of
 from hpcx.config.idle import written
 from hpcx.config.point import Point
-from hpcx.materials.loader import Material, Number, load_environment, load_material
+from hpcx.materials.environment import load_environment, told, told_number
+from hpcx.materials.loader import Material, load_material
 
 
 def surroundings(config: RunInput, material: Material) -> str:
     """Return the dielectric surroundings in words, with the source of their number: "hBN: kappa = 4.5 (both sides [guess])"."""
     for key in config.surroundings:
         if key in material.numbers:
-            return _told("kappa", material.numbers[key])
+            return told_number("kappa", material.numbers[key])
         value = reduce(lambda table, name: getattr(table, name, None), key.split("."), config)
         if isinstance(value, str):
-            environment = load_environment(value)
-            return f"{environment.name}: {_told('kappa', environment.numbers['kappa'])}"
+            return told(load_environment(value))
         if value is not None:
             return f"kappa = {value:g} ({key}, {'written in the input' if key in written(config) else 'default'})"
     return ""
-
-
-def _told(name: str, number: Number) -> str:
-    return f"{name} = {number.value:g} ({number.source})"
 
 
 def surroundings_of_all(points: Iterable[Point]) -> str:

@@ -176,11 +176,6 @@ class CarriersInput(RunInput):
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
 
-    @property
-    def surroundings(self) -> float | str:
-        """The environment, by name or as a permittivity."""
-        return self.screening.kappa if self.environment is None else self.environment
-
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""
         if self.bands.model == "tight-binding":

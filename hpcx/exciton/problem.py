@@ -82,8 +82,9 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
 
 def material_interaction(config: CarriersInput, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in Angstrom); raises ValueError for surroundings that make no sense."""
+    around = config.screening.kappa if config.environment is None else config.environment
     length = 2 * np.pi * material.number("screening.polarizability", "angstrom")
-    return interaction_of(length, load_environment(config.surroundings), "angstrom", config.screening.interaction)
+    return interaction_of(length, load_environment(around), "angstrom", config.screening.interaction)
 
 
 def material_gap(material: Material, spin_valley: int) -> float:

@@ -14,7 +14,7 @@ _GAP_MESH = 12
 
 def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
     """Return surroundings that make no sense, a splitting that closes the gap of one spin, what is wrong with a tight-binding model."""
-    return tried("environment", config.surroundings, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
+    return tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
 
 
 def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:

@@ -28,6 +28,7 @@ from hpcx.materials.loader import Material, MaterialError, Number, library, load
 
 #: what an environment may be given by
 _KINDS = ("kappa", "slab", "table")
+_OF_SLAB = ("parallel", "perpendicular", "thickness")
 _COLUMNS = ("epsilon", "epsilon_inverse", "W")
 
 
@@ -53,6 +54,25 @@ def content(environment: Material) -> dict[str, object]:
     """Return all of an environment that can change a result, as plain data."""
     words = {key: text for key, text in environment.texts.items() if key.rpartition(".")[2] not in NOTES}
     return {key: (number.value, number.unit) for key, number in environment.numbers.items()} | words
+
+
+def told(environment: Material) -> str:
+    """Return an environment in words: its permittivity with its source, its slabs from the layer outwards, or the source of its table."""
+    numbers, texts = environment.numbers, environment.texts
+    if environment.has("kappa"):
+        return f"{environment.name}: {told_number('kappa', numbers['kappa'])}"
+    if environment.has("table.q"):
+        column = next(name for name in _COLUMNS if environment.has(f"table.{name}"))
+        return f"{environment.name}: table of {column} at {len(numbers['table.q'].value)} momenta ({numbers[f'table.{column}'].source})"
+    slabs = dict.fromkeys(key.split(".")[1] for key in numbers if key.startswith("slab."))
+    parts = {i: [numbers[f"slab.{i}.{name}"] for name in _OF_SLAB if environment.has(f"slab.{i}.{name}")] for i in slabs}
+    words = [f"{texts[f'slab.{i}.side']} {', '.join(f'{part.value:g} {part.unit}'.removesuffix(' 1') for part in parts[i])}" for i in slabs]
+    return f"{environment.name}: slabs {'; '.join(words)}"
+
+
+def told_number(name: str, number: Number) -> str:
+    """Return "kappa = 4.5 (its source)"."""
+    return f"{name} = {number.value:g} ({number.source})"
 
 
 def _given(environment: Material, entry: str) -> bool:

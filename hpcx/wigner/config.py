@@ -185,7 +185,10 @@ class Config(RunInput):
         Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
     )  # fmt: skip
 
-    surroundings: ClassVar[tuple[str, ...]] = ("environment", "wigner.screening.permittivity",)
+    surroundings: ClassVar[tuple[str, ...]] = (
+        "environment",
+        "wigner.screening.permittivity",
+    )
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, examples=[300, 400], description="temperature of the lattice")
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(

@@ -11,6 +11,7 @@ from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
 from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
 #: energies above the gap, eV, and published cross-sections of unbound states, nm
@@ -21,12 +22,12 @@ PLANE_WAVE = (4.04, 3.14, 2.50, 1.53, 1.02, 0.535, 0.262, 0.131)
 
 @pytest.fixture(scope="module")
 def states():
-    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), 0.46, 0.54, 4.14, 2.121).up_to(1.45)
+    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), 0.46, 0.54, RytovaKeldysh(4.14, 2.121)).up_to(1.45)
 
 
 @pytest.fixture(scope="module")
 def pairs(states):
-    medium = PairMedium(0.46, 0.54, 4.14, 2.121)
+    medium = PairMedium(0.46, 0.54, RytovaKeldysh(4.14, 2.121))
     return {equal: solve_two_excitons(states, medium, equal) for equal in (True, False)}
 
 
@@ -61,7 +62,7 @@ def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
     exponent = 0.6
     one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]), 1.0)
     monkeypatch.setattr(two_exciton, "fit_gaussians", lambda states: one)
-    solved = solve_two_excitons(states, PairMedium(0.46, 0.54, 4.14, 2.121), equal_masses=True)
+    solved = solve_two_excitons(states, PairMedium(0.46, 0.54, RytovaKeldysh(4.14, 2.121)), equal_masses=True)
     assert solved.antibinding.smallest_overlap == pytest.approx(0.0, abs=1e-6)
     assert solved.antibinding.dropped == 1
 
