@@ -128,7 +128,7 @@ class Pump(Section):
 
     photon_energy: Annotated[float, Unit("eV")] | None = Field(None, ge=0.1, le=20, description="default: the A exciton of the material")
     duration: Annotated[float, Unit("fs")] = Field("73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
-    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", gt=0, le=1e16, description="excitons at the end of the run")
+    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", ge=1, le=1e16, description="excitons at the end of the run")
 
     @property
     def areal_density(self) -> float:

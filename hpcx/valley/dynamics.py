@@ -39,13 +39,10 @@ class Dynamics:
     coherence_tch: np.ndarray
     statistics: dict[str, int]
 
-    def difference_at(self, time: float) -> np.ndarray:
-        """Return the state after sigma+ minus that after sigma- pumping (size + coherences,) at the step nearest to `time`
-        (fs).
-        """
+    def state_at(self, time: float) -> np.ndarray:
+        """Return populations and coherences (size + coherences, helicity) at the step nearest to `time` (fs)."""
         step = int(np.abs(self.time - time).argmin())
-        state_nh = np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
-        return state_nh[:, 0] - state_nh[:, 1]
+        return np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
 
     def at(self, time: np.ndarray) -> np.ndarray:
         """Return the populations at any times in fs (time, size, helicity), by cubic Hermite interpolation of the steps."""

@@ -6,6 +6,8 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Estimate
 from hpcx.valley.config import Config
 from hpcx.valley.rates import COULOMB, PHONONS
+from hpcx.valley.refusals import unknown_count
+from hpcx.valley.species import species_count
 from hpcx.valley.steps import step_count
 
 #: measured on one core of a common server: per step and unknown, per entry of the kernels, and the rest (s)
@@ -22,9 +24,8 @@ FILL, COPIES = 0.06, 12
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return what one point costs; it uses one rank, whatever `ranks` is."""
-    species = 24 if config.mechanisms.spin_flip else 12
-    unknowns = species * config.momentum.points
-    steps = step_count(config.time, config.time.last)
+    species, unknowns = species_count(config.mechanisms.spin_flip), unknown_count(config)
+    steps = step_count(config)
     kernels = config.momentum.points**2 * config.momentum.angles
     states = 2 * 3 * 8 * steps * unknowns
     factors = COPIES * 16 * FILL * unknowns**2

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.petsc.slow_modes import slowest_modes
+from hpcx.valley.observables import NOTHING
 from hpcx.valley.problem import Problem
 
 PARITIES = {"even": 1.0, "odd": -1.0}
@@ -19,6 +20,8 @@ PARITIES = {"even": 1.0, "odd": -1.0}
 STATIONARY = 1e-12
 #: share of the A dichroism that a mode must carry for its decay to be that of the signal
 CARRIED = 0.5
+#: rates that differ by less than this share of the largest one are one rate
+EQUAL = 1e-7
 #: shift of the inversion, 1/fs: small against all decays, and not an eigenvalue
 TARGET = 1e-7
 
@@ -31,7 +34,7 @@ class Modes:
         decay_time: ps; infinite for conserved quantities.
         frequency: imaginary part of the eigenvalue, 1/ps.
         parity: +1 or -1.
-        weight_im: share of the dichroism of transition i that mode m carries at the reference time.
+        weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is none.
         population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of coherences alone).
         residual: of the eigenpairs.
     """
@@ -46,12 +49,19 @@ class Modes:
     def depolarization(self) -> int | None:
         """Return the odd mode that carries the A dichroism, or None if none of these modes carries most of it."""
         carrier = self.heaviest()
-        return carrier if self.weight_im[0, carrier] >= CARRIED else None
+        return carrier if self.share(carrier) >= CARRIED else None
 
     def heaviest(self) -> int:
-        """Return the odd mode with the largest share of the A dichroism."""
+        """Return the odd mode with the largest share of the A dichroism, those of equal decay taken together."""
         odd = np.flatnonzero(self.parity < 0)
-        return int(odd[np.argmax(self.weight_im[0, odd])])
+        return int(odd[np.argmax([self.share(mode) for mode in odd])])
+
+    def share(self, mode: int) -> float:
+        """Return the share of the A dichroism that a mode and all others of its parity and decay carry: alone it is arbitrary."""
+        with np.errstate(divide="ignore"):
+            rate = 1.0 / self.decay_time + 1j * self.frequency
+        alike = (np.abs(rate - rate[mode]) <= EQUAL * np.abs(rate).max()) & (self.parity == self.parity[mode])
+        return float(self.weight_im[0, alike].sum())
 
 
 def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:
@@ -70,20 +80,21 @@ def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> spar
     return sparse.block_diag([populations, sparse.identity(coherences)], format="csr")
 
 
-def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray) -> Modes:
+def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, state_nh: np.ndarray) -> Modes:
     """Return `count` modes of each parity; raises ModesError.
 
     Args:
         bleaching_in: weights of the populations in the signals (transition, size + coherences).
-        difference_n: state after sigma+ minus that after sigma- pumping at the reference time (size + coherences,).
+        state_nh: state after sigma+ and after sigma- pumping at the reference time (size + coherences, helicity).
     """
-    signal_i = bleaching_in @ difference_n
+    difference_n = state_nh[:, 0] - state_nh[:, 1]
+    signal_i, total_i = bleaching_in @ difference_n, np.abs(bleaching_in) @ np.abs(state_nh).sum(axis=1)
     parts = [_one_parity(problem, generator, sign, count, bleaching_in, difference_n) for sign in PARITIES.values()]
     eigenvalue, weight, population, residual = (np.concatenate(items, axis=-1) for items in zip(*parts))
     decay = np.where(eigenvalue.real > -STATIONARY, np.inf, -1e-3 / np.minimum(eigenvalue.real, -STATIONARY))
     parity = np.repeat(list(PARITIES.values()), [len(part[0]) for part in parts])
-    share = weight / np.where(signal_i == 0, 1.0, signal_i)[:, None]
-    return Modes(decay, 1e3 * eigenvalue.imag, parity, share, population.T, residual)
+    signal_i = np.where(np.abs(signal_i) > NOTHING * total_i, signal_i, np.nan)
+    return Modes(decay, 1e3 * eigenvalue.imag, parity, weight / signal_i[:, None], population.T, residual)
 
 
 def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray):

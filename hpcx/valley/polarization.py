@@ -18,12 +18,15 @@ from hpcx.valley.config import Config
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.mechanisms.dexter_coherent import coupling_jj
 from hpcx.valley.problem import Problem
+from hpcx.valley.steps import PUMP_REACH, pump_sigma
 
 #: pump helicities in the order of all results; sigma+ drives K
 HELICITIES = ("sigma+", "sigma-")
 DRIVEN_VALLEY = {"sigma+": "K", "sigma-": "K'"}
 #: width of a cell of the quadrature of |P|^2 in fs: short against the 10 fs beat of A and B
 QUADRATURE_STEP = 0.5
+#: times that are evaluated together, so that intermediate arrays stay small
+TOGETHER = 100_000
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,13 @@ class Polarization:
 
     def density_tjh(self, time: np.ndarray) -> np.ndarray:
         """Return |P_j|^2 (time, bright, helicity)."""
-        return np.abs(self.amplitude_tjh(np.asarray(time, dtype=float))) ** 2
+        time = np.asarray(time, dtype=float)
+        parts = np.array_split(time, len(time) // TOGETHER + 1)
+        return np.concatenate([np.abs(self.amplitude_tjh(part)) ** 2 for part in parts])
 
     def start(self) -> float:
         """Return a time (fs) before which the pump is below 1e-10 of its maximum."""
-        return -7.0 * self.sigma
+        return -PUMP_REACH * self.sigma
 
 
 def driven_mode(time: np.ndarray, eigenvalue: np.ndarray, sigma: float) -> np.ndarray:
@@ -81,8 +86,7 @@ def build_polarization(problem: Problem, config: Config, phonon_out: np.ndarray)
     energy, vector_jm = np.linalg.eig(hamiltonian)
     field_jh = _drive(problem, config, bright)
     drive_mh = np.linalg.solve(vector_jm, 1j / HBAR * field_jh)
-    sigma = config.pump.duration / (2.0 * np.sqrt(np.log(2.0)))
-    return Polarization(bright, out_j, -1j / HBAR * energy, vector_jm, drive_mh, sigma)
+    return Polarization(bright, out_j, -1j / HBAR * energy, vector_jm, drive_mh, pump_sigma(config.pump))
 
 
 def _hamiltonian(problem: Problem, config: Config, bright: list[int], out_j: np.ndarray) -> np.ndarray:

@@ -1,14 +1,75 @@
-"""Surroundings that make no sense."""
+"""Surroundings that make no sense, runs that need too much memory, and densities that terms of second order cannot describe."""
 
 from __future__ import annotations
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.registry import Refusal, tried
-from hpcx.valley.config import Config
+from hpcx.valley.blocking import most_blocked
+from hpcx.valley.config import MOST_DELAYS, Config
 from hpcx.valley.parameters import read_parameters
+from hpcx.valley.problem import build_problem
+from hpcx.valley.species import species_count
+from hpcx.valley.steps import delay_count, probe_cells, step_count
+
+#: most populations times steps, and most pairs of populations that may block each other: some GB
+MOST_VALUES, MOST_PAIRS = 50_000_000, 200_000_000
+#: largest broadening of the energies in units of k_B T; detailed balance multiplies its tail by exp(broadening^2 / 2 (k_B T)^2)
+MOST_BROADENING = 2.0
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return an environment in which there is no interaction."""
-    return tried("environment", config.environment, lambda: read_parameters(material, load_environment(config.environment)))[1]
+    """Return what memory and the order of the theory forbid of an input; raises MaterialError if the material lacks a number."""
+    surroundings = tried("environment", config.environment, lambda: read_parameters(material, load_environment(config.environment)))[1]
+    return surroundings or _broadening(config) + (_steps(config) or _delays(config) or _blocking(config, material))
+
+
+def _broadening(config: Config) -> list[Refusal]:
+    """Return the broadening of the energies if detailed balance makes rates of its tail."""
+    most = MOST_BROADENING * 1e3 * BOLTZMANN_EV_PER_K * config.temperature
+    if config.momentum.broadening <= most:
+        return []
+    reason = f"must be at most {MOST_BROADENING:g} k_B T = {most:.3g} meV at {config.temperature:g} K, with more momentum.points for a smaller one"
+    return [Refusal("momentum.broadening", f"{config.momentum.broadening:g} meV", reason)]
+
+
+def _steps(config: Config) -> list[Refusal]:
+    """Return the end of the run if there are too many populations at all steps."""
+    steps, unknowns = step_count(config), unknown_count(config)
+    if steps * unknowns <= MOST_VALUES:
+        return []
+    reason = (
+        f"{steps} steps of {unknowns} populations are more than {MOST_VALUES:.3g} values: lower it, time.refinement, momentum.points or "
+        "the durations of pump and probe"
+    )
+    return [Refusal("time.end", f"{config.time.end:g} ps", reason)]
+
+
+def _delays(config: Config) -> list[Refusal]:
+    """Return the spacing of the delays if a probe spans too many of them."""
+    delays = delay_count(config) + 2 * probe_cells(config)
+    if delays <= MOST_DELAYS:
+        return []
+    reason = f"{delays} delays, those that the probe reaches included, are more than {MOST_DELAYS:.3g}: raise it"
+    return [Refusal("time.step", f"{config.time.step:g} fs", reason)]
+
+
+def _blocking(config: Config, material: Material) -> list[Refusal]:
+    """Return the density of the pump if it would block a state entirely, and the cells if there are too many pairs of them."""
+    if not (config.approximation.saturation and config.approximation.blocking):
+        return []
+    pairs = unknown_count(config) ** 2
+    if pairs > MOST_PAIRS:
+        reason = f"{pairs:.3g} pairs of populations block each other, more than {MOST_PAIRS:.3g}: lower it, or approximation.blocking = false"
+        return [Refusal("momentum.points", str(config.momentum.points), reason)]
+    blocked = config.pump.areal_density * most_blocked(build_problem(config, material))
+    if blocked < 1:
+        return []
+    reason = f"terms of second order hold well below {config.pump.density / blocked:.3g} cm^-2"
+    return [Refusal("pump.density", f"{config.pump.density:.3g} cm^-2", reason)]
+
+
+def unknown_count(config: Config) -> int:
+    """Return the number of populations."""
+    return species_count(config.mechanisms.spin_flip) * config.momentum.points

@@ -39,6 +39,9 @@ class Lifetimes:
 
 def lifetimes(config: Config, traces: Traces) -> Lifetimes:
     """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window)."""
+    if np.isnan(traces.dichroism_it).any():
+        nothing = np.full(len(TRANSITIONS), np.nan)
+        return Lifetimes(nothing, nothing, nothing, nothing, nothing)
     fits = [_fit(config, traces.time, trace) for trace in traces.dichroism_it]
     last = min(SLOPE_WINDOW[1], float(traces.time[-1]))
     slopes = [_slope(traces.time, trace, last) for trace in traces.dichroism_it]
@@ -65,7 +68,8 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
     result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
-    result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", "circular dichroism over its largest A value")
+    label, missing = "circular dichroism over its largest A value", "NaN: A shows no dichroism"
+    result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", label, missing=missing)
     scale = traces.dichroism_scale
     result.add("dichroism/scale", scale, (), "1", "largest difference of the A transmission of both helicities, by which it is divided")
     transmission = traces.transmission_hit
@@ -138,7 +142,8 @@ def add_modes(result: Result, modes: Modes) -> None:
     result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
     result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
-    result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", "share of the dichroism at 1.5 ps")
+    label, missing = "share of the dichroism at 1.5 ps", "NaN: the transition shows no dichroism then"
+    result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", label, missing=missing)
     result.add("modes/population", modes.population_mx, ("mode", "species"), "1", "net population by species")
 
 
@@ -150,7 +155,7 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     total_th = population_tnh.sum(axis=1)
     dims = ("pump_helicity", "time")
     result.add("checks/time", time, ("time",), "fs", "time after the maximum of the pump")
-    particles = PER_CM2 * simulation.particles_th(time).T
+    particles = PER_CM2 * simulation.particles_th().T
     result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
     result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
@@ -171,21 +176,25 @@ def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> l
 
 
 def _signal_text(traces: Traces) -> str:
+    if np.isnan(traces.dichroism_it).any():
+        return "A shows no dichroism: both helicities bleach it equally"
     values = [np.interp(1000.0, traces.time, trace) for trace in traces.dichroism_it]
     return f"dichroism at 1 ps A {values[0]:.3f}, B {values[1]:.3f}"
 
 
 def _mode_text(modes: Modes) -> str:
     chosen = modes.depolarization()
+    if np.isnan(modes.weight_im[0]).any():
+        return "no depolarisation time: A shows no dichroism at 1.5 ps"
     if chosen is None:
-        share = modes.weight_im[0, modes.heaviest()]
+        share = modes.share(modes.heaviest())
         return (
             f"no depolarisation time: none of the {int((modes.parity < 0).sum())} slowest odd modes carries most of A at 1.5 ps "
             f"(the largest share is {100 * share:.1f} %), the signal has decayed with many faster ones"
         )
     if np.isinf(modes.decay_time[chosen]):
-        return f"no depolarisation: a conserved odd quantity carries {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
-    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.weight_im[0, chosen]:.1f} % of A at 1.5 ps"
+        return f"no depolarisation: a conserved odd quantity carries {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
+    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
     others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")

@@ -15,19 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.interpolate import CubicSpline
 
 from hpcx.petsc.nonlinear_ode import integrate_nonlinear
 from hpcx.petsc.stepping import Segment, Watch
-from hpcx.physics.wannier_gaussian import squared_overlap
+from hpcx.valley.blocking import blocking_matrix
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics
 from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
-from hpcx.valley.species import Carrier, Species
-
-#: points of the table from which overlaps are interpolated
-OVERLAP_POINTS = 200
 
 
 class SaturationError(ValueError):
@@ -63,37 +58,6 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
         highest = config.pump.density / (config.pump.areal_density * blocking.max())
         raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
     return FinalStates(stimulation, blocking)
-
-
-def blocking_matrix(problem: Problem) -> np.ndarray:
-    """Return B (size, size), angstrom^2: how much one exciton of the second cell blocks the first."""
-    blocking = np.zeros((problem.size, problem.size))
-    known: dict[tuple[str, str, str], np.ndarray] = {}
-    for i, final in enumerate(problem.species):
-        for j, occupant in enumerate(problem.species):
-            for carrier in ("hole", "electron"):
-                if getattr(final, carrier) == getattr(occupant, carrier):
-                    key = (final.kind, occupant.kind, carrier)
-                    if key not in known:
-                        known[key] = _overlaps(problem, final, occupant, carrier)
-                    blocking[problem.cells_of(i), problem.cells_of(j)] += known[key]
-    return blocking
-
-
-def _overlaps(problem: Problem, final: Species, occupant: Species, carrier: str) -> np.ndarray:
-    """Return the angle-averaged overlaps (cells, cells) through one carrier, shared by its equivalent valleys."""
-    grid = problem.grid
-    first, second = (_share(species, carrier) * grid.momentum for species in (final, occupant))
-    square = first[:, None, None] ** 2 + second[None, :, None] ** 2
-    shift = np.sqrt(np.maximum(square - 2.0 * np.multiply.outer(np.outer(first, second), np.cos(grid.angles)), 0.0))
-    table = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)
-    overlap = CubicSpline(table, squared_overlap(final.state, occupant.state, table))(shift).mean(axis=-1)
-    state: Carrier = getattr(final, carrier)
-    return overlap / (final.degeneracy if state.kind == "L" else 1)
-
-
-def _share(species: Species, carrier: str) -> float:
-    return (species.hole_mass if carrier == "hole" else species.electron_mass) / species.mass
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics, formation_matrix, propagate, segments
-from hpcx.valley.observables import probe_reach
 from hpcx.valley.polarization import Formation, Polarization, build_polarization, integrate_formation
 from hpcx.valley.problem import Problem
 from hpcx.valley.rates import Rates, build_rates
 from hpcx.valley.saturation import Saturated, final_states, propagate_saturated
+from hpcx.valley.steps import end
 
 #: how far (fs) the integral of |P|^2 goes beyond the last step
 MARGIN = 1.0
@@ -45,11 +45,10 @@ class Simulation:
     dynamics: Dynamics
     scale: float
 
-    def particles_th(self, time: np.ndarray) -> np.ndarray:
-        """Return |P|^2 + N at the stepper's own times nearest to `time` (time, helicity), 1/angstrom^2."""
-        steps = np.abs(self.dynamics.time[None, :] - np.asarray(time)[:, None]).argmin(axis=1)
-        coherent = self.polarization.density_tjh(self.dynamics.time[steps]).sum(axis=1)
-        return self.scale * (coherent + self.dynamics.population_tnh[steps].sum(axis=1))
+    def particles_th(self) -> np.ndarray:
+        """Return |P|^2 + N at the stepper's times (time, helicity), 1/angstrom^2."""
+        coherent = self.polarization.density_tjh(self.dynamics.time).sum(axis=1)
+        return self.scale * (coherent + self.dynamics.population_tnh.sum(axis=1))
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
@@ -58,14 +57,13 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
-        end = config.time.last + probe_reach(config)
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
-        formation = integrate_formation(polarization, end + MARGIN)
+        formation = integrate_formation(polarization, end(config) + MARGIN)
     formation_nj = formation_matrix(problem, polarization, rates.phonons())
     scale = config.pump.areal_density / _particles(polarization, formation, formation_nj, config.time.last)
     with run.timings.measure("time steps"):
         generator = build_generator(problem, config, rates)
-        steps = segments(config.time, end)
+        steps = segments(config.time, end(config))
         if config.approximation.saturation:
             saturated = Saturated(rates.total(), final_states(problem, config))
             dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps, kept.watch)

@@ -49,9 +49,9 @@ def compute(config: Config, material: Material, run: Run) -> Result:
 
 
 def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
-    difference = simulation.dynamics.difference_at(min(REFERENCE_TIME, config.time.last))
-    weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(difference) - problem.size)))
-    return find_modes(problem, simulation.generator, config.modes.count, weights, difference)
+    state = simulation.dynamics.state_at(min(REFERENCE_TIME, config.time.last))
+    weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(state) - problem.size)))
+    return find_modes(problem, simulation.generator, config.modes.count, weights, state)
 
 
 def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: Lifetimes, modes: Modes) -> Result:

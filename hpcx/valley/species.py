@@ -108,6 +108,11 @@ def build_species(parameters: Parameters, spin_flip: bool) -> list[Species]:
     return [_species(parameters, hole, electron, states) for hole, electron in chosen]
 
 
+def species_count(spin_flip: bool) -> int:
+    """Return how many species `build_species` makes."""
+    return len(holes()) * len(electrons()) // (1 if spin_flip else 2)
+
+
 def mirror_index(species: list[Species]) -> list[int]:
     """Return for each species the index of its time-reversed image."""
     position = {(s.hole, s.electron): index for index, s in enumerate(species)}

@@ -1,13 +1,47 @@
-"""How long the time steps are, and how many there are."""
+"""When the integration begins, how long its time steps are, and how many there are."""
 
 from __future__ import annotations
 
 import math
 
-from hpcx.valley.config import Time
+from hpcx.valley.config import Config, Pump, Time
 
 #: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
 STEPS = ((500.0, 10.0), (1500.0, 40.0), (math.inf, 100.0))
+#: how many standard deviations of the pump's field before its maximum it starts: there it is below 1e-10 of the maximum
+PUMP_REACH = 7.0
+#: how many standard deviations of the probe its convolution reaches
+PROBE_REACH = 5.0
+
+
+def pump_sigma(pump: Pump) -> float:
+    """Return the standard deviation of the pump's field, fs."""
+    return pump.duration / (2.0 * math.sqrt(math.log(2.0)))
+
+
+def probe_sigma(config: Config) -> float:
+    """Return the standard deviation of the probe's intensity, fs."""
+    return config.probe.duration / math.sqrt(8.0 * math.log(2.0))
+
+
+def probe_cells(config: Config) -> int:
+    """Return how many delays the probe reaches to either side."""
+    return math.ceil(PROBE_REACH * probe_sigma(config) / config.time.step)
+
+
+def delay_count(config: Config) -> int:
+    """Return the number of delays from time.start up to, not including, time.end."""
+    return math.ceil((config.time.last - config.time.start) / config.time.step - 1e-9)
+
+
+def begin(pump: Pump) -> float:
+    """Return the time (fs) at which the integration begins; the pump has its maximum at zero."""
+    return -PUMP_REACH * pump_sigma(pump)
+
+
+def end(config: Config) -> float:
+    """Return the time (fs) at which it ends: what the probe sees at the last delay reaches further."""
+    return config.time.last + (probe_cells(config) + 1) * config.time.step
 
 
 def pieces(options: Time, end: float) -> list[tuple[float, float]]:
@@ -20,10 +54,10 @@ def pieces(options: Time, end: float) -> list[tuple[float, float]]:
     return chosen
 
 
-def step_count(options: Time, end: float) -> int:
-    """Return the number of steps up to `end` (fs)."""
-    begin, count = 0.0, 0
-    for stop, step in pieces(options, end):
-        count += int((stop - begin) / step) + 1
-        begin = stop
+def step_count(config: Config) -> int:
+    """Return the number of steps of the whole integration."""
+    reached, count = begin(config.pump), 0
+    for stop, step in pieces(config.time, end(config)):
+        count += max(math.ceil((stop - reached) / step - 1e-9), 1)
+        reached = stop
     return count

@@ -5,8 +5,12 @@ from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
 from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
 from hpcx.valley.config import SWITCHES, Config, expand_sets, select
 from hpcx.valley.estimate import estimate
+from hpcx.valley.refusals import refusals
+from hpcx.valley.simulate import simulate
+from hpcx.valley.steps import step_count
 
 
 def test_defaults_with_units(configure):
@@ -71,3 +75,25 @@ def test_estimate_counts_and_warns(configure):
     flips = estimate(configure(mechanisms={"spin_flip": True}), material, 1)
     assert flips.unknowns == 1680 and flips.seconds > estimate(configure(), material, 1).seconds
     assert "no phonons" in estimate(configure(mechanisms={"set": "exchange"}), material, 1).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "keys"),
+    [
+        ("time.end", {"time": {"end": 1000, "refinement": 100}}),
+        ("time.end", {"pump": {"duration": 1e5}, "momentum": {"points": 1000, "angles": 4}}),
+        ("time.step", {"probe": {"duration": 1e5}, "time": {"step": 0.4}}),
+        ("momentum.points", {"approximation": {"saturation": True}, "momentum": {"points": 1500, "angles": 4}}),
+        ("pump.density", {"approximation": {"saturation": True}, "pump": {"density": 1e15}}),
+        ("momentum.broadening", {"temperature": 10}),
+    ],
+)
+def test_what_a_run_cannot_do_is_refused_before(configure, key, keys):
+    material = load_material("WSe2")
+    assert [refusal.key for refusal in refusals(configure(**keys), material)] == [key]
+    assert refusals(configure(), material) == []
+
+
+def test_steps_are_counted_as_they_are_taken(setup):
+    config, problem = setup(momentum={"points": 8, "angles": 4}, time={"end": "0.3 ps"}, pump={"duration": "200 fs"}, modes={"count": 1})
+    assert simulate(problem, config, Run()).dynamics.statistics["steps"] == step_count(config)

@@ -6,8 +6,9 @@ from scipy.optimize import brentq
 
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_gaussian import ground_state, squared_overlap
+from hpcx.valley.blocking import blocking_matrix
 from hpcx.valley.rates import build_rates
-from hpcx.valley.saturation import FinalStates, Saturated, blocking_matrix, final_states
+from hpcx.valley.saturation import FinalStates, Saturated, final_states
 
 SMALL = {"momentum": {"points": 16, "angles": 12}, "time": {"end": "2 ps"}, "flow": {"times": ["1 ps"]}}
 NONE = {"radiative": 0.0}

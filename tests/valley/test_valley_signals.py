@@ -1,10 +1,20 @@
 """Signals, fits and modes on small grids."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import linalg
 from scipy.integrate import quad
 
+from hpcx.parallel.run import Run
+from hpcx.valley.bleaching import bleaching_in
 from hpcx.valley.fit import convolved_exponential, fit_biexponential, sign_change_time, slope_time
+from hpcx.valley.modes import find_modes, parity_projector
+from hpcx.valley.observables import compute_traces
+from hpcx.valley.rates import build_rates
+from hpcx.valley.report import lifetimes, summary
+from hpcx.valley.simulate import simulate
 
 SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": ["1 ps"]}}
 
@@ -137,3 +147,38 @@ def test_a_mode_without_the_signal_gives_no_depolarisation_time(calculate):
     assert (result.value("modes/decay_time")[odd] > 1).any() and np.abs(result.value("modes/weight")[0, odd]).max() < 0.1
     assert np.isnan(result.value("dichroism/slowest_eigenvalue_time"))
     assert any("no depolarisation time" in line for line in result.summary)
+
+
+@pytest.mark.parametrize("mechanisms", ["phonon_intravalley + exchange", "phonons + exchange", "full"])
+def test_conserved_quantities_are_all_found(setup, mechanisms):
+    """Several quantities of equal parity are conserved without intervalley phonons; together they carry what dense vectors carry."""
+    config, problem = setup(mechanisms={"set": mechanisms}, momentum={"points": 20})
+    generator = build_rates(problem, config, {}).generator()
+    state = np.random.default_rng(2).random((problem.size, 2))
+    modes = find_modes(problem, generator, 10, bleaching_in(problem), state)
+    for sign in (1.0, -1.0):
+        half = parity_projector(problem, sign)
+        value, left, right = linalg.eig((half @ generator @ half.T).toarray(), left=True)
+        zero = np.abs(value) < 1e-12
+        found = np.isinf(modes.decay_time) & (modes.parity == sign)
+        assert found.sum() == zero.sum()
+        project = right[:, zero] @ np.linalg.solve(left[:, zero].conj().T @ right[:, zero], left[:, zero].conj().T)
+        difference = state[:, 0] - state[:, 1]
+        carried = bleaching_in(problem) @ half.T @ (project @ (half @ difference)).real
+        assert modes.weight_im[:, found].sum(axis=1) == pytest.approx(carried / (bleaching_in(problem) @ difference), abs=1e-6)
+
+
+def test_no_dichroism_is_undefined_and_said(setup):
+    """Populations that are equal after both helicities: neither traces nor shares of modes divide by the rounding of nothing."""
+    config, problem = setup(momentum={"points": 10, "angles": 8}, time={"end": "1 ps"}, modes={"count": 2})
+    simulation = simulate(problem, config, Run())
+    both = simulation.dynamics.population_tnh.mean(axis=2, keepdims=True).repeat(2, axis=2)
+    slopes = simulation.dynamics.slope_tnh.mean(axis=2, keepdims=True).repeat(2, axis=2)
+    dynamics = replace(simulation.dynamics, population_tnh=both, slope_tnh=slopes)
+    dark = replace(simulation.polarization, drive_mh=0.0 * simulation.polarization.drive_mh)
+    traces = compute_traces(problem, config, dark, dynamics, simulation.scale)
+    modes = find_modes(problem, simulation.generator, 2, bleaching_in(problem), both[-1])
+    assert np.isnan(traces.dichroism_it).all() and np.isnan(modes.weight_im).all() and modes.depolarization() is None
+    times = lifetimes(config, traces)
+    assert np.isnan(times.fast).all() and np.isnan(times.slope).all()
+    assert any("no dichroism" in line for line in summary(config, traces, times, modes))
