@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcx.io.part import Part
+from hpcx.io.result import Result
+from hpcx.parallel.layout import block_rows
 from hpcx.trion.operator import TrionOperator
 
 
@@ -33,16 +36,34 @@ def oscillator_weight(operator: TrionOperator, vectors: np.ndarray) -> np.ndarra
     return np.abs(operator.comm.allreduce(vectors.conj() @ created)) ** 2
 
 
+def own_points(operator: TrionOperator) -> slice:
+    """Return the mesh points whose values this rank puts into results: a block of them."""
+    first = block_rows(operator.problem.mesh.size, operator.comm.size)
+    return slice(int(first[operator.comm.rank]), int(first[operator.comm.rank + 1]))
+
+
 def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
-    """Return C(k, 0), the second carrier at its minimum, shape (state, n); the largest value is made positive; collective."""
-    k = np.arange(operator.problem.mesh.size)
-    slices = np.array([operator.amplitudes(vector, k, np.zeros_like(k)) for vector in vectors])
+    """Return C(k, 0), the second carrier at its minimum, at this rank's points, (state, points); collective.
+
+    The largest value of a state is made positive, and of equally large ones, whatever the rounding, the first.
+    """
+    points = own_points(operator)
+    k = np.arange(points.start, points.stop)
+    slices = np.array([operator.amplitudes(vector, k, np.zeros_like(k)) for vector in vectors]).reshape(len(vectors), len(k))
     size = np.abs(slices)
-    # the first of equally large values, whatever the rounding
-    largest = np.argmax(size >= (1 - 1e-6) * size.max(axis=1, keepdims=True), axis=1)
-    value = slices[np.arange(len(slices)), largest]
+    largest = np.max(operator.comm.allgather(size.max(axis=1, initial=0.0)), axis=0)
+    candidates = size >= (1 - 1e-6) * largest[:, None]
+    own = [row[found][:1] for row, found in zip(slices, candidates, strict=True)]  # none or one per state
+    value = np.array([np.concatenate(firsts)[0] for firsts in zip(*operator.comm.allgather(own), strict=True)])
     phase = np.where(value == 0, 1, value / np.where(value == 0, 1, np.abs(value)))
     return slices / phase[:, None]
+
+
+def add_slices(result: Result, path: str, dimension: str, slices: np.ndarray, operator: TrionOperator) -> None:
+    """Put what `wavefunction` returns into a result, every rank its points; `dimension` names the first axis."""
+    shape = (len(slices), operator.problem.mesh.size)
+    part = Part.block(shape, (slice(0, len(slices)), own_points(operator)))
+    result.add(path, slices, (dimension, "point"), "1", "amplitude, second carrier at its minimum", part=part)
 
 
 def dimensions(operator: TrionOperator) -> tuple[int, int]:

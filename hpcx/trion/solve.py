@@ -20,7 +20,7 @@ from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel
-from hpcx.trion.observables import dimensions, oscillator_weight, rayleigh_ritz, wavefunction
+from hpcx.trion.observables import add_slices, dimensions, oscillator_weight, own_points, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 from hpcx.trion.spectra import Spectra
@@ -94,25 +94,27 @@ def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
 def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float | None) -> None:
     """Put the states of a species under /singlet or /triplet; collective."""
     operator, mesh = states.operator, states.operator.problem.mesh
-    pairs, rows = dimensions(operator)
+    pairs, unknowns = dimensions(operator)
     weight = oscillator_weight(operator, states.vectors)
     add_energies(result, species, f"{species} trion", states.energy, gap)
     binding = exciton_energy - states.energy[0]
     result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
     result.add(f"{species}/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
     result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
-    result.add(f"{species}/dimension_reduced", rows, (), "1", "number of unknowns")
+    result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
     sector = "" if operator.symmetry == "none" else f" of the fully symmetric sector ({operator.symmetry})"
     add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
-    slices = wavefunction(operator, states.vectors)
-    result.add(f"{species}/wavefunction", slices, ("state", "point"), "1", "amplitude, second carrier at its minimum")
+    add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
+    own, points = own_points(operator), mesh.size
     for axis, name in enumerate(("kx", "ky")):
-        result.add(f"{species}/{name}", mesh.momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum from the valley's centre, {name[-1]}")
-    result.add(f"{species}/k", mesh.momentum_kx, ("point", "xy"), "1/angstrom", "old name of kx and ky, in files for one release")
+        text = f"momentum from the valley's centre, {name[-1]}"
+        result.add(f"{species}/{name}", mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, own.start, points)
+    text = "old name of kx and ky, in files for one release"
+    result.add(f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, own.start, points)
     result.summary.append(
         f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator weight {weight[0]:.3g}, "
-        f"{pairs} pair states ({rows} unknowns), residual {states.residual.max():.1e} eV"
+        f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
     )
 
 

@@ -17,6 +17,7 @@ from hpcx.trion.absorption import SavedRecursions, trion_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator, strength_for_shift
 from hpcx.trion.maps import peak_maps
+from hpcx.trion.observables import add_slices
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.twod import add_two_dimensional
 
@@ -73,7 +74,7 @@ class Spectra:
                 wanted = self._exciton_energy + np.array(settings.maps)
                 peaks, map_pk = peak_maps(operator, recursion, spectrum, wanted, settings.broadening)
             result.add(f"{species}/absorption/map_energy", peaks + self._gap, ("peak",), "eV", "photon energy of a map")
-            result.add(f"{species}/absorption/map", map_pk, ("peak", "point"), "1", "amplitude, second carrier at its minimum")
+            add_slices(result, f"{species}/absorption/map", "peak", map_pk, operator)
         if self._shifted(species):
             self._spectra[species] = self._shift(operator, energy, vector)
 

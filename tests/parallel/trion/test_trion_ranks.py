@@ -53,6 +53,10 @@ def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
         weights = (result.value(f"{species}/oscillator_weight")[0] for result in (together, alone))
         assert next(weights) == pytest.approx(next(weights), rel=1e-5, abs=1e-9)
         assert together.value(f"{species}/residual").max() < 2e-8
+        own, whole = together.datasets[f"{species}/wavefunction"], alone.value(f"{species}/wavefunction")
+        assert own.shape == whole.shape and abs(own.data.size - whole.size / comm.size) <= len(whole)
+        amplitude = np.concatenate(comm.allgather(own.data), axis=1)[0]
+        assert np.abs(amplitude - whole[0]).max() < 1e-6 * np.abs(whole[0]).max()
 
 
 @pytest.mark.mpi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from hpcx.wigner.config import Config
 from hpcx.wigner.flow import Flow
 from hpcx.wigner.history import History, run_moments
 from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.report_maps import DensityMaps
 from hpcx.wigner.schedule import make_steps
 from hpcx.wigner.setting import Setting, make_setting, place_source
 from hpcx.wigner.solve import solve
@@ -177,6 +179,26 @@ def test_restart_on_other_ranks(comm, mpi_tmp_path, stop_after):
         assert np.max(np.abs(file["density/density"][...] - density)) < 1e-13 * np.max(density)
     for flow in (alone, whole):
         flow.transport.destroy()
+
+
+def peak_of_maps(comm):
+    """Return the most memory (bytes) that making the maps of a state takes on this rank beside the state."""
+    problem, setting = settle(comm, 1, dimension=2, points=72, width=3.0, mirror=False)
+    transport = Transport(comm, problem, setting)
+    maps = DensityMaps(transport)
+    maps.values()
+    tracemalloc.start()
+    maps.values()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    transport.destroy()
+    return peak
+
+
+def test_memory_of_maps_is_the_share_of_a_rank(comm):
+    alone = peak_of_maps(MPI.COMM_SELF)
+    assert alone > 8 * 7 * 72 * 72  # densities and shape variation of three valleys, and light
+    assert peak_of_maps(comm) < 1.05 * alone / comm.size + 80_000  # rates between valleys take some memory on every rank
 
 
 def test_solve_reports_space(comm, mpi_tmp_path: Path):

@@ -1,0 +1,65 @@
+"""Outputs that are written as they come: in their places on any number of ranks, and no rank holds more than its share."""
+
+import tracemalloc
+
+import h5py
+import numpy as np
+import pytest
+
+from hpcx.io.growing import growing
+from hpcx.io.part import Part
+from hpcx.io.result import Result
+from hpcx.io.writer import write_result
+from hpcx.parallel.layout import block_rows
+
+pytestmark = pytest.mark.mpi
+
+TIMES, ROWS, COLUMNS = 6, 480, 500
+#: bytes of one output, and what labels, names and the like may take
+OUTPUT, SMALL = 8 * ROWS * COLUMNS, 100_000
+
+
+def declared(comm):
+    """Return outputs without values, and which rows this rank has."""
+    first, last = block_rows(ROWS, comm.size)[comm.rank : comm.rank + 2]
+    rows = slice(int(first), int(last))
+    outputs = Result()
+    outputs.add("map/time", np.arange(TIMES, dtype=float), ("time",), "ps", "time")
+    part = Part.block((TIMES, ROWS, COLUMNS), (slice(0, TIMES), rows))
+    outputs.add("map/density", np.empty((0, 0, 0)), ("time", "y", "x"), "1/um^2", "density", part=part)
+    return outputs, rows
+
+
+def values_of(number, rows):
+    return np.add.outer(1e3 * np.arange(rows.start, rows.stop), np.arange(COLUMNS)) + 0.1 * number
+
+
+def test_memory_is_the_share_of_one_output_however_many_there_are(comm, mpi_tmp_path):
+    outputs, rows = declared(comm)
+    place = growing(comm, mpi_tmp_path / "growing.h5", outputs)
+    place.begin()
+    tracemalloc.start()
+    for number in range(TIMES):
+        place.write("map", number, {"density": values_of(number, rows)})
+    result = Result()
+    place.add_to(result)
+    write_result(comm, mpi_tmp_path / "result.h5", result, {})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.1 * OUTPUT / comm.size + SMALL  # the sum in `values_of` has two arrays at once
+    with h5py.File(mpi_tmp_path / "result.h5", "r") as file:
+        for number in range(TIMES):
+            assert np.array_equal(file["map/density"][number, rows], values_of(number, rows))
+    comm.Barrier()
+
+
+def test_memory_of_a_result_that_is_written_at_once_is_its_share(comm, mpi_tmp_path):
+    _, rows = declared(comm)
+    result = Result()
+    result.add("map/density", values_of(0, rows), ("y", "x"), "1/um^2", "density", rows.start, ROWS)
+    tracemalloc.start()
+    write_result(comm, mpi_tmp_path / "result.h5", result, {})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < SMALL  # what the rank has is written from where it is
+    comm.Barrier()
