@@ -2,8 +2,9 @@
 
 The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and gives it
 its final name. It is made whole at the start, with all labels and all space, so that a full disk is said before the first step,
-and an unfinished file can be looked at: times that have not been reached are NaN. From then on only values change, and the file
-is open only while they are written: whatever happens in between cannot damage it.
+and an unfinished file can be looked at: times that have not been reached are NaN. From then on only values change: all ranks write
+them together by MPI-IO to where HDF5 has laid their places, so that nothing that happens can damage the file. HDF5's own
+collective writes move the same bytes several times slower.
 
 A checkpoint keeps the few bytes of the file that are not values of growing datasets. A run that goes on puts them back, so a
 process may be killed even while the rest is added in the end: no output that a checkpoint knows of is lost.
@@ -25,7 +26,7 @@ import numpy as np
 from hpcx.io.checkpoint import Saved
 from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Grown, Result
-from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, open_together, reserve, storable, sync, write_part
+from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, reserve, storable
 from hpcx.parallel.errors import AgreedError, agreed
 
 #: names of datasets of a checkpoint
@@ -53,6 +54,9 @@ class Growing:
         """Write output `number` of a group: this rank's part of each of its datasets, by name; collective."""
         for name, array in values.items():
             self._values[f"{group}/{name}"][number] = array
+
+    def close(self) -> None:
+        """Say that nothing will be written for now; collective."""
 
     def add_to(self, result: Result) -> None:
         """Add all outputs to a result."""
@@ -82,7 +86,8 @@ class GrowingFile(Growing):
 
     def __init__(self, comm: Any, path: Path, outputs: Result) -> None:
         self._comm, self.path, self._outputs = comm, path, outputs
-        self._regions = np.empty((0, 2), np.int64)
+        self._offsets: dict[str, int] = {}  # where the values of each dataset begin in the file
+        self._file: Any = None
         self._written = False
 
     def begin(self) -> None:
@@ -95,6 +100,16 @@ class GrowingFile(Growing):
         except AgreedError as error:
             self.discard()
             raise AgreedError(f"cannot write {self.path}: {error}") from error
+        self._find_places()
+
+    def _find_places(self) -> None:
+        offsets = {}
+        with agreed(self._comm):
+            if self._comm.rank == 0:
+                with h5py.File(self.path, "r") as file:
+                    grown = [name for name in self._outputs.datasets if name in _series(self._outputs) or name.endswith("/time")]
+                    offsets = {name: file[name].id.get_offset() for name in grown}
+        self._offsets = self._comm.bcast(offsets)
 
     def _make(self) -> None:
         space = sum(int(np.prod(data.shape)) * data.data.itemsize for data in _series(self._outputs).values())
@@ -108,39 +123,58 @@ class GrowingFile(Growing):
                 else:
                     label(_create(file, name, data), data)
             attach_dimensions(file, {name: data.dims for name, data in self._outputs.datasets.items()})
-            offsets = [(file[name].id.get_offset(), file[name].id.get_storage_size()) for name in _series(self._outputs)]
-        self._regions = np.array(sorted(offsets), np.int64).reshape(-1, 2)
         reserve(self.path, self.path.stat().st_size)
 
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
         """Write output `number` of a group, and its time when the rest is there; collective."""
+        from mpi4py import MPI
+
+        if self._file is None:
+            self._file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
         series = _series(self._outputs)
-        with open_together(self._comm, self.path) as file:
-            for name, array in values.items():
-                write_part(self._comm, file[f"{group}/{name}"], array[None], series[f"{group}/{name}"].part.at(number))
-            time, all_times = file[f"{group}/time"], self._outputs.value(f"{group}/time")
-            mine = Part.block(all_times.shape, (slice(number, number + (self._comm.rank == 0)),))
-            write_part(self._comm, time, all_times[mine.runs[0][0]], mine)
+        for name, array in values.items():
+            self._write_part(f"{group}/{name}", series[f"{group}/{name}"].part.at(number), array)
+        if self._comm.rank == 0:
+            time = self._outputs.value(f"{group}/time")[number : number + 1]
+            with open(self.path, "r+b") as file:
+                os.pwrite(file.fileno(), time.tobytes(), self._offsets[f"{group}/time"] + time.itemsize * number)
         self._written = True
 
+    def _write_part(self, name: str, part: Part, array: np.ndarray) -> None:
+        """Write this rank's part of a dataset; collective."""
+        from mpi4py import MPI
+
+        begin, length = part.pieces()
+        place = MPI.DOUBLE.Create_hindexed_block(length, (8 * np.sort(begin)).tolist()).Commit()
+        self._file.Set_view(self._offsets[name], MPI.DOUBLE, place)
+        self._file.Write_all(np.ascontiguousarray(array, dtype=float))
+        place.Free()
+
+    def close(self) -> None:
+        """Close the file until there is more to write; collective."""
+        if self._file is not None:
+            self._file.Close()
+            self._file = None
+
     def add_to(self, result: Result) -> None:
-        """Say in a result what the file has."""
+        """Say in a result what the file has; nothing is written to it after that. Collective."""
+        self.close()
         result.datasets |= self._outputs.datasets
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
 
     def saved(self, state: Result) -> None:
         """Add to a checkpoint all of the file but the values of growing datasets, which must be on the disk before it; collective."""
-        with agreed(self._comm):
-            if self._written:
-                sync(self.path)
+        if self._written and self._file is not None:
+            self._file.Sync()
         self._written = False
         for name, array in zip(_FRAME, self._comm.bcast(self._frame() if self._comm.rank == 0 else None)):
             state.add(name, array, (name.replace("/", "_"),))
 
     def _frame(self) -> tuple[np.ndarray, ...]:
         size = self.path.stat().st_size
-        begin = np.array([0, *self._regions.sum(axis=1)])
-        length = np.array([*self._regions[:, 0], size]) - begin
+        regions = sorted((self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize) for name, data in _series(self._outputs).items())
+        begin = np.array([0, *(offset + length for offset, length in regions)])
+        length = np.array([*(offset for offset, _ in regions), size]) - begin
         with open(self.path, "rb") as file:
             parts = [os.pread(file.fileno(), int(count), int(place)) for place, count in zip(begin, length)]
         return np.frombuffer(b"".join(parts), np.uint8), begin, length, np.array([size])
@@ -151,7 +185,10 @@ class GrowingFile(Growing):
         with agreed(self._comm):
             if self._comm.rank == 0 and all(name in saved for name in _FRAME):
                 found = self._restore(*(saved.value(name) for name in _FRAME))
-        return self._comm.bcast(found)
+        if not self._comm.bcast(found):
+            return False
+        self._find_places()
+        return True
 
     def _restore(self, frame: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
         if not self.path.exists() or self.path.stat().st_size < size[0]:
@@ -160,11 +197,11 @@ class GrowingFile(Growing):
             for place, count, start in zip(begin, length, np.cumsum(length) - length):
                 os.pwrite(file.fileno(), frame[start : start + count].tobytes(), int(place))
             file.truncate(int(size[0]))
-        self._regions = np.stack([begin[:-1] + length[:-1], begin[1:] - begin[:-1] - length[:-1]], axis=1)
         return True
 
     def discard(self) -> None:
         """Remove the file; collective."""
+        self.close()
         if self._comm.rank == 0:
             self.path.unlink(missing_ok=True)
         self._comm.Barrier()

@@ -12,6 +12,7 @@ from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped
 from hpcx.wigner.history import History, Recorder, intervalley_at
 from hpcx.wigner.maps import Checks
 from hpcx.wigner.moment_runs import Chosen
@@ -66,6 +67,9 @@ class Flow:
             self._advance()
         except AgreedError:
             self.outputs.discard()
+            raise
+        except Stopped:
+            self.outputs.close()
             raise
 
     def _advance(self) -> None:

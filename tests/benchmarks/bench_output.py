@@ -1,6 +1,6 @@
 """Output: a result of 1 GB, written as it comes and given its name, against plain MPI-IO of the same bytes by the same ranks.
 
-The density of 480 x 480 cells in three valleys, 180 times of 5.5 MB, every rank its rectangle. Both ways end with the data on the disk
+The density of 1440 x 1440 cells in three valleys, 20 times of 50 MB, every rank its rectangle. Both ways end with the data on the disk
 (fsync), take turns, and the median counts. A third column is the same without waiting for the disk.
 """
 
@@ -22,7 +22,7 @@ from hpcx.io.result import Result
 from hpcx.io.writer import sync, write_result
 from hpcx.parallel.tiling import make_tiling
 
-POINTS, VALLEYS, TIMES = (480, 480), 3, 180
+POINTS, VALLEYS, TIMES = (1440, 1440), 3, 20
 SIZE = 8 * TIMES * VALLEYS * POINTS[0] * POINTS[1]
 TURNS = 5
 COMM = MPI.COMM_WORLD
