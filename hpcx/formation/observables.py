@@ -22,9 +22,11 @@ PLATEAU_AT = 150.0
 RESPONSE_TIME = 25.0
 #: 1/nm^2 in 1/cm^2, and an electron volt in uJ
 PER_CM2, UJ_PER_EV = 1e14, 1.602176634e-13
+#: fewest delays in the window of the fits: one more than the two times and the two amplitudes that are fitted
+FEWEST_DELAYS = 5
 #: what NaN means
 _NO_STATE = "NaN: the manifold has fewer states"
-_NO_TRACE = f"NaN: the trace is zero between {WINDOW[0]:g} and {WINDOW[1]:g} fs"
+_NO_TRACE = f"NaN: the trace is zero between {WINDOW[0]:g} and {WINDOW[1]:g} fs, or has fewer than {FEWEST_DELAYS} delays there"
 _NO_PEAK = "NaN: the full signal is nowhere positive"
 
 
@@ -63,11 +65,12 @@ def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplin
 
 
 def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
-    """Return the readings by resonance and contribution, dealt out to the ranks; None for a trace that is zero where it is read."""
+    """Return the readings by resonance and contribution, dealt out to the ranks; None where nothing can be read: see `_NO_TRACE`."""
     resonances, contributions, _ = traces.change_rcd.shape
     signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
     read_d = inside(traces.delay_d)
-    sound = [n for n, signal_d in enumerate(signal_nd) if np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))]
+    enough = np.count_nonzero(read_d) >= FEWEST_DELAYS
+    sound = [n for n, signal_d in enumerate(signal_nd) if enough and np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))]
     own, found = sound[comm.rank :: comm.size], []
     with agreed(comm):
         found = read_many(traces.delay_d, signal_nd[own], slow, resamplings)
@@ -233,7 +236,9 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
     for r, m in enumerate(problem.manifolds):
         full = readings[r][CONTRIBUTIONS.index("full")]
         if full is None:
-            lines.append(f"{m.name}: no signal")
+            few = np.count_nonzero(inside(traces.delay_d)) < FEWEST_DELAYS
+            window = f"between {WINDOW[0]:g} and {WINDOW[1]:g} fs"
+            lines.append(f"{m.name}: no rise time: " + (f"fewer than {FEWEST_DELAYS} delays {window}" if few else f"no signal {window}"))
             continue
         lines.append(
             f"{m.name}: rise time {_rise_text(full)}, "

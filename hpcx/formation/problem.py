@@ -151,7 +151,8 @@ def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> Wan
 @lru_cache(maxsize=8)
 def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, medium: PairMedium) -> WannierStates:
     """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
-    grid = RadialGrid.uniform_with_tail(*nodes)
+    reduced_mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
+    grid = RadialGrid.reaching_the_cusp(*nodes, reduced_mass, medium.interaction)
     return solve_wannier(grid, medium.electron_mass, medium.hole_mass, medium.interaction).up_to(energy_max)
 
 

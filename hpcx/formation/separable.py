@@ -19,7 +19,7 @@ Columns = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 #: largest number of steps; a step that promises less, relative to the sum of squares, ends a fit: rounding hides the gain
 STEPS, SMALLEST_GAIN = 200, 1e-13
 #: damping at the start, its factor after a step that helped and after one that did not
-DAMPING, EASIER, HARDER = 1e-3, 0.2, 5.0
+DAMPING, EASIER, HARDER, LEAST_DAMPING = 1e-3, 0.2, 5.0, 1e-12
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def minimise(curves: Curves, columns: Columns, start_np: np.ndarray, low_np: np.
         tried = columns(tried_np)
         better_n = _squares(part, tried[0]) < square_n
         best_np[left[better_n]] = tried_np[better_n]
-        damping_n[left] *= np.where(better_n, EASIER, HARDER)
+        damping_n[left] = np.maximum(damping_n[left] * np.where(better_n, EASIER, HARDER), LEAST_DAMPING)
         on_n = gain_n > SMALLEST_GAIN * square_n
         known = tuple(np.where(better_n.reshape(-1, *[1] * (new.ndim - 1)), new, old)[on_n] for new, old in zip(tried, known))
         left = left[on_n]

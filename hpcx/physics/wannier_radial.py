@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.optimize import brentq
 from scipy.special import j0
 
 from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
@@ -22,6 +23,10 @@ from hpcx.physics.interaction import Interaction
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
 ANGLES = 64
 RADII = 96
+#: 2 / (k a) at the end of a grid, a being the Bohr radius with the permittivity at that momentum: what is left of the cusp at r = 0
+CUSP = 0.01
+#: largest momentum at which a cusp is looked for, 1/nm
+FARTHEST = 1e5
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,13 @@ class RadialGrid:
         k_k = np.concatenate([head_k, tail_k])
         dk_k = np.concatenate([np.full(points, step), half * weight * tail_k])
         return cls(k_k, k_k * dk_k / (2 * np.pi))
+
+    @classmethod
+    def reaching_the_cusp(cls, points: int, uniform_max: float, tail_points: int, maximum: float, reduced_mass: float, law: Interaction) -> RadialGrid:
+        """Return that grid, its tail as dense but longer where a weakly screening layer pulls the pair closer than 1 / `maximum`."""
+        farthest = max(maximum, cusp_reach(reduced_mass, law))
+        longer = np.log(farthest / uniform_max) / np.log(maximum / uniform_max)
+        return cls.uniform_with_tail(points, uniform_max, int(np.ceil(tail_points * longer - 1e-9)), farthest)
 
     def refined(self) -> RadialGrid:
         """Return the grid with every node replaced by two, for convergence reports."""
@@ -104,6 +116,19 @@ class WannierStates:
         k_k = self.grid.k_k
         shifted_ka = np.sqrt(np.maximum(_square(q, k_k[:, None], cosine_a), 0.0))
         return np.interp(shifted_ka, k_k, self.phi_lk[state], right=0.0).mean(axis=1)
+
+
+def cusp_reach(reduced_mass: float, law: Interaction) -> float:
+    """Return the momentum k (1/nm) at which the interaction is weak: 2 mu e^2 / (4 pi eps0 hbar^2 eps(k) k) = `CUSP`.
+
+    Beyond it the 1s state of a hydrogen atom with its permittivity has fallen as (k a)^-3; the energy misses about CUSP^1.7.
+    """
+    strength = 2 * reduced_mass * COULOMB_EV_NM / HBAR2_PER_M0_EV_NM2
+    excess = lambda log_k: np.log(strength / (CUSP * float(law.dielectric_function(np.exp(log_k))))) - log_k
+    low, high = np.log(1 / FARTHEST), np.log(FARTHEST)
+    if excess(low) <= 0 or excess(high) >= 0:
+        return float(np.exp(low if excess(low) <= 0 else high))
+    return float(np.exp(brentq(excess, low, high)))
 
 
 def coulomb_matrix(grid: RadialGrid, law: Interaction) -> np.ndarray:

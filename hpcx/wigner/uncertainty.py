@@ -29,6 +29,8 @@ from hpcx.wigner.schedule import levels_for, make_steps
 log = logging.getLogger("hpcx")
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
+#: time (ps) from which on outcomes are read: before, the diffusivity is that of the pulse
+LATE = 1.0
 #: what is taken from the diffusivity of KK in every sample, with its unit
 OUTCOMES = (
     ("peak", "cm^2/s"),
@@ -90,8 +92,10 @@ def _sample(config: Config, material: Material, weak: Sequence[Weak], factor_n: 
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
-    """Return the numbers named in `OUTCOMES` of one D_KK(t) after 1 ps; NaN where it never is negative."""
-    late = time > 1
+    """Return the numbers named in `OUTCOMES` of one D_KK(t) after `LATE`; NaN where it never is negative, all NaN if it ends before."""
+    late = time > LATE
+    if not late.any():
+        return np.full(len(OUTCOMES), np.nan)
     time, diffusivity = time[late], diffusivity[late]
     negative = time[diffusivity < 0]
     window = (negative[0], negative[-1], diffusivity.min()) if negative.size else (np.nan, np.nan, np.nan)
@@ -112,7 +116,8 @@ def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Sequence[Weak],
     result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
     for index, (name, unit) in enumerate(OUTCOMES):
         label, rare = f"{name.replace('_', ' ')} of the diffusivity of KK", name.startswith(("negative", "lowest"))
-        result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, label, missing="NaN: it never is negative" if rare else "")
+        missing = f"NaN: the run ends before {LATE:g} ps" + (", or it never is negative" if rare else "")
+        result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, label, missing=missing)
         label, few = f"rank correlation of {name} with the factor", "NaN: fewer than three samples have it, or all have the same"
         result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", label, missing=few)
     result.summary += _summary(found_so, importance_on, weak)
@@ -135,6 +140,8 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Sequence[Wea
         values = found_so[np.isfinite(found_so[:, index]), index]
         if values.size:
             lines.append(f"    {name:<15}" + "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95))) + f" {unit}")
+    if np.isnan(found_so[:, -1]).all():
+        return [*lines, f"    nothing is read: the run ends before {LATE:g} ps"]
     negative = float(np.mean(np.isfinite(found_so[:, 2])))
     lines.append(f"    negative diffusion in {100 * negative:.0f} % of the samples")
     for name in ("lowest", "negative_until"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mpi4py import MPI
 from scipy.optimize import lsq_linear
 
 from hpcx.formation.fits import (
@@ -18,6 +19,8 @@ from hpcx.formation.fits import (
     model,
     rise_times,
 )
+from hpcx.formation.observables import read_traces
+from hpcx.formation.traces import Traces
 
 DELAYS = np.arange(-100.0, 251.0, 5.0)
 SLOW = 658.2
@@ -113,3 +116,19 @@ def noisy(seed: int = 3) -> np.ndarray:
 def fit_one(signal_d: np.ndarray, separation: float) -> Fit:
     [fit] = fit_many(DELAYS, signal_d[None], SLOW, np.array([separation]))
     return fit
+
+
+def test_fewer_delays_than_a_fit_has_unknowns_give_no_rise_time():
+    """Two times and two amplitudes are not read off four delays, nor does a fit to them end in a singular matrix."""
+    for count, known in ((2, False), (3, False), (4, False), (5, True)):
+        delay_d = np.linspace(-50.0, 150.0, count)
+        change_rcd = np.broadcast_to(model(Fit(20, 100, 60, (1.0, 1.0), 0), delay_d, SLOW), (1, 1, count))
+        traces = Traces(delay_d, change_rcd, *[np.zeros(0)] * 5)
+        assert (read_traces(MPI.COMM_SELF, traces, SLOW, 2)[0][0] is not None) == known
+
+
+def test_a_damping_that_fell_to_nothing_leaves_a_step():
+    """Every step of a fit without noise helps, so that its damping falls until rounding hides it."""
+    signal_nt = model(Fit(20, 100, 60, (1.0, 1.0), 0), DELAYS, SLOW) * np.ones((3, 1))
+    for scale in (1e-300, 1.0, 1e300):
+        assert fit_many(DELAYS, scale * signal_nt, SLOW, np.full(3, 10.0))[0].rise == pytest.approx(20, rel=1e-3)

@@ -37,6 +37,20 @@ def test_hydrogen_on_a_short_grid_misses_the_published_amount():
         assert ratio == pytest.approx(error, abs=6e-5)
 
 
+@pytest.mark.parametrize("kappa", [1.0, 2.121, 4.5])
+def test_the_default_grid_goes_on_where_the_layer_does_not_screen(kappa):
+    """Without a layer the pair is the hydrogen atom, e_n = -Ry / (n - 1/2)^2: as accurate as with one."""
+    law = RytovaKeldysh(0.0, kappa)
+    grid = RadialGrid.reaching_the_cusp(110, 3.2, 40, 30.0, MU, law)
+    rydberg = COULOMB_EV_NM**2 * MU / (2 * HBAR2_PER_M0_EV_NM2 * kappa**2)
+    assert solve_wannier(grid, *MASSES, law).energy_l[0] == pytest.approx(-4 * rydberg, rel=3e-4)
+
+
+def test_the_default_grid_stays_where_the_layer_screens():
+    long, short = RadialGrid.reaching_the_cusp(110, 3.2, 40, 30.0, MU, LAW), RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0)
+    assert np.array_equal(long.k_k, short.k_k) and np.array_equal(long.weight_k, short.weight_k)
+
+
 def test_levels_of_mos2_on_sio2(states):
     assert 1e3 * states.energy_l[0] == pytest.approx(-350.0, abs=0.3)
     assert 1e3 * (states.energy_l[1] - states.energy_l[0]) == pytest.approx(228.0, abs=0.3)

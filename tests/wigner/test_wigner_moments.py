@@ -20,6 +20,7 @@ from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.schedule import ToleranceError, choose_steps, make_steps, output_times
 from hpcx.wigner.solve import solve
+from hpcx.wigner.uncertainty import OUTCOMES, outcomes
 
 FINE = [(0.002, 2.0), (0.01, 12.0), (0.04, 40.0), (0.2, np.inf)]
 CM2_PER_S = 100.0
@@ -250,3 +251,9 @@ def test_bright_excitons_start_cold_and_dark_ones_hot():
     population = result.value("observables/population")[np.isin(result.value("observables/time"), result.value("energy/time"))]
     assert spectra @ width == pytest.approx(population, rel=1e-12)
     assert result.value("energy/equilibrium") @ width == pytest.approx(np.ones(3), rel=1e-12)
+
+
+def test_outcomes_of_a_run_that_ends_early_are_undefined():
+    time = np.array([0.5, 1.0])
+    assert np.isnan(outcomes(time, np.ones(2))).sum() == len(OUTCOMES)
+    assert outcomes(np.append(time, 2.0), np.array([1.0, 1.0, -3.0]))[-1] == -3
