@@ -7,12 +7,11 @@ Fig. 2a of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, open_result, photon_label, plt, read, save
 from matplotlib.artist import Artist
 
 STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"color": "C1", "linestyle": "--"}}
@@ -20,7 +19,7 @@ STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"
 
 def main() -> None:
     """Read, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5 of a trion run with absorption.enabled")
     parser.add_argument("--species", default="singlet", help="species whose maps are shown")
     options = parser.parse_args()
@@ -34,7 +33,7 @@ def draw(file: h5py.File, species: str) -> plt.Figure:
     maps = f"{species}/absorption/map" in file
     count = len(read(file, f"{species}/absorption/map_energy")) if maps else 0
     figure = plt.figure(figsize=(6.2, 4.6 if count else 3.4))
-    grid = figure.add_gridspec(2, max(count, 1), height_ratios=(1, 1.7) if count else (0.001, 1), hspace=0.08)
+    grid = figure.add_gridspec(2, max(count, 1), height_ratios=(1, 1.7) if count else (0.001, 1), hspace=0.12)
     axis = figure.add_subplot(grid[1, :])
     draw_spectra(axis, file)
     for column in range(count):
@@ -55,7 +54,7 @@ def draw_spectra(axis: plt.Axes, file: h5py.File) -> None:
             print(f"{name}: highest point at {energy[np.argmax(spectrum)]:.4f} eV")
     axis.set_xlim(energy[0], energy[-1])
     axis.set_ylim(0, 1.15)
-    axis.set_xlabel("photon energy (eV)")
+    axis.set_xlabel(photon_label(file))
     axis.set_ylabel("absorption (exciton peak = 1)")
     axis.legend(loc="upper right")
 
@@ -70,7 +69,7 @@ def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Arti
     axis.set_xticks([])
     axis.set_yticks([])
     energy = read(file, f"{species}/absorption/map_energy")[column]
-    axis.set_title(rf"$\bf{{{chr(97 + column)}}}$  {energy:.3f} eV", fontsize=9, y=-0.14)
+    axis.set_title(rf"$\bf{{{chr(97 + column)}}}$  {energy:.3f} eV", fontsize=9)
     for spine in axis.spines.values():
         spine.set_visible(False)
     print(f"map {chr(97 + column)}: {energy:.4f} eV")

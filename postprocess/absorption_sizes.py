@@ -9,16 +9,15 @@ exciton of the dense mesh.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, open_result, photon_label, plt, read, save
 
 
 def main() -> None:
     """Read, draw, print the heights of the 2p resonance, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps mesh.N alone")
     parser.add_argument("--sizes", type=int, nargs="+", default=[40, 60, 80, 100, 120], help="values of N to draw")
     parser.add_argument("--converged", type=float, metavar="E", help="photon energy (eV) of the exciton of the dense mesh")
@@ -27,6 +26,7 @@ def main() -> None:
         sizes = read(file, "mesh.N").astype(int)
         energy = 1e3 * read(file, "singlet/absorption/relative_energy")
         spectra = dict(zip(sizes, read(file, "singlet/absorption/absorption"), strict=True))
+        label = photon_label(file)
         places = dict(zip(sizes, read(file, "singlet/absorption/photon_energy"), strict=True))
     shown = {size: spectra[size] for size in options.sizes if size in spectra}
     if not shown:
@@ -36,7 +36,7 @@ def main() -> None:
     if options.converged is None:
         figure = draw(dict.fromkeys(shown, energy), shown, "photon energy from the 1s exciton (meV)", 0, 1)
     else:
-        figure = draw({size: places[size] for size in shown}, shown, "photon energy (eV)", options.converged, 1e-3)
+        figure = draw({size: places[size] for size in shown}, shown, label, options.converged, 1e-3)
     save(figure, options.file.with_name("absorption_sizes"))
 
 
@@ -54,7 +54,7 @@ def draw(places: dict[int, np.ndarray], spectra: dict[int, np.ndarray], label: s
     left, right = (exciton + unit * shift for shift in (-50, 60))
     for row, (size, spectrum) in enumerate(sorted(spectra.items())):
         axis.plot(places[size], spectrum / spectrum.max() + row, color=f"C{row % 7}")
-        axis.text(left + unit, row + 0.12, f"N = {size}", color=f"C{row % 7}", fontsize=9)
+        axis.text(right - unit, row + 0.12, f"N = {size}", color=f"C{row % 7}", fontsize=9, ha="right")
     axis.axvline(exciton, color="0.7", linewidth=0.8, zorder=0)
     top, peak = len(spectra) + 0.08, places[max(spectra)][np.argmax(spectra[max(spectra)])]
     axis.text(peak - 27 * unit, top, "$I$", ha="center")

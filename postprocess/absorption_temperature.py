@@ -5,16 +5,15 @@ python postprocess/absorption_temperature.py results/trion_temperature/sweep.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, open_result, plt, read, save
 
 
 def main() -> None:
     """Read, draw, print the peaks, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps trion.temperature alone")
     path = parser.parse_args().file
     with open_result(path) as file:
@@ -35,8 +34,9 @@ def draw(temperatures: np.ndarray, energy: np.ndarray, spectra: np.ndarray) -> p
     """Return the figure."""
     figure, axis = plt.subplots()
     colours = plt.get_cmap("plasma")(np.linspace(0, 0.85, len(temperatures)))
-    for temperature, spectrum, colour in zip(temperatures, spectra, colours, strict=True):
-        axis.plot(energy, spectrum, color=colour, label=f"{temperature:g} K")
+    for number, (temperature, spectrum, colour) in enumerate(zip(temperatures, spectra, colours, strict=True)):
+        width = 3.0 if number == 0 else 1.4  # low temperatures may lie on each other: thick below thin
+        axis.plot(energy, spectrum, color=colour, linewidth=width, label=f"{temperature:g} K")
     axis.set_xlim(energy[0], energy[-1])
     axis.set_ylim(0)
     axis.set_xlabel("photon energy from the 1s exciton (meV)")

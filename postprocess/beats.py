@@ -9,13 +9,12 @@ Berkelbach, Nat. Commun. 10, 3419 (2019).
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import open_result, plt, points, read, save
+from common import command_line, open_result, plt, points, read, save
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Beat:
 
 def main() -> None:
     """Read, draw, print, save next to the first file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("files", type=Path, nargs="+", help="result.h5 or sweep.h5 of runs with twod.enabled")
     parser.add_argument("--species", choices=["total", "singlet", "triplet"], default="total")
     options = parser.parse_args()

@@ -1,7 +1,9 @@
-"""What the figure scripts share: the style, reading a dataset with its labels, saving as PNG and PDF."""
+"""What the figure scripts share: style and titles, the arguments of the command, reading a dataset, saving as PNG and PDF."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
@@ -19,14 +21,69 @@ import numpy as np
 plt.style.use(Path(__file__).with_name("style.mplstyle"))
 
 
+#: between a figure and its title, inches
+GAP = 0.06
+#: of this run of a script: where the figure is to go, and what the files that it opened are about
+_wanted: list[Path] = []
+_opened: list[str] = []
+
+
+class _Output(argparse.Action):
+    """Note where the figure is to go."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Path, option: str | None = None) -> None:
+        """Take one path."""
+        _wanted[:] = [value]
+
+
+def command_line(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a script's command line, with the option that all scripts have."""
+    found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    text = "file of the figure; .pdf, .png or .svg alone, else both .png and .pdf; without it they go next to the data"
+    found.add_argument("-o", "--output", type=Path, metavar="FILE", action=_Output, help=text)
+    return found
+
+
 def open_result(path: Path) -> h5py.File:
     """Open a result file; raises SystemExit with a plain sentence if there is none or it is no HDF5 file."""
     if not Path(path).is_file():
         raise SystemExit(f"{path} does not exist: give the result.h5 or sweep.h5 that `hpcx run` has written")
     try:
-        return h5py.File(path, "r")
+        file = h5py.File(path, "r")
     except OSError as error:
         raise SystemExit(f"{path} is not a result of hpcx: {error}") from error
+    _opened.append(subject(file))
+    return file
+
+
+def settings(file: h5py.File) -> dict:
+    """Return the resolved input of a result; of a sweep that of one point, in which swept keys have one of their values."""
+    return json.loads(file["provenance/config"].asstr()[()]) if "provenance/config" in file else {}
+
+
+def subject(file: h5py.File) -> str:
+    """Return what a result is about, such as "MoS2, hBN, 77 K": material, surroundings, temperature, as far as not swept."""
+    config = settings(file)
+    parts = {
+        "material": Path(config.get("material", "")).name.removesuffix(".toml"),
+        "screening.kappa": _surroundings(config.get("screening", {}).get("kappa")),
+        "environment": _surroundings(config.get("environment")),
+        "temperature": f"{config['temperature']:g} K" if "temperature" in config else "",
+    }
+    return ", ".join(text for key, text in parts.items() if text and key not in file)
+
+
+def _surroundings(kappa: float | str | None) -> str:
+    if isinstance(kappa, str):
+        return Path(kappa).name.removesuffix(".toml")
+    return "" if kappa is None else "vacuum" if kappa == 1 else rf"$\kappa$ = {kappa:g}"
+
+
+def photon_label(file: h5py.File) -> str:
+    """Return the label of an axis of photon energies, which are from the band gap if the input does not place it."""
+    config = settings(file)
+    placed = config.get("gap") is not None or config.get("model") not in ("exciton", "trion") or config["mesh"].get("region") == "zone"
+    return "photon energy (eV)" if placed else "photon energy from the band gap (eV)"
 
 
 def letters(axes: Iterable[plt.Axes]) -> None:
@@ -79,7 +136,31 @@ def texts(file: h5py.File, path: str) -> list[str]:
 
 
 def save(figure: plt.Figure, stem: Path) -> None:
-    """Save a figure as `stem`.png and `stem`.pdf and say where."""
-    for suffix in (".png", ".pdf"):
-        figure.savefig(stem.with_suffix(suffix))
-    print(f"wrote {stem.with_suffix('.png')} and {stem.with_suffix('.pdf')}")
+    """Title a figure with what its data are about, save it as `stem`.png and `stem`.pdf, or where the command says, and say where.
+
+    If one command makes several figures, the ends of their stems are added to the name that was asked for.
+    """
+    about = "; ".join(dict.fromkeys(text for text in _opened if text))
+    if about and figure._suptitle is None:
+        figure.canvas.draw()  # puts everything in its place
+        box = figure.get_tightbbox(figure.canvas.get_renderer())
+        width, height = figure.get_size_inches()
+        figure.suptitle(about, x=0.5 * (box.x0 + box.x1) / width, y=(box.y1 + GAP) / height, va="bottom", fontsize=10)
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
+    if _wanted:
+        paths = _asked_for(_wanted[0], stem)
+    for path in paths:
+        figure.savefig(path)
+    print(f"wrote {' and '.join(map(str, paths))}")
+
+
+_names: list[str] = []
+
+
+def _asked_for(wanted: Path, stem: Path) -> list[Path]:
+    _names.append(stem.name)
+    if len(_names) > 1:
+        wanted = wanted.with_name(f"{wanted.stem}_{stem.name}{wanted.suffix}")
+    if wanted.suffix in (".png", ".pdf", ".svg"):
+        return [wanted]
+    return [wanted.with_name(wanted.name + suffix) for suffix in (".png", ".pdf")]

@@ -12,20 +12,18 @@ material next to the data.
 
 from __future__ import annotations
 
-import argparse
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save, texts
-from extrapolation import Limit, extrapolate, power_limit
+from common import command_line, letters, open_result, plt, read, save, subject, texts
+from extrapolation import MESH_MODELS, Limit, extrapolate, power_limit
+from matplotlib.ticker import MaxNLocator
 
-#: powers of 1/N and of 1/k0 that are tried. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same
-#: W near q = 0); what is left of the singularity of q^2 W is of order 1/N^3. The tail beyond the cut-off, W^2 over the kinetic
-#: energy, falls like k0^-3 (linear bands) or k0^-4 (parabolic ones). Neighbouring powers show how much this matters.
-MESH_MODELS = {"N^-2": (2,), "N^-3": (3,), "N^-4": (4,)}
+#: powers of 1/k0 that are tried: the tail beyond the cut-off, W^2 over the kinetic energy, falls like k0^-3 (linear bands) or k0^-4
+#: (parabolic ones). Neighbouring powers show how much this matters.
 CUTOFF_MODELS = {"k0^-3": (3,), "k0^-4": (4,), "k0^-3 and k0^-5": (3, 5)}
 SPECIES = ("exciton", "singlet", "triplet")
 
@@ -71,7 +69,7 @@ class Study:
 
 def main() -> None:
     """Read, extrapolate, print the table with all doubts, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
     parser.add_argument("--reference", nargs="*", default=["tempelaar"], help="tables of references.toml to compare with; none: no comparison")
     parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
@@ -84,8 +82,12 @@ def main() -> None:
     text = "\n".join(table(studies, {name: references[name] for name in options.reference}, options.k0))
     print(text)
     options.file.with_name("convergence.txt").write_text(text + "\n", encoding="utf-8")
+    with open_result(options.file) as file:
+        swept, surroundings = "material" in file, subject(file)
     for material in dict.fromkeys(study.material for study in studies):
-        save(draw([study for study in studies if study.material == material]), options.file.with_name(f"convergence_{material}"))
+        about = ", ".join(part for part in (material if swept else "", surroundings) if part)
+        shown = [study for study in studies if study.material == material]
+        save(draw(shown, about), options.file.with_name(f"convergence_{material}"))
 
 
 def read_studies(path: Path) -> list[Study]:
@@ -167,8 +169,8 @@ def _verdict(name: str, value: float, at_cutoff: Limit, limit: Limit, species: s
     return f"{name}: " + ", ".join(parts)
 
 
-def draw(studies: list[Study]) -> plt.Figure:
-    """Return a figure with one row per species: against 1/N for each cut-off, and the limits against 1/k0."""
+def draw(studies: list[Study], about: str) -> plt.Figure:
+    """Return a figure titled `about` with one row per species: against 1/N for each cut-off, and the limits against 1/k0."""
     figure, axes = plt.subplots(len(studies), 2, figsize=(7.4, 2.4 * len(studies)), squeeze=False)
     for (left, right), study in zip(axes, studies, strict=True):
         mesh_limits = study.mesh_limits()
@@ -183,11 +185,13 @@ def draw(studies: list[Study]) -> plt.Figure:
         left.set_ylabel(f"{study.species}{corrected}\nbinding (meV)")
         for axis in (left, right):
             axis.set_xlim(left=0)
-    axes[0, 0].legend(fontsize=7)
+    for axis in axes.flat:
+        axis.xaxis.set_major_locator(MaxNLocator(5))
+    axes[-1, 0].legend(fontsize=8, loc="best")
     axes[-1, 0].set_xlabel("$1/N$")
     axes[-1, 1].set_xlabel(r"$1/k_0$ ($a/2\pi$), $N \to \infty$")
     letters(axes.flat)
-    figure.suptitle(studies[0].material)
+    figure.suptitle(about)
     figure.tight_layout()
     return figure
 

@@ -9,13 +9,12 @@ highest point more than 15 meV below the exciton of the same mesh, the exciton p
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, open_result, plt, read, save
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Peaks:
 
 def main() -> None:
     """Read, fit, print, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps mesh.N alone")
     sides = "end of the trion's side, begin of the exciton's (meV)"
     parser.add_argument("--split", type=float, nargs=2, default=(-15, -12), help=sides)

@@ -8,18 +8,17 @@ first zone.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from scipy.spatial import Voronoi
 
 
 def main() -> None:
     """Read, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help='result.h5 of an exciton run with mesh.region = "zone"')
     parser.add_argument("--state", type=int, default=0, help="number of the state that is drawn, 0 is the lowest")
     options = parser.parse_args()
@@ -33,6 +32,7 @@ def draw(file: h5py.File, state: int) -> plt.Figure:
     figure, axes = plt.subplots(1, 1 + along, figsize=(3.4 * (1 + along), 3.0), squeeze=False, layout="constrained")
     if along:
         draw_dispersion(axes[0, 0], file)
+        letters(axes[0])
     draw_wavefunction(axes[0, -1], file, state)
     return figure
 
@@ -64,7 +64,8 @@ def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
     near = (k[:, None] + shifts).reshape(-1, 2)
     inside = np.linalg.norm(near, axis=1) < 1.25 * np.linalg.norm(b, axis=1).max()
     value = np.repeat(density, len(shifts))[inside] / density.max()
-    axis.tripcolor(*near[inside].T, value, shading="gouraud", cmap="magma", rasterized=True)
+    image = axis.tripcolor(*near[inside].T, value, shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
+    axis.figure.colorbar(image, ax=axis, label="$|A(k)|^2$ / maximum")
     border = _zone_border(shifts)
     axis.plot(*border.T, color="white", linewidth=0.8)
     limit = 1.05 * np.abs(border).max()
@@ -73,7 +74,7 @@ def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
     axis.set_aspect("equal")
     axis.set_xlabel("$k_x$ (1/Å)")
     axis.set_ylabel("$k_y$ (1/Å)")
-    axis.set_title(f"$|A(k)|^2$, state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+    axis.set_title(f"state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
 
 
 def _zone_border(shifts: np.ndarray) -> np.ndarray:

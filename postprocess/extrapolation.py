@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+#: powers of 1/N that are tried for meshes. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same W near
+#: q = 0); what is left of the singularity of q^2 W is of order 1/N^3. Neighbouring powers show how much this matters.
+MESH_MODELS = {"N^-2": (2,), "N^-3": (3,), "N^-4": (4,)}
 #: models that disagree by more than this share of the way from the last point to the limit call for a warning, if by more than
 #: _SMALL in the unit of the data (meV)
 _DISAGREEMENT = 1.0

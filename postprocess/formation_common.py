@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import open_result, plt, read, save
+from common import command_line, open_result, plt, read, save
 
 PUMP = "pump.photon_energy"
 
@@ -23,7 +22,7 @@ def draw_sweep(
 
     The file is the argument of the command, whose help is `description`.
     """
-    parser = argparse.ArgumentParser(description=description)
+    parser = command_line(description)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the pump energy")
     path = parser.parse_args().file
     file, pumps = open_sweep(path)

@@ -1,4 +1,4 @@
-"""Normalised transients at the A and B excitons for every pump energy, with the rise times in the insets.
+"""Normalised transients at the A and B excitons for every pump energy, with the rise times below.
 
     python postprocess/formation_fig3.py results/formation_fig3/sweep.h5
 
@@ -21,21 +21,19 @@ def main() -> None:
 
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.6), sharey=True)
+    ratios = {"height_ratios": (1.5, 1)}
+    figure, axes = plt.subplots(2, 2, figsize=(7.4, 5.6), sharex="row", sharey="row", layout="constrained", gridspec_kw=ratios)
     full = texts(file, "signal/contribution").index("full")
-    insets = []
-    for r, (axis, name) in enumerate(zip(axes, texts(file, "signal/resonance"))):
-        _draw_transients(axis, file, pumps, r, full)
-        axis.set_title(f"{name} exciton", fontsize=11)
-        insets.append(axis.inset_axes([0.55, 0.14, 0.42, 0.46]))
-        _draw_rise_times(insets[-1], file, pumps, r, full)
-    highest = 1.25 * max(inset.dataLim.y1 for inset in insets)
-    for inset in insets:  # on one scale
-        inset.set_ylim(0, highest)
-    insets[0].legend(fontsize=6, loc="upper left")
-    letters(axes)
-    axes[0].set_ylabel(r"$\Delta R/R$ (normalised)")
-    axes[0].legend(title="pump (eV)", loc="upper left", fontsize=7, title_fontsize=8)
+    for r, ((upper, lower), name) in enumerate(zip(axes.T, texts(file, "signal/resonance"))):
+        _draw_transients(upper, file, pumps, r, full)
+        upper.set_title(f"{name} exciton", fontsize=11)
+        _draw_rise_times(lower, file, pumps, r, full)
+    axes[1, 0].set_ylim(0, None)
+    axes[1, 0].legend()
+    letters(axes.flat)
+    axes[0, 0].set_ylabel(r"$\Delta R/R$ (normalised)")
+    axes[1, 0].set_ylabel(r"$\tau_\mathrm{rise}$ (fs)")
+    axes[0, 0].legend(title="pump (eV)", loc="lower right", fontsize=8, title_fontsize=8)
     return figure
 
 
@@ -53,9 +51,7 @@ def _draw_rise_times(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonan
     rise, error, plain = (pump_first(file, f"signal/{name}", pumps)[:, resonance, full] for name in ("rise_time", "rise_time_error", "rise_time_plain"))
     axis.errorbar(pumps, rise, yerr=error, fmt="o-", markersize=3, linewidth=1, capsize=2, label="rise and two decays (Eq. 1)")
     axis.plot(pumps, plain, "s--", markersize=3, linewidth=1, label="rising exponential alone")
-    axis.set_xlabel("pump (eV)", fontsize=7)
-    axis.set_ylabel(r"$\tau_\mathrm{rise}$ (fs)", fontsize=7)
-    axis.tick_params(labelsize=7)
+    axis.set_xlabel("pump photon energy (eV)")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ fast relaxation, which is defined also where B decays within the first picosecon
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from valley_common import nearest
 
 AXES = ("temperature", "spin_flip.activation", "spin_flip.rate")
@@ -25,7 +24,7 @@ RATIO, UNCHANGED = 10.0, 0.3
 
 def main() -> None:
     """Read, rank the laws, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 over temperature, spin_flip.activation and spin_flip.rate")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from matplotlib.patches import FancyArrowPatch
 from valley_common import nearest, texts
 
@@ -32,7 +32,7 @@ SMALLEST = 1e-4
 
 def main() -> None:
     """Read, draw, save next to the data, and print the largest flows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5 of a point, or sweep.h5 over temperature and mechanisms.set")
     parser.add_argument("--set", default="full", help="mechanism set, for a sweep")
     parser.add_argument("--temperature", type=float, default=77.0, help="K, for a sweep")

@@ -7,11 +7,10 @@ Every trace is divided by the largest A value of its own run.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from valley_common import by_set, nearest, temperatures
 
 PHONONS = "phonons"
@@ -38,7 +37,7 @@ STYLES = (
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table that is drawn."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 over mechanisms.set, and over temperature if wanted")
     parser.add_argument("--temperature", type=float, default=77.0, help="K")
     arguments = parser.parse_args()
@@ -54,7 +53,8 @@ def main() -> None:
 
 
 def _draw(time: np.ndarray, traces: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, 3, figsize=(15.0, 4.0), constrained_layout=True)
+    figure, grid = plt.subplots(2, 2, figsize=(8.4, 6.2), constrained_layout=True)
+    axes = grid.flat[:3]
     _draw_phonons(axes[0], time, traces)
     _draw_dexter(axes[1], time, traces)
     for number, (name, label) in enumerate(ADDED.items()):
@@ -62,7 +62,8 @@ def _draw(time: np.ndarray, traces: dict[str, np.ndarray]) -> plt.Figure:
             style = STYLES[number % len(STYLES)]  # curves of equal course lie on each other: thick below thin
             axes[2].plot(time, traces[name][0], color=f"C{number % 7}", label=label, **style)
     axes[2].set(ylabel="dichroism of A / its maximum", ylim=(0, 1.05))
-    axes[2].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    grid[1, 1].legend(*axes[2].get_legend_handles_labels(), loc="center left", title="c, A exciton")
+    grid[1, 1].axis("off")
     letters(axes)
     for axis in axes:
         axis.axhline(0, color="0.7", linewidth=0.8)

@@ -5,12 +5,11 @@ python postprocess/valley_temperature.py results/valley_study/sweep.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from valley_common import by_set, nearest, temperatures
 
 TRANSITIONS = ("A", "B")
@@ -18,7 +17,7 @@ TRANSITIONS = ("A", "B")
 
 def main() -> None:
     """Read, draw, save next to the data, and print the lifetimes."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature, and mechanisms.set if wanted")
     parser.add_argument("--set", default="full", help="mechanism set")
     arguments = parser.parse_args()

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from valley_common import axes as swept
 from valley_common import by_set, nearest, temperatures, texts
 
 
 def main() -> None:
     """Read, draw, save next to the data, and print where the traces stand."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 over temperature, and over mechanisms.set or material if wanted")
     parser.add_argument("--temperatures", type=float, nargs="+", default=[77.0, 250.0], help="K; one panel each")
     parser.add_argument("--by", choices=("set", "material"), default="set", help="panels for temperatures, or for materials")

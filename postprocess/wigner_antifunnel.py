@@ -5,12 +5,11 @@ python postprocess/wigner_antifunnel.py results/wigner_antifunnel/sweep.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from wigner_common import LABELS
 
 SWEPT = "parameters.wigner.bands.energy_KLambda"
@@ -18,7 +17,7 @@ SWEPT = "parameters.wigner.bands.energy_KLambda"
 
 def main() -> None:
     """Read a sweep over the energy of KΛ and the depth of the landscape (0 first), draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of inputs/wigner_antifunnel.toml")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:

@@ -7,12 +7,11 @@ In two dimensions along the middle line. Each time is divided by its maximum unl
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from wigner_common import LABELS
 
 #: windows longer than this (ps) have a logarithmic axis of time
@@ -23,7 +22,7 @@ SMALLEST = 1e-3
 
 def main() -> None:
     """Read, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5, or a point of a sweep, of a run with space")
     parser.add_argument("--absolute", action="store_true", help="do not divide each time by its maximum")
     options = parser.parse_args()

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from wigner_common import LABELS
 
 #: colours of the phases: valleys part, draw nearer, have one diffusivity
 PHASES = ("#d9f0d3", "#fddbc7", "#d1e5f0")
 #: windows longer than this (ps) have a logarithmic axis of time
 LONG = 50.0
+#: diffusivities that become negative are on a logarithmic axis beyond this on both sides, cm^2/s
+LINEAR = 10.0
 #: diffusivities are one when they differ by less than this share
 TOGETHER = 0.02
 
@@ -47,7 +49,7 @@ class Column:
 
 def main() -> None:
     """Read one run or a sweep over the temperature, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps temperature alone")
     parser.add_argument("--begin", type=float, default=0.5, help="first time shown, ps")
     parser.add_argument("--until", type=float, nargs="+", default=[], help="last times shown, ps, one per temperature")
@@ -111,20 +113,9 @@ def _diffusivities(axis: plt.Axes, data: Column) -> None:
     axis.plot(data.time, data.total_diffusivity, "k:", linewidth=1, label="all")
     if (data.diffusivity < 0).any():
         axis.axhline(0, color="0.6", linewidth=0.8)
-        _inset(axis, data)
+        axis.set_yscale("symlog", linthresh=LINEAR)
     else:
         axis.set_ylim(0, None)
-
-
-def _inset(axis: plt.Axes, data: Column) -> None:
-    """Show the negative part large."""
-    inset = axis.inset_axes([0.38, 0.42, 0.58, 0.54])
-    late = data.time > 15
-    for valley in range(3):
-        inset.plot(data.time[late], data.diffusivity[late, valley], color=f"C{valley}", linewidth=1)
-    inset.axhline(0, color="0.6", linewidth=0.8)
-    inset.set_ylim(-60, 60)
-    inset.tick_params(labelsize="x-small")
 
 
 def _shade_phases(axis: plt.Axes, data: Column) -> None:

@@ -8,12 +8,11 @@ GIF needs nothing but matplotlib, MP4 the program ffmpeg.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import open_result, plt, read
+from common import command_line, open_result, plt, read
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from wigner_common import LABELS
 
@@ -23,7 +22,7 @@ MOST_FRAMES = 200
 
 def main() -> None:
     """Read, draw all frames, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5, or a point of a sweep, of a run with space")
     parser.add_argument("--valley", type=int, choices=(0, 1, 2), help="plane: show one valley, 0 KK, 1 KK', 2 KΛ (default: the sum)")
     parser.add_argument("--rate", type=int, default=10, help="frames per second")

@@ -5,12 +5,11 @@ python postprocess/wigner_phase_space.py results/wigner_phase_space/result.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save, texts
+from common import command_line, letters, open_result, plt, read, save, texts
 from wigner_common import shown
 
 #: times (ps) of the shape variation, and how far from them, relatively, a map may be
@@ -21,7 +20,7 @@ ACOUSTIC = ("TA", "LA")
 
 def main() -> None:
     """Read, draw and save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5 of a run with time.distributions")
     parser.add_argument("--valley", type=int, default=1, choices=(0, 1, 2), help="valley of the phase-space panels: 0 KK, 1 KK', 2 KΛ")
     parser.add_argument("--times", type=float, nargs=2, default=(5.0, 50.0), help="times of the phase-space panels, ps")

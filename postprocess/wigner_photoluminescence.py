@@ -5,12 +5,11 @@ python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, points, read, save
+from common import command_line, letters, open_result, plt, points, read, save
 
 #: windows longer than this (ps) have a logarithmic axis of time
 LONG = 50.0
@@ -18,7 +17,7 @@ LONG = 50.0
 
 def main() -> None:
     """Read, draw and save next to the first file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("files", type=Path, nargs="+", help="result.h5 of runs with space, or sweep.h5 over the temperature")
     parser.add_argument("--absolute", action="store_true", help="do not normalise each time to its maximum")
     arguments = parser.parse_args()

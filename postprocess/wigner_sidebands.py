@@ -5,17 +5,16 @@ python postprocess/wigner_sidebands.py results/wigner_moments/points/ID.h5 --tim
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from wigner_common import LABELS
 
 
 def main() -> None:
     """Read, draw, save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5, or a point of a sweep, of a run with mechanisms.radiative")
     parser.add_argument("--times", type=float, nargs="+", default=(1.0, 10.0, 100.0), help="times of the spectra, ps")
     parser.add_argument("--broadening", type=float, default=2.0, help="full width at half maximum given to the lines, meV")

@@ -5,11 +5,10 @@ python postprocess/wigner_stationary.py results/wigner_stationary/sweep.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, read, save, texts
+from common import command_line, letters, open_result, plt, read, save, texts
 from wigner_common import LABELS
 
 #: datasets below `rates`
@@ -21,7 +20,7 @@ NAMES = (
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature alone")
     path = parser.parse_args().file
     with open_result(path) as file:

@@ -5,18 +5,17 @@ python postprocess/wigner_uncertainty.py results/wigner_uncertainty/result.h5
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 
 SHOWN = ("peak", "lowest", "negative_until")
 
 
 def main() -> None:
     """Read, draw and save next to the data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5 of a run with uncertainty.samples")
     path = parser.parse_args().file
     with open_result(path) as file:
@@ -34,7 +33,7 @@ def main() -> None:
     letters((left, right))
     left.set_xlabel("time (ps)")
     left.set_ylabel(r"$D_\mathrm{KK}$ (cm$^2$/s)")
-    left.legend(fontsize="small")
+    left.legend(fontsize="small", loc="lower left")
     _bars(right, names, importance)
     save(figure, path.with_name("uncertainty"))
 
