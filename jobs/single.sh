@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One calculation on all ranks of the job:   sbatch jobs/single.sh inputs/trion_mos2.toml
+# One calculation on all ranks of the job:   sbatch jobs/single.sh inputs/trion_large.toml
 #SBATCH --job-name=hpcx
 #SBATCH --nodes=1
 #SBATCH --ntasks-per-node=32
