@@ -3,6 +3,7 @@
 # make table1    exciton and trion binding energies of four materials with error bars, some minutes on two ranks
 # make test      all tests: serial, then under mpirun with 1, 2, 3 and 4 ranks
 # make test-slurm  the job scripts on a SLURM of one node, made for the test (needs root and apt-get, else skipped)
+# make test-container  a container of Debian's packages is built and computes (docker, podman or apptainer, else root and debootstrap)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  every statement of the papers against results: results/validation/index.html
 # make validate-large  a spot in the plane, 150 ps (six minutes on two idle cores); stores its numbers for the page of `make validate`
@@ -33,7 +34,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run table1 test test-slurm bench validate validate-large validate-tests validate-restart clean pypi
+.PHONY: env run table1 test test-slurm test-container bench validate validate-large validate-tests validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -54,6 +55,9 @@ test: env
 
 test-slurm: env
 	@bash tests/slurm/run.sh $(PYTHON_IN_VENV)
+
+test-container:
+	@bash tests/container/run.sh
 
 bench: env
 	@mkdir -p results

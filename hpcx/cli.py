@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from hpcx.parallel.deadline import process_age
 from hpcx.parallel.launcher import place, strangers, tasks_left_idle
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
+
+#: packages without which nothing is computed; all other commands do without
+ENGINES = ("mpi4py", "petsc4py", "slepc4py")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,6 +48,11 @@ def command(words: list[str], requests: StopRequests | None = None) -> int:
 
 def _on_all_ranks(options: argparse.Namespace) -> int:
     """Run a command on all ranks and return its status."""
+    lacking = [name for name in ENGINES if find_spec(name) is None]
+    if lacking:
+        if place()[0] == 0:
+            terminal.complain(f"{options.name} needs {', '.join(lacking)}: `make env` in the source of hpcx brings all of it, or see `hpcx info`")
+        return FAILED
     from mpi4py import MPI
 
     from hpcx.parallel import log
@@ -125,7 +134,7 @@ def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -
     sub.add_argument("file", help="input file (TOML), or - for standard input")
     sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
     sub.add_argument("--group-size", type=_positive, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
-    sub.set_defaults(command=command)
+    sub.set_defaults(command=command, name=name)
     return sub
 
 
@@ -268,11 +277,12 @@ def _is_together(comm: Any, alone: bool) -> bool:
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
-    """Warn once of keys that were written but do nothing."""
+    """Warn once of keys that were written but do nothing, and of numbers of a template that nobody has replaced."""
     from hpcx.config.idle import idle_keys
+    from hpcx.config.sources import to_be_replaced
 
     if comm.rank == 0:
-        for sentence in idle_keys(plan):
+        for sentence in [*idle_keys(plan), *to_be_replaced(plan.points)]:
             logging.getLogger("hpcx").warning("%s", sentence)
 
 

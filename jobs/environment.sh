@@ -53,6 +53,7 @@ begin() {    # route interpreter [venv options]: an empty environment, or the on
         rm -rf "$venv"
         mkdir -p "$venv"
         echo "$origin" > "$venv/origin"
+        say "making the environment $venv with $python"
         "$python" -m venv "${@:3}" "$venv" > "$log" 2>&1 || fail "$python cannot make a virtual environment: $(tail -n 1 "$log")" \
             "On Debian and Ubuntu the package python3-venv is needed."
     fi
@@ -96,7 +97,7 @@ requirements() {    # the dependencies of pyproject.toml without the engines, an
 import importlib.util, re, sys, tomllib
 engines = sys.argv[1].split()
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-for line in project["dependencies"] + project["optional-dependencies"]["test"]:
+for line in project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]:
     if re.split(r"[^\w-]", line)[0] not in engines:
         print(line)
 if importlib.util.find_spec("numpy"):
@@ -107,9 +108,10 @@ PYTHON
 
 finish() {    # the pure Python packages, the check, and hpcx itself last
     local found
-    say "installing the Python packages that are missing"
     requirements > "$venv/requirements.txt"
+    say "installing the Python packages that are missing into $venv, about a minute; log: $log"
     pip_install "the Python packages of pyproject.toml" -r "$venv/requirements.txt" "setuptools>=61" wheel
+    say "trying the environment"
     found=$("$venv/bin/python" jobs/check_stack.py 2>&1) || fail "the environment in $venv does not work:" "$found" \
         "Its log is $log. 'rm -r $venv' and 'make env' start afresh."
     pip_install hpcx --no-build-isolation --no-deps --no-index -e .
@@ -165,7 +167,7 @@ apt_install() {    # only what is absent; the lists are fetched only if the pack
     absent=$(absent_packages "$@")
     [ -n "$absent" ] || return 0
     debian_log=$(mktemp)
-    say "installing Debian's packages" $absent
+    say "installing Debian's packages, about a minute (log: $debian_log):" $absent
     local install="apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300"
     as_root $install $absent > "$debian_log" 2>&1 && { rm "$debian_log"; return 0; }
     as_root apt-get update -q > "$debian_log" 2>&1 || true    # one unreachable source does not matter if another has the packages

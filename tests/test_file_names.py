@@ -46,3 +46,11 @@ def test_files_that_are_named_are_there():
 def test_a_lost_file_is_seen():
     text = "sbatch jobs/single.sh inputs/trion_mos2.toml, see gone.py; inputs/FILE.toml, results/a/b.png, mine.toml and README.md are no matter"
     assert unknown_names("jobs/single.sh", text, {"single.sh"}) == ["inputs/trion_mos2.toml", "gone.py"]
+
+
+def test_the_container_recipes_take_the_same_files():
+    docker = re.findall(r"(?m)^COPY (.*) \S+$", (ROOT / "jobs/Dockerfile").read_text(encoding="utf-8"))
+    taken = " ".join(docker).split()
+    recipe = (ROOT / "jobs/hpcx.def").read_text(encoding="utf-8")
+    apptainer = re.findall(r"(?m)^    (\S+) /opt/hpcx/\S+$", recipe[recipe.index("%files") : recipe.index("%post")])
+    assert sorted(taken) == sorted(apptainer) and all((ROOT / name).exists() for name in taken)

@@ -13,6 +13,9 @@ from hpcx.config.point import Point
 from hpcx.materials.environment import load_environment, told, told_number
 from hpcx.materials.loader import Material, load_material
 
+#: what the source of a number says that `hpcx init` has taken from another material
+REPLACE = "to be replaced"
+
 
 def surroundings(config: RunInput, material: Material) -> str:
     """Return the dielectric surroundings in words, with the source of their number: "hBN: kappa = 4.5 (both sides [guess])"."""
@@ -38,6 +41,13 @@ def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, 
     swept = [key.removeprefix("parameters.") for key in axes]
     kept = {name: {key: value for key, value in point.config.parameters.items() if key not in swept} for name, point in first.items()}
     return {name: load_material(name).with_parameters(kept[name]).described() for name in reversed(first)}
+
+
+def to_be_replaced(points: Iterable[Point]) -> list[str]:
+    """Return a sentence for every material in which numbers of another one, from `hpcx init`, still stand."""
+    materials = {point.material.origin: point.material for point in points if point.material is not None}
+    found = {name: [key for key, number in material.numbers.items() if REPLACE in number.source] for name, material in materials.items()}
+    return [f"{name} has numbers of another material, to be replaced: {', '.join(keys)}" for name, keys in found.items() if keys]
 
 
 @lru_cache(maxsize=8)

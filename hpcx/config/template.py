@@ -10,6 +10,7 @@ from typing import Any
 
 from hpcx.config.fields import Key, keys_of
 from hpcx.config.serving import keys_for
+from hpcx.config.sources import REPLACE
 from hpcx.materials.catalogue import WORDS, allowed_number
 from hpcx.materials.loader import Material
 from hpcx.materials.meanings import meaning
@@ -98,7 +99,7 @@ def _number(key: str, patterns: list[Material]) -> Iterator[str]:
         yield f'{name} = "{pattern.texts[key]}"'
         return
     number = pattern.numbers[key]
-    yield f'{name} = {{ value = {as_toml(number.value)}, unit = "{number.unit}", source = "of {pattern.name}, to be replaced [guess]" }}'
+    yield f'{name} = {{ value = {as_toml(number.value)}, unit = "{number.unit}", source = "of {pattern.name}, {REPLACE} [guess]" }}'
 
 
 def _range(key: str) -> str:

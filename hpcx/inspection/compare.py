@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpcx.materials.loader import used_by
+from hpcx.registry import MODELS
 from hpcx.tree import decoded, flat, open_tree
 
 if TYPE_CHECKING:
@@ -45,10 +47,12 @@ def _everything(tree: xarray.DataTree) -> dict[str, str]:
     axes = tree.attrs["axes"]
     found = {key: _shown(value) for key, value in flat(_about(tree, "config"), lists=True) if not key.startswith(_MACHINE)}
     found |= {axis: _shown(tree[axis].values.tolist()) for axis in axes}
-    files = [*_about(tree, "materials").values(), *filter(None, [_about(tree, "material")]), *_about(tree, "environments").values()]
-    for file in files:
-        found |= {f"{file['name']}: {key}": f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
-        found |= {f"{file['name']}: {key}": text for key, text in file["texts"].items() if "." in key}
+    materials = [*_about(tree, "materials").values(), *filter(None, [_about(tree, "material")])]
+    for file in [*materials, *_about(tree, "environments").values()]:
+        numbers = {key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
+        numbers |= {key: text for key, text in file["texts"].items() if "." in key}
+        label = f"{file['name']}: " if file in materials and len(materials) > 1 else ""
+        found |= {f"{label}{key}": numbers[key] for key in used_by(tree.attrs["model"], numbers, MODELS)}
     return found
 
 

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from hpcx.io.reading import reading
-from hpcx.materials.loader import weak_numbers
+from hpcx.materials.loader import used_by, weak_numbers
 from hpcx.registry import MODELS
 from hpcx.tree import decoded, file_of, flat, written_keys
 
@@ -27,7 +27,7 @@ def show_text(path: Path) -> str:
         if "provenance" not in file:
             raise ValueError(f"{found} is no result of hpcx: it has no group 'provenance'")
         about = {name: decoded(item[()]) for name, item in file["provenance"].items()}
-        parts = [list(part) for part in (_what(found, file, about), _keys(about), _results(file, about), _weak(about), _origin(about))]
+        parts = [list(part) for part in (_what(found, file, about), _keys(about, _axes(file)), _results(file, about), _weak(about), _origin(about))]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -38,8 +38,8 @@ def _line(label: str, text: str) -> str:
 def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
     config = about["config"]
     yield f"{path}: {config['model']}" + (f', "{config["title"]}"' if config.get("title") else "")
-    materials = about.get("materials", {config["material"]: None})
-    yield _line("material", ", ".join(materials))
+    materials = about.get("materials", {config["material"]: about.get("material")})
+    yield _line("material", ", ".join(f"{file['name']} ({name})" if file and file["name"] != name else name for name, file in materials.items()))
     if about.get("surroundings"):
         yield _line("surroundings", about["surroundings"])
     for axis in _axes(file):
@@ -66,9 +66,9 @@ def _unit(item: h5py.Dataset) -> str:
     return "" if unit == "1" else f" {unit}"
 
 
-def _keys(about: dict[str, Any]) -> Iterator[str]:
-    """Yield the keys that were written, as the program has understood them."""
-    written, units = written_keys(about), about.get("units", {})
+def _keys(about: dict[str, Any], axes: list[str]) -> Iterator[str]:
+    """Yield the keys that were written and are not swept, as the program has understood them."""
+    written, units = written_keys(about) - set(axes), about.get("units", {})
     found = {key: value for key, value in flat(about["config"], lists=True) if key in written and not key.startswith(("title", "model", "material", "output"))}
     if found:
         yield "written in the input (all else are defaults)"
@@ -106,12 +106,10 @@ def _range(values: np.ndarray) -> str:
 def _weak(about: dict[str, Any]) -> Iterator[str]:
     """Yield the numbers behind the result that are guesses, fits, or of the input in place of the material's."""
     described = [*about.get("materials", {}).values(), *([about["material"]] if "material" in about else []), *about.get("environments", {}).values()]
-    others = {model for model in MODELS if model != about["config"]["model"]} - ({"exciton"} if about["config"]["model"] == "trion" else set())
     lines = []
     for file in described:
-        for key, text in weak_numbers(file["numbers"]).items():
-            if key.partition(".")[0] not in others:
-                lines.append(f"  {file['name']}: {key} = {text}")
+        weak = weak_numbers(file["numbers"])
+        lines += [f"  {file['name']}: {key} = {weak[key]}" for key in used_by(about["config"]["model"], weak, MODELS)]
     if lines:
         yield "numbers behind it that are guessed, fitted, or replaced in the input"
         yield from lines

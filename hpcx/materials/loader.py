@@ -146,6 +146,12 @@ class Material:
             raise MaterialError(f"{self.name}: '{key}': {error}") from error
 
 
+def used_by(model: str, keys: Iterable[str], models: Iterable[str]) -> list[str]:
+    """Return the keys of a material that do not belong to the tables of other models alone; the trion shares those of the exciton."""
+    others = {other for other in models if other != model} - ({"exciton"} if model == "trion" else set())
+    return [key for key in keys if key.partition(".")[0] not in others]
+
+
 def weak_numbers(described: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return, of the numbers of `Material.described`, those that are guessed, fitted, or replaced by the input, as text with source."""
     weak = {key: number for key, number in described.items() if any(tag in number["source"] for tag in _WEAK) or number["source"] == "input"}
@@ -187,6 +193,8 @@ def load_file(name: str, kind: str) -> Material:
     files = library(kind)
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml":
+        if Path(f"{name}.toml").is_file():
+            raise MaterialError(f"no {kind} '{name}' comes with hpcx; for the file that is here write \"{name}.toml\"")
         raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file")
     try:
         return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in files else str(path))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
+from hpcx.config.sources import to_be_replaced
 from hpcx.registry import Estimate
 from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
 
@@ -110,7 +111,7 @@ def check(plan: Plan, planner: Planner, every_point: bool = False) -> Check:
     lines += [line for number in numbers for line in report.point(number)]
     if not short:
         lines += [f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)", *report.warnings()]
-    lines += [f"WARNING: {sentence}" for sentence in idle_keys(plan)]
+    lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan), *to_be_replaced(plan.points)]]
     lines += report.groups() if plan.axes else []
     lines += [f"{len(report.refusals)} of {len(plan.points)} points cannot be computed"] if report.refusals else []
     return Check("\n".join([*lines, *report.totals()]), len(plan.points), len(report.refusals))

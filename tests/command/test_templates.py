@@ -59,5 +59,8 @@ def test_files_are_written_and_never_replaced(hpcx, tmp_path):
     again = hpcx("init", "valley")
     assert again.returncode == 2 and "valley.toml exists" in again.stderr
     mine = hpcx("init", "material", "valley", "-o", "mine.toml")
-    assert mine.returncode == 0 and hpcx("check", "valley.toml", "--set", "material=mine.toml").returncode == 0
+    assert mine.returncode == 0
+    checked = hpcx("check", "valley.toml", "--set", "material=mine.toml")
+    assert "mine.toml has numbers of another material, to be replaced: valley.bands.exciton_energy, " in checked.stdout
+    assert 'for the file that is here write "mine.toml"' in hpcx("check", "valley.toml", "--set", "material=mine").stderr
     assert "serves: valley" in hpcx("materials", "mine.toml").stdout

@@ -26,6 +26,7 @@ def test_a_sweep_has_one_table_and_its_remarks_once():
     text = report_text(plan, report, "", 4.0)
     assert text.count("a remark") == 1 and text.index("energy 1") < text.index("at every point\na remark")
     assert text.count("products") == 1 and "products                 3.000   50.0%        6" in text and "wall time                6.000" in text
+    assert text.endswith("\nsurroundings: kappa = 1 (screening.kappa, default)\nresults in results: 4.0 s")
     every = report_text(plan, report, "", 4.0, verbose=True)
     assert every.count("products") == 3 and "products                 2.000   50.0%        3" in every
 
