@@ -14,6 +14,8 @@ from pathlib import Path
 
 import h5py
 
+from hpcx.io.seal import is_broken
+
 #: what h5py raises when the content of a file is wrong
 _WRONG = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
 #: what may be done about the most frequent hindrances
@@ -37,6 +39,8 @@ class Unreadable(OSError):
 def reading(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable, or Damaged, for errors of the body too."""
     try:
+        if is_broken(path):
+            raise ValueError("its checksum is another one")
         with h5py.File(path, "r") as file:
             yield file
     except FileNotFoundError:

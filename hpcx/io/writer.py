@@ -21,6 +21,7 @@ import numpy as np
 
 from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
+from hpcx.io.seal import seal
 from hpcx.parallel.errors import AgreedError, agreed
 
 #: datasets that are coordinates of the others in their group, though no axis bears their name: xarray is told so
@@ -51,6 +52,7 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
             if comm.rank == 0:
                 reserve(part, size)
                 _write_rest(part, new, provenance)
+                seal(part)
                 os.replace(part, path)
         with agreed(comm):
             pass  # nobody goes on before the file has its name

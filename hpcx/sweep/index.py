@@ -17,6 +17,7 @@ import numpy as np
 from hpcx.io.provenance import now, plain
 from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
+from hpcx.io.seal import sealed
 from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
@@ -53,7 +54,7 @@ def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> N
     for number, message in stack.unreadable.items():
         log.warning("%s", message)
         entries = [*entries[:number], replace(entries[number], status=FAILED, message=message), *entries[number + 1 :]]
-    replace_bytes(path, image(lambda file: _fill(file, store, record, entries, stack)))
+    replace_bytes(path, sealed(image(lambda file: _fill(file, store, record, entries, stack))))
 
 
 def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[Entry], stack: Stack) -> None:

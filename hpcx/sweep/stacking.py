@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from hpcx.io.result import Dataset
+from hpcx.io.seal import is_broken
 from hpcx.io.writer import label, storable
 from hpcx.sweep.store import Entry
 
@@ -173,6 +174,8 @@ def _identities(file: h5py.File) -> dict[tuple[str, str, float], int]:
 def earlier_sweep(path: Path, points: list[dict[str, str]], entries: list[Entry]) -> Iterator[Earlier]:
     """Open the last `sweep.h5`; one that is not there, damaged, or of an earlier version yields nothing."""
     try:
+        if is_broken(path):
+            raise OSError
         file = h5py.File(path, "r")
     except OSError:
         yield Earlier(None, points, entries)

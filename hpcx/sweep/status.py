@@ -86,7 +86,7 @@ def _warnings(rows: list[Row]) -> list[str]:
 
 def _rows_of_file(path: Path) -> list[Row]:
     """Return the states of the points as a `sweep.h5` tells them; raises OSError if it is none."""
-    with h5py.File(path, "r") as file:
+    with reading(path) as file:
         if "index/status" not in file:
             raise FileNotFoundError(f"{path} is no sweep.h5: give the directory of a run, or its sweep.h5")
         names = ("id", "status", "message", "version", "revision")
@@ -105,7 +105,7 @@ def _rows_of_file(path: Path) -> list[Row]:
 def _remarks(path: Path) -> list[str]:
     """Say which results of a `sweep.h5` are not in it, and whether their files are there."""
     try:
-        with h5py.File(path, "r") as file:
+        with reading(path) as file:
             names, states = (np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "status"))
             virtual, apart = (list(file[f"index/{name}"].asstr()[()]) for name in ("virtual", "not_stacked"))
     except (OSError, KeyError) as error:

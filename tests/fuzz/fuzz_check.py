@@ -1,6 +1,6 @@
 """`hpcx check` on mutated inputs, in this process: python tests/fuzz/fuzz_check.py FIRST COUNT [--show]
 
-Each case ends as accepted (status 0) or refused (status 2, with a message); an exception, a time beyond LIMIT or another
+Each case ends as accepted (status 0) or refused (status 2, or 3 for some points of a sweep, with a message); an exception, a time beyond LIMIT or another
 status is a finding. Prints one line per finding and a line of JSON with the counts.
 """
 
@@ -32,7 +32,7 @@ class TooLong(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check ended: "accepted", "refused", "error", "hang" or "status"; with what it said, and its processor time in s."""
+    """How a check ended: "accepted", "refused", "some points refused", "error", "hang" or "status"; with what it said, and its processor time in s."""
 
     kind: str
     text: str
@@ -49,8 +49,8 @@ def check(case: Case, folder: Path) -> Outcome:
     try:
         with contextlib.chdir(folder), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             status = _status(words)
-        kind = {0: "accepted", 2: "refused"}.get(status, "status")
-        if kind == "refused" and not said.getvalue().strip():
+        kind = {0: "accepted", 2: "refused", 3: "some points refused"}.get(status, "status")
+        if "refused" in kind and not said.getvalue().strip():
             kind = "status"
     except TooLong:
         kind = "hang"
@@ -94,7 +94,7 @@ def main(first: int, count: int, show: bool = False) -> dict:
         grown = peak_megabytes() - before
         if grown > 100 and number > first:
             greedy.append((round(grown), number))
-        if show or outcome.kind not in ("accepted", "refused"):
+        if show or outcome.kind not in ("accepted", "refused", "some points refused"):
             last = outcome.text.strip().splitlines()
             print(f"{number} {outcome.kind} {outcome.seconds:.1f} s {case.done}\n    " + "\n    ".join(last[-1 if show else -8 :]), flush=True)
     return dict(counts) | {"peak_megabytes": round(peak_megabytes()), "grown": greedy, "slowest": slowest}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from contextlib import contextmanager
 
+import h5py
+import numpy as np
 import pytest
 from mpi4py import MPI
 
@@ -101,3 +103,33 @@ def test_a_table_that_another_program_has_open_is_said_to_be_made_again(tmp_path
         assert load_table(path, "key") is None
     assert "another program has it open" in caplog.text and "damaged" not in caplog.text
     assert load_table(path, "key") == {}
+
+
+def test_bytes_that_changed_are_found_before_hdf5_reads_them(store):
+    """Flipped bits and cut ends of 300 kinds: the file is damaged, or what changed is no content of it; never another number."""
+    path, random = store.result("p"), np.random.default_rng(4)
+    result = Result()
+    result.add("a", np.arange(50.0), ("row",), "1", "numbers")
+    write_result(MPI.COMM_SELF, path, result, PROVENANCE)
+    whole, found = path.read_bytes(), 0
+    for number in range(300):
+        content = bytearray(whole)
+        if number % 3:
+            content[random.integers(len(content))] ^= 1 << random.integers(8)
+        else:
+            del content[random.integers(len(content)) :]
+        path.write_bytes(content)
+        try:
+            with reading(path) as file:
+                assert np.array_equal(file["a"][()], np.arange(50.0))
+        except Damaged:
+            found += 1
+    assert found > 290
+
+
+def test_a_file_that_is_changed_on_purpose_loses_its_seal(store):
+    path = store.result("p")
+    with h5py.File(path, "r+") as file:
+        file["remark"] = 1.0
+    with reading(path) as file:
+        assert file["remark"][()] == 1

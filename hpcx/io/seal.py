@@ -1,0 +1,60 @@
+"""A checksum behind the content of a result file, by which bytes that changed later are found before HDF5 looks at them.
+
+HDF5 does not check what it reads: a flipped bit may be another number, an end of the process, or a loop without end. It takes no
+notice of what stands behind the end of its own content, and cuts it off when a file is changed on purpose: then there is no seal.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+#: mark, length of the content and its CRC-32
+_SEAL = struct.Struct("<8sQI")
+_MARK = b"hpcxseal"
+_BLOCK = 1 << 20
+#: bytes of a file that is not looked through whenever it is opened: a few seconds
+LARGEST = 4 << 30
+
+
+def sealed(content: bytes) -> bytes:
+    """Return the content of a file with its seal."""
+    return content + _SEAL.pack(_MARK, len(content), zlib.crc32(content))
+
+
+def seal(path: Path) -> None:
+    """Put the seal behind the content of a file and see it on the disk; raises OSError."""
+    with open(path, "r+b") as file:
+        length = file.seek(0, os.SEEK_END)
+        checksum = _checksum(file, length)
+        file.seek(length)
+        file.write(_SEAL.pack(_MARK, length, checksum))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def is_broken(path: Path) -> bool:
+    """Say whether a sealed file is not what it was; one without a seal, or a large one, is not judged. Raises OSError."""
+    with open(path, "rb") as file:
+        length = file.seek(0, os.SEEK_END) - _SEAL.size
+        if not 0 <= length <= LARGEST:
+            return False
+        file.seek(length)
+        mark, promised, checksum = _SEAL.unpack(file.read(_SEAL.size))
+        broken = mark == _MARK and (promised != length or _checksum(file, length) != checksum)
+        if broken:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as HDF5 does: whoever changes it now holds it, and that is no damage
+        return broken
+
+
+def _checksum(file: BinaryIO, length: int) -> int:
+    """Return the CRC-32 of the first `length` bytes."""
+    file.seek(0)
+    checksum = 0
+    while length > 0 and (block := file.read(min(_BLOCK, length))):
+        checksum, length = zlib.crc32(block, checksum), length - len(block)
+    return checksum
