@@ -43,6 +43,15 @@ class Space(Section):
         refuse_more("cells", self.points**self.dimension, MOST_CELLS, "lower space.points")
         return self
 
+    @model_validator(mode="after")
+    def _inside(self) -> Space:
+        """Refuse light beyond the edges of the box: none of it would fall into a cell."""
+        made = self.initial
+        name, reach = {"ring": ("radius", made.radius), "two spots": ("separation", 0.5 * made.separation)}.get(made.shape, ("", 0.0))
+        if self.dimension and reach >= 0.5 * self.width:
+            raise ValueError(f"space.initial.{name} puts the light {reach:g} um from the centre, and the edge of the box is at {0.5 * self.width:g} um")
+        return self
+
 
 class Landscape(Section):
     """A position-dependent energy of every valley: a common shape times a factor of the valley; needs space."""

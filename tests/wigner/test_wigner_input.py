@@ -153,3 +153,11 @@ def test_absorbing_edges_take_excitons_without_echo():
     assert np.all(np.diff(number[1:]) < 0) and number[-1] < -1e-4
     middle, reference = small.value("density/density")[-1, :, 9:21], large.value("density/density")[-1, :, 34:46]
     assert middle == pytest.approx(reference, rel=0.01)
+
+
+@pytest.mark.parametrize(("shape", "key", "value"), [("ring", "radius", 3.0), ("two spots", "separation", 6.0)])
+def test_light_outside_the_box_is_refused(shape, key, value):
+    space = {"dimension": 2, "points": 24, "width": "6 um"}
+    Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: 0.9 * value}})
+    with pytest.raises(ValueError, match=f"space.initial.{key} puts the light 3 um from the centre"):
+        Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: value}})
