@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     terminal.prepare()
     requests = StopRequests()
-    if words[:1] == ["run"]:
+    if words[:1] in (["run"], ["converge"]):
         requests.install()  # before MPI and PETSc are loaded, which takes a second or more
     try:
         status = command(words, requests)
@@ -43,7 +43,7 @@ def command(words: list[str], requests: StopRequests | None = None) -> int:
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(ours)
     options.petsc, options.requests = petsc, requests or StopRequests()
-    return _on_all_ranks(options) if options.command is _run else commands.alone(options)
+    return _on_all_ranks(options) if options.command in (_run, _converge) else commands.alone(options)
 
 
 def _on_all_ranks(options: argparse.Namespace) -> int:
@@ -95,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hpcx {__version__}")
     added = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(_with_input(added, "run", _run, "compute what an input file describes"))
+    text = "refine the numerical parameters of an input until a quantity is known as well as it should be"
+    _add_converge(_with_input(added, "converge", _converge, text))
     check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
     check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to plan for (default: those it runs on)")
     check.add_argument("--memory", metavar="SIZE", help="memory that one rank may use, e.g. '4 GB' (default: what is free here)")
@@ -138,14 +140,28 @@ def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -
     return sub
 
 
-def _add_run(run: argparse.ArgumentParser) -> None:
-    """Add the options of `hpcx run` alone."""
+def _add_running(run: argparse.ArgumentParser) -> None:
+    """Add the options of the commands that compute."""
     run.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
     run.add_argument("-v", "--verbose", action="store_true", help="log more, and print a table of timings for every point of a sweep")
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
-    shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
     run.add_argument("--alone", action="store_true", help="run although a launcher has started several processes that do not see each other")
+
+
+def _add_converge(converge: argparse.ArgumentParser) -> None:
+    """Add the options of `hpcx converge` alone; they replace keys of the table [converge]."""
+    _add_running(converge)
+    converge.add_argument("--target", metavar="TEXT", help="largest error bar: '0.5 meV', '1 %%'")
+    quantity = "a dataset of the results, e.g. singlet/binding_energy; may be given several times (default: the model's first one)"
+    converge.add_argument("--quantity", action="append", metavar="PATH", help=quantity)
+    converge.add_argument("--budget", metavar="TEXT", help="processor time that may be spent: '10 core-min'")
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    """Add the options of `hpcx run` alone."""
+    _add_running(run)
+    shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
     run.add_argument("--shared", action="store_true", help=shared)
 
 
@@ -181,10 +197,10 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
     return outcome
 
 
-def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
-    """Return the plan and the time limit in seconds, read on rank 0, on all ranks; these load modules meanwhile."""
+def _load(comm: Any, options: argparse.Namespace, load: Callable[[str, list[str], str], Any]) -> tuple[Any, float | None]:
+    """Return what `load` makes of the input and the time limit in seconds, read on rank 0, on all ranks; these load modules meanwhile."""
     from hpcx import registry
-    from hpcx.config.load import load_plan, model_of, read_input
+    from hpcx.config.load import model_of, read_input
 
     def text() -> str:
         """Read the file, once: it may be a pipe."""
@@ -199,7 +215,7 @@ def _load(comm: Any, options: argparse.Namespace) -> tuple[Any, float | None]:
     def read() -> tuple[Any, float | None]:
         """Read the input and the time limit."""
         with options.requests.at_once():
-            return load_plan(options.file, options.set, written), _seconds(options.time_limit)
+            return load(options.file, options.set, written), _seconds(options.time_limit)
 
     return _on_root(comm, read)
 
@@ -231,6 +247,7 @@ def _limit_threads() -> None:
 
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.config.load import load_plan
     from hpcx.parallel.errors import AgreedError
     from hpcx.petsc.options import initialize, unused_options
     from hpcx.sweep.fresh import set_aside
@@ -241,14 +258,14 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     requests.install()
     if not _is_together(comm, options.alone):
         return FAILED
-    plan, seconds = _load(comm, options)
+    plan, seconds = _load(comm, options, load_plan)
     try:
         initialize(plan.config.petsc.options.split() + options.petsc)
     except (RuntimeError, ValueError) as error:  # real scalars, a value without an option: alike on all ranks
         return _complain(comm, error, BAD_INPUT)
     _limit_threads()
     _tell_idle(comm, plan)
-    _watch(comm, requests, plan, seconds)
+    _watch(comm, requests, plan.config, seconds)
     start = time.monotonic()
     try:
         if options.fresh:
@@ -261,6 +278,45 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     if comm.rank == 0:
         terminal.say(report_text(plan, report, unused_options(), time.monotonic() - start, options.verbose))
     return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
+
+
+def _converge(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx.config.choose import load_open
+    from hpcx.converge.command import begin, end, search
+    from hpcx.parallel.errors import AgreedError
+    from hpcx.petsc.options import initialize
+    from hpcx.sweep.fresh import set_aside
+
+    requests = options.requests
+    requests.install()
+    if not _is_together(comm, options.alone):
+        return FAILED
+    problem, seconds = _load(comm, options, load_open)
+    begun: list[Any] = []  # on the first rank, which alone decides what is computed
+    _on_root(comm, lambda: begun.append(begin(problem, options.target, options.quantity, options.budget)))
+    study, config = begun[0] if begun else None, problem.start.config
+    try:
+        initialize(config.petsc.options.split() + options.petsc)
+    except (RuntimeError, ValueError) as error:
+        return _complain(comm, error, BAD_INPUT)
+    _limit_threads()
+    _watch(comm, requests, config, seconds)
+    try:
+        if options.fresh:
+            set_aside(comm, config.output.directory, problem.source)
+        search(comm, study, config.output.directory, requests, options.group_size, terminal.say)
+    except AgreedError as error:
+        return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
+    finally:
+        requests.ignore()
+    return comm.bcast(_end_of_study(end(study, terminal.say)) if comm.rank == 0 else None)
+
+
+def _end_of_study(state: str) -> int:
+    """Return the exit status of a study that has ended in a state."""
+    from hpcx.converge import run
+
+    return {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}[state]
 
 
 def _is_together(comm: Any, alone: bool) -> bool:
@@ -293,11 +349,11 @@ def _complain(comm: Any, error: Exception, status: int) -> int:
     return status
 
 
-def _watch(comm: Any, requests: Any, plan: Any, seconds: float | None) -> None:
+def _watch(comm: Any, requests: Any, config: Any, seconds: float | None) -> None:
     """Watch for a file STOP in the output directory, and for the end of the time that there is."""
     from hpcx.parallel.deadline import deadline, slurm_seconds_left
 
-    directory = Path(plan.config.output.directory)
+    directory = Path(config.output.directory)
     left = slurm_seconds_left(os.environ)
     if comm.rank == 0 and left is not None and left <= 0:
         terminal.complain("SLURM_JOB_END_TIME has passed, so it is of an earlier job and does not count")

@@ -16,6 +16,8 @@ If points of a sweep share tables that take a while, there may be
 * `tables.py` with `tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared` how each of them is made.
   The ranks make those of the first point together, each a part, before they part.
 
+If `hpcx converge` can choose its numerical parameters, there is a module `refinement.py`, see `hpcx.refinement`.
+
 Modules are imported when a model is asked for, so that a run loads no code that it does not use.
 """
 
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpcx.config.base import RunInput
+    from hpcx.refinement import Refinement
 
 MODELS = ("exciton", "trion", "wigner", "formation", "valley")
 
@@ -116,3 +119,13 @@ def tables(model: str, config: RunInput, material: Any) -> dict[str, Callable[[]
     """Return by name how the tables are made that a point of the model shares with others; most models have none."""
     module = _module(f"hpcx.{model}.tables")
     return module.tables(config, material) if module else {}
+
+
+def refinement(model: str, config: RunInput, material: Any) -> Refinement:
+    """Return how a calculation is refined."""
+    return import_module(f"hpcx.{model}.refinement").refinement(config, material)
+
+
+def start_values(model: str) -> dict[str, Any]:
+    """Return dotted keys of numerical parameters with values by which an input that lacks them becomes a valid one."""
+    return import_module(f"hpcx.{model}.refinement").START

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from common import command_line, letters, open_result, plt, read, save, settings
-from extrapolation import MESH_MODELS, Limit, extrapolate
 from matplotlib.ticker import MaxNLocator
+
+from hpcx.converge.limits import MESH_MODELS, Limit, extrapolate
 
 LABELS = {"exciton": "exciton 1s", "singlet": "trion, singlet", "triplet": "triplet, lowest bright state"}
 

@@ -19,8 +19,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 from common import command_line, letters, open_result, plt, read, save, subject, texts
-from extrapolation import MESH_MODELS, Limit, extrapolate, power_limit
 from matplotlib.ticker import MaxNLocator
+
+from hpcx.converge.limits import MESH_MODELS, Limit, extrapolate, power_limit
 
 #: powers of 1/k0 that are tried: the tail beyond the cut-off, W^2 over the kinetic energy, falls like k0^-3 (linear bands) or k0^-4
 #: (parabolic ones). Neighbouring powers show how much this matters.

@@ -31,6 +31,7 @@ FRAME = {
     "toml": set(),
     "spelling": set(),
     "registry": set(),
+    "refinement": set(),
     "physics": {"physics"},
     "materials": {"materials", "units", "toml", "spelling"},
     "config": {"config", "materials", "units", "toml", "registry", "spelling"},
@@ -38,12 +39,15 @@ FRAME = {
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics"},
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "converge": {"converge", "refinement", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
     "terminal": set(),
     "commands": {"inspection", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
-    "cli": {"commands", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "cli": {"commands", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }
-FOR_MODELS = {"physics", "materials", "units", "registry", "parallel", "petsc", "io", "config.base"}
+FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parallel", "petsc", "io", "config.base"}
+#: what scripts share with the program: the extrapolation, which knows arrays alone
+FOR_SCRIPTS = {"hpcx.converge.limits"}
 FRIENDS = {"trion": {"exciton"}}
 
 
@@ -161,7 +165,14 @@ def test_what_the_first_rank_asks_alone_begins_nothing_that_is_collective():
 
 
 def test_figure_scripts_know_result_files_only():
-    assert offenders(SCRIPTS, lambda path: libraries(path) & ({"hpcx"} | PARALLEL_LIBRARIES)) == {}
+    assert offenders(SCRIPTS, lambda path: libraries(path) & PARALLEL_LIBRARIES) == {}
+    ours = {str(path): {name for name in imports(path) if name.startswith("hpcx")} for path in SCRIPTS}
+    assert {path: names for path, names in ours.items() if not all(within(name, FOR_SCRIPTS) for name in names)} == {}
+
+
+def test_what_scripts_share_knows_arrays_alone():
+    paths = [path for path in FILES if f"hpcx.{module_name(path)}" in FOR_SCRIPTS]
+    assert paths and offenders(paths, lambda path: libraries(path) - {"numpy"} - sys.stdlib_module_names) == {}
 
 
 def at_import(node: ast.AST) -> Iterator[ast.AST]:

@@ -84,11 +84,24 @@ class Petsc(Section):
     options: str = Field("", description="PETSc options, e.g. '-trion_eps_ncv 40'")
 
 
+class Converge(Section):
+    """What `hpcx converge` is to find out; `hpcx run` does not look at it."""
+
+    target: str | None = Field(None, description="largest error bar, absolute or relative, e.g. '0.5 meV', '1 %'")
+    quantity: str | list[str] | None = Field(
+        None, description="datasets of the results that are to be known so well, e.g. 'singlet/binding_energy'; without it the model's first one"
+    )
+    budget: str | None = Field(None, description="processor time that may be spent, e.g. '10 core-min'")
+    limits: list[str] | None = Field(
+        None, description="numerical parameters that are taken to their limits, e.g. ['mesh.N']; all that the model has if nothing is given"
+    )
+
+
 class RunInput(Section):
     """Keys that every model shares; a model's `Config` derives from it and adds its own tables."""
 
     #: keys that do not change a result; they take no part in the hash of a point
-    machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc")
+    machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc", "converge")
     #: which keys act only with certain values of another one
     effects: ClassVar[tuple[Effect, ...]] = ()
     #: keys of the input or numbers of the material that say the dielectric surroundings; the first that is there counts
@@ -103,6 +116,7 @@ class RunInput(Section):
     )
     output: Output = Field(default_factory=Output, description="where results go")
     petsc: Petsc = Field(default_factory=Petsc, description="options for PETSc and SLEPc")
+    converge: Converge = Field(default_factory=Converge, description="what `hpcx converge` is to find out")
 
     def material_keys(self) -> list[str]:
         """Return the numbers and words of the material that the calculation needs; see `hpcx.materials.catalogue`."""

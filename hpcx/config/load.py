@@ -25,7 +25,7 @@ from hpcx.registry import MODELS, config_class, refusals
 from hpcx.spelling import suggestion
 
 #: tables that say how and where to run; they cannot be swept
-UNSWEPT = ("title", "model", "output", "petsc", "sweep")
+UNSWEPT = ("title", "model", "output", "petsc", "converge", "sweep")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Plan:
         axes: swept keys with their values, in the order of the input; empty without a sweep.
         points: one per combination, the last axis running fastest.
         settings: the "key=value" of `--set`.
+        scattered: whether the points are only some of the product, as a search for limits chooses them.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Plan:
     axes: dict[str, list[Any]]
     points: list[Point]
     settings: tuple[str, ...] = ()
+    scattered: bool = False
 
 
 def read_input(path: str) -> str:
@@ -57,9 +59,9 @@ def read_input(path: str) -> str:
     try:
         return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
     except OSError as error:
-        raise InputError(_name(path), [Mistake("file", error.strerror or "cannot be read")]) from error
+        raise InputError(name_of_source(path), [Mistake("file", error.strerror or "cannot be read")]) from error
     except UnicodeDecodeError as error:
-        raise InputError(_name(path), [Mistake("file", f"is not UTF-8 text: line {_line_of(error)}")]) from error
+        raise InputError(name_of_source(path), [Mistake("file", f"is not UTF-8 text: line {_line_of(error)}")]) from error
 
 
 def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
@@ -69,19 +71,24 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     on other swept keys stays with its points (`Point.error`).
     """
     text = read_input(path) if text is None else text
-    path = _name(path)
+    path = name_of_source(path)
+    table, config, mistakes = parsed_table(text, path, settings)
+    axes, wrong = _without_ranges(table.pop("sweep", {}))
+    mistakes += wrong or _check_axes(axes, config)
+    if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
+        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path)))
+    expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
+    return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
+
+
+def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[RunInput], list[Mistake]]:
+    """Return the input as a nested table with `settings`, the class of its model, and mistakes of the settings."""
     try:
         table = toml.loads(text)
     except toml.TomlError as error:
         raise InputError(path, [Mistake("TOML", str(error))]) from error
     mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
-    config = _config_class(table, path)
-    axes, wrong = _without_ranges(table.pop("sweep", {}))
-    mistakes += wrong or _check_axes(axes, config)
-    if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
-        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, _folder(path)))
-    expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
-    return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
+    return table, _config_class(table, path), mistakes
 
 
 def model_of(text: str, settings: list[str]) -> str | None:
@@ -96,8 +103,8 @@ def model_of(text: str, settings: list[str]) -> str | None:
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
-    known = Known(_folder(path))
-    tried = [_try_point(table, coordinates, config, known) for coordinates in _product(axes)]
+    known = Known(folder_of(path))
+    tried = [try_point(table, coordinates, config, known) for coordinates in _product(axes)]
     fatal = _fatal(tried)
     if fatal:
         raise InputError(path, fatal)
@@ -171,10 +178,11 @@ class Known:
         return found
 
 
-def _try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], known: Known) -> tuple[Point, list[Mistake]]:
+def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], known: Known) -> tuple[Point, list[Mistake]]:
+    """Return the point of a table with some keys replaced, and what is wrong with it."""
     resolved = table
     for key, value in coordinates.items():
-        resolved = _with(resolved, key, value)
+        resolved = with_key(resolved, key, value)
     resolved, written = _beside_the_input(resolved, config, known.folder)
     validated, mistakes = _validated(resolved, config)
     material, wrong = _material(resolved, known)
@@ -202,7 +210,7 @@ def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tupl
             value = value.get(name) if isinstance(value, dict) else None
         names_a_file = isinstance(value, str) and "\0" not in value and (kind == "file" or value.endswith(".toml"))
         if names_a_file and (folder / value).is_file():
-            table, written[key] = _with(table, key, str(folder / value)), value
+            table, written[key] = with_key(table, key, str(folder / value)), value
     return table, written
 
 
@@ -243,16 +251,17 @@ def _material(table: dict, known: Known) -> tuple[Material | None, list[Mistake]
 
 def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput], folder: Path) -> list[Mistake]:
     lists = {key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)}
-    return _try_point(table, {key: values[0] for key, values in lists.items()}, config, Known(folder))[1]
+    return try_point(table, {key: values[0] for key, values in lists.items()}, config, Known(folder))[1]
 
 
-def _name(path: str) -> str:
+def name_of_source(path: str) -> str:
+    """Return how messages call an input."""
     return "standard input" if path == "-" else path
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
     """Return the folder of an input by its name in messages."""
-    return Path() if name == _name("-") else Path(name).parent
+    return Path() if name == name_of_source("-") else Path(name).parent
 
 
 def _line_of(error: UnicodeDecodeError) -> int:
@@ -306,7 +315,7 @@ def _set(table: dict, key: str, value: Any) -> list[Mistake]:
     return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]
 
 
-def _with(table: dict, key: str, value: Any) -> dict:
+def with_key(table: dict, key: str, value: Any) -> dict:
     """Return a table in which a dotted key is replaced; the tables on the way are new ones, all others are shared."""
     head, _, rest = key.partition(".")
     below = table.get(head, {})
@@ -314,7 +323,7 @@ def _with(table: dict, key: str, value: Any) -> dict:
         return table | {head: value}
     if not isinstance(below, dict):  # a mistake, which the validation tells
         return table
-    return table | {head: below | {rest: value} if head == "parameters" else _with(below, rest, value)}
+    return table | {head: below | {rest: value} if head == "parameters" else with_key(below, rest, value)}
 
 
 def _names(config: type[RunInput]) -> list[str]:

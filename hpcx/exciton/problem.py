@@ -80,11 +80,11 @@ def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
     return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
-def material_interaction(config: CarriersInput, material: Material) -> Interaction:
-    """Return the interaction in the layer (lengths in Angstrom); raises ValueError for surroundings that make no sense."""
+def material_interaction(config: CarriersInput, material: Material, unit: str = "angstrom") -> Interaction:
+    """Return the interaction in the layer, lengths in `unit`; raises ValueError for surroundings that make no sense."""
     around = config.screening.kappa if config.environment is None else config.environment
-    length = 2 * np.pi * material.number("screening.polarizability", "angstrom")
-    return interaction_of(length, load_environment(around), "angstrom", config.screening.interaction)
+    length = 2 * np.pi * material.number("screening.polarizability", unit)
+    return interaction_of(length, load_environment(around), unit, config.screening.interaction)
 
 
 def material_gap(material: Material, spin_valley: int) -> float:

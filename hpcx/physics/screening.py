@@ -13,6 +13,8 @@ from hpcx.physics.mesh import ValleyMesh
 
 #: points of the Gauss-Legendre rule over one twelfth of the mini-cell (smooth integrand: converged to rounding)
 _ANGLES = 40
+#: distance in supercells up to which the field of the images is summed, and step of its derivative over the distance
+_IMAGES, _STEP = 60, 0.01
 #: distance in cells up to which the lattice correction is summed, and nodes per direction of its rule in a sixth of a cell
 _CELLS, _NODES = 40, 6
 
@@ -72,6 +74,32 @@ def lattice_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
     total, inner = missing_q.sum(), missing_q[radius <= radius.max() / 2].sum()
     middle = [coulomb_at_zero(choice, mesh, law) for choice in (w0, "cell-average")]
     return float((total + (total - inner) / 3 + middle[0] - middle[1]) * area / (2 * np.pi) ** 2)
+
+
+def image_field(divisions: int, lattice_constant: float, law: Interaction) -> float:
+    """Return c of the interaction c r^2 of two charges with each other's images, in eV / Angstrom^2.
+
+    A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all images,
+    at r + R instead of r. Expanded in r that is a constant, the `lattice_correction`, and c = sum over R of the Laplacian of W(R)
+    over four, which falls like N^-3 where N a is beyond the screening length and faster before (the Laplacian of a logarithm is
+    zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by c (<r^2>_X - 2 <r1.r2>); the next term is
+    smaller by (r / N a)^2.
+    """
+    index = np.stack(np.mgrid[-_IMAGES : _IMAGES + 1, -_IMAGES : _IMAGES + 1], axis=-1).reshape(-1, 2)
+    norm = (index[:, 0] ** 2 + index[:, 0] * index[:, 1] + index[:, 1] ** 2).astype(float)
+    distance, times = np.unique(norm[(norm > 0) & (norm <= _IMAGES**2)], return_counts=True)
+    radius = lattice_constant * divisions * np.sqrt(distance)
+    laplacian = _laplacian(law, radius)
+    # beyond the sum it falls like R^-3, and there is a supercell on every sqrt(3)/2 of an area of one
+    beyond = laplacian[-1] * radius[-1] ** 3 * 2 * np.pi / (np.sqrt(3) / 2 * (lattice_constant * divisions) ** 3 * _IMAGES)
+    return float(COULOMB / 4 * (times @ laplacian + beyond))
+
+
+def _laplacian(law: Interaction, radius: np.ndarray) -> np.ndarray:
+    """Return the Laplacian of the interaction in real space, by differences: W is smooth on the scale of R."""
+    step = _STEP * radius
+    inner, middle, outer = (law.in_space(radius + shift) for shift in (-step, 0.0, step))
+    return (outer - 2 * middle + inner) / step**2 + (outer - inner) / (2 * step * radius)
 
 
 def _tail_cells(mesh: ValleyMesh) -> np.ndarray:

@@ -58,6 +58,11 @@ class Surroundings:
     revision: str = ""
     options: str = ""
 
+    @property
+    def has_index(self) -> bool:
+        """Whether the results are stacked in `sweep.h5`: those of a run without a sweep and scattered ones are not."""
+        return not self.store.single and not self.plan.scattered
+
     def name(self, point: Point) -> str:
         """Return how the log speaks of a point."""
         coordinates = ", ".join(f"{key} = {value}" for key, value in point.coordinates.items())

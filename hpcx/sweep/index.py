@@ -35,7 +35,7 @@ def refresh_index(store: Store, patience: float | None = None, done: dict[str, E
     """
     with store.exclusively() if patience is None else store.exclusively(patience):
         record = read_record(store.directory)
-        if record is not None:
+        if record is not None and not record.get("scattered"):  # points of a search for limits are no product
             known = done or {}
             write_index(store, record, [known.get(point["id"]) or store.entry(point["id"], point["hash"]) for point in record["points"]])
 

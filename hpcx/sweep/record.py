@@ -27,7 +27,8 @@ def describe(plan: Plan) -> dict[str, Any]:
     axes = [_axis(plan, name, values) for name, values in plan.axes.items()]
     points = [{"id": point.id, "hash": point.hash, "coordinates": point.coordinates} for point in plan.points]
     about = {"model": plan.config.model, "axes": axes, "points": points, "physics": _unswept_physics(plan)}
-    return about | {"provenance": _provenance(plan)}
+    scattered = {"scattered": True} if plan.scattered else {}
+    return about | scattered | {"provenance": _provenance(plan)}
 
 
 def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:

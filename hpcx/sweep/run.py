@@ -6,9 +6,9 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,28 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
 
     Raises AgreedError if the output directory cannot be used, holds results of another input, or vanishes.
     """
+    with at_work(comm, plan, requests) as around:
+        return compute_points(comm, around, group_size)
+
+
+@contextmanager
+def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[Surroundings]:
+    """Open the output directory of a plan for the body, collectively on `comm`. Raises AgreedError as `run_plan` does."""
     store = Store(Path(plan.config.output.directory), single=not plan.axes)
     with agreed(comm):
         if comm.rank == 0:
             store.prepare()
             _remove_stop(store)
     with present(comm, store.directory) as reach:
-        return _run(comm, _prepare(comm, plan, requests, store, reach), group_size)
+        yield _prepare(comm, plan, requests, store, reach)
+
+
+def go_on_with(comm: Any, around: Surroundings, plan: Plan) -> Surroundings:
+    """Return the surroundings of another plan of the same physics in the same directory; collective. Raises AgreedError."""
+    with agreed(comm):
+        if comm.rank == 0:
+            _open(around.store, plan)
+    return replace(around, plan=plan)
 
 
 def _remove_stop(store: Store) -> None:
@@ -77,8 +92,8 @@ def _remove_stop(store: Store) -> None:
         (store.directory / "STOP").unlink(missing_ok=True)
 
 
-def _run(comm: Any, around: Surroundings, group_size: int | None) -> Report:
-    """Compute the points in the directory that has been opened."""
+def compute_points(comm: Any, around: Surroundings, group_size: int | None = None) -> Report:
+    """Compute every point that has no result yet in the directory that has been opened; collective, arguments as of `run_plan`."""
     tasks = list_tasks(comm, around, memory_per_rank(comm), group_size)
     _share_tables(comm, around, tasks)
     levels = make_levels(comm)
@@ -143,7 +158,7 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
     report.entries = _entries(comm, around, computed)
     report.elsewhere = [around.name(point) for point, entry in zip(around.plan.points, report.entries) if entry.status == RUNNING]
     with agreed(comm):
-        if comm.rank == 0 and not around.store.single:
+        if comm.rank == 0 and around.has_index:
             done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
             refresh_index(around.store, done=done)
             _tell_other_sweep(around)

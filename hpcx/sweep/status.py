@@ -37,6 +37,8 @@ def status_text(path: Path, every_point: bool = False) -> str:
         rows, remarks = _rows_of_file(path), _remarks(path)
         return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
     record = read_record(path)
+    if record is None and (path / "converge").is_dir():  # `hpcx converge` keeps its calculations there
+        return status_text(path / "converge", every_point)
     if record is None:
         row = _single(path)
         return _text([row], row[2].summary, True)

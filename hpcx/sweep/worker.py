@@ -162,7 +162,7 @@ class Worker:
     def _refresh_index(self) -> None:
         """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""
         start = time.monotonic()
-        if self.around.store.single or start < self._next_index:
+        if not self.around.has_index or start < self._next_index:
             return
         try:
             refresh_index(self.around.store, patience=0.0)

@@ -8,7 +8,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 from convergence import read_studies
-from extrapolation import Limit
+
+from hpcx.converge.limits import Limit
 
 
 def value(x: np.ndarray, y: np.ndarray) -> float:

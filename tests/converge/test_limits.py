@@ -1,13 +1,9 @@
 """Limits with error bars of sequences whose limit is known."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "postprocess"))
-from extrapolation import extrapolate, power_limit
+from hpcx.converge.limits import extrapolate, power_limit
 
 MODELS = {"-2": (2,), "-3": (3,), "-4": (4,)}
 X = 1 / np.array([48.0, 60.0, 72.0, 84.0])

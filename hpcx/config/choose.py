@@ -1,0 +1,65 @@
+"""An input whose numerical parameters are still to be chosen, as `hpcx converge` takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hpcx.config.errors import InputError, Mistake
+from hpcx.config.load import Known, Plan, folder_of, name_of_source, parsed_table, read_input, try_point, with_key
+from hpcx.config.point import Point
+from hpcx.registry import start_values
+
+
+@dataclass(frozen=True)
+class Open:
+    """An input whose numerical parameters are still to be chosen.
+
+    Attributes:
+        text, source, settings: as in a `Plan`.
+        table: the input as a nested table, complete with start values.
+        start: the point of the start values.
+        known: what the files that it names have been found to say.
+    """
+
+    text: str
+    source: str
+    settings: tuple[str, ...]
+    table: dict[str, Any]
+    start: Point
+    known: Known
+
+    def plan(self, keys: dict[str, Any], choices: list[dict[str, Any]]) -> Plan:
+        """Return the plan of calculations with `keys` replaced in all of them and each of `choices` in one; a choice that cannot be has an error."""
+        table = self.table
+        for key, value in keys.items():
+            table = with_key(table, key, value)
+        config = type(self.start.config)
+        points = [try_point(table, choice, config, self.known)[0] for choice in choices]
+        axes = {key: list(dict.fromkeys(choice[key] for choice in choices)) for key in choices[0]}
+        good = next((point.config for point in points if point.config is not None), self.start.config)
+        return Plan(self.text, self.source, good, axes, points, self.settings, scattered=True)
+
+
+def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
+    """Read and validate an input whose numerical parameters need not be there; arguments as of `load_plan`. Raises InputError."""
+    text = read_input(path) if text is None else text
+    path = name_of_source(path)
+    table, config, mistakes = parsed_table(text, path, settings)
+    start = start_values(table["model"])
+    axes = table.pop("sweep", {})
+    others = [key for key in axes if key not in start] if isinstance(axes, dict) else []
+    mistakes += [Mistake(f"sweep.{key}", f"limits are of one problem: give one value, e.g. --set {key}=...") for key in others]
+    for key, value in start.items():
+        table = with_key(table, key, value) if _lacks(table, key) else table
+    point, wrong = try_point(table, {}, config, known := Known(folder_of(path)))
+    if mistakes or wrong:
+        raise InputError(path, mistakes + wrong)
+    return Open(text, path, tuple(settings), table, point, known)
+
+
+def _lacks(table: Any, key: str) -> bool:
+    head, _, rest = key.partition(".")
+    if not isinstance(table, dict):
+        return False
+    return head not in table or (bool(rest) and _lacks(table[head], rest))

@@ -1,0 +1,77 @@
+"""The steps of `hpcx converge` around the search itself: what is asked, what is said, what is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hpcx import registry
+from hpcx.config.choose import Open
+from hpcx.converge.ladders import Place
+from hpcx.converge.output import batch_lines, last_lines, verdict, write_file
+from hpcx.converge.run import FAILED, STOPPED, Study, converge, open_study
+from hpcx.converge.target import read_goal
+from hpcx.parallel.stop import StopRequests
+
+log = logging.getLogger("hpcx")
+
+#: prints a text for the user
+Say = Callable[[str], None]
+
+
+def begin(problem: Open, target: str | None, quantity: list[str] | None, budget: str | None) -> Study:
+    """Return the study that an input and the command line ask for; the latter counts. Raises InputError with all mistakes."""
+    start = problem.start
+    asked = {name: value for name, value in (("target", target), ("quantity", quantity), ("budget", budget)) if value is not None}
+    written = start.config.converge.model_copy(update=asked)
+    refinement = registry.refinement(start.config.model, start.config, start.material)
+    return open_study(problem, read_goal(written, refinement, problem.source), refinement)
+
+
+def search(comm: Any, study: Study | None, where: str, requests: StopRequests, group_size: int | None, say: Say) -> None:
+    """Search for the limits, collectively; the first rank, which alone has the study, says what each batch brings and keeps converge.h5.
+
+    Raises AgreedError if the output directory `where` cannot be used.
+    """
+    directory = Path(where)
+
+    def tell(now: Study, places: list[Place]) -> None:
+        """Print the batch and write the file."""
+        say("\n".join(batch_lines(now, places)))
+        if now.answers:
+            write_file(now, directory)
+
+    _remove_stop(comm, directory)
+    converge(comm, study, requests, group_size, tell)
+
+
+def _remove_stop(comm: Any, directory: Path) -> None:
+    """Remove a file STOP that has been obeyed, so that it does not stop the continuation."""
+    if comm.rank == 0:
+        (directory / "STOP").unlink(missing_ok=True)
+
+
+def end(study: Study, say: Say) -> str:
+    """Write the file for the last time, draw the figure, print the limits, and return how the study has ended; on the first rank."""
+    directory = Path(study.problem.start.config.output.directory)
+    state, why = study.end
+    lines = [verdict(study) + ("; the same command goes on from here" if state == STOPPED else "")]
+    if study.answers:
+        made = [write_file(study, directory), _figure(study, directory)]
+        lines.append("wrote " + ", ".join(str(path) for path in made if path))
+    if state == FAILED:
+        lines = [f"failed: {why}"]
+    say("\n".join(lines + last_lines(study)))
+    return state
+
+
+def _figure(study: Study, directory: Path) -> Path | None:
+    from hpcx.converge.figure import draw
+
+    try:
+        return draw(study, directory / "converge")
+    except (OSError, ImportError) as error:
+        log.warning("no figure: %s", error)
+        return None

@@ -1,0 +1,195 @@
+"""What a study says: lines while it runs, its last line, and converge.h5."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from hpcx import __version__
+from hpcx.converge.ladders import Answer, Place
+from hpcx.converge.plan import chosen_moves, moves
+from hpcx.converge.run import REACHED, SHORT, Study
+from hpcx.io.provenance import now
+from hpcx.io.replace import replace_bytes
+from hpcx.io.result import Dataset
+from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
+from hpcx.refinement import Quantity
+
+#: name of the file of results, in the output directory
+FILE = "converge.h5"
+
+
+def with_error(value: float, error: float, unit: str) -> str:
+    """Return "13.89 +- 0.18 meV": two digits of the error, and as many of the value."""
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.6g} +- {error:g} {unit}".rstrip(" 1")
+    digits = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
+    shown = "" if unit == "1" else f" {unit}"
+    return f"{value:.{digits}f} +- {error:.{digits}f}{shown}"
+
+
+def name_of(quantity: Quantity) -> str:
+    """Return the name of a quantity with the labels that were chosen."""
+    return quantity.name + (f" ({', '.join(quantity.chosen)})" if quantity.chosen else "")
+
+
+def last_lines(study: Study) -> list[str]:
+    """Return the limits as one prints them."""
+    return [f"{name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}" for quantity, answer in zip(study.goal.quantities, study.answers)]
+
+
+def duration(seconds: float) -> str:
+    """Return a processor time in words."""
+    if seconds < 120:
+        return f"{seconds:.2g} core-s"
+    return f"{seconds / 60:.2g} core-min" if seconds < 7200 else f"{seconds / 3600:.2g} core-h"
+
+
+def batch_lines(study: Study, places: list[Place]) -> list[str]:
+    """Return what a batch has brought: its calculations, the limit with its errors, and what comes next."""
+    lines = [_row(study, place) for place in places]
+    if len(study.history) <= 1:
+        lines.insert(0, _head(study))
+    if not study.answers:
+        return lines
+    for quantity, answer, most in zip(study.goal.quantities, study.answers, study.allowed()):
+        errors = ", ".join(f"{source} {error:.2g}" for source, error in answer.errors.items())
+        wanted = "" if answer.error <= most else f" (wanted: {most:.2g})"
+        lines.append(f"  {name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}{wanted}: {errors}")
+    return lines + _ahead(study)
+
+
+def _head(study: Study) -> str:
+    columns = "".join(f"{parameter.key:>14}" for parameter in study.goal.parameters)
+    values = "".join(f"{quantity.path.rpartition('/')[2][:16]:>18}" for quantity in study.goal.quantities)
+    return f"{columns}{values}{'core-s':>10}"
+
+
+def _row(study: Study, place: Place) -> str:
+    values = study.family.values(place)
+    columns = "".join(f"{values[parameter.key]:>14.5g}" for parameter in study.goal.parameters)
+    if place not in study.done:
+        return f"{columns}  {study.failed.get(place, 'not computed')}"
+    done = study.done[place]
+    return columns + "".join(f"{value:>18.6g}" for value in done.values) + f"{done.seconds * done.ranks:>10.2f}"
+
+
+def _ahead(study: Study) -> list[str]:
+    """Say what comes next and how much is left, and if the budget will not do."""
+    step = chosen_moves(moves(study.family, study.done, study.failed), study.answers, study.allowed(), study.work)
+    if not step or all(answer.error <= most for answer, most in zip(study.answers, study.allowed())):
+        return []
+    whole = study.ahead()
+    left = f"to the target about {duration(study.seconds(whole.work))}" if whole.reached else "the target is beyond all that can be refined"
+    text = f"  next: {', '.join(move.source for move in step)}, most error per time; {left}"
+    budget = study.goal.budget
+    if whole.reached and study.spent + study.seconds(whole.work) > budget:
+        reach = study.ahead(budget - study.spent)
+        errors = ", ".join(f"{error:.2g} {quantity.unit}" for error, quantity in zip(reach.errors, study.goal.quantities))
+        text += (
+            f"\n  WARNING: the budget cannot reach the target: it needs about {duration(study.spent + study.seconds(whole.work))}, "
+            f"the budget of {duration(budget)} about +- {errors}"
+        )
+    return [text]
+
+
+def verdict(study: Study) -> str:
+    """Return in a sentence how the study ended."""
+    state, why = study.end
+    spent = f"{len(study.done)} calculations, {duration(study.spent)}"
+    if state == REACHED:
+        return f"reached +- {study.goal.text} with {spent}"
+    if state == SHORT:
+        return f"WARNING: +- {study.goal.text} is not reached: {why} ({spent})"
+    return f"{why} ({spent})"
+
+
+def write_file(study: Study, directory: Path) -> Path:
+    """Write converge.h5 anew and return its path; by one process. Raises OSError."""
+    path = directory / FILE
+    replace_bytes(path, image(lambda file: _fill(file, study)))
+    return path
+
+
+def _fill(file: h5py.File, study: Study) -> None:
+    data: dict[str, Dataset] = {}
+    for quantity, answer in zip(study.goal.quantities, study.answers):
+        data |= _limit(quantity, answer)
+    data |= _points(study) | _ladders(study)
+    for path, one in data.items():
+        label(file.create_dataset(path, data=storable(one.data)), one)
+    attach_dimensions(file, {path: one.dims for path, one in data.items()})
+    write_provenance(file, _provenance(study))
+
+
+def path_of(quantity: Quantity) -> str:
+    """Return the path of a quantity with its labels, as a name of a dataset."""
+    return "_".join([quantity.path, *quantity.chosen])
+
+
+def _limit(quantity: Quantity, answer: Answer) -> dict[str, Dataset]:
+    """Return the limit, its error, and the error by source."""
+    path, name = path_of(quantity), name_of(quantity)
+    found = {
+        f"limit/{path}": Dataset(np.asarray(answer.value), (), quantity.unit, name),
+        f"limit/{path}_error": Dataset(np.asarray(answer.error), (), quantity.unit, f"error of the {name}"),
+    }
+    for source, error in answer.errors.items():
+        found[f"budget/{source.replace(' ', '_')}/{path}"] = Dataset(np.asarray(error), (), quantity.unit, f"error of the {name} by {source}")
+    return found
+
+
+def _points(study: Study) -> dict[str, Dataset]:
+    """Return all calculations, along one dimension."""
+    places = sorted(study.done)
+    done = [study.done[place] for place in places]
+    found = {
+        f"points/{parameter.key}": Dataset(
+            np.array([parameter.levels[place[number]] for place in places]), ("point",), "1", f"{parameter.key} of the calculation"
+        )
+        for number, parameter in enumerate(study.goal.parameters)
+    }
+    for number, quantity in enumerate(study.goal.quantities):
+        text = name_of(quantity) + (f", {quantity.correction} subtracted" if quantity.correction else "")
+        found[f"points/{path_of(quantity)}"] = Dataset(np.array([one.values[number] for one in done]), ("point",), quantity.unit, text)
+    found["points/seconds"] = Dataset(np.array([one.seconds for one in done]), ("point",), "s", "wall time")
+    found["points/ranks"] = Dataset(np.array([one.ranks for one in done]), ("point",), "1", "number of ranks")
+    found["points/id"] = Dataset(np.array([one.id for one in done]), ("point",), "1", "name of the file in converge/points")
+    return found
+
+
+def _ladders(study: Study) -> dict[str, Dataset]:
+    """Return what the figure shows: for each quantity and parameter the values with all others in their limits, against the leading term."""
+    found = {}
+    for quantity, answer in zip(study.goal.quantities, study.answers):
+        for parameter in study.goal.parameters:
+            ladder, group = answer.ladders[parameter.key], f"ladders/{path_of(quantity)}/{parameter.key}"
+            levels = np.array([parameter.levels[level] for level in ladder.levels])
+            rest = answer.value - ladder.limit.value
+            leading = ladder.terms[parameter.leading]
+            found[f"{group}/level"] = Dataset(levels, ("level",), "1", parameter.key)
+            found[f"{group}/value"] = Dataset(ladder.values + rest, ("level",), quantity.unit, f"{name_of(quantity)}, all else in its limit")
+            found[f"{group}/term"] = Dataset(leading / leading[0], ("level",), "1", f"{parameter.leading}, over that of the coarsest: {parameter.reason}")
+            found[f"{group}/error"] = Dataset(np.asarray(ladder.limit.error), (), quantity.unit, "error of the limit")
+    return found
+
+
+def _provenance(study: Study) -> dict[str, str | float | int]:
+    start = study.problem.start
+    return {
+        "input": study.problem.text,
+        "input_file": study.problem.source,
+        "settings": json.dumps(study.problem.settings),
+        "config": json.dumps(start.config.model_dump(mode="json")),
+        "material": json.dumps(start.material.described(), default=str),
+        "target": study.goal.text,
+        "end": f"{study.end[0]}: {study.end[1]}".rstrip(": "),
+        "processor_time": study.spent,
+        "version": __version__,
+        "written": now(),
+        "failed": json.dumps({str(study.family.values(place)): message for place, message in study.failed.items()}),
+    }

@@ -1,0 +1,200 @@
+"""From a goal to limits: calculations are chosen on the first rank and computed by all, in groups, until the errors are small enough.
+
+What is chosen depends on the values alone, not on times or the number of ranks: a second run finds what the first has computed, takes
+the same way, and goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hpcx import units
+from hpcx.config.choose import Open
+from hpcx.config.load import Plan
+from hpcx.converge.ladders import SOLVER, Answer, Family, Place
+from hpcx.converge.plan import Forecast, are_reached, chosen_moves, first_places, forecast, moves
+from hpcx.converge.target import Goal
+from hpcx.io.reading import reading
+from hpcx.parallel.errors import agreed
+from hpcx.parallel.stop import StopRequests
+from hpcx.refinement import Quantity, Refinement
+from hpcx.sweep.run import Report, at_work, compute_points, go_on_with
+from hpcx.sweep.store import DONE, Store
+
+log = logging.getLogger("hpcx")
+
+#: how a study ends
+REACHED, SHORT, STOPPED, FAILED = "reached", "short", "stopped", "failed"
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """One calculation that is done: its file's name, values of the quantities, time and ranks."""
+
+    id: str
+    values: tuple[float, ...]
+    seconds: float
+    ranks: int
+
+
+@dataclass
+class Study:
+    """What is known; on the first rank.
+
+    Attributes:
+        problem: the input.
+        goal, refinement: what is to be found out, and how the model is refined.
+        family: the calculations and what they mean.
+        done: by place.
+        failed: by place, the message.
+        spent: processor time of the calculations, s.
+        history: answers after each batch.
+        end: how it ended, and why in words.
+    """
+
+    problem: Open
+    goal: Goal
+    refinement: Refinement
+    family: Family
+    done: dict[Place, Calculation] = field(default_factory=dict)
+    failed: dict[Place, str] = field(default_factory=dict)
+    history: list[list[Answer]] = field(default_factory=list)
+    end: tuple[str, str] = ("", "")
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The limits so far."""
+        return self.history[-1] if self.history else []
+
+    @property
+    def spent(self) -> float:
+        """Processor time of the calculations, s."""
+        return sum(one.seconds * one.ranks for one in self.done.values())
+
+    def work(self, place: Place) -> float:
+        """Return the work of a calculation."""
+        return self.refinement.work(self.family.values(place))
+
+    def seconds(self, work: float) -> float:
+        """Return the processor time of some work, from what was measured."""
+        done = sum(self.work(place) for place in self.done)
+        return work * self.spent / done if done else 0.0
+
+    def allowed(self) -> list[float]:
+        """Return the errors that are allowed."""
+        return [self.goal.allowed(number, answer.value) for number, answer in enumerate(self.answers)]
+
+    def ahead(self, most: float = np.inf) -> Forecast:
+        """Return what lies ahead with no more than `most` seconds of processor time."""
+        per_work = self.seconds(1.0)
+        limit = most / per_work if per_work else np.inf
+        return forecast(self.family, self.done, self.failed, self.answers, self.allowed(), self.work, limit)
+
+    def plan(self, places: list[Place]) -> Plan:
+        """Return the plan of some calculations."""
+        lean = self.refinement.lean(self.goal.quantities)
+        directory = f"{self.problem.start.config.output.directory}/converge"
+        choices = [self.refinement.settings(self.family.values(place)) for place in places]
+        return self.problem.plan(lean | {"output.directory": directory}, choices)
+
+    def learn(self) -> None:
+        """Draw conclusions from all that is done."""
+        answers = []
+        for number, quantity in enumerate(self.goal.quantities):
+            answers.append(self.family.answer({place: one.values[number] for place, one in self.done.items()}, quantity))
+        self.history.append(answers)
+
+
+def open_study(problem: Open, goal: Goal, refinement: Refinement) -> Study:
+    """Return a study of which nothing is known yet; parameters that are not taken to their limits stay as the input has them."""
+    fixed = {}
+    for parameter in refinement.parameters:
+        if parameter not in goal.parameters:
+            fixed[parameter.key] = parameter.written(problem.start.config)
+    return Study(problem, goal, refinement, Family(goal.parameters, fixed))
+
+
+def converge(comm: Any, study: Study | None, requests: StopRequests, group_size: int | None, tell: Callable[[Study, list[Place]], None]) -> None:
+    """Compute until the goal is reached, the budget is spent, nothing can be refined or a stop is asked for; collective.
+
+    The first rank alone has the study, and `tell`s what each batch has brought. Raises AgreedError if the output directory cannot be used.
+    """
+    places = first_places(study.family) if study else []
+    plan = comm.bcast(study.plan(places) if study else None)
+    with at_work(comm, plan, requests) as around:
+        while plan is not None:
+            report = compute_points(comm, around, group_size)
+            with agreed(comm):
+                if study:
+                    _take(study, places, plan, report, around.store)
+                    tell(study, places)
+                    places = _next(study, report)
+            plan = comm.bcast(study.plan(places) if study and places else None)
+            around = around if plan is None else go_on_with(comm, around, plan)
+
+
+def _take(study: Study, places: list[Place], plan: Plan, report: Report, store: Store) -> None:
+    """Take over what was computed."""
+    for place, point, entry in zip(places, plan.points, report.entries):
+        if entry.status != DONE:
+            study.failed[place] = entry.message or entry.status
+            continue
+        values = _values(store, point.id, study.goal.quantities)
+        if not np.isfinite(values).all():
+            study.failed[place] = f"{', '.join(quantity.text for quantity in study.goal.quantities)}: no finite value"
+            continue
+        study.done[place] = Calculation(point.id, values, entry.wall_time, entry.ranks)
+    if not report.stopped and not _has_holes(study):
+        study.learn()
+
+
+def _has_holes(study: Study) -> bool:
+    """Say whether one of the first calculations is missing."""
+    return not set(first_places(study.family)) <= set(study.done)
+
+
+def _values(store: Store, name: str, quantities: tuple[Quantity, ...]) -> tuple[float, ...]:
+    with reading(store.result(name)) as file:
+        return tuple(_value(file, quantity) for quantity in quantities)
+
+
+def _value(file: h5py.File, quantity: Quantity) -> float:
+    """Return a quantity from a result, in its unit."""
+    chosen = iter(quantity.chosen)
+    index = tuple(labels if isinstance(labels, int) else labels.index(next(chosen)) for labels in quantity.labels)
+    dataset = file[quantity.path]
+    value = float(dataset[index]) - (float(file[quantity.correction][()]) if quantity.correction else 0.0)
+    return value if not np.isfinite(value) else units.convert(value, dataset.attrs["units"], quantity.unit)
+
+
+def _next(study: Study, report: Report) -> list[Place]:
+    """Return what is to be computed next, nothing if this is the end."""
+    if report.stopped or report.elsewhere:
+        study.end = (STOPPED, report.stopped or "another run computes here")
+    elif _has_holes(study):
+        study.end = (FAILED, next(iter(study.failed.values())))
+    elif are_reached(study.answers, study.allowed()):
+        study.end = (REACHED, "")
+    else:
+        return _refined(study)
+    return []
+
+
+def _refined(study: Study) -> list[Place]:
+    allowed = study.allowed()
+    if any(answer.errors[SOLVER] >= most for answer, most in zip(study.answers, allowed)):
+        study.end = (SHORT, "the solver itself leaves more than that: ask for less")
+        return []
+    step = chosen_moves(moves(study.family, study.done, study.failed), study.answers, allowed, study.work)
+    while step and study.spent + study.seconds(sum(study.work(move.place) for move in step)) > study.goal.budget:
+        step = step[:-1]  # the best alone, if the budget is not enough for all
+    if not step:
+        spent = np.isfinite(study.goal.budget) and moves(study.family, study.done, study.failed)
+        study.end = (SHORT, "the budget is spent" if spent else "nothing can be refined any further")
+    return [move.place for move in step]

@@ -1,0 +1,176 @@
+"""How the exciton's binding energy depends on the mesh and its cut-off; the trion's does in the same way.
+
+**mesh.N.** A mesh of N x N momenta is a supercell of N x N cells: charges interact with each other's images, which is
+a constant (exciton/lattice_correction) and a field c r^2, whose effect is of first order in c = `image_field` as soon as the states
+are smaller than the supercell.
+
+**mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over the kinetic energy, with the overlaps of the
+bands. The sum over all of them is the term "tail": like k0^-3 for linear bands and k0^-4 for parabolic ones where W falls like k^-2.
+The next term is smaller by one power of k0. What counts is the area of the cut-off's circle that the points within it really stand
+for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hpcx.exciton.config import CarriersInput, Config
+from hpcx.exciton.problem import material_gap, material_interaction
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS, HBAR2_PER_M0_EV_NM2, HBAR_MEV_PS
+from hpcx.physics.mesh import count_points
+from hpcx.physics.screening import image_field
+from hpcx.physics.wannier_variational import variational_1s
+from hpcx.refinement import Parameter, Quantity, Refinement, Values
+
+START = {"mesh.N": 60, "mesh.k0": 0.14}
+#: width of the smallest supercell and smallest cut-off in units of the radius a of exp(-r/a) and of 1/a
+_WIDTH, _CUTOFF = 14.7, 2.05
+#: steps of the ladders: supercells over the smallest one, cut-offs over the smallest one
+_WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
+_HIGHER = tuple(2 ** (step / 2) for step in range(12))
+#: largest cut-off that an input may have, 2 pi / a
+_HIGHEST = 0.5
+#: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
+_MULTIPLE = 6
+#: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
+_RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
+#: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
+_NODES, _FARTHEST = 60, 1e4
+#: points that cost as much as the beginning and the end of a calculation
+_OVERHEAD = 1e5
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What states beyond a cut-off contribute to the energy, for a contact density of one.
+
+    Attributes:
+        unit: 2 pi / a, 1/Angstrom.
+        weight: of a momentum k (1/Angstrom): |W(k)|^2 times squared overlaps over the energy.
+    """
+
+    unit: float
+    weight: Callable[[np.ndarray], np.ndarray]
+
+    @lru_cache(maxsize=512)  # noqa: B019, lives as long as a study
+    def beyond(self, cutoff: float) -> float:
+        """Return the integral of k times `weight` over k beyond the cut-off (2 pi / a), eV Angstrom^2."""
+        node, weight = np.polynomial.legendre.leggauss(_NODES)
+        half = math.log(_FARTHEST) / 2
+        k = cutoff * self.unit * np.exp(half * (node + 1))
+        return float((half * weight * k**2) @ self.weight(k))
+
+
+def effective_cutoff(divisions: float, cutoff: float) -> float:
+    """Return the radius (2 pi / a) of the circle whose area the points within the cut-off stand for."""
+    points = count_points(int(divisions), cutoff)
+    return math.sqrt(points / (math.pi * math.sqrt(3) / 2)) / divisions
+
+
+def reduced_mass(config: CarriersInput, material: Material) -> float:
+    """Return the reduced mass of the pair near its minimum, m0."""
+    if config.bands.model == "parabolic":
+        masses = [getattr(config.bands, name) or material.number(f"exciton.parabolic.{name}", "m0") for name in ("electron_mass", "hole_mass")]
+        return 1 / sum(1 / mass for mass in masses)
+    velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
+    return HBAR2_PER_ELECTRON_MASS * material_gap(material, 1) / (4 * velocity**2)
+
+
+def exciton_radius(config: CarriersInput, material: Material) -> float:
+    """Return a of the best exp(-r/a), Angstrom."""
+    electron = HBAR_MEV_PS**2 / (1e3 * HBAR2_PER_M0_EV_NM2)
+    return 10 * variational_1s(reduced_mass(config, material) * electron, material_interaction(config, material, "nm")).radius
+
+
+def tail_of(config: CarriersInput, material: Material) -> Tail:
+    """Return what is beyond a cut-off."""
+    law, unit = material_interaction(config, material), 2 * math.pi / material.number("lattice.constant", "angstrom")
+    if config.bands.model == "parabolic":
+        stiffness = HBAR2_PER_ELECTRON_MASS / (2 * reduced_mass(config, material))
+        return Tail(unit, lambda k: (COULOMB * law.in_momentum(k)) ** 2 / (stiffness * k**2))
+    velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
+    half_gap = material_gap(material, 1) / 2
+
+    def weight(k: np.ndarray) -> np.ndarray:
+        """Return the weight with the overlaps <c k|c 0><v 0|v k> = cos^2(theta / 2)."""
+        energy = np.hypot(half_gap, velocity * k)
+        overlap = (1 + half_gap / energy) / 2
+        return (COULOMB * law.in_momentum(k) * overlap) ** 2 / (2 * (energy - half_gap))
+
+    return Tail(unit, weight)
+
+
+def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Parameter, Parameter]:
+    """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning."""
+    lattice, radius = material.number("lattice.constant", "angstrom"), exciton_radius(config, material)
+    law, tail = material_interaction(config, material), tail_of(config, material)
+    least = _WIDTH * radius / lattice
+    sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
+    lowest = min(_CUTOFF / (radius * tail.unit), _HIGHEST / 4)
+    cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * _HIGHEST]
+
+    def images(values: Values) -> dict[str, float]:
+        """Return the field of the images, and what comes next."""
+        field = image_field(int(values["mesh.N"]), lattice, law)
+        return {"images": field, "images, next": field * (least / values["mesh.N"]) ** 2}
+
+    def beyond(values: Values) -> dict[str, float]:
+        """Return the tail beyond the cut-off that the mesh really has, and what comes next."""
+        cutoff = effective_cutoff(values["mesh.N"], values["mesh.k0"])
+        return {"tail": tail.beyond(cutoff), "tail, next": tail.beyond(cutoff) * lowest / cutoff}
+
+    return (
+        Parameter(
+            "mesh.N",
+            sizes,
+            images,
+            (("images",), ("images", "images, next")),
+            "interaction with the images of a supercell of N x N cells, the sum of the Laplacian of W over them: N^-3",
+        ),
+        Parameter(
+            "mesh.k0",
+            (*cutoffs, _HIGHEST),
+            beyond,
+            (("tail",), ("tail", "tail, next")),
+            "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then one power more",
+            nominal=tail.beyond,
+        ),
+    )
+
+
+def binding_energy(ignores: tuple[str, ...] = ()) -> Quantity:
+    """Return the exciton's binding energy as a quantity."""
+    return Quantity(
+        "exciton/binding_energy",
+        "exciton binding energy",
+        "meV",
+        correction="exciton/lattice_correction",
+        solver_error=_SOLVER_ERROR,
+        ignores=ignores,
+    )
+
+
+def refinement(config: Config, material: Material) -> Refinement:
+    """Return how the exciton on a disk is refined."""
+
+    def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
+        """Return what one state without spectrum needs."""
+        return {"solver.states": 1, "solver.tolerance": _RESIDUAL, "absorption.enabled": False}
+
+    def work(values: Values) -> float:
+        """Return the number of points with their transforms."""
+        points = count_points(int(values["mesh.N"]), values["mesh.k0"])
+        return _OVERHEAD + 100 * points * math.log2(points)
+
+    return Refinement(mesh_parameters(config, material), (binding_energy(),), mesh_settings, lean, work)
+
+
+def mesh_settings(values: Values) -> dict[str, object]:
+    """Return the keys of the mesh."""
+    return {"mesh.N": int(values["mesh.N"]), "mesh.k0": values["mesh.k0"]}

@@ -1,0 +1,113 @@
+"""How a model is refined: numerical parameters with the error that each makes, and the quantities that may be asked for.
+
+A model that `hpcx converge` knows has a module `refinement.py` with
+
+* `START`, dotted keys with values by which an input that leaves numerical parameters out becomes a valid one, and
+* `refinement(config, material) -> Refinement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import reduce
+from typing import Any
+
+#: values of the numerical parameters of a calculation, by key
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One numerical parameter.
+
+    Attributes:
+        key: how it is called: the dotted key of the input, or of the first of several that are refined together.
+        levels: its values from coarse to fine; a study begins with the first ones.
+        terms: what the error is a sum of, by name: functions of the values of all parameters that vanish in the limit.
+        models: the sums that may be all of it, each a tuple of names of terms; the first is what theory expects. The empty
+            one says that the value has settled and only scatters.
+        reason: why the error is what `models` says.
+        nominal: the first term of `models` for a value of this parameter alone, where `terms` know its effect better (how many
+            points really are within a cut-off, say), so that the values of others do not blur it; None where they are the same.
+        base: number of the level at which the other parameters are refined.
+        read: returns the value that an input has; by default that of the key.
+    """
+
+    key: str
+    levels: tuple[float, ...]
+    terms: Callable[[Values], Mapping[str, float]]
+    models: tuple[tuple[str, ...], ...]
+    reason: str
+    nominal: Callable[[float], float] | None = None
+    base: int = 1
+    read: Callable[[Any], float] | None = None
+
+    def written(self, config: Any) -> float:
+        """Return the value that an input has."""
+        return self.read(config) if self.read else float(reduce(getattr, self.key.split("."), config))
+
+    @property
+    def leading(self) -> str:
+        """Name of the term that theory expects to be the largest."""
+        return next(names[0] for names in self.models if names)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number among the results that may be asked for.
+
+    Attributes:
+        path: of the dataset.
+        name: what it is, as one prints it.
+        unit: in which it is printed.
+        labels: of each axis of the dataset, what one may choose; the first is chosen where nothing is said. An integer in their
+            place stands for that element.
+        correction: dataset that is subtracted: an error that is known; "" for none.
+        solver_error: what the solver may leave, in `unit`.
+        ignores: patterns of parameters that do not matter for it.
+        chosen: the labels that were chosen.
+    """
+
+    path: str
+    name: str
+    unit: str
+    labels: tuple[tuple[str, ...] | int, ...] = ()
+    correction: str = ""
+    solver_error: float = 0.0
+    ignores: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+
+    def depends_on(self, key: str) -> bool:
+        """Say whether a parameter matters for it."""
+        return not any(fnmatchcase(key, pattern) for pattern in self.ignores)
+
+    @property
+    def text(self) -> str:
+        """The path with the labels that were chosen, as one writes it: "rates/stationary_diffusivity[KK]"."""
+        return self.path + (f"[{', '.join(self.chosen)}]" if self.chosen else "")
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How a calculation is refined.
+
+    Attributes:
+        parameters: numerical parameters.
+        quantities: what may be asked for; the first is meant where nothing is said.
+        settings: keys of the input for values of the parameters; always the same keys.
+        lean: keys of the input by which what the wanted quantities do not need is left out.
+        work: cost of a calculation, in any unit, from values alone: the same on every machine, because it decides what is computed.
+    """
+
+    parameters: tuple[Parameter, ...]
+    quantities: tuple[Quantity, ...]
+    settings: Callable[[Values], dict[str, Any]]
+    lean: Callable[[tuple[Quantity, ...]], dict[str, Any]]
+    work: Callable[[Values], float]
+
+
+def powers(key: str, *exponents: float) -> Callable[[Values], Mapping[str, float]]:
+    """Return terms that are inverse powers of one parameter, named by their exponents."""
+    return lambda values: {f"{exponent:g}": values[key] ** -exponent for exponent in exponents}

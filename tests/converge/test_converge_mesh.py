@@ -1,0 +1,77 @@
+"""The errors of mesh and cut-off are what the refinement of the exciton says."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+from hpcx.cli import command
+from hpcx.exciton.config import Config
+from hpcx.exciton.problem import exciton_problem
+from hpcx.exciton.refinement import mesh_parameters, refinement
+from hpcx.exciton.solve import solve_exciton
+from hpcx.materials.loader import load_material
+from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
+from hpcx.physics.screening import image_field
+
+MATERIAL = load_material("MoS2")
+
+
+def corrected(N, k0):
+    """Return the corrected binding energy, meV."""
+    problem = exciton_problem(Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}), MATERIAL)
+    return -1e3 * (solve_exciton(MPI.COMM_SELF, problem, 1, 1e-7).energy[0] + problem.lattice_correction)
+
+
+def test_the_corrected_energy_is_linear_in_the_field_of_the_images():
+    law = RytovaKeldysh(2 * np.pi * MATERIAL.number("screening.polarizability", "angstrom"), 1.0)
+    sizes = (36, 48, 60, 96)
+    field = np.array([image_field(N, 3.193, law) for N in sizes])
+    slopes = np.diff([corrected(N, 0.4) for N in sizes]) / np.diff(1e3 * field)
+    assert slopes == pytest.approx(133, rel=0.06)  # <r^2> in Angstrom^2
+
+
+@pytest.mark.parametrize("law", [RytovaKeldysh(41.5, 1.0), Logarithmic(41.5, 1.0), RytovaKeldysh(0.0, 1.0)])
+def test_the_field_falls_like_the_cube(law):
+    far = image_field(4000, 3.193, law) / image_field(8000, 3.193, law)
+    assert far == pytest.approx(8, rel=0.02)
+
+
+def test_ladders_fit_the_size_of_the_exciton():
+    def ladders(**keys):
+        config = Config(model="exciton", material="MoS2", mesh={"N": 60, "k0": 0.14}, **keys)
+        return [parameter.levels[0] for parameter in mesh_parameters(config, MATERIAL)]
+
+    (tight, high), (wide, low) = ladders(), ladders(screening={"kappa": "hBN"})
+    assert tight < wide and high > low
+
+
+def test_the_tail_is_what_the_cut_off_leaves_out():
+    config = Config(model="exciton", material="MoS2", mesh={"N": 60, "k0": 0.14})
+    parameter = refinement(config, MATERIAL).parameters[1]
+    cutoffs = (0.2, 0.283, 0.401)
+    tail = np.array([parameter.terms({"mesh.N": 48, "mesh.k0": k0})["tail"] for k0 in cutoffs])
+    slopes = -np.diff([corrected(48, k0) for k0 in cutoffs]) / np.diff(tail)
+    assert slopes[0] == pytest.approx(slopes[1], rel=0.15)
+
+
+INPUT = """
+model = "exciton"
+material = "MoS2"
+[output]
+directory = "{directory}"
+[converge]
+target = "2 meV"
+"""
+
+
+def test_the_command_finds_a_limit_and_the_second_run_computes_nothing(tmp_path, capfd):
+    path = tmp_path / "input.toml"
+    path.write_text(INPUT.format(directory=tmp_path / "out"))
+    assert command(["converge", str(path)]) == 0
+    first = capfd.readouterr().out
+    times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out/converge/points").glob("*.h5")}
+    assert command(["converge", str(path)]) == 0
+    assert times == {file: file.stat().st_mtime_ns for file in (tmp_path / "out/converge/points").glob("*.h5")}
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last == first.splitlines()[-1] and last.startswith("exciton binding energy 54") and last.endswith(" meV")
+    assert (tmp_path / "out/converge.h5").exists() and (tmp_path / "out/converge.png").exists()
