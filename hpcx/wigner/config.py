@@ -104,8 +104,15 @@ class Momentum(Section):
 
 
 class Pulse(Section):
-    """The resonant optical pulse."""
+    """The optical pulse."""
 
+    photon_energy: Annotated[float, Unit("eV")] | None = Field(
+        None,
+        ge=0.1,
+        le=20,
+        description="photon energy of the pump; default: the exciton's resonance. Above it light and a phonon make hot excitons",
+        examples=[2.15, 2.2],
+    )
     duration: Annotated[float, Unit("fs")] = Field("100 fs", ge=1, le=1e6, description="full width at half maximum of the amplitude")
     spot: Annotated[float, Unit("um")] = Field("0.5 um", ge=1e-2, le=1e4, description="full width at half maximum of the amplitude in space")
     centre: Picosecond = Field("0.2 ps", description="time of the maximum")
@@ -240,6 +247,8 @@ class Config(RunInput):
             )
         if self.landscape.kind != "none" and self.space.dimension == 0:
             raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
+        if self.landscape.kind != "none" and self.pulse.photon_energy is not None:
+            raise ValueError('pulse.photon_energy needs landscape.kind = "none": in a landscape the pump is at resonance everywhere')
         if self.uncertainty.samples and self.space.dimension:
             raise ValueError("uncertainty.samples needs space.dimension = 0")
         if self.time.rates_only and (self.space.dimension or self.uncertainty.samples):

@@ -18,13 +18,14 @@ from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_state
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.schedule import output_times
 from hpcx.wigner.sidebands import Line, lines
-from hpcx.wigner.source import Source, make_source
+from hpcx.wigner.source import Source, check_detuning, make_source
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
 NM_PER_UM = 1e3
 PS_PER_FS = 1e-3
+MEV_PER_EV = 1e3
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,18 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
         rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
     run.diagnostics["rates_hash"] = rates.digest()
     pulse = config.pulse
-    source = make_source(excitons, grid, pulse.duration * PS_PER_FS, pulse.centre, pulse.spot * NM_PER_UM)
+    detuning = detuning_of(config, material)
+    check_detuning(excitons, edges, detuning, pulse.duration * PS_PER_FS)
+    source = make_source(excitons, grid, pulse.duration * PS_PER_FS, pulse.centre, pulse.spot * NM_PER_UM, detuning)
     return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
+
+
+def detuning_of(config: Config, material: Material) -> float:
+    """Return how far the pump is above the exciton's resonance, meV; differences below 1 ueV are none."""
+    if config.pulse.photon_energy is None:
+        return 0.0
+    detuning = MEV_PER_EV * (config.pulse.photon_energy - material.number("wigner.radiation.photon_energy", "eV"))
+    return 0.0 if abs(detuning) < 1e-3 else detuning
 
 
 def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:

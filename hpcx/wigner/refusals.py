@@ -10,9 +10,10 @@ from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
 from hpcx.wigner.drift import longest_drift_step
 from hpcx.wigner.parameters import Excitons, interaction, read_excitons
-from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
+from hpcx.wigner.problem import PS_PER_FS, check_edges, detuning_of, make_edges, make_stops
 from hpcx.wigner.schedule import levels_for, make_steps
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting
+from hpcx.wigner.source import check_detuning
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
@@ -25,6 +26,9 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     found += wrong
     if not found:
         found += tried("momentum", "energy bins", lambda: check_edges(excitons.energy_v, edges, config.temperature))[1]
+    if not found:
+        detuned = lambda: check_detuning(excitons, edges, detuning_of(config, material), config.pulse.duration * PS_PER_FS)
+        found += tried("pulse.photon_energy", str(config.pulse.photon_energy), detuned)[1]
     if found or config.time.rates_only:
         return found
     if not config.space.dimension:

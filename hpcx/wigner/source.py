@@ -1,8 +1,16 @@
-"""The coherent polarisation of a resonant pulse and the incoherent excitons that phonons make of it."""
+"""The coherent polarisation of a pulse and the incoherent excitons that phonons make of it.
+
+At resonance the polarisation is a damped oscillator, and phonons scatter it to where energy is conserved from the bottom of KK.
+Above resonance it follows the pulse and oscillates with it, so that phonons scatter it to states that lie higher by the detuning:
+light and a phonon together make an exciton, which is born with what is left of the photon's excess energy. This is the golden rule
+of second order with the 1s exciton as the intermediate state, wigner.md 1.1 and 1.2 with hbar omega of the pump in place of the
+exciton's energy (as phonon sidebands in absorption: Christiansen et al., Phys. Rev. Lett. 119, 187402 (2017)). What cools the
+excitons then, optical phonons first, are the rates of the model.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -23,6 +31,7 @@ class Source:
         centre, width: time of the pulse's maximum and standard deviation of its amplitude, ps.
         spot: 1/e radius of the intensity, nm.
         scale: norm of |p|^2.
+        detuning: of the pump above the exciton's resonance, meV; 0 at resonance.
     """
 
     rate_i: np.ndarray
@@ -31,9 +40,12 @@ class Source:
     width: float
     spot: float
     scale: float
+    detuning: float = 0.0
 
     def intensity(self, time: np.ndarray | float) -> np.ndarray:
-        """Return |p(t)|^2 (1/ps after scaling) of a Gaussian pulse acting on a damped resonant oscillator, in closed form."""
+        """Return |p(t)|^2 (1/ps after scaling): of a damped resonant oscillator in closed form, or of one that follows the pulse."""
+        if self.detuning:
+            return self.scale * np.exp(-(((np.asarray(time, dtype=float) - self.centre) / self.width) ** 2))
         return self.scale * np.exp(2 * _log_amplitude(time, self.damping, self.centre, self.width))
 
     def born(self, time: float) -> float:
@@ -50,8 +62,29 @@ class Source:
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
-def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float) -> Source:
-    """Build the source of a pulse: `duration` (ps) and `spot` (nm) are amplitude full widths at half maximum.
+#: a polarisation follows the pulse if it is detuned by so many spectral widths hbar / sigma_t: what rings on at resonance is then below 1e-4
+LEAST_DETUNING = 4.0
+#: half width of the pump's spectrum in standard deviations, and number of photon energies in it
+_SPECTRUM_REACH, _SPECTRUM_POINTS = 3.0, 31
+
+
+def check_detuning(excitons: Excitons, edges: np.ndarray, detuning: float, duration: float) -> None:
+    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (meV), of `duration` (ps), or the bins end too low."""
+    width = HBAR_MEV_PS * FWHM_PER_SIGMA / duration
+    if detuning < 0 or 0 < detuning < LEAST_DETUNING * width:
+        raise ValueError(
+            f"the pump is {detuning:.1f} meV from the resonance: it must be at resonance, or at least {LEAST_DETUNING * width:.1f} meV above it, "
+            f"{LEAST_DETUNING:g} spectral widths of the pulse; lengthen pulse.duration for smaller excess energies"
+        )
+    needed = detuning + _SPECTRUM_REACH * width / np.sqrt(2) + excitons.energy_v[0] - excitons.energy_v.min()
+    if detuning and edges[-1] < needed:
+        raise ValueError(
+            f"momentum.energy_max = {edges[-1]:.4g} meV is too low for excitons made with {detuning:.1f} meV of excess: take {needed:.4g} meV or more"
+        )
+
+
+def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float, detuning: float = 0.0) -> Source:
+    """Build the source of a pulse: `duration` (ps) and `spot` (nm) are amplitude full widths at half maximum; `detuning` in meV.
 
     Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises ValueError if
     nothing scatters out of the polarisation.
@@ -60,43 +93,58 @@ def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, 
     if not rate_i.any():
         raise ValueError("no phonon turns the polarisation of KK into excitons: give KK a coupling that is not zero")
     radiative = excitons.radiative_rate if grid.radiative_i.any() else 0.0
+    width = duration / FWHM_PER_SIGMA
     source = Source(
-        rate_i=rate_i,
+        rate_i=detuned_rates(excitons, grid, detuning, width) if detuning else rate_i,
         damping=0.5 * (radiative + rate_i.sum()),
         centre=centre,
-        width=duration / FWHM_PER_SIGMA,
+        width=width,
         spot=spot / FWHM_PER_SIGMA,
         scale=1.0,
+        detuning=detuning,
     )
     tail = 40.0 / (2 * source.damping) + 9 * source.width
     whole = source.born(centre + tail)
-    return Source(rate_i, source.damping, centre, source.width, source.spot, 1.0 / whole)
+    return replace(source, scale=1.0 / whole)
 
 
-def formation_rates(excitons: Excitons, grid: Grid) -> np.ndarray:
-    """Return the scattering rate (1/ps) from an exciton at rest in KK into every bin, emission and absorption."""
+def detuned_rates(excitons: Excitons, grid: Grid, detuning: float, width: float) -> np.ndarray:
+    """Return the rates of `formation_rates` averaged over the spectrum of a pump of amplitude exp(-t^2 / 2 width^2), detuned by `detuning` (meV)."""
+    deviation = np.linspace(-_SPECTRUM_REACH, _SPECTRUM_REACH, _SPECTRUM_POINTS)
+    weight = np.exp(-(deviation**2) / 2)
+    excess = detuning + deviation * HBAR_MEV_PS / (np.sqrt(2) * width)
+    return np.average([formation_rates(excitons, grid, energy) for energy in excess], axis=0, weights=weight)
+
+
+def formation_rates(excitons: Excitons, grid: Grid, excess: float = 0.0) -> np.ndarray:
+    """Return the scattering rate (1/ps) from the polarisation, at rest and `excess` (meV) above KK, into every bin: emission and absorption."""
     rate_i = np.zeros(grid.size)
     for branch in excitons.branches:
-        _add_acoustic(rate_i, excitons, grid, branch)
+        _add_acoustic(rate_i, excitons, grid, branch, excess)
     for process in emission_processes(excitons):
         if isinstance(process, Dispersionless) and process.source == 0:
-            _add_dispersionless(rate_i, excitons, grid, process)
+            _add_dispersionless(rate_i, excitons, grid, process, excess)
     return rate_i
 
 
-def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Branch) -> None:
-    """Absorption of an acoustic phonon of q = 2 M c / hbar; an exciton at rest cannot emit one."""
-    mass, velocity = excitons.mass_v[0], branch.velocity
-    q = 2 * mass * velocity / HBAR_MEV_PS
-    potential = branch.coupling * excitons.acoustic_potential(0, np.array(q))
-    coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * velocity)
-    rate = 2 * mass / HBAR_MEV_PS**3 * coupling * bose(HBAR_MEV_PS * velocity * q, grid.kT)
-    _put(rate_i, grid, 0, 2 * mass * velocity**2, float(rate))
+def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Branch, excess: float) -> None:
+    """Emission and absorption where hbar^2 q^2 / 2M = excess -+ hbar c q; at resonance there is nothing to emit."""
+    mass, sound = excitons.mass_v[0], branch.velocity
+    recoil = mass * sound / HBAR_MEV_PS
+    for sign in (1, -1):  # absorption, emission
+        q = sign * recoil + float(np.sqrt(recoil**2 + 2 * mass * excess / HBAR_MEV_PS**2))
+        if q <= 0:
+            continue
+        occupation = float(bose(HBAR_MEV_PS * sound * q, grid.kT)) + (sign < 0)
+        potential = branch.coupling * excitons.acoustic_potential(0, np.array(q))
+        coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * sound)
+        slope = HBAR_MEV_PS**2 * q / mass - sign * HBAR_MEV_PS * sound  # of the energy that is conserved
+        _put(rate_i, grid, 0, (HBAR_MEV_PS * q) ** 2 / (2 * mass), float(q * coupling * occupation / (HBAR_MEV_PS * slope)))
 
 
-def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless) -> None:
+def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float) -> None:
     occupation = float(bose(process.energy, grid.kT))
-    offset = excitons.energy_v[0] - excitons.energy_v[process.final]
+    offset = excess + excitons.energy_v[0] - excitons.energy_v[process.final]
     for energy, factor in ((offset - process.energy, 1 + occupation), (offset + process.energy, occupation)):
         if energy >= 0:
             q = np.sqrt(2 * excitons.mass_v[process.final] * energy) / HBAR_MEV_PS
