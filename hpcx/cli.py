@@ -113,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("first", metavar="A", help="a result.h5 or sweep.h5, or the directory of a run")
     compare.add_argument("second", metavar="B", help="another one")
     compare.set_defaults(command=commands.compare)
+    text = "what a result can show, and drawing it"
+    plot = added.add_parser("plot", help=text, description=text + "; what follows -- goes to the script, e.g. -- --temperature 150")
+    plot.add_argument("file", help="a result.h5 or sweep.h5, or the directory of a run")
+    plot.add_argument("--what", metavar="NAME", help="the figure to draw, or all (default: list them)")
+    plot.add_argument("-o", "--output", metavar="FILE", help=".pdf, .png or .svg (default: .png and .pdf next to the data)")
+    plot.set_defaults(command=commands.plot)
     info = added.add_parser("info", help="versions and threads: what to put into a report of a fault")
     info.set_defaults(command=commands.info)
     schema = added.add_parser("schema", help="every key of a model with unit, default and meaning")

@@ -1,4 +1,4 @@
-"""The commands that need neither MPI nor PETSc: check, status, schema, materials. They run on one process, anywhere."""
+"""The commands that need neither MPI nor PETSc: check, status, plot, schema, materials. They run on one process, anywhere."""
 
 from __future__ import annotations
 
@@ -116,6 +116,31 @@ def info(options: argparse.Namespace) -> int:
 
     terminal.write(info_text())
     return DONE
+
+
+def plot(options: argparse.Namespace) -> int:
+    """List what a result can show, or draw it."""
+    from hpcx.inspection.drawing import draw, drawable
+    from hpcx.tree import file_of
+
+    path, more = file_of(Path(options.file)), options.petsc  # what follows --
+    found = {figure.name: figure.shows for figure in drawable(path)}
+    if not found:
+        terminal.write(f"{path}: no script of postprocess/ draws this; hpcx.open(path) gives it to your own lines")
+        return DONE
+    if options.what is None:
+        width = max(map(len, found))
+        terminal.write("\n".join(f"{name:{width}}  {shows}" for name, shows in found.items()))
+        terminal.write(f"draw one with hpcx plot {path} --what NAME, or all with --what all")
+        return DONE
+    if options.what not in (*found, "all"):
+        terminal.complain(f"{path} cannot show '{options.what}'; it can show {', '.join(found)}")
+        return BAD_INPUT
+    if options.what == "all" and (options.output or more):
+        terminal.complain("--what all draws every figure next to the data; -o and options of a script go with one figure")
+        return BAD_INPUT
+    names = list(found) if options.what == "all" else [options.what]
+    return max(draw(name, path, options.output, more) for name in names)
 
 
 def schema(options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ class _Output(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Path, option: str | None = None) -> None:
         """Take one path."""
-        _wanted[:] = [value]
+        _wanted[:], namespace.output = [value], value
 
 
 def command_line(description: str | None) -> argparse.ArgumentParser:

@@ -16,6 +16,7 @@ from common import command_line, open_result, plt, read
 from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
 from wigner_common import LABELS
 
+DPI = 80
 #: longest films, frames; further maps are left out evenly in their number
 MOST_FRAMES = 200
 
@@ -30,11 +31,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
         film = _film(file, arguments.valley)
-    path = arguments.file.with_name(f"film.{arguments.format}")
-    if arguments.format == "mp4" and not FFMpegWriter.isAvailable():
+    path = arguments.output or arguments.file.with_name(f"film.{arguments.format}")
+    if path.suffix not in (".gif", ".mp4"):
+        raise SystemExit(f"{path}: a film ends in .gif or .mp4")
+    if path.suffix == ".mp4" and not FFMpegWriter.isAvailable():
         raise SystemExit("mp4 needs the program ffmpeg, which is not found; use --format gif")
-    writer = PillowWriter(fps=arguments.rate) if arguments.format == "gif" else FFMpegWriter(fps=arguments.rate)
-    film.save(path, writer=writer, dpi=120)
+    writer = PillowWriter(fps=arguments.rate) if path.suffix == ".gif" else FFMpegWriter(fps=arguments.rate)
+    film.save(path, writer=writer, dpi=DPI)
     print(f"wrote {path}")
 
 

@@ -41,7 +41,7 @@ FRAME = {
     "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "converge": {"converge", "refinement", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
     "terminal": set(),
-    "commands": {"inspection", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
+    "commands": {"inspection", "tree", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
     "cli": {"commands", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }

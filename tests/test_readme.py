@@ -72,6 +72,13 @@ def test_the_table_holds_the_numbers_of_the_run(place, outputs):
             np.testing.assert_allclose(1e3 * file[f"{name}/binding_energy"][()], rows[name], atol=0.006)
 
 
+def test_the_limits_are_those_of_the_run(outputs):
+    (row,) = [line for line in next(text for line, text in outputs.items() if "binding_energies" in line).splitlines() if "limit" in line[:12]]
+    numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", row)]
+    for name, found in zip(("exciton", "singlet"), (numbers[:2], numbers[2:4])):
+        assert [f"{number:.1f}" for number in found] == list(re.search(rf"{name}\s(\d+\.\d) \+- (\d\.\d)", README).groups())
+
+
 def table(first):
     """Return the lines of the indented block whose first word is `first`."""
     block = next(b for b in re.findall(r"(?:^    .*\n)+", README, re.MULTILINE) if b.split()[0] == first)

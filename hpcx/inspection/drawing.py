@@ -1,0 +1,75 @@
+"""What of a result can be drawn, and drawing it: by the scripts of postprocess/, each a program of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A script and what it wants.
+
+    Attributes:
+        name: of the script, without .py.
+        shows: what is seen.
+        needs: datasets.
+        axes: keys that the sweep must run over.
+        optional: keys that it may run over.
+    """
+
+    name: str
+    shows: str
+    needs: tuple[str, ...]
+    axes: frozenset[str]
+    optional: frozenset[str]
+
+    def suits(self, file: h5py.File) -> bool:
+        """Return whether a result file has all that the figure shows."""
+        swept = swept_keys(file)
+        return self.axes <= swept <= self.axes | self.optional and all(name in file for name in self.needs)
+
+
+def scripts() -> Path:
+    """Return the directory of the scripts: beside the package in a checkout, else where its installation has put them.
+
+    Raises FileNotFoundError.
+    """
+    places = [Path(__file__).resolve().parents[2] / "postprocess", Path(sysconfig.get_path("data")) / "share" / "hpcx" / "postprocess"]
+    for place in places:
+        if (place / "figures.toml").is_file():
+            return place
+    raise FileNotFoundError(f"the scripts that draw are not found, neither in {places[0]} nor in {places[1]}: install hpcx again")
+
+
+def figures() -> list[Figure]:
+    """Return all figures in the order of figures.toml."""
+    entries = tomllib.loads((scripts() / "figures.toml").read_text(encoding="utf-8"))
+    return [
+        Figure(name, entry["shows"], tuple(entry["needs"]), frozenset(entry["axes"]), frozenset(entry.get("optional", ()))) for name, entry in entries.items()
+    ]
+
+
+def swept_keys(file: h5py.File) -> frozenset[str]:
+    """Return the keys that a sweep runs over; none for the result of one run."""
+    if "index/id" not in file:
+        return frozenset()
+    return frozenset(scale[0].name.rpartition("/")[2] for scale in file["index/id"].dims)
+
+
+def drawable(path: Path) -> list[Figure]:
+    """Return what a result file can show; raises OSError if it is no HDF5 file."""
+    with h5py.File(path, "r") as file:
+        return [figure for figure in figures() if figure.suits(file)]
+
+
+def draw(name: str, path: Path, output: str | None, more: list[str]) -> int:
+    """Draw one figure, with further options of its script; return the script's exit status."""
+    words = ["-o", output] if output else []
+    return subprocess.run([sys.executable, str(scripts() / f"{name}.py"), str(path), *words, *more], check=False).returncode
