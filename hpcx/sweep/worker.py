@@ -14,6 +14,7 @@ from hpcx.sweep.compute import Surroundings, compute_point
 from hpcx.sweep.existing import is_settled, make_room
 from hpcx.sweep.groups import Level
 from hpcx.sweep.index import refresh_index
+from hpcx.sweep.outlook import Outlook
 from hpcx.sweep.planning import Task
 from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import FAILED, Entry
@@ -50,12 +51,16 @@ class Worker:
         self.stopped = ""
         self.trouble = ""
         self.other_physics = False
+        self._outlook: Outlook | None = None  # on the first rank of all
         self._next_index = time.monotonic() + _INDEX_INTERVAL
         self._seen: dict[str, str] = {}  # by family the point that somebody else was found to have taken last
         self._took: dict[str, list[float]] = {}  # by family the seconds of the points computed here, the first with its tables
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
+        store, points = self.around.store, self.around.plan.points
+        if self.levels[0].comm.rank == 0 and not store.single:
+            self._outlook = Outlook(list(tasks), self.levels[0].comm.size, lambda number: store.result(points[number].id).exists())
         for suspect in (False, True):
             for depth, level in enumerate(self.levels):
                 self._work_on([task for task in tasks if task.level == depth and task.suspect == suspect], level)
@@ -147,6 +152,8 @@ class Worker:
             self.stopped = str(error)
         else:
             self._note(level, task.number, point, entry, timings)
+            if self._outlook is not None:
+                self._outlook.note(task, level.comm.size, time.monotonic() - start)
         self.busy += time.monotonic() - start
         if task.family:
             self._took.setdefault(task.family, []).append(time.monotonic() - start)

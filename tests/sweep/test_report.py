@@ -5,6 +5,8 @@ import time
 from hpcx.config.load import load_plan
 from hpcx.parallel.run import Run, spoken
 from hpcx.parallel.timings import Timings
+from hpcx.sweep.outlook import Outlook
+from hpcx.sweep.planning import Task
 from hpcx.sweep.report import report_text
 from hpcx.sweep.run import Report
 from hpcx.sweep.store import Entry
@@ -41,3 +43,14 @@ def test_the_time_left_is_judged_by_what_this_run_has_done(monkeypatch, caplog):
     left = [record.getMessage() for record in caplog.records]
     assert left == [f"point: steps {share} %, about {seconds} s left of it" for share, seconds in ((55, "9"), (60, "8"), (65, "7"))]
     assert [spoken(time) for time in (1.234, 34.56, 600, 9000)] == ["1.2 s", "35 s", "10 min", "2.5 h"]
+
+
+def test_the_rest_of_a_sweep_is_judged_by_its_pace(caplog):
+    caplog.set_level("INFO", "hpcx")
+    tasks = [Task(number, 0, seconds, False) for number, seconds in enumerate((8.0, 4.0, 2.0, 1.0))]
+    done = set()
+    outlook = Outlook(tasks, 2, done.__contains__, interval=0.0)
+    for task, ranks, seconds in ((tasks[0], 2, 12.0), (tasks[1], 1, 12.0)):  # three times what was expected
+        done.add(task.number)
+        outlook.note(task, ranks, seconds)
+    assert [record.getMessage() for record in caplog.records] == ["1 of 4 points done, about 10 s left", "2 of 4 points done, about 4.5 s left"]

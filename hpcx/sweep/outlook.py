@@ -1,0 +1,49 @@
+"""How long a sweep will still take: what is left by its estimates, at the pace at which the points so far were computed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hpcx.parallel.run import spoken
+from hpcx.sweep.planning import Task
+
+log = logging.getLogger("hpcx")
+
+
+@dataclass
+class Outlook:
+    """What the first rank of all tells now and then while a sweep runs.
+
+    Attributes:
+        tasks: all that were to be computed when the run began.
+        ranks: number of all ranks.
+        is_done: says whether the point of a number has its result, whoever has computed it.
+        interval: least seconds between two lines.
+    """
+
+    tasks: list[Task]
+    ranks: int
+    is_done: Callable[[int], bool]
+    interval: float = 10.0
+    _expected: float = 0.0
+    _worked: float = 0.0
+    _told: float = field(default_factory=time.monotonic)
+
+    def note(self, task: Task, ranks: int, seconds: float) -> None:
+        """Take that a point took `seconds` on `ranks` ranks, and tell how long the rest will take."""
+        self._expected += task.seconds
+        self._worked += ranks * seconds
+        if time.monotonic() - self._told < self.interval:
+            return
+        self._told = time.monotonic()
+        left = [task for task in self.tasks if not self.is_done(task.number)]
+        if left:
+            log.info("%d of %d points done, about %s left", len(self.tasks) - len(left), len(self.tasks), spoken(self.seconds_left(left)))
+
+    def seconds_left(self, left: list[Task]) -> float:
+        """Return the wall time of the tasks that are left, shared by all ranks, at the pace so far."""
+        pace = self._worked / self._expected if self._expected else 1.0
+        return pace * sum(task.seconds for task in left) / self.ranks
