@@ -1,4 +1,4 @@
-"""The command `hpcx`: run, check, status, schema, materials."""
+"""The command `hpcx`: its words and options; what runs on all ranks is here, all else in `commands`."""
 
 from __future__ import annotations
 
@@ -121,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     plot.set_defaults(command=commands.plot)
     info = added.add_parser("info", help="versions and threads: what to put into a report of a fault")
     info.set_defaults(command=commands.info)
+    completion = added.add_parser("completion", help="a script that completes commands and options in bash and zsh")
+    completion.set_defaults(command=_completion)
     schema = added.add_parser("schema", help="every key of a model with unit, default and meaning")
     schema.add_argument("model", nargs="?", choices=MODELS)
     schema.set_defaults(command=commands.schema)
@@ -134,6 +136,14 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--material", metavar="NAME", help="material of the input, or that from which numbers are taken")
     init.set_defaults(command=commands.init)
     return parser
+
+
+def _completion(options: argparse.Namespace) -> int:
+    """Print the script for the shell."""
+    from hpcx.completion import bash_script
+
+    terminal.write(bash_script(_parser()))
+    return DONE
 
 
 def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -> argparse.ArgumentParser:

@@ -30,6 +30,7 @@ FRAME = {
     "units": set(),
     "toml": set(),
     "spelling": set(),
+    "completion": set(),
     "registry": set(),
     "refinement": set(),
     "physics": {"physics"},
@@ -42,7 +43,7 @@ FRAME = {
     "converge": {"converge", "refinement", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
     "terminal": set(),
     "commands": {"inspection", "tree", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
-    "cli": {"commands", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "cli": {"commands", "completion", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }
 FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parallel", "petsc", "io", "config.base"}

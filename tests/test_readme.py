@@ -60,7 +60,7 @@ def outputs(place):
 
 
 def test_the_commands_run(outputs):
-    assert len(outputs) == 8
+    assert len(outputs) == 9
     assert all(text.strip() for text in outputs.values())
 
 
