@@ -39,8 +39,8 @@ def open_tree(path: str | Path) -> xarray.DataTree:
         tree.close()
         raise ValueError(f"{file} is no result of hpcx: it has no group 'provenance'")
     about = {name: decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
-    axes = _axes(tree)
-    fixed = {key: value for key, value in _in_order(about) if key not in axes and not key.startswith(_NO_COORDINATES)}
+    axes, refined = _axes(tree), list(tree["budget"].children) if "budget" in tree.children else []
+    fixed = {key: value for key, value in _in_order(about) if key not in [*axes, *refined] and not key.startswith(_NO_COORDINATES)}
     large = _large(file, tree)
     for node in tree.subtree:
         if not node.path.startswith(("/provenance", "/index")):
@@ -51,12 +51,12 @@ def open_tree(path: str | Path) -> xarray.DataTree:
 
 def file_of(path: Path) -> Path:
     """Return the file to read; raises FileNotFoundError, ValueError for an input."""
-    found = next((path / name for name in ("sweep.h5", "result.h5") if (path / name).is_file()), path)
+    found = next((path / name for name in ("sweep.h5", "result.h5", "converge.h5") if (path / name).is_file()), path)
     if found.suffix == ".toml":
         raise ValueError(f"{path} is an input; give the directory into which `hpcx run` has written, or a file of it")
     if found.is_file():
         return found
-    wanted = "holds no sweep.h5 and no result.h5" if path.is_dir() else "does not exist"
+    wanted = "holds no sweep.h5, result.h5 or converge.h5" if path.is_dir() else "does not exist"
     raise FileNotFoundError(f"{path} {wanted}: give a directory into which `hpcx run` has written, or a file of it")
 
 
@@ -119,7 +119,7 @@ def _attributes(about: dict[str, Any], axes: list[str]) -> dict[str, Any]:
     config = about.get("config", {})
     materials = list(about["materials"]) if "material" in axes else [config.get("material", "")]
     named = {key: config.get(key, "") for key in ("title", "model")}
-    version = about.get("versions", {}).get("hpcx", "")
+    version = about.get("versions", {}).get("hpcx", about.get("version", ""))
     return named | {"material": ", ".join(materials), "environment": about.get("surroundings", ""), "axes": axes, "hpcx": version}
 
 

@@ -10,10 +10,12 @@ import h5py
 import numpy as np
 
 from hpcx import __version__
+from hpcx.config.contents import environments
+from hpcx.config.sources import surroundings, units_of_keys
 from hpcx.converge.ladders import Answer, Place
 from hpcx.converge.plan import chosen_moves, moves
 from hpcx.converge.run import REACHED, SHORT, Study
-from hpcx.io.provenance import now
+from hpcx.io.provenance import now, source_revision, versions
 from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
 from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
@@ -186,6 +188,10 @@ def _provenance(study: Study) -> dict[str, str | float | int]:
         "settings": json.dumps(study.problem.settings),
         "config": json.dumps(start.config.model_dump(mode="json")),
         "material": json.dumps(start.material.described(), default=str),
+        "surroundings": surroundings(start.config, start.material),
+        "environments": json.dumps({key: found.described() for key, found in environments(start.config).items()}, default=str),
+        "units": json.dumps(units_of_keys(type(start.config))),
+        "versions": json.dumps(versions(source_revision())),
         "target": study.goal.text,
         "end": f"{study.end[0]}: {study.end[1]}".rstrip(": "),
         "processor_time": study.spent,

@@ -27,7 +27,10 @@ def show_text(path: Path) -> str:
         if "provenance" not in file:
             raise ValueError(f"{found} is no result of hpcx: it has no group 'provenance'")
         about = {name: decoded(item[()]) for name, item in file["provenance"].items()}
-        parts = [list(part) for part in (_what(found, file, about), _keys(about, _axes(file)), _results(file, about), _weak(about), _origin(about))]
+        parts = [
+            list(part)
+            for part in (_what(found, file, about), _keys(about, [*_axes(file), *file.get("budget", ())]), _results(file, about), _weak(about), _origin(about))
+        ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -66,9 +69,9 @@ def _unit(item: h5py.Dataset) -> str:
     return "" if unit == "1" else f" {unit}"
 
 
-def _keys(about: dict[str, Any], axes: list[str]) -> Iterator[str]:
-    """Yield the keys that were written and are not swept, as the program has understood them."""
-    written, units = written_keys(about) - set(axes), about.get("units", {})
+def _keys(about: dict[str, Any], changed: list[str]) -> Iterator[str]:
+    """Yield the keys that were written and are not swept or refined, as the program has understood them."""
+    written, units = written_keys(about) - set(changed), about.get("units", {})
     found = {key: value for key, value in flat(about["config"], lists=True) if key in written and not key.startswith(("title", "model", "material", "output"))}
     if found:
         yield "written in the input (all else are defaults)"
@@ -82,6 +85,9 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
         yield "results"
         yield from (f"  {line}" for line in about["summary"])
         return
+    if "limit" in file:
+        yield from _limits(file)
+        return
     shape, rows = file["index/status"].shape, []
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -94,6 +100,16 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
     if rows:
         yield "results against the swept keys"
         yield from rows
+
+
+def _limits(file: h5py.File) -> Iterator[str]:
+    """Yield the limits of a search for convergence, with their error bars."""
+    names: list[str] = []
+    file["limit"].visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and not name.endswith("_error") else None)
+    yield "limits with error bars"
+    for name in names:
+        value, error = file[f"limit/{name}"], file[f"limit/{name}_error"]
+        yield f"  {name:<44} {value[()]:.6g} +- {error[()]:.2g}{_unit(value)}"
 
 
 def _range(values: np.ndarray) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+import hpcx
 from hpcx.cli import command
 from hpcx.exciton.config import Config
 from hpcx.exciton.problem import exciton_problem
@@ -75,3 +76,8 @@ def test_the_command_finds_a_limit_and_the_second_run_computes_nothing(tmp_path,
     last = capfd.readouterr().out.splitlines()[-1]
     assert last == first.splitlines()[-1] and last.startswith("exciton binding energy 54") and last.endswith(" meV")
     assert (tmp_path / "out/converge.h5").exists() and (tmp_path / "out/converge.png").exists()
+    with hpcx.open(tmp_path / "out") as tree:
+        value, error = (tree[f"limit/exciton/binding_energy{what}"].item() for what in ("", "_error"))
+        assert tree.attrs["environment"].startswith("kappa = ") and "mesh.N" not in tree["limit/exciton"].coords
+    assert command(["show", str(tmp_path / "out")]) == 0
+    assert f"exciton/binding_energy                       {value:.6g} +- {error:.2g} meV" in capfd.readouterr().out
