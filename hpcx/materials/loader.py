@@ -193,9 +193,8 @@ def load_file(name: str, kind: str) -> Material:
     files = library(kind)
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml":
-        if Path(f"{name}.toml").is_file():
-            raise MaterialError(f"no {kind} '{name}' comes with hpcx; for the file that is here write \"{name}.toml\"")
-        raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file")
+        here = f", such as {name}.toml, which is here" if Path(f"{name}.toml").is_file() else ""
+        raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file{here}")
     try:
         return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in files else str(path))
     except OSError as error:

@@ -3,7 +3,7 @@
 At resonance the polarisation is a damped oscillator, and phonons scatter it to where energy is conserved from the bottom of KK.
 Above resonance it follows the pulse and oscillates with it, so that phonons scatter it to states that lie higher by the detuning:
 light and a phonon together make an exciton, which is born with what is left of the photon's excess energy. This is the golden rule
-of second order with the 1s exciton as the intermediate state, wigner.md 1.1 and 1.2 with hbar omega of the pump in place of the
+of second order with the 1s exciton as the intermediate state, the rate of MODEL.md with hbar omega of the pump in place of the
 exciton's energy (as phonon sidebands in absorption: Christiansen et al., Phys. Rev. Lett. 119, 187402 (2017)). What cools the
 excitons then, optical phonons first, are the rates of the model.
 """

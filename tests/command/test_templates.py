@@ -62,5 +62,5 @@ def test_files_are_written_and_never_replaced(hpcx, tmp_path):
     assert mine.returncode == 0
     checked = hpcx("check", "valley.toml", "--set", "material=mine.toml")
     assert "mine.toml has numbers of another material, to be replaced: valley.bands.exciton_energy, " in checked.stdout
-    assert 'for the file that is here write "mine.toml"' in hpcx("check", "valley.toml", "--set", "material=mine").stderr
+    assert "such as mine.toml, which is here" in hpcx("check", "valley.toml", "--set", "material=mine").stderr
     assert "serves: valley" in hpcx("materials", "mine.toml").stdout
