@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from hpcx import units
 
@@ -31,6 +31,22 @@ class Unit:
 
     def _read(self, value: Any) -> Any:
         return None if value is None else units.parse(value, self.name)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks text that must be a name of a table, which may grow: `Annotated[str, OneOf(BAND_MODELS)]`."""
+
+    names: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Look the text up when the input is read."""
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def _known(self, name: str) -> str:
+        if name not in self.names:
+            raise PydanticCustomError("unknown_name", "is none of the known names")
+        return name
 
 
 @dataclass(frozen=True)

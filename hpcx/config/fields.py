@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from hpcx.config.base import Unit
+from hpcx.config.base import OneOf, Unit
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,10 @@ def _key(name: str, info: FieldInfo) -> Key:
     parts = _parts(info.annotation)
     metadata = list(info.metadata) + [item for part in parts for item in _nested_metadata(part)]
     unit = next((item.name for item in metadata if isinstance(item, Unit)), "")
-    choices = tuple(str(choice) for part in parts for choice in _literals(part))
+    names = [name for item in metadata if isinstance(item, OneOf) for name in item.names]
+    choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
     default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
-    kind = " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
+    kind = "" if names else " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
     return Key(name, kind, unit, _bounds(metadata), choices if not kind else (), default, info.description or "", tuple(info.examples or ()))
 
 

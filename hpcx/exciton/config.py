@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
+from hpcx.config.base import Effect, Named, OneOf, Permittivity, RunInput, Section, Unit, refuse_more
+from hpcx.materials.band_models import BAND_MODELS
 
 Fraction = Annotated[float, Field(ge=-2, le=2)]
 
@@ -49,7 +50,7 @@ class Screening(Section):
 class Bands(Section):
     """The bands near the valley's centre."""
 
-    model: Literal["dirac", "parabolic", "tight-binding"] = Field(
+    model: Annotated[str, OneOf(BAND_MODELS)] = Field(
         "dirac",
         description='massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or a tight-binding model (with mesh.region = "zone")',
     )
@@ -59,6 +60,12 @@ class Bands(Section):
     hole_mass: Annotated[float, Unit("m0")] | None = Field(
         None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
     )
+
+    @property
+    def masses(self) -> dict[str, float]:
+        """The masses that the input has, by name, m0."""
+        given = {"electron_mass": self.electron_mass, "hole_mass": self.hole_mass}
+        return {name: mass for name, mass in given.items() if mass is not None}
 
 
 class TightBindingFiles(Section):
@@ -178,13 +185,9 @@ class CarriersInput(RunInput):
 
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""
-        if self.bands.model == "tight-binding":
-            return ["screening.polarizability"]
-        keys = ["lattice.constant", "screening.polarizability"]
-        if self.bands.model == "dirac":
-            return [*keys, "bands.hopping", "bands.gap", "bands.valence_splitting"]
-        masses = {"electron_mass": self.bands.electron_mass, "hole_mass": self.bands.hole_mass}
-        return [*keys, *(f"exciton.parabolic.{name}" for name, mass in masses.items() if mass is None)]
+        bands = BAND_MODELS[self.bands.model].lacking(self.bands.masses)
+        lattice = [] if self.bands.model == "tight-binding" else ["lattice.constant"]
+        return [*dict.fromkeys([*lattice, "screening.polarizability", *bands])]
 
 
 class Config(CarriersInput):

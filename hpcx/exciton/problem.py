@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.exciton.config import Bands, CarriersInput, Config, Mesh
+from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
-from hpcx.physics.bands import Band, dirac_band, optical_dipole, parabolic_band
+from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
 from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.mesh import ValleyMesh, count_points, valley_mesh
 from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
@@ -28,7 +29,7 @@ class ExcitonProblem:
         hole: valence band.
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
         lattice_correction: first-order error of the binding energy that the mesh makes, eV.
-        helicity: of the light, "same" as the valley absorbs at its centre or "opposite".
+        dipole_k: optical matrix element for the helicity of the light, (n,).
     """
 
     mesh: ValleyMesh
@@ -36,7 +37,7 @@ class ExcitonProblem:
     hole: Band
     w_ij: np.ndarray
     lattice_correction: float
-    helicity: str = "same"
+    dipole_k: np.ndarray
 
     @property
     def kinetic_k(self) -> np.ndarray:
@@ -47,11 +48,6 @@ class ExcitonProblem:
     def pair_spinor_sk(self) -> np.ndarray:
         """Products t of components with <c k|c k'> <v k'|v k> = sum_s t_s(k) conj t_s(k'), shape (components, n)."""
         return (self.electron.spinor_ck.conj()[:, None] * self.hole.spinor_ck[None]).reshape(-1, self.mesh.size)
-
-    @property
-    def dipole_k(self) -> np.ndarray:
-        """Optical matrix element for the helicity of the light, (n,)."""
-        return optical_dipole(self.electron, self.hole, self.helicity)
 
     def dense(self) -> np.ndarray:
         """Return the Hamiltonian as a matrix (n, n), eV."""
@@ -87,26 +83,18 @@ def material_interaction(config: CarriersInput, material: Material, unit: str = 
     return interaction_of(length, load_environment(around), unit, config.screening.interaction)
 
 
-def material_gap(material: Material, spin_valley: int) -> float:
-    """Return the effective gap g = Delta - lambda tau s in eV for tau s = +1 (A) or -1 (B); Xiao 2012, Eq. 3."""
-    splitting = material.number("bands.valence_splitting", "eV")
-    return material.number("bands.gap", "eV") - spin_valley * splitting / 2
-
-
-def material_band(mesh: ValleyMesh, material: Material, bands: Bands, spin_valley: int, valley: int, conduction: bool) -> Band:
-    """Return the band of a material for tau s = `spin_valley` and tau = `valley`."""
-    if bands.model == "parabolic":
-        given, name = (bands.electron_mass, "electron_mass") if conduction else (bands.hole_mass, "hole_mass")
-        return parabolic_band(mesh.momentum_kx, given or material.number(f"exciton.parabolic.{name}", "m0"))
-    velocity = material.number("bands.hopping", "eV") * mesh.lattice_constant
-    return dirac_band(mesh.momentum_kx, velocity, material_gap(material, spin_valley), valley, conduction)
+def material_bands(bands: Bands, material: Material) -> BandModel:
+    """Return the band model of an input for a material."""
+    return load_bands(BAND_MODELS[bands.model].place).of_material(material, bands.masses)
 
 
 def exciton_problem(config: Config, material: Material, transition: str = "A") -> ExcitonProblem:
     """Return the exciton of the K valley for an input of the exciton or the trion; `transition` is "A" or "B"."""
     mesh = material_mesh(config.mesh, material)
     pair = 1 if transition == "A" else -1
-    electron, hole = (material_band(mesh, material, config.bands, pair, 1, conduction) for conduction in (True, False))
+    model = material_bands(config.bands, material)
+    electron, hole = (model.band(mesh.momentum_kx, Carrier(pair, 1, conduction)) for conduction in (True, False))
+    dipole_k = model.dipole(electron, hole, config.absorption.helicity)
     law, w0 = material_interaction(config, material), config.screening.w0
     correction = lattice_correction(mesh, law, w0)
-    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, config.absorption.helicity)
+    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, dipole_k)

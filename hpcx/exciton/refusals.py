@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import material_gap, material_interaction
+from hpcx.exciton.problem import material_bands, material_interaction
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
@@ -20,7 +20,7 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
 def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
     if config.bands.model == "tight-binding":
         return _tight_binding(config)
-    if config.bands.model != "dirac" or material_gap(material, 1) > 0:
+    if config.bands.model != "dirac" or material_bands(config.bands, material).gap(1) > 0:
         return []
     splitting = material.number("bands.valence_splitting", "eV")
     reason = f"half of it must be below the gap of the Dirac model, bands.gap = {material.number('bands.gap', 'eV'):g} eV"

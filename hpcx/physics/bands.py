@@ -1,8 +1,15 @@
-"""Bands near a valley: energies from the band edge and spinors whose overlaps enter the interaction. Energies in eV."""
+"""Bands near a valley: energies from the band edge and spinors whose overlaps enter the interaction. Energies in eV.
+
+A band model is a class with the members of `BandModel` and a line of `hpcx.materials.band_models`; exciton and trion then solve it.
+Which symmetry its bands have is found on the mesh (`hpcx.physics.symmetry`), not told by the model.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -24,6 +31,99 @@ class Band:
     def conjugate(self) -> Band:
         """Return the band with complex conjugated spinors."""
         return Band(self.energy_k, self.spinor_ck.conj())
+
+
+class Carrier(NamedTuple):
+    """A band: tau s = +1 (A) or -1 (B), valley tau, conduction or valence."""
+
+    spin_valley: int
+    valley: int
+    conduction: bool
+
+
+class Numbers(Protocol):
+    """What a band model may ask a material for."""
+
+    def number(self, key: str, unit: str) -> float:
+        """Return the number `key` in `unit`; raises ValueError if it is missing."""
+        ...
+
+
+class BandModel(Protocol):
+    """Bands near the K valleys of one material."""
+
+    @classmethod
+    def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
+        """Return the bands of a material; `masses` (m0) are those that the input has, by "electron_mass" and "hole_mass"."""
+        ...
+
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
+        """Return the band of a carrier at momenta (n, 2) from its valley's centre, 1/Angstrom; the energy of a hole is positive, too."""
+        ...
+
+    def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
+        """Return the optical matrix element (n,) for the helicity that the valley absorbs at its centre ("same") or "opposite"."""
+        ...
+
+
+def load_bands(place: str) -> type[BandModel]:
+    """Return the class at "module:class"."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Dirac:
+    """The massive Dirac model of Xiao, Liu, Feng, Xu, Yao, PRL 108, 196802 (2012), Eq. 3.
+
+    Attributes:
+        velocity: a t, eV Angstrom.
+        mean_gap: Delta, eV.
+        splitting: 2 lambda of the valence band, eV.
+    """
+
+    velocity: float
+    mean_gap: float
+    splitting: float
+
+    @classmethod
+    def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
+        """Return the bands of a material, which set their own masses."""
+        velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
+        return cls(velocity, material.number("bands.gap", "eV"), material.number("bands.valence_splitting", "eV"))
+
+    def gap(self, spin_valley: int) -> float:
+        """Return the effective gap g = Delta - lambda tau s for tau s = +1 (A) or -1 (B)."""
+        return self.mean_gap - spin_valley * self.splitting / 2
+
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
+        """Return the band of a carrier."""
+        return dirac_band(momentum_kx, self.velocity, self.gap(carrier.spin_valley), carrier.valley, carrier.conduction)
+
+    def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
+        """Return <c k|sigma|v k>."""
+        return optical_dipole(electron, hole, helicity)
+
+
+@dataclass(frozen=True)
+class Parabolic:
+    """Parabolic bands with overlaps 1; masses in m0."""
+
+    electron_mass: float
+    hole_mass: float
+
+    @classmethod
+    def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
+        """Return the bands with the masses of the input, or of the material where it has none."""
+        return cls(*(masses.get(name) or material.number(f"exciton.parabolic.{name}", "m0") for name in ("electron_mass", "hole_mass")))
+
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
+        """Return the band of a carrier."""
+        return parabolic_band(momentum_kx, self.electron_mass if carrier.conduction else self.hole_mass)
+
+    def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
+        """Return 1, or 0 for the opposite helicity."""
+        return optical_dipole(electron, hole, helicity)
 
 
 def dirac_band(momentum_kx: np.ndarray, velocity: float, gap: float, valley: int, conduction: bool) -> Band:

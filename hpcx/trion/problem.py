@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_band
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_bands
 from hpcx.materials.loader import Material, MaterialError
-from hpcx.physics.bands import Band
+from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.trion.config import Config
-
-
-class Carrier(NamedTuple):
-    """A band: tau s = +1 (A) or -1 (B), valley tau, conduction or valence."""
-
-    spin_valley: int
-    valley: int
-    conduction: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,8 @@ def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, s
     if order not in ("bright", "dark"):
         raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
     three = carriers(order, species, config.trion.charge, config.trion.transition)
-    bands = [material_band(exciton.mesh, material, config.bands, *carrier) for carrier in three]
+    model = material_bands(config.bands, material)
+    bands = [model.band(exciton.mesh.momentum_kx, carrier) for carrier in three]
     if config.trion.charge > 0:
         bands = [band.conjugate() for band in bands]
     return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, exciton.dipole_k)

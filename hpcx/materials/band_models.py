@@ -1,0 +1,31 @@
+"""The band models that an input may name, in one table: where the class of each is, and which numbers of the material it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BandEntry:
+    """A band model of the table.
+
+    Attributes:
+        place: module and class, as "hpcx.physics.bands:Dirac"; loaded when the bands are made (see `hpcx.physics.bands.BandModel`).
+        keys: numbers of the material file that it needs.
+    """
+
+    place: str
+    keys: tuple[str, ...]
+
+    def lacking(self, masses: Collection[str]) -> list[str]:
+        """Return the keys without those of masses that the input has ("electron_mass", "hole_mass")."""
+        return [key for key in self.keys if key.rpartition(".")[2] not in masses]
+
+
+#: by the name that an input gives in bands.model; the last one is for the whole zone alone
+BAND_MODELS: dict[str, BandEntry] = {
+    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "bands.hopping", "bands.gap", "bands.valence_splitting")),
+    "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("exciton.parabolic.electron_mass", "exciton.parabolic.hole_mass")),
+    "tight-binding": BandEntry("hpcx.physics.tightbinding:TightBinding", ()),
+}
