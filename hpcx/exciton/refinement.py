@@ -20,8 +20,9 @@ from functools import lru_cache
 import numpy as np
 
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import material_gap, material_interaction
+from hpcx.exciton.problem import material_bands, material_interaction
 from hpcx.materials.loader import Material
+from hpcx.physics.bands import Carrier
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS, HBAR2_PER_M0_EV_NM2, HBAR_MEV_PS
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
@@ -42,6 +43,8 @@ _MULTIPLE = 6
 _RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
 #: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
 _NODES, _FARTHEST = 60, 1e4
+#: momentum at which the mass is taken, 1/Angstrom: bands are parabolic there to 1e-7
+_NEAR = 1e-4
 #: points that cost as much as the beginning and the end of a calculation
 _OVERHEAD = 1e5
 
@@ -73,13 +76,19 @@ def effective_cutoff(divisions: float, cutoff: float) -> float:
     return math.sqrt(points / (math.pi * math.sqrt(3) / 2)) / divisions
 
 
+def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k (1/Angstrom, ascending) along one direction, each (n,)."""
+    momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
+    model = material_bands(config.bands, material)
+    electron, hole = (model.band(momentum_kx, Carrier(1, 1, conduction)) for conduction in (True, False))
+    overlap_k = np.abs((electron.spinor_ck[:, :1].conj() * electron.spinor_ck).sum(axis=0) * (hole.spinor_ck[:, :1].conj() * hole.spinor_ck).sum(axis=0))
+    return (electron.energy_k + hole.energy_k)[1:], overlap_k[1:]
+
+
 def reduced_mass(config: CarriersInput, material: Material) -> float:
     """Return the reduced mass of the pair near its minimum, m0."""
-    if config.bands.model == "parabolic":
-        masses = [getattr(config.bands, name) or material.number(f"exciton.parabolic.{name}", "m0") for name in ("electron_mass", "hole_mass")]
-        return 1 / sum(1 / mass for mass in masses)
-    velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
-    return HBAR2_PER_ELECTRON_MASS * material_gap(material, 1) / (4 * velocity**2)
+    energy, _ = _pair(config, material, np.array([_NEAR]))
+    return float(HBAR2_PER_ELECTRON_MASS * _NEAR**2 / (2 * energy[0]))
 
 
 def exciton_radius(config: CarriersInput, material: Material) -> float:
@@ -91,17 +100,11 @@ def exciton_radius(config: CarriersInput, material: Material) -> float:
 def tail_of(config: CarriersInput, material: Material) -> Tail:
     """Return what is beyond a cut-off."""
     law, unit = material_interaction(config, material), 2 * math.pi / material.number("lattice.constant", "angstrom")
-    if config.bands.model == "parabolic":
-        stiffness = HBAR2_PER_ELECTRON_MASS / (2 * reduced_mass(config, material))
-        return Tail(unit, lambda k: (COULOMB * law.in_momentum(k)) ** 2 / (stiffness * k**2))
-    velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
-    half_gap = material_gap(material, 1) / 2
 
     def weight(k: np.ndarray) -> np.ndarray:
-        """Return the weight with the overlaps <c k|c 0><v 0|v k> = cos^2(theta / 2)."""
-        energy = np.hypot(half_gap, velocity * k)
-        overlap = (1 + half_gap / energy) / 2
-        return (COULOMB * law.in_momentum(k) * overlap) ** 2 / (2 * (energy - half_gap))
+        """Return the weight with the overlaps <c k|c 0><v 0|v k> of the bands."""
+        energy, overlap = _pair(config, material, k)
+        return (COULOMB * law.in_momentum(k) * overlap) ** 2 / energy
 
     return Tail(unit, weight)
 
