@@ -57,6 +57,8 @@ def test_the_tutorial_runs(name, tmp_path):
         words = [os.environ.get("MPIRUN", "mpirun")] + words[1:] if words[0] == "mpirun" else words
         run = subprocess.run(words, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL)
         assert run.returncode == 0, f"{line}\n{run.stdout[-800:]}{run.stderr[-800:]}"
+        if " converge " in line:
+            assert f"`{run.stdout.splitlines()[-1]}`" in page
     for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         subprocess.run([sys.executable, "-c", text], cwd=tmp_path, env=dict(os.environ), check=True, timeout=100)
     named = re.findall(r"`(results/\S+\.png)`", page)

@@ -139,7 +139,8 @@ def _summary(sections: list[Section]) -> str:
 def _summary_row(title: str, judgements: list[Judgement], anchor: str = "") -> str:
     counts = [sum(judgement.verdict == verdict for judgement in judgements) for verdict in VERDICTS]
     name = f'<a href="#{anchor}">{escape(title)}</a>' if anchor else escape(title)
-    return f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{count}</td>" for count in counts) + "</tr>"
+    cells = "".join(f'<td data-label="{escape(verdict)}">{count}</td>' for verdict, count in zip(VERDICTS, counts))
+    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
 
 
 def _contents(sections: list[Section]) -> str:

@@ -330,6 +330,7 @@ def test_the_page_is_whole(results, tmp_path):
     assert parser.outside == [] and [image["alt"] for image in parser.images] == ["a curve"]
     assert "a &lt; b &amp; c" in text and "ours &lt; theirs" in text
     assert [reason for _, _, reason in drawn][:3] == ["", "it failed", "a drawing"] and "no image" in drawn[3][2]
+    assert re.search(r"<td(?! data-label=)", text) is None  # on a narrow screen a cell stands alone, with its label
     assert "0.25" in text and "369 s" in text and "yesterday, revision abc" in text
     assert {"prefers-color-scheme: dark", "@media print"} <= set(re.findall(r"prefers-color-scheme: dark|@media print", text))
     if shutil.which("tidy"):
