@@ -66,14 +66,14 @@ def batch_lines(study: Study, places: list[Place]) -> list[str]:
 
 
 def _head(study: Study) -> str:
-    columns = "".join(f"{parameter.key:>14}" for parameter in study.goal.parameters)
+    columns = "".join(f"{parameter.key:>22}" for parameter in study.goal.parameters)
     values = "".join(f"{quantity.path.rpartition('/')[2][:16]:>18}" for quantity in study.goal.quantities)
     return f"{columns}{values}{'core-s':>10}"
 
 
 def _row(study: Study, place: Place) -> str:
     values = study.family.values(place)
-    columns = "".join(f"{values[parameter.key]:>14.5g}" for parameter in study.goal.parameters)
+    columns = "".join(f"{values[parameter.key]:>22.5g}" for parameter in study.goal.parameters)
     if place not in study.done:
         return f"{columns}  {study.failed.get(place, 'not computed')}"
     done = study.done[place]

@@ -165,12 +165,21 @@ def _values(store: Store, name: str, quantities: tuple[Quantity, ...]) -> tuple[
 
 
 def _value(file: h5py.File, quantity: Quantity) -> float:
-    """Return a quantity from a result, in its unit."""
-    chosen = iter(quantity.chosen)
-    index = tuple(labels if isinstance(labels, int) else labels.index(next(chosen)) for labels in quantity.labels)
+    """Return a quantity from a result, in its unit, what is known of its error subtracted."""
     dataset = file[quantity.path]
-    value = float(dataset[index]) - (float(file[quantity.correction][()]) if quantity.correction else 0.0)
-    return value if not np.isfinite(value) else units.convert(value, dataset.attrs["units"], quantity.unit)
+    value = quantity_of(dataset[()], dataset.attrs["units"], quantity)
+    if not quantity.correction:
+        return value
+    known = file[quantity.correction]
+    return value - units.convert(float(known[()]), known.attrs["units"], quantity.unit)
+
+
+def quantity_of(values: np.ndarray, unit: str, quantity: Quantity) -> float:
+    """Return a quantity, in its unit, from the values of its dataset in `unit`; the first labels count where none is chosen."""
+    chosen = iter(quantity.chosen)
+    index = tuple(labels if isinstance(labels, int) else labels.index(next(chosen, labels[0])) for labels in quantity.labels)
+    value = float(values[index])
+    return units.convert(value, unit, quantity.unit) if np.isfinite(value) else value
 
 
 def _next(study: Study, report: Report) -> list[Place]:

@@ -1,0 +1,80 @@
+"""How formation is refined: momenta, unbound states that are kept, and the sampling in time."""
+
+from __future__ import annotations
+
+import math
+
+from hpcx.formation.config import Config
+from hpcx.formation.problem import MANIFOLDS
+from hpcx.formation.traces import CONTRIBUTIONS
+from hpcx.materials.loader import Material
+from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
+
+START: dict[str, object] = {}
+#: uniform momenta up to _UNIFORM (1/nm), where unbound states up to _ENERGY (eV) lie; they grow with the energy that is kept
+_POINTS, _UNIFORM, _ENERGY = (55, 80, 110, 150, 220, 300), 3.2, 1.45
+_ENERGIES, _STEPS, _TOLERANCES = (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0), (1.0, 0.5, 0.25, 0.125), (1e-6, 1e-7, 1e-8)
+
+
+def refinement(config: Config, material: Material) -> Refinement:
+    """Return how a point is refined; the uniform part of the momenta holds all unbound states that are kept, at the same distance."""
+    step = "solver.tolerance" if config.solver.route == "time" else "solver.time_step"
+
+    def settings(values: Values) -> dict[str, object]:
+        """Return the keys of the grids."""
+        stretch = max(1.0, math.sqrt(values["continuum.energy_max"] / _ENERGY))
+        return {
+            "momentum.points": round(values["momentum.points"] * stretch),
+            "momentum.uniform_max": round(_UNIFORM * stretch, 4),
+            "continuum.energy_max": values["continuum.energy_max"],
+            step: values[step],
+        }
+
+    def work(values: Values) -> float:
+        """Return nodes squared times samples."""
+        nodes = 40 + values["momentum.points"] * max(1.0, math.sqrt(values["continuum.energy_max"] / _ENERGY))
+        return (1e4 + nodes**2) * (values[step] ** -0.2 if step == "solver.tolerance" else 1 + 1 / values[step])
+
+    def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
+        """Return what leaves resampling and spectra out."""
+        return {"signal.bootstrap": 0, "signal.photon_energies.points": 0}
+
+    return Refinement(_parameters(step), _quantities(), settings, lean, work)
+
+
+def _parameters(step: str) -> tuple[Parameter, ...]:
+    momenta = Parameter(
+        "momentum.points",
+        _POINTS,
+        powers("momentum.points", 2, 1),
+        (("2",), ("1",), ()),
+        "midpoints: second order; bleaching by unbound states of a finite box: first order",
+    )
+    states = Parameter(
+        "continuum.energy_max",
+        _ENERGIES,
+        powers("continuum.energy_max", 1, 2),
+        (("1",), ("2",), ()),
+        "states that are left out and polarised off resonance: first order in one over their energy",
+    )
+    sampling = Parameter(
+        step,
+        _TOLERANCES if step == "solver.tolerance" else _STEPS,
+        lambda values: {"1": values[step], "2": values[step] ** 2},
+        (("1",), ()) if step == "solver.tolerance" else (("2",), ()),
+        "error of the steps, which the solver keeps below it" if step == "solver.tolerance" else "trapezoids in time: second order",
+    )
+    return momenta, states, sampling
+
+
+def _quantities() -> tuple[Quantity, ...]:
+    both = (tuple(MANIFOLDS), tuple(CONTRIBUTIONS))
+    states = {"ignores": ("continuum.*", "solver.*")}
+    return (
+        Quantity("signal/rise_time", "rise time", "fs", both),
+        Quantity("signal/rise_time_plain", "rise time of one exponential", "fs", both),
+        Quantity("signal/formation_time", "formation time", "fs", both),
+        Quantity("signal/peak_to_plateau", "peak over plateau", "1", both),
+        Quantity("signal/coherent_share", "coherent share", "1", both[:1]),
+        Quantity("wannier/binding_energy", "binding energy of the 1s exciton", "meV", both[:1], **states),
+    )

@@ -1,0 +1,97 @@
+"""How diffusion is refined: energy bins, the largest energy, the time steps, and cells in space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
+from hpcx.wigner.config import Config
+from hpcx.wigner.parameters import VALLEYS
+
+START: dict[str, object] = {}
+#: refinements of the bins and of the largest energy over the defaults, tolerances of the steps, cells
+_FINER, _HIGHER = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0), (1.0, 1.25, 1.6, 2.0, 2.5)
+_TOLERANCES, _CELLS = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5), (100, 140, 200, 280, 400)
+#: growth of the bins by default
+_GROWTH = 1.06
+
+
+def refinement(config: Config, material: Material) -> Refinement:
+    """Return how a point is refined; bins are made finer all together, so that their pattern stays."""
+    kT = BOLTZMANN_MEV_PER_K * config.temperature
+    first, largest, top = min(0.03, 0.05 * kT), min(0.25 * kT, 4.0), max(75.0, 11 * kT)
+
+    def settings(values: Values) -> dict[str, object]:
+        """Return the keys of the grids."""
+        width = values["momentum.first_bin"] / first
+        found: dict[str, object] = {
+            "momentum.first_bin": values["momentum.first_bin"],
+            "momentum.growth": _GROWTH**width,
+            "momentum.largest_bin": largest * width,
+            "momentum.energy_max": values["momentum.energy_max"],
+        }
+        found |= {"time.tolerance": values["time.tolerance"]} if "time.tolerance" in values else {}
+        return found | ({"space.points": int(values["space.points"])} if "space.points" in values else {})
+
+    def work(values: Values) -> float:
+        """Return the square of the number of bins."""
+        bins = first / values["momentum.first_bin"] * (60 + (values["momentum.energy_max"] - 60) / largest)
+        return (2e4 + bins**2) * values.get("space.points", 1.0) * values.get("time.tolerance", 1.0) ** -0.25
+
+    def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
+        """Return what leaves the run in time out, if it is not wanted."""
+        rates = all(quantity.path.startswith("rates/") for quantity in wanted)
+        return {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0} if rates else {"uncertainty.samples": 0}
+
+    return Refinement(_parameters(config, first, top), _quantities(), settings, lean, work)
+
+
+def _parameters(config: Config, first: float, top: float) -> tuple[Parameter, ...]:
+    bins = Parameter(
+        "momentum.first_bin",
+        tuple(first / finer for finer in _FINER),
+        _relative("momentum.first_bin", first),
+        (("1",), ("2",), ()),
+        "energies and rates within a bin are one: second order, first order at thresholds within bins",
+        read=lambda config: config.momentum.first_bin or first,
+    )
+    highest = Parameter(
+        "momentum.energy_max",
+        tuple(top * higher for higher in _HIGHER),
+        powers("momentum.energy_max", 2),
+        (("2",), ()),
+        "excitons above it are left out: falls faster than any power, like exp(-E/kT), once scattering up is rare",
+        read=lambda config: config.momentum.energy_max or top,
+        base=0,
+    )
+    steps = Parameter(
+        "time.tolerance",
+        _TOLERANCES,
+        _relative("time.tolerance", 1.0),
+        (("1",), ()),
+        "error of the time steps, which the run keeps below it",
+        base=0,
+    )
+    cells = Parameter("space.points", _CELLS, powers("space.points", 4, 2), (("4",), ("2",), ()), "fluxes of fourth order")
+    return (bins, highest, steps) + ((cells,) if config.space.dimension else ())
+
+
+def _relative(key: str, unit: float) -> Callable[[Values], Mapping[str, float]]:
+    """Return the first and second power of a width or a tolerance."""
+    return lambda values: {"1": values[key] / unit, "2": (values[key] / unit) ** 2}
+
+
+def _quantities() -> tuple[Quantity, ...]:
+    rates, late = {"ignores": ("time.*", "space.*")}, (-1, VALLEYS)
+    return (
+        Quantity("rates/stationary_diffusivity", "stationary diffusivity", "cm^2/s", (VALLEYS,), **rates),
+        Quantity("rates/stationary_diffusivity_common", "stationary diffusivity of all valleys", "cm^2/s", **rates),
+        Quantity("rates/relaxation_time", "relaxation time", "fs", (VALLEYS,), **rates),
+        Quantity("rates/formation_rate", "formation rate", "1/ps", (VALLEYS,), **rates),
+        Quantity("observables/diffusivity", "diffusivity at the end", "cm^2/s", late),
+        Quantity("observables/diffusivity_total", "diffusivity of all valleys at the end", "cm^2/s", (-1,)),
+        Quantity("observables/width_squared", "squared width at the end", "um^2", late),
+        Quantity("observables/population", "population at the end", "1", late),
+    )
