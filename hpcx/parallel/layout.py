@@ -97,6 +97,11 @@ class Pull:
         packed = buffer.take(self._positions)
         return self.comm.Ialltoallv([packed, self._send], [buffer[self.local :], self._receive])
 
+    def sent(self, itemsize: int) -> tuple[int, int]:
+        """Return how many messages this rank sends in one fetch, and their bytes."""
+        counts = self._send[0]
+        return int(np.count_nonzero(counts)), int(counts.sum()) * itemsize
+
     @property
     def bytes_moved(self) -> int:
         """Bytes of double-precision complex numbers that this rank receives in one fetch."""

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hpcx.parallel.traffic import Traffic
+
 
 class Timings:
     """Seconds and calls per phase, in the order in which the phases first ran.
@@ -15,12 +17,14 @@ class Timings:
     Attributes:
         seconds, calls: by phase.
         wall: seconds of the whole.
+        exchanges: what this rank has sent to others, and how long it has waited for them, by kind.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.calls: dict[str, int] = {}
         self.wall = 0.0
+        self.exchanges: dict[str, Traffic] = {}
 
     @contextmanager
     def measure(self, phase: str) -> Iterator[None]:
@@ -36,10 +40,19 @@ class Timings:
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
         self.calls[phase] = self.calls.get(phase, 0) + calls
 
+    def exchanged(self, kind: str, traffic: Traffic) -> None:
+        """Add what exchanges of a kind have cost."""
+        self.exchanges.setdefault(kind, Traffic()).add(traffic)
+
     def table(self) -> str:
-        """Return the table that ends a run: phase, seconds, share of the wall time in per cent, calls."""
+        """Return the table that ends a run: phase, seconds, share of the wall time in per cent, calls; then exchanges, if there were any."""
         rows = [f"{'phase':<20}{'seconds':>10}{'share':>8}{'calls':>9}"]
         for phase, seconds in self.seconds.items():
             rows.append(f"{phase:<20}{seconds:10.3f}{100 * seconds / max(self.wall, 1e-12):7.1f}%{self.calls[phase]:9d}")
         rows.append(f"{'wall time':<20}{self.wall:10.3f}")
+        sent = {kind: traffic for kind, traffic in self.exchanges.items() if traffic.messages}
+        if sent:
+            rows.append(f"{'sent by rank 0':<20}{'waited s':>10}{'':>8}{'calls':>9}{'messages':>10}{'MB':>11}")
+        for kind, traffic in sent.items():
+            rows.append(f"{kind:<20}{traffic.seconds:10.3f}{'':>8}{traffic.exchanges:9d}{traffic.messages:10d}{traffic.bytes / 1e6:11.3f}")
         return "\n".join(rows)

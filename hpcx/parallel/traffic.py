@@ -29,6 +29,13 @@ class Traffic:
         self.messages += messages
         self.bytes += size
 
+    def add(self, other: Traffic) -> None:
+        """Add what another has counted."""
+        self.exchanges += other.exchanges
+        self.messages += other.messages
+        self.bytes += other.bytes
+        self.seconds += other.seconds
+
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Count the time of the body of a `with` statement as waiting."""

@@ -52,6 +52,8 @@ def _sum(report: Report) -> Timings:
     for timings in report.timings.values():
         for phase, seconds in timings.seconds.items():
             total.add(phase, seconds, timings.calls[phase])
+        for kind, traffic in timings.exchanges.items():
+            total.exchanged(kind, traffic)
         total.wall += timings.wall
     return total
 

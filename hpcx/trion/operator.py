@@ -20,6 +20,7 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.parallel.layout import Pull
+from hpcx.parallel.traffic import Traffic
 from hpcx.trion.kernels import Kernel, add_up, choose_kernel, deal, make_kernel
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.sector import PairGroup, Sector, pair_group
@@ -148,6 +149,7 @@ class TrionOperator:
         rows: length of this rank's part of a vector.
         flops: floating-point operations of one product on this rank.
         waited: seconds spent waiting for other ranks so far.
+        traffic: what this rank has sent in products.
     """
 
     def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
@@ -171,6 +173,10 @@ class TrionOperator:
         self._z = np.zeros(len(self.sector.key), complex)
         self.flops = self.kernel.flops * len(self._terms)
         self.waited = 0.0
+        self.traffic = Traffic()
+        size = np.dtype(self.kernel.precision).itemsize
+        fetches = [pull.sent(size) for term in self._terms for pull in (term.gather.pull, term.scatter.pull)]
+        self._sent = tuple(sum(counts) for counts in zip(*fetches, strict=True))
 
     def _make_terms(self, kernel: Kernel):
         """The attractions of the like carriers to the third (one if they are identical), and their repulsion."""
@@ -193,6 +199,7 @@ class TrionOperator:
     def _apply_real(self, x: np.ndarray) -> np.ndarray:
         """The product on the coordinates' real parts if the sector is real, else the product."""
         self.sector.unpack(x, self._z)
+        self.traffic.sent(*self._sent)
         total = self._kinetic * self._z
         fetching = [term.gather.start(self._z) for term in self._terms]
         returning = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -88,6 +88,7 @@ def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
     """Divide the solver's time into products, waiting for other ranks, and the rest."""
     run.timings.add("products", pairs.product_seconds - operator.waited, pairs.products)
     run.timings.add("communication", operator.waited, pairs.products)
+    run.timings.exchanged("products", replace(operator.traffic, seconds=operator.waited))
     run.timings.add("orthogonalisation", pairs.seconds - pairs.product_seconds, pairs.iterations)
 
 

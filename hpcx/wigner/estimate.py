@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from hpcx.materials.loader import Material
-from hpcx.parallel.tiling import check_ranks
+from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
 from hpcx.wigner.advection import STABLE_COURANT, labels
@@ -26,6 +26,8 @@ BASE_BYTES = 250e6
 STATE_VECTORS = 31
 #: matrix products per step
 PRODUCTS_PER_STEP = 6
+#: on larger lattices what is sent is not counted: it would take seconds
+MOST_CELLS_COUNTED = 250_000
 #: bytes that a step moves per unknown beside the products
 BYTES_PER_UNKNOWN_STEP = 1500.0
 
@@ -54,14 +56,30 @@ def _with_space(alone: Estimate, config: Config, material: Material, edges: np.n
     unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
     steps = _steps(config, _longest_step(config, setting, edges, material))
     cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
-    seconds = alone.seconds + unknowns * len(steps) * cost / ranks
+    busiest = _busiest(rows, ranks)
+    seconds = alone.seconds + unknowns * len(steps) * cost * busiest
     regions = 1 if setting.regions is None else len(setting.regions.offset_rv)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
-    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS / ranks + 8.0 * values**2 * (setting.harmonics + 1) * (kept + 2)
+    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (setting.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if setting.regions is not None else {}
     facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
+    facts |= _borders(rows, setting.mirror, ranks, 8 * unknowns // cells)
     return Estimate(unknowns, float(memory), float(seconds), facts, alone.warnings, refusal=_too_many(rows, ranks))
+
+
+def _busiest(rows: tuple[int, ...], ranks: int) -> float:
+    """Return the share of the cells that the rank with most of them has."""
+    return 1 / ranks if _too_many(rows, ranks) else float(make_tiling(rows, ranks).cells().max() / np.prod(rows))
+
+
+def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> dict[str, str]:
+    """Return what the ranks send each other, which follows from the layout; `cell` is the size of a cell in bytes."""
+    if ranks == 1 or np.prod(rows) > MOST_CELLS_COUNTED or _too_many(rows, ranks):
+        return {}
+    sent = border_traffic(make_tiling(rows, ranks), mirror)
+    text = f"{sent.messages.max()} messages, {sent.cells.max() * cell / 1e6:.3f} MB, {PRODUCTS_PER_STEP} times per step"
+    return {"sent per rank at most": text, "cells of the busiest rank over the mean": f"{_busiest(rows, ranks) * ranks:.2f}"}
 
 
 def _too_many(rows: tuple[int, ...], ranks: int) -> str:

@@ -89,6 +89,7 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         add_landscape(result, transport, problem, potential_energy(setting.lattice, config.landscape))
     add_checks(result, flow.checks)
     result.summary += _compare(problem, setting, flow, moments, run)
+    run.timings.exchanged("borders of cells", transport.cells.traffic)
     transport.destroy()
     return flow.history
 

@@ -5,6 +5,7 @@ import time
 from hpcx.config.load import load_plan
 from hpcx.parallel.run import Run, spoken
 from hpcx.parallel.timings import Timings
+from hpcx.parallel.traffic import Traffic
 from hpcx.sweep.outlook import Outlook
 from hpcx.sweep.planning import Task
 from hpcx.sweep.report import report_text
@@ -18,6 +19,7 @@ def timings(seconds):
     found = Timings()
     found.add("products", seconds, 3)
     found.wall = 2 * seconds
+    found.exchanged("products", Traffic(3, 12, 2_500_000, 0.25))
     return found
 
 
@@ -27,10 +29,11 @@ def test_a_sweep_has_one_table_and_its_remarks_once():
     plan = load_plan("input.toml", [], INPUT)
     text = report_text(plan, report, "", 4.0)
     assert text.count("a remark") == 1 and text.index("energy 1") < text.index("at every point\na remark")
-    assert text.count("products") == 1 and "products                 3.000   50.0%        6" in text and "wall time                6.000" in text
+    assert text.count("products") == 2 and "products                 3.000   50.0%        6" in text and "wall time                6.000" in text
     assert text.endswith("\nsurroundings: kappa = 1 (screening.kappa, default)\nresults in results: 4.0 s")
+    assert "products                 0.500                6        24      5.000" in text
     every = report_text(plan, report, "", 4.0, verbose=True)
-    assert every.count("products") == 3 and "products                 2.000   50.0%        3" in every
+    assert every.count("products") == 6 and "products                 2.000   50.0%        3" in every
 
 
 def test_the_time_left_is_judged_by_what_this_run_has_done(monkeypatch, caplog):

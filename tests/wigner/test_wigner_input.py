@@ -14,6 +14,7 @@ from hpcx.config.load import load_plan
 from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
+from hpcx.parallel.tiling import border_traffic, make_tiling
 from hpcx.wigner.config import Config, Initial
 from hpcx.wigner.estimate import estimate
 from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
@@ -161,3 +162,15 @@ def test_light_outside_the_box_is_refused(shape, key, value):
     Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: 0.9 * value}})
     with pytest.raises(ValueError, match=f"space.initial.{key} puts the light 3 um from the centre"):
         Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: value}})
+
+
+def test_the_estimate_tells_what_ranks_send_and_how_uneven_they_are():
+    material, plane = load_material("WS2"), config(space={"dimension": 2, "points": 60})
+    cells, ranks = (30, 30), 7  # a quarter is computed
+    tiling = make_tiling(cells, ranks)
+    found, alone = estimate(plane, material, ranks), estimate(plane, material, 1)
+    sent = border_traffic(tiling, mirror=True)
+    size = 8 * found.unknowns // 900 * sent.cells.max()
+    assert found.facts["sent per rank at most"] == f"{sent.messages.max()} messages, {size / 1e6:.3f} MB, 6 times per step"
+    assert found.facts["cells of the busiest rank over the mean"] == f"{tiling.cells().max() * ranks / 900:.2f}"
+    assert "sent per rank at most" not in alone.facts
