@@ -18,7 +18,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save, subject, texts
+from common import command_line, letters, open_result, plt, read, save, settings, subject, texts
 from matplotlib.ticker import MaxNLocator
 
 from hpcx.converge.limits import MESH_MODELS, Limit, extrapolate, power_limit
@@ -80,22 +80,35 @@ def main() -> None:
     unknown = [name for name in options.reference if name not in references]
     if unknown:
         raise SystemExit(f"no reference '{unknown[0]}'; known: {', '.join(references)}")
-    text = "\n".join(table(studies, {name: references[name] for name in options.reference}, options.k0))
+    with open_result(options.file) as file:
+        swept, surroundings, config = "material" in file, subject(file), settings(file)
+    compared, left_out = comparable({name: references[name] for name in options.reference}, config)
+    text = "\n".join(table(studies, compared, options.k0) + left_out)
     print(text)
     options.file.with_name("convergence.txt").write_text(text + "\n", encoding="utf-8")
-    with open_result(options.file) as file:
-        swept, surroundings = "material" in file, subject(file)
     for material in dict.fromkeys(study.material for study in studies):
         about = ", ".join(part for part in (material if swept else "", surroundings) if part)
         shown = [study for study in studies if study.material == material]
         save(draw(shown, about), options.file.with_name(f"convergence_{material}"))
 
 
+def comparable(references: dict[str, dict], config: dict) -> tuple[dict[str, dict], list[str]]:
+    """Return the references of the same surroundings and bands as a run's, and sentences on those that are left out."""
+    kappa, bands = config["screening"].get("kappa"), config["bands"]["model"]
+    compared = {name: rows for name, rows in references.items() if (rows["kappa"], rows["bands"]) == (kappa, bands)}
+    left = [
+        f"{name} is not compared: it is for kappa = {rows['kappa']:g} and {rows['bands']} bands, this is {kappa} and {bands}"
+        for name, rows in references.items()
+        if name not in compared
+    ]
+    return compared, left
+
+
 def read_studies(path: Path) -> list[Study]:
     """Return all studies of a sweep."""
     with open_result(path) as file:
         sizes, cutoffs = (np.atleast_1d(read(file, name)) for name in ("mesh.N", "mesh.k0"))
-        names = texts(file, "material") if "material" in file else [path.parent.name]
+        names = texts(file, "material") if "material" in file else [Path(settings(file)["material"]).name.removesuffix(".toml")]
         order = [axis for axis in ("material", "mesh.k0", "mesh.N") if axis in file]
         found = []
         for species in SPECIES:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "postprocess"
 sys.path.insert(0, str(SCRIPTS))
 
+from convergence import comparable
 from make_index import page
 
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\nmesh = {{ N = 30, k0 = 0.1 }}\n[absorption]\nenabled = true\n[output]\ndirectory = "{}"\n'
@@ -65,3 +66,11 @@ def test_the_page_of_figures_is_that_of_the_table():
     assert page(entries) == (SCRIPTS / "README.md").read_text()
     assert all((ROOT / "inputs" / f"{entry['example']}.toml").is_file() for entry in entries.values())
     assert all((SCRIPTS / "figures" / f"{name}{'.gif' if name == 'wigner_film' else '.png'}").is_file() for name in entries)
+
+
+@pytest.mark.parametrize("kappa, bands, names", [(1.0, "dirac", ["tempelaar"]), ("hBN", "dirac", []), (1.0, "parabolic", ["monte_carlo"])])
+def test_published_values_of_other_surroundings_or_bands_are_not_compared(kappa, bands, names):
+    references = tomllib.loads((SCRIPTS / "references.toml").read_text())
+    chosen = {name: references[name] for name in ("tempelaar", "monte_carlo")}
+    compared, left = comparable(chosen, {"screening": {"kappa": kappa}, "bands": {"model": bands}})
+    assert list(compared) == names and len(left) == 2 - len(names)
