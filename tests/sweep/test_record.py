@@ -45,8 +45,8 @@ def test_values_and_machine_keys_may_change(plan, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "keys"),
     [
-        (["mesh.k0=0.12"], r"\(mesh\.k0: 0\.1 -> 0\.12\)"),
-        (["screening.w0=zero", "mesh.k0=0.12"], r"mesh\.k0: .*, screening\.w0: cell-average -> zero"),
+        (["mesh.k0=0.12"], r"What differs \(there -> here\):\n  mesh\.k0: 0\.1 -> 0\.12$"),
+        (["screening.w0=zero", "mesh.k0=0.12"], r"\n  mesh\.k0: .*\n  screening\.w0: cell-average -> zero"),
         (["parameters.bands.hopping=1.2"], r"bands\.hopping"),
         (["model=trion"], r"model: exciton -> trion"),
     ],
