@@ -47,7 +47,7 @@ def last_lines(study: Study) -> list[str]:
 def duration(seconds: float) -> str:
     """Return a processor time in words."""
     if seconds < 120:
-        return f"{seconds:.2g} core-s"
+        return f"{seconds:.3g} core-s" if seconds >= 10 else f"{seconds:.2g} core-s"
     return f"{seconds / 60:.2g} core-min" if seconds < 7200 else f"{seconds / 3600:.2g} core-h"
 
 
