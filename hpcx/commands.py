@@ -156,7 +156,7 @@ def schema(options: argparse.Namespace) -> int:
 def materials(options: argparse.Namespace) -> int:
     """Print which models the materials serve, and the environments; or the numbers of one, and what it lacks."""
     from hpcx.config.serving import overview, what_is_missing
-    from hpcx.materials.environment import environment_names
+    from hpcx.materials.environment import environment_names, is_environment
     from hpcx.materials.listing import listing
     from hpcx.materials.loader import load_material
 
@@ -165,7 +165,7 @@ def materials(options: argparse.Namespace) -> int:
         terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\n{more}")
         return DONE
     terminal.write(listing(options.name))
-    if options.name not in environment_names():
+    if not is_environment(options.name):
         terminal.write(f"\n{what_is_missing(load_material(options.name))}")
     return DONE
 

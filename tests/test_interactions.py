@@ -13,6 +13,8 @@ from hpcx.config.idle import idle_keys
 from hpcx.config.load import load_plan
 from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import kept_states, medium_of
+from hpcx.materials.environment import is_environment
+from hpcx.materials.listing import listing
 from hpcx.physics import interaction
 from hpcx.physics.dielectric import DielectricLayer
 from hpcx.physics.interaction import INTERACTIONS
@@ -168,3 +170,10 @@ def test_malformed_environments_are_told_with_what_is_wrong(model, message, tmp_
 def test_a_written_permittivity_beside_an_environment_is_told(tmp_path):
     (tmp_path / "input.toml").write_text('model = "exciton"\nmaterial = "MoS2"\nenvironment = "hBN"\nmesh.N = 24\nmesh.k0 = 0.1\nscreening.kappa = 3\n')
     assert idle_keys(load_plan(str(tmp_path / "input.toml"), [])) == ["screening.kappa has no effect: environment = 'hBN'"]
+
+
+def test_an_environment_of_ones_own_is_listed_as_one_and_a_material_as_a_material(tmp_path):
+    (tmp_path / "slabs.toml").write_text(SLAB)
+    found = [is_environment(name) for name in (str(tmp_path / "slabs.toml"), "hBN-SiO2", "WSe2", "hBN")]
+    assert found == [True, True, False, True]
+    assert "slab.1.parallel" in listing(str(tmp_path / "slabs.toml")) and "bands.hopping" in listing("WSe2")

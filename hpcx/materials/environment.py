@@ -37,6 +37,13 @@ def environment_names() -> list[str]:
     return list(library("environment"))
 
 
+def is_environment(name: str) -> bool:
+    """Say whether a name or path is that of an environment and not of a material; raises MaterialError if a file cannot be read."""
+    if name in environment_names() or name in library("material"):
+        return name in environment_names()
+    return any(_given(load_file(name, "material"), entry) for entry in _KINDS)
+
+
 def load_environment(name: str | float) -> Material:
     """Load an environment by name, by path, or of one permittivity; raises MaterialError with all that is wrong."""
     if not isinstance(name, str):

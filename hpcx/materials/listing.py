@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hpcx.materials.environment import environment_names, load_environment
+from hpcx.materials.environment import is_environment, load_environment
 from hpcx.materials.loader import Material, load_material
 
 
 def listing(name: str) -> str:
     """Return all numbers of a material or environment with unit and source; raises MaterialError."""
-    return _table(load_environment(name) if name in environment_names() else load_material(name))
+    return _table(load_environment(name) if is_environment(name) else load_material(name))
 
 
 def _table(material: Material) -> str:
