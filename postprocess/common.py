@@ -135,12 +135,18 @@ def texts(file: h5py.File, path: str) -> list[str]:
     return [value.decode() if isinstance(value, bytes) else str(value) for value in read(file, path).ravel()]
 
 
+def told(subjects: list[str]) -> list[str]:
+    """Return different subjects once; of a sweep and its points, which are told more exactly, that of the sweep alone."""
+    known = list(dict.fromkeys(text for text in subjects if text))
+    return [text for text in known if not any(text.startswith(f"{other}, ") for other in known)]
+
+
 def save(figure: plt.Figure, stem: Path) -> None:
     """Title a figure with what its data are about, save it as `stem`.png and `stem`.pdf, or where the command says, and say where.
 
     If one command makes several figures, the ends of their stems are added to the name that was asked for.
     """
-    about = "; ".join(dict.fromkeys(text for text in _opened if text))
+    about = "; ".join(told(_opened))
     if about and figure._suptitle is None:
         figure.canvas.draw()  # puts everything in its place
         box = figure.get_tightbbox(figure.canvas.get_renderer())

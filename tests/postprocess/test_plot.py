@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "postprocess"
 sys.path.insert(0, str(SCRIPTS))
 
+from common import told
 from convergence import comparable
 from make_index import page
 
@@ -74,3 +75,7 @@ def test_published_values_of_other_surroundings_or_bands_are_not_compared(kappa,
     chosen = {name: references[name] for name in ("tempelaar", "monte_carlo")}
     compared, left = comparable(chosen, {"screening": {"kappa": kappa}, "bands": {"model": bands}})
     assert list(compared) == names and len(left) == 2 - len(names)
+
+
+def test_a_sweep_and_its_points_are_one_subject():
+    assert told(["WS2", "WS2, 300 K", "", "WS2, 77 K", "MoSe2, hBN", "WS2"]) == ["WS2", "MoSe2, hBN"]
