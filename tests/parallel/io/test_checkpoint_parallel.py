@@ -199,5 +199,5 @@ def test_nor_on_rectangles(rows, columns, ranks, kind):
 
 def test_differing_keys_names_leaves_alone():
     old, new = {"a": {"b": 1, "c": [1, 2]}, "d": None}, {"a": {"b": 2, "c": [1, 2]}, "e": "x"}
-    assert differing_keys(old, new) == "a.b: 1 -> 2, e: None -> x"
+    assert differing_keys(old, new) == "\n  a.b: 1 -> 2\n  e: None -> x"
     assert differing_keys(old, json.loads(json.dumps(old))) == ""
