@@ -55,6 +55,7 @@ def _read_hdf5_without_mpi() -> None:
 def check(options: argparse.Namespace) -> int:
     """Validate an input, estimate what it costs, and plan which points run on how many ranks; status as that of the run."""
     from hpcx.config.load import load_plan
+    from hpcx.parallel.machine import measured
     from hpcx.parallel.memory import free_memory
     from hpcx.sweep.check import check
     from hpcx.sweep.planning import Planner
@@ -63,9 +64,10 @@ def check(options: argparse.Namespace) -> int:
     given = _bytes(options.memory)
     here = min(ranks, os.cpu_count() or 1)
     memory = free_memory() / here if given is None else given
-    found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all)
+    found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all, measured())
+    speed = f"\nassumed: processors as fast as one core of this machine now ({measured()}), time falls with the number of ranks"
     assumed = "" if given else f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank may use"
-    terminal.write(found.text + assumed)
+    terminal.write(found.text + speed + assumed)
     return BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE
 
 

@@ -31,6 +31,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from hpcx.parallel.machine import Work
+
 if TYPE_CHECKING:
     from hpcx.config.base import RunInput
     from hpcx.refinement import Refinement
@@ -45,22 +47,27 @@ class Estimate:
     Attributes:
         unknowns: length of the state vector or dimension of the eigenproblem that is really solved.
         bytes_per_rank: resident memory of one rank, in bytes, the interpreter included.
-        seconds: wall time on the given number of ranks, in seconds.
+        work: processor time of the rank that has most to do, on the given number of ranks.
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
         family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
-        shared: seconds among `seconds` for what is made once for all points that name it, name -> seconds.
+        shared: the part of `work` for what is made once for all points that name it, by name.
         refusal: why the point cannot be computed on this number of ranks, or "".
     """
 
     unknowns: int
     bytes_per_rank: float
-    seconds: float
+    work: Work
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     family: str = ""
-    shared: dict[str, float] = field(default_factory=dict)
+    shared: dict[str, Work] = field(default_factory=dict)
     refusal: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time on the given number of ranks of the reference machine, s: what ranks are chosen by, alike everywhere."""
+        return self.work.seconds
 
 
 @dataclass(frozen=True)

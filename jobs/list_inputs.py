@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXT = """# Inputs
 
 One or more per published figure. `hpcx run inputs/FILE.toml` runs one, alone or under mpirun; the comment at the top of each file says which
-figure it is and which script of `postprocess/` draws it. Times and memory are those of `hpcx check` for one core; it also says what other
+figure it is and which script of `postprocess/` draws it. Times and memory are those of `hpcx check` for one core
+of the machine on which costs were measured (63 GF/s in matrix products, 14 GB/s of memory); it also says what other
 numbers of ranks need. Points of a sweep are shared by groups of ranks, so a sweep of many points on P ranks takes about a P-th.
 `jobs/list_inputs.py` writes this page.
 
@@ -39,7 +40,7 @@ def row(path: Path) -> str:
     estimates = [registry.estimator(point.config.model)(point.config, point.material, 1) for point in plan.points]
     memory = max(estimate.bytes_per_rank for estimate in estimates) / 1e9
     name = path.relative_to(ROOT / "inputs")
-    return f"| `{name}` | {len(plan.points)} | {duration(in_all(estimates))} | {memory:.2f} GB | {plan.config.title} |"
+    return f"| `{name}` | {len(plan.points)} | {duration(in_all(estimates).seconds)} | {memory:.2f} GB | {plan.config.title} |"
 
 
 def table(paths: list[Path]) -> str:

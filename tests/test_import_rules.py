@@ -31,7 +31,7 @@ FRAME = {
     "toml": set(),
     "spelling": set(),
     "completion": set(),
-    "registry": set(),
+    "registry": {"parallel.machine"},
     "refinement": set(),
     "physics": {"physics"},
     "materials": {"materials", "units", "toml", "spelling"},

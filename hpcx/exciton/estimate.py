@@ -1,43 +1,74 @@
-"""What an exciton run will cost."""
+"""What an exciton run will cost; measured on one core of the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
 
 import math
 
-from hpcx.exciton.config import Config
+from hpcx.exciton.config import Config, Mesh, Solver
 from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
+from hpcx.parallel.machine import Work
 from hpcx.physics.mesh import count_points
 from hpcx.registry import Estimate
 
 #: resident memory of the interpreter with all libraries, bytes (measured)
 BASE_BYTES = 1.4e8
-#: seconds per entry and level of a padded FFT with its elementwise work, one core (measured)
-FFT_SECONDS = 1.1e-9
-#: seconds per complex multiplication of small factors with arrays on the zone, and per orbital^3 of a diagonalisation (measured)
-ORBITAL_SECONDS, DIAGONALISATION_SECONDS = 4e-9, 4e-9
-#: products for the lowest state, and for each further one, at the default tolerance (measured)
-FIRST_PRODUCTS, NEXT_PRODUCTS = 60, 12
+#: bands, interaction and result of a point
+POINT = Work(calls=0.045)
+#: a product and its orthogonalisation: per call, and per n log2 n of the transforms on a mesh of n points
+PRODUCT, TRANSFORM = Work(calls=2e-4), Work(arrays=5.2e-8)
+#: per n^3 of a diagonalisation
+DENSE = Work(products=1.2e-9)
+#: a step of a spectrum beside its product, per step^3 for its lines, and about how many steps an exciton takes
+STEP, LINES, EXCITON_STEPS = Work(calls=3.5e-4), Work(products=2e-9), 25
+#: zone: per entry and level of a padded transform, per product of small factors with arrays, and per orbital^3 of a diagonalisation, s
+FFT_SECONDS, ORBITAL_SECONDS, DIAGONALISATION_SECONDS = 1.9e-9, 7e-9, 4e-9
+#: zone: a product beside its transforms, a pair momentum beside its products, and about how many steps a spectrum takes
+ZONE_PRODUCT, MOMENTUM, ZONE_STEPS = Work(calls=4.5e-4), Work(calls=7e-3), 35
 
 
-def products(states: int) -> int:
-    """Return about how many products the eigensolver needs for a number of states."""
-    return FIRST_PRODUCTS + NEXT_PRODUCTS * (states - 1)
+def digits(tolerance: float) -> float:
+    """Return the number of products for a tolerance (eV) relative to that for the default one; errors fall exponentially."""
+    return 0.45 + 0.55 * math.log10(1 / tolerance) / 8
+
+
+def products(solver: Solver, mesh: Mesh) -> int:
+    """Return about how many products the lowest bound states on a disk take; they grow with the root of the width of the bands.
+
+    Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third. N does not matter.
+    """
+    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(mesh.k0 / 0.1) * digits(solver.tolerance))
+
+
+def zone_products(solver: Solver, divisions: int) -> int:
+    """Return about how many products a pair momentum takes on the zone, whose levels lie closer (measured for N = 18 to 36)."""
+    return round((60 + 70 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(divisions / 20) * digits(solver.tolerance))
+
+
+def exciton_work(mesh: Mesh, solver: Solver, absorption: bool, ranks: int) -> Work:
+    """Return the work for the exciton on a disk, with its spectrum if wanted; no more than four ranks have something to do."""
+    n = count_points(mesh.N, mesh.k0)
+    transforms = TRANSFORM * (n * math.log2(max(n, 2)) / min(ranks, 4))
+    steps = (transforms + STEP) * (EXCITON_STEPS if absorption else 0)
+    if n <= DENSE_LIMIT:
+        return DENSE * n**3 + steps
+    return (transforms + PRODUCT) * products(solver, mesh) + steps
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
-    """Return size, memory and time of an exciton run; times are those of one core at about 60 GF/s in matrix products."""
+    """Return size, memory and work of an exciton run."""
     if config.mesh.region == "zone":
         return _zone(config, ranks)
     n = count_points(config.mesh.N, config.mesh.k0)
     facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"}
+    work = POINT + exciton_work(config.mesh, config.solver, config.absorption.enabled, ranks)
     if n <= DENSE_LIMIT:
-        return Estimate(n, BASE_BYTES + 64.0 * n**2, 1e-9 * n**3, facts, coarse_mesh(config.mesh))
+        return Estimate(n, BASE_BYTES + 64.0 * n**2, work, facts, coarse_mesh(config.mesh))
+    facts["products"] = f"about {products(config.solver, config.mesh)}"
     padded = 4 * (4 / 3 / 0.68) * 4 * n
-    seconds = products(config.solver.states) * FFT_SECONDS * 2 * padded * math.log2(padded) / min(ranks, 4)
     memory = BASE_BYTES + 16 * padded / min(ranks, 4) + 16 * n * (20 + 2 * config.solver.states)
-    return Estimate(n, memory, seconds, facts, coarse_mesh(config.mesh))
+    return Estimate(n, memory, work, facts, coarse_mesh(config.mesh))
 
 
 def _zone(config: Config, ranks: int) -> Estimate:
@@ -45,10 +76,12 @@ def _zone(config: Config, ranks: int) -> Estimate:
     model, zone, n = load_model(config.tight_binding), config.zone, config.mesh.N
     momenta, pairs = len(pair_momenta(config, model)), zone.valence * zone.conduction
     workers = min(ranks, model.orbitals)
-    per_product = model.orbitals**2 * n**2 * (2 * FFT_SECONDS * 2 * math.log2(n) + ORBITAL_SECONDS * (zone.valence + 1)) / workers
-    per_product += ORBITAL_SECONDS * model.orbitals * n**2 * pairs / workers
-    count = products(config.solver.states)
-    seconds = momenta * (count * per_product + DIAGONALISATION_SECONDS * n**2 * model.orbitals**3)
+    seconds = model.orbitals**2 * n**2 * (2 * FFT_SECONDS * 2 * math.log2(n) + ORBITAL_SECONDS * (zone.valence + 1)) / workers
+    seconds += ORBITAL_SECONDS * model.orbitals * n**2 * pairs / workers
+    count, steps = zone_products(config.solver, n), 2 * ZONE_STEPS if config.absorption.enabled else 0
+    diagonalisation = Work(arrays=DIAGONALISATION_SECONDS * n**2 * model.orbitals**3)
+    work = POINT + (MOMENTUM + diagonalisation) * momenta + STEP * steps
+    work += (Work(arrays=seconds) + ZONE_PRODUCT) * (count * momenta + steps)
     states = 16.0 * n**2 * model.orbitals * (model.orbitals + zone.valence + zone.conduction)
     memory = BASE_BYTES + 2 * states + 8.0 * model.orbitals**2 * n**2 + 16.0 * n**2 * pairs * (4 + (28 + 2 * config.solver.states) / ranks)
     facts = {
@@ -58,4 +91,4 @@ def _zone(config: Config, ranks: int) -> Estimate:
         "method": "matrix-free FFT on the whole zone",
     }
     idle = [f"{ranks - model.orbitals} ranks have no orbital of the electron to work on"] if ranks > model.orbitals else []
-    return Estimate(n**2 * pairs, memory, seconds, facts, idle)
+    return Estimate(n**2 * pairs, memory, work, facts, idle)

@@ -1,4 +1,4 @@
-"""What a point will cost, from counts of states, times and delays; times calibrated on one core of an AMD EPYC."""
+"""What a point will cost, from counts of states, times and delays; measured on the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.perturbative import response_family, time_grid
+from hpcx.formation.perturbative import PULSE_REACH, decay_reach, response_family, time_grid
 from hpcx.formation.problem import (
     MANIFOLDS,
     gap_of,
@@ -20,18 +20,21 @@ from hpcx.formation.problem import (
 from hpcx.formation.tables import tables
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
+from hpcx.parallel.machine import Work
 from hpcx.registry import Estimate
 
 #: interpreter with its libraries, bytes
-BASE_BYTES = 200e6
+BASE_BYTES = 140e6
 #: seconds for a photon energy per time and node squared, more when Hartree-Fock acts on all states, and for the pump
 TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
-#: seconds per fitted trace and per resampling, per table that points share, and for the result file
-FIT_SECONDS, RESAMPLING_SECONDS, TABLE_SECONDS, OUTPUT_SECONDS = 0.0015, 0.0004, 0.03, 0.01
-#: steps of the time route per fs at the default tolerance; evaluations per step; seconds per evaluation and node x state
-STEPS_PER_FS, EVALUATIONS, EVALUATION_SECONDS = 0.95, 6, 1.6e-8
-#: how many more steps the resonances of a substrate ask for
-SURFACE_STEPS = 2.8
+#: a point beside its responses, a photon energy of the spectrum and one of the resonances beside their time series
+POINT, ENERGY, RESONANCE = Work(calls=0.02), Work(calls=0.01), Work(calls=0.02)
+#: a fitted trace, a resampling of it, and seconds per node for a table that points share
+FIT, RESAMPLING, TABLE_SECONDS = Work(calls=0.002), Work(calls=0.0006), 4e-4
+#: steps of the time route per fs at the default tolerance; evaluations per step; of each the calls, and seconds per node x state
+STEPS_PER_FS, EVALUATIONS, EVALUATION, EVALUATION_SECONDS = 0.95, 6, Work(calls=1.7e-4), 3.4e-8
+#: longest step, fs, which the pulses allow; how many more steps the resonances of a substrate ask for
+LARGEST_STEP, SURFACE_STEPS = 2.0, 2.8
 #: runs of one delay that advance together
 COLUMNS = 5
 #: relaxation rates (1/fs) above which an explicit method must take shorter steps than the pulses ask for
@@ -49,11 +52,11 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     shape = _third_order if config.solver.route == "third-order" else _time_route
     unknowns, memory, responses = shape(config, sizes, ranks)
     family = response_family(config) if config.solver.route == "third-order" else ""
-    shared = dict.fromkeys(tables(config, material), TABLE_SECONDS)
-    seconds = responses + sum(shared.values()) + _output_seconds(config, ranks)
+    shared = dict.fromkeys(tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes))
+    work = sum(shared.values(), POINT + responses + _fits(config, ranks))
     if family:
         shared[family] = responses
-    return Estimate(unknowns, BASE_BYTES + memory, seconds, facts, _warnings(config, material, sizes), family, shared)
+    return Estimate(unknowns, BASE_BYTES + memory, work, facts, _warnings(config, material, sizes), family, shared)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def _work(sizes: list[_Size]) -> int:
     return sum(size.nodes * size.states for size in sizes)
 
 
-def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, float]:
+def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, Work]:
     delay_d = np.array([config.delay.start, config.delay.stop])
     samples = time_grid(config, delay_d, 0.0).size
     states = sum(size.states for size in sizes)
@@ -89,23 +92,24 @@ def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, f
     spectrum = math.ceil(config.signal.photon_energies.points / ranks)
     every = all_states if config.approximation.hartree_fock == "all" else 0.0
     seconds = PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)
-    return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), seconds
+    work = Work(products=seconds) + RESONANCE * resonances + ENERGY * spectrum
+    return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), work
 
 
-def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, float]:
+def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, Work]:
     valleys = 1 if config.pump.polarization == config.probe.polarization else 2
     rows = 2 * valleys * sum(size.states for size in sizes)
-    span = 2 * 4 * config.probe.duration + 330.0
+    span = 2 * PULSE_REACH * config.probe.duration + decay_reach(config)
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
     resonant = config.approximation.substrate and config.approximation.radiation == "dispersive"
     span *= SURFACE_STEPS if resonant else 1.0
-    steps = span * STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2
-    return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, runs * steps * EVALUATIONS * EVALUATION_SECONDS * valleys * _work(sizes)
+    steps = span * max(STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2, 1 / LARGEST_STEP)
+    evaluation = EVALUATION + Work(arrays=EVALUATION_SECONDS * valleys * _work(sizes))
+    return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, evaluation * (runs * steps * EVALUATIONS)
 
 
-def _output_seconds(config: Config, ranks: int) -> float:
-    fits = math.ceil(2 * len(CONTRIBUTIONS) / ranks) * (FIT_SECONDS + config.signal.bootstrap * RESAMPLING_SECONDS)
-    return fits + OUTPUT_SECONDS
+def _fits(config: Config, ranks: int) -> Work:
+    return (FIT + RESAMPLING * config.signal.bootstrap) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
 
 
 def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:

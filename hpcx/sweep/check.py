@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
 from hpcx.config.sources import to_be_replaced
+from hpcx.parallel.machine import REFERENCE, Machine, Work
 from hpcx.registry import Estimate
 from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
 
+#: of every rank: interpreter, MPI, PETSc, input; and of every point: its files, and its place in sweep.h5
+START, FILES = Work(calls=1.0), Work(calls=0.04)
 #: points from which on only some are listed, and how many
 LONG, SOME = 60, 20
 
@@ -25,10 +28,10 @@ class Check:
 
 
 class _Report:
-    """The planned run of an input on a number of ranks."""
+    """The planned run of an input on a number of ranks; ranks are chosen as the run does, times are those of a machine."""
 
-    def __init__(self, plan: Plan, planner: Planner) -> None:
-        self.plan, self.planner = plan, planner
+    def __init__(self, plan: Plan, planner: Planner, machine: Machine) -> None:
+        self.plan, self.planner, self.machine = plan, planner, machine
         good = [number for number, point in enumerate(plan.points) if not point.error]
         seconds = planner.seconds(good)
         tasks = [planner.task(number, seconds) for number in good]
@@ -40,9 +43,9 @@ class _Report:
     def _seconds(self, number: int, ranks: int, made: set[str]) -> float:
         """Return the time of a point on a group that has made some tables, and note those that it makes."""
         estimate = self.planner.estimate(number, ranks)
-        known = sum(seconds for name, seconds in estimate.shared.items() if name in made)
+        known = sum((work for name, work in estimate.shared.items() if name in made), Work())
         made.update(estimate.shared)
-        return estimate.seconds - known
+        return (estimate.work - known + FILES).on(self.machine)
 
     def label(self, number: int) -> str:
         """Return how a point is called: its swept values, or its id."""
@@ -78,12 +81,14 @@ class _Report:
         if not self.pieces:
             return []
         pieces, ranks = self.pieces.values(), self.planner.ranks
+        start = START.on(self.machine)
         wall = max(piece.begin + piece.seconds for piece in pieces)
-        work = in_all([self.planner.estimate(piece.number, 1) for piece in pieces])
+        alone = in_all([self.planner.estimate(piece.number, 1) for piece in pieces]).on(self.machine)
         idle = 1 - sum(piece.ranks * piece.seconds for piece in pieces) / max(ranks * wall, 1e-30)
         memory = max(self.planner.estimate(piece.number, piece.ranks).bytes_per_rank for piece in pieces)
         return [
-            f"in all about {duration(wall)} on {ranks} rank(s): {hours(ranks * wall)} (on one rank: {hours(work)}), "
+            f"in all about {duration(start + wall)} on {ranks} rank(s), {duration(start)} of them to start: "
+            f"{hours(ranks * (start + wall))} (on one rank: {duration(alone)} of processor time), "
             f"idle share of the ranks {100 * max(idle, 0):.0f} %",
             f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
         ]
@@ -99,12 +104,12 @@ def _together(pieces: list[Piece]) -> int:
     return max(most, 1)
 
 
-def check(plan: Plan, planner: Planner, every_point: bool = False) -> Check:
+def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Machine = REFERENCE) -> Check:
     """Return one line per point (unknowns, ranks, memory per rank, time), what else is known, and the plan with its totals.
 
     Of a sweep of more than LONG points only the longest are listed, unless `every_point` is asked for.
     """
-    report = _Report(plan, planner)
+    report = _Report(plan, planner, machine)
     short = every_point or len(plan.points) <= LONG
     numbers = list(range(len(plan.points))) if short else _chosen(report.tasks, report.refusals)
     lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), planned for {planner.ranks} rank(s)"]
@@ -123,10 +128,11 @@ def _chosen(tasks: list[Task], refusals: dict[int, str]) -> list[int]:
     return [*list(refusals)[:SOME], *(task.number for task in longest)]
 
 
-def in_all(estimates: list[Estimate]) -> float:
-    """Return the seconds of all points one after the other, what they share counted once."""
-    once = {name: seconds for estimate in estimates for name, seconds in estimate.shared.items()}
-    return sum(estimate.seconds - sum(estimate.shared.values()) for estimate in estimates) + sum(once.values())
+def in_all(estimates: list[Estimate]) -> Work:
+    """Return the work of a run of these points on one rank, one after the other, what they share counted once."""
+    once = {name: work for estimate in estimates for name, work in estimate.shared.items()}
+    own = Work.total(estimate.work - Work.total(estimate.shared.values()) for estimate in estimates)
+    return START + FILES * len(estimates) + own + Work.total(once.values())
 
 
 def _lines(label: str, estimate: Estimate, piece: Piece) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from hpcx import registry
 from hpcx.config.point import Point
+from hpcx.parallel.machine import Work
 from hpcx.registry import Estimate
 from hpcx.sweep.groups import choose_level, depth, level_of_size, smallest_group
 
@@ -102,12 +103,12 @@ class Planner:
 
 def _estimate(point: Point, ranks: int) -> Estimate:
     if point.error:
-        return Estimate(0, 0.0, 0.0)
+        return Estimate(0, 0.0, Work())
     try:
         return registry.estimator(point.config.model)(point.config, point.material, ranks)
     except Exception as error:
         log.debug("no estimate of point %s: %s", point.id, error)
-        return Estimate(0, 0.0, 0.0, warnings=[f"no estimate: {error}"])
+        return Estimate(0, 0.0, Work(), warnings=[f"no estimate: {error}"])
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,45 @@
-"""What a trion run will cost: sizes are exact or nearly so, times a model calibrated on one core of a 62 GF/s machine."""
+"""What a trion run will cost: sizes are exact or nearly so, times measured on the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.estimate import BASE_BYTES, products
-from hpcx.exciton.problem import coarse_mesh, material_mesh
+from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
+from hpcx.exciton.problem import coarse_mesh, material_band, material_mesh
 from hpcx.materials.loader import Material
+from hpcx.parallel.machine import Work
+from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import ValleyMesh, count_points
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
-from hpcx.trion.problem import carriers
+from hpcx.trion.problem import Carrier, carriers
 from hpcx.trion.sector import pair_group
+from hpcx.trion.thermal import likely_points
 
 #: share of n^2 per column that the staircase leaves, without and with rotations (measured)
 _STAIRCASE = {"none": 1.0, "C6": 0.55, "C6v": 0.52}
-#: operations per second of the matrix products within the whole product (measured)
-_FLOP_RATE = {"gemm": 4.2e10, "gemm-single": 7.8e10}
-#: seconds per column, layout and n log2 n of the FFT kernel (measured)
-_FOURIER_SECONDS = 1.0e-8
-#: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while (measured)
+#: seconds per operation of the matrix products
+_FLOP_SECONDS = {"gemm": 1.6e-11, "gemm-single": 8e-12}
+#: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's transforms
+_LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), {"none": 4.2e-8, "C6": 7.2e-8, "C6v": 7.2e-8}, 2.4e-8
+#: of the solver per product: calls, and seconds per unknown of the orthogonalisation
+_SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
+#: lists and tables of a species: calls, and seconds per entry of the columns of a layout
+_SPECIES, _LIST_SECONDS = Work(calls=0.01), 6e-7
+#: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while
 _ENTRY_BYTES = 340
-#: Lanczos steps for an error of 1e-3 with this broadening (eV); fewer in narrow windows (measured)
-_SPECTRUM_STEPS, _SPECTRUM_BROADENING = 240, 4e-3
+#: Lanczos steps to 1e-3 with 4 meV of broadening on a dense mesh; the n (with C6v) and window (eV) on which they are two thirds of that
+_SPECTRUM_STEPS, _SPECTRUM_POINTS, _SPECTRUM_WINDOW = 280, 80, 0.42
+#: width of the trion's band for k0 = 0.1, eV
+_BAND_WIDTH = 1.5
+#: two-dimensional spectra: seconds per value of a map and species, and per waiting time of the trace
+_MAP_SECONDS, _TRACE_SECONDS = 2.5e-7, 3e-4
+#: products for the contact interaction that shifts the triplet
+_CONTACT_PRODUCTS = 200
 #: points from which on pairs and columns are counted by area; share of all pairs of points in a disk whose sum is in it
 _BY_AREA, _PAIR_SHARE = 50_000, 1 - 3 * math.sqrt(3) / (4 * math.pi)
 #: operations of the symmetries
@@ -44,80 +58,175 @@ def pair_count(mesh: ValleyMesh) -> int:
     return int(round(float((sums_ij * disk_ij).sum())))
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """Numbers of mesh points, pairs and columns, the symmetry that is used, and how products are formed."""
+
+    points: int
+    pairs: int
+    columns: int
+    symmetry: str
+    kernel: str
+
+    @property
+    def unknowns(self) -> int:
+        """About how many coordinates a vector has."""
+        return self.pairs // (6 if self.symmetry != "none" else 1)
+
+
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
-    """Return size, memory and time of a trion run on a number of ranks."""
-    symmetry = config.solver.symmetry
-    n, pairs, columns = _counts(config, material)
-    kernel = choose_kernel(config.solver.kernel, n)
-    unknowns = pairs // (6 if symmetry != "none" else 1)
-    busy = min(ranks, columns)
-    per_product = _product_seconds(kernel, symmetry, n, columns) / busy
-    count = products(config.solver.states) + spectrum_products(config)
+    """Return size, memory and work of a trion run on a number of ranks."""
+    sizes = _counts(config, material, config.solver.symmetry)
+    busy = min(ranks, sizes.columns)
     facts = {
-        "mesh points": str(n),
-        "pair states": str(pairs),
-        "unknowns": f"about {unknowns} (half for identical carriers)",
-        "kernel": kernel,
-        "columns": str(columns),
-        "products": f"about {count} per species, {1e3 * per_product:.3g} ms each",
+        "mesh points": str(sizes.points),
+        "pair states": str(sizes.pairs),
+        "unknowns": f"about {sizes.unknowns} (half for identical carriers)",
+        "kernel": sizes.kernel,
+        "columns": str(sizes.columns),
+        "products": f"about {products(config, sizes.points)} per species, {1e3 * (_product(sizes, 3) / busy).seconds:.3g} ms each",
     }
-    seconds = sum(_share(config, material, species) * count * per_product for species in config.trion.species)
-    memory = _memory(config, material, kernel, n, unknowns, columns, busy)
-    return Estimate(unknowns, memory, seconds, facts, _warnings(config, material, unknowns, columns, ranks, kernel))
+    if _wants_spectra(config):
+        facts["steps of a spectrum"] = f"about {spectrum_steps(config, sizes.points, sizes.symmetry)}"
+    work = POINT + exciton_work(config.mesh, config.solver, _wants_spectra(config), ranks)
+    for species in config.trion.species:
+        work += _species_work(config, material, species, sizes, busy)
+    if config.twod.enabled:
+        work += _twod_work(config)
+    memory = _memory(config, material, sizes, busy)
+    return Estimate(sizes.unknowns, memory, work, facts, _warnings(config, material, sizes, ranks))
 
 
-def _counts(config: Config, material: Material) -> tuple[int, int, int]:
-    """Return the numbers of mesh points, pairs and columns; those of a large mesh without making it."""
-    n, symmetry = count_points(config.mesh.N, config.mesh.k0), config.solver.symmetry
+def _counts(config: Config, material: Material, symmetry: str) -> _Sizes:
+    """Return the sizes of a problem; those of a large mesh without making it."""
+    n = count_points(config.mesh.N, config.mesh.k0)
+    kernel = choose_kernel(config.solver.kernel, n)
     if n > _BY_AREA:
-        return n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry])
-    mesh = material_mesh(config.mesh, material)
-    return n, pair_count(mesh), len(pair_group(mesh, symmetry, identical=False).columns)
+        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry]), symmetry, kernel)
+    pairs, columns = _count(material_mesh(config.mesh, material), symmetry)
+    return _Sizes(n, pairs, columns, symmetry, kernel)
 
 
-def spectrum_products(config: Config) -> int:
-    """Return about how many products the spectrum of a species takes; steps grow with resolution and digits (measured)."""
+def _count(mesh: ValleyMesh, symmetry: str) -> tuple[int, int]:
+    return pair_count(mesh), len(pair_group(mesh, symmetry, identical=False).columns)
+
+
+def products(config: Config, points: int) -> int:
+    """Return about how many products the lowest states of a species take.
+
+    Measured for 1 to 8 states on 43 to 535 points: 42 to 275 with symmetry, within a third; beyond these it is
+    extrapolated. A bound state is far from the others; further ones lie in a continuum whose levels are the closer, the larger the mesh is.
+    """
+    solver = config.solver
+    count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.k0 / 0.1))
+    if solver.states > 1:
+        count = max(45, math.sqrt(points) * (9 + solver.states / 3))
+    crowded = {"none": 1.9, "C6": 1.2, "C6v": 1.0}[solver.symmetry]
+    return round(count * crowded * digits(solver.tolerance))
+
+
+def _wants_spectra(config: Config) -> bool:
+    return config.absorption.enabled or config.twod.enabled
+
+
+def spectrum_steps(config: Config, points: int, symmetry: str) -> int:
+    """Return about how many steps a spectrum takes: the more, the finer it is, until all levels in the window are resolved."""
     settings = config.absorption
-    if not settings.enabled and not config.twod.enabled:
-        return 0
-    steps = _SPECTRUM_STEPS * (_SPECTRUM_BROADENING / settings.broadening) * math.log10(1 / settings.accuracy) / 3
-    return int(min(steps, settings.max_steps)) * (2 if settings.maps else 1)
+    levels = points / _SPECTRUM_POINTS * (_ORDER["C6v"] / _ORDER[symmetry]) ** 0.6
+    resolved = -math.expm1(-levels * (max(settings.window[1], 0.01) / _SPECTRUM_WINDOW) ** 1.5)
+    finer = (4e-3 / settings.broadening) ** 0.75 * (math.log10(1 / settings.accuracy) / 3) ** 1.3 * (config.mesh.k0 / 0.1) ** 0.6
+    steps = _SPECTRUM_STEPS * resolved * finer
+    if config.twod.enabled:
+        last = max(config.twod.trace_end, *config.twod.waiting_times)
+        steps = max(steps, steps_for_time(_BAND_WIDTH * config.mesh.k0 / 0.1, last))
+    return max(1, int(min(steps, settings.max_steps)))
+
+
+def _three(config: Config, material: Material, species: str) -> tuple[Carrier, Carrier, Carrier]:
+    return carriers(material.text("bands.order"), species, config.trion.charge, config.trion.transition)
 
 
 def _identical(config: Config, material: Material, species: str) -> bool:
-    three = carriers(material.text("bands.order"), species, config.trion.charge, config.trion.transition)
+    three = _three(config, material, species)
     return three[0] == three[1]
 
 
-def _share(config: Config, material: Material, species: str) -> float:
-    """Identical carriers need two of the three layouts."""
-    return 2 / 3 if _identical(config, material, species) else 1.0
+def _species_work(config: Config, material: Material, species: str, sizes: _Sizes, busy: int) -> Work:
+    """Return the work for states and spectra of a species; identical carriers need two of the three layouts and half the unknowns."""
+    identical = _identical(config, material, species)
+    layouts, unknowns = (2, sizes.unknowns / 2) if identical else (3, sizes.unknowns)
+    product = _product(sizes, layouts) / busy
+    solving = product + _SOLVER + Work(memory=_ORTHOGONALISATION_SECONDS * unknowns / busy)
+    work = _SPECIES + _lists(sizes, layouts) / busy
+    work += solving * products(config, sizes.points) + product * config.solver.states
+    if not _wants_spectra(config):
+        return work
+    shifted = config.twod.enabled and species == "triplet" and config.twod.triplet_shift != 0 and not identical
+    shifted &= config.twod.shift_by == "contact"
+    spectrum = _spectrum(config, sizes, product)
+    work += spectrum * (2 if config.absorption.maps else 1) + (spectrum + product * _CONTACT_PRODUCTS if shifted else Work())
+    return work + _thermal_work(config, material, species, layouts, busy)
 
 
-def _product_seconds(kernel: str, symmetry: str, n: int, columns: int) -> float:
-    """Return the time of one product of three layouts on one core."""
-    if kernel == "fft":
-        return 3 * columns * _FOURIER_SECONDS * n * math.log2(n)
-    return 3 * 16 * columns * _STAIRCASE[symmetry] * n**2 / _FLOP_RATE[kernel]
+def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
+    steps = spectrum_steps(config, sizes.points, sizes.symmetry)
+    return (product + STEP) * steps + LINES * steps**3
 
 
-def _memory(config: Config, material: Material, kernel: str, n: int, unknowns: int, columns: int, ranks: int) -> float:
-    """Return bytes per rank: interpreter, replicated tables, blocks, basis of the eigensolver."""
-    order = material.text("bands.order")
+def _thermal_work(config: Config, material: Material, species: str, layouts: int, busy: int) -> Work:
+    """Return the work for spectra without symmetry from all other momenta of the second charge."""
+    sizes = _counts(config, material, "none")
+    if config.trion.temperature == 0 or sizes.points > _BY_AREA:
+        return Work()
+    mesh = material_mesh(config.mesh, material)
+    energy_k = material_band(mesh, material, config.bands, *_three(config, material, species)[1]).energy_k
+    orbit_k = mesh.point_group("C6v")[0].min(axis=0)
+    momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0])
+    return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
+
+
+def _lists(sizes: _Sizes, layouts: int) -> Work:
+    """Return the work for the lists and tables of an operator."""
+    return Work(arrays=_LIST_SECONDS * layouts * sizes.points * sizes.columns)
+
+
+def _product(sizes: _Sizes, layouts: int) -> Work:
+    """Return the work of one product."""
+    entries = sizes.points * sizes.columns
+    if sizes.kernel == "fft":
+        return (_LAYOUT + Work(arrays=_FOURIER_SECONDS * entries * math.log2(sizes.points))) * layouts
+    flops = 16 * _STAIRCASE[sizes.symmetry] * entries * sizes.points
+    return (_LAYOUT + Work(products=_FLOP_SECONDS[sizes.kernel] * flops, arrays=_ENTRY_SECONDS[sizes.symmetry] * entries)) * layouts
+
+
+def _twod_work(config: Config) -> Work:
+    """Return the work for maps at all waiting times and the trace of the cross peak, for all species and their sum."""
+    settings, species = config.twod, len(config.trion.species)
+    values = len(settings.waiting_times) * settings.points**2 * species
+    return Work(arrays=_MAP_SECONDS * values, calls=_TRACE_SECONDS * settings.trace_end / settings.trace_step)
+
+
+def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:
+    """Return bytes per rank: interpreter, replicated tables, blocks, basis of the eigensolver and what goes with it."""
     tables = 0
     for species in config.trion.species:
-        first, second, _ = carriers(order, species, config.trion.charge, config.trion.transition)
+        first, second, _ = _three(config, material, species)
         tables = max(tables, 1 if first.spin_valley == second.spin_valley else 2)
-    table_bytes = {"gemm": 16, "gemm-single": 8, "fft": 0}[kernel] * tables * n**2
-    basis = max(20, 2 * config.solver.states + 8) + 2 * config.solver.states + 4
-    return BASE_BYTES + table_bytes + 0.75 * n * columns / ranks * _ENTRY_BYTES + 16 * basis * unknowns / ranks
+    table_bytes = {"gemm": 16, "gemm-single": 8, "fft": 0}[sizes.kernel] * tables * sizes.points**2
+    vectors = _basis(config) + 2 * config.solver.states + 10
+    entries = 0.75 * sizes.points * sizes.columns
+    return BASE_BYTES + table_bytes + entries / ranks * _ENTRY_BYTES + 16 * vectors * sizes.unknowns / ranks
 
 
-def _warnings(config: Config, material: Material, unknowns: int, columns: int, ranks: int, kernel: str) -> list[str]:
-    found = coarse_mesh(config.mesh)
-    if config.trion.temperature > 0 and (config.absorption.enabled or config.twod.enabled):
+def _basis(config: Config) -> int:
+    """Return the number of vectors of the eigensolver's basis."""
+    return max(20, 2 * config.solver.states + 8)
+
+
+def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
+    found, unknowns, columns, basis = coarse_mesh(config.mesh), sizes.unknowns, sizes.columns, _basis(config)
+    if config.trion.temperature > 0 and _wants_spectra(config):
         found.append("trion.temperature: one spectrum without symmetry for each of the charge's momenta adds to time and memory")
-    basis = max(20, 2 * config.solver.states + 8)
     if unknowns * basis / ranks > _INDEX_LIMIT:
         found.append(
             f"{unknowns} unknowns x {basis} basis vectors on {ranks} ranks exceed 32-bit indices; use more ranks, "
@@ -127,7 +236,7 @@ def _warnings(config: Config, material: Material, unknowns: int, columns: int, r
         found.append(f"{unknowns} unknowns exceed 32-bit indices; use solver.symmetry C6v or PETSc with 64-bit indices")
     if ranks > columns:
         found.append(f"{ranks - columns} of {ranks} ranks will have no work: there are {columns} columns")
-    elif columns / ranks < BLOCK_WIDTH / 2 and kernel != "fft":
+    elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel != "fft":
         found.append(f"{columns / ranks:.1f} columns per rank: matrix products lose speed below {BLOCK_WIDTH // 2}")
     if config.solver.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.species):
         found.append('identical carriers: the dark p-like state is found with solver.symmetry = "none" only')

@@ -50,9 +50,14 @@ def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndar
     """
     if temperature == 0:
         return np.array([0]), np.array([1.0])
-    factor_k = np.exp(-problem.second.energy_k / (BOLTZMANN_EV_PER_K * temperature))
     orbit_k = problem.mesh.point_group(largest(problem))[0].min(axis=0)
-    probability_k = np.bincount(orbit_k, factor_k / factor_k.sum(), minlength=problem.mesh.size)
+    return likely_points(problem.second.energy_k, orbit_k, temperature)
+
+
+def likely_points(energy_k: np.ndarray, orbit_k: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the initial points, one of each orbit, and their probabilities for energies (n,) in eV and a temperature in K."""
+    factor_k = np.exp(-energy_k / (BOLTZMANN_EV_PER_K * temperature))
+    probability_k = np.bincount(orbit_k, factor_k / factor_k.sum(), minlength=len(energy_k))
     order = np.argsort(-probability_k, kind="stable")
     missing = 1 - np.cumsum(probability_k[order])
     points = np.sort(order[: int(np.argmax(missing < _TAIL)) + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpcx.materials.loader import Material
+from hpcx.parallel.machine import Work
 from hpcx.registry import Estimate
 from hpcx.valley.config import Config
 from hpcx.valley.rates import COULOMB, PHONONS
@@ -10,14 +11,16 @@ from hpcx.valley.refusals import unknown_count
 from hpcx.valley.species import species_count
 from hpcx.valley.steps import step_count
 
-#: measured on one core of a common server: per step and unknown, per entry of the kernels, and the rest (s)
-SECONDS_PER_STEP_UNKNOWN = 2.6e-6
-#: the same with saturation, which factors once per step and runs the helicities one by one
-SECONDS_PER_SATURATED_STEP_UNKNOWN = 1.2e-4
-SECONDS_PER_KERNEL_ENTRY = 3e-8
-SECONDS_FIXED = 0.4
+#: measured on the reference machine (`hpcx.parallel.machine`): a point beside what follows (set-up, polarisation, signals)
+POINT = Work(calls=0.45)
+#: a step, and seconds per unknown^2 of its solutions with the stored factors
+STEP, SOLUTION_SECONDS = Work(calls=3e-4), 6.8e-9
+#: the same with saturation, which factors once per step and runs the helicities one by one, per step and unknown
+SATURATED_SECONDS = 1.2e-4
+#: seconds per entry of the kernels of the scattering integrals, and per unknown^2 of the slowest modes
+KERNEL_SECONDS, MODES_SECONDS = 1.8e-6, 1.4e-7
 #: interpreter with its libraries
-BYTES_FIXED = 2.0e8
+BYTES_FIXED = 1.4e8
 #: share of the cells that one cell is coupled to, and copies of matrices and factors
 FILL, COPIES = 0.06, 12
 
@@ -29,12 +32,13 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     kernels = config.momentum.points**2 * config.momentum.angles
     states = 2 * 3 * 8 * steps * unknowns
     factors = COPIES * 16 * FILL * unknowns**2
-    per_step = SECONDS_PER_SATURATED_STEP_UNKNOWN if config.approximation.saturation else SECONDS_PER_STEP_UNKNOWN
-    seconds = SECONDS_FIXED + per_step * steps * unknowns + SECONDS_PER_KERNEL_ENTRY * 60 * kernels
+    saturated = config.approximation.saturation
+    step = Work(memory=SATURATED_SECONDS * unknowns) if saturated else STEP + Work(memory=SOLUTION_SECONDS * unknowns**2)
+    work = POINT + step * steps + Work(arrays=KERNEL_SECONDS * kernels + MODES_SECONDS * unknowns**2)
     return Estimate(
         unknowns=unknowns,
         bytes_per_rank=BYTES_FIXED + states + factors + 40 * 8 * kernels,
-        seconds=seconds,
+        work=work,
         facts={"species": str(species), "cells of the momentum": str(config.momentum.points), "time steps": str(steps)},
         warnings=_warnings(config) + ([f"a point uses one rank; {ranks - 1} have no work"] if ranks > 1 else []),
     )

@@ -1,12 +1,11 @@
-"""What a run of the model `wigner` will cost."""
+"""What a run of the model `wigner` will cost; measured on the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
-
-import time
 
 import numpy as np
 
 from hpcx.materials.loader import Material
+from hpcx.parallel.machine import Work
 from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
@@ -21,51 +20,68 @@ from hpcx.wigner.schedule import levels_for, make_steps
 from hpcx.wigner.setting import Setting, check_local_energies, make_setting
 
 #: interpreter with its libraries, bytes
-BASE_BYTES = 250e6
+BASE_BYTES = 200e6
 #: vectors of the size of the state that the integrator and the ghosts take
 STATE_VECTORS = 31
-#: matrix products per step
-PRODUCTS_PER_STEP = 6
 #: on larger lattices what is sent is not counted: it would take seconds
 MOST_CELLS_COUNTED = 250_000
-#: bytes that a step moves per unknown beside the products
-BYTES_PER_UNKNOWN_STEP = 1500.0
+#: matrix products per step, and seconds per operation of one
+PRODUCTS_PER_STEP, FLOP_SECONDS = 6, 1.7e-11
+#: a point, its rates and what is read off them per value^2, and an output time
+POINT, RATE_SECONDS, OUTPUT = Work(calls=0.06), 7.5e-7, Work(calls=8e-4)
+#: a step of the moments: calls, and seconds per value^2 of the matrices that pass through memory
+MOMENT_STEP, MOMENT_SECONDS = Work(calls=4.5e-4), 1.3e-8
+#: steps of all runs of the moments over those of the coarsest: that run, and one with halved steps
+MOMENT_RUNS = 3
+#: a step of the full equation: calls, and seconds per unknown beside the products
+SPACE_STEP, UNKNOWN_SECONDS = Work(calls=6e-4), 2.4e-7
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
-    """Return size, memory and time of one point without solving it; the speed is that of this machine, now."""
+    """Return size, memory and work of one point without solving it."""
     edges = make_edges(config)
     warnings = _complaints(config, material, edges)
     values = padded(len(VALLEYS) * (len(edges) - 1))
     matrices = 4 * 2 + 2 * 8
     facts = {"energy bins": f"{len(edges) - 1} per valley"}
-    steps = 0 if config.time.rates_only else len(_steps(config, np.inf))
-    seconds = 3 * steps * PRODUCTS_PER_STEP * 3 * values**2 * 8 / _bandwidth() + 1.0
+    bytes_per_rank = BASE_BYTES + 8.0 * values**2 * matrices
+    if config.space.dimension:
+        return _with_space(Estimate(3 * values, bytes_per_rank, _rates(values), facts, warnings), config, material, edges, ranks)
+    work = _rates(values)
+    if not config.time.rates_only:
+        work += _moments(values, len(_steps(config, np.inf)), 1 if config.uncertainty.samples else MOMENT_RUNS, config)
     if config.uncertainty.samples:
-        seconds = seconds / 3 * np.ceil(config.uncertainty.samples / ranks)
-    alone = Estimate(3 * values, BASE_BYTES + 8.0 * values**2 * matrices, float(seconds), facts, warnings)
-    return _with_space(alone, config, material, edges, ranks) if config.space.dimension else alone
+        work *= int(np.ceil(config.uncertainty.samples / ranks))
+    return Estimate(3 * values, bytes_per_rank, work, facts, warnings)
+
+
+def _rates(values: int) -> Work:
+    return POINT + Work(arrays=RATE_SECONDS * values**2)
+
+
+def _moments(values: int, steps: int, runs: int, config: Config) -> Work:
+    """Return the work for runs of the moments and for what is read off them at the output times."""
+    return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * (steps * runs) + OUTPUT * len(make_stops(config))
 
 
 def _with_space(alone: Estimate, config: Config, material: Material, edges: np.ndarray, ranks: int) -> Estimate:
-    """Add the full equation to the estimate of the moments."""
+    """Add the moments and the full equation to the estimate of the rates."""
     setting = make_setting(config)
     values = padded(len(VALLEYS) * (len(edges) - 1))
     rows = tuple(count // (2 if setting.mirror else 1) for count in setting.lattice.points)
     cells = int(np.prod(rows))
     unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
     steps = _steps(config, _longest_step(config, setting, edges, material))
-    cost = PRODUCTS_PER_STEP * 2 * values / _flops(values) + BYTES_PER_UNKNOWN_STEP / _bandwidth()
+    cost = Work(products=PRODUCTS_PER_STEP * 2 * values * FLOP_SECONDS, memory=UNKNOWN_SECONDS)
     busiest = _busiest(rows, ranks)
-    seconds = alone.seconds + unknowns * len(steps) * cost * busiest
+    work = alone.work + _moments(values, len(steps), MOMENT_RUNS, config) + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
     regions = 1 if setting.regions is None else len(setting.regions.offset_rv)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (setting.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if setting.regions is not None else {}
-    facts |= {"time per unknown and step": f"{1e9 * cost:.0f} ns on one rank", "core-hours": f"{seconds * ranks / 3600:.2g}"}
     facts |= _borders(rows, setting.mirror, ranks, 8 * unknowns // cells)
-    return Estimate(unknowns, float(memory), float(seconds), facts, alone.warnings, refusal=_too_many(rows, ranks))
+    return Estimate(unknowns, float(memory), work, facts, alone.warnings, refusal=_too_many(rows, ranks))
 
 
 def _busiest(rows: tuple[int, ...], ranks: int) -> float:
@@ -113,22 +129,3 @@ def _longest_step(config: Config, setting: Setting, edges: np.ndarray, material:
     mass_v = read_excitons(material, config.environment).mass_v
     flight = STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
     return flight if setting.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, setting.gradient))
-
-
-def _flops(values: int) -> float:
-    """Measure the rate of a matrix product of the size that a run forms, flop/s."""
-    rows = np.ones((512, values))
-    matrix = np.ones((values, values))
-    rows @ matrix
-    start = time.perf_counter()
-    rows @ matrix
-    return 2.0 * 512 * values**2 / (time.perf_counter() - start)
-
-
-def _bandwidth() -> float:
-    """Measure the rate of copying memory, bytes read and written per second."""
-    source = np.ones(4_000_000)
-    target = source.copy()
-    start = time.perf_counter()
-    np.copyto(target, source)
-    return 2.0 * source.nbytes / (time.perf_counter() - start)

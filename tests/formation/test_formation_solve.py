@@ -18,8 +18,9 @@ from hpcx.formation.problem import build_problem
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
 from hpcx.formation.tables import tables
+from hpcx.parallel.machine import Work
 from hpcx.parallel.run import Run
-from hpcx.sweep.check import check, duration
+from hpcx.sweep.check import FILES, START, check, duration, in_all
 from hpcx.sweep.planning import Planner
 
 QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
@@ -164,10 +165,11 @@ def test_what_points_share_is_expected_once(tmp_path):
     plan = load_plan(str(tmp_path / "input.toml"), [])
     found = [estimate(point.config, point.material, 1) for point in plan.points]
     responses = [e.shared[e.family] for e in found]
-    table_seconds = sum(found[0].shared.values()) - responses[0]
-    expected = sum(e.seconds for e in found) - 3 * table_seconds - responses[0] - responses[2]
-    assert f"in all about {duration(expected)} on 1 rank(s)" in check(plan, Planner(plan.points, 1, 1e10)).text
-    assert expected < 0.6 * sum(e.seconds for e in found)
+    tables = Work.total(found[0].shared.values()) - responses[0]
+    expected = Work.total(e.work for e in found) - 3 * tables - responses[0] - responses[2] + START + FILES * 4
+    assert in_all(found).seconds == pytest.approx(expected.seconds, rel=1e-12)
+    assert f"in all about {duration(expected.seconds)} on 1 rank(s)" in check(plan, Planner(plan.points, 1, 1e10)).text
+    assert (expected - START).seconds < 0.65 * sum(e.seconds for e in found)
 
 
 def kinds(shared) -> Counter:

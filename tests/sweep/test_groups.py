@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcx.parallel.machine import Work
 from hpcx.registry import Estimate
 from hpcx.sweep.groups import choose_level, depth, level_of_size, smallest_group
 
@@ -38,7 +39,7 @@ def test_forced_size_is_reached_where_it_can_be(ranks, size):
 
 
 def ideal_speed(seconds, memory=1e8):
-    return lambda ranks: Estimate(1, memory / ranks, seconds / ranks)
+    return lambda ranks: Estimate(1, memory / ranks, Work(calls=seconds / ranks))
 
 
 @given(RANKS)
@@ -55,8 +56,8 @@ def test_a_point_that_does_not_fit_gets_as_many_ranks_as_it_needs():
 
 
 def test_ranks_that_do_not_help_are_not_given():
-    assert choose_level(lambda ranks: Estimate(1, 1e8, 50.0), 10.0, 16, 1e9) == depth(16) - 1
+    assert choose_level(lambda ranks: Estimate(1, 1e8, Work(calls=50.0)), 10.0, 16, 1e9) == depth(16) - 1
 
 
 def test_a_point_that_fits_nowhere_gets_all():
-    assert choose_level(lambda ranks: Estimate(1, 1e12, 50.0), 10.0, 16, 1e9) == 0
+    assert choose_level(lambda ranks: Estimate(1, 1e12, Work(calls=50.0)), 10.0, 16, 1e9) == 0

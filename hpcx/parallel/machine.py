@@ -1,0 +1,141 @@
+"""What work costs: on the machine on which the costs of the models were measured, and on this one.
+
+Work is told apart by what limits it, because machines differ in one of these by more than in the others. Four short jobs, one of
+each kind, tell how fast this machine is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+def _parts(of: Work | Machine) -> tuple[float, float, float, float]:
+    return of.products, of.arrays, of.memory, of.calls
+
+
+@dataclass(frozen=True)
+class Work:
+    """Processor time by what limits it, in s on the reference machine: one core with 63 GF/s that copies 14 GB/s.
+
+    Attributes:
+        products: matrix products.
+        arrays: transforms and work element by element, in the cache.
+        memory: the same on arrays that do not fit there.
+        calls: Python itself, calls with small arrays, files.
+    """
+
+    products: float = 0.0
+    arrays: float = 0.0
+    memory: float = 0.0
+    calls: float = 0.0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(*(mine + its for mine, its in zip(_parts(self), _parts(other))))
+
+    def __mul__(self, factor: float) -> Work:
+        return Work(*(factor * mine for mine in _parts(self)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, number: float) -> Work:
+        return self * (1 / number)
+
+    def __sub__(self, other: Work) -> Work:
+        return self + other * -1
+
+    @staticmethod
+    def total(works: Iterable[Work]) -> Work:
+        """Return the sum, also of many."""
+        return Work(*map(sum, zip(*map(_parts, works)))) if (works := list(works)) else Work()
+
+    def on(self, machine: Machine) -> float:
+        """Return the seconds that one core of a machine takes."""
+        return sum(mine * slower for mine, slower in zip(_parts(self), _parts(machine)))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds on the reference machine."""
+        return sum(_parts(self))
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How many times as long as the reference machine one core takes, for each kind of `Work`."""
+
+    products: float = 1.0
+    arrays: float = 1.0
+    memory: float = 1.0
+    calls: float = 1.0
+
+    def __str__(self) -> str:
+        return (
+            f"{_PRODUCT_FLOPS / _SECONDS.products / self.products / 1e9:.0f} GF/s in matrix products, "
+            f"{_COPY_BYTES / _SECONDS.memory / self.memory / 1e9:.1f} GB/s of memory; transforms take {self.arrays:.2f} times "
+            f"and Python {self.calls:.2f} times as long as on the machine on which costs were measured"
+        )
+
+
+REFERENCE = Machine()
+
+#: what the four jobs take on the reference machine, s, and what they do: flops of the products, bytes read and written
+_SECONDS = Work(products=4.3e-3, arrays=1.85e-3, memory=4.7e-3, calls=3.4e-3)
+_SIDE, _LENGTH, _CALLS = 256, 4_000_000, 2000
+_PRODUCT_FLOPS, _COPY_BYTES = 2 * 8.0 * _SIDE**3, 2 * 8.0 * _LENGTH
+
+
+@lru_cache(maxsize=1)
+def measured() -> Machine:
+    """Return how fast one core of this machine is now; it takes a tenth of a second, once."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        found = [_least(job()) for job in (_products, _transforms, _copies, _calls)]
+    return Machine(*(seconds / reference for seconds, reference in zip(found, _parts(_SECONDS))))
+
+
+def _least(job: Callable[[], object], repetitions: int = 4) -> float:
+    """Return the least processor time of a job, s: whatever disturbs it makes it longer."""
+    found = []
+    for _ in range(repetitions):
+        begin = time.process_time()
+        job()
+        found.append(time.process_time() - begin)
+    return min(found)
+
+
+def _products() -> Callable[[], object]:
+    import numpy as np
+
+    matrix, product = np.ones((_SIDE, _SIDE), complex), np.empty((_SIDE, _SIDE), complex)
+    return lambda: [np.matmul(matrix, matrix, out=product) for _ in range(2)]
+
+
+def _transforms() -> Callable[[], object]:
+    import ducc0.fft
+    import numpy as np
+
+    batch = np.zeros((8, 96, 96), complex)
+
+    def job() -> None:
+        for _ in range(4):
+            ducc0.fft.c2c(batch, axes=(1, 2), out=batch)
+            np.multiply(batch, batch.conj(), out=batch)
+
+    return job
+
+
+def _copies() -> Callable[[], object]:
+    import numpy as np
+
+    source, target = np.ones(_LENGTH), np.ones(_LENGTH)
+    return lambda: np.copyto(target, source)
+
+
+def _calls() -> Callable[[], object]:
+    import numpy as np
+
+    row = np.ones(16)
+    return lambda: [{"total": row.sum(), "half": 0.5 * row} for _ in range(_CALLS)]
