@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
-from hpcx.exciton.problem import coarse_mesh, material_band, material_mesh
+from hpcx.exciton.problem import coarse_mesh, material_bands, material_mesh
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
+from hpcx.physics.bands import Carrier
 from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import ValleyMesh, count_points
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
-from hpcx.trion.problem import Carrier, carriers
+from hpcx.trion.problem import carriers
 from hpcx.trion.sector import pair_group
 from hpcx.trion.thermal import likely_points
 
@@ -179,7 +180,7 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
     if config.trion.temperature == 0 or sizes.points > _BY_AREA:
         return Work()
     mesh = material_mesh(config.mesh, material)
-    energy_k = material_band(mesh, material, config.bands, *_three(config, material, species)[1]).energy_k
+    energy_k = material_bands(config.bands, material).band(mesh.momentum_kx, _three(config, material, species)[1]).energy_k
     orbit_k = mesh.point_group("C6v")[0].min(axis=0)
     momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0])
     return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
