@@ -60,7 +60,7 @@ def outputs(place):
 
 
 def test_the_commands_run(outputs):
-    assert len(outputs) == 9
+    assert len(outputs) == 10
     assert all(text.strip() for text in outputs.values())
 
 
@@ -77,6 +77,11 @@ def test_the_limits_are_those_of_the_run(outputs):
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", row)]
     for name, found in zip(("exciton", "singlet"), (numbers[:2], numbers[2:4])):
         assert [f"{number:.1f}" for number in found] == list(re.search(rf"{name}\s(\d+\.\d) \+- (\d\.\d)", README).groups())
+
+
+def test_the_number_with_its_bar_is_that_of_the_run(outputs):
+    last = next(text for line, text in outputs.items() if " converge " in line).splitlines()[-1]
+    assert f"    {last}\n" in README
 
 
 def table(first):
