@@ -14,9 +14,9 @@ from hpcx.parallel.layout import block_rows
 
 pytestmark = pytest.mark.mpi
 
-TIMES, ROWS, COLUMNS = 6, 480, 500
-#: bytes of one output, and what labels, names and the like may take
-OUTPUT, SMALL = 8 * ROWS * COLUMNS, 100_000
+TIMES, ROWS, COLUMNS = 4, 960, 1000
+#: bytes of one output, and what labels, names and the two blocks may take in which the checksum of a whole file is read
+OUTPUT, SMALL = 8 * ROWS * COLUMNS, 100_000 + (2 << 20)
 
 
 def declared(comm):
