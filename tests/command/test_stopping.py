@@ -155,20 +155,28 @@ def catches(pid, number):
     return int(mask[1], 16) >> (number - 1) & 1
 
 
-def wait_until_caught(run, number):
-    """Wait until the process has a handler of its own; SIGINT has one of Python's from the first moment on."""
-    deadline = time.monotonic() + 60
-    while not (catches(run.process.pid, number) and catches(run.process.pid, signal.SIGUSR2)):
-        assert run.process.poll() is None and time.monotonic() < deadline
+def is_caught(run, number):
+    """Say whether the process has a handler of its own; SIGINT has one of Python's from the first moment on."""
+    assert run.process.poll() is None
+    return catches(run.process.pid, number) and catches(run.process.pid, signal.SIGUSR2)
+
+
+def signal_as_soon_as_caught(runs):
+    """Send each run its signal, in any order: none may end while another is waited for."""
+    deadline, waiting = time.monotonic() + 60, dict(runs)
+    while waiting:
+        assert time.monotonic() < deadline
+        for number, run in [*waiting.items()]:
+            if is_caught(run, number):
+                os.kill(run.process.pid, number)
+                del waiting[number]
         time.sleep(1e-3)
 
 
 def test_signals_in_the_first_second(tmp_path):
     """While Python, MPI and PETSc are loaded and the input is read."""
     runs = {number: Interrupted(make_folder(tmp_path / number.name, CASES["exciton"])) for number in SIGNALS}
-    for number, run in runs.items():
-        wait_until_caught(run, number)
-        os.kill(run.process.pid, number)
+    signal_as_soon_as_caught(runs)
     for number, run in runs.items():
         assert run.wait() == 75, number.name
         log = (run.folder / "log").read_text()
