@@ -39,8 +39,12 @@ def convert(value: float, source: str, target: str) -> float:
 
     Raises ValueError if one of the units is unknown or the two have different dimensions.
     """
-    if source == target:
-        return float(value)
+    return float(value) if source == target else _converted(float(value), source, target)
+
+
+@lru_cache(maxsize=4096)
+def _converted(value: float, source: str, target: str) -> float:
+    """Convert a number; kept, because every point of a sweep has the same material."""
     return _magnitude(registry().Quantity(value, _unit(source)), target)
 
 

@@ -6,6 +6,7 @@ Units: meV, ps, nm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.integrate import quad
@@ -23,6 +24,7 @@ class Hydrogenic:
     binding_energy: float
 
 
+@lru_cache(maxsize=64)
 def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
     """Minimise the energy of exp(-r/a) over a.
 

@@ -65,19 +65,19 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
 
     Raises ValueError for more than MOST_STEPS.
     """
-    ends = [until for _, until in levels if until < stops[-1]]
-    corners = np.unique(np.round(np.concatenate([[0.0], stops, ends]), 10))
-    starts, lengths, total = [], [], 0.0
-    for begin, end in zip(corners[:-1], corners[1:]):
-        longest = next(step for step, until in levels if begin < until - 1e-9)
-        total += (end - begin) / longest
-        if not total < MOST_STEPS:
-            raise ValueError(f"more than {MOST_STEPS:.0e} steps up to {stops[-1]:g} ps, of {longest:.2g} ps at {begin:g} ps: {_KNOBS}")
-        count = int(np.ceil((end - begin) / longest - 1e-9))
-        starts.append(begin + (end - begin) / count * np.arange(count))
-        # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
-        lengths.append(np.full(count, np.round((end - begin) / count, 12)))
-    return np.stack([np.concatenate(starts), np.concatenate(lengths)], axis=1)
+    longest_l, until_l = np.array(levels).T
+    corners = np.unique(np.round(np.concatenate([[0.0], stops, until_l[until_l < stops[-1]]]), 10))
+    begins, spans = corners[:-1], np.diff(corners)
+    longest = longest_l[np.searchsorted(until_l - 1e-9, begins, side="right")]
+    total = np.cumsum(spans / longest)
+    if not total[-1] < MOST_STEPS:
+        first = np.argmax(~(total < MOST_STEPS))
+        raise ValueError(f"more than {MOST_STEPS:.0e} steps up to {stops[-1]:g} ps, of {longest[first]:.2g} ps at {begins[first]:g} ps: {_KNOBS}")
+    counts = np.ceil(spans / longest - 1e-9).astype(int)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    starts = np.repeat(begins, counts) + np.repeat(spans / counts, counts) * within
+    # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
+    return np.stack([starts, np.repeat(np.round(spans / counts, 12), counts)], axis=1)
 
 
 def levels_for(duration: float, centre: float, refinement: int, longest: float = np.inf) -> list[tuple[float, float]]:
