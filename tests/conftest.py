@@ -9,6 +9,7 @@ Under mpirun rank 0 alone reports. A test that fails on any rank fails; when the
 from __future__ import annotations
 
 import gc
+import logging
 import shutil
 import tempfile
 import time
@@ -177,6 +178,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     ranks = config.stash.get(RANKS, None)
     if ranks:
         ranks.meet(None)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """Give the log of hpcx back to pytest when a command that the test has called has taken it."""
+    logger = logging.getLogger("hpcx")
+    handlers, propagate, level = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from importlib.abc import MetaPathFinder
 class Lacking(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {packages!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}")
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Lacking())
 from hpcx.cli import main
