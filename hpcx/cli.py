@@ -265,7 +265,7 @@ def _limit_threads() -> None:
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.config.load import load_plan
     from hpcx.parallel.errors import AgreedError
-    from hpcx.petsc.options import initialize, unused_options
+    from hpcx.petsc.options import unused_options
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.report import report_text
     from hpcx.sweep.run import run_plan
@@ -275,13 +275,9 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     if not _is_together(comm, options.alone):
         return FAILED
     plan, seconds = _load(comm, options, load_plan)
-    try:
-        initialize(plan.config.petsc.options.split() + options.petsc)
-    except (RuntimeError, ValueError) as error:  # real scalars, a value without an option: alike on all ranks
-        return _complain(comm, error, BAD_INPUT)
-    _limit_threads()
+    if not _is_ready(comm, options, plan.config, seconds):
+        return BAD_INPUT
     _tell_idle(comm, plan)
-    _watch(comm, requests, plan.config, seconds)
     start = time.monotonic()
     try:
         if options.fresh:
@@ -300,7 +296,6 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.config.choose import load_open
     from hpcx.converge.command import begin, end, search
     from hpcx.parallel.errors import AgreedError
-    from hpcx.petsc.options import initialize
     from hpcx.sweep.fresh import set_aside
 
     requests = options.requests
@@ -311,12 +306,8 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
     begun: list[Any] = []  # on the first rank, which alone decides what is computed
     _on_root(comm, lambda: begun.append(begin(problem, options.target, options.quantity, options.budget)))
     study, config = begun[0] if begun else None, problem.start.config
-    try:
-        initialize(config.petsc.options.split() + options.petsc)
-    except (RuntimeError, ValueError) as error:
-        return _complain(comm, error, BAD_INPUT)
-    _limit_threads()
-    _watch(comm, requests, config, seconds)
+    if not _is_ready(comm, options, config, seconds):
+        return BAD_INPUT
     try:
         if options.fresh:
             set_aside(comm, config.output.directory, problem.source)
@@ -333,6 +324,20 @@ def _end_of_study(state: str) -> int:
     from hpcx.converge import run
 
     return {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}[state]
+
+
+def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: float | None) -> bool:
+    """Start PETSc with its options, limit threads and watch for requests to stop; say whether PETSc has accepted the options."""
+    from hpcx.petsc.options import initialize
+
+    try:
+        initialize(config.petsc.options.split() + options.petsc)
+    except (RuntimeError, ValueError) as error:  # real scalars, a value without an option: alike on all ranks
+        _complain(comm, error, BAD_INPUT)
+        return False
+    _limit_threads()
+    _watch(comm, options.requests, config, seconds)
+    return True
 
 
 def _is_together(comm: Any, alone: bool) -> bool:

@@ -128,6 +128,7 @@ def _transforms() -> Callable[[], object]:
     batch = np.zeros((8, 96, 96), complex)
 
     def job() -> None:
+        """Transform all and multiply."""
         for _ in range(4):
             ducc0.fft.c2c(batch, axes=(1, 2), out=batch)
             np.multiply(batch, batch.conj(), out=batch)

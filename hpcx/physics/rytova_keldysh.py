@@ -23,8 +23,8 @@ _SERIES = np.array([1.0, -1.0, 9.0, -225.0, 11025.0])
 
 
 @dataclass(frozen=True)
-class RytovaKeldysh:
-    """The layer's electrostatics: Rytova (1967); Keldysh, JETP Lett. 29, 658 (1979).
+class _Uniform:
+    """A layer in surroundings of one permittivity.
 
     Attributes:
         length: r0 = 2 pi chi.
@@ -38,6 +38,11 @@ class RytovaKeldysh:
     def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
         """Return the interaction in a layer of r0 = `length` (in `unit`) in surroundings of one permittivity."""
         return cls(length, surroundings.number("kappa", "1"))
+
+
+@dataclass(frozen=True)
+class RytovaKeldysh(_Uniform):
+    """The layer's electrostatics: Rytova (1967); Keldysh, JETP Lett. 29, 658 (1979)."""
 
     def dielectric_function(self, q: Number) -> Number:
         """Return kappa + r0 q, by which the layer weakens the bare 2 pi / q."""
@@ -61,20 +66,12 @@ class RytovaKeldysh:
 
 
 @dataclass(frozen=True)
-class Logarithmic:
+class Logarithmic(_Uniform):
     """The layer's interaction as Cudazzo, Tokatly, Rubio, PRB 84, 085406 (2011) approximate it by elementary functions.
 
     V(r) = {ln[(r + a) / r] + (ln 2 - gamma) exp(-r / a)} / r0 with a = r0 / kappa, which is right for small and for large r
-    and up to 6 % too weak between, at r = 4 r0 / kappa. Attributes as those of RytovaKeldysh.
+    and up to 6 % too weak between, at r = 4 r0 / kappa.
     """
-
-    length: float
-    permittivity: float
-
-    @classmethod
-    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
-        """Return the interaction in a layer of r0 = `length` (in `unit`) in surroundings of one permittivity."""
-        return cls(length, surroundings.number("kappa", "1"))
 
     def dielectric_function(self, q: Number) -> Number:
         """Return 2 pi / (q V(q)), which is kappa at q = 0."""
