@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line or the input
-        status = end.code
-    _leave(int(status or 0), words)
+        status = end.code if isinstance(end.code, int) else FAILED if end.code else DONE
+    _leave(status, words)
 
 
 def command(words: list[str], requests: StopRequests | None = None) -> int:
@@ -316,7 +316,7 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
         return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
     finally:
         requests.ignore()
-    return comm.bcast(_end_of_study(end(study, terminal.say)) if comm.rank == 0 else None)
+    return comm.bcast(_end_of_study(end(study, terminal.say)) if study is not None else None)
 
 
 def _end_of_study(state: str) -> int:

@@ -38,7 +38,7 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     if "provenance" not in tree.children:
         tree.close()
         raise ValueError(f"{file} is no result of hpcx: it has no group 'provenance'")
-    about = {name: decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
+    about = {str(name): decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
     axes, refined = _axes(tree), list(tree["budget"].children) if "budget" in tree.children else []
     fixed = {key: value for key, value in _in_order(about) if key not in [*axes, *refined] and not key.startswith(_NO_COORDINATES)}
     large = _large(file, tree)
@@ -74,7 +74,7 @@ def decoded(value: Any) -> Any:
 
 def _axes(tree: xarray.DataTree) -> list[str]:
     """Return the swept keys."""
-    return list(tree["index"]["status"].dims) if "index" in tree.children else []
+    return [str(axis) for axis in tree["index"]["status"].dims] if "index" in tree.children else []
 
 
 def flat(table: dict[str, Any], prefix: str = "", lists: bool = False) -> Iterator[tuple[str, Any]]:
@@ -143,7 +143,7 @@ def _large(file: Path, tree: xarray.DataTree) -> dict[str, Callable[[xarray.Vari
     """
     from hpcx.tree_points import from_points
 
-    index = tree["index"] if "index" in tree.children else {}
+    index = tree["index"].to_dataset() if "index" in tree.children else {}
     if "virtual" not in index or "note" in index["virtual"].attrs:  # the note: all were put into this file
         return {}
     done = index["status"].values == "done"

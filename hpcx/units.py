@@ -29,7 +29,7 @@ def registry() -> pint.UnitRegistry:
     """Return the registry of units, made on first use (pint takes a while to load and only rank 0 needs it)."""
     import pint
 
-    units = pint.UnitRegistry()
+    units: pint.UnitRegistry = pint.UnitRegistry()
     units.define("m0 = 1 * electron_mass = free_electron_mass")
     return units
 

@@ -37,7 +37,7 @@ class Open:
         config = type(self.start.config)
         points = [try_point(table, choice, config, self.known)[0] for choice in choices]
         axes = {key: list(dict.fromkeys(choice[key] for choice in choices)) for key in choices[0]}
-        good = next((point.config for point in points if point.config is not None), self.start.config)
+        good = next((point.config for point in points if not point.error), self.start.config)
         return Plan(self.text, self.source, good, axes, points, self.settings, scattered=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from hpcx.config.base import RunInput
 from hpcx.config.fields import Key, keys_of
@@ -55,7 +56,7 @@ def mistakes_of(error: ValidationError, config: type[RunInput]) -> list[Mistake]
     return list(found.values())
 
 
-def _mistake(item: dict, keys: dict[str, Key]) -> Mistake:
+def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
     # pydantic's location goes on below the key: positions in lists, alternatives of unions
     parts = [str(part) for part in item["loc"]]
     heads = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]

@@ -13,7 +13,7 @@ from hpcx.config.load import Plan
 
 def idle_keys(plan: Plan) -> list[str]:
     """Return a sentence for every written key that has no effect at any point of the plan."""
-    configs = [point.config for point in plan.points if point.config is not None]
+    configs = [point.config for point in plan.points if not point.error]
     common = set.intersection(*(set(_idle(config)) for config in configs)) if configs else set()
     reasons = _idle(configs[0]) if configs else {}
     return [f"{key} has no effect: {reasons[key]}" for key in reasons if key in common]
@@ -21,7 +21,7 @@ def idle_keys(plan: Plan) -> list[str]:
 
 def _idle(config: RunInput) -> dict[str, str]:
     """Return key -> why it has no effect, for the written keys of one point."""
-    found = {}
+    found: dict[str, str] = {}
     for key in written(config):
         for rule in config.effects:
             needed = {name: _value(config, name) for name in rule.needs}

@@ -112,7 +112,7 @@ def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type
     alike = _alike(points)
     if alike:
         raise InputError(path, alike)
-    first = next(point.config for point in points if point.config is not None)
+    first = next(point.config for point in points if not point.error)
     return Plan(text, path, first, axes, points)
 
 
@@ -122,7 +122,7 @@ def _alike(points: list[Point]) -> list[Mistake]:
     written = any(key.startswith("parameters.") for key in points[0].coordinates)  # as text, beside the numbers that they become
     for point in points:
         key = digest({name: value for name, value in point.physics.items() if name != "parameters"}) if written else point.hash
-        other = first.setdefault(key if point.config is not None else point.hash, point)
+        other = first.setdefault(key if not point.error else point.hash, point)
         if other is not point:
             differing = [key for key in point.coordinates if repr(point.coordinates[key]) != repr(other.coordinates[key])]
             values = [f"{other.coordinates[key]!r} and {point.coordinates[key]!r}" for key in differing]
@@ -191,11 +191,11 @@ def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], 
     if validated is not None:
         named, unreadable = _contents(validated, known)
         mistakes += unreadable + (_lacking(validated, material) if material is not None else [])
-    if not mistakes:
+    if validated is not None and material is not None and not mistakes:
         mistakes = _refused(validated, material)
-    if mistakes:
-        return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
-    return make_point(validated, material, coordinates, named, written), []
+        if not mistakes:
+            return make_point(validated, material, coordinates, named, written), []
+    return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
 
 
 def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tuple[dict, dict[str, str]]:

@@ -20,8 +20,7 @@ class Point:
 
     Attributes:
         coordinates: swept keys with this point's values; empty without a sweep.
-        config: the validated input, or None when the combination is impossible.
-        material: the material with the replacements of `parameters`, or None as `config`.
+        inputs: the validated input and its material with the replacements of `parameters`, or None when the combination is impossible.
         physics: all that determines the result, as plain data: keys of the input that are not machine keys, the numbers of the
             material (their sources do not count), and the contents of what the input names.
         hash: SHA-256 of the physics (hexadecimal): equal hashes mean equal results.
@@ -29,8 +28,7 @@ class Point:
     """
 
     coordinates: dict[str, Any]
-    config: RunInput | None
-    material: Material | None
+    inputs: tuple[RunInput, Material] | None
     physics: dict[str, Any]
     hash: str
     error: str = ""
@@ -40,10 +38,25 @@ class Point:
         """The name of the point in files and logs."""
         return self.hash[:12]
 
+    @property
+    def config(self) -> RunInput:
+        """The validated input. Raises ValueError if the point cannot be computed."""
+        return self._valid_inputs()[0]
+
+    @property
+    def material(self) -> Material:
+        """The material with the replacements of `parameters`. Raises ValueError if the point cannot be computed."""
+        return self._valid_inputs()[1]
+
+    def _valid_inputs(self) -> tuple[RunInput, Material]:
+        if self.inputs is None:
+            raise ValueError(self.error)
+        return self.inputs
+
     @staticmethod
     def invalid(coordinates: dict[str, Any], error: str) -> Point:
         """Return a point that cannot be computed, with the reason."""
-        return Point(coordinates, None, None, {}, digest(coordinates), error)
+        return Point(coordinates, None, {}, digest(coordinates), error)
 
 
 def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any], written: Mapping[str, str] | None = None) -> Point:
@@ -52,7 +65,7 @@ def make_point(config: RunInput, material: Material, coordinates: dict[str, Any]
     `written` has by key the names of files as they were written, which count: not where they lie as seen from here.
     """
     physics = _physics(config, material, named, written or {})
-    return Point(coordinates, config, material, physics, digest(physics, material.encoded))
+    return Point(coordinates, (config, material), physics, digest(physics, material.encoded))
 
 
 def _physics(config: RunInput, material: Material, named: dict[str, Any], written: Mapping[str, str]) -> dict[str, Any]:

@@ -19,10 +19,11 @@ REPLACE = "to be replaced"
 
 def surroundings(config: RunInput, material: Material) -> str:
     """Return the dielectric surroundings in words, with the source of their number: "hBN: kappa = 4.5 (both sides [guess])"."""
+    whole: Any = config
     for key in config.surroundings:
         if key in material.numbers:
             return told_number("kappa", material.numbers[key])
-        value = reduce(lambda table, name: getattr(table, name, None), key.split("."), config)
+        value = reduce(lambda table, name: getattr(table, name, None), key.split("."), whole)
         if isinstance(value, str):
             return told(load_environment(value))
         if value is not None:
@@ -45,7 +46,7 @@ def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, 
 
 def to_be_replaced(points: Iterable[Point]) -> list[str]:
     """Return a sentence for every material in which numbers of another one, from `hpcx init`, still stand."""
-    materials = {point.material.origin: point.material for point in points if point.material is not None}
+    materials = {point.material.origin: point.material for point in points if not point.error}
     found = {name: [key for key, number in material.numbers.items() if REPLACE in number.source] for name, material in materials.items()}
     return [f"{name} has numbers of another material, to be replaced: {', '.join(keys)}" for name, keys in found.items() if keys]
 

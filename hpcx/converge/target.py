@@ -65,13 +65,13 @@ def _quantities(written: str | list[str] | None, refinement: Refinement, mistake
 def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Quantity | None:
     known = {quantity.path: quantity for quantity in refinement.quantities}
     parts = _PATH.fullmatch(word.strip())
-    path = parts["path"].strip("/ ") if parts else word
+    path, labels_given = (parts["path"].strip("/ "), parts["labels"] or "") if parts else (word, "")
     if path not in known:
         near = suggestion(path, list(known)) or suggestion(path, [name.rpartition("/")[2] for name in known])
         mistakes.append(Mistake("converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word))
         return None
     quantity = known[path]
-    asked = [label.strip() for label in (parts["labels"] or "").split(",") if label.strip()]
+    asked = [label.strip() for label in labels_given.split(",") if label.strip()]
     choices = [labels for labels in quantity.labels if not isinstance(labels, int)]
     wrong = [label for label in asked if not any(label in labels for labels in choices)]
     if wrong or len(asked) > len(choices):
@@ -119,10 +119,12 @@ def _budget(text: str | None, mistakes: list[Mistake]) -> float:
         return float("inf")
     found = _BUDGET.fullmatch(text.strip())
     try:
-        return _positive(float(found["number"])) * _SECONDS[found["unit"][0]]
-    except (TypeError, ValueError):
-        mistakes.append(Mistake("converge.budget", "must be a processor time such as '10 core-min', '600 core-s' or '2 core-h'", text))
-        return float("inf")
+        if found:
+            return _positive(float(found["number"])) * _SECONDS[found["unit"][0]]
+    except ValueError:
+        pass  # it is told below
+    mistakes.append(Mistake("converge.budget", "must be a processor time such as '10 core-min', '600 core-s' or '2 core-h'", text))
+    return float("inf")
 
 
 def _parameters(written: list[str] | None, refinement: Refinement, quantities: tuple[Quantity, ...], mistakes: list[Mistake]) -> tuple[Parameter, ...]:

@@ -46,7 +46,7 @@ def _everything(tree: xarray.DataTree) -> dict[str, str]:
     """Return all that determines a result as text: keys of the input with swept values, numbers of materials and surroundings."""
     axes = tree.attrs["axes"]
     found = {key: _shown(value) for key, value in flat(_about(tree, "config"), lists=True) if not key.startswith(_MACHINE)}
-    found |= {axis: _shown(tree[axis].values.tolist()) for axis in axes}
+    found |= {axis: _shown(np.asarray(tree[axis].values).tolist()) for axis in axes}
     materials = [*_about(tree, "materials").values(), *filter(None, [_about(tree, "material")])]
     for file in [*materials, *_about(tree, "environments").values()]:
         numbers = {key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
@@ -78,7 +78,8 @@ def _variables(tree: xarray.DataTree) -> dict[str, xarray.DataArray]:
 
 def _results(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
     left, right = _variables(one), _variables(other)
-    lines, same = [], 0
+    lines: list[str] = []
+    same = 0
     for path in [path for path in left if path in right and not path.endswith("_error")]:
         text = _difference(path, *_matched(left[path], right[path]), left, right)
         lines, same = ([*lines, f"  {path:<44} {text}"], same) if text else (lines, same + 1)

@@ -88,7 +88,7 @@ def _petsc(package: str, name: str) -> str:
     module, absent = _loaded(package)
     if module is None:
         return f"{package} {absent}; only `hpcx run` and `hpcx converge` need it"
-    config = getattr(module, "get_config", dict)()  # old versions of slepc4py have none
+    config: dict[str, str] = getattr(module, "get_config", dict)()  # old versions of slepc4py have none
     text = f"{package} {module.__version__} {config.get(f'{name}_DIR', '')} {config.get(f'{name}_ARCH', '')}".rstrip()
     return f"{text}, {_numbers_of_petsc()}" if name == "PETSC" else text
 

@@ -121,7 +121,7 @@ class Checkpoint:
         if self.stem is None:
             return
         self._sequence = comm.bcast(self._sequence)  # an earlier stage of the point may have saved on one rank alone
-        entries = {
+        entries: dict[str, str | int] = {
             "hash": self._digest,
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
             "origin": json.dumps(self._origin),
@@ -250,14 +250,15 @@ def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
     Collective. Raises AgreedError if a rank cannot read the file now.
     """
     start, stop = (header.sizes[name] * (comm.rank + i) // comm.size for i in (0, 1))
-    data, whole = None, False
+    data: np.ndarray | None = None
+    whole = False
     with agreed(comm), suppress(Damaged):
         with reading(header.path) as file:
             text = bool(h5py.check_string_dtype(file[name].dtype))
             whole = text or file[name].shape == ()
             stored = file[name].asstr() if text else file[name]
             data = np.asarray(stored[()] if whole else stored[start:stop])
-    if not all(comm.allgather(data is not None)):
+    if not all(comm.allgather(data is not None)) or data is None:
         return None
     return _checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))
 

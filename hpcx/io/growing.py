@@ -45,7 +45,7 @@ class Growing:
 
     def __init__(self, outputs: Result) -> None:
         self._outputs = outputs
-        self._values = {name: np.full(data.part.local_shape, np.nan) for name, data in _series(outputs).items()}
+        self._values = {name: np.full(own.local_shape, np.nan) for name, (_, own) in _series(outputs).items()}
 
     def begin(self) -> None:
         """Start anew; collective. Raises AgreedError if there is no space."""
@@ -112,7 +112,7 @@ class GrowingFile(Growing):
         self._offsets = self._comm.bcast(offsets)
 
     def _make(self) -> None:
-        space = sum(int(np.prod(data.shape)) * data.data.itemsize for data in _series(self._outputs).values())
+        space = sum(int(np.prod(data.shape)) * data.data.itemsize for data, _ in _series(self._outputs).values())
         self.path.write_bytes(b"")
         reserve(self.path, space + OVERHEAD_BYTES)  # HDF5 itself does not end in order on a disk that becomes full
         with h5py.File(self.path, "w", alignment_threshold=_ALIGNMENT, alignment_interval=_ALIGNMENT) as file:
@@ -133,7 +133,7 @@ class GrowingFile(Growing):
             self._file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
         series = _series(self._outputs)
         for name, array in values.items():
-            self._write_part(f"{group}/{name}", series[f"{group}/{name}"].part.at(number), array)
+            self._write_part(f"{group}/{name}", series[f"{group}/{name}"][1].at(number), array)
         if self._comm.rank == 0:
             time = self._outputs.value(f"{group}/time")[number : number + 1]
             with open(self.path, "r+b") as file:
@@ -172,7 +172,7 @@ class GrowingFile(Growing):
 
     def _frame(self) -> tuple[np.ndarray, ...]:
         size = self.path.stat().st_size
-        regions = sorted((self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize) for name, data in _series(self._outputs).items())
+        regions = sorted((self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize) for name, (data, _) in _series(self._outputs).items())
         begin = np.array([0, *(offset + length for offset, length in regions)])
         length = np.array([*(offset for offset, _ in regions), size]) - begin
         with open(self.path, "rb") as file:
@@ -207,8 +207,8 @@ class GrowingFile(Growing):
         self._comm.Barrier()
 
 
-def _series(outputs: Result) -> dict[str, Dataset]:
-    return {name: data for name, data in outputs.datasets.items() if data.part is not None}
+def _series(outputs: Result) -> dict[str, tuple[Dataset, Part]]:
+    return {name: (data, data.part) for name, data in outputs.datasets.items() if data.part is not None}
 
 
 def _create(file: h5py.File, name: str, data: Dataset) -> h5py.Dataset:

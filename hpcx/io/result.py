@@ -92,7 +92,7 @@ class Result:
             raise ValueError(f"{path}: xarray allows an array of several axes no axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
-        if start is not None:
+        if start is not None and rows is not None:
             part = Part.rows(start, rows, array.shape)
         self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], part, missing)
 

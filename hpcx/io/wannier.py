@@ -44,7 +44,7 @@ def read_hr(path: Path, centres: Path, lattice_vx: np.ndarray, wsvec: Path | Non
     place: dict[tuple[int, ...], int] = {}
     hopping_rij = np.zeros((len(degeneracy_r), orbitals, orbitals), complex)
     for _ in range(len(degeneracy_r) * orbitals**2):
-        cell = tuple(scan.integer("a cell") for _ in range(3))
+        cell = _three(scan, "a cell")
         i, j = _orbital_pair(scan, orbitals)
         if cell not in place and len(place) == len(degeneracy_r):
             raise scan.error(f"one of {len(degeneracy_r)} cells", " ".join(map(str, cell)))
@@ -131,14 +131,19 @@ def _model(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij:
 
 def read_wsvec(path: Path) -> Shifts:
     """Return by cell and orbitals (R1, R2, R3, i, j) the lattice vectors T that a _wsvec.dat file adds; raises FileError."""
-    scan, shifts = Scanner(path), {}
+    scan = Scanner(path)
+    shifts: Shifts = {}
     scan.line()
     while not scan.is_at_end():
         cell = tuple(scan.integer("a cell") for _ in range(3))
         i, j = scan.integer("an orbital", 1), scan.integer("an orbital", 1)
         count = scan.integer("the number of vectors", 1)
-        shifts[(*cell, i - 1, j - 1)] = [tuple(scan.integer("a vector") for _ in range(3)) for _ in range(count)]
+        shifts[cell[0], cell[1], cell[2], i - 1, j - 1] = [_three(scan, "a vector") for _ in range(count)]
     return shifts
+
+
+def _three(scan: Scanner, what: str) -> tuple[int, int, int]:
+    return scan.integer(what), scan.integer(what), scan.integer(what)
 
 
 def _shifted(cell_rv: np.ndarray, hopping_rij: np.ndarray, shifts: Shifts, path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +206,8 @@ def _completed(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_
 
 def _sections(path: Path) -> dict[str, list[tuple[int, str]]]:
     """Return by name in lower case the lines of a section with their numbers; text after "!" is a comment."""
-    scan, sections, number = Scanner(path), {}, 0
+    scan, number = Scanner(path), 0
+    sections: dict[str, list[tuple[int, str]]] = {}
     current: list[tuple[int, str]] = []
     while not scan.is_at_end():
         number += 1

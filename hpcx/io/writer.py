@@ -37,7 +37,7 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
     """
     part = result.grown.path if result.grown else part_of(path)
     new = {name: data for name, data in result.datasets.items() if not (result.grown and name in result.grown.names)}
-    distributed = {name: data for name, data in new.items() if data.part is not None}
+    distributed = {name: (data, data.part) for name, data in new.items() if data.part is not None}
     try:
         size = _size(comm, new)
         with agreed(comm):
@@ -46,8 +46,8 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
                 reserve(part, size)
         if distributed:
             with open_together(comm, part) as file:
-                for name, data in distributed.items():
-                    write_part(comm, file.create_dataset(name, data.shape, data.data.dtype), data.data, data.part)
+                for name, (data, own) in distributed.items():
+                    write_part(comm, file.create_dataset(name, data.shape, data.data.dtype), data.data, own)
         with agreed(comm):
             if comm.rank == 0:
                 reserve(part, size)

@@ -57,9 +57,9 @@ def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:
             outcome = (work(), None)
         except Exception as error:
             outcome = (None, error)
-    answer, error = comm.bcast(outcome)
-    if error is not None:
-        raise error
+    answer, failure = comm.bcast(outcome)
+    if failure is not None:
+        raise failure
     return answer
 
 

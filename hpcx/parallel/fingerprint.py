@@ -66,7 +66,7 @@ def _feed_object(state: Any, item: Any) -> None:
     own = getattr(item, "fingerprint", None)
     if isinstance(own, str):
         return _add(state, f"{_kind(type(item))} {own}")
-    return _feed_pairs(state, _kind(type(item)), [(name, getattr(item, name)) for name in _field_names(type(item))])
+    return _feed_pairs(state, _kind(type(item)), [(name, getattr(item, name)) for name in _field_names(type(item))])  # type: ignore[arg-type]  # a type is hashable
 
 
 def _feed_pairs(state: Any, kind: str, pairs: list[tuple[Any, Any]]) -> None:
@@ -108,7 +108,7 @@ class Excerpt:
     def __init__(self, whole: Any, without: Collection[str]) -> None:
         """`without` names fields, dotted for those of a field, or of all members of a field that is a tuple; all must exist."""
         self.whole = whole
-        self.names, self._below = _split(type(whole), tuple(without))
+        self.names, self._below = _split(type(whole), tuple(without))  # type: ignore[arg-type]
 
     def __getattr__(self, name: str) -> Any:
         """Return a field; raises AttributeError for one that is left out, and for what is no field."""

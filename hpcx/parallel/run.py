@@ -113,16 +113,16 @@ class Run:
         action = self.poll(comm)
         if action == GO_ON:
             return
-        trouble = self._save(comm, state) if self.checkpoint is not None and state is not None else ""
+        trouble = self._save(comm, self.checkpoint, state) if self.checkpoint is not None and state is not None else ""
         self._saved = time.monotonic()
         if action == STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
 
-    def _save(self, comm: Any, state: Callable[[], Result]) -> str:
+    def _save(self, comm: Any, checkpoint: Checkpoint, state: Callable[[], Result]) -> str:
         """Save a checkpoint; return "", or what went wrong."""
         with self.timings.measure("checkpoints"):
             try:
-                self.checkpoint.save(comm, state())
+                checkpoint.save(comm, state())
             except AgreedError as error:
                 if comm.rank == 0:
                     log.warning("%s: no checkpoint: %s", self.name, error)

@@ -156,7 +156,7 @@ class CellGrid:
 
     def _list_sent(self, remote: np.ndarray, owners: np.ndarray) -> None:
         """List the own cells that are neighbours of each other rank's: the relation is mutual. Whole rows need no copying."""
-        self._send: list[tuple[int, slice | np.ndarray, np.ndarray | None]] = []
+        self._send: list[tuple[int, Any, np.ndarray | None]] = []  # rank; a slice or an array of cells; where these are packed
         for rank in np.unique(owners[remote]):
             cells = np.flatnonzero((owners == rank).any(axis=(1, 2)))
             if cells[-1] - cells[0] + 1 == len(cells):

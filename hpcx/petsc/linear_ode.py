@@ -9,6 +9,7 @@ per segment. Everything runs on the process itself: parallelism lies outside, ov
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
@@ -42,7 +43,7 @@ def integrate_linear(
     packs = [slice(first, min(first + 2, columns)) for first in range(0, columns, 2)]
     runs = []
     for pack in packs:
-        system = _System(sparse.csr_matrix(operator), lambda t, pack=pack: _pack(source(t)[:, pack]))
+        system = _System(sparse.csr_matrix(operator), _PackedSource(source, pack))
         told = watch(f"columns {pack.start}") if watch is not None else None
         runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, told))
     states = [_unpack(run.state_tnc[:, :, 0], pack.stop - pack.start) for run, pack in zip(runs, packs)]
@@ -56,6 +57,17 @@ def _pack(real_nc: np.ndarray) -> np.ndarray:
 
 def _unpack(state_tn: np.ndarray, columns: int) -> np.ndarray:
     return np.stack([state_tn.real, state_tn.imag][:columns], axis=2)
+
+
+@dataclass(frozen=True)
+class _PackedSource:
+    """The source of some of the columns, as a complex vector."""
+
+    source: Callable[[float], np.ndarray]
+    columns: slice
+
+    def __call__(self, time: float) -> np.ndarray:
+        return _pack(self.source(time)[:, self.columns])
 
 
 class _System:

@@ -77,9 +77,10 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
     Stopped if the point was interrupted.
     """
     start = time.monotonic()
-    entry, timings, error = None, Timings(), None
+    outcome: tuple[Entry, Timings] | None = None
+    error: Exception | None = None
     try:
-        entry, timings = _solve_and_write(level.comm, point, around)
+        outcome = _solve_and_write(level.comm, point, around)
     except Stopped:
         settle(level.fate, None)
         raise
@@ -88,15 +89,16 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
     failed = _failure(error, start, level.comm.size, around.run) if error else None
     try:
         message = settle(level.fate, error)
-    except TimeoutError:
-        _record(around, point, failed)
+    except TimeoutError:  # it comes on a failed rank alone
+        if failed is not None:
+            _record(around, point, failed)
         raise RuntimeError(f"{around.name(point)} failed on one rank while others of its group wait for it") from error
-    if message is None:
-        return entry, timings
-    failed = failed or Entry(FAILED, message, "", time.monotonic() - start, level.comm.size, run=around.run)
+    if message is None and outcome is not None:
+        return outcome
+    failed = failed or Entry(FAILED, message or "", "", time.monotonic() - start, level.comm.size, run=around.run)
     if level.comm.rank == 0:
         _record(around, point, failed)
-    return failed, timings
+    return failed, Timings()
 
 
 def _record(around: Surroundings, point: Point, failed: Entry) -> None:

@@ -62,7 +62,7 @@ def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[E
         data = Dataset(_coordinate(axis["values"]), (axis["name"],), axis["unit"] or "1", axis["description"])
         label(file.create_dataset(axis["name"], data=storable(data.data)), data)
     names, points = _axes_of(record)[0], record["points"]
-    dims = {name: (name,) for name in names}
+    dims: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     dims |= _write_states(file, record, entries)
     sources = {number: f"points/{store.result(points[number]['id']).name}" for number, entry in enumerate(entries) if entry.status == DONE}
     dims |= write_stack(file, stack, names, sources)

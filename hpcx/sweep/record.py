@@ -43,7 +43,7 @@ def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:
 
 def _examples(plan: Plan, name: str) -> dict[str, Point]:
     """Return a valid point for every value of a swept key, by the value's text."""
-    return {repr(point.coordinates[name]): point for point in reversed(plan.points) if point.config is not None}
+    return {repr(point.coordinates[name]): point for point in reversed(plan.points) if not point.error}
 
 
 def _resolved(point: Point | None, name: str, value: Any) -> Any:
@@ -66,7 +66,7 @@ def _parameter(key: str, values: list[Any], examples: dict[str, Point]) -> dict[
 
 def _provenance(plan: Plan) -> dict[str, Any]:
     """Return what makes `sweep.h5` stand alone: the input of this run, and all numbers behind it with their sources."""
-    valid = [point for point in plan.points if point.config is not None]
+    valid = [point for point in plan.points if not point.error]
     different = {repr(point.physics.get("contents")): point.config for point in valid}.values()
     around = {made.origin: made.described() for config in different for made in environments(config).values()}
     texts = {"input": plan.text, "input_file": plan.source, "settings": list(plan.settings), "surroundings": surroundings_of_all(valid)}
@@ -76,7 +76,7 @@ def _provenance(plan: Plan) -> dict[str, Any]:
 
 def _unswept_physics(plan: Plan) -> dict[str, Any]:
     """Return the resolved physics without swept keys."""
-    point = next(point for point in plan.points if point.config is not None)
+    point = next(point for point in plan.points if not point.error)
     return without(json.loads(json.dumps(point.physics, default=str)), plan.axes)
 
 

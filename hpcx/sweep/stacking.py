@@ -149,10 +149,13 @@ class Earlier:
 
     def take(self, copied: dict[str, np.ndarray], wanted: Iterable[int]) -> set[int]:
         """Put into `copied` what the file has of the points `wanted`, and return those of which it has everything."""
+        file = self._file
+        if file is None:
+            return set()
         numbers = [number for number in wanted if number in self._places]
         places = [self._places[number] for number in numbers]
         for name, values in copied.items() if numbers else ():
-            item = self._file.get(name)
+            item = file.get(name)
             shape = values.shape[1:]
             if not isinstance(item, h5py.Dataset) or item.is_virtual or item.dtype != values.dtype:
                 return set()

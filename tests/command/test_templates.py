@@ -35,7 +35,7 @@ def test_a_material_file_serves_the_models_that_it_is_for(tmp_path):
     assert material.name == "WTe2" and not any(lacking(material).values())
     assert {number.source for number in material.numbers.values()} >= {"of MoS2, to be replaced [guess]", "of WS2, to be replaced [guess]"}
     for model in MODELS:
-        assert load_plan("input.toml", [f"material={path}"], input_template(model, "MoS2", "input.toml")).points[0].config is not None
+        assert load_plan("input.toml", [f"material={path}"], input_template(model, "MoS2", "input.toml")).points[0].config.model == model
 
 
 def test_every_number_has_a_meaning():
