@@ -9,15 +9,15 @@ from hpcx.parallel.machine import Work
 from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.registry import Estimate
-from hpcx.wigner.advection import STABLE_COURANT, labels
-from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
-from hpcx.wigner.drift import longest_drift_step
 from hpcx.wigner.parameters import VALLEYS, read_excitons
 from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
 from hpcx.wigner.rates import padded
-from hpcx.wigner.schedule import levels_for, make_steps
-from hpcx.wigner.setting import Setting, check_local_energies, make_setting
+from hpcx.wigner.space.advection import STABLE_COURANT, labels
+from hpcx.wigner.space.drift import longest_drift_step
+from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem
+from hpcx.wigner.space.resolution_checks import check_spot
+from hpcx.wigner.time_steps import levels_for, make_steps
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
@@ -66,21 +66,21 @@ def _moments(values: int, steps: int, runs: int, config: Config) -> Work:
 
 def _with_space(alone: Estimate, config: Config, material: Material, edges: np.ndarray, ranks: int) -> Estimate:
     """Add the moments and the full equation to the estimate of the rates."""
-    setting = make_setting(config)
+    spatial = make_spatial_problem(config)
     values = padded(len(VALLEYS) * (len(edges) - 1))
-    rows = tuple(count // (2 if setting.mirror else 1) for count in setting.lattice.points)
+    rows = tuple(count // (2 if spatial.mirror else 1) for count in spatial.grid.points)
     cells = int(np.prod(rows))
-    unknowns = cells * len(labels(setting.harmonics, setting.lattice.dimension)) * values
-    steps = _steps(config, _longest_step(config, setting, edges, material))
+    unknowns = cells * len(labels(spatial.harmonics, spatial.grid.dimension)) * values
+    steps = _steps(config, _longest_step(config, spatial, edges, material))
     cost = Work(products=PRODUCTS_PER_STEP * 2 * values * FLOP_SECONDS, memory=UNKNOWN_SECONDS)
     busiest = _busiest(rows, ranks)
     work = alone.work + _moments(values, len(steps), MOMENT_RUNS, config) + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
-    regions = 1 if setting.regions is None else len(setting.regions.offset_rv)
+    regions = 1 if spatial.regions is None else len(spatial.regions.offset_rv)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
-    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (setting.harmonics + 1) * (kept + 2)
-    facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if setting.mirror else ''}", "steps": f"about {len(steps)}"}
-    facts |= {"regions with rates of their own": f"{regions}"} if setting.regions is not None else {}
-    facts |= _borders(rows, setting.mirror, ranks, 8 * unknowns // cells)
+    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
+    facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
+    facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
+    facts |= _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
     return Estimate(unknowns, float(memory), work, facts, alone.warnings, refusal=_too_many(rows, ranks))
 
 
@@ -113,9 +113,9 @@ def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[s
         energy_v = read_excitons(material, config.environment).energy_v
         check_edges(energy_v, edges, config.temperature)
         if config.space.dimension:
-            setting = make_setting(config)
-            check_spot(setting.lattice, config.pulse.spot)
-            check_local_energies(setting, energy_v, edges, config.temperature)
+            spatial = make_spatial_problem(config)
+            check_spot(spatial.grid, config.pulse.spot)
+            check_local_energies(spatial, energy_v, edges, config.temperature)
     except ValueError as error:
         found.append(str(error))
     return found
@@ -125,7 +125,7 @@ def _steps(config: Config, longest: float) -> np.ndarray:
     return make_steps(levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest), make_stops(config))
 
 
-def _longest_step(config: Config, setting: Setting, edges: np.ndarray, material: Material) -> float:
+def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, material: Material) -> float:
     mass_v = read_excitons(material, config.environment).mass_v
-    flight = STABLE_COURANT * setting.lattice.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
-    return flight if setting.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, setting.gradient))
+    flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
+    return flight if spatial.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, spatial.gradient))

@@ -11,8 +11,8 @@ from hpcx.wigner.moment_runs import KeptMoments, MomentRuns
 from hpcx.wigner.moments import Hierarchy, MomentStepper, Stepper, march
 from hpcx.wigner.observables import Gains, Observer, Snapshot, stationary_diffusivity
 from hpcx.wigner.problem import Problem
-from hpcx.wigner.schedule import Schedule, choose_steps, levels_for
 from hpcx.wigner.sidebands import sideband_rates
+from hpcx.wigner.time_steps import Schedule, choose_steps, levels_for
 
 #: a distribution over energy is kept when time has grown by this factor since the one before
 SPECTRUM_GROWTH = 1.1

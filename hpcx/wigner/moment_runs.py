@@ -11,7 +11,7 @@ from mpi4py import MPI
 from hpcx.io.checkpoint import Saved
 from hpcx.io.result import Result
 from hpcx.parallel.run import Run
-from hpcx.wigner.schedule import Schedule
+from hpcx.wigner.time_steps import Schedule
 
 PREFIX = "moments"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.wigner.grid import mean_energy
+from hpcx.wigner.energy_grid import mean_energy
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.source import Source

@@ -11,14 +11,14 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
-from hpcx.wigner.grid import Grid, energy_edges, make_grid
-from hpcx.wigner.library import flat_rates
+from hpcx.wigner.energy_grid import Grid, energy_edges, make_grid
 from hpcx.wigner.moments import Hierarchy
 from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
+from hpcx.wigner.rate_cache import flat_rates
 from hpcx.wigner.rates import Rates
-from hpcx.wigner.schedule import output_times
 from hpcx.wigner.sidebands import Line, lines
 from hpcx.wigner.source import Source, check_detuning, make_source
+from hpcx.wigner.time_steps import output_times
 
 if TYPE_CHECKING:
     from mpi4py import MPI

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
-from hpcx.wigner.grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
+from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
 from hpcx.wigner.parameters import Branch, Excitons, Mode
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.wigner.grid import Grid
+from hpcx.wigner.energy_grid import Grid
 from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
 

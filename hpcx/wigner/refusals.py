@@ -6,14 +6,14 @@ import numpy as np
 
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
-from hpcx.wigner.box import check_spot
 from hpcx.wigner.config import Config
-from hpcx.wigner.drift import longest_drift_step
 from hpcx.wigner.parameters import Excitons, interaction, read_excitons
 from hpcx.wigner.problem import PS_PER_FS, check_edges, detuning_of, make_edges, make_stops
-from hpcx.wigner.schedule import levels_for, make_steps
-from hpcx.wigner.setting import Setting, check_local_energies, make_setting
 from hpcx.wigner.source import check_detuning
+from hpcx.wigner.space.drift import longest_drift_step
+from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem
+from hpcx.wigner.space.resolution_checks import check_spot
+from hpcx.wigner.time_steps import levels_for, make_steps
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
@@ -33,13 +33,13 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
         return found
     if not config.space.dimension:
         return tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_stops(config)))[1]
-    setting, found = tried("space", "cells", lambda: make_setting(config))
+    spatial, found = tried("space", "cells", lambda: make_spatial_problem(config))
     if found:
         return found
-    found = tried("space.points", str(config.space.points), lambda: check_spot(setting.lattice, config.pulse.spot))[1]
-    local = lambda: check_local_energies(setting, excitons.energy_v, edges, config.temperature)
+    found = tried("space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.pulse.spot))[1]
+    local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
-    longest = _longest_drift(setting, edges, excitons)
+    longest = _longest_drift(spatial, edges, excitons)
     return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_stops(config)))[1]
 
 
@@ -47,6 +47,6 @@ def _levels(config: Config, longest: float) -> list[tuple[float, float]]:
     return levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest)
 
 
-def _longest_drift(setting: Setting, edges: np.ndarray, excitons: Excitons) -> float:
+def _longest_drift(spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
     """Return the longest step (ps) that a landscape allows."""
-    return np.inf if setting.gradient is None else longest_drift_step(edges, excitons.mass_v, setting.gradient)
+    return np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)

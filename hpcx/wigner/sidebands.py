@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
-from hpcx.wigner.grid import Grid, mean_energy
+from hpcx.wigner.energy_grid import Grid, mean_energy
 from hpcx.wigner.parameters import Channel, Excitons, Mode
 from hpcx.wigner.processes import bose
 

@@ -9,17 +9,17 @@ from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.parallel.errors import AgreedError, agreed, on_first_rank
 from hpcx.parallel.run import Run
-from hpcx.wigner.box import check_box, check_spot
 from hpcx.wigner.config import Config
-from hpcx.wigner.flow import Flow
 from hpcx.wigner.history import History, Recorder, largest_difference, schedule_and_moments
-from hpcx.wigner.landscape import potential_energy
 from hpcx.wigner.moment_runs import Chosen, MomentRuns
+from hpcx.wigner.output import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.report import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
-from hpcx.wigner.report_maps import add_checks, add_landscape
-from hpcx.wigner.setting import Setting, check_local_energies, make_setting, place_source
-from hpcx.wigner.transport import Transport, longest_stable_step
+from hpcx.wigner.space.output import add_checks, add_landscape
+from hpcx.wigner.space.potential import potential_energy
+from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem, place_source
+from hpcx.wigner.space.resolution_checks import check_box, check_spot
+from hpcx.wigner.space.simulation import Simulation
+from hpcx.wigner.space.transport import Transport, longest_stable_step
 from hpcx.wigner.uncertainty import study
 
 
@@ -74,39 +74,39 @@ def _solve_moments(comm: MPI.Comm, problem: Problem, config: Config, run: Run, l
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
     with agreed(comm):
-        setting = make_setting(config)
-        check_spot(setting.lattice, config.pulse.spot)
-        check_local_energies(setting, problem.excitons.energy_v, problem.grid.edges, config.temperature)
-    problem = place_source(problem, setting)
-    chosen, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, setting))
-    check_box(setting, moments)
+        spatial = make_spatial_problem(config)
+        check_spot(spatial.grid, config.pulse.spot)
+        check_local_energies(spatial, problem.excitons.energy_v, problem.grid.edges, config.temperature)
+    problem = place_source(problem, spatial)
+    chosen, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, spatial))
+    check_box(spatial, moments)
     with run.timings.measure("regions"):
-        transport = Transport(comm, problem, setting, run=run)
-    flow = Flow(transport, chosen.schedule.steps, run, chosen)
-    flow.advance()
-    flow.outputs.add_to(result)
-    if setting.gradient is not None:
-        add_landscape(result, transport, problem, potential_energy(setting.lattice, config.landscape))
-    add_checks(result, flow.checks)
-    result.summary += _compare(problem, setting, flow, moments, run)
+        transport = Transport(comm, problem, spatial, run=run)
+    simulation = Simulation(transport, chosen.schedule.steps, run, chosen)
+    simulation.advance()
+    simulation.outputs.add_to(result)
+    if spatial.gradient is not None:
+        add_landscape(result, transport, problem, potential_energy(spatial.grid, config.landscape))
+    add_checks(result, simulation.checks)
+    result.summary += _compare(problem, spatial, simulation, moments, run)
     run.timings.exchanged("borders of cells", transport.cells.traffic)
     transport.destroy()
-    return flow.history
+    return simulation.history
 
 
-def _compare(problem: Problem, setting: Setting, flow: Flow, moments: History, run: Run) -> list[str]:
+def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, moments: History, run: Run) -> list[str]:
     """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
     begin = problem.source.centre + 10 * problem.source.width
-    error = largest_difference(flow.history, moments, begin, scale=100.0)
-    unknowns = int(np.prod(flow.transport.cells.points)) * flow.transport.cells.components * flow.transport.cells.values
-    run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(setting.mirror))
-    lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if setting.mirror else ''}"]
-    if setting.regions is not None:
-        lines.append(f"regions with rates of their own: {len(setting.regions.offset_rv)}")
-    if setting.gradient is None:
+    error = largest_difference(simulation.history, moments, begin, scale=100.0)
+    unknowns = int(np.prod(simulation.transport.cells.points)) * simulation.transport.cells.components * simulation.transport.cells.values
+    run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
+    lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
+    if spatial.regions is not None:
+        lines.append(f"regions with rates of their own: {len(spatial.regions.offset_rv)}")
+    if spatial.gradient is None:
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
-    edge, minimum = np.max(flow.checks.edge), np.min(flow.checks.minimum)
+    edge, minimum = np.max(simulation.checks.edge), np.min(simulation.checks.minimum)
     return lines + [
         f"density at the edge of the box over its maximum: {edge:.1e}; smallest density over largest: {minimum:.1e}",
     ]

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from hpcx.physics.constants import HBAR_MEV_PS
-from hpcx.wigner.grid import Grid
+from hpcx.wigner.energy_grid import Grid
 from hpcx.wigner.parameters import Branch, Excitons
 from hpcx.wigner.processes import Dispersionless, bose, emission_processes
 

@@ -20,12 +20,12 @@ from scipy.integrate import solve_ivp
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.traffic import Traffic
-from hpcx.wigner.advection import couplings
 from hpcx.wigner.config import Config
-from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.setting import Setting
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.advection import couplings
+from hpcx.wigner.space.problem import SpatialProblem
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.transport import Transport
 
 CELLS = 40
 STEPS = 6
@@ -49,11 +49,11 @@ def problem_of(comm: MPI.Comm, temperature: float, **momentum: float) -> Problem
     return make_problem(comm, config, load_material("WS2"), Run())
 
 
-def setting_of(points: tuple[int, ...], spacing: float) -> Setting:
+def setting_of(points: tuple[int, ...], spacing: float) -> SpatialProblem:
     """Return a whole box with a spot in the middle."""
-    lattice = Lattice(points, points[0] * spacing)
-    spot = np.exp(-sum(coordinate**2 for coordinate in lattice.coordinates()) / 212.0**2)
-    return Setting(lattice, 2, spot / spot.sum(), mirror=False)
+    spatial_grid = SpatialGrid(points, points[0] * spacing)
+    spot = np.exp(-sum(coordinate**2 for coordinate in spatial_grid.coordinates()) / 212.0**2)
+    return SpatialProblem(spatial_grid, 2, spot / spot.sum(), mirror=False)
 
 
 def timed(comm: MPI.Comm, work: Callable[[], None]) -> tuple[float, float]:
@@ -188,14 +188,14 @@ def efficiency(comm: MPI.Comm, single: list[Cost], together: list[Cost]) -> None
 
 def matrix_of(transport: Transport) -> sparse.csc_matrix:
     """Return the whole right-hand side in one dimension as a sparse matrix over [cell, component, value]."""
-    lattice, size = transport.setting.lattice, transport.problem.grid.size
-    count, components, values = lattice.points[0], transport.cells.components, transport.cells.values
+    spatial_grid, size = transport.spatial.grid, transport.problem.grid.size
+    count, components, values = spatial_grid.points[0], transport.cells.components, transport.cells.values
     eye = np.eye(count)
-    difference = sparse.csr_matrix(np.apply_along_axis(lambda column: lattice.gradient(column)[0], 0, eye))
+    difference = sparse.csr_matrix(np.apply_along_axis(lambda column: spatial_grid.gradient(column)[0], 0, eye))
     velocity = sparse.diags(np.pad(transport.problem.grid.velocity_i, (0, values - size)))
     blocks = [sparse.csr_matrix(transport.stepper.implicit.transposed[label].T) for label in transport.labels_k]
     total = sparse.kron(sparse.identity(count), sparse.block_diag(blocks))
-    for coupling in couplings(transport.setting.harmonics, 1):
+    for coupling in couplings(transport.spatial.harmonics, 1):
         place = sparse.coo_matrix(([-coupling.factor], ([coupling.target], [coupling.source])), (components, components))
         total = total + sparse.kron(difference, sparse.kron(place, velocity))
     return total.tocsc()
@@ -207,7 +207,7 @@ def against_scipy() -> None:
     transport = Transport(MPI.COMM_SELF, problem, setting_of((16,), 60.0))
     matrix, source = matrix_of(transport), problem.source
     born = np.zeros(transport.cells.shape)
-    born[:, 0, : problem.grid.size] = transport.setting.birth[:, None] * source.rate_i
+    born[:, 0, : problem.grid.size] = transport.spatial.birth[:, None] * source.rate_i
 
     def slope(now: float, state: np.ndarray) -> np.ndarray:
         """Return the right-hand side."""

@@ -19,8 +19,8 @@ from hpcx.parallel.tables import Table
 from hpcx.valley.config import Config, Mechanisms
 from hpcx.valley.problem import build_problem
 from hpcx.valley.rates import FLIPS, PHONONS, phonon_table
-from hpcx.wigner import library
-from hpcx.wigner.grid import energy_edges, make_grid
+from hpcx.wigner import rate_cache
+from hpcx.wigner.energy_grid import energy_edges, make_grid
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.processes import emission_processes
 
@@ -127,11 +127,11 @@ def test_an_unknown_number_makes_other_wigner_rates(monkeypatch):
     grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
     longer = make_dataclass("Excitons", [("novel", float, 0.0)], bases=(type(excitons),), frozen=True)
     fields = {name: value for name, value in vars(excitons).items() if name in excitons.__dataclass_fields__}
-    keys = {library.rates_key(longer(**fields, novel=value), grid, 1, emission_processes(excitons)) for value in (1.0, 2.0)}
+    keys = {rate_cache.rates_key(longer(**fields, novel=value), grid, 1, emission_processes(excitons)) for value in (1.0, 2.0)}
     assert len(keys) == 2
-    before = library.rates_key(excitons, grid, 1, emission_processes(excitons))
-    monkeypatch.setattr(library, "code_fingerprint", lambda *packages: "of another version")
-    assert library.rates_key(excitons, grid, 1, emission_processes(excitons)) != before
+    before = rate_cache.rates_key(excitons, grid, 1, emission_processes(excitons))
+    monkeypatch.setattr(rate_cache, "code_fingerprint", lambda *packages: "of another version")
+    assert rate_cache.rates_key(excitons, grid, 1, emission_processes(excitons)) != before
     assert code_fingerprint("wigner") != code_fingerprint("valley") != code_fingerprint("wigner", "valley")
 
 
@@ -152,5 +152,6 @@ def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):
     excitons = read_excitons(load_material("WS2"))
     grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
     run = Run(tmp_path)
-    first, second = (library.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=factor * excitons.hole_acoustic), grid, 1, run) for factor in (1.0, 2.0))
+    couplings = [factor * excitons.hole_acoustic for factor in (1.0, 2.0)]
+    first, second = (rate_cache.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=coupling), grid, 1, run) for coupling in couplings)
     assert np.abs(second.intravalley_mij - first.intravalley_mij).max() > 0.01 * np.abs(first.intravalley_mij).max()

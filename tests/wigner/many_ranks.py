@@ -19,10 +19,10 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.tiling import border_traffic
 from hpcx.wigner.config import Config
-from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.problem import make_problem
-from hpcx.wigner.setting import Setting
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.problem import SpatialProblem
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.transport import Transport
 
 POINTS, SPACING = 13, 90.0
 STEPS, STEP = 4, 0.1
@@ -37,12 +37,12 @@ def make(comm: MPI.Comm) -> Transport:
         space={"dimension": 2, "points": POINTS},
         momentum={"energy_max": 110, "first_bin": 5.0, "growth": 1.5, "largest_bin": 25.0, "harmonics": 2},
     )
-    lattice = Lattice((POINTS, POINTS), POINTS * SPACING)
-    x, y = lattice.coordinates()
+    spatial_grid = SpatialGrid((POINTS, POINTS), POINTS * SPACING)
+    x, y = spatial_grid.coordinates()
     spot = np.exp(-((x - 100) ** 2 + 0.5 * (y + 70) ** 2 + 0.3 * x * y) / 250.0**2)
     problem = make_problem(comm, config, load_material("WS2"), Run())
     problem = replace(problem, source=replace(problem.source, centre=0.1))
-    return Transport(comm, problem, Setting(lattice, 2, spot / spot.sum(), mirror=False))
+    return Transport(comm, problem, SpatialProblem(spatial_grid, 2, spot / spot.sum(), mirror=False))
 
 
 def compute(comm: MPI.Comm) -> tuple[np.ndarray, bool]:

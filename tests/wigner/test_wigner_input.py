@@ -17,12 +17,12 @@ from hpcx.parallel.run import Run
 from hpcx.parallel.tiling import border_traffic, make_tiling
 from hpcx.wigner.config import Config, Initial
 from hpcx.wigner.estimate import estimate
-from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
 from hpcx.wigner.problem import make_problem
-from hpcx.wigner.setting import make_setting
 from hpcx.wigner.solve import solve
-from hpcx.wigner.spots import birth_shares
-from hpcx.wigner.transport import absorption
+from hpcx.wigner.space.initial_density import birth_shares
+from hpcx.wigner.space.problem import make_spatial_problem
+from hpcx.wigner.space.spatial_grid import SpatialGrid, is_mirror_symmetric
+from hpcx.wigner.space.transport import absorption
 from hpcx.wigner.uncertainty import factors, study, weak_numbers
 
 INPUTS = sorted((Path(__file__).parents[2] / "inputs").glob("wigner_*.toml"))
@@ -86,7 +86,7 @@ def test_materials_without_the_numbers_say_so():
 
 @pytest.mark.parametrize("shape", ["gaussian", "ring", "two spots"])
 def test_spots_are_normalised_and_symmetric(shape):
-    birth = birth_shares(Lattice((40, 40), 4000.0), Initial(shape=shape), 212.0)
+    birth = birth_shares(SpatialGrid((40, 40), 4000.0), Initial(shape=shape), 212.0)
     assert birth.sum() == pytest.approx(1, rel=1e-14)
     assert is_mirror_symmetric(birth)
 
@@ -96,29 +96,29 @@ def test_image_as_spot(tmp_path):
     pixels[:5, :10] = 1.0
     np.save(tmp_path / "corner.npy", pixels)
     initial = Initial(shape="image", file=str(tmp_path / "corner.npy"))
-    lattice = Lattice((40, 40), 4000.0)
-    birth = birth_shares(lattice, initial, 212.0)
-    x, y = lattice.coordinates()
+    spatial_grid = SpatialGrid((40, 40), 4000.0)
+    birth = birth_shares(spatial_grid, initial, 212.0)
+    x, y = spatial_grid.coordinates()
     # the top left quarter of the image: x < 0, y > 0
     assert np.sum(x * birth) == pytest.approx(-1000, rel=0.05)
     assert np.sum(y * birth) == pytest.approx(1000, rel=0.05)
     assert not is_mirror_symmetric(birth)
     np.save(tmp_path / "dark.npy", 0 * pixels)
     with pytest.raises(ValueError, match="not all dark"):
-        birth_shares(lattice, Initial(shape="image", file=str(tmp_path / "dark.npy")), 212.0)
+        birth_shares(spatial_grid, Initial(shape="image", file=str(tmp_path / "dark.npy")), 212.0)
 
 
 def test_absorbing_layer_lies_at_the_edge():
-    rate = absorption(Lattice((40, 40), 4000.0))
+    rate = absorption(SpatialGrid((40, 40), 4000.0))
     assert rate[20, 20] == 0 and rate[0, 20] > 1 and rate[20, -1] > 1
     assert np.mean(rate > 0) < 0.35
 
 
 def test_symmetry_is_used_only_where_it_is():
-    assert make_setting(config(space={"dimension": 2, "points": 40, "width": 3})).mirror
-    assert not make_setting(config(space={"dimension": 1, "points": 41})).mirror
+    assert make_spatial_problem(config(space={"dimension": 2, "points": 40, "width": 3})).mirror
+    assert not make_spatial_problem(config(space={"dimension": 1, "points": 41})).mirror
     disorder = config(space={"dimension": 1, "points": 40}, landscape={"kind": "disorder"})
-    assert not make_setting(disorder).mirror
+    assert not make_spatial_problem(disorder).mirror
 
 
 def test_uncertainty_study_is_seeded_and_ranks_inputs():

@@ -9,18 +9,18 @@ from mpi4py import MPI
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid
-from hpcx.wigner.advection import Flight, labels
 from hpcx.wigner.config import Config, Landscape, Time
-from hpcx.wigner.drift import Drift
-from hpcx.wigner.grid import energy_edges, make_grid
-from hpcx.wigner.landscape import force_gradient, potential_energy
-from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.energy_grid import energy_edges, make_grid
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.problem import make_problem
 from hpcx.wigner.rates import padded
-from hpcx.wigner.setting import make_setting
 from hpcx.wigner.solve import solve
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.advection import Flight, labels
+from hpcx.wigner.space.drift import Drift
+from hpcx.wigner.space.potential import force_gradient, potential_energy
+from hpcx.wigner.space.problem import make_spatial_problem
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.transport import Transport
 
 BINS = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
 KINDS = [
@@ -35,18 +35,18 @@ KINDS = [
 def test_boltzmann_distribution_is_stationary(landscape, dimension):
     excitons = read_excitons(load_material("WS2"))
     grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.5, 1.2, 4.0, 80.0), radiative=False)
-    lattice, harmonics = Lattice((24,) * dimension, 1200.0), 3
-    energy = potential_energy(lattice, landscape)
+    spatial_grid, harmonics = SpatialGrid((24,) * dimension, 1200.0), 3
+    energy = potential_energy(spatial_grid, landscape)
     values, components = padded(grid.size), len(labels(harmonics, dimension))
-    state = np.zeros((*lattice.points, components, values))
+    state = np.zeros((*spatial_grid.points, components, values))
     boltzmann = np.moveaxis(np.exp(-energy / grid.kT), 0, -1)
     state[..., 0, : grid.size] = np.repeat(boltzmann, grid.bins, axis=-1) * grid.weight_i
     velocity_i = np.pad(grid.velocity_i, (0, values - grid.size))
-    flight = np.empty((np.prod(lattice.points), components, values))
-    cells = CellGrid(MPI.COMM_SELF, lattice.points, components, values)
-    Flight(velocity_i, lattice.spacing, harmonics, cells)(state.reshape(cells.shape), flight)
+    flight = np.empty((np.prod(spatial_grid.points), components, values))
+    cells = CellGrid(MPI.COMM_SELF, spatial_grid.points, components, values)
+    Flight(velocity_i, spatial_grid.spacing, harmonics, cells)(state.reshape(cells.shape), flight)
     total = flight.copy()
-    gradient = force_gradient(lattice, energy, grid.kT).reshape(dimension, 3, -1)
+    gradient = force_gradient(spatial_grid, energy, grid.kT).reshape(dimension, 3, -1)
     drift = Drift(grid, excitons.mass_v, gradient, harmonics, dimension)
     drift.add(state.reshape(flight.shape), total)
     assert np.max(np.abs(total)) < 1e-13 * np.max(np.abs(flight))
@@ -104,8 +104,8 @@ def test_local_scattering_conserves_and_knows_its_equilibrium():
     """Valleys moved apart: number, detailed balance and the stored inverses, to rounding, however coarse the rounding of energies."""
     landscape = {"kind": "well", "depth": 30.0, "length": 0.3, "factor_KKprime": 0.9, "factor_KLambda": -0.5, "rate_step": 7.0}
     case = config(landscape, 1.0, 16, 1.2)
-    problem, setting = make_problem(MPI.COMM_SELF, case, load_material("WS2"), Run()), make_setting(case)
-    transport = Transport(MPI.COMM_SELF, problem, setting)
+    problem, spatial = make_problem(MPI.COMM_SELF, case, load_material("WS2"), Run()), make_spatial_problem(case)
+    transport = Transport(MPI.COMM_SELF, problem, spatial)
     grid, local = problem.grid, transport._local
     rng = np.random.default_rng(2)
     state = np.zeros(transport.cells.shape)
@@ -120,7 +120,7 @@ def test_local_scattering_conserves_and_knows_its_equilibrium():
 
     change = scatter(state)
     assert np.max(np.abs(change[:, 0].sum(axis=1))) < 1e-12 * np.max(np.abs(change[:, 0]).sum(axis=1))
-    energy_v = transport.local(potential_energy(setting.lattice, case.landscape))
+    energy_v = transport.local(potential_energy(spatial.grid, case.landscape))
     equilibrium = np.zeros_like(state)
     equilibrium[:, 0, : grid.size] = np.repeat(np.exp(-energy_v / grid.kT).T, grid.bins, axis=1) * grid.weight_i
     leaving = equilibrium[:, 0, : grid.size] * problem.rates.out_rate()

@@ -18,8 +18,8 @@ from hpcx.wigner.history import History, run_moments, schedule_and_moments
 from hpcx.wigner.moments import DirectStepper, MomentStepper
 from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.schedule import ToleranceError, choose_steps, make_steps, output_times
 from hpcx.wigner.solve import solve
+from hpcx.wigner.time_steps import ToleranceError, choose_steps, make_steps, output_times
 from hpcx.wigner.uncertainty import OUTCOMES, outcomes
 
 FINE = [(0.002, 2.0), (0.01, 12.0), (0.04, 40.0), (0.2, np.inf)]

@@ -13,7 +13,7 @@ from mpi4py import MPI
 from hpcx.materials.loader import load_material
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.physics.wannier_variational import form_factor, overlap
-from hpcx.wigner.grid import energy_edges, make_grid
+from hpcx.wigner.energy_grid import energy_edges, make_grid
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
 from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons, with_numerical_states
 from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, bose, emission_processes

@@ -5,7 +5,7 @@ from mpi4py import MPI
 
 from hpcx.io.part import Part
 from hpcx.io.result import Result
-from hpcx.wigner.flow import Flow
+from hpcx.wigner.space.simulation import Simulation
 
 
 def place(whole: np.ndarray, part: Part, values: np.ndarray) -> None:
@@ -25,8 +25,8 @@ def gathered(comm: MPI.Comm, result: Result, name: str) -> np.ndarray:
     return whole
 
 
-def outputs(flow: Flow) -> Result:
-    """Return the outputs of a flow."""
+def outputs(simulation: Simulation) -> Result:
+    """Return the outputs of a simulation."""
     result = Result()
-    flow.outputs.add_to(result)
+    simulation.outputs.add_to(result)
     return result

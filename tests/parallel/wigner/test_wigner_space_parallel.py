@@ -18,14 +18,14 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
-from hpcx.wigner.flow import Flow
 from hpcx.wigner.history import History, run_moments
 from hpcx.wigner.problem import Problem, make_problem
-from hpcx.wigner.report_maps import DensityMaps
-from hpcx.wigner.schedule import make_steps
-from hpcx.wigner.setting import Setting, make_setting, place_source
 from hpcx.wigner.solve import solve
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.output import DensityMaps
+from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem, place_source
+from hpcx.wigner.space.simulation import Simulation
+from hpcx.wigner.space.transport import Transport
+from hpcx.wigner.time_steps import make_steps
 
 pytestmark = pytest.mark.mpi
 
@@ -37,7 +37,9 @@ MAPS = ("density/density", "wigner/distribution", "density/shape_variation")
 STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, "rate_step": 4.0}
 
 
-def settle(comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space) -> tuple[Problem, Setting]:
+def settle(
+    comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space
+) -> tuple[Problem, SpatialProblem]:
     config = Config(
         model="wigner",
         material="WS2",
@@ -48,17 +50,17 @@ def settle(comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | 
         time={"end": end, "outputs": [(0.5, end)], "densities": [(1.0, end)], "distributions": [1.0]},
     )
     problem = make_problem(comm, config, load_material("WS2"), Run())
-    setting = make_setting(config)
+    spatial = make_spatial_problem(config)
     if mirror is not None:
-        setting = replace(setting, mirror=mirror)
-    return place_source(problem, setting), setting
+        spatial = replace(spatial, mirror=mirror)
+    return place_source(problem, spatial), spatial
 
 
-def flow_of(comm: MPI.Comm, problem: Problem, setting: Setting, run: Run | None = None, scheme: str = "4") -> Flow:
-    transport = Transport(comm, problem, setting, scheme)
-    flow = Flow(transport, make_steps(STEPS, problem.stops), run or Run())
-    flow.advance()
-    return flow
+def simulated(comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None, scheme: str = "4") -> Simulation:
+    transport = Transport(comm, problem, spatial, scheme)
+    simulation = Simulation(transport, make_steps(STEPS, problem.stops), run or Run())
+    simulation.advance()
+    return simulation
 
 
 def difference(first: History, second: History) -> float:
@@ -71,42 +73,42 @@ def difference(first: History, second: History) -> float:
     [(1, 60, 3.0, 1), (1, 60, 3.0, 4), (1, 90, 3.0, 2), (2, 48, 3.0, 1), (2, 40, 3.0, 3)],
 )
 def test_equals_moments_for_any_harmonics_and_cells(comm, dimension, points, width, harmonics):
-    problem, setting = settle(comm, harmonics, dimension=dimension, points=points, width=width)
-    flow = flow_of(comm, problem, setting)
-    assert np.max(flow.checks.edge) < 1e-14
+    problem, spatial = settle(comm, harmonics, dimension=dimension, points=points, width=width)
+    simulation = simulated(comm, problem, spatial)
+    assert np.max(simulation.checks.edge) < 1e-14
     moments = run_moments(problem, make_steps(STEPS, problem.stops))
-    assert difference(flow.history, moments) < 1e-10
-    assert np.max(np.abs(np.array(flow.history.number) - np.array(moments.number))) < 1e-12
-    assert flow.transport.stepper.explicit_calls == 6 * len(flow.steps)
-    flow.transport.destroy()
+    assert difference(simulation.history, moments) < 1e-10
+    assert np.max(np.abs(np.array(simulation.history.number) - np.array(moments.number))) < 1e-12
+    assert simulation.transport.stepper.explicit_calls == 6 * len(simulation.steps)
+    simulation.transport.destroy()
 
 
 def test_quarter_equals_the_whole_box(comm):
     densities = []
     for mirror in (True, False):
-        problem, setting = settle(comm, dimension=2, points=24, width=2.4, mirror=mirror)
-        flow = flow_of(comm, problem, setting)
-        found = outputs(flow)
+        problem, spatial = settle(comm, dimension=2, points=24, width=2.4, mirror=mirror)
+        simulation = simulated(comm, problem, spatial)
+        found = outputs(simulation)
         densities.append([gathered(comm, found, name)[-1] for name in MAPS])
-        flow.transport.destroy()
+        simulation.transport.destroy()
     for quarter, whole in zip(*densities):
         # the variation of the shape is a small difference of densities
         assert np.max(np.abs(quarter - whole)) < 1e-13 * max(np.max(np.abs(whole)), np.max(densities[1][0]))
 
 
 def test_round_spots_stay_round(comm):
-    problem, setting = settle(comm, dimension=2, points=32, width=2.4, mirror=False)
-    flow = flow_of(comm, problem, setting)
-    x, y = setting.lattice.coordinates()
-    for density in gathered(comm, outputs(flow), "density/density")[-1]:
+    problem, spatial = settle(comm, dimension=2, points=32, width=2.4, mirror=False)
+    simulation = simulated(comm, problem, spatial)
+    x, y = spatial.grid.coordinates()
+    for density in gathered(comm, outputs(simulation), "density/density")[-1]:
         size = np.sum((x**2 + y**2) * density)
         assert abs(np.sum((x**2 - y**2) * density)) < 1e-12 * size
         assert abs(np.sum(x * y * density)) < 1e-12 * size
-    flow.transport.destroy()
+    simulation.transport.destroy()
 
 
 def agree(together, alone):
-    """Check that a flow of all ranks equals that of one rank, and free both."""
+    """Check that a simulation of all ranks equals that of one rank, and free both."""
     shared, own = outputs(together), outputs(alone)
     for name in MAPS:
         expected = own.value(name)
@@ -114,31 +116,31 @@ def agree(together, alone):
         scale = max(np.max(np.abs(expected)), np.max(own.value("density/density")) if "variation" in name else 0.0)
         assert np.max(np.abs(found - expected)) < 1e-13 * scale
     assert difference(together.history, alone.history) < 1e-10
-    for flow in (together, alone):
-        flow.transport.destroy()
+    for simulation in (together, alone):
+        simulation.transport.destroy()
 
 
 def test_same_on_one_rank(comm):
     """All ranks together against each rank alone, a shape without symmetry."""
     results = []
     for where in (comm, MPI.COMM_SELF):
-        problem, setting = settle(where, dimension=2, points=24, width=2.4)
-        x, y = setting.lattice.coordinates()
+        problem, spatial = settle(where, dimension=2, points=24, width=2.4)
+        x, y = spatial.grid.coordinates()
         birth = np.exp(-((x - 200) ** 2 + 0.5 * (y + 100) ** 2) / 250.0**2)
-        setting = replace(setting, birth=birth / birth.sum(), mirror=False)
-        flow = flow_of(where, place_source(problem, setting), setting)
-        results.append(flow)
+        spatial = replace(spatial, birth=birth / birth.sum(), mirror=False)
+        simulation = simulated(where, place_source(problem, spatial), spatial)
+        results.append(simulation)
     agree(*results)
 
 
 @pytest.mark.parametrize("landscape", [None, STRAIN], ids=["flat", "valleys moved apart"])
 def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
-    problem, setting = settle(comm, dimension=1, landscape=landscape)
-    whole = flow_of(comm, problem, setting)
+    problem, spatial = settle(comm, dimension=1, landscape=landscape)
+    whole = simulated(comm, problem, spatial)
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
-        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
-    resumed = flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem)))
+        simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
+    resumed = simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem)))
     assert np.array_equal(whole.transport.state, resumed.transport.state)
     for name in ("population", "width_squared", "diffusivity"):
         assert np.array_equal(whole.history.array(name), resumed.history.array(name))
@@ -147,44 +149,44 @@ def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
         for name in found.datasets:
             if found.datasets[name].part is not None:
                 assert np.array_equal(file[name][...], gathered(comm, found, name))
-    for flow in (whole, resumed):
-        flow.transport.destroy()
+    for simulation in (whole, resumed):
+        simulation.transport.destroy()
 
 
 def test_valleys_moved_apart_on_any_ranks(comm):
     """Rates that depend on position: all ranks together against each rank alone."""
     results = []
     for where in (comm, MPI.COMM_SELF):
-        problem, setting = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
-        assert len(setting.regions.offset_rv) > 3
-        results.append(flow_of(where, problem, setting))
+        problem, spatial = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
+        assert len(spatial.regions.offset_rv) > 3
+        results.append(simulated(where, problem, spatial))
     agree(*results)
 
 
 def test_restart_on_other_ranks(comm, mpi_tmp_path, stop_after):
     """Written by all ranks together, continued by each rank alone."""
-    problem, setting = settle(comm, dimension=1)
-    whole = flow_of(comm, problem, setting)
+    problem, spatial = settle(comm, dimension=1)
+    whole = simulated(comm, problem, spatial)
     stem = mpi_tmp_path / "point"
     with pytest.raises(Stopped):
-        flow_of(comm, problem, setting, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
+        simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
     own = mpi_tmp_path / f"rank{comm.rank}"
     own.mkdir()
     for path in mpi_tmp_path.glob("point.*"):
         shutil.copy(path, own)
-    alone = flow_of(MPI.COMM_SELF, problem, setting, Run(checkpoint=Checkpoint(own / "point")))
+    alone = simulated(MPI.COMM_SELF, problem, spatial, Run(checkpoint=Checkpoint(own / "point")))
     assert difference(alone.history, whole.history) < 1e-10
     with h5py.File(Checkpoint(own / "point").outputs, "r") as file:
         density = gathered(comm, outputs(whole), "density/density")
         assert np.max(np.abs(file["density/density"][...] - density)) < 1e-13 * np.max(density)
-    for flow in (alone, whole):
-        flow.transport.destroy()
+    for simulation in (alone, whole):
+        simulation.transport.destroy()
 
 
 def peak_of_maps(comm):
     """Return the most memory (bytes) that making the maps of a state takes on this rank beside the state."""
-    problem, setting = settle(comm, 1, dimension=2, points=72, width=3.0, mirror=False)
-    transport = Transport(comm, problem, setting)
+    problem, spatial = settle(comm, 1, dimension=2, points=72, width=3.0, mirror=False)
+    transport = Transport(comm, problem, spatial)
     maps = DensityMaps(transport)
     maps.values()
     tracemalloc.start()

@@ -8,25 +8,25 @@ import numpy as np
 from scipy.ndimage import zoom
 
 from hpcx.wigner.config import Initial
-from hpcx.wigner.lattice import Lattice
+from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 NM_PER_UM = 1e3
 
 
-def birth_shares(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
+def birth_shares(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
     """Return the share of each cell in the excitons born, summing to one; `radius` is the 1/e radius of the intensity, nm.
 
     Raises ValueError if an image cannot be read or is dark.
     """
     if initial.shape == "image":
-        shares = _image(lattice, Path(initial.file))
+        shares = _image(spatial_grid, Path(initial.file))
     else:
-        shares = _analytic(lattice, initial, radius)
+        shares = _analytic(spatial_grid, initial, radius)
     return shares / shares.sum()
 
 
-def _analytic(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
-    coordinates = lattice.coordinates()
+def _analytic(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
+    coordinates = spatial_grid.coordinates()
     squares = sum(coordinate**2 for coordinate in coordinates)
     if initial.shape == "ring":
         return np.exp(-(((np.sqrt(squares) - initial.radius * NM_PER_UM) / radius) ** 2))
@@ -36,18 +36,18 @@ def _analytic(lattice: Lattice, initial: Initial, radius: float) -> np.ndarray:
     return np.exp(-squares / radius**2)
 
 
-def _image(lattice: Lattice, path: Path) -> np.ndarray:
+def _image(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
     """Return the brightness of an image (PNG, or an array in a .npy file) that covers the box, its top at large y."""
     try:
         pixels = np.load(path, mmap_mode="r") if path.suffix == ".npy" else _read_png(path)
         pixels = pixels if pixels.dtype.kind in "biuf" else np.full(1, np.nan)
     except Exception as error:  # numpy and matplotlib raise errors of many kinds on broken files
         raise ValueError(f"space.initial.file = '{path}' cannot be read as an image: {error}") from error
-    if pixels.ndim != lattice.dimension or not pixels.size or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
-        raise ValueError(f"space.initial.file = '{path}' must be a {lattice.dimension}-dimensional image of brightness >= 0, not all dark")
-    factors = [count / size for count, size in zip(lattice.points, pixels.shape)]
+    if pixels.ndim != spatial_grid.dimension or not pixels.size or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
+        raise ValueError(f"space.initial.file = '{path}' must be a {spatial_grid.dimension}-dimensional image of brightness >= 0, not all dark")
+    factors = [count / size for count, size in zip(spatial_grid.points, pixels.shape)]
     resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)
-    return np.flipud(resampled) if lattice.dimension == 2 else resampled
+    return np.flipud(resampled) if spatial_grid.dimension == 2 else resampled
 
 
 def _read_png(path: Path) -> np.ndarray:

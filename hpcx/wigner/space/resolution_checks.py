@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.setting import Setting
+from hpcx.wigner.space.problem import SpatialProblem
+from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 if TYPE_CHECKING:
     from hpcx.wigner.history import History
@@ -22,18 +22,19 @@ LEAST_CELLS, GOOD_CELLS = 2.0, 3.5
 LEAST_REACH, GOOD_REACH = 2.0, 3.0
 
 
-def check_spot(lattice: Lattice, spot: float) -> None:
+def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
     """Raise ValueError if the cells are too large for a spot (amplitude FWHM, um); warn if they are barely small enough."""
     radius = spot * 1e3 / np.sqrt(8 * np.log(2))
-    cells = radius / lattice.spacing
-    text = f"space.points = {lattice.points[0]}: cells of {lattice.spacing:.0f} nm are coarse for a spot of 1/e radius {radius:.0f} nm ({cells:.1f} cells)"
+    cells = radius / spatial_grid.spacing
+    size = f"space.points = {spatial_grid.points[0]}: cells of {spatial_grid.spacing:.0f} nm"
+    text = f"{size} are coarse for a spot of 1/e radius {radius:.0f} nm ({cells:.1f} cells)"
     if cells < LEAST_CELLS:
         raise ValueError(f"{text}; take cells of at most {radius / GOOD_CELLS:.0f} nm")
     if cells < GOOD_CELLS:
         log.warning("%s: expect wiggles of the density", text)
 
 
-def check_box(setting: Setting, moments: History) -> None:
+def check_box(spatial: SpatialProblem, moments: History) -> None:
     """Compare the box with the widths that the moments foretell.
 
     Raises ValueError if excitons of some valley reach the edge of a periodic box, and warns if their tail does.
@@ -42,12 +43,12 @@ def check_box(setting: Setting, moments: History) -> None:
     valley = int(np.nanargmax(np.nanmax(width_squared, axis=0)))
     moment = int(np.nanargmax(width_squared[:, valley]))
     radius = float(np.sqrt(width_squared[moment, valley]))
-    half = 0.5 * setting.lattice.width
+    half = 0.5 * spatial.grid.width
     text = (
-        f"space.width = {setting.lattice.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
+        f"space.width = {spatial.grid.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
         f"at {moments.time[moment]:g} ps, and the edge of the box is at {half / 1e3:g} um"
     )
-    if setting.absorbing or setting.gradient is not None or half >= GOOD_REACH * radius:
+    if spatial.absorbing or spatial.gradient is not None or half >= GOOD_REACH * radius:
         return
     if half < LEAST_REACH * radius:
         raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")

@@ -8,23 +8,23 @@ import numpy as np
 
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.wigner.config import Config
-from hpcx.wigner.landscape import force_gradient, potential_energy
-from hpcx.wigner.lattice import Lattice, is_mirror_symmetric
 from hpcx.wigner.problem import NM_PER_UM, Problem, check_edges
-from hpcx.wigner.regions import Regions, find_regions
 from hpcx.wigner.source import FWHM_PER_SIGMA
-from hpcx.wigner.spots import birth_shares
+from hpcx.wigner.space.initial_density import birth_shares
+from hpcx.wigner.space.local_rates import Regions, find_regions
+from hpcx.wigner.space.potential import force_gradient, potential_energy
+from hpcx.wigner.space.spatial_grid import SpatialGrid, is_mirror_symmetric
 
 #: default of landscape.rate_step over kT
 RATE_STEP = 1 / 8
 
 
 @dataclass(frozen=True)
-class Setting:
+class SpatialProblem:
     """What a run in space has beside the physics of a point in space.
 
     Attributes:
-        lattice: the whole box.
+        grid: the whole box.
         harmonics: highest angular harmonic M.
         birth: share of each cell in the excitons born; sums to one.
         mirror: compute the positive half (quarter) alone.
@@ -33,7 +33,7 @@ class Setting:
         regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
     """
 
-    lattice: Lattice
+    grid: SpatialGrid
     harmonics: int
     birth: np.ndarray
     mirror: bool
@@ -42,32 +42,32 @@ class Setting:
     regions: Regions | None = None
 
 
-def make_lattice(config: Config) -> Lattice:
+def make_spatial_grid(config: Config) -> SpatialGrid:
     """Return the cells that the input asks for."""
-    return Lattice((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
+    return SpatialGrid((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
 
 
-def make_setting(config: Config) -> Setting:
-    """Place the first spot and the landscape on the lattice and use mirror symmetry where the input has it."""
-    lattice = make_lattice(config)
-    birth = birth_shares(lattice, config.space.initial, config.pulse.spot * NM_PER_UM / FWHM_PER_SIGMA)
-    energy_v = potential_energy(lattice, config.landscape)
+def make_spatial_problem(config: Config) -> SpatialProblem:
+    """Place the first spot and the landscape on the grid and use mirror symmetry where the input has it."""
+    spatial_grid = make_spatial_grid(config)
+    birth = birth_shares(spatial_grid, config.space.initial, config.pulse.spot * NM_PER_UM / FWHM_PER_SIGMA)
+    energy_v = potential_energy(spatial_grid, config.landscape)
     mirror = config.space.points % 2 == 0 and all(is_mirror_symmetric(field) for field in (birth, *energy_v))
-    setting = Setting(lattice, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
+    spatial = SpatialProblem(spatial_grid, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
     if config.landscape.kind == "none":
-        return setting
+        return spatial
     kT = BOLTZMANN_MEV_PER_K * config.temperature
     regions = find_regions(energy_v, config.landscape.rate_step or RATE_STEP * kT, kT)
-    return replace(setting, gradient=force_gradient(lattice, energy_v, kT), regions=regions)
+    return replace(spatial, gradient=force_gradient(spatial_grid, energy_v, kT), regions=regions)
 
 
-def check_local_energies(setting: Setting, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
+def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
     """Raise ValueError if energy bins (meV) do not reach far enough where the landscape has moved the valleys apart."""
-    for offset_v in setting.regions.offset_rv if setting.regions is not None else ():
+    for offset_v in spatial.regions.offset_rv if spatial.regions is not None else ():
         check_edges(energy_v + offset_v, edges, temperature)
 
 
-def place_source(problem: Problem, setting: Setting) -> Problem:
-    """Return the problem with the mean square radius that the excitons really have when they are made on the lattice."""
-    mean_square = float(np.sum(setting.birth * setting.lattice.radius_squared()))
+def place_source(problem: Problem, spatial: SpatialProblem) -> Problem:
+    """Return the problem with the mean square radius that the excitons really have when they are made on the grid."""
+    mean_square = float(np.sum(spatial.birth * spatial.grid.radius_squared()))
     return replace(problem, source=replace(problem.source, spot=float(np.sqrt(mean_square))))

@@ -14,11 +14,11 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.history import History, Recorder, intervalley_at
-from hpcx.wigner.maps import Checks
 from hpcx.wigner.moment_runs import Chosen
 from hpcx.wigner.observables import Gains
-from hpcx.wigner.report_maps import DensityMaps, PhaseSpaceMaps
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.observables import Checks
+from hpcx.wigner.space.output import DensityMaps, PhaseSpaceMaps
+from hpcx.wigner.space.transport import Transport
 
 log = logging.getLogger("hpcx")
 
@@ -26,7 +26,7 @@ log = logging.getLogger("hpcx")
 GAINS = ("exchanged", "born", "made")
 
 
-class Flow:
+class Simulation:
     """A run of the full equation that can be stopped and continued.
 
     Attributes:

@@ -6,21 +6,21 @@ import numpy as np
 
 from hpcx.io.part import Part
 from hpcx.io.result import Result
-from hpcx.wigner.lattice import Lattice
-from hpcx.wigner.maps import CentralLine, Checks, density_maps, momentum_axis
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.observables import CentralLine, Checks, density_maps, momentum_axis
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.transport import Transport
 
 NM_PER_UM = 1e3
 
 
-def _axes(lattice: Lattice) -> tuple[str, ...]:
-    return ("x",) if lattice.dimension == 1 else ("y", "x")
+def _axes(spatial_grid: SpatialGrid) -> tuple[str, ...]:
+    return ("x",) if spatial_grid.dimension == 1 else ("y", "x")
 
 
-def _density_unit(lattice: Lattice) -> str:
-    return f"1/um{'^2' if lattice.dimension == 2 else ''}"
+def _density_unit(spatial_grid: SpatialGrid) -> str:
+    return f"1/um{'^2' if spatial_grid.dimension == 2 else ''}"
 
 
 def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], units: str, meaning: str) -> None:
@@ -36,9 +36,9 @@ class DensityMaps:
 
     def declare(self, outputs: Result, times: np.ndarray) -> None:
         """Add what there will be at these times (ps)."""
-        lattice, part, count = self._transport.setting.lattice, self._transport.part(), len(times)
-        axes, unit = _axes(lattice), _density_unit(lattice)
-        _add_axes(outputs, "density", times, axes, lattice)
+        spatial_grid, part, count = self._transport.spatial.grid, self._transport.part(), len(times)
+        axes, unit = _axes(spatial_grid), _density_unit(spatial_grid)
+        _add_axes(outputs, "density", times, axes, spatial_grid)
         by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
         _declare(outputs, "density/density", by_valley, dims, unit, "excitons, per exciton made")
         meaning = "rate of emitted light, per exciton made"
@@ -48,7 +48,7 @@ class DensityMaps:
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the maps of the present state; collective."""
-        scale = NM_PER_UM**self._transport.setting.lattice.dimension
+        scale = NM_PER_UM**self._transport.spatial.grid.dimension
         return {name: scale * values for name, values in density_maps(self._transport).items()}
 
 
@@ -60,28 +60,28 @@ class PhaseSpaceMaps:
 
     def declare(self, outputs: Result, times: np.ndarray) -> None:
         """Add what there will be at these times (ps)."""
-        lattice = self._transport.setting.lattice
-        _add_axes(outputs, "wigner", times, ("x",), lattice)
+        spatial_grid = self._transport.spatial.grid
+        _add_axes(outputs, "wigner", times, ("x",), spatial_grid)
         momenta = momentum_axis(self._transport)
         outputs.add("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
         part = self._line.part().under(len(times), len(VALLEYS))
         for name, sign in (("forward", ">"), ("backward", "<")):
             meaning = f"excitons with kx {sign} 0, per exciton made"
-            _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), _density_unit(lattice), meaning)
-        unit, meaning = ("nm", "excitons per state, integrated over y") if lattice.dimension == 1 else ("1", "excitons per state at y = ky = 0")
+            _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), _density_unit(spatial_grid), meaning)
+        unit, meaning = ("nm", "excitons per state, integrated over y") if spatial_grid.dimension == 1 else ("1", "excitons per state at y = ky = 0")
         whole = Part((*part.shape, len(momenta)), (*part.runs, (slice(0, len(momenta)),)))
         _declare(outputs, "wigner/distribution", whole, ("time", "valley", "x", "kx"), unit, meaning)
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the distributions of the present state; collective."""
-        found, scale = self._line.distributions(), NM_PER_UM**self._transport.setting.lattice.dimension
+        found, scale = self._line.distributions(), NM_PER_UM**self._transport.spatial.grid.dimension
         return found | {name: scale * found[name] for name in ("forward", "backward")}
 
 
 def add_landscape(result: Result, transport: Transport, problem: Problem, energy_v: np.ndarray) -> None:
-    """Add the landscape (valley, *lattice; meV) and the equilibrium density in it, one exciton in all."""
-    lattice, part = transport.setting.lattice, transport.part().under(len(VALLEYS))
-    dims = ("valley", *_axes(lattice))
+    """Add the landscape (valley, *cells; meV) and the equilibrium density in it, one exciton in all."""
+    spatial_grid, part = transport.spatial.grid, transport.part().under(len(VALLEYS))
+    dims = ("valley", *_axes(spatial_grid))
 
     def add(name: str, field: np.ndarray, units: str, meaning: str) -> None:
         """Add this rank's part of a field."""
@@ -89,10 +89,10 @@ def add_landscape(result: Result, transport: Transport, problem: Problem, energy
         result.add(f"density/{name}", own, dims, units, meaning, part=part)
 
     add("landscape", energy_v, "meV", "energy of the valleys against position")
-    share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * lattice.dimension)
+    share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * spatial_grid.dimension)
     weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
-    cell = (lattice.spacing / NM_PER_UM) ** lattice.dimension
-    add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(lattice), "thermal equilibrium of one exciton")
+    cell = (spatial_grid.spacing / NM_PER_UM) ** spatial_grid.dimension
+    add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(spatial_grid), "thermal equilibrium of one exciton")
 
 
 def add_checks(result: Result, checks: Checks) -> None:
@@ -102,8 +102,8 @@ def add_checks(result: Result, checks: Checks) -> None:
     result.add("checks/edge", np.array(checks.edge), ("time", "valley"), "1", "density at the edge of the box over the largest")
 
 
-def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], lattice: Lattice) -> None:
+def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], spatial_grid: SpatialGrid) -> None:
     outputs.add(f"{group}/time", times, ("time",), "ps", "time")
     outputs.add(f"{group}/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     for axis in axes:
-        outputs.add(f"{group}/{axis}", lattice.axis / NM_PER_UM, (axis,), "um", axis)
+        outputs.add(f"{group}/{axis}", spatial_grid.axis / NM_PER_UM, (axis,), "um", axis)

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from hpcx.wigner.advection import couplings, labels
-from hpcx.wigner.grid import Grid
+from hpcx.wigner.energy_grid import Grid
 from hpcx.wigner.rates import padded
+from hpcx.wigner.space.advection import couplings, labels
 
 
 class Drift:

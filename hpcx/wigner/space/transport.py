@@ -11,14 +11,14 @@ from hpcx.io.part import Part
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.advection import STABLE_COURANT, Flight, labels
-from hpcx.wigner.drift import Drift, longest_drift_step
-from hpcx.wigner.lattice import Lattice
 from hpcx.wigner.observables import Gains
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
-from hpcx.wigner.regions import LocalScattering, largest_excess
-from hpcx.wigner.setting import Setting
+from hpcx.wigner.space.advection import STABLE_COURANT, Flight, labels
+from hpcx.wigner.space.drift import Drift, longest_drift_step
+from hpcx.wigner.space.local_rates import LocalScattering, largest_excess
+from hpcx.wigner.space.problem import SpatialProblem
+from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 #: an absorbing edge: share of the half width that absorbs, and largest rate, 1/ps
 ABSORBING_SHARE = 1 / 6
@@ -31,17 +31,17 @@ class Transport:
     The state of a cell is the number of its excitons by component and value. Constructing is collective on `comm`.
     """
 
-    def __init__(self, comm: MPI.Comm, problem: Problem, setting: Setting, scheme: str = "4", run: Run | None = None) -> None:
-        self.comm, self.problem, self.setting = comm, problem, setting
-        lattice, size = setting.lattice, problem.grid.size
-        self.labels_k = labels(setting.harmonics, lattice.dimension)
-        points = tuple(count // 2 if setting.mirror else count for count in lattice.points)
-        self.cells = CellGrid(comm, points, len(self.labels_k), padded(size), setting.mirror)
+    def __init__(self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, scheme: str = "4", run: Run | None = None) -> None:
+        self.comm, self.problem, self.spatial = comm, problem, spatial
+        spatial_grid, size = spatial.grid, problem.grid.size
+        self.labels_k = labels(spatial.harmonics, spatial_grid.dimension)
+        points = tuple(count // 2 if spatial.mirror else count for count in spatial_grid.points)
+        self.cells = CellGrid(comm, points, len(self.labels_k), padded(size), spatial.mirror)
         velocity_i = np.zeros(padded(size))
         velocity_i[:size] = problem.grid.velocity_i
-        self._flight = Flight(velocity_i, lattice.spacing, setting.harmonics, self.cells)
-        self._birth = self.local(setting.birth).ravel()
-        self._loss = self.local(absorption(lattice)).ravel() if setting.absorbing else None
+        self._flight = Flight(velocity_i, spatial_grid.spacing, spatial.harmonics, self.cells)
+        self._birth = self.local(spatial.birth).ravel()
+        self._loss = self.local(absorption(spatial_grid)).ravel() if spatial.absorbing else None
         self._drift = self._make_drift()
         self._local = self._make_local(run or Run())
         self._weights = self._moment_weights()
@@ -49,23 +49,23 @@ class Transport:
         self.intervalley = True
 
     def local(self, field: np.ndarray) -> np.ndarray:
-        """Return this rank's cells of a field [..., (y,) x] on the whole lattice."""
-        dimension = self.setting.lattice.dimension
-        if self.setting.mirror:
+        """Return this rank's cells of a field [..., (y,) x] on the whole grid."""
+        dimension = self.spatial.grid.dimension
+        if self.spatial.mirror:
             field = field[(..., *(slice(count // 2, None) for count in field.shape[-dimension:]))]
         return field[(..., *self.cells.box)]
 
     def with_images(self, field: np.ndarray) -> np.ndarray:
         """Return a field on this rank's cells [..., (y,) x], even under reflection, with its mirror images."""
-        if self.setting.mirror:
-            for axis in range(field.ndim - self.setting.lattice.dimension, field.ndim):
+        if self.spatial.mirror:
+            for axis in range(field.ndim - self.spatial.grid.dimension, field.ndim):
                 field = np.concatenate([np.flip(field, axis), field], axis=axis)
         return field
 
     def part(self) -> Part:
-        """Return which part of the whole lattice this rank's cells and their mirror images are."""
-        points = self.setting.lattice.points
-        if not self.setting.mirror:
+        """Return which part of the whole grid this rank's cells and their mirror images are."""
+        points = self.spatial.grid.points
+        if not self.spatial.mirror:
             return Part.block(points, self.cells.box)
         halves = [count // 2 for count in points]
         return Part(
@@ -122,8 +122,8 @@ class Transport:
 
     def by_valley(self) -> np.ndarray:
         """Return the densities (valley, (y,) x) of this rank's cells, 1/nm or 1/nm^2."""
-        grid, lattice = self.problem.grid, self.setting.lattice
-        summed = grid.sum_v(self.state[..., 0, : grid.size]) / lattice.spacing**lattice.dimension
+        grid, spatial_grid = self.problem.grid, self.spatial.grid
+        summed = grid.sum_v(self.state[..., 0, : grid.size]) / spatial_grid.spacing**spatial_grid.dimension
         return np.moveaxis(summed, -1, 0)
 
     def destroy(self) -> None:
@@ -160,7 +160,7 @@ class Transport:
             out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (intensity * source.rate_i)
 
     def _make_local(self, run: Run) -> LocalScattering | None:
-        regions = self.setting.regions
+        regions = self.spatial.regions
         if regions is None:
             return None
         ratio_vc = self.local(regions.ratio_v).reshape(len(regions.ratio_v), -1)
@@ -168,34 +168,34 @@ class Transport:
         return LocalScattering(self.comm, self.problem, own, self.labels_k, run)
 
     def _make_drift(self) -> Drift | None:
-        setting, problem = self.setting, self.problem
-        if setting.gradient is None:
+        spatial, problem = self.spatial, self.problem
+        if spatial.gradient is None:
             return None
-        gradient = self.local(setting.gradient).reshape(*setting.gradient.shape[:2], -1)
-        return Drift(problem.grid, problem.excitons.mass_v, gradient, setting.harmonics, setting.lattice.dimension)
+        gradient = self.local(spatial.gradient).reshape(*spatial.gradient.shape[:2], -1)
+        return Drift(problem.grid, problem.excitons.mass_v, gradient, spatial.harmonics, spatial.grid.dimension)
 
     def _moment_weights(self) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """Return the weights of the cells in the zeroth, first (per direction) and second moment."""
-        lattice = self.setting.lattice
-        copies = 2.0**lattice.dimension if self.setting.mirror else 1.0
-        isotropy = 2 / lattice.dimension
-        first = [copies * isotropy * self.local(coordinate).ravel() for coordinate in lattice.coordinates()]
-        second = copies * self.local(lattice.radius_squared()).ravel()
+        spatial_grid = self.spatial.grid
+        copies = 2.0**spatial_grid.dimension if self.spatial.mirror else 1.0
+        isotropy = 2 / spatial_grid.dimension
+        first = [copies * isotropy * self.local(coordinate).ravel() for coordinate in spatial_grid.coordinates()]
+        second = copies * self.local(spatial_grid.radius_squared()).ravel()
         return np.full(len(second), copies), first, second
 
 
-def longest_stable_step(problem: Problem, setting: Setting) -> float:
+def longest_stable_step(problem: Problem, spatial: SpatialProblem) -> float:
     """Return the longest step (ps) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
-    flight = STABLE_COURANT * setting.lattice.spacing / float(problem.grid.velocity_i.max())
-    if setting.gradient is None:
+    flight = STABLE_COURANT * spatial.grid.spacing / float(problem.grid.velocity_i.max())
+    if spatial.gradient is None:
         return flight
-    drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, setting.gradient)
-    excess = largest_excess(problem, setting.regions) if setting.regions is not None else 0.0
+    drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, spatial.gradient)
+    excess = largest_excess(problem, spatial.regions) if spatial.regions is not None else 0.0
     return 1 / (1 / flight + 1 / drift + excess)
 
 
-def absorption(lattice: Lattice) -> np.ndarray:
+def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
     """Return the loss rate (1/ps) of an absorbing layer: rising with the square of the depth over a sixth of the half width."""
-    half = 0.5 * lattice.width
-    depth = np.max([np.abs(coordinate) for coordinate in lattice.coordinates()], axis=0)
+    half = 0.5 * spatial_grid.width
+    depth = np.max([np.abs(coordinate) for coordinate in spatial_grid.coordinates()], axis=0)
     return ABSORPTION_RATE * np.clip((depth / half - 1 + ABSORBING_SHARE) / ABSORBING_SHARE, 0.0, 1.0) ** 2

@@ -11,11 +11,11 @@ from mpi4py import MPI
 
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.wigner import library
-from hpcx.wigner.grid import energy_edges, make_grid
-from hpcx.wigner.library import flat_rates, load_rates, rates_key
+from hpcx.wigner import rate_cache
+from hpcx.wigner.energy_grid import energy_edges, make_grid
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.processes import emission_processes
+from hpcx.wigner.rate_cache import flat_rates, load_rates, rates_key
 from hpcx.wigner.rates import assemble_rates
 
 
@@ -28,7 +28,7 @@ def physics():
 def test_second_run_reads_what_the_first_has_assembled(physics, tmp_path, monkeypatch):
     excitons, grid = physics
     first = flat_rates(MPI.COMM_SELF, excitons, grid, 2, Run(tmp_path))
-    monkeypatch.setattr(library, "assemble_rates", lambda *arguments: pytest.fail("assembled again"))
+    monkeypatch.setattr(rate_cache, "assemble_rates", lambda *arguments: pytest.fail("assembled again"))
     second = flat_rates(MPI.COMM_SELF, excitons, grid, 2, Run(tmp_path))
     assert np.array_equal(first.intravalley_mij, second.intravalley_mij)
     assert np.array_equal(first.intervalley_mij, second.intervalley_mij)
@@ -53,7 +53,7 @@ def test_key_knows_what_rates_depend_on(physics):
 def test_damaged_files_are_made_again(physics, tmp_path, caplog):
     excitons, grid = physics
     run, key = Run(tmp_path), rates_key(excitons, grid, 1, emission_processes(excitons))
-    library.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1), key)
+    rate_cache.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1), key)
     (path,) = tmp_path.rglob("*.h5")
     assert load_rates(run, grid, key) is not None
     with h5py.File(path, "r+") as file:

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Lattice:
+class SpatialGrid:
     """A box centred on the origin, cut into equal square cells (intervals in one dimension).
 
     Attributes:
@@ -57,6 +57,6 @@ class Lattice:
 
 
 def is_mirror_symmetric(field: np.ndarray) -> bool:
-    """Say whether a field on the lattice equals its mirror images in all directions to rounding."""
+    """Say whether a field on the grid equals its mirror images in all directions to rounding."""
     tolerance = 1e-13 * np.max(np.abs(field), initial=0.0)
     return all(np.max(np.abs(field - np.flip(field, axis))) <= tolerance for axis in range(field.ndim))

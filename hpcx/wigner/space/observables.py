@@ -12,9 +12,9 @@ from mpi4py import MPI
 
 from hpcx.io.part import Part
 from hpcx.physics.constants import HBAR_MEV_PS
-from hpcx.wigner.advection import parities
-from hpcx.wigner.lattice import Lattice
-from hpcx.wigner.transport import Transport
+from hpcx.wigner.space.advection import parities
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.transport import Transport
 
 #: energies beyond this (meV) are left out of phase-space distributions
 LARGEST_SHOWN = 75.0
@@ -36,7 +36,7 @@ class Checks:
     def record(self, transport: Transport) -> None:
         """Append the checks of the present state. Collective."""
         density = transport.by_valley()
-        outermost = transport.local(_outermost(transport.setting.lattice))
+        outermost = transport.local(_outermost(transport.spatial.grid))
         found = np.stack([-density, density, np.where(outermost, np.abs(density), 0.0)])
         found = found.reshape(3, len(density), -1).max(axis=-1)
         transport.comm.Allreduce(MPI.IN_PLACE, found, op=MPI.MAX)
@@ -45,10 +45,10 @@ class Checks:
         self.edge.append(edge / largest)
 
 
-def _outermost(lattice: Lattice) -> np.ndarray:
+def _outermost(spatial_grid: SpatialGrid) -> np.ndarray:
     """Return which cells lie at the edge of the box."""
-    limit = lattice.axis[-1] - 0.1 * lattice.spacing
-    return np.any([np.abs(coordinate) > limit for coordinate in lattice.coordinates()], axis=0)
+    limit = spatial_grid.axis[-1] - 0.1 * spatial_grid.spacing
+    return np.any([np.abs(coordinate) > limit for coordinate in spatial_grid.coordinates()], axis=0)
 
 
 def density_maps(transport: Transport) -> dict[str, np.ndarray]:
@@ -63,19 +63,19 @@ def density_maps(transport: Transport) -> dict[str, np.ndarray]:
 
 
 def _light(transport: Transport) -> np.ndarray:
-    grid, lattice = transport.problem.grid, transport.setting.lattice
-    return transport.state[..., 0, : grid.size] @ grid.radiative_i / lattice.spacing**lattice.dimension
+    grid, spatial_grid = transport.problem.grid, transport.spatial.grid
+    return transport.state[..., 0, : grid.size] @ grid.radiative_i / spatial_grid.spacing**spatial_grid.dimension
 
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     """Return the change of the densities by intervalley scattering beyond the common factor of the population's change."""
-    lattice = transport.setting.lattice
-    change_cv = transport.exchange() / lattice.spacing**lattice.dimension
+    spatial_grid = transport.spatial.grid
+    change_cv = transport.exchange() / spatial_grid.spacing**spatial_grid.dimension
     change = change_cv.T.reshape(density.shape)
     sums = np.stack([change.reshape(len(change), -1).sum(axis=1), density.reshape(len(density), -1).sum(axis=1)])
     transport.comm.Allreduce(MPI.IN_PLACE, sums)
     known = np.where(sums[1] != 0, sums[1], 1.0)  # nothing changes where no exciton is
-    share = (sums[0] / known).reshape(-1, *(1,) * lattice.dimension)
+    share = (sums[0] / known).reshape(-1, *(1,) * spatial_grid.dimension)
     return change - share * density
 
 
@@ -84,13 +84,13 @@ class CentralLine:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._lattice, self._harmonics = transport.setting.lattice, transport.setting.harmonics
-        cells, axis = transport.cells, self._lattice.axis
-        above = np.flatnonzero(axis >= -1e-9 * self._lattice.spacing)[0]  # the first row at or above y = 0
-        row = int(above) - (len(axis) // 2 if transport.setting.mirror else 0)
-        self._between = abs(axis[above]) > 0.1 * self._lattice.spacing  # y = 0 lies between two rows
+        self._spatial_grid, self._harmonics = transport.spatial.grid, transport.spatial.harmonics
+        cells, axis = transport.cells, self._spatial_grid.axis
+        above = np.flatnonzero(axis >= -1e-9 * self._spatial_grid.spacing)[0]  # the first row at or above y = 0
+        row = int(above) - (len(axis) // 2 if transport.spatial.mirror else 0)
+        self._between = abs(axis[above]) > 0.1 * self._spatial_grid.spacing  # y = 0 lies between two rows
         own = np.arange(cells.shape[0]).reshape(cells.local_points)
-        if self._lattice.dimension == 2:
+        if self._spatial_grid.dimension == 2:
             rows = cells.box[0]
             own = own[row - rows.start] if rows.start <= row < rows.stop else own[:0, 0]
         self._cells = own
@@ -115,12 +115,12 @@ class CentralLine:
         """Return the state (x, component, value) along the line. Collective."""
         state = self._transport.stepper.state
         line = state[self._cells]
-        if self._lattice.dimension == 2 and self._between and not self._transport.setting.mirror:
+        if self._spatial_grid.dimension == 2 and self._between and not self._transport.spatial.mirror:
             line = 0.5 * (line + self._below(state))
-        if not self._transport.setting.mirror:
+        if not self._transport.spatial.mirror:
             return line
         # what is even in y is its own mean of the two rows next to y = 0, and nothing else is used
-        signs = parities(self._harmonics, self._lattice.dimension)[0][:, None]
+        signs = parities(self._harmonics, self._spatial_grid.dimension)[0][:, None]
         return np.concatenate([signs * line[::-1], line])
 
     def _below(self, state: np.ndarray) -> np.ndarray:
@@ -133,7 +133,7 @@ class CentralLine:
 
     def _distribution(self, line: np.ndarray) -> np.ndarray:
         grid, excitons = self._transport.problem.grid, self._transport.problem.excitons
-        forward, backward = (_along(line, self._harmonics, self._lattice.dimension, sign) for sign in (1.0, -1.0))
+        forward, backward = (_along(line, self._harmonics, self._spatial_grid.dimension, sign) for sign in (1.0, -1.0))
         widths = np.diff(grid.edges)
         energy = 0.5 * (grid.edges[:-1] + grid.edges[1:])
         momenta = momentum_axis(self._transport)
@@ -141,7 +141,7 @@ class CentralLine:
         for valley, mass in enumerate(excitons.mass_v):
             bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
             states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR_MEV_PS**2)
-            states = states * self._lattice.spacing**self._lattice.dimension
+            states = states * self._spatial_grid.spacing**self._spatial_grid.dimension
             k = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
             both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1)
             both /= np.concatenate([states[::-1], states])
@@ -152,12 +152,12 @@ class CentralLine:
 
     def _half(self, line: np.ndarray, sign: float) -> np.ndarray:
         """Return the density (valley, x) of what moves to positive (sign 1) or negative x: the integral over half of the angles."""
-        grid, lattice = self._transport.problem.grid, self._lattice
+        grid, spatial_grid = self._transport.problem.grid, self._spatial_grid
         total = 0.5 * line[:, 0]
         for m in range(1, self._harmonics + 1):
-            moment = line[:, m if lattice.dimension == 1 else 2 * m - 1]
+            moment = line[:, m if spatial_grid.dimension == 1 else 2 * m - 1]
             total = total + sign * 2 * np.sin(0.5 * np.pi * m) / (np.pi * m) * moment
-        return grid.sum_v(total[:, : grid.size]).T / lattice.spacing**lattice.dimension
+        return grid.sum_v(total[:, : grid.size]).T / spatial_grid.spacing**spatial_grid.dimension
 
 
 def momentum_axis(transport: Transport) -> np.ndarray:

@@ -1,0 +1,82 @@
+"""Position-dependent energies of the valleys: shapes, files, and the gradient that belongs to the difference scheme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import zoom
+
+from hpcx.wigner.config import Landscape
+from hpcx.wigner.parameters import VALLEY_KEYS
+from hpcx.wigner.space.spatial_grid import SpatialGrid
+
+NM_PER_UM = 1e3
+#: largest energy of a landscape
+MOST_MEV = 1000.0
+
+
+def potential_energy(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
+    """Return V_v (valley, *cells; meV); raises ValueError if it does not fit into the periodic box or a file cannot be read."""
+    factor_v = np.array([getattr(landscape, f"factor_{key}") for key in VALLEY_KEYS])
+    return factor_v.reshape(-1, *(1,) * spatial_grid.dimension) * _shape(spatial_grid, landscape)
+
+
+def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
+    """Return the energy (meV) that the factors multiply: on the grid, or of every valley on the grid."""
+    x, length = spatial_grid.coordinates()[0], landscape.length * NM_PER_UM
+    if landscape.kind == "cosine":
+        periods = spatial_grid.width / length
+        if abs(periods - round(periods)) > 1e-6 or periods < 1:
+            raise ValueError(f"landscape.length = {landscape.length:g} um must divide space.width = {spatial_grid.width / NM_PER_UM:g} um")
+        return -0.5 * landscape.depth * np.cos(2 * np.pi * x / length)
+    if landscape.kind == "well":
+        return -landscape.depth * np.exp(-sum(c**2 for c in spatial_grid.coordinates()) / length**2)
+    if landscape.kind == "step":
+        # up at x = 0, down again at the edge, so that the box stays periodic
+        return 0.5 * landscape.depth * np.tanh(spatial_grid.width / (2 * np.pi * length) * np.sin(2 * np.pi * x / spatial_grid.width))
+    if landscape.kind == "disorder":
+        return _disorder(spatial_grid, landscape.depth, length, landscape.seed)
+    if landscape.kind == "file":
+        return _from_file(spatial_grid, Path(landscape.file))
+    return np.zeros(spatial_grid.points)
+
+
+def _disorder(spatial_grid: SpatialGrid, depth: float, length: float, seed: int) -> np.ndarray:
+    """Gaussian random field of standard deviation `depth` and correlation exp(-r^2 / (2 length^2))."""
+    noise = np.fft.fftn(np.random.default_rng(seed).standard_normal(spatial_grid.points))
+    squares = 0.0
+    for axis, count in enumerate(spatial_grid.points):
+        shape = [1] * spatial_grid.dimension
+        shape[axis] = count
+        squares = squares + (2 * np.pi * np.fft.fftfreq(count, spatial_grid.spacing)).reshape(shape) ** 2
+    field = np.fft.ifftn(noise * np.exp(-0.5 * squares * length**2)).real
+    field -= field.mean()
+    return depth * field / field.std()
+
+
+def _from_file(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
+    try:
+        values = np.load(path, mmap_mode="r")  # a broken header may promise more than there is
+        values = values if values.dtype.kind in "biuf" else np.full(1, np.nan)
+    except Exception as error:  # numpy raises errors of many kinds on broken headers
+        raise ValueError(f"landscape.file = '{path}' cannot be read as a .npy array of meV: {error}") from error
+    maps = values if values.ndim == spatial_grid.dimension + 1 else values[None]
+    if maps.ndim != spatial_grid.dimension + 1 or len(maps) not in (1, len(VALLEY_KEYS)) or not maps.size or not _sane(maps):
+        raise ValueError(
+            f"landscape.file = '{path}' must hold energies of at most {MOST_MEV:g} meV: a {spatial_grid.dimension}-dimensional array, or "
+            f"{len(VALLEY_KEYS)} of them, one per valley, along its first axis"
+        )
+    factors = [count / size for count, size in zip(spatial_grid.points, maps.shape[1:])]
+    return np.stack([zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps])
+
+
+def _sane(energy: np.ndarray) -> bool:
+    return bool(np.all(np.abs(np.asarray(energy, float)) <= MOST_MEV))
+
+
+def force_gradient(spatial_grid: SpatialGrid, energy_v: np.ndarray, kT: float) -> np.ndarray:
+    """Return the gradient of V_v (direction, valley, *cells; meV/nm) for which f exp(-V_v/kT) is stationary on the grid."""
+    cells = tuple(range(1, energy_v.ndim))
+    boltzmann_v = np.exp(-(energy_v - energy_v.min(axis=cells, keepdims=True)) / kT)
+    return np.stack([-kT * derivative / boltzmann_v for derivative in spatial_grid.gradient(boltzmann_v)])
