@@ -125,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     completion.set_defaults(command=_completion)
     schema = added.add_parser("schema", help="every key of a model with unit, default and meaning")
     schema.add_argument("model", nargs="?", choices=MODELS)
+    schema.add_argument("--results", action="store_true", help="every dataset of the results with axes, unit and meaning instead")
     schema.set_defaults(command=commands.schema)
     materials = added.add_parser("materials", help="the materials and environments that come with hpcx")
     materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")

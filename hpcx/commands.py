@@ -146,12 +146,14 @@ def plot(options: argparse.Namespace) -> int:
 
 
 def schema(options: argparse.Namespace) -> int:
-    """Print every key of one model or all."""
+    """Print every key of the input, or every dataset of the results, of one model or all."""
+    from hpcx.config.datasets import datasets_text
     from hpcx.config.schema import schema_text
     from hpcx.registry import MODELS, config_class
 
     for model in [options.model] if options.model else MODELS:
-        terminal.write(f'# model = "{model}"\n{schema_text(config_class(model))}\n')
+        text = datasets_text(model) if options.results else schema_text(config_class(model))
+        terminal.write(f'# model = "{model}"\n{text}\n')
     return DONE
 
 

@@ -84,6 +84,12 @@ def test_schema_shows_unit_default_and_meaning(hpcx):
     assert hpcx("schema").stdout.count('# model = "') >= 2
 
 
+def test_schema_shows_what_results_hold(hpcx):
+    text = hpcx("schema", "valley", "--results").stdout
+    assert re.search(r"dichroism/circular_dichroism +against transition, time; unit 1\n +sigma\+ less sigma- pump", text)
+    assert hpcx("schema", "--results").stdout.count('# model = "') == 5
+
+
 def test_materials(hpcx):
     assert "WSe2" in hpcx("materials").stdout
     assert "Xiao 2012" in hpcx("materials", "WS2").stdout

@@ -5,10 +5,8 @@ The pages of the models say what each dataset is: their tables are held against 
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
-import re
 from pathlib import Path
 
 import h5py
@@ -18,9 +16,11 @@ import xarray
 from mpi4py import MPI
 
 import hpcx
+from hpcx.config.datasets import datasets_of
 from hpcx.config.load import load_plan
 from hpcx.parallel.stop import StopRequests
 from hpcx.petsc.options import initialize
+from hpcx.registry import MODELS
 from hpcx.sweep.run import run_plan
 
 EXCITON = {
@@ -75,10 +75,6 @@ CASES = {
 }  # fmt: skip
 
 
-HPCX = Path(__file__).resolve().parents[2] / "hpcx"
-MODEL_PAGES = {"exciton": HPCX / "trion/MODEL.md"} | {name: HPCX / name / "MODEL.md" for name in ("trion", "wigner", "formation", "valley")}
-
-
 def as_toml(value) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
@@ -126,7 +122,7 @@ def test_every_result_opens_as_a_tree(name, results, caplog):
     assert undocumented == set()
 
 
-@pytest.mark.parametrize("model", MODEL_PAGES)
+@pytest.mark.parametrize("model", MODELS)
 def test_no_dataset_of_a_page_is_missing(model, results, caplog):
     caplog.set_level(logging.CRITICAL)
     cases = [name for name, case in CASES.items() if case["model"] == model and name not in SLOW]
@@ -150,14 +146,8 @@ def datasets(path: Path) -> set[tuple[str, tuple[str, ...], str]]:
 
 
 def documented(model: str) -> set[tuple[str, tuple[str, ...], str]]:
-    """Return path, axes and unit of every row of the table of a model's datasets; {a,b} in a path stands for two."""
-    (section,) = re.findall(rf"^### {model}\n\n(.*?)(?=^#|\Z)", MODEL_PAGES[model].read_text(), re.MULTILINE | re.DOTALL)
-    rows = re.findall(r"^\| `([^|`]+)` \|([^|]*)\|([^|]*)\|", section, re.MULTILINE)
-    return {
-        ("".join(words), tuple(axes.replace(" ", "").split(",")) if axes.strip() else (), unit.strip())
-        for name, axes, unit in rows
-        for words in itertools.product(*(part.split(",") for part in re.split(r"[{}]", name)))
-    }
+    """Return path, axes and unit of all datasets that `hpcx schema MODEL --results` lists."""
+    return {(dataset.path, dataset.axes, dataset.unit) for dataset in datasets_of(model)}
 
 
 def look_at(path: Path, case: dict) -> None:
