@@ -8,6 +8,7 @@ A model that `hpcx converge` knows has a module `refinement.py` with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -66,6 +67,8 @@ class Quantity:
             place stands for that element.
         correction: dataset that is subtracted: an error that is known; "" for none.
         solver_error: what the solver may leave, in `unit`.
+        usual: error after the first calculations over the value, as it was seen in other cases; only for what is said before them.
+        rough: what is about expected, in `unit`; NaN where nobody knows.
         ignores: patterns of parameters that do not matter for it.
         chosen: the labels that were chosen.
     """
@@ -76,6 +79,8 @@ class Quantity:
     labels: tuple[tuple[str, ...] | int, ...] = ()
     correction: str = ""
     solver_error: float = 0.0
+    usual: float = 0.01
+    rough: float = math.nan
     ignores: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
 

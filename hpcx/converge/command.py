@@ -10,9 +10,11 @@ from typing import Any
 from hpcx import registry
 from hpcx.config.choose import Open
 from hpcx.converge.ladders import Place
+from hpcx.converge.outlook import look_ahead
 from hpcx.converge.output import batch_lines, last_lines, verdict, write_file
 from hpcx.converge.run import FAILED, STOPPED, Study, converge, open_study
 from hpcx.converge.target import read_goal
+from hpcx.parallel.errors import agreed
 from hpcx.parallel.stop import StopRequests
 
 log = logging.getLogger("hpcx")
@@ -43,6 +45,9 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
         if now.answers:
             write_file(now, directory)
 
+    with agreed(comm):
+        if study and (ahead := look_ahead(study)):
+            say(ahead)
     _remove_stop(comm, directory)
     converge(comm, study, requests, group_size, tell)
 

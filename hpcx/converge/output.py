@@ -77,7 +77,7 @@ def _row(study: Study, place: Place) -> str:
     if place not in study.done:
         return f"{columns}  {study.failed.get(place, 'not computed')}"
     done = study.done[place]
-    return columns + "".join(f"{value:>18.6g}" for value in done.values) + f"{done.seconds * done.ranks:>10.2f}"
+    return columns + "".join(f"{value:>18.6g}" for value in done.values) + f"{done.processor:>10.2f}"
 
 
 def _ahead(study: Study) -> list[str]:
@@ -88,15 +88,16 @@ def _ahead(study: Study) -> list[str]:
     whole = study.ahead()
     left = f"to the target about {duration(study.seconds(whole.work))}" if whole.reached else "the target is beyond all that can be refined"
     text = f"  next: {', '.join(move.source for move in step)}, most error per time; {left}"
-    budget = study.goal.budget
-    if whole.reached and study.spent + study.seconds(whole.work) > budget:
+    needed, budget = study.spent + study.seconds(whole.work), study.goal.budget
+    if whole.reached and needed > budget:
         reach = study.ahead(budget - study.spent)
-        errors = ", ".join(f"{error:.2g} {quantity.unit}" for error, quantity in zip(reach.errors, study.goal.quantities))
-        text += (
-            f"\n  WARNING: the budget cannot reach the target: it needs about {duration(study.spent + study.seconds(whole.work))}, "
-            f"the budget of {duration(budget)} about +- {errors}"
-        )
+        text += "\n  " + short_of_budget(needed, budget, [f"{error:.2g} {quantity.unit}" for error, quantity in zip(reach.errors, study.goal.quantities)])
     return [text]
+
+
+def short_of_budget(needed: float, budget: float, errors: list[str]) -> str:
+    """Return the warning that a budget (s) is less than what is needed, and the errors that it reaches, as text."""
+    return f"WARNING: the budget cannot reach the target: it needs about {duration(needed)}, the budget of {duration(budget)} about +- {', '.join(errors)}"
 
 
 def verdict(study: Study) -> str:

@@ -35,12 +35,13 @@ REACHED, SHORT, STOPPED, FAILED = "reached", "short", "stopped", "failed"
 
 @dataclass(frozen=True)
 class Calculation:
-    """One calculation that is done: its file's name, values of the quantities, time and ranks."""
+    """One calculation that is done: its file's name, values of the quantities, wall time and ranks, processor time of them all."""
 
     id: str
     values: tuple[float, ...]
     seconds: float
     ranks: int
+    processor: float
 
 
 @dataclass
@@ -53,8 +54,8 @@ class Study:
         family: the calculations and what they mean.
         done: by place.
         failed: by place, the message.
-        spent: processor time of the calculations, s.
         history: answers after each batch.
+        expected: processor time per work, s, before anything was measured.
         end: how it ended, and why in words.
     """
 
@@ -65,6 +66,7 @@ class Study:
     done: dict[Place, Calculation] = field(default_factory=dict)
     failed: dict[Place, str] = field(default_factory=dict)
     history: list[list[Answer]] = field(default_factory=list)
+    expected: float = 0.0
     end: tuple[str, str] = ("", "")
 
     @property
@@ -75,16 +77,16 @@ class Study:
     @property
     def spent(self) -> float:
         """Processor time of the calculations, s."""
-        return sum(one.seconds * one.ranks for one in self.done.values())
+        return sum(one.processor for one in self.done.values())
 
     def work(self, place: Place) -> float:
         """Return the work of a calculation."""
         return self.refinement.work(self.family.values(place))
 
     def seconds(self, work: float) -> float:
-        """Return the processor time of some work, from what was measured."""
+        """Return the processor time of some work, from what was measured or, before that, expected."""
         done = sum(self.work(place) for place in self.done)
-        return work * self.spent / done if done else 0.0
+        return work * (self.spent / done if done else self.expected)
 
     def allowed(self) -> list[float]:
         """Return the errors that are allowed."""
@@ -123,10 +125,13 @@ def open_study(problem: Open, goal: Goal, refinement: Refinement) -> Study:
 def converge(comm: Any, study: Study | None, requests: StopRequests, group_size: int | None, tell: Callable[[Study, list[Place]], None]) -> None:
     """Compute until the goal is reached, the budget is spent, nothing can be refined or a stop is asked for; collective.
 
-    The first rank alone has the study, and `tell`s what each batch has brought. Raises AgreedError if the output directory cannot be used.
+    The first rank alone has the study, and `tell`s what each batch has brought; a study that has ended before it has begun computes
+    nothing. Raises AgreedError if the output directory cannot be used.
     """
-    places = first_places(study.family) if study else []
-    plan = comm.bcast(study.plan(places) if study else None)
+    places = first_places(study.family) if study and not study.end[0] else []
+    plan = comm.bcast(study.plan(places) if places else None)
+    if plan is None:
+        return
     with at_work(comm, plan, requests) as around:
         while plan is not None:
             report = compute_points(comm, around, group_size)
@@ -145,11 +150,11 @@ def _take(study: Study, places: list[Place], plan: Plan, report: Report, store: 
         if entry.status != DONE:
             study.failed[place] = entry.message or entry.status
             continue
-        values = _values(store, point.id, study.goal.quantities)
+        values, processor = _read(store, point.id, study.goal.quantities)
         if not np.isfinite(values).all():
             study.failed[place] = f"{', '.join(quantity.text for quantity in study.goal.quantities)}: no finite value"
             continue
-        study.done[place] = Calculation(point.id, values, entry.wall_time, entry.ranks)
+        study.done[place] = Calculation(point.id, values, entry.wall_time, entry.ranks, processor)
     if not report.stopped and not _has_holes(study):
         study.learn()
 
@@ -159,12 +164,13 @@ def _has_holes(study: Study) -> bool:
     return not set(first_places(study.family)) <= set(study.done)
 
 
-def _values(store: Store, name: str, quantities: tuple[Quantity, ...]) -> tuple[float, ...]:
+def _read(store: Store, name: str, quantities: tuple[Quantity, ...]) -> tuple[tuple[float, ...], float]:
+    """Return the quantities of a result, and the processor time that it has taken."""
     with reading(store.result(name)) as file:
-        return tuple(_value(file, quantity) for quantity in quantities)
+        return tuple(value_of(file, quantity) for quantity in quantities), float(file["provenance/processor_time"][()])
 
 
-def _value(file: h5py.File, quantity: Quantity) -> float:
+def value_of(file: h5py.File, quantity: Quantity) -> float:
     """Return a quantity from a result, in its unit, what is known of its error subtracted."""
     dataset = file[quantity.path]
     value = quantity_of(dataset[()], dataset.attrs["units"], quantity)

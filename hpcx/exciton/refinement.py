@@ -26,7 +26,7 @@ from hpcx.physics.bands import Carrier
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS, HBAR2_PER_M0_EV_NM2, HBAR_MEV_PS
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
-from hpcx.physics.wannier_variational import variational_1s
+from hpcx.physics.wannier_variational import Hydrogenic, variational_1s
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
 
 START = {"mesh.N": 60, "mesh.k0": 0.14}
@@ -41,6 +41,8 @@ _HIGHEST = 0.5
 _MULTIPLE = 6
 #: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
 _RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
+#: error after the first calculations over the value, as it was seen
+_USUAL = 0.005
 #: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
 _NODES, _FARTHEST = 60, 1e4
 #: momentum at which the mass is taken, 1/Angstrom: bands are parabolic there to 1e-7
@@ -91,10 +93,10 @@ def reduced_mass(config: CarriersInput, material: Material) -> float:
     return float(HBAR2_PER_ELECTRON_MASS * _NEAR**2 / (2 * energy[0]))
 
 
-def exciton_radius(config: CarriersInput, material: Material) -> float:
-    """Return a of the best exp(-r/a), Angstrom."""
+def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
+    """Return the best exp(-r/a), in nm and meV."""
     electron = HBAR_MEV_PS**2 / (1e3 * HBAR2_PER_M0_EV_NM2)
-    return 10 * variational_1s(reduced_mass(config, material) * electron, material_interaction(config, material, "nm")).radius
+    return variational_1s(reduced_mass(config, material) * electron, material_interaction(config, material, "nm"))
 
 
 def tail_of(config: CarriersInput, material: Material) -> Tail:
@@ -111,7 +113,7 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
 
 def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Parameter, Parameter]:
     """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning."""
-    lattice, radius = material.number("lattice.constant", "angstrom"), exciton_radius(config, material)
+    lattice, radius = material.number("lattice.constant", "angstrom"), 10 * hydrogenic(config, material).radius
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice
     sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
@@ -147,7 +149,7 @@ def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Paramete
     )
 
 
-def binding_energy(ignores: tuple[str, ...] = ()) -> Quantity:
+def binding_energy(config: CarriersInput, material: Material) -> Quantity:
     """Return the exciton's binding energy as a quantity."""
     return Quantity(
         "exciton/binding_energy",
@@ -155,7 +157,8 @@ def binding_energy(ignores: tuple[str, ...] = ()) -> Quantity:
         "meV",
         correction="exciton/lattice_correction",
         solver_error=_SOLVER_ERROR,
-        ignores=ignores,
+        usual=_USUAL,
+        rough=hydrogenic(config, material).binding_energy,
     )
 
 
@@ -171,7 +174,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         points = count_points(int(values["mesh.N"]), values["mesh.k0"])
         return _OVERHEAD + 100 * points * math.log2(points)
 
-    return Refinement(mesh_parameters(config, material), (binding_energy(),), mesh_settings, lean, work)
+    return Refinement(mesh_parameters(config, material), (binding_energy(config, material),), mesh_settings, lean, work)
 
 
 def mesh_settings(values: Values) -> dict[str, object]:

@@ -17,7 +17,11 @@ _ENERGIES, _STEPS, _TOLERANCES = (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0), (1.0, 0.5
 
 
 def refinement(config: Config, material: Material) -> Refinement:
-    """Return how a point is refined; the uniform part of the momenta holds all unbound states that are kept, at the same distance."""
+    """Return how a point is refined.
+
+    The uniform part of the momenta holds all unbound states that are kept, at the same distance, and the time steps resolve their
+    oscillations alike: with more than half a period in a step, fast states would look like slow ones.
+    """
     step = "solver.tolerance" if config.solver.route == "time" else "solver.time_step"
 
     def settings(values: Values) -> dict[str, object]:
@@ -27,7 +31,7 @@ def refinement(config: Config, material: Material) -> Refinement:
             "momentum.points": round(values["momentum.points"] * stretch),
             "momentum.uniform_max": round(_UNIFORM * stretch, 4),
             "continuum.energy_max": values["continuum.energy_max"],
-            step: values[step],
+            step: values[step] if step == "solver.tolerance" else values[step] / max(1.0, values["continuum.energy_max"] / _ENERGY),
         }
 
     def work(values: Values) -> float:

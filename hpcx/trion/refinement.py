@@ -18,13 +18,17 @@ __all__ = ["START", "refinement"]
 _RESIDUAL, _SOLVER_ERROR = 1e-6, 2e-3
 #: points cubed that cost as much as the beginning and the end of a calculation, and points from which on transforms are quicker
 _OVERHEAD, _TRANSFORMS = 2e7, 650
+#: error after the first calculations over the value, and trion over exciton, as they were seen
+_USUAL, _SHARE = 0.05, 0.07
 #: names as one prints them
 _NAMES = {"singlet": "trion binding energy", "triplet": "triplet trion binding energy"}
 
 
 def refinement(config: Config, material: Material) -> Refinement:
     """Return how trions on a disk are refined."""
-    trions = [Quantity(f"{species}/binding_energy", _NAMES[species], "meV", solver_error=_SOLVER_ERROR) for species in ("singlet", "triplet")]
+    exciton = binding_energy(config, material)
+    about = {"solver_error": _SOLVER_ERROR, "usual": _USUAL, "rough": _SHARE * exciton.rough}
+    trions = [Quantity(f"{species}/binding_energy", name, "meV", **about) for species, name in _NAMES.items()]
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what the lowest state of the species that are wanted needs, without spectra."""
@@ -37,4 +41,4 @@ def refinement(config: Config, material: Material) -> Refinement:
         points = count_points(int(values["mesh.N"]), values["mesh.k0"])
         return _OVERHEAD + points**2 * min(points, _TRANSFORMS)
 
-    return Refinement(mesh_parameters(config, material), (*trions, binding_energy()), mesh_settings, lean, work)
+    return Refinement(mesh_parameters(config, material), (*trions, exciton), mesh_settings, lean, work)

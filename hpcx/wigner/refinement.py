@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from hpcx.materials.loader import Material
@@ -45,10 +46,10 @@ def refinement(config: Config, material: Material) -> Refinement:
         rates = all(quantity.path.startswith("rates/") for quantity in wanted)
         return {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0} if rates else {"uncertainty.samples": 0}
 
-    return Refinement(_parameters(config, first, top), _quantities(), settings, lean, work)
+    return Refinement(_parameters(config, first, top, kT), _quantities(), settings, lean, work)
 
 
-def _parameters(config: Config, first: float, top: float) -> tuple[Parameter, ...]:
+def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Parameter, ...]:
     bins = Parameter(
         "momentum.first_bin",
         tuple(first / finer for finer in _FINER),
@@ -60,9 +61,9 @@ def _parameters(config: Config, first: float, top: float) -> tuple[Parameter, ..
     highest = Parameter(
         "momentum.energy_max",
         tuple(top * higher for higher in _HIGHER),
-        powers("momentum.energy_max", 2),
-        (("2",), ()),
-        "excitons above it are left out: falls faster than any power, like exp(-E/kT), once scattering up is rare",
+        lambda values: {f"exp(-E/{share:g}kT)": math.exp((top - values["momentum.energy_max"]) / (share * kT)) for share in (1, 2)},
+        (("exp(-E/1kT)",), ("exp(-E/2kT)",), ()),
+        "excitons above it are left out: they are exp(-E/kT) of all, more by what scattering up brings",
         read=lambda config: config.momentum.energy_max or top,
         base=0,
     )
