@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line or the input
         status = end.code if isinstance(end.code, int) else FAILED if end.code else DONE
+    except (ImportError, MemoryError) as error:  # while modules are loaded; a point that needs too much fails with its own message
+        status = _cannot_be_loaded(error)
     _leave(status, words)
 
 
@@ -61,9 +63,21 @@ def _on_all_ranks(options: argparse.Namespace) -> int:
     comm = MPI.COMM_WORLD
     abort_on_exception(comm)
     log.configure(comm, options.verbose)
-    status = options.command(comm, options)
+    try:
+        status = options.command(comm, options)
+    except (ImportError, MemoryError) as error:
+        status = _cannot_be_loaded(error)
+        if comm.size > 1:  # the other ranks may wait for this one
+            comm.Abort(status)
     comm.Barrier()
     return status
+
+
+def _cannot_be_loaded(error: Exception) -> int:
+    """Say that a library does not work here, and return the status with which to end."""
+    why = str(error) or "not enough memory; `ulimit -v` and the batch system say what this process may use"
+    terminal.complain(f"a library cannot be loaded: {why}")
+    return FAILED
 
 
 def _leave(status: int, words: list[str]) -> None:
@@ -232,27 +246,9 @@ def _load(comm: Any, options: argparse.Namespace, load: Callable[[str, list[str]
     def read() -> tuple[Any, float | None]:
         """Read the input and the time limit."""
         with options.requests.at_once():
-            return load(options.file, options.set, written), _seconds(options.time_limit)
+            return load(options.file, options.set, written), commands.seconds(options.time_limit)
 
     return _on_root(comm, read)
-
-
-def _seconds(text: str | None) -> float | None:
-    """Return the seconds of `--time-limit`; raises InputError."""
-    from hpcx import units
-    from hpcx.config.errors import InputError, Mistake
-    from hpcx.parallel.deadline import clock_seconds
-
-    if text is None:
-        return None
-    try:
-        seconds = clock_seconds(text)
-        seconds = units.parse(text, "s") if seconds is None else seconds
-    except ValueError as error:
-        raise InputError("the command line", [Mistake("--time-limit", f"{error}; or a time as h:mm:ss or d-hh:mm:ss", text)]) from error
-    if seconds <= 0:
-        raise InputError("the command line", [Mistake("--time-limit", "must be more than zero; leave it out for no limit", text)])
-    return seconds
 
 
 def _limit_threads() -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from hpcx import terminal
 from hpcx.parallel import log
@@ -61,6 +62,7 @@ def check(options: argparse.Namespace) -> int:
     from hpcx.sweep.planning import Planner
 
     plan, ranks = load_plan(options.file, options.set), options.ranks or place()[1]
+    _refuse_options(plan, options.petsc)
     given = _bytes(options.memory)
     here = min(ranks, os.cpu_count() or 1)
     memory = free_memory() / here if given is None else given
@@ -68,7 +70,31 @@ def check(options: argparse.Namespace) -> int:
     speed = f"\nassumed: processors as fast as one core of this machine now ({measured()}), time falls with the number of ranks"
     assumed = "" if given else f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank may use"
     terminal.write(found.text + speed + assumed)
-    return BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE
+    return _refused_place(plan) or (BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE)
+
+
+def _refuse_options(plan: Any, words: list[str]) -> None:
+    """Raise InputError if the options for PETSc are not ones that a run accepts."""
+    from hpcx.config.errors import InputError, Mistake
+    from hpcx.petsc.options import pairs
+
+    try:
+        pairs(plan.config.petsc.options.split() + words)
+    except ValueError as error:
+        raise InputError(plan.source, [Mistake("petsc.options", str(error))]) from error
+
+
+def _refused_place(plan: Any) -> int:
+    """Say what keeps a run from its output directory, and return the status with which it would end, or 0."""
+    from hpcx.parallel.errors import BadInput
+    from hpcx.sweep.place import refuse_place
+
+    try:
+        refuse_place(plan)
+    except (OSError, BadInput) as error:
+        terminal.complain(str(error))
+        return BAD_INPUT if isinstance(error, BadInput) else FAILED
+    return DONE
 
 
 def _bytes(text: str | None) -> float | None:
@@ -85,6 +111,24 @@ def _bytes(text: str | None) -> float | None:
     if not _LEAST_MEMORY <= size < float("inf"):
         raise InputError("the command line", [Mistake("--memory", f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'", text)])
     return size
+
+
+def seconds(text: str | None) -> float | None:
+    """Return the seconds of `--time-limit`; raises InputError."""
+    from hpcx import units
+    from hpcx.config.errors import InputError, Mistake
+    from hpcx.parallel.deadline import clock_seconds
+
+    if text is None:
+        return None
+    try:
+        found = clock_seconds(text)
+        found = units.parse(text, "s") if found is None else found
+    except ValueError as error:
+        raise InputError("the command line", [Mistake("--time-limit", f"{error}; or a time as h:mm:ss or d-hh:mm:ss", text)]) from error
+    if found <= 0:
+        raise InputError("the command line", [Mistake("--time-limit", "must be more than zero; leave it out for no limit", text)])
+    return found
 
 
 def status(options: argparse.Namespace) -> int:

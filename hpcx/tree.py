@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpcx.io.seal import is_broken
+
 if TYPE_CHECKING:
     import xarray
 
@@ -34,10 +36,21 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     import xarray
 
     file = file_of(Path(path))
-    tree = xarray.open_datatree(file, engine="h5netcdf")
-    if "provenance" not in tree.children:
-        tree.close()
-        raise ValueError(f"{file} is no result of hpcx: it has no group 'provenance'")
+    if is_broken(file):
+        raise OSError(f"{file} is damaged (its checksum is another one)")
+    try:
+        tree = xarray.open_datatree(file, engine="h5netcdf")
+        if "provenance" not in tree.children:
+            raise ValueError("it has no group 'provenance'")
+        return _understood(file, tree)
+    except OSError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:  # of files that others have written or changed
+        raise ValueError(f"{file} is no result of hpcx: {error}") from error
+
+
+def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
+    """Give a tree its attributes and coordinates; raises KeyError, TypeError, AttributeError or ValueError if it is not what hpcx writes."""
     about = {str(name): decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
     axes, refined = _axes(tree), list(tree["budget"].children) if "budget" in tree.children else []
     fixed = {key: value for key, value in _in_order(about) if key not in [*axes, *refined] and not key.startswith(_NO_COORDINATES)}
@@ -132,7 +145,7 @@ def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
         texts += [f"{unfinished} of {index['status'].size} points have no result: their values are NaN"] if unfinished else []
     text = "; ".join(filter(None, texts))
     if text:
-        warnings.warn(f"{file}: {text}", stacklevel=4)
+        warnings.warn(f"{file}: {text}", stacklevel=5)
     return {"warning": text} if text else {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,22 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from hpcx.io.reading import reading
+
 
 class _Points(BackendArray):
     """An array of which every point has a part, in a file of its own; NaN for points that are not done (None)."""
 
     def __init__(self, name: str, paths: Sequence[Path | None], axes: int, shape: tuple[int, ...], dtype: np.dtype) -> None:
         self.name, self.paths, self.axes, self.shape, self.dtype = name, paths, axes, shape, dtype
+        self._whole: set[Path] = set()  # files whose checksum was found to be right
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[h5py.File]:
+        """Open a file; at the first time its checksum is looked at too."""
+        with h5py.File(path, "r") if path in self._whole else reading(path) as file:
+            self._whole.add(path)
+            yield file
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
@@ -33,7 +44,7 @@ class _Points(BackendArray):
         if path is None:
             return np.full(np.empty(self.shape[self.axes :], np.bool_)[key].shape, np.nan, self.dtype)
         try:
-            with h5py.File(path, "r") as file:
+            with self._opened(path) as file:
                 return file[self.name][key]
         except (OSError, KeyError) as error:
             raise OSError(f"{self.name} is too large to be in sweep.h5, and its values of a point in {path} cannot be read: {error}") from error

@@ -49,7 +49,7 @@ def open_result(path: Path) -> h5py.File:
     if not Path(path).is_file():
         raise SystemExit(f"{path} does not exist: give the result.h5 or sweep.h5 that `hpcx run` has written")
     try:
-        file = h5py.File(path, "r")
+        file = sweep_file.opened(path)
     except OSError as error:
         raise SystemExit(f"{path} is not a result of hpcx: {error}") from error
     _opened.append(subject(file))

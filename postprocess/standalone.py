@@ -12,7 +12,9 @@ import shutil
 from pathlib import Path
 
 import h5py
-from sweep_file import values
+from sweep_file import opened, values
+
+from hpcx.io.seal import seal
 
 
 def main() -> None:
@@ -25,8 +27,9 @@ def main() -> None:
         raise SystemExit(f"{options.target} exists")
     try:
         shutil.copyfile(options.source, options.target)
-        with h5py.File(options.source, "r") as source, h5py.File(options.target, "r+") as target:
+        with opened(options.source) as source, h5py.File(options.target, "r+") as target:
             _fill_in(source, target)
+        seal(options.target)
     except OSError as error:
         options.target.unlink(missing_ok=True)
         raise SystemExit(str(error)) from error

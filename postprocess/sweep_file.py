@@ -7,14 +7,27 @@ Here every file is opened for itself, and one that is missing is an error.
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from hpcx.io.seal import is_broken
+
 
 class Lost(OSError):
     """The files in which values of a sweep lie are not there, or cannot be read."""
+
+
+_looked_through = lru_cache(maxsize=4096)(is_broken)
+
+
+def opened(path: Path) -> h5py.File:
+    """Open a result; raises OSError if it cannot be read, or its bytes have changed since it was written."""
+    if _looked_through(path):
+        raise OSError("it is damaged (its checksum is another one)")
+    return h5py.File(path, "r")
 
 
 def values(file: h5py.File, path: str) -> np.ndarray:
@@ -31,7 +44,7 @@ def _collected(file: h5py.File, item: h5py.Dataset) -> np.ndarray:
         if states[place] != "done":
             continue
         try:
-            with h5py.File(folder / f"{names[place]}.h5", "r") as point:
+            with opened(folder / f"{names[place]}.h5") as point:
                 found[place] = point[item.name][()]
         except (OSError, KeyError):
             lost.append(f"{names[place]}.h5")

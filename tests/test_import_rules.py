@@ -24,31 +24,32 @@ NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
 #: what each part of hpcx may import from hpcx; types alone (`if TYPE_CHECKING`) do not count
 FRAME = {
     "__init__": {"tree"},
-    "tree": {"tree_points"},
+    "tree": {"tree_points", "io.seal"},
     "inspection": {"inspection", "tree", "io", "materials", "registry", "parallel.launcher"},
-    "tree_points": set(),
+    "tree_points": {"io.reading"},
     "units": set(),
     "toml": set(),
+    "textfile": set(),
     "spelling": set(),
     "completion": set(),
     "registry": {"parallel.machine"},
     "refinement": set(),
     "physics": {"physics"},
-    "materials": {"materials", "units", "toml", "spelling"},
-    "config": {"config", "materials", "units", "toml", "registry", "spelling"},
+    "materials": {"materials", "units", "toml", "textfile", "spelling"},
+    "config": {"config", "materials", "units", "toml", "textfile", "registry", "spelling"},
     "parallel": {"parallel"},
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics"},
-    "sweep": {"sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "sweep": {"sweep", "config", "materials", "units", "textfile", "registry", "parallel", "petsc", "io"},
     "converge": {"converge", "refinement", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
     "terminal": set(),
-    "commands": {"inspection", "tree", "terminal", "sweep", "config", "materials", "units", "registry", "parallel"},
+    "commands": {"inspection", "tree", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc.options"},
     "cli": {"commands", "completion", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
     "__main__": {"cli"},
 }
 FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parallel", "petsc", "io", "config.base"}
-#: what scripts share with the program: the extrapolation, which knows arrays alone
-FOR_SCRIPTS = {"hpcx.converge.limits"}
+#: what scripts share with the program: the extrapolation and the checksums of files, which know arrays and bytes alone
+FOR_SCRIPTS = {"hpcx.converge.limits", "hpcx.io.seal"}
 FRIENDS = {"trion": {"exciton"}}
 
 
@@ -171,7 +172,7 @@ def test_figure_scripts_know_result_files_only():
     assert {path: names for path, names in ours.items() if not all(within(name, FOR_SCRIPTS) for name in names)} == {}
 
 
-def test_what_scripts_share_knows_arrays_alone():
+def test_what_scripts_share_knows_arrays_and_bytes_alone():
     paths = [path for path in FILES if f"hpcx.{module_name(path)}" in FOR_SCRIPTS]
     assert paths and offenders(paths, lambda path: libraries(path) - {"numpy"} - sys.stdlib_module_names) == {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from hpcx import units
@@ -87,10 +87,17 @@ def refuse_more(what: str, count: float, most: int, knobs: str) -> None:
         raise ValueError(f"{count:.3g} {what} are more than {most:.3g}: {knobs}")
 
 
+def _name_of_a_file(text: str) -> str:
+    """Return a text that may name a file; raises ValueError."""
+    if not text or "\0" in text:
+        raise ValueError("is no name of a directory; the current one is '.'")
+    return text
+
+
 class Output(Section):
     """Where results go, and how often a checkpoint is written."""
 
-    directory: str = Field("results", description="directory of the results, relative to the current directory")
+    directory: Annotated[str, AfterValidator(_name_of_a_file)] = Field("results", description="directory of the results, relative to the current directory")
     checkpoint: Annotated[float, Unit("s")] = Field("10 min", ge=0, le=1e8, description="wall-clock time between checkpoints")
 
 

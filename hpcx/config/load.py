@@ -6,7 +6,7 @@ Everything here runs on one rank; the frame broadcasts what comes out.
 from __future__ import annotations
 
 import itertools
-import sys
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from hpcx.config.ranges import written_out
 from hpcx.materials.loader import Material, MaterialError, load_material
 from hpcx.registry import MODELS, config_class, refusals
 from hpcx.spelling import suggestion
+from hpcx.textfile import read_stream
 
 #: tables that say how and where to run; they cannot be swept
 UNSWEPT = ("title", "model", "output", "petsc", "converge", "sweep")
@@ -57,11 +58,13 @@ def read_input(path: str) -> str:
     It may be a pipe, which can be read once only. Inputs are UTF-8 whatever the locale is; a byte order mark is no part of them.
     """
     try:
-        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
+        return read_stream(path).decode("utf-8-sig")
     except OSError as error:
         raise InputError(name_of_source(path), [Mistake("file", error.strerror or "cannot be read")]) from error
     except UnicodeDecodeError as error:
         raise InputError(name_of_source(path), [Mistake("file", f"is not UTF-8 text: line {_line_of(error)}")]) from error
+    except ValueError as error:  # no end, or a name with a zero byte
+        raise InputError(name_of_source(path), [Mistake("file", str(error))]) from error
 
 
 def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
@@ -209,7 +212,7 @@ def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tupl
         for name in key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         names_a_file = isinstance(value, str) and "\0" not in value and (kind == "file" or value.endswith(".toml"))
-        if names_a_file and (folder / value).is_file():
+        if names_a_file and os.path.isfile(folder / value):  # a name that is too long is none
             table, written[key] = with_key(table, key, str(folder / value)), value
     return table, written
 

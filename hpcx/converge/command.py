@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
 def _remove_stop(comm: Any, directory: Path) -> None:
     """Remove a file STOP that has been obeyed, so that it does not stop the continuation."""
     if comm.rank == 0:
-        (directory / "STOP").unlink(missing_ok=True)
+        with suppress(OSError):  # what is wrong with the directory is said when it is opened
+            (directory / "STOP").unlink(missing_ok=True)
 
 
 def end(study: Study, say: Say) -> str:

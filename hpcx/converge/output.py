@@ -18,6 +18,7 @@ from hpcx.converge.run import REACHED, SHORT, Study
 from hpcx.io.provenance import now, source_revision, versions
 from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
+from hpcx.io.seal import sealed
 from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
 from hpcx.refinement import Quantity
 
@@ -114,7 +115,7 @@ def verdict(study: Study) -> str:
 def write_file(study: Study, directory: Path) -> Path:
     """Write converge.h5 anew and return its path; by one process. Raises OSError."""
     path = directory / FILE
-    replace_bytes(path, image(lambda file: _fill(file, study)))
+    replace_bytes(path, sealed(image(lambda file: _fill(file, study))))
     return path
 
 

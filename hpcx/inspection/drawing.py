@@ -11,6 +11,8 @@ from pathlib import Path
 
 import h5py
 
+from hpcx.io.reading import reading
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -64,8 +66,8 @@ def swept_keys(file: h5py.File) -> frozenset[str]:
 
 
 def drawable(path: Path) -> list[Figure]:
-    """Return what a result file can show; raises OSError if it is no HDF5 file."""
-    with h5py.File(path, "r") as file:
+    """Return what a result file can show; raises OSError if it is damaged, cannot be read, or is no HDF5 file."""
+    with reading(path) as file:
         return [figure for figure in figures() if figure.suits(file)]
 
 

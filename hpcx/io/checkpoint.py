@@ -38,6 +38,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from hpcx.io.checksum import checksum
 from hpcx.io.part import Part
 from hpcx.io.reading import Damaged, reading
 from hpcx.io.result import Result
@@ -126,7 +127,7 @@ class Checkpoint:
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
             "origin": json.dumps(self._origin),
             "sequence": self._sequence + 1,
-            "checksums": json.dumps({name: _checksum(comm, data.data, data.part) for name, data in state.datasets.items()}),
+            "checksums": json.dumps({name: checksum(comm, data.data, data.part) for name, data in state.datasets.items()}),
         }
         write_result(comm, self.paths()[(self._sequence + 1) % 2], state, entries)
         self._sequence += 1
@@ -145,7 +146,7 @@ class Checkpoint:
                 raise AgreedError(f"{header.path} is of another input (there -> here):{differing_keys(header.physics, self._physics)}")
             if not self._has_same_options(comm, header):
                 continue
-            if all(_stored_checksum(comm, header, name) == checksum for name, checksum in header.checksums.items()):
+            if all(_stored_checksum(comm, header, name) == known for name, known in header.checksums.items()):
                 self._sequence = header.sequence
                 self._note_revision(comm, header)
                 return Saved(header.path, header.sequence, header.sizes)
@@ -210,40 +211,6 @@ def _read_header(path: Path) -> _Header:
     return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin)
 
 
-def _checksum(comm: Any, data: np.ndarray, part: Part | None) -> int:
-    """Return a checksum that does not depend on the distribution: words weighted by their global position, modulo 2^64.
-
-    A replicated array (part None) is summed on one rank.
-    """
-    local = 0
-    if part is not None:
-        local = _weighted(_words(data), *part.pieces())
-    elif comm.rank == 0:
-        local = _weighted(_words(data), np.zeros(1, np.int64), data.size)
-    return sum(comm.allgather(local)) % (1 << 64)
-
-
-def _words(data: np.ndarray) -> np.ndarray:
-    """Return the content as 64-bit words: of numbers whole words where they fit, else bytes; of text its UTF-8."""
-    if data.dtype.kind in "UO":
-        return np.frombuffer("\0".join(data.reshape(-1).tolist()).encode(), np.uint8).astype(np.uint64)
-    if data.dtype.itemsize % 8 == 0:
-        return np.ascontiguousarray(data).reshape(-1).view(np.uint64)
-    return np.ascontiguousarray(data).reshape(-1).view(np.uint8).astype(np.uint64)
-
-
-def _weighted(words: np.ndarray, begin: np.ndarray, length: int) -> int:
-    """Sum words that lie in pieces of `length` elements, which begin at elements `begin` of the whole array."""
-    if not words.size:
-        return 0
-    pieces = words.reshape(len(begin), -1)
-    offsets = begin.astype(np.uint64) * np.uint64(pieces.shape[1] // length)
-    # odd weights are invertible modulo 2^64, so any single changed word changes the sum; overflow wraps as wanted
-    sums = pieces.sum(axis=1, dtype=np.uint64) * (np.uint64(2) * offsets + np.uint64(1))
-    moments = pieces @ np.arange(pieces.shape[1], dtype=np.uint64)
-    return int(np.sum(sums + np.uint64(2) * moments, dtype=np.uint64))
-
-
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
     """Return the checksum of a stored dataset, each rank reading a block (of scalars and text all), or None if the file is damaged.
 
@@ -260,7 +227,7 @@ def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
             data = np.asarray(stored[()] if whole else stored[start:stop])
     if not all(comm.allgather(data is not None)) or data is None:
         return None
-    return _checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))
+    return checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:

@@ -6,8 +6,9 @@ and an unfinished file can be looked at: times that have not been reached are Na
 them together by MPI-IO to where HDF5 has laid their places, so that nothing that happens can damage the file. HDF5's own
 collective writes move the same bytes several times slower.
 
-A checkpoint keeps the few bytes of the file that are not values of growing datasets. A run that goes on puts them back, so a
-process may be killed even while the rest is added in the end: no output that a checkpoint knows of is lost.
+A checkpoint keeps the few bytes of the file that are not values of growing datasets, and a checksum of every output. A run that goes
+on puts the bytes back, so a process may be killed even while the rest is added in the end: no output that a checkpoint knows of is lost;
+and it looks whether the outputs are still those that were written.
 
 Without a place for checkpoints every rank keeps its part of the outputs in memory.
 """
@@ -24,6 +25,7 @@ import h5py
 import numpy as np
 
 from hpcx.io.checkpoint import Saved
+from hpcx.io.checksum import weighted, words_of
 from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Grown, Result
 from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, reserve, storable
@@ -31,6 +33,7 @@ from hpcx.parallel.errors import AgreedError, agreed
 
 #: names of datasets of a checkpoint
 _FRAME = ("outputs/frame", "outputs/offset", "outputs/length", "outputs/size")
+_SUMS = "outputs/checksums"
 #: values begin at multiples of so many bytes: pages, and whole numbers of the stripes of parallel file systems
 _ALIGNMENT = 1 << 16
 
@@ -89,6 +92,11 @@ class GrowingFile(Growing):
         self._offsets: dict[str, int] = {}  # where the values of each dataset begin in the file
         self._file: Any = None
         self._written = False
+        self._sums = self._no_sums()
+
+    def _no_sums(self) -> dict[str, np.ndarray]:
+        """Return no checksums: by dataset this rank's part of that of every output, 0 for one that was not written."""
+        return {name: np.zeros(part.shape[0], np.uint64) for name, (_, part) in sorted(_series(self._outputs).items())}
 
     def begin(self) -> None:
         """Make the file; collective. Raises AgreedError if there is no space for it."""
@@ -96,10 +104,12 @@ class GrowingFile(Growing):
             with agreed(self._comm):
                 if self._comm.rank == 0:
                     self.path.parent.mkdir(parents=True, exist_ok=True)
+                    self.path.unlink(missing_ok=True)
                     self._make()
         except AgreedError as error:
             self.discard()
             raise AgreedError(f"cannot write {self.path}: {error}") from error
+        self._sums = self._no_sums()
         self._find_places()
 
     def _find_places(self) -> None:
@@ -133,22 +143,24 @@ class GrowingFile(Growing):
             self._file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
         series = _series(self._outputs)
         for name, array in values.items():
-            self._write_part(f"{group}/{name}", series[f"{group}/{name}"][1].at(number), array)
+            self._write_part(f"{group}/{name}", number, series[f"{group}/{name}"][1].at(number), np.ascontiguousarray(array, dtype=float))
         if self._comm.rank == 0:
             time = self._outputs.value(f"{group}/time")[number : number + 1]
             with open(self.path, "r+b") as file:
                 os.pwrite(file.fileno(), time.tobytes(), self._offsets[f"{group}/time"] + time.itemsize * number)
         self._written = True
 
-    def _write_part(self, name: str, part: Part, array: np.ndarray) -> None:
-        """Write this rank's part of a dataset; collective."""
+    def _write_part(self, name: str, number: int, part: Part, values: np.ndarray) -> None:
+        """Write this rank's part of an output of a dataset; collective."""
         from mpi4py import MPI
 
         begin, length = part.pieces()
-        place = MPI.DOUBLE.Create_hindexed_block(length, (8 * np.sort(begin)).tolist()).Commit()
+        begin = np.sort(begin)
+        place = MPI.DOUBLE.Create_hindexed_block(length, (8 * begin).tolist()).Commit()
         self._file.Set_view(self._offsets[name], MPI.DOUBLE, place)
-        self._file.Write_all(np.ascontiguousarray(array, dtype=float))
+        self._file.Write_all(values)
         place.Free()
+        self._sums[name][number] = _sum_of(values, begin, length, self._comm.rank)
 
     def close(self) -> None:
         """Close the file until there is more to write; collective."""
@@ -169,6 +181,15 @@ class GrowingFile(Growing):
         self._written = False
         for name, array in zip(_FRAME, self._comm.bcast(self._frame() if self._comm.rank == 0 else None)):
             state.add(name, array, (name.replace("/", "_"),))
+        state.add(_SUMS, self._all_sums(), ("outputs_checksum",))
+
+    def _all_sums(self) -> np.ndarray:
+        """Return the checksums of all outputs of all datasets; collective. An output that was never written has 0, any other nearly never."""
+        from mpi4py import MPI
+
+        total = np.concatenate([*self._sums.values(), np.zeros(0, np.uint64)])
+        self._comm.Allreduce(MPI.IN_PLACE, total)  # modulo 2^64, as each of them
+        return total
 
     def _frame(self) -> tuple[np.ndarray, ...]:
         size = self.path.stat().st_size
@@ -180,18 +201,35 @@ class GrowingFile(Growing):
         return np.frombuffer(b"".join(parts), np.uint8), begin, length, np.array([size])
 
     def resume(self, saved: Saved) -> bool:
-        """Put back what a checkpoint has of the file; False if the file is gone or too short; collective."""
+        """Put back what a checkpoint has of the file; False if the file is gone or not what was written; collective."""
         found = False
         with agreed(self._comm):
-            if self._comm.rank == 0 and all(name in saved for name in _FRAME):
+            if self._comm.rank == 0 and all(name in saved for name in (*_FRAME, _SUMS)):
                 found = self._restore(*(saved.value(name) for name in _FRAME))
         if not self._comm.bcast(found):
             return False
         self._find_places()
-        return True
+        return self._is_whole(saved.value(_SUMS))
+
+    def _is_whole(self, known: np.ndarray) -> bool:
+        """Say whether the outputs have the checksums that are known, each rank reading a share of every one; collective."""
+        wanted = dict(zip(self._sums, np.split(known, np.cumsum([len(sums) for sums in self._sums.values()])[:-1])))
+        with agreed(self._comm), open(self.path, "rb") as file:
+            for name, sums in wanted.items():
+                for number in np.flatnonzero(sums):
+                    self._sums[name][number] = self._stored_sum(file.fileno(), name, int(number))
+        return np.array_equal(self._all_sums(), known)
+
+    def _stored_sum(self, file: int, name: str, number: int) -> np.uint64:
+        """Return the part of the checksum of an output that this rank's share of its values in the file makes."""
+        size = int(np.prod(_series(self._outputs)[name][1].shape[1:]))
+        first, last = (size * (self._comm.rank + i) // self._comm.size for i in (0, 1))
+        begin = size * number + first
+        values = np.frombuffer(os.pread(file, 8 * (last - first), self._offsets[name] + 8 * begin))
+        return _sum_of(values, np.array([begin]), last - first, self._comm.rank)
 
     def _restore(self, frame: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
-        if not self.path.exists() or self.path.stat().st_size < size[0]:
+        if not self.path.is_file() or self.path.stat().st_size < size[0]:
             return False
         with open(self.path, "r+b") as file:
             for place, count, start in zip(begin, length, np.cumsum(length) - length):
@@ -205,6 +243,11 @@ class GrowingFile(Growing):
         if self._comm.rank == 0:
             self.path.unlink(missing_ok=True)
         self._comm.Barrier()
+
+
+def _sum_of(values: np.ndarray, begin: np.ndarray, length: int, rank: int) -> np.uint64:
+    """Return a part of a checksum; that of the first rank has one more, so that the sum over all ranks is not 0 where all values are."""
+    return np.uint64((weighted(words_of(values), begin, length) + (rank == 0)) % (1 << 64))
 
 
 def _series(outputs: Result) -> dict[str, tuple[Dataset, Part]]:

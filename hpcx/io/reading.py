@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +40,13 @@ class Unreadable(OSError):
 def reading(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable, or Damaged, for errors of the body too."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for whoever fills it
+            raise Unreadable(f"{path} is no file")
         if is_broken(path):
             raise ValueError("its checksum is another one")
         with h5py.File(path, "r") as file:
             yield file
-    except FileNotFoundError:
+    except (FileNotFoundError, Unreadable):
         raise
     except _WRONG as error:
         raise _judged(path, error) from error

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from hpcx.materials.catalogue import NOTES
 from hpcx.materials.loader import Material, MaterialError, Number, library, load_file, number_of
+from hpcx.textfile import text_of
 
 #: what an environment may be given by
 _KINDS = ("kappa", "slab", "table")
@@ -130,7 +131,7 @@ def _with_table(environment: Material, folder: Path) -> Material:
 def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the two columns of a text file; lines that begin with # and empty ones are skipped. Raises ValueError, OSError."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         words = line.partition("#")[0].replace(",", " ").split()
         if not words:
             continue

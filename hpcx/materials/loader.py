@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -25,6 +26,7 @@ from typing import Any
 from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meant
 from hpcx.spelling import suggestion
+from hpcx.textfile import text_of
 
 #: what the source of a weak number has
 _WEAK = ("[guess", "[fit")
@@ -193,10 +195,10 @@ def load_file(name: str, kind: str) -> Material:
     files = library(kind)
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml":
-        here = f", such as {name}.toml, which is here" if Path(f"{name}.toml").is_file() else ""
+        here = f", such as {name}.toml, which is here" if os.path.isfile(f"{name}.toml") else ""
         raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file{here}")
     try:
-        return _parsed(path.read_text(encoding="utf-8-sig"), path.stem, path.name if name in files else str(path))
+        return _parsed(text_of(path), path.stem, path.name if name in files else str(path))
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
     except MaterialError:

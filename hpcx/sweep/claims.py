@@ -16,12 +16,14 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from hpcx.io.replace import unique
 from hpcx.parallel.errors import agreed
+from hpcx.sweep.notes import understood
+from hpcx.textfile import text_of
 
 #: struct flock of 64-bit Linux, padded to its full size
 _FLOCK = "hhqqi0q"
@@ -80,7 +82,7 @@ def is_locked(path: Path) -> bool:
     Raises OSError if that cannot be found out: no locks, no permission, too many open files.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:  # it may be a pipe
             answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
     except (FileNotFoundError, NotADirectoryError):
         return False
@@ -134,6 +136,15 @@ def _remove_abandoned(directory: Path) -> None:
 
 
 @dataclass(frozen=True)
+class _Attempt:
+    """What an attempt leaves in the lock file: the point ("" in those of earlier versions), since when (s since 1970), on how many ranks."""
+
+    point: str = ""
+    started: float = 0.0
+    ranks: int = 0
+
+
+@dataclass(frozen=True)
 class _Held:
     """A claim of this process: its lock, the point, since when (s since 1970), for how many ranks."""
 
@@ -166,7 +177,7 @@ class Claims:
         if file is None:
             return False
         held = _Held(file, name, time.time(), ranks)
-        line = {"point": name, "host": socket.gethostname(), "pid": os.getpid(), "started": held.started, "ranks": ranks}
+        line = asdict(_Attempt(name, held.started, ranks)) | {"host": socket.gethostname(), "pid": os.getpid()}
         try:
             os.write(file.fileno(), (json.dumps(line) + "\n").encode())
         except OSError:  # a full disk; nothing may be left to be written when the file is closed
@@ -186,12 +197,12 @@ class Claims:
 
     def attempts(self, name: str) -> int:
         """Return how many attempts at a point, one that runs included, have not ended in order."""
-        return sum(line.get("point", name) == name for line in self._lines(name))
+        return sum(attempt.point in ("", name) for attempt in self._attempts(name))
 
     def last_point(self, name: str) -> str:
         """Return the point at which was worked last under the lock file of `name`, or ""."""
-        lines = self._lines(name)
-        return lines[-1].get("point", "") if lines else ""
+        attempts = self._attempts(name)
+        return attempts[-1].point if attempts else ""
 
     def running(self, name: str) -> tuple[float, int] | None:
         """Return since how many seconds and on how many ranks a process works on the point, or None if none does; raises OSError."""
@@ -200,15 +211,15 @@ class Claims:
             return time.time() - self._held[path].started, self._held[path].ranks
         if not is_locked(path):
             return None
-        lines = self._lines(name)
-        return (time.time() - lines[-1]["started"], lines[-1]["ranks"]) if lines else (0.0, 0)
+        attempts = self._attempts(name)
+        return (max(time.time() - attempts[-1].started, 0.0), attempts[-1].ranks) if attempts else (0.0, 0)
 
-    def _lines(self, name: str) -> list[dict]:
+    def _attempts(self, name: str) -> list[_Attempt]:
         """Return what attempts wrote; never opens a file that this process has locked."""
         path = self._path(name)
         if path in self._held:
-            return [{"point": self._held[path].name}]
+            return [_Attempt(self._held[path].name)]
         try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [understood(line, _Attempt) for line in text_of(path).splitlines()]
         except (OSError, ValueError):
             return []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from hpcx.config.contents import environments
 from hpcx.config.fields import keys_of
@@ -14,8 +17,37 @@ from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.config.sources import materials_of_all, surroundings_of_all, units_of_keys
 from hpcx.io.checkpoint import differing_keys
-from hpcx.io.replace import replace_text
+from hpcx.io.reading import Damaged
+from hpcx.io.replace import replace_text, unique
 from hpcx.parallel.errors import BadInput
+from hpcx.sweep.notes import read_note
+
+log = logging.getLogger("hpcx")
+
+
+class _Axis(BaseModel):
+    """A swept key."""
+
+    name: str
+    values: list[Any]
+    unit: str = ""
+    description: str = ""
+
+
+class _Point(BaseModel):
+    """A point."""
+
+    id: str
+    hash: str
+    coordinates: dict[str, Any]
+
+
+class _Record(BaseModel, extra="allow"):
+    """What `sweep.json` must say; there is more in it."""
+
+    axes: list[_Axis]
+    points: list[_Point]
+    physics: dict[str, Any]
 
 
 class OtherPhysics(BadInput):
@@ -103,24 +135,50 @@ def remove(table: dict[str, Any], key: str) -> None:
 
 
 def write_record(directory: Path, plan: Plan) -> None:
-    """Write `sweep.json`; raises OtherPhysics, naming the keys, if the directory's sweep is of other physics.
+    """Write `sweep.json`; raises OtherPhysics, naming the keys, if the directory's sweep is of other physics."""
+    new = describe(plan)
+    _refuse_other(directory, new, _earlier(directory))
+    replace_text(directory / "sweep.json", json.dumps(new, indent=1, default=str))
+
+
+def refuse_other_sweep(directory: Path, plan: Plan) -> None:
+    """Raise OtherPhysics as `write_record` does, and write nothing; raises Damaged, or OSError if the record cannot be read."""
+    _refuse_other(directory, describe(plan), read_record(directory))
+
+
+def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | None) -> None:
+    """Compare all that is not swept.
 
     Swept values may have been added or left out, and keys may have become swept or fixed: a point is known by the hash
     of all its physics, so nothing is mixed up.
     """
-    new = describe(plan)
-    old = read_record(directory)
-    if old is not None:
-        swept = [axis["name"] for axis in [*new["axes"], *old["axes"]]]
-        different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
-        if different:
-            raise OtherPhysics(
-                f"{directory} holds a sweep of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}"
-            )
-    replace_text(directory / "sweep.json", json.dumps(new, indent=1, default=str))
+    if old is None:
+        return
+    swept = [axis["name"] for axis in [*new["axes"], *old["axes"]]]
+    different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
+    if different:
+        raise OtherPhysics(
+            f"{directory} holds a sweep of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}"
+        )
+
+
+def _earlier(directory: Path) -> dict[str, Any] | None:
+    """Return the content of `sweep.json`; one that is damaged is said and set aside: points are known without it."""
+    try:
+        return read_record(directory)
+    except Damaged as error:
+        kept = directory / f"sweep.json.damaged.{unique()}"
+        (directory / "sweep.json").rename(kept)
+        log.warning("%s; it is written anew, the old file is now %s", error, kept.name)
+        return None
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`, or None if there is none."""
+    """Return the content of `sweep.json`, or None if there is none; raises Damaged, or OSError if it cannot be read now."""
     path = directory / "sweep.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        return read_note(path, _Record).model_dump()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise Damaged(f"{path} is damaged: it does not say what the sweep is") from error

@@ -15,6 +15,7 @@ from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.reading import Damaged, reading
 from hpcx.io.replace import replace_text, unique
 from hpcx.sweep.claims import Claims, lock, unlock
+from hpcx.sweep.notes import read_note
 
 #: states of a point
 DONE, FAILED, RUNNING, MISSING = "done", "failed", "running", "missing"
@@ -173,8 +174,8 @@ class Store:
     def failed(self, name: str) -> Entry | None:
         """Return the record of a point's failure, or None."""
         try:
-            return Entry(**json.loads(self.failure(name).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            return read_note(self.failure(name), Entry)
+        except (OSError, ValueError):
             return None
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpi4py import MPI
 
-from hpcx.io.checkpoint import Checkpoint, _checksum, differing_keys
+from hpcx.io.checkpoint import Checkpoint, differing_keys
+from hpcx.io.checksum import checksum
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.writer import part_of
@@ -173,17 +174,17 @@ def test_without_a_place_nothing_is_written(comm, mpi_tmp_path):
 def test_any_changed_word_changes_the_checksum(words, place, change):
     data = np.array(words, np.uint64)
     part = Part.rows(0, len(data), data.shape)
-    before = _checksum(MPI.COMM_SELF, data, part)
+    before = checksum(MPI.COMM_SELF, data, part)
     data[place % len(data)] ^= np.uint64(change)
-    assert _checksum(MPI.COMM_SELF, data, part) != before
+    assert checksum(MPI.COMM_SELF, data, part) != before
 
 
 @given(st.integers(1, 30), st.integers(0, 30))
 def test_the_checksum_does_not_depend_on_the_distribution(rows, cut_at):
     data, cut_at = np.random.default_rng(rows).normal(size=(rows, 2)), min(cut_at, rows)
     parts = [(data[:cut_at], 0), (data[cut_at:], cut_at)]
-    sums = [_checksum(MPI.COMM_SELF, block, Part.rows(start, rows, block.shape)) for block, start in parts]
-    assert sum(sums) % 2**64 == _checksum(MPI.COMM_SELF, data, None)
+    sums = [checksum(MPI.COMM_SELF, block, Part.rows(start, rows, block.shape)) for block, start in parts]
+    assert sum(sums) % 2**64 == checksum(MPI.COMM_SELF, data, None)
 
 
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 12), st.sampled_from([np.float64, np.complex128]))
@@ -193,8 +194,8 @@ def test_nor_on_rectangles(rows, columns, ranks, kind):
     sums = []
     for rank in range(tiling.ranks):
         box = tiling.box(rank)
-        sums.append(_checksum(MPI.COMM_SELF, data[box], Part.block(data.shape, box)))
-    assert sum(sums) % 2**64 == _checksum(MPI.COMM_SELF, data, None)
+        sums.append(checksum(MPI.COMM_SELF, data[box], Part.block(data.shape, box)))
+    assert sum(sums) % 2**64 == checksum(MPI.COMM_SELF, data, None)
 
 
 def test_differing_keys_names_leaves_alone():

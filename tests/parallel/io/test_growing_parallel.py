@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.growing import growing
 from hpcx.io.part import Part
 from hpcx.io.result import Result
@@ -63,3 +64,32 @@ def test_memory_of_a_result_that_is_written_at_once_is_its_share(comm, mpi_tmp_p
     tracemalloc.stop()
     assert peak < SMALL  # what the rank has is written from where it is
     comm.Barrier()
+
+
+def test_outputs_that_changed_since_they_were_written_are_not_gone_on_with(comm, mpi_tmp_path):
+    """One bit of one value of one output, or zeros where HDF5 has laid values: the checkpoint knows."""
+    outputs, rows = declared(comm)
+    checkpoint, path = Checkpoint(mpi_tmp_path / "point"), mpi_tmp_path / "growing.h5"
+    place, state = growing(comm, path, outputs), Result()
+    place.begin()
+    for number in range(2):
+        place.write("map", number, {"density": values_of(number, rows)})
+    place.saved(state)
+    place.close()
+    checkpoint.save(comm, state)
+    saved = checkpoint.load(comm)
+    assert growing(comm, path, outputs).resume(saved)
+    found = []
+    last = values_of(1, slice(ROWS - 1, ROWS))[0, -1:].tobytes()
+    for changed in (bytes([last[0] ^ 1]) + last[1:], bytes(8)):
+        whole = path.read_bytes()
+        comm.Barrier()
+        if comm.rank == 0:
+            path.write_bytes(whole.replace(last, changed))
+        comm.Barrier()
+        found.append(whole.count(last) == 1 and not growing(comm, path, outputs).resume(saved))
+        comm.Barrier()
+        if comm.rank == 0:
+            path.write_bytes(whole)
+        comm.Barrier()
+    assert found == [True, True]

@@ -1,0 +1,28 @@
+"""The small JSON files by which runs tell each other how things stand. Whatever somebody has put in their place is told as one kind of error."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from hpcx.textfile import text_of
+
+T = TypeVar("T")
+
+
+def read_note(path: Path, kind: type[T]) -> T:
+    """Return the content of a file as a dataclass or a typed table; raises OSError, or ValueError if it is something else."""
+    return understood(text_of(path), kind)
+
+
+def understood(text: str, kind: type[T]) -> T:
+    """Return what a text in JSON says; raises ValueError if that is not of the kind."""
+    return _adapter(kind).validate_json(text)
+
+
+@lru_cache(maxsize=8)
+def _adapter(kind: Any) -> TypeAdapter:
+    return TypeAdapter(kind)

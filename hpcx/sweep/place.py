@@ -1,0 +1,53 @@
+"""What keeps a run from its output directory, found out without touching it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from hpcx.config.load import Plan
+
+
+def refuse_place(plan: Plan) -> None:
+    """Raise OSError if a run could not write to its output directory, OtherPhysics if that holds results of another input."""
+    directory = Path(plan.config.output.directory)
+    try:
+        _refuse_unwritable(directory.absolute())
+    except OSError as error:
+        raise OSError(f"cannot write to output.directory = '{directory}': {error.strerror}") from error
+    if directory.is_dir():
+        with suppress(OSError, ModuleNotFoundError):  # what cannot be read is left to the run, and all of it where there is no h5py
+            _refuse_other(plan, directory)
+
+
+def _refuse_unwritable(directory: Path) -> None:
+    """Raise OSError if the directory, or the nearest one above it that is there, takes no files."""
+    found = next(path for path in (directory, *directory.parents) if _is_there(path))
+    if not found.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether there is something of this name; raises OSError for names that cannot be, and for links to nowhere."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise
+        return False
+    return True
+
+
+def _refuse_other(plan: Plan, directory: Path) -> None:
+    from hpcx.sweep.record import refuse_other_sweep
+    from hpcx.sweep.single import refuse_other_result
+    from hpcx.sweep.store import Store
+
+    if plan.axes:
+        refuse_other_sweep(directory, plan)
+    else:
+        refuse_other_result(Store(directory, single=True), plan.points[0])
