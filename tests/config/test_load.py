@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -234,6 +236,33 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
     assert "has no 'wigner.bands.hole_mass'" in str(error.value)
     with pytest.raises(InputError, match=r"screening.kappa = .*air.toml.* has no 'kappa'"):
         plan(settings=[f"screening.kappa={tmp_path / 'air.toml'}"])
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "-"])
+def test_an_input_has_an_end(path):
+    script = f"from hpcx.config.load import read_input; from hpcx.config.errors import InputError\ntry: read_input({path!r})\nexcept InputError as e: print(e)"
+    with open("/dev/zero", "rb") as endless:
+        run = subprocess.run([sys.executable, "-c", script], stdin=endless, capture_output=True, text=True, timeout=60)
+    assert "file: it is larger than 34 MB" in run.stdout
+
+
+def test_materials_and_surroundings_are_files(plan, tmp_path):
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    for key in ("material", "screening.kappa"):
+        with pytest.raises(InputError, match=r"endless\.toml': it is no file"):
+            plan(settings=[f"{key}={tmp_path / 'endless.toml'}"])
+
+
+def test_names_that_are_too_long_are_mistakes(tmp_path, plan):
+    for name in ("b" * 300, "b" * 300 + ".toml", "[" * 5000):
+        with pytest.raises(InputError, match="material"):
+            plan(settings=[f"material={name}"])
+
+
+@pytest.mark.parametrize("text", ["", "a\\u0000b"])
+def test_what_names_no_directory(plan, text):
+    with pytest.raises(InputError, match="is no name of a directory"):
+        plan(settings=[f'output.directory="{text}"'])
 
 
 def test_files_are_looked_for_beside_the_input(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hpcx.config.load import load_plan
+from hpcx.sweep.place import refuse_place
 from hpcx.sweep.record import OtherPhysics, read_record, write_record
 
 TEXT = """\
@@ -43,6 +44,25 @@ def test_values_and_machine_keys_may_change(plan, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "why"), [("file", "Not a directory"), ("file/below", "Not a directory"), ("b" * 300, "name too long"), ("link", "No such"), ("loop", "Too many")]
+)
+def test_places_that_are_none(plan, tmp_path, name, why):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    refuse_place(plan(f"output.directory={tmp_path / 'here/and/there'}"))
+    with pytest.raises(OSError, match=f"cannot write to output.directory = .*{why}"):
+        refuse_place(plan(f"output.directory={tmp_path / name}"))
+
+
+def test_a_damaged_record_is_set_aside_and_written_anew(plan, tmp_path, caplog):
+    (tmp_path / "sweep.json").write_text('{"axes": 3}')
+    write_record(tmp_path, plan("sweep.mesh.N=[40, 60]"))
+    (kept,) = tmp_path.glob("sweep.json.damaged.*")
+    assert kept.read_text() == '{"axes": 3}' and len(read_record(tmp_path)["points"]) == 2 and "is damaged" in caplog.text
+
+
+@pytest.mark.parametrize(
     ("settings", "keys"),
     [
         (["mesh.k0=0.12"], r"What differs \(there -> here\):\n  mesh\.k0: 0\.1 -> 0\.12$"),
@@ -56,6 +76,8 @@ def test_other_physics_is_refused_and_nothing_written(plan, tmp_path, settings, 
     before = (tmp_path / "sweep.json").read_text()
     with pytest.raises(OtherPhysics, match=keys):
         write_record(tmp_path, plan("sweep.mesh.N=[40, 60]", *settings))
+    with pytest.raises(OtherPhysics, match=keys):
+        refuse_place(plan("sweep.mesh.N=[40, 60]", *settings, f"output.directory={tmp_path}"))
     assert (tmp_path / "sweep.json").read_text() == before
 
 
