@@ -20,9 +20,8 @@ def read_note(path: Path, kind: type[T]) -> T:
 
 def understood(text: str, kind: type[T]) -> T:
     """Return what a text in JSON says; raises ValueError if that is not of the kind."""
-    return _adapter(kind).validate_json(text)
+    return _ADAPTER(kind).validate_json(text)
 
 
-@lru_cache(maxsize=8)
-def _adapter(kind: Any) -> TypeAdapter:
-    return TypeAdapter(kind)
+#: what checks texts against a kind; made once for each
+_ADAPTER: Any = lru_cache(maxsize=8)(TypeAdapter)
