@@ -68,7 +68,7 @@ def subject(file: h5py.File) -> str:
         "material": Path(config.get("material", "")).name.removesuffix(".toml"),
         "screening.kappa": _surroundings(config.get("screening", {}).get("kappa")),
         "environment": _surroundings(config.get("environment")),
-        "temperature": f"{config['temperature']:g} K" if "temperature" in config else "",
+        "temperature": "" if config.get("temperature") is None else f"{config['temperature']:g} K",
     }
     return ", ".join(text for key, text in parts.items() if text and key not in file)
 

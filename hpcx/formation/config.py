@@ -13,6 +13,7 @@ Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
 Time = Annotated[float, Unit("fs")]
 Wavenumber = Annotated[float, Unit("1/nm")]
+Temperature = Annotated[float, Unit("K")]
 HartreeFock = Literal["1s", "all", "none"]
 Polarization = Literal["x", "y", "sigma+", "sigma-"]
 
@@ -88,6 +89,9 @@ class Dephasing(Section):
     s1: MilliEnergy = Field("30 meV", ge=0.01, le=1000, alias="1s", description="1s states")
     bound: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="other bound states")
     continuum: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="unbound states")
+    measured_at: Temperature = Field(
+        "300 K", ge=0, le=1000, description="temperature at which these widths hold; others follow from the phonons of the material"
+    )
 
 
 class Momentum(Section):
@@ -134,6 +138,7 @@ class Config(RunInput):
         Effect(("solver.tolerance", "solver.probe_ratio"), ("solver.route",), lambda route: route == "time"),
         Effect(("approximation.manifold_pairs", "approximation.equal_mass_kernel"), ("approximation.biexciton",)),
         Effect(("cascade.quantum", "cascade.width"), ("approximation.cascade",), lambda kind: kind == "quantum"),
+        Effect(("dephasing.measured_at",), ("temperature",), lambda temperature: temperature is not None),
         Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),
     )
 
@@ -143,6 +148,14 @@ class Config(RunInput):
         None,
         description="dielectric surroundings in place of those fitted to the material's binding energy: an environment of `hpcx materials`, "
         "the path of a TOML file (a permittivity, slabs or a table), or a permittivity",
+    )
+    temperature: Temperature | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="temperature of the lattice: dephasing by phonons, absorption of phonons in the cascade, thermal momenta of 1s excitons; "
+        "none (the default) leaves dephasing as [dephasing] says, and excitons lose energy alone",
+        examples=[77, 300],
     )
     pump: Pump = Field(description="pump pulse")
     probe: Probe = Field(default_factory=Probe, description="probe pulse")
@@ -162,4 +175,6 @@ class Config(RunInput):
             keys.remove("formation.screening.kappa")
         if self.approximation.common_masses:
             keys = [key for key in keys if not (key.startswith("formation.B.") and key.endswith("_mass"))]
+        if self.temperature is None:
+            keys = [key for key in keys if not key.startswith("formation.dephasing.")]
         return keys + (keys_below("formation.substrate.") if self.approximation.substrate else [])

@@ -18,6 +18,7 @@ from hpcx.formation.problem import (
     relaxation_rates,
 )
 from hpcx.formation.tables import tables
+from hpcx.formation.thermal import half_widths
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
@@ -50,7 +51,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "delays": str(config.delay.points),
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
-    unknowns, memory, responses = shape(config, sizes, ranks)
+    unknowns, memory, responses = shape(config, sizes, half_widths(config, material).smallest, ranks)
     family = response_family(config) if config.solver.route == "third-order" else ""
     shared = dict.fromkeys(tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes))
     work = sum(shared.values(), POINT + responses + _fits(config, ranks))
@@ -82,9 +83,9 @@ def _work(sizes: list[_Size]) -> int:
     return sum(size.nodes * size.states for size in sizes)
 
 
-def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, Work]:
+def _third_order(config: Config, sizes: list[_Size], width: float, ranks: int) -> tuple[int, float, Work]:
     delay_d = np.array([config.delay.start, config.delay.stop])
-    samples = time_grid(config, delay_d, 0.0).size
+    samples = time_grid(config, width, delay_d, 0.0).size
     states = sum(size.states for size in sizes)
     nodes = sum(size.nodes for size in sizes)
     blocking, all_states = (seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS))
@@ -96,10 +97,10 @@ def _third_order(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, f
     return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), work
 
 
-def _time_route(config: Config, sizes: list[_Size], ranks: int) -> tuple[int, float, Work]:
+def _time_route(config: Config, sizes: list[_Size], width: float, ranks: int) -> tuple[int, float, Work]:
     valleys = 1 if config.pump.polarization == config.probe.polarization else 2
     rows = 2 * valleys * sum(size.states for size in sizes)
-    span = 2 * PULSE_REACH * config.probe.duration + decay_reach(config)
+    span = 2 * PULSE_REACH * config.probe.duration + decay_reach(width)
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
     resonant = config.approximation.substrate and config.approximation.radiation == "dispersive"
     span *= SURFACE_STEPS if resonant else 1.0

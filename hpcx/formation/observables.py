@@ -101,6 +101,7 @@ def add_states(result: Result, problem: Problem) -> None:
     energy_ml = np.full((len(problem.manifolds), size), np.nan)
     for row, m in zip(energy_ml, problem.manifolds):
         row[: m.energy_l.size] = m.energy_l
+    _add_widths(result, problem, size)
     result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
     result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy", missing=_NO_STATE)
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
@@ -121,6 +122,18 @@ def add_states(result: Result, problem: Problem) -> None:
         result.add(f"two_exciton/{name}/exchange_energy", table.exchange_energy, (), "eV nm^2", "first-order exchange, -U(0, 0)")
     hartree_fock_m = np.array([m.hartree_fock for m in problem.manifolds])
     result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
+
+
+def _add_widths(result: Result, problem: Problem, size: int) -> None:
+    """Add what the temperature changes: half widths, and what one formed exciton bleaches."""
+    width_ml = np.full((len(problem.manifolds), size), np.nan)
+    for row, m in zip(width_ml, problem.manifolds):
+        row[: m.energy_l.size] = 1e3 * m.damping_l
+    label = "half width at half maximum of a state's line, without radiation"
+    result.add("wannier/half_width", width_ml, ("manifold", "state"), "meV", label, missing=_NO_STATE)
+    area_m = np.array([m.bleaching_fs[0, 0] / m.dipole_l[0] for m in problem.manifolds])
+    label = "area in which one 1s exciton takes the dipole moment of 1s away"
+    result.add("wannier/bleaching_area", area_m, ("manifold",), "nm^2", label)
 
 
 def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> None:

@@ -78,20 +78,19 @@ def _populations(pump: PumpResponse, polarization: str, stride: int) -> np.ndarr
     return np.abs(JONES[polarization])[:, None, None, None] ** 2 * np.array(rows)
 
 
-def time_grid(config: Config, delay_d: np.ndarray, reference: float) -> TimeGrid:
+def time_grid(config: Config, width: float, delay_d: np.ndarray, reference: float) -> TimeGrid:
     """Return times that hold both pulses at every delay and the decay of the polarisations after the last.
 
-    `reference` (eV) is the energy with whose factor signals are stored.
+    `width` (eV) is the smallest half width of a state, `reference` (eV) the energy with whose factor signals are stored.
     """
     reach = PULSE_REACH * max(config.pump.duration, config.probe.duration)
-    stop = max(delay_d[-1], 0.0) + reach + decay_reach(config)
+    stop = max(delay_d[-1], 0.0) + reach + decay_reach(width)
     return TimeGrid.covering(min(delay_d[0], 0.0) - reach, stop, config.solver.time_step, reference)
 
 
-def decay_reach(config: Config) -> float:
-    """Return the time (fs) after which a polarisation counts as gone."""
-    dephasing = config.dephasing
-    return DECAY_REACH * HBAR_EV_FS / (1e-3 * min(dephasing.s1, dephasing.bound, dephasing.continuum))
+def decay_reach(width: float) -> float:
+    """Return the time (fs) after which a polarisation of a half width (eV) counts as gone."""
+    return DECAY_REACH * HBAR_EV_FS / width
 
 
 def response_family(config: Config) -> str:
@@ -130,12 +129,12 @@ def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
     """Return what the input says about the responses; the polarisations are factors on their parts, so not among it."""
     # the middle of all states: what is farther than half the sampling frequency is folded back
     reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
-    grid = time_grid(config, delay_d, reference)
+    grid = time_grid(config, problem.smallest_width, delay_d, reference)
     pump = config.pump
     pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
     probe = Pulse(config.probe.photon_energy, config.probe.duration, 1.0)
     reach = PULSE_REACH * pump.duration
-    active = grid.samples(-reach, reach + decay_reach(config))
+    active = grid.samples(-reach, reach + decay_reach(problem.smallest_width))
     return Given(problem, grid, probe, pulse, active, delay_d, config.approximation.grating)
 
 

@@ -11,6 +11,7 @@ from hpcx.formation.cascade import chain_rates, generator, quantum_rates
 from hpcx.formation.config import Config, Continuum, Momentum
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import Radiation, Stack
+from hpcx.formation.thermal import half_widths, thermal_bleaching, with_absorption
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
@@ -88,6 +89,11 @@ class Problem:
     two_excitons: dict[str, TwoExcitonStates]
     radiation: Radiation
     hartree_fock: str
+
+    @property
+    def smallest_width(self) -> float:
+        """Smallest half width of a state, eV: its polarisation lives longest."""
+        return min(float(m.damping_l.min()) for m in self.manifolds)
 
 
 #: keys of the input at which the making of a manifold may not look; the environment is in its medium
@@ -175,8 +181,8 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         energy_l=energy_l,
         dipole=dipole,
         dipole_l=dipole * states.contact_l,
-        damping_l=_damping(config, states),
-        bleaching_fs=dipole * _bleaching(config, states),
+        damping_l=_damping(config, material, states),
+        bleaching_fs=dipole * _bleaching(config, states, medium),
         generator_ml=generator(relaxation_rates(config, energy_l), 1e-3 * config.cascade.decay / HBAR_EV_FS),
         hartree_fock=hartree_fock_1s(states),
     )
@@ -189,15 +195,18 @@ def _dipole_gap(config: Config, material: Material, states: WannierStates, gap: 
     return gap_of(material, MANIFOLDS[0], states)
 
 
-def _damping(config: Config, states: WannierStates) -> np.ndarray:
-    damping_l = np.where(states.energy_l < 0, config.dephasing.bound, config.dephasing.continuum)
-    damping_l[0] = config.dephasing.s1
-    return 1e-3 * damping_l
+def _damping(config: Config, material: Material, states: WannierStates) -> np.ndarray:
+    widths = half_widths(config, material)
+    damping_l = np.where(states.energy_l < 0, widths.bound, widths.continuum)
+    damping_l[0] = widths.s1
+    return damping_l
 
 
-def _bleaching(config: Config, states: WannierStates) -> np.ndarray:
+def _bleaching(config: Config, states: WannierStates, medium: PairMedium) -> np.ndarray:
     table = {"plane-wave": plane_wave_bleaching, "printed": printed_bleaching}[config.approximation.bleaching]
     bleaching_fs = table(states)
+    if config.temperature is not None:
+        bleaching_fs[:, 0] = thermal_bleaching(states, medium, config.temperature)
     bleaching_fs[:, 1:] *= config.approximation.excited_bleaching
     return bleaching_fs
 
@@ -206,8 +215,10 @@ def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
     """Return the rates Gamma_{l -> m} as `rate_ml` (1/fs) between states of ascending energy (eV)."""
     speed = 1e-3 * config.cascade.speed
     if config.approximation.cascade == "printed":
-        return chain_rates(energy_l, speed)
-    return quantum_rates(energy_l, speed, 1e-3 * config.cascade.quantum, 1e-3 * config.cascade.width)
+        rate_ml = chain_rates(energy_l, speed)
+    else:
+        rate_ml = quantum_rates(energy_l, speed, 1e-3 * config.cascade.quantum, 1e-3 * config.cascade.width)
+    return rate_ml if config.temperature is None else with_absorption(rate_ml, energy_l, config.temperature)
 
 
 def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:

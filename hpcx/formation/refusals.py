@@ -1,4 +1,4 @@
-"""Runs that need too much memory, pump energies that the kept states cannot describe, substrates that cannot be followed in time."""
+"""Widths below what phonons make, runs that need too much memory, pumps and substrates that cannot be described."""
 
 from __future__ import annotations
 
@@ -8,26 +8,43 @@ from hpcx.formation.config import Config
 from hpcx.formation.optics import Pulse
 from hpcx.formation.perturbative import time_grid
 from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, kept_states, medium_of, pump_range, radiation_of
+from hpcx.formation.thermal import EXCITED_WAYS, GROUND_WAYS, Phonons, half_widths
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 
 #: largest deviation of a substrate's reflection in the time route
 MISFIT_MAX = 2e-3
+#: what phonons must leave of a half width at zero temperature, meV
+SMALLEST_WIDTH = 0.01
 #: most times of the third-order route times nodes of the momentum: some GB
 MOST_VALUES = 50_000_000
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
     """Return what memory and physics forbid of an input; raises MaterialError if the material lacks a number."""
-    found = _size(config) or tried("environment", config.environment, lambda: interaction(config, material))[1]
+    found = _widths(config, material) or _size(config, material) or tried("environment", config.environment, lambda: interaction(config, material))[1]
     return found or [*_pump(config, material), *_substrate(config, material)]
 
 
-def _size(config: Config) -> list[Refusal]:
+def _widths(config: Config, material: Material) -> list[Refusal]:
+    """Return the widths of which phonons alone make more, so that too little is left at zero temperature."""
+    if config.temperature is None:
+        return []
+    given, phonons = config.dephasing, Phonons.of(material)
+    found = []
+    for key, width, ways in (("1s", given.s1, GROUND_WAYS), ("bound", given.bound, EXCITED_WAYS), ("continuum", given.continuum, EXCITED_WAYS)):
+        least = SMALLEST_WIDTH + 1e3 * phonons.width(given.measured_at, ways)
+        if width < least:
+            reason = f"must be at least {least:.2f} meV: what phonons make at dephasing.measured_at = {given.measured_at:g} K, and {SMALLEST_WIDTH:g} meV"
+            found.append(Refusal(f"dephasing.{key}", f"{width:g} meV", reason))
+    return found
+
+
+def _size(config: Config, material: Material) -> list[Refusal]:
     """Return the time step of the third-order route if there are too many times, which decay slowly or lie far apart."""
     if config.solver.route != "third-order":
         return []
-    times = time_grid(config, np.array([config.delay.start, config.delay.stop]), 0.0).size
+    times = time_grid(config, half_widths(config, material).smallest, np.array([config.delay.start, config.delay.stop]), 0.0).size
     nodes = config.momentum.points + config.momentum.tail_points
     if times * nodes <= MOST_VALUES:
         return []

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import schur
 
 from hpcx.formation.cascade import Propagator
 from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
@@ -225,7 +226,14 @@ def pieces(count: int, size: int) -> Iterator[slice]:
 
 
 def solve_adjoint(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:
-    """Return z^T (-i w - A)^-1 as `memory_lw` for an upper triangular A (1/fs) and a vector z, by substitution."""
+    """Return z^T (-i w - A)^-1 as `memory_lw` for a matrix A (1/fs) and a vector z, by substitution in its Schur form."""
+    if np.any(np.tril(generator_ml, -1)):  # phonons are absorbed
+        triangular_ml, unitary_ml = schur(generator_ml, output="complex")
+        return unitary_ml.conj() @ _substituted(triangular_ml, reading_l @ unitary_ml, detuning_w)
+    return _substituted(generator_ml, reading_l, detuning_w)
+
+
+def _substituted(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:
     size = reading_l.size
     memory_lw = np.zeros((size, detuning_w.size), complex)
     for l in range(size):

@@ -16,7 +16,7 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.equations import Equations, Terms
 from hpcx.formation.optics import JONES, Pulse, Surface, peak_amplitude
-from hpcx.formation.perturbative import DECAY_REACH, PULSE_REACH
+from hpcx.formation.perturbative import PULSE_REACH, decay_reach
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, VALLEYS, Traces
 from hpcx.io.items import Items
@@ -63,8 +63,7 @@ class Setting:
     @property
     def tail(self) -> float:
         """Time (fs) after the maximum of the probe after which its polarisation is gone."""
-        slowest = min(float(m.damping_l.min()) for m in self.problem.manifolds)
-        return self.lead + DECAY_REACH * HBAR_EV_FS / slowest
+        return self.lead + decay_reach(self.problem.smallest_width)
 
     def equations(self, delay: float, phases_c: np.ndarray, probe_on: bool, terms: Terms) -> Equations:
         """Return the equations with the pump's phase factors in the columns."""

@@ -118,6 +118,9 @@ NUMBERS: dict[str, Allowed] = {
         for manifold in "AB"
         for number, allowed in (("exciton_energy", _EXCITON), ("electron_mass", _MASS), ("hole_mass", _MASS))
     },
+    "formation.dephasing.acoustic": Allowed("meV/K", 0, 10),
+    "formation.dephasing.optical": Allowed("meV", 0, 1000),
+    "formation.dephasing.optical_energy": _PHONON,
     "formation.substrate.oxide_index": Allowed("1", 1, 10),
     "formation.substrate.oxide_thickness": Allowed("nm", 0, 1e5),
     "formation.substrate.photon_energy": Allowed("eV", 0.01, 100, is_list=True),

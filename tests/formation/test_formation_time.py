@@ -55,6 +55,12 @@ def test_routes_agree_at_low_fluence(compare, approximation, pump, probe):
     assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
 
 
+def test_routes_agree_at_a_temperature(compare):
+    """Phonons that are absorbed fill the matrix of the cascade above and below its diagonal, also where the third order sums its memory."""
+    found, expected = compare({}, temperature=300, pump={"fluence": 0.05}, **SMALL)
+    assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
+
+
 def test_contributions_are_cut_alike_in_both_routes(make_config, make_problem, third_order):
     """What populations do, those that pump and probe make together among it, is the incoherent contribution."""
     config = make_config(2.35, {**GRATING, "biexciton": False}, pump={"fluence": 0.05}, **SMALL)

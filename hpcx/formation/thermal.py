@@ -1,0 +1,119 @@
+"""What the temperature of the lattice does: dephasing by phonons, phonons that the cascade absorbs, momenta of formed excitons.
+
+Dephasing by acoustic phonons grows linearly with temperature, by optical ones with their Bose occupation (Selig et al., Nat.
+Commun. 7, 13279 (2016); Moody et al., Nat. Commun. 6, 8315 (2015)). Without a temperature none of the three is there, as in
+Trovatello et al. (2020). Units: eV, nm, K.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpcx.formation.config import Config
+from hpcx.formation.two_exciton import PairMedium
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.wannier_radial import WannierStates
+
+#: how an optical phonon takes coherence away: 1s by absorption alone, states higher than a phonon by emission as well
+GROUND_WAYS, EXCITED_WAYS = 1, 2
+#: nodes of the thermal mean over kinetic energies (Gauss-Laguerre) and of the angles between momenta
+ENERGIES, ANGLES = 24, 24
+
+
+def occupation(energy: np.ndarray | float, temperature: float) -> np.ndarray:
+    """Return the Bose-Einstein occupation of phonons of an energy (eV) at a temperature (K); none at zero."""
+    if temperature == 0:
+        return np.zeros_like(np.asarray(energy, float))
+    x = np.asarray(energy) / (BOLTZMANN_EV_PER_K * temperature)
+    return np.exp(-x) / -np.expm1(-x)
+
+
+@dataclass(frozen=True)
+class Phonons:
+    """Half widths by phonons.
+
+    Attributes:
+        acoustic: by acoustic phonons, eV/K.
+        optical: by absorption of optical phonons, per phonon, eV.
+        energy: of the optical phonons, eV.
+    """
+
+    acoustic: float
+    optical: float
+    energy: float
+
+    @classmethod
+    def of(cls, material: Material) -> Phonons:
+        """Return those of a material; raises MaterialError if it lacks a number."""
+        return cls(
+            material.number("formation.dephasing.acoustic", "eV/K"),
+            material.number("formation.dephasing.optical", "eV"),
+            material.number("formation.dephasing.optical_energy", "eV"),
+        )
+
+    def width(self, temperature: float, ways: int) -> float:
+        """Return the part of a half width (eV) that vanishes at zero temperature (K); emission that is always there is not in it."""
+        return self.acoustic * temperature + ways * self.optical * float(occupation(self.energy, temperature))
+
+
+@dataclass(frozen=True)
+class HalfWidths:
+    """Half widths at half maximum (eV) of 1s, of the other bound states, and of unbound states."""
+
+    s1: float
+    bound: float
+    continuum: float
+
+    @property
+    def smallest(self) -> float:
+        """The smallest of the three."""
+        return min(self.s1, self.bound, self.continuum)
+
+
+def half_widths(config: Config, material: Material) -> HalfWidths:
+    """Return the half widths at the temperature of the input; without one those of the input as they stand."""
+    given = config.dephasing
+    if config.temperature is None:
+        return HalfWidths(1e-3 * given.s1, 1e-3 * given.bound, 1e-3 * given.continuum)
+    phonons = Phonons.of(material)
+    ground, excited = (phonons.width(config.temperature, ways) - phonons.width(given.measured_at, ways) for ways in (GROUND_WAYS, EXCITED_WAYS))
+    return HalfWidths(1e-3 * given.s1 + ground, 1e-3 * given.bound + excited, 1e-3 * given.continuum + excited)
+
+
+def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: float) -> np.ndarray:
+    """Return the rates (1/fs) of a cascade that emits and absorbs phonons, from those `rate_ml` of spontaneous emission.
+
+    A step down by an energy is n + 1 times as fast, the step back n times, n being the occupation of phonons of that energy. A
+    state stands for the energy interval around it, so the way up is weighed by the ratio of the intervals: the stationary
+    populations are interval times exp(-energy / kT), whatever the grid, and the mean loss of energy stays what it was.
+    """
+    upper = np.triu_indices(energy_l.size, 1)  # from l to a lower m
+    occupied_ml = np.zeros_like(rate_ml)
+    occupied_ml[upper] = occupation(energy_l[upper[1]] - energy_l[upper[0]], temperature)
+    interval_l = np.gradient(energy_l)
+    stimulated_ml = rate_ml * occupied_ml
+    return rate_ml + stimulated_ml + (stimulated_ml / interval_l[:, None] * interval_l).T
+
+
+def thermal_bleaching(states: WannierStates, medium: PairMedium, temperature: float) -> np.ndarray:
+    """Return sum_k phi_f(k) <|phi_1s|^2> (nm) for all f: what 1s excitons with thermal momenta Q take from the dipole moments.
+
+    The electron of such an exciton blocks at k - (m_e / M) Q, the hole at k + (m_h / M) Q, each one half; the mean is over the
+    Boltzmann distribution of the kinetic energies of the pair.
+    """
+    x_x, weight_x = np.polynomial.laguerre.laggauss(ENERGIES)
+    momentum_x = np.sqrt(2 * medium.total_mass * BOLTZMANN_EV_PER_K * temperature * x_x / HBAR2_PER_M0_EV_NM2)
+    shares = (medium.electron_mass / medium.total_mass, medium.hole_mass / medium.total_mass)
+    density_k = sum(0.5 * weight * _shifted_density(states, share * q) for q, weight in zip(momentum_x, weight_x) for share in shares)
+    return (states.phi_lk * states.grid.weight_k) @ density_k
+
+
+def _shifted_density(states: WannierStates, shift: float) -> np.ndarray:
+    """Return the mean of |phi_1s(|k + shift|)|^2 (nm^2) over the angle between both, at the nodes k; zero beyond the last node."""
+    k_k = states.grid.k_k
+    cosine_a = np.cos(np.pi * (np.arange(ANGLES) + 0.5) / ANGLES)
+    distance_ka = np.sqrt(np.maximum(k_k[:, None] ** 2 + shift**2 + 2 * shift * k_k[:, None] * cosine_a, 0.0))
+    return np.interp(distance_ka, k_k, states.phi_lk[0] ** 2, right=0.0).mean(axis=1)
