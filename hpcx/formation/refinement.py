@@ -81,4 +81,5 @@ def _quantities() -> tuple[Quantity, ...]:
         Quantity("signal/peak_to_plateau", "peak over plateau", "1", both),
         Quantity("signal/coherent_share", "coherent share", "1", both[:1]),
         Quantity("wannier/binding_energy", "binding energy of the 1s exciton", "meV", both[:1], **states),
+        Quantity("wannier/bleaching_area", "area bleached by one 1s exciton", "nm^2", both[:1], **states),
     )

@@ -15,7 +15,7 @@ INPUTS = {
     "exciton": 'material = "MoS2"',
     "trion": 'material = "WSe2"\nenvironment = "hBN"\n[bands]\nmodel = "parabolic"',
     "wigner": 'material = "WS2"\ntemperature = 300\n[space]\ndimension = 1\nwidth = "3 um"',
-    "formation": 'material = "MoS2"\n[pump]\nphoton_energy = "2.35 eV"',
+    "formation": 'material = "MoS2"\ntemperature = 150\n[pump]\nphoton_energy = "2.35 eV"',
     "valley": 'material = "WSe2"',
 }
 

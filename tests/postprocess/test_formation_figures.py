@@ -30,6 +30,7 @@ def sweeps(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("formation")
     return {
         "fig3": run_small("formation_fig3.toml", folder / "fig3", "signal.photon_energies.points=5"),
+        "temperature": run_small("formation_temperature.toml", folder / "temperature", "sweep.temperature=[20, 300]"),
         "uncertainty": run_small(
             "formation_uncertainty.toml",
             folder / "uncertainty",
@@ -49,6 +50,7 @@ def sweeps(tmp_path_factory) -> dict[str, Path]:
         ("formation_ladder.py", "fig3", True),
         ("formation_map.py", "fig3", True),
         ("formation_table.py", "fig3", False),
+        ("formation_temperature.py", "temperature", True),
         ("formation_uncertainty.py", "uncertainty", True),
     ],
 )
