@@ -116,6 +116,8 @@ def read_studies(path: Path) -> list[Study]:
                 continue
             dataset = file[f"{species}/binding_energy"]
             plain = _ordered(dataset, order)
+            if min(len(sizes), len(cutoffs)) < 2:
+                raise SystemExit(f"{path} has {len(sizes)} mesh.N and {len(cutoffs)} mesh.k0; a limit needs at least two of each")
             missed = _ordered(file["exciton/lattice_correction"], order) if species == "exciton" else 0 * plain
             place = np.argsort(cutoffs)[:, None], np.argsort(sizes)[None]
             for number, name in enumerate(names):

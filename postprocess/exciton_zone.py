@@ -12,8 +12,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save, texts
 from scipy.spatial import Voronoi
+
+#: corners of the path whose names are symbols
+SYMBOLS = {"G": "Γ", "Gamma": "Γ", "K'": "K′"}
 
 
 def main() -> None:
@@ -45,7 +48,12 @@ def draw_dispersion(axis: plt.Axes, file: h5py.File) -> None:
     for number, energy_q in enumerate(energy_qs.T):
         axis.plot(distance, energy_q, color="C0", marker=".", markersize=3, linewidth=0.8, label="excitons" if number == 0 else None)
     axis.set_xlim(distance[0], distance[-1])
-    axis.set_xlabel("pair momentum along the path (1/Å)")
+    if "exciton/dispersion/corner" in file:
+        axis.set_xticks(read(file, "exciton/dispersion/corner_path"), [SYMBOLS.get(name, name) for name in texts(file, "exciton/dispersion/corner")])
+        axis.grid(axis="x", color="0.8", linewidth=0.6)
+        axis.set_xlabel("pair momentum")
+    else:
+        axis.set_xlabel("pair momentum along the path (1/Å)")
     axis.set_ylabel("energy (eV)")
     axis.legend(loc="upper center", fontsize=7)
     print(f"lowest exciton {energy_qs.min():.4f} eV at {distance[np.argmin(energy_qs.min(axis=1))]:.3f} 1/angstrom along the path")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -82,13 +83,36 @@ def pair_momenta(config: Config, model: TightBinding) -> np.ndarray:
     """Return the pair momenta in fractions of the reciprocal vectors, (q, 2); raises ValueError for a path that makes no sense."""
     if config.zone.path is None:
         return np.array([config.zone.momentum])
-    ends = [_fraction(word, model) for word in re.findall(r"\([^)]*\)|[^-()\s]+", config.zone.path)]
-    if len(ends) < 2:
-        raise ValueError(f"zone.path = {config.zone.path!r}: expected at least two points such as 'G-K-M'")
-    length_s = np.linalg.norm(np.diff(np.array(ends) @ model.reciprocal_vx, axis=0), axis=1)
-    place_s = np.concatenate([[0.0], np.cumsum(length_s)])
-    along_q = np.linspace(0, place_s[-1], config.zone.points)
-    return np.stack([np.interp(along_q, place_s, np.array(ends)[:, axis]) for axis in (0, 1)], axis=1)
+    return path_of(config.zone.path, config.zone.points, model).fraction_qv
+
+
+@dataclass(frozen=True)
+class MomentumPath:
+    """Momenta along straight lines between corners.
+
+    Attributes:
+        fraction_qv: in fractions of the reciprocal vectors, (q, 2).
+        along_q: distance along the lines, 1/angstrom.
+        corners: names of the corners as written.
+        along_c: where they are, 1/angstrom.
+    """
+
+    fraction_qv: np.ndarray
+    along_q: np.ndarray
+    corners: list[str]
+    along_c: np.ndarray
+
+
+def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
+    """Return equally spaced momenta along a path such as "G-K-M"; raises ValueError for one that makes no sense."""
+    words = re.findall(r"\([^)]*\)|[^-()\s]+", text)
+    ends_cv = np.array([_fraction(word, model) for word in words])
+    if len(words) < 2:
+        raise ValueError(f"zone.path = {text!r}: expected at least two points such as 'G-K-M'")
+    along_c = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ends_cv @ model.reciprocal_vx, axis=0), axis=1))])
+    along_q = np.linspace(0, along_c[-1], points)
+    fraction_qv = np.stack([np.interp(along_q, along_c, ends_cv[:, axis]) for axis in (0, 1)], axis=1)
+    return MomentumPath(fraction_qv, along_q, words, along_c)
 
 
 def _fraction(word: str, model: TightBinding) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from hpcx.exciton.config import Config
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.problem import material_interaction
 from hpcx.exciton.restart import BlockOrder, Restart
-from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
+from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta, path_of
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
@@ -116,8 +116,10 @@ def _add_energies(result: Result, config: Config, model: TightBinding, fraction_
     if config.zone.path is None:
         return
     momentum_qx = fraction_qv @ model.reciprocal_vx
-    along_q = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(momentum_qx, axis=0), axis=1))])
-    result.add("exciton/dispersion/path", along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
+    path = path_of(config.zone.path, config.zone.points, model)
+    result.add("exciton/dispersion/path", path.along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
+    result.add("exciton/dispersion/corner", np.array(path.corners), ("corner",), "1", "corners of the path, as written")
+    result.add("exciton/dispersion/corner_path", path.along_c, ("corner",), "1/angstrom", "distance of the corners along the path")
     for axis, name in enumerate(("qx", "qy")):
         result.add(f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}")
     result.add("exciton/dispersion/energy", energy_qs, ("path", "state"), "eV", "exciton energy")
