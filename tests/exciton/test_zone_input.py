@@ -1,10 +1,13 @@
 """Inputs of tight-binding models: what is wrong is refused before anything is computed, with the key and the reason."""
 
+import numpy as np
 import pytest
 from tight_binding_files import honeycomb, tb_text
 
 from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
+from hpcx.exciton.config import TightBindingFiles
+from hpcx.exciton.tight_binding import load_model, path_of
 
 INPUT = """model = "exciton"
 material = "MoS2"
@@ -58,3 +61,14 @@ def test_files_are_read_by_the_check_and_count_like_the_input(plan, tmp_path):
         plan(text)
     with pytest.raises(InputError, match="tight_binding.occupied is missing"):
         plan(text.replace(", occupied = 1", ""))
+
+
+def test_momenta_of_a_path_are_equally_spaced_along_it_and_corners_are_where_they_are_passed():
+    """G-K-M of a hexagonal lattice: |GK| = 4 pi / 3a, |KM| half of it, so nine steps of equal length pass K after six."""
+    model = load_model(TightBindingFiles(builtin="liu2013:WSe2"))
+    path = path_of("G-K-M", 10, model)
+    side = 4 * np.pi / 3 / np.linalg.norm(model.lattice_vx[0])
+    assert path.corners == ["G", "K", "M"] and np.allclose(path.along_c, [0, side, 1.5 * side], rtol=1e-12)
+    momentum_qx = path.fraction_qv @ model.reciprocal_vx
+    assert np.allclose(np.linalg.norm(np.diff(momentum_qx, axis=0), axis=1), side / 6, rtol=1e-12)
+    assert np.allclose(path.along_q, side / 6 * np.arange(10), rtol=1e-12)
