@@ -25,8 +25,8 @@ class Traces:
     Attributes:
         time: delays, fs.
         transmission_hit: differential transmission (helicity, transition, time), per unit oscillator strength.
-        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest A value; NaN where that is nothing.
-        dichroism_scale: that largest value.
+        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN where that is nothing.
+        dichroism_scale: that largest magnitude.
     """
 
     time: np.ndarray
@@ -51,7 +51,7 @@ def compute_traces(problem: Problem, config: Config, polarization: Polarization,
     signal_hit = scale * (occupied + coherent).transpose(2, 1, 0)
     transmission = np.apply_along_axis(convolve, 2, signal_hit, kernel, mode="valid")
     dichroism = transmission[0] - transmission[1]
-    largest = float(dichroism[0].max())
+    largest = float(np.abs(dichroism[0]).max())  # a pump at B makes it negative at all times
     known = largest > NOTHING * np.abs(transmission[:, 0]).max()
     return Traces(time, transmission, dichroism / largest if known else np.full_like(dichroism, np.nan), largest)
 

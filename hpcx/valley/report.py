@@ -68,10 +68,10 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
     result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
     signal = ("transition", "time")
-    label, missing = "circular dichroism over its largest A value", "NaN: A shows no dichroism"
+    label, missing = "circular dichroism over the largest magnitude of A", "NaN: A shows no dichroism"
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", label, missing=missing)
     scale = traces.dichroism_scale
-    result.add("dichroism/scale", scale, (), "1", "largest difference of the A transmission of both helicities, by which it is divided")
+    result.add("dichroism/scale", scale, (), "1", "largest magnitude of the difference of the A transmission of both helicities, by which it is divided")
     transmission = traces.transmission_hit
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
     for name, (values, unit, label, missing) in _times(times).items():

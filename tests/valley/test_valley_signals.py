@@ -168,6 +168,15 @@ def test_conserved_quantities_are_all_found(setup, mechanisms):
         assert modes.weight_im[:, found].sum(axis=1) == pytest.approx(carried / (bleaching_in(problem) @ difference), abs=1e-6)
 
 
+def test_a_pump_at_b_turns_the_dichroism_of_a_and_divides_by_its_magnitude(setup):
+    """A is then negative at all times: its largest value is the rounding before the pump."""
+    config, problem = setup(pump={"photon_energy": 2.08}, temperature=300, **SMALL)
+    simulation = simulate(problem, config, Run())
+    traces = compute_traces(problem, config, simulation.polarization, simulation.dynamics, simulation.scale)
+    assert traces.dichroism_it[0].max() < 1e-6
+    assert traces.dichroism_it[0].min() == pytest.approx(-1, rel=1e-12)
+
+
 def test_no_dichroism_is_undefined_and_said(setup):
     """Populations that are equal after both helicities: neither traces nor shares of modes divide by the rounding of nothing."""
     config, problem = setup(momentum={"points": 10, "angles": 8}, time={"end": "1 ps"}, modes={"count": 2})
