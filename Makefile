@@ -7,6 +7,7 @@
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  every statement of the papers against results: results/validation/index.html
 # make validate-large  a spot in the plane, 150 ps (six minutes on two idle cores); stores its numbers for the page of `make validate`
+# make validate-bars  error bars of hpcx converge against much finer calculations (six minutes); stores the table for that page
 # make validate-tests  slow tests that are not part of `make test`
 # make validate-restart  runs killed at twenty random moments per model, or stopped in every way, and continued; full disks; idle share
 # make clean     removes build products and .venv; never results, and never .venv-pypi, which takes long to make
@@ -34,7 +35,7 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-.PHONY: env run table1 test test-slurm test-container bench validate validate-large validate-tests validate-restart clean pypi
+.PHONY: env run table1 test test-slurm test-container bench validate validate-large validate-bars validate-tests validate-restart clean pypi
 
 env:
 	@STACK=$(STACK) bash jobs/environment.sh
@@ -69,6 +70,10 @@ validate: env
 validate-large: env
 	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/wigner_plane.toml
 	$(PYTHON_IN_VENV) postprocess/store_large.py results/wigner_plane/result.h5
+
+validate-bars: env
+	$(PYTHON_IN_VENV) -m pytest -q -m validate tests/converge/test_honesty.py
+	cp results/validation/error_bars.json postprocess/validation/stored/bars/
 
 validate-tests: env
 	$(PYTHON_IN_VENV) -m pytest -m validate --ignore=tests/command --ignore=tests/slurm

@@ -290,6 +290,7 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
 
 
 def _converge(comm: Any, options: argparse.Namespace) -> int:
+    from hpcx import registry
     from hpcx.config.choose import load_open
     from hpcx.converge.command import begin, end, search
     from hpcx.parallel.errors import AgreedError
@@ -305,6 +306,7 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
     study, config = begun[0] if begun else None, problem.start.config
     if not _is_ready(comm, options, config, seconds):
         return BAD_INPUT
+    registry.solver(config.model)  # SLEPc begins here, on all ranks together: the first one may need it alone later
     try:
         if options.fresh:
             set_aside(comm, config.output.directory, problem.source)

@@ -32,7 +32,7 @@ class Parameter:
         reason: why the error is what `models` says.
         nominal: the first term of `models` for a value of this parameter alone, where `terms` know its effect better (how many
             points really are within a cut-off, say), so that the values of others do not blur it; None where they are the same.
-        base: number of the level at which the other parameters are refined.
+        base: number of the level at which the other parameters are refined; 0 where the first one does for nearly all purposes.
         read: returns the value that an input has; by default that of the key.
     """
 

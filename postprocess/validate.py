@@ -16,6 +16,7 @@ from typing import Any
 
 import h5py
 from validation.costs import costs_of, read_benchmarks, stored_runs
+from validation.error_bars import stored_bars
 from validation.figures import draw
 from validation.page import Cost, Section, draw_figures, render
 from validation.results import Missing, Results
@@ -41,7 +42,7 @@ def main() -> int:
     sections = _judge(results)
     options.output.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, runs)
-    cost = Cost(costs_of(results, runs, options.output), read_benchmarks(ROOT / "results" / "bench.log"), stored_runs())
+    cost = Cost(costs_of(results, runs, options.output), read_benchmarks(ROOT / "results" / "bench.log"), stored_runs(), stored_bars())
     _write(options.output / "validation.json", json.dumps(_data(sections, facts, cost), indent=1) + "\n")
     _write(options.output / "index.html", render(sections, cost, facts))
     _print_summary(sections, failures)
@@ -63,7 +64,7 @@ def _data(sections: list[Section], facts: dict[str, str], cost: Cost) -> dict[st
         for s in sections
     ]
     bench = {"made": cost.benchmarks.made, "ratios": dict(cost.benchmarks.ratios)}
-    return {"made": facts, "papers": papers, "runs": cost.runs, "benchmarks": bench, "large": cost.large}
+    return {"made": facts, "papers": papers, "runs": cost.runs, "benchmarks": bench, "large": cost.large, "bars": cost.bars}
 
 
 def _facts(results: Results, runs: list[Run]) -> dict[str, str]:

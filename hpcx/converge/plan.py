@@ -9,8 +9,8 @@ import numpy as np
 
 from hpcx.converge.ladders import CROSS, Answer, Family, Place
 
-#: steps of a ladder before anything is known of it
-FIRST = 3
+#: steps of a ladder beyond its base before anything is known of it
+_BEYOND = 1
 #: share of an error that a further step leaves at least: no better is promised
 _LEAST_LEFT = 0.3
 #: share that is left where nothing is known of the order
@@ -31,9 +31,9 @@ class Move:
 
 
 def first_places(family: Family) -> list[Place]:
-    """Return the calculations with which every study begins: some steps of each ladder, and a corner."""
+    """Return the calculations with which every study begins: each ladder to a step beyond its base, and a corner."""
     numbers = range(len(family.parameters))
-    most = [min(FIRST, len(parameter.levels)) for parameter in family.parameters]
+    most = [min(parameter.base + _BEYOND + 1, len(parameter.levels)) for parameter in family.parameters]
     found = [family.on_ladder(number, level) for number in numbers for level in range(most[number])]
     if len(family.parameters) > 1:
         found.append(tuple(count - 1 for count in most))

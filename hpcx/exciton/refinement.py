@@ -4,8 +4,8 @@
 a constant (exciton/lattice_correction) and a field c r^2, whose effect is of first order in c = `image_field` as soon as the states
 are smaller than the supercell.
 
-**mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over the kinetic energy, with the overlaps of the
-bands. The sum over all of them is the term "tail": like k0^-3 for linear bands and k0^-4 for parabolic ones where W falls like k^-2.
+**mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over kinetic and binding energy, with the overlaps of
+the bands. The sum over all of them is the term "tail": like k0^-3 for linear bands and k0^-4 for parabolic ones where W falls like k^-2.
 The next term is smaller by one power of k0. What counts is the area of the cut-off's circle that the points within it really stand
 for.
 """
@@ -36,11 +36,11 @@ _WIDTH, _CUTOFF = 14.7, 2.05
 _WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _HIGHER = tuple(2 ** (step / 2) for step in range(12))
 #: largest cut-off that an input may have, 2 pi / a
-_HIGHEST = 0.5
+HIGHEST = 0.5
 #: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
 _MULTIPLE = 6
 #: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
-_RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
+RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
 #: error after the first calculations over the value, as it was seen
 _USUAL = 0.005
 #: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
@@ -57,7 +57,7 @@ class Tail:
 
     Attributes:
         unit: 2 pi / a, 1/Angstrom.
-        weight: of a momentum k (1/Angstrom): |W(k)|^2 times squared overlaps over the energy.
+        weight: of a momentum k (1/Angstrom): |W(k)|^2 times squared overlaps over the energy from the bound state's.
     """
 
     unit: float
@@ -102,11 +102,12 @@ def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
 def tail_of(config: CarriersInput, material: Material) -> Tail:
     """Return what is beyond a cut-off."""
     law, unit = material_interaction(config, material), 2 * math.pi / material.number("lattice.constant", "angstrom")
+    binding = 1e-3 * hydrogenic(config, material).binding_energy
 
     def weight(k: np.ndarray) -> np.ndarray:
         """Return the weight with the overlaps <c k|c 0><v 0|v k> of the bands."""
         energy, overlap = _pair(config, material, k)
-        return (COULOMB * law.in_momentum(k) * overlap) ** 2 / energy
+        return (COULOMB * law.in_momentum(k) * overlap) ** 2 / (energy + binding)
 
     return Tail(unit, weight)
 
@@ -117,8 +118,8 @@ def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Paramete
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice
     sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
-    lowest = min(_CUTOFF / (radius * tail.unit), _HIGHEST / 4)
-    cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * _HIGHEST]
+    lowest = min(_CUTOFF / (radius * tail.unit), HIGHEST / 4)
+    cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * HIGHEST]
 
     def images(values: Values) -> dict[str, float]:
         """Return the field of the images, and what comes next."""
@@ -140,7 +141,7 @@ def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Paramete
         ),
         Parameter(
             "mesh.k0",
-            (*cutoffs, _HIGHEST),
+            (*cutoffs, HIGHEST),
             beyond,
             (("tail",), ("tail", "tail, next")),
             "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then one power more",
@@ -167,7 +168,7 @@ def refinement(config: Config, material: Material) -> Refinement:
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what one state without spectrum needs."""
-        return {"solver.states": 1, "solver.tolerance": _RESIDUAL, "absorption.enabled": False}
+        return {"solver.states": 1, "solver.tolerance": RESIDUAL, "absorption.enabled": False}
 
     def work(values: Values) -> float:
         """Return the number of points with their transforms."""

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from validation import error_bars
 from validation.costs import Benchmarks
 from validation.figures import shown_command
 from validation.results import Missing, Results
@@ -62,11 +63,13 @@ class Cost:
         runs: a row for every run (see `costs.costs_of`).
         benchmarks: what `make bench` has printed.
         large: stored numbers of long runs.
+        bars: stored comparison of error bars with finer calculations.
     """
 
     runs: list[dict[str, Any]]
     benchmarks: Benchmarks
     large: list[dict[str, Any]]
+    bars: dict[str, Any]
 
 
 def draw_figures(paper: Paper, results: Results, draw: Any) -> list[tuple[dict[str, Any], Any, str]]:
@@ -94,6 +97,7 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
         "</header>",
         _contents(sections),
         *(_section(section) for section in sections),
+        _bars(cost.bars),
         _cost(cost),
         _facts(facts),
     ]
@@ -145,7 +149,7 @@ def _summary_row(title: str, judgements: list[Judgement], anchor: str = "") -> s
 
 def _contents(sections: list[Section]) -> str:
     links = [f'<li><a href="#{section.paper.name}">{escape(section.paper.title)}</a></li>' for section in sections]
-    links += ['<li><a href="#cost">Cost</a></li>', '<li><a href="#made">How this page was made</a></li>']
+    links += ['<li><a href="#bars">Error bars</a></li>', '<li><a href="#cost">Cost</a></li>', '<li><a href="#made">How this page was made</a></li>']
     return f'<nav aria-label="contents"><ul>{"".join(links)}</ul></nav>'
 
 
@@ -262,6 +266,19 @@ def _large(runs: list[dict[str, Any]]) -> str:
         rows = [[escape(row["what"]), escape(_with_unit(f"{row['value']:.4g}", row["unit"], False))] for row in run["numbers"]]
         tables.append(_plain_table(caption, ("what", "number"), rows, "rows pairs"))
     return f"{head}<p>Stored by <code>make validate-large</code>, not computed with this page.</p>{''.join(tables)}"
+
+
+def _bars(table: dict[str, Any]) -> str:
+    head = '<section id="bars"><h2>Error bars</h2>'
+    if not table:
+        return f"{head}<p>No numbers are stored: <code>make validate-bars</code> computes and stores them.</p></section>"
+    text = (
+        "<p>Limits that <code>hpcx converge</code> finds for a cheap target, with their bars, beside a calculation in which every numerical parameter "
+        f"is well beyond all that the limit came from. Stored by <code>make validate-bars</code>, {escape(table['date'])}, "
+        f"revision {escape(table['revision'])}, {table['processor_time'] / 60:.0f} minutes of processor time; not computed with this page.</p>"
+    )
+    short = _plain_table("Error bars by model", error_bars.COUNTS, error_bars.counts(table), "rows cost")
+    return f"{head}{text}{short}{_plain_table('All cases', error_bars.LABELS, [error_bars.cells(row) for row in table['rows']], 'rows cost')}</section>"
 
 
 def _benchmarks(benchmarks: Benchmarks) -> str:

@@ -18,6 +18,7 @@ from hpcx.config.load import load_plan
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "postprocess"))
 
+from validation import error_bars
 from validation.costs import costs_of, read_benchmarks, stored_runs
 from validation.figures import SCRIPTS, draw, runs_of
 from validation.page import Cost, Section, draw_figures, render
@@ -250,6 +251,16 @@ LARGE = {"title": "Long", "ranks": 2, "date": "yesterday", "revision": "abc"}
 LARGE["numbers"] = [{"what": "wall time", "value": 369.0, "unit": "s"}]
 
 
+BAR = {"model": "exciton", "input": "a < b", "quantity": "x", "unit": "meV", "target": "1 %", "limit": 10.0, "bar": 0.5, "finer": 10.2, "held": True}
+BARS = {"date": "today", "revision": "abc", "processor_time": 60, "rows": [BAR, BAR | {"limit": 11.0, "held": False}, BAR | {"model": "trion", "finer": 10.0}]}
+
+
+def test_error_bars_are_counted_by_model():
+    assert error_bars.counts(BARS) == [["exciton", "2", "1", "1.6"], ["trion", "1", "1", "inf"], ["all", "3", "2", "2.5"]]
+    assert error_bars.cells(BAR) == ["exciton", "a &lt; b", "x", "1 %", "10.00 ± 0.50 meV", "10.200 meV", "2.5"]
+    assert error_bars.cells(BARS["rows"][1])[-1] == "0.6: outside"
+
+
 def test_benchmarks_are_read(tmp_path):
     assert read_benchmarks(tmp_path / "none.log").log == ""
     (tmp_path / "bench.log").write_text(BENCH)
@@ -323,7 +334,7 @@ def test_the_page_is_whole(results, tmp_path):
     drawn = draw_figures(paper, results, draw)
     run = {"input": "i.toml", "points": 1, "ranks": 2, "wall_seconds": 1.0, "cpu_seconds": 2.0, "core_hours": 0.1, "text": "t"}
     (tmp_path / "bench.log").write_text(BENCH)
-    cost = Cost([run | {"peak_memory": 2.5e8}], read_benchmarks(tmp_path / "bench.log"), [LARGE])
+    cost = Cost([run | {"peak_memory": 2.5e8}], read_benchmarks(tmp_path / "bench.log"), [LARGE], BARS)
     text = render([Section(paper, [judge(row, results) for row in rows], drawn)], cost, {"made": "today"})
     parser = Images()
     parser.feed(text)
@@ -332,6 +343,7 @@ def test_the_page_is_whole(results, tmp_path):
     assert [reason for _, _, reason in drawn][:3] == ["", "it failed", "a drawing"] and "no image" in drawn[3][2]
     assert re.search(r"<td(?! data-label=)", text) is None  # on a narrow screen a cell stands alone, with its label
     assert "0.25" in text and "369 s" in text and "yesterday, revision abc" in text
+    assert "Error bars by model" in text and "0.6: outside" in text
     assert {"prefers-color-scheme: dark", "@media print"} <= set(re.findall(r"prefers-color-scheme: dark|@media print", text))
     if shutil.which("tidy"):
         (tmp_path / "index.html").write_text(text)
