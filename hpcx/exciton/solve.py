@@ -14,9 +14,10 @@ from hpcx.exciton.config import Config
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
-from hpcx.exciton.restart import BlockOrder, Restart
+from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.zone_solve import solve_zone
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
@@ -43,17 +44,16 @@ class ExcitonStates:
     residual: float = 0.0
 
 
-def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, restart: Restart | None = None) -> ExcitonStates:
-    """Return the lowest `states` excitons, going on from what `restart` knows; collective. Raises SolverError, Stopped."""
+def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stages: Stages | None = None) -> ExcitonStates:
+    """Return the lowest `states` excitons, going on from what `stages` know; collective. Raises SolverError, Stopped."""
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
         return _diagonalised(problem, count, tolerance)
     operator = ExcitonOperator(comm, problem)
-    restart, order = restart or Restart(comm, Run()), BlockOrder(comm, problem.mesh.size)
-    known, keep = restart.known("exciton", order), restart.keeper("exciton", order)
+    saved = SavedStates((stages or Stages(comm, Run())).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, known, keep=keep)
-    restart.finish("exciton", order, pairs.vectors)
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep)
+    saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, comm, problem))
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
     amplitude_sk = np.empty((count, problem.mesh.size), complex)
@@ -121,11 +121,11 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     """Solve one exciton problem; collective. Raises SolverError, Stopped."""
     if config.mesh.region == "zone":
         return solve_zone(comm, config, material, run)
-    restart = Restart(comm, run)
+    stages = Stages(comm, run)
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, restart)
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages)
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
@@ -137,6 +137,6 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
-            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], restart.keep)
+            spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], stages.checkpoint_if_due)
         add_spectrum(result, "exciton", spectrum, config.absorption, config.gap or 0.0)
     return result

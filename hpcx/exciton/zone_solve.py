@@ -12,10 +12,11 @@ from hpcx.exciton.absorption import add_spectrum, advance, lines, make_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.problem import material_interaction
-from hpcx.exciton.restart import BlockOrder, Restart
+from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta, path_of
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
 from hpcx.io.result import Result
+from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.recursion import Recursion
 from hpcx.parallel.run import Run
@@ -32,7 +33,7 @@ WEIGHT = "eV^2*angstrom^2"
 
 def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Return the excitons of every pair momentum of the input; collective. Raises SolverError, Stopped."""
-    restart, result = Restart(comm, run), Result()
+    stages, result = Stages(comm, run), Result()
     with run.timings.measure("set-up"):
         model = load_model(config.tight_binding)
         fraction_qv = pair_momenta(config, model)
@@ -42,7 +43,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
             problem = _problem(config, material, model, fraction)
             operator = ZoneOperator(comm, problem)
         with run.timings.measure("exciton"):
-            pairs, sizes = _lowest(comm, config, operator, restart, f"exciton{number}")
+            pairs, sizes = _lowest(comm, config, operator, stages.stage(f"exciton{number}"))
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
         edges.append(problem.pair_energy_kcv.min())
@@ -60,7 +61,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     )
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
-            _add_absorption(comm, result, config, operator, pairs, restart)
+            _add_absorption(comm, result, config, operator, pairs, stages)
     return result
 
 
@@ -82,13 +83,12 @@ def _problem(config: Config, material: Material, model: TightBinding, fraction: 
     )
 
 
-def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, restart: Restart, name: str) -> tuple[Eigenpairs, np.ndarray]:
+def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, stage: Stage) -> tuple[Eigenpairs, np.ndarray]:
     """Return the lowest states and the sizes of their levels."""
-    order, tolerance, states = BlockOrder(comm, operator.problem.size, operator.pairs), config.solver.tolerance, config.solver.states
-    known, keep = restart.known(name, order), restart.keeper(name, order)
+    saved, tolerance, states = SavedStates(stage, BlockOrder(comm, operator.problem.size, operator.pairs)), config.solver.tolerance, config.solver.states
     draw, width = partial(_draw, operator), level_width(tolerance)
-    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, known, keep=keep)
-    restart.finish(name, order, pairs.vectors)
+    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep)
+    saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, operator))
     lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])
     return lowest, degeneracy(pairs.values, width)[:states]
@@ -157,13 +157,13 @@ def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
     return ((problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1]) / np.sqrt(2)).ravel()
 
 
-def _add_absorption(comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, restart: Restart) -> None:
+def _add_absorption(comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, stages: Stages) -> None:
     """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus; weights per unit cell."""
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:
         dipole = circular(operator.problem, sign) / np.sqrt(points)
         recursion = Recursion(comm, operator.apply, dipole[operator.first : operator.first + operator.rows])
-        fraction = advance(recursion, settings, pairs.values[0], 0.0, restart.keep)
+        fraction = advance(recursion, settings, pairs.values[0], 0.0, stages.checkpoint_if_due)
         steps = len(recursion.alpha)
         error = fraction.relative_bound() + rounding_error(steps, recursion.band_width, settings.broadening)
         sum_rule = float((np.abs(dipole) ** 2).sum())

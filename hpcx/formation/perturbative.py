@@ -25,7 +25,8 @@ from hpcx.formation.third_order import (
     respond_to_pump,
 )
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Traces
-from hpcx.io.items import Items
+from hpcx.io.items import compute_items, prepare
+from hpcx.io.stages import Stages
 from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
@@ -41,9 +42,9 @@ POPULATION_PARTS = ("populations", "grating")
 
 def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
     """Return all traces and the spectrum; collective, alike on all ranks."""
-    responses, items = Responses(given_by(config, problem, delay_d), run), Items(comm, run)
+    responses, stages = Responses(given_by(config, problem, delay_d), run), Stages(comm, run)
     with run.timings.measure("pump"):
-        pump = items.prepare(responses.pump)
+        pump = prepare(stages, responses.pump)
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     axis = config.signal.photon_energies
     energy_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
@@ -55,7 +56,7 @@ def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, de
 
     own = config.approximation.hartree_fock
     with run.timings.measure("probe"):
-        parts = items.compute("probe", energy_e.size, work)
+        parts = compute_items(stages, "probe", energy_e.size, work)
     change_ecd = np.array([_contributions(part, own) for part in parts])
     stride = max(1, round(POPULATION_STEP / pump.grid.step))
     coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])

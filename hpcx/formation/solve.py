@@ -30,7 +30,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     with run.timings.measure("states"):
         make_together(comm, run.shared, tables(config, material))
         problem = build_problem(config, material, run.shared)
-    run.keep(comm, None)
+    run.checkpoint_if_due(comm)
     notes = notices(config, problem.manifolds[-1].gap)
     for note in notes:
         log.info("%s: %s", run.name, note)

@@ -19,7 +19,8 @@ from hpcx.formation.optics import JONES, Pulse, Surface, peak_amplitude
 from hpcx.formation.perturbative import PULSE_REACH, decay_reach
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, VALLEYS, Traces
-from hpcx.io.items import Items
+from hpcx.io.items import compute_items, prepare
+from hpcx.io.stages import Stages
 from hpcx.parallel.run import Run
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
@@ -187,12 +188,12 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     energies_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
     setting = make_setting(config, problem, energies_e, run.watch)
     statistics = OdeStatistics()
-    items = Items(comm, run)
-    change_cde = np.array([_changes(items, setting, run, delay_d, name, statistics) for name in CONTRIBUTIONS])
+    stages = Stages(comm, run)
+    change_cde = np.array([_changes(stages, setting, run, delay_d, name, statistics) for name in CONTRIBUTIONS])
     change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
-        population_vmlt = items.prepare(lambda: _populations(setting, time_t, OdeStatistics()))
+        population_vmlt = prepare(stages, lambda: _populations(setting, time_t, OdeStatistics()))
     resonances = resonance_r.size
     return Traces(
         delay_d,
@@ -206,18 +207,18 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
     )
 
 
-def _changes(items: Items, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
+def _changes(stages: Stages, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
     with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
         times = list(delay_d - setting.lead)
-        trajectories = items.prepare(lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
+        trajectories = prepare(stages, lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
 
     def work(item: int) -> dict[str, np.ndarray]:
         """Return the changes at one delay."""
         return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
     with run.timings.measure("probe"):
-        return [found["change"] for found in items.compute(name, delay_d.size, work)]
+        return [found["change"] for found in compute_items(stages, name, delay_d.size, work)]
 
 
 def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:

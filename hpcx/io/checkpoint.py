@@ -1,28 +1,7 @@
 """Checkpoints: two alternating files with checksums, written in parallel, read on any number of ranks.
 
-A checkpoint is a `Result` (arrays, distributed by rows where they are large) plus the physics that it belongs to. The
-newer of the two files is used; a damaged one is noticed by its checksum, and the older one is used instead, and said.
-
-How a model uses it (`run` is the `Run` that `solve` is handed):
-
-    saved = run.resume(comm)                     # once, at the start; None: begin from the beginning
-    if saved is not None:
-        time, step = saved.scalar("time"), int(saved.scalar("step"))
-        state = saved.rows("state", first, last)           # this rank's rows, however many ranks wrote them
-    while time < end:
-        state = advance(state, time)
-        run.keep(comm, lambda: snapshot(time, step, state))
-
-    def snapshot(time, step, state):             # called only when a checkpoint is due, on all ranks
-        kept = Result()
-        kept.add("time", time, units="fs")
-        kept.add("step", step)
-        kept.add("state", state, ("row",), start=first, rows=total)   # without start and rows: alike on all ranks
-        return kept
-
-Keep all that the rest of the run depends on, the length of the next step included, so that it goes on as if nothing had
-happened. A point whose work is a list of independent items uses `hpcx.io.items.finished_items` instead. A model that
-computes on rank 0 alone does the same with its communicator of one rank. When `solve` returns, the files are removed.
+What they hold is for `hpcx.io.stages` to say, through which models use them. The newer of the two files is used; a damaged one is
+noticed by its checksum, and the older one is used instead, and said. When `solve` returns, the files are removed.
 """
 
 from __future__ import annotations
@@ -31,7 +10,7 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +20,7 @@ import numpy as np
 from hpcx.io.checksum import checksum
 from hpcx.io.part import Part
 from hpcx.io.reading import Damaged, reading
-from hpcx.io.result import Result
+from hpcx.io.result import Dataset, Result
 from hpcx.io.writer import part_of, write_result
 from hpcx.parallel.errors import AgreedError, agreed
 
@@ -50,33 +29,56 @@ log = logging.getLogger("hpcx")
 
 @dataclass(frozen=True)
 class Saved:
-    """An opened checkpoint.
+    """A checkpoint that was found, or one stage of it.
 
     Attributes:
         path: the file.
         sequence: its number; the next one saved gets the following number.
-        sizes: global number of rows (1 for scalars) by dataset name.
+        sizes: global number of rows (1 for scalars) by dataset, "stage/name".
+        finished: whether a stage is finished, by its name.
+        stage: the stage whose datasets are meant by their names; "" means all, by "stage/name".
     """
 
     path: Path
     sequence: int
     sizes: dict[str, int]
+    finished: dict[str, bool]
+    stage: str = ""
+
+    def of(self, stage: str) -> Saved:
+        """Return one stage of the checkpoint."""
+        return replace(self, stage=stage)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the stage is finished."""
+        return self.finished[self.stage]
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray:
         """Return rows `start` to `stop` of a dataset; every rank may ask for its own."""
-        with h5py.File(self.path, "r") as file:
-            return file[name][start:stop]
+        return self.block(name, (slice(start, stop),))
 
     def block(self, name: str, box: tuple[slice, ...]) -> np.ndarray:
         """Return the part of a dataset within a box of its first axes; every rank may ask for its own."""
         with h5py.File(self.path, "r") as file:
-            return file[name][box]
+            return file[self._full(name)][box]
+
+    def share(self, name: str, rank: int, size: int) -> tuple[np.ndarray, Part | None]:
+        """Return the block of rows that falls to a rank of `size`; of scalars and text all, which is no part."""
+        rows = self.sizes[self._full(name)]
+        start, stop = (rows * (rank + i) // size for i in (0, 1))
+        with reading(self.path) as file:
+            return _share(file[self._full(name)], start, stop)
 
     def value(self, name: str) -> np.ndarray:
         """Return a whole dataset; text as str."""
         with h5py.File(self.path, "r") as file:
-            text = h5py.check_string_dtype(file[name].dtype)
-            return file[name].asstr()[()] if text else file[name][()]
+            return _whole(file[self._full(name)])
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return all datasets of the stage by name."""
+        with h5py.File(self.path, "r") as file:
+            return {name: _whole(file[self._full(name)]) for name in file[self.stage]}
 
     def scalar(self, name: str) -> float:
         """Return a single number."""
@@ -84,7 +86,10 @@ class Saved:
 
     def __contains__(self, name: str) -> bool:
         """Say whether there is a dataset of this name."""
-        return name in self.sizes
+        return self._full(name) in self.sizes
+
+    def _full(self, name: str) -> str:
+        return f"{self.stage}/{name}" if self.stage else name
 
 
 class Checkpoint:
@@ -117,26 +122,33 @@ class Checkpoint:
         """Return the file for results that grow while the model runs (`hpcx.io.growing`)."""
         return None if self.stem is None else self.stem.with_name(f"{self.stem.name}.outputs.h5")
 
-    def save(self, comm: Any, state: Result) -> None:
-        """Write `state`, collectively; the older of the two files is replaced. Raises AgreedError if it cannot."""
+    def save(self, comm: Any, datasets: dict[str, Dataset], finished: Mapping[str, bool]) -> Path | None:
+        """Write `datasets` ("stage/name") and which stages are finished; the older of the two files is replaced. Collective.
+
+        Returns the file, or None where checkpoints are switched off. Raises AgreedError if it cannot be written.
+        """
         if self.stem is None:
-            return
+            return None
         self._sequence = comm.bcast(self._sequence)  # an earlier stage of the point may have saved on one rank alone
-        entries: dict[str, str | int] = {
+        path = self.paths()[(self._sequence + 1) % 2]
+        entries: dict[str, str | float | int] = {
             "hash": self._digest,
             "physics": json.dumps(self._physics, sort_keys=True, default=str),
             "origin": json.dumps(self._origin),
             "sequence": self._sequence + 1,
-            "checksums": json.dumps({name: checksum(comm, data.data, data.part) for name, data in state.datasets.items()}),
+            "stages": json.dumps(dict(finished)),
+            "checksums": json.dumps({name: checksum(comm, data.data, data.part) for name, data in datasets.items()}),
         }
-        write_result(comm, self.paths()[(self._sequence + 1) % 2], state, entries)
+        write_result(comm, path, Result(datasets), entries)
         self._sequence += 1
+        return path
 
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
 
         One whose solvers had other options is not used, one of another revision of the program is, and that is said. Raises
-        AgreedError if there is one of other physics, naming the keys that differ, or one that may be whole and cannot be read now.
+        AgreedError if there is one of other physics, naming the keys that differ, one of an earlier version, or one that may be
+        whole and cannot be read now.
         """
         headers: list[_Header] = []
         with agreed(comm):
@@ -144,12 +156,17 @@ class Checkpoint:
         for header in comm.bcast(headers):
             if header.digest != self._digest:
                 raise AgreedError(f"{header.path} is of another input (there -> here):{differing_keys(header.physics, self._physics)}")
+            if header.stages is None:
+                raise AgreedError(
+                    f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one; finish the run with that "
+                    "version, or start again with --fresh, which keeps the old files under another name"
+                )
             if not self._has_same_options(comm, header):
                 continue
             if all(_stored_checksum(comm, header, name) == known for name, known in header.checksums.items()):
                 self._sequence = header.sequence
                 self._note_revision(comm, header)
-                return Saved(header.path, header.sequence, header.sizes)
+                return Saved(header.path, header.sequence, header.sizes, header.stages)
             if comm.rank == 0:
                 log.warning("checkpoint %s is damaged; the one before it is used if there is one", header.path)
         return None
@@ -199,6 +216,7 @@ class _Header:
     checksums: dict[str, int]
     sizes: dict[str, int]
     origin: dict[str, str]
+    stages: dict[str, bool] | None
 
 
 def _read_header(path: Path) -> _Header:
@@ -207,8 +225,9 @@ def _read_header(path: Path) -> _Header:
         checksums = json.loads(texts["checksums"])
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
         sequence = int(file["provenance/sequence"][()])
-        origin = json.loads(file["provenance/origin"].asstr()[()]) if "origin" in file["provenance"] else {}  # of an earlier version
-    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin)
+        # earlier versions did not write these
+        origin, stages = (json.loads(file[f"provenance/{name}"].asstr()[()]) if name in file["provenance"] else None for name in ("origin", "stages"))
+    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin or {}, stages)
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
@@ -217,17 +236,23 @@ def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
     Collective. Raises AgreedError if a rank cannot read the file now.
     """
     start, stop = (header.sizes[name] * (comm.rank + i) // comm.size for i in (0, 1))
-    data: np.ndarray | None = None
-    whole = False
+    found = None
     with agreed(comm), suppress(Damaged):
         with reading(header.path) as file:
-            text = bool(h5py.check_string_dtype(file[name].dtype))
-            whole = text or file[name].shape == ()
-            stored = file[name].asstr() if text else file[name]
-            data = np.asarray(stored[()] if whole else stored[start:stop])
-    if not all(comm.allgather(data is not None)) or data is None:
-        return None
-    return checksum(comm, data, None if whole else Part.rows(start, header.sizes[name], data.shape))
+            found = _share(file[name], start, stop)
+    whole = all(comm.allgather(found is not None))
+    return checksum(comm, *found) if found is not None and whole else None
+
+
+def _share(dataset: h5py.Dataset, start: int, stop: int) -> tuple[np.ndarray, Part | None]:
+    """Return rows of a dataset and which part they are; of scalars and text all, and None."""
+    if dataset.shape == () or h5py.check_string_dtype(dataset.dtype):
+        return np.asarray(_whole(dataset)), None
+    return dataset[start:stop], Part.rows(start, len(dataset), (stop - start, *dataset.shape[1:]))
+
+
+def _whole(dataset: h5py.Dataset) -> np.ndarray:
+    return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:

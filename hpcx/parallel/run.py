@@ -91,7 +91,7 @@ class Run:
     def watch(self) -> None:
         """Call inside long work of one rank: raises Stopped if this rank has a reason to stop; not collective.
 
-        Who catches it must ask the other ranks by `poll` or `keep`: the reason stays.
+        Who catches it must ask the other ranks by `poll` or `checkpoint_if_due`: the reason stays.
         """
         reason = self.requests.reason()
         if reason:
@@ -104,8 +104,8 @@ class Run:
             log.info("%s: goes on from its checkpoint %d", self.name, saved.sequence)
         return saved
 
-    def keep(self, comm: Any, state: Callable[[], Result] | None) -> None:
-        """Call at every step or restart: saves `state()` when a checkpoint is due or a stop is asked for; None saves nothing.
+    def checkpoint_if_due(self, comm: Any, save: Callable[[], object] | None = None) -> None:
+        """Call at every step or restart: calls `save`, if there is one, when a checkpoint is due or a stop is asked for.
 
         Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot be
         written (a full disk) is said and costs nothing else: the one before it stays.
@@ -113,16 +113,21 @@ class Run:
         action = self.poll(comm)
         if action == GO_ON:
             return
-        trouble = self._save(comm, self.checkpoint, state) if self.checkpoint is not None and state is not None else ""
+        trouble = self._save(comm, save) if save is not None else ""
         self._saved = time.monotonic()
         if action == STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
 
-    def _save(self, comm: Any, checkpoint: Checkpoint, state: Callable[[], Result]) -> str:
+    def keep(self, comm: Any, state: Callable[[], Result] | None) -> None:
+        """Call at every step or restart."""
+        save = lambda: self.checkpoint.save(comm, state().datasets, {})
+        self.checkpoint_if_due(comm, save if self.checkpoint is not None and state is not None else None)
+
+    def _save(self, comm: Any, save: Callable[[], object]) -> str:
         """Save a checkpoint; return "", or what went wrong."""
         with self.timings.measure("checkpoints"):
             try:
-                checkpoint.save(comm, state())
+                save()
             except AgreedError as error:
                 if comm.rank == 0:
                     log.warning("%s: no checkpoint: %s", self.name, error)

@@ -15,7 +15,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_implicit, sequential_matrix
+from hpcx.petsc.stepping import Segment, Stage, Trajectory, make_stepper, run_implicit, sequential_matrix
 
 
 def integrate_linear(
@@ -25,7 +25,7 @@ def integrate_linear(
     start: float,
     segments: Sequence[Segment],
     prefix: str = "linear_ode_",
-    watch: Callable[[str], Watch] | None = None,
+    stage: Callable[[str], Stage] | None = None,
 ) -> Trajectory:
     """Integrate du/dt = operator u + source(t) from `initial_nc` at `start` through the segments.
 
@@ -35,7 +35,7 @@ def integrate_linear(
         initial_nc: real (size, columns).
         segments: each ends where the next begins; steps are stretched to fit a whole number of them.
         prefix: of the PETSc options that change stepper and solver, e.g. `-valley_ts_type`.
-        watch: makes for a name what is told of the steps of every two columns, and knows those of an earlier run.
+        stage: returns for a name the stage in which the steps of two columns are kept.
 
     Raises IntegrationError if PETSc cannot factor or step.
     """
@@ -44,8 +44,8 @@ def integrate_linear(
     runs = []
     for pack in packs:
         system = _System(sparse.csr_matrix(operator), _PackedSource(source, pack))
-        told = watch(f"columns {pack.start}") if watch is not None else None
-        runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, told))
+        kept = stage(f"columns {pack.start}") if stage is not None else None
+        runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, kept))
     states = [_unpack(run.state_tnc[:, :, 0], pack.stop - pack.start) for run, pack in zip(runs, packs)]
     statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
     return Trajectory(runs[0].time, np.concatenate(states, axis=2), statistics)
@@ -100,11 +100,11 @@ class _System:
         return True
 
 
-def _integrate_pack(system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, watch: Watch | None) -> Trajectory:
+def _integrate_pack(system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, stage: Stage | None) -> Trajectory:
     matrix = sequential_matrix(system.shifted(1.0))
     state = matrix.createVecRight()
     state.array = initial
     ts = make_stepper(PETSc.TS.Type.ARKIMEX, prefix)
     ts.setARKIMEXType("4")
     ts.setARKIMEXFullyImplicit(True)
-    return run_implicit(ts, system, matrix, state, start, segments, watch)
+    return run_implicit(ts, system, matrix, state, start, segments, stage)

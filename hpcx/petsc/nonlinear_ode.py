@@ -13,7 +13,7 @@ import numpy as np
 from petsc4py import PETSc
 from scipy import sparse
 
-from hpcx.petsc.stepping import Segment, Trajectory, Watch, make_stepper, run_implicit, sequential_matrix
+from hpcx.petsc.stepping import Segment, Stage, Trajectory, make_stepper, run_implicit, sequential_matrix
 
 
 class _System:
@@ -46,7 +46,7 @@ def integrate_nonlinear(
     start: float,
     segments: Sequence[Segment],
     prefix: str = "nonlinear_ode_",
-    watch: Watch | None = None,
+    stage: Stage | None = None,
 ) -> Trajectory:
     """Integrate du/dt = rate(t, u) from `initial_n` (size,) at `start` through the segments; one real column.
 
@@ -55,7 +55,7 @@ def integrate_nonlinear(
         jacobian: (time, real (size,)) -> its derivative, real and sparse, possibly approximate.
         pattern: a matrix whose nonzeros cover all Jacobians.
         prefix: of the PETSc options that change stepper and solver.
-        watch: is told of every step, and knows those of an earlier run.
+        stage: in which the steps are kept.
 
     Raises IntegrationError if PETSc cannot factor or step, or the state stops being finite.
     """
@@ -64,5 +64,5 @@ def integrate_nonlinear(
     state = matrix.createVecRight()
     state.array = initial_n
     ts = make_stepper(PETSc.TS.Type.ROSW, prefix)
-    trajectory = run_implicit(ts, system, matrix, state, start, segments, watch)
+    trajectory = run_implicit(ts, system, matrix, state, start, segments, stage)
     return Trajectory(trajectory.time, trajectory.state_tnc.real.copy(), trajectory.statistics)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,28 +67,32 @@ def make_stepper(kind: str, prefix: str) -> PETSc.TS:
     return ts
 
 
-class Watch(Protocol):
-    """Somebody who keeps the states that were reached, so that a later run goes on from them."""
+class Stage(Protocol):
+    """Where the states that were reached are kept, so that a later run goes on from them (`hpcx.io.stages.Stage`)."""
 
-    def earlier(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return times (steps + 1,) and states (steps + 1, size) reached by an earlier run with the same steps, or None."""
+    def earlier(self) -> Any:
+        """Return what an earlier run with the same steps has left, with a method `value(name)`, or None."""
         ...
 
-    def keep(self, times: list[float], states: list[np.ndarray]) -> None:
-        """Take notice of a further step; may raise to end the run."""
+    def checkpoint_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Take notice of a further step, of which `state` returns what is to be kept; may raise to end the run."""
+        ...
+
+    def finish(self, state: Mapping[str, Any]) -> None:
+        """Keep this of the steps, which are all done."""
         ...
 
 
-def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None = None) -> Trajectory:
+def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None = None) -> Trajectory:
     """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
 
-    The trajectory has one (complex) column. `watch` is told of every step. Raises IntegrationError if PETSc cannot go on or
-    the state is not finite, and what `watch` raises.
+    The trajectory has one (complex) column and is kept in `stage`. Raises IntegrationError if PETSc cannot go on or the state is
+    not finite, and what `stage` raises.
     """
     times, states = [start], [state.array_r.copy()]
-    earlier = watch.earlier() if watch is not None else None
+    earlier = stage.earlier() if stage is not None else None
     if earlier is not None:
-        times, states = list(earlier[0]), list(earlier[1])
+        times, states = list(earlier.value("time")), list(earlier.value("state"))
         state.array = states[-1]
     reached, taken, solves, begin = len(times) - 1, 0, 0, start
     ts.setSolution(state)
@@ -104,10 +108,13 @@ def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequenc
             solves += _step(ts, state, segment)
             times.append(ts.getTime())
             states.append(state.array_r.copy())
-            if watch is not None:
-                watch.keep(times, states)
+            if stage is not None:
+                stage.checkpoint_if_due(lambda: {"time": np.array(times), "state": np.array(states)})
         begin = segment.end
-    return Trajectory(np.array(times), np.array(states)[:, :, None], {"steps": len(times) - 1, "linear_solves": solves})
+    reached_t, state_tn = np.array(times), np.array(states)
+    if stage is not None:
+        stage.finish({"time": reached_t, "state": state_tn})
+    return Trajectory(reached_t, state_tn[:, :, None], {"steps": len(times) - 1, "linear_solves": solves})
 
 
 def _step(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> int:
@@ -128,7 +135,7 @@ def _advice(segment: Segment, what: str) -> str:
     return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
 
 
-def run_implicit(ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], watch: Watch | None) -> Trajectory:
+def run_implicit(ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None) -> Trajectory:
     """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments, and destroy the stepper.
 
     Raises IntegrationError as `run_segments` does.
@@ -137,7 +144,7 @@ def run_implicit(ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec,
     ts.setIJacobian(system.jacobian, matrix, matrix)
     ts.setFromOptions()
     try:
-        trajectory = run_segments(ts, state, start, segments, watch)
+        trajectory = run_segments(ts, state, start, segments, stage)
     finally:
         ts.destroy()
     trajectory.statistics["factorizations"] = system.factorizations

@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 
 from hpcx.exciton.absorption import Spectrum, advance, lines, make_spectrum
-from hpcx.exciton.restart import Restart
-from hpcx.io.part import Part
-from hpcx.io.result import Dataset
+from hpcx.exciton.saved_states import in_file
+from hpcx.io.stages import Stage, Stages, State
 from hpcx.parallel.recursion import Recursion
 from hpcx.petsc.eigen import Operator
 from hpcx.physics.haydock import ContinuedFraction, rounding_error
@@ -21,42 +20,22 @@ from hpcx.trion.states import PairOrder
 from hpcx.trion.thermal import boltzmann_points, moving_problem
 
 
-class SavedRecursions:
-    """The recursions of a point in its checkpoint: all coefficients, and the two vectors of the unfinished one."""
-
-    def __init__(self, restart: Restart) -> None:
-        """Take the checkpoint of the point."""
-        self._restart = restart
-
-    def resume(self, label: str, recursion: Recursion, operator: TrionOperator) -> None:
-        """Give a recursion what the checkpoint knows of it; collective."""
-        saved = self._restart.take(label)
-        if saved is None:
-            return
-        alpha, beta = (saved.value(f"{label}/{name}") for name in ("alpha", "beta"))
-        vectors = np.zeros((2, operator.rows), complex)
-        if f"{label}/recursion" in saved:
-            vectors = PairOrder(operator).from_file(lambda first, last: saved.rows(f"{label}/recursion", first, last))
-        recursion.resume(alpha, beta, *vectors)
-
-    def keep(self, label: str, recursion: Recursion, operator: TrionOperator) -> None:
-        """Save if it is time to, and stop if that is asked for; collective. Raises Stopped."""
-        self._restart.keep(lambda: {**_coefficients(label, recursion), **_vectors(label, recursion, operator)})
-
-    def finish(self, label: str, recursion: Recursion) -> None:
-        """Keep the coefficients of a recursion that is done."""
-        self._restart.note(_coefficients(label, recursion))
+def _resume(recursion: Recursion, stage: Stage, order: PairOrder) -> None:
+    """Give a recursion what an earlier run has left of it: all coefficients, and the two vectors of an unfinished one; collective."""
+    earlier = stage.earlier()
+    if earlier is not None:
+        vectors = np.zeros((2, len(recursion.current)), complex)
+        if "vectors" in earlier:
+            vectors = order.from_file(lambda first, last: earlier.rows("vectors", first, last))
+        recursion.resume(earlier.value("alpha"), earlier.value("beta"), *vectors)
 
 
-def _coefficients(label: str, recursion: Recursion) -> dict[str, Dataset]:
-    values = {"alpha": np.array(recursion.alpha), "beta": np.array(recursion.beta)}
-    return {f"{label}/{name}": Dataset(array, ("step",), "eV", name) for name, array in values.items()}
+def _coefficients(recursion: Recursion) -> State:
+    return {"alpha": np.array(recursion.alpha), "beta": np.array(recursion.beta)}
 
 
-def _vectors(label: str, recursion: Recursion, operator: TrionOperator) -> dict[str, Dataset]:
-    order = PairOrder(operator)
-    block, start = order.to_file(np.array([recursion.previous, recursion.current]))
-    return {f"{label}/recursion": Dataset(block, ("pair", "vector"), "1", "two vectors", Part.rows(start, order.total, block.shape))}
+def _state(recursion: Recursion, order: PairOrder) -> State:
+    return {**_coefficients(recursion), "vectors": in_file(order, np.array([recursion.previous, recursion.current]))}
 
 
 def optical_vector(operator: TrionOperator) -> np.ndarray:
@@ -79,7 +58,7 @@ def trion_spectrum(
     operator: TrionOperator,
     exciton_energy: float,
     label: str,
-    saved: SavedRecursions,
+    stages: Stages,
     dress: Callable[[TrionOperator], Operator] = lambda operator: operator,
 ) -> tuple[Spectrum, Recursion]:
     """Return the spectrum and the recursion of the most likely initial state; collective.
@@ -88,8 +67,8 @@ def trion_spectrum(
         config: the input.
         operator: the Hamiltonian for the second charge at its minimum.
         exciton_energy: energy of the 1s exciton, eV.
-        label: name of this spectrum in checkpoints.
-        saved: earlier recursions.
+        label: name of this spectrum among the stages.
+        stages: of the point.
         dress: makes of an operator one with further interactions on the same coordinates.
     """
     points, probabilities = boltzmann_points(operator.problem, config.trion.temperature)
@@ -98,21 +77,21 @@ def trion_spectrum(
         there = operator
         if point:
             there = TrionOperator(operator.comm, moving_problem(operator.problem, int(point)), "none", config.solver.kernel)
-        parts.append((probability, *_recursion(config, there, dress(there), exciton_energy, f"{label}/{point}", saved)))
+        parts.append((probability, *_recursion(config, there, dress(there), exciton_energy, stages.stage(f"{label}/{point}"))))
     return _average(config, exciton_energy, parts), parts[0][1]
 
 
 def _recursion(
-    config: Config, operator: TrionOperator, hamiltonian: Operator, exciton_energy: float, label: str, saved: SavedRecursions
+    config: Config, operator: TrionOperator, hamiltonian: Operator, exciton_energy: float, stage: Stage
 ) -> tuple[Recursion, ContinuedFraction, float, float]:
     """Return the recursion and its fraction, the energy of the initial state, and the sum rule."""
-    problem = operator.problem
+    problem, order = operator.problem, PairOrder(operator)
     recursion = Recursion(operator.comm, hamiltonian.apply, optical_vector(operator))
-    saved.resume(label, recursion, operator)
+    _resume(recursion, stage, order)
     initial_energy = float(problem.second.energy_k[problem.initial])
-    keep = partial(saved.keep, label, recursion, operator)
+    keep = partial(stage.checkpoint_if_due, partial(_state, recursion, order))
     fraction = advance(recursion, config.absorption, exciton_energy, initial_energy, keep, _longest_time(config))
-    saved.finish(label, recursion)
+    stage.finish(_coefficients(recursion))
     return recursion, fraction, initial_energy, created_norm(problem)
 
 

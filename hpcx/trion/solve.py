@@ -11,9 +11,10 @@ from mpi4py import MPI
 
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.problem import coarse_mesh
-from hpcx.exciton.restart import Restart
+from hpcx.exciton.saved_states import SavedStates
 from hpcx.exciton.solve import ExcitonStates, add_energies, add_exciton, binding_text, solve_exciton
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
@@ -53,7 +54,7 @@ class TrionStates:
     pairs: Eigenpairs
 
 
-def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, restart: Restart) -> TrionStates:
+def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, stages: Stages) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
     kernel = choose_kernel(solver.kernel, problem.mesh.size)
@@ -64,10 +65,9 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
     single = kernel == "gemm-single"
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
-    order, width, progress = PairOrder(operator), level_width(tolerance), partial(run.progress, species)
-    known, keep = restart.known(species, order), restart.keeper(species, order)
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, known, start, keep, progress)
-    restart.finish(species, order, pairs.vectors)
+    saved, width, progress = SavedStates(stages.stage(species), PairOrder(operator)), level_width(tolerance), partial(run.progress, species)
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress)
+    saved.finish(pairs.vectors)
     _account(run, operator, pairs)
     if single:
         with run.timings.measure("set-up"):
@@ -131,21 +131,21 @@ def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve the exciton and the trions of one point; collective. Raises SolverError, AgreedError, MaterialError."""
-    result, gap, restart = Result(), config.gap, Restart(comm, run)
+    result, gap, stages = Result(), config.gap, Stages(comm, run)
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
-        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, restart)
+        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, stages)
     run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
     binding = binding_text(-exciton.energy[0], gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N})")
     result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
-    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, restart)
+    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, stages)
     spectra.add_exciton(result)
     for species in config.trion.species:
         problem = trion_problem(config, material, exciton_problem, species)
-        states = solve_trion(comm, config, problem, exciton, species, run, restart)
+        states = solve_trion(comm, config, problem, exciton, species, run, stages)
         with run.timings.measure("observables"):
             add_trion(result, species, states, exciton.energy[0], gap)
         spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0])

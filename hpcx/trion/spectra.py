@@ -9,11 +9,11 @@ from mpi4py import MPI
 
 from hpcx.exciton.absorption import Spectrum, add_spectrum, exciton_spectrum
 from hpcx.exciton.problem import ExcitonProblem
-from hpcx.exciton.restart import Restart
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
-from hpcx.trion.absorption import SavedRecursions, trion_spectrum
+from hpcx.trion.absorption import trion_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator, strength_for_shift
 from hpcx.trion.maps import peak_maps
@@ -33,12 +33,12 @@ def doping_density(problem: ExcitonProblem) -> float:
 class Spectra:
     """The spectra of one point as they come; does nothing if the input asks for none."""
 
-    def __init__(self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, restart: Restart) -> None:
+    def __init__(self, comm: MPI.Comm, config: Config, exciton: ExcitonProblem, exciton_energy: float, run: Run, stages: Stages) -> None:
         """Take the exciton's problem and the energy of its 1s state in eV; collective."""
         self._comm, self._config, self._exciton, self._run = comm, config, exciton, run
         self._exciton_energy, self._gap = exciton_energy, config.gap or 0.0
         self.wanted = config.absorption.enabled or config.twod.enabled
-        self._restart, self._saved = restart, SavedRecursions(restart)
+        self._stages = stages
         self._spectra: dict[str, Spectrum] = {}
         self._contact = 0.0
 
@@ -48,7 +48,7 @@ class Spectra:
         if not self.wanted:
             return
         with self._run.timings.measure("absorption"):
-            settings, keep = self._config.absorption, self._restart.keep
+            settings, keep = self._config.absorption, self._stages.checkpoint_if_due
             spectrum = exciton_spectrum(self._comm, self._exciton, settings, self._exciton_energy, keep)
         add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
 
@@ -66,7 +66,7 @@ class Spectra:
             return
         settings, make = self._config.absorption, partial(trion_spectrum, self._config, operator, self._exciton_energy)
         with self._run.timings.measure("absorption"):
-            spectrum, recursion = make(species, self._saved)
+            spectrum, recursion = make(species, self._stages)
         add_spectrum(result, species, spectrum, settings, self._gap)
         self._spectra[species] = spectrum
         if settings.maps:
@@ -88,10 +88,10 @@ class Spectra:
         if operator.problem.identical or energy >= self._exciton_energy:
             raise AgreedError(f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0")
         with self._run.timings.measure("contact interaction"):
-            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._restart.keep)
+            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._stages.checkpoint_if_due)
         dress = partial(ContactOperator, strength=self._contact)
         with self._run.timings.measure("absorption"):
-            return trion_spectrum(self._config, operator, self._exciton_energy, "shifted", self._saved, dress)[0]
+            return trion_spectrum(self._config, operator, self._exciton_energy, "shifted", self._stages, dress)[0]
 
     def add_together(self, result: Result, binding_energy: float) -> None:
         """Put the two-dimensional spectra into the result, with the singlet's binding energy in eV."""

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.petsc.linear_ode import integrate_linear
-from hpcx.petsc.stepping import Segment, Watch
+from hpcx.petsc.stepping import Segment, Stage
 from hpcx.valley.config import Time
 from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
@@ -72,9 +72,9 @@ def propagate(
     polarization: Polarization,
     formation: Formation,
     steps: list[Segment],
-    watch: Callable[[str], Watch] | None = None,
+    stage: Callable[[str], Stage] | None = None,
 ) -> Dynamics:
-    """Integrate the populations of both helicities, telling `watch` of the steps; raises IntegrationError.
+    """Integrate the populations of both helicities, keeping their steps in a `stage`; raises IntegrationError.
 
     `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not formed.
     """
@@ -83,7 +83,7 @@ def propagate(
     pushed_nj = generator @ formation_nj
     initial = np.zeros((generator.shape[0], formation.integral_tjh.shape[2]))
     start = float(formation.time[0])
-    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", watch)
+    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", stage)
     fed = np.stack([formation_nj @ formation.integral_jh(t) for t in rest.time])
     population = rest.state_tnc + fed
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.petsc.nonlinear_ode import integrate_nonlinear
-from hpcx.petsc.stepping import Segment, Watch
+from hpcx.petsc.stepping import Segment, Stage
 from hpcx.valley.blocking import blocking_matrix
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics
@@ -93,9 +93,9 @@ def propagate_saturated(
     formation: Formation,
     scale: float,
     steps: list[Segment],
-    watch: Callable[[str], Watch] | None = None,
+    stage: Callable[[str], Stage] | None = None,
 ) -> Dynamics:
-    """Integrate the populations of both helicities, one after the other, telling `watch` of the steps.
+    """Integrate the populations of both helicities, one after the other, keeping the steps of each in a `stage`.
 
     Densities are `scale` times the simulation's unit.
 
@@ -120,7 +120,7 @@ def propagate_saturated(
                 start,
                 steps,
                 "valley_",
-                watch(f"helicity {helicity}") if watch is not None else None,
+                stage(f"helicity {helicity}") if stage is not None else None,
             )
         )
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)

@@ -8,7 +8,7 @@ import numpy as np
 from mpi4py import MPI
 from scipy import sparse
 
-from hpcx.io.trajectory import Trajectories
+from hpcx.io.stages import Stages
 from hpcx.parallel.run import Run
 from hpcx.valley.angular import coherence_count, extended_generator
 from hpcx.valley.blocks import out_rate
@@ -53,7 +53,7 @@ class Simulation:
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
     """Run one point; raises IntegrationError, SaturationError, Stopped. For one process: nothing is communicated."""
-    kept = Trajectories(MPI.COMM_SELF, run)
+    stages = Stages(MPI.COMM_SELF, run)
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
     with run.timings.measure("polarisation"):
@@ -66,9 +66,9 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
         steps = segments(config.time, end(config))
         if config.approximation.saturation:
             saturated = Saturated(rates.total(), final_states(problem, config))
-            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps, kept.watch)
+            dynamics = propagate_saturated(saturated, formation_nj, polarization, formation, scale, steps, stages.stage)
         else:
-            dynamics = propagate(generator, formation_nj, polarization, formation, steps, kept.watch)
+            dynamics = propagate(generator, formation_nj, polarization, formation, steps, stages.stage)
     return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from mpi4py import MPI
 from scipy.stats import qmc, spearmanr
 
-from hpcx.io.items import Item, Items
+from hpcx.io.items import Item, compute_items
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config, Uncertainty
@@ -74,7 +75,7 @@ def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     """
     weak = weak_numbers(material, config.uncertainty)
     factor_sn = factors(weak, config.uncertainty.samples, config.uncertainty.seed)
-    samples = Items(comm, run).compute("samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run))
+    samples = compute_items(Stages(comm, run), "samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run))
     diffusivity_stv = np.array([sample["diffusivity"] for sample in samples])
     return _report(samples[0]["times"], diffusivity_stv, weak, factor_sn)
 

@@ -5,8 +5,8 @@ import pytest
 from mpi4py import MPI
 
 from hpcx.exciton.levels import degeneracy
-from hpcx.exciton.restart import Restart
 from hpcx.exciton.solve import solve_exciton
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.trion.config import Config
@@ -38,7 +38,7 @@ def check(comm, species, symmetry, bands, counts, N=40, k0=0.075):
     for states in counts:
         config, run = config_of(species, symmetry, bands, states, N, k0), Run()
         exciton, problem = problem_of(config)
-        found = solve_trion(comm, config, problem, solve_exciton(comm, exciton, 1, 1e-8), species, run, Restart(comm, run))
+        found = solve_trion(comm, config, problem, solve_exciton(comm, exciton, 1, 1e-8), species, run, Stages(comm, run))
         assert found.energy == pytest.approx(dense[:states], abs=1e-11)
         assert np.array_equal(found.degeneracy, degeneracy(dense, 1e-6)[:states])
         assert found.residual.max() < 2e-8

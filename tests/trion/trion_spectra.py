@@ -3,12 +3,12 @@
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.exciton.restart import Restart
 from hpcx.exciton.solve import solve_exciton
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.physics.haydock import lorentzian_spectrum
-from hpcx.trion.absorption import SavedRecursions, optical_vector, trion_spectrum
+from hpcx.trion.absorption import optical_vector, trion_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
@@ -32,7 +32,7 @@ def prepare(config, species):
 
 def spectrum_of(config, species, dress=lambda operator: operator):
     operator, energy = prepare(config, species)
-    return trion_spectrum(config, operator, energy, species, SavedRecursions(Restart(COMM, Run())), dress)[0]
+    return trion_spectrum(config, operator, energy, species, Stages(COMM, Run()), dress)[0]
 
 
 def matrix_of(operator):
@@ -50,6 +50,6 @@ def exact_sticks(operator, hamiltonian=None):
 def true_error(config, species):
     """Return the spectrum with its true largest error relative to the peak."""
     operator, exciton_energy = prepare(config, species)
-    spectrum = trion_spectrum(config, operator, exciton_energy, species, SavedRecursions(Restart(COMM, Run())))[0]
+    spectrum = trion_spectrum(config, operator, exciton_energy, species, Stages(COMM, Run()))[0]
     exact_w = lorentzian_spectrum(spectrum.photon_energy, *exact_sticks(operator), config.absorption.broadening)
     return spectrum, np.abs(spectrum.absorption_w - exact_w).max() / exact_w.max()

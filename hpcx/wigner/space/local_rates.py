@@ -84,7 +84,7 @@ def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed:
             if number in needed:
                 yield number, *received
         run.progress("regions", (first + comm.size) / len(regions.offset_rv))
-        run.keep(comm, None)
+        run.checkpoint_if_due(comm)
 
 
 def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:

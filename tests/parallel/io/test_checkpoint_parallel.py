@@ -46,7 +46,7 @@ def open_checkpoint(folder):
 @pytest.mark.parametrize("rows", [1, 2, 17])
 def test_saved_state_is_read_on_any_ranks(comm, mpi_tmp_path, rows):
     kept, whole = state(comm, rows, 7)
-    open_checkpoint(mpi_tmp_path).save(comm, kept)
+    open_checkpoint(mpi_tmp_path).save(comm, kept.datasets, {})
     alone = comm.Split(comm.rank)  # every rank for itself: another number of ranks than wrote the file
     for readers in (comm, alone):
         saved = open_checkpoint(mpi_tmp_path).load(readers)
@@ -65,11 +65,11 @@ def test_saved_state_is_read_on_any_ranks(comm, mpi_tmp_path, rows):
 def test_files_alternate_and_the_newest_counts(comm, mpi_tmp_path):
     checkpoint = open_checkpoint(mpi_tmp_path)
     for step in range(5):
-        checkpoint.save(comm, state(comm, 4, step)[0])
+        checkpoint.save(comm, state(comm, 4, step)[0].datasets, {})
     assert sum(path.exists() for path in checkpoint.paths()) == 2
     again = open_checkpoint(mpi_tmp_path)
     assert again.load(comm).scalar("step") == 4
-    again.save(comm, state(comm, 4, 5)[0])
+    again.save(comm, state(comm, 4, 5)[0].datasets, {})
     assert open_checkpoint(mpi_tmp_path).load(comm).scalar("step") == 5
     comm.Barrier()
     if comm.rank == 0:
@@ -105,7 +105,7 @@ def empty(path, name):
 def test_a_damaged_file_is_noticed_said_and_the_older_used(comm, mpi_tmp_path, caplog, damage, name):
     checkpoint = open_checkpoint(mpi_tmp_path)
     for step in (0, 1):
-        checkpoint.save(comm, state(comm, 17, step)[0])
+        checkpoint.save(comm, state(comm, 17, step)[0].datasets, {})
     newest = checkpoint.load(comm).path
     comm.Barrier()
     if comm.rank == 0:
@@ -122,7 +122,7 @@ def test_a_damaged_file_is_noticed_said_and_the_older_used(comm, mpi_tmp_path, c
 def test_both_damaged_means_from_the_beginning(comm, mpi_tmp_path):
     checkpoint = open_checkpoint(mpi_tmp_path)
     for step in (0, 1):
-        checkpoint.save(comm, state(comm, 17, step)[0])
+        checkpoint.save(comm, state(comm, 17, step)[0].datasets, {})
     comm.Barrier()
     if comm.rank == 0:
         for path in checkpoint.paths():
@@ -130,13 +130,13 @@ def test_both_damaged_means_from_the_beginning(comm, mpi_tmp_path):
     comm.Barrier()
     again = open_checkpoint(mpi_tmp_path)
     assert again.load(comm) is None
-    again.save(comm, state(comm, 17, 2)[0])
+    again.save(comm, state(comm, 17, 2)[0].datasets, {})
     assert open_checkpoint(mpi_tmp_path).load(comm).scalar("step") == 2
 
 
 @pytest.mark.mpi
 def test_other_physics_is_refused_with_the_keys(comm, mpi_tmp_path):
-    open_checkpoint(mpi_tmp_path).save(comm, state(comm, 3, 0)[0])
+    open_checkpoint(mpi_tmp_path).save(comm, state(comm, 3, 0)[0].datasets, {})
     other = Checkpoint(mpi_tmp_path / "point", {"mesh": {"N": 60}, "material": "MoS2"}, "def")
     with pytest.raises(AgreedError, match=r"mesh\.N: 40 -> 60$"):
         other.load(comm)
@@ -151,11 +151,11 @@ def test_a_checkpoint_of_solvers_with_other_options_is_not_used(comm, mpi_tmp_pa
 
     loose = checkpoint("-trion_eps_tol 1e-1")
     for step in range(3):
-        loose.save(comm, state(comm, 5, step)[0])
+        loose.save(comm, state(comm, 5, step)[0].datasets, {})
     strict = checkpoint("none")
     assert strict.load(comm) is None
     assert comm.rank or "its solvers had the PETSc options -trion_eps_tol 1e-1, now none" in caplog.text
-    strict.save(comm, state(comm, 5, 10)[0])
+    strict.save(comm, state(comm, 5, 10)[0].datasets, {})
     again, updated = checkpoint("none"), checkpoint("none", "def")
     assert again.load(comm).scalar("step") == 10 and again.other_revision == ""
     assert updated.load(comm).scalar("step") == 10 and updated.other_revision == "abc"
@@ -166,7 +166,7 @@ def test_a_checkpoint_of_solvers_with_other_options_is_not_used(comm, mpi_tmp_pa
 @pytest.mark.mpi
 def test_without_a_place_nothing_is_written(comm, mpi_tmp_path):
     checkpoint = Checkpoint(None)
-    checkpoint.save(comm, state(comm, 3, 0)[0])
+    checkpoint.save(comm, state(comm, 3, 0)[0].datasets, {})
     assert checkpoint.load(comm) is None and checkpoint.paths() == []
 
 

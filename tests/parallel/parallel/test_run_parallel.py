@@ -1,4 +1,4 @@
-"""`Run.keep`: when a checkpoint is written, how a stop ends a model, and what a full disk costs."""
+"""`Run.checkpoint_if_due`: when a checkpoint is written, how a stop ends a model, and what a full disk costs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hpcx.io.checkpoint import Checkpoint
-from hpcx.io.items import Items
-from hpcx.io.result import Result
+from hpcx.io.items import compute_items
+from hpcx.io.stages import Stages
 from hpcx.parallel.errors import AgreedError, settle
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
@@ -26,10 +26,15 @@ def on_last_rank(comm, stop_after):
     return lambda questions: stop_after(questions if comm.rank == comm.size - 1 else NEVER)
 
 
-def state_of(step):
-    state = Result()
-    state.add("step", step)
-    return state
+def keep(comm, run, step):
+    """Take notice of a step of the only stage."""
+    Stages(comm, run).checkpoint_if_due("steps", lambda: {"step": step})
+
+
+def kept_step(comm, folder):
+    """Return the step that a checkpoint has, or None."""
+    earlier = Stages(comm, surroundings(folder)).earlier("steps")
+    return None if earlier is None else earlier.scalar("step")
 
 
 def surroundings(folder, **more):
@@ -40,38 +45,38 @@ def test_one_rank_stops_all_with_a_checkpoint(comm, mpi_tmp_path, on_last_rank):
     run, steps = surroundings(mpi_tmp_path, requests=on_last_rank(5)), []
     with pytest.raises(Stopped):
         while True:
-            run.keep(comm, lambda: state_of(len(steps)))
+            keep(comm, run, len(steps))
             steps.append(1)
     assert comm.allgather(len(steps)) == [5] * comm.size
-    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 5
+    assert kept_step(comm, mpi_tmp_path) == 5
     comm.Barrier()
 
 
 def test_checkpoints_come_at_the_cadence(comm, mpi_tmp_path):
     never, always = surroundings(mpi_tmp_path, cadence=1e9), surroundings(mpi_tmp_path, cadence=0.0)
-    never.keep(comm, lambda: state_of(0))
-    assert surroundings(mpi_tmp_path).resume(comm) is None
+    keep(comm, never, 0)
+    assert kept_step(comm, mpi_tmp_path) is None
     for step in (1, 2, 3):
-        always.keep(comm, lambda: state_of(step))
-    always.keep(comm, None)  # nothing to be saved here
-    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 3
+        keep(comm, always, step)
+    always.checkpoint_if_due(comm)  # nothing to be saved here
+    assert kept_step(comm, mpi_tmp_path) == 3
     comm.Barrier()
 
 
 def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path, on_last_rank):
     run = surroundings(mpi_tmp_path, cadence=0.0)
-    run.keep(comm, lambda: state_of(1))
+    keep(comm, run, 1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, limits[1]))
     try:
-        run.keep(comm, lambda: state_of(2))
+        keep(comm, run, 2)
         run.requests = on_last_rank(0)
         with pytest.raises(Stopped, match="no checkpoint: cannot write"):
-            run.keep(comm, lambda: state_of(3))
+            keep(comm, run, 3)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     comm.Barrier()
-    assert surroundings(mpi_tmp_path).resume(comm).scalar("step") == 1
+    assert kept_step(comm, mpi_tmp_path) == 1
     assert not list(mpi_tmp_path.glob("*.part"))
     comm.Barrier()
 
@@ -88,8 +93,8 @@ def test_finished_items_are_not_computed_again(comm, mpi_tmp_path, on_last_rank,
     rounds = -(-count // comm.size)
     if rounds > 1:
         with pytest.raises(Stopped):
-            Items(comm, run).compute("first", count, work)
-    items = Items(comm, surroundings(mpi_tmp_path)).compute("first", count, work)
+            compute_items(Stages(comm, run), "first", count, work)
+    items = compute_items(Stages(comm, surroundings(mpi_tmp_path)), "first", count, work)
     assert [int(item["square"]) for item in items] == [item**2 for item in range(count)]
     assert sorted(sum(comm.allgather(computed), [])) == list(range(count))
     comm.Barrier()
@@ -102,7 +107,7 @@ def test_an_item_that_fails_on_one_rank_fails_on_all(comm):
         return {}
 
     with pytest.raises(AgreedError, match=f"item {comm.size - 1}"):
-        Items(comm, Run()).compute("first", comm.size, work)
+        compute_items(Stages(comm, Run()), "first", comm.size, work)
 
 
 def test_how_a_point_ended_is_settled(comm):
