@@ -78,7 +78,11 @@ class Saved:
     def values(self) -> dict[str, np.ndarray]:
         """Return all datasets of the stage by name."""
         with h5py.File(self.path, "r") as file:
-            return {name: _whole(file[self._full(name)]) for name in file[self.stage]}
+            return {name: _whole(file[self._full(name)]) for name in self.names()}
+
+    def names(self) -> list[str]:
+        """Return the names of the stage's datasets."""
+        return [name.removeprefix(f"{self.stage}/") for name in self.sizes if name.rpartition("/")[0] == self.stage]
 
     def scalar(self, name: str) -> float:
         """Return a single number."""

@@ -32,8 +32,8 @@ from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, reserve, st
 from hpcx.parallel.errors import AgreedError, agreed
 
 #: names of datasets of a checkpoint
-_FRAME = ("outputs/frame", "outputs/offset", "outputs/length", "outputs/size")
-_SUMS = "outputs/checksums"
+_FRAME = ("outputs_frame", "outputs_offset", "outputs_length", "outputs_size")
+_SUMS = "outputs_checksums"
 #: values begin at multiples of so many bytes: pages, and whole numbers of the stripes of parallel file systems
 _ALIGNMENT = 1 << 16
 
@@ -67,8 +67,9 @@ class Growing:
             values = self._values.get(name, data.data)
             result.datasets[name] = replace(data, data=values)
 
-    def saved(self, state: Result) -> None:
-        """Add to a checkpoint what is needed to go on."""
+    def frame(self) -> dict[str, np.ndarray]:
+        """Return what a checkpoint must keep to go on."""
+        return {}
 
     def resume(self, saved: Saved) -> bool:
         """Go on where a checkpoint was written; False if its outputs are lost, so that the run must begin anew; collective."""
@@ -174,14 +175,13 @@ class GrowingFile(Growing):
         result.datasets |= self._outputs.datasets
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
 
-    def saved(self, state: Result) -> None:
-        """Add to a checkpoint all of the file but the values of growing datasets, which must be on the disk before it; collective."""
+    def frame(self) -> dict[str, np.ndarray]:
+        """Return all of the file but the values of growing datasets, which must be on the disk before a checkpoint; collective."""
         if self._written and self._file is not None:
             self._file.Sync()
         self._written = False
-        for name, array in zip(_FRAME, self._comm.bcast(self._frame() if self._comm.rank == 0 else None)):
-            state.add(name, array, (name.replace("/", "_"),))
-        state.add(_SUMS, self._all_sums(), ("outputs_checksum",))
+        frame = self._comm.bcast(self._frame() if self._comm.rank == 0 else None)
+        return {**dict(zip(_FRAME, frame)), _SUMS: self._all_sums()}
 
     def _all_sums(self) -> np.ndarray:
         """Return the checksums of all outputs of all datasets; collective. An output that was never written has 0, any other nearly never."""

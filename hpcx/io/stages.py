@@ -82,12 +82,14 @@ class Stages:
 
         Call it after every step. Raises Stopped on all ranks, with a checkpoint, if one of them was asked to stop.
         """
+        self._waiting.discard(name)
         checkpoint, known = self.run.checkpoint, self._finished or self._waiting or state is not None
         save = partial(self._save, checkpoint, name, state) if checkpoint is not None and known else None
         self.run.checkpoint_if_due(self.comm, save)
 
     def finish(self, name: str, state: State) -> None:
         """Keep this of a stage that is done."""
+        self._waiting.discard(name)
         self._finished[name] = state
 
     def on_first_rank(self, work: Callable[[Stages], T]) -> T:

@@ -14,8 +14,7 @@ from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
 
 if TYPE_CHECKING:
-    from hpcx.io.checkpoint import Checkpoint, Saved
-    from hpcx.io.result import Result
+    from hpcx.io.checkpoint import Checkpoint
 
 log = logging.getLogger("hpcx")
 
@@ -97,13 +96,6 @@ class Run:
         if reason:
             raise Stopped(reason)
 
-    def resume(self, comm: Any) -> Saved | None:
-        """Return the newest whole checkpoint of this point, or None; collective. Raises AgreedError if it is of other physics."""
-        saved = None if self.checkpoint is None else self.checkpoint.load(comm)
-        if saved is not None and comm.rank == 0:
-            log.info("%s: goes on from its checkpoint %d", self.name, saved.sequence)
-        return saved
-
     def checkpoint_if_due(self, comm: Any, save: Callable[[], object] | None = None) -> None:
         """Call at every step or restart: calls `save`, if there is one, when a checkpoint is due or a stop is asked for.
 
@@ -117,11 +109,6 @@ class Run:
         self._saved = time.monotonic()
         if action == STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
-
-    def keep(self, comm: Any, state: Callable[[], Result] | None) -> None:
-        """Call at every step or restart."""
-        save = lambda: self.checkpoint.save(comm, state().datasets, {})
-        self.checkpoint_if_due(comm, save if self.checkpoint is not None and state is not None else None)
 
     def _save(self, comm: Any, save: Callable[[], object]) -> str:
         """Save a checkpoint; return "", or what went wrong."""

@@ -65,6 +65,10 @@ class Problem:
         """Return the equations of the moments with or without intervalley scattering."""
         return Hierarchy(self.rates, self.source, intervalley)
 
+    def intervalley_at(self, time: float) -> bool:
+        """Say whether intervalley scattering acts in a step that begins at `time` (ps)."""
+        return next((on for end, on in self.phases if time < end - 1e-9), self.phases[-1][1])
+
 
 def make_edges(config: Config) -> np.ndarray:
     """Return the edges of the energy bins (meV) that the input asks for."""

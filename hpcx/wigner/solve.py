@@ -6,20 +6,22 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
-from hpcx.parallel.errors import AgreedError, agreed, on_first_rank
+from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config
-from hpcx.wigner.history import History, Recorder, largest_difference, schedule_and_moments
-from hpcx.wigner.moment_runs import Chosen, MomentRuns
+from hpcx.wigner.history import History, largest_difference
 from hpcx.wigner.output import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
 from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.space.output import add_checks, add_landscape
 from hpcx.wigner.space.potential import potential_energy
 from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem, place_source
 from hpcx.wigner.space.resolution_checks import check_box, check_spot
 from hpcx.wigner.space.simulation import Simulation
 from hpcx.wigner.space.transport import Transport, longest_stable_step
+from hpcx.wigner.time_steps import Schedule
 from hpcx.wigner.uncertainty import study
 
 
@@ -46,7 +48,7 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     if config.space.dimension:
         history = _solve_space(comm, problem, config, run, result)
     else:
-        _, history = _solve_moments(comm, problem, config, run)
+        _, history = _solve_moments(problem, config, run, Stages(comm, run))
     add_observables(result, problem, history)
     add_spectra(result, problem, history)
     add_sidebands(result, problem, history)
@@ -57,19 +59,12 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     return result
 
 
-def _solve_moments(comm: MPI.Comm, problem: Problem, config: Config, run: Run, longest: float = np.inf) -> tuple[Chosen, History]:
-    """Choose the steps and run the moments on the first rank; an interrupted run goes on where it was."""
-    saved = run.resume(comm)
-    chosen = Chosen.read(saved)
+def _solve_moments(problem: Problem, config: Config, run: Run, stages: Stages, longest: float = np.inf) -> tuple[Schedule, History]:
+    """Choose the steps and run the moments on the first rank."""
     with run.timings.measure("moments"):
-        if chosen is None:
-            runs = MomentRuns(run, saved)
-            chosen = on_first_rank(comm, lambda: runs.chosen(schedule_and_moments(problem, config.time.tolerance, longest, runs)[0]))
-    recorder = Recorder(problem)
-    recorder.take_up(chosen.time, chosen.moments)
-    schedule = chosen.schedule
+        schedule, history = stages.on_first_rank(lambda alone: schedule_and_moments(problem, config.time.tolerance, longest, alone))
     run.diagnostics.update(steps=len(schedule.steps), shortest_step=float(schedule.lengths[0]), step_error=schedule.error)
-    return chosen, recorder.history
+    return schedule, history
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
@@ -78,26 +73,28 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         check_spot(spatial.grid, config.pulse.spot)
         check_local_energies(spatial, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, spatial)
-    chosen, moments = _solve_moments(comm, problem, config, run, longest_stable_step(problem, spatial))
+    stages = Stages(comm, run)
+    schedule, moments = _solve_moments(problem, config, run, stages, longest_stable_step(problem, spatial))
     check_box(spatial, moments)
     with run.timings.measure("regions"):
         transport = Transport(comm, problem, spatial, run=run)
-    simulation = Simulation(transport, chosen.schedule.steps, run, chosen)
+    simulation = Simulation(transport, schedule.steps, run, stages.stage("space"))
     simulation.advance()
     simulation.outputs.add_to(result)
     if spatial.gradient is not None:
         add_landscape(result, transport, problem, potential_energy(spatial.grid, config.landscape))
-    add_checks(result, simulation.checks)
-    result.summary += _compare(problem, spatial, simulation, moments, run)
+    add_checks(result, simulation.series)
+    history = simulation.history
+    result.summary += _compare(problem, spatial, simulation, history, moments, run)
     run.timings.exchanged("borders of cells", transport.cells.traffic)
     transport.destroy()
-    return simulation.history
+    return history
 
 
-def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, moments: History, run: Run) -> list[str]:
+def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, history: History, moments: History, run: Run) -> list[str]:
     """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
     begin = problem.source.centre + 10 * problem.source.width
-    error = largest_difference(simulation.history, moments, begin, scale=100.0)
+    error = largest_difference(history, moments, begin, scale=100.0)
     unknowns = int(np.prod(simulation.transport.cells.points)) * simulation.transport.cells.components * simulation.transport.cells.values
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
@@ -106,7 +103,7 @@ def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, 
     if spatial.gradient is None:
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
-    edge, minimum = np.max(simulation.checks.edge), np.min(simulation.checks.minimum)
+    edge, minimum = (simulation.series.values[name] for name in ("edge", "minimum"))
     return lines + [
-        f"density at the edge of the box over its maximum: {edge:.1e}; smallest density over largest: {minimum:.1e}",
+        f"density at the edge of the box over its maximum: {np.max(edge):.1e}; smallest density over largest: {np.min(minimum):.1e}",
     ]

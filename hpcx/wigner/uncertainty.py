@@ -21,10 +21,10 @@ from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config, Uncertainty
-from hpcx.wigner.history import run_moments
 from hpcx.wigner.output import NM2_PER_PS_PER_CM2_PER_S
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import PS_PER_FS, make_problem
+from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.time_steps import levels_for, make_steps
 
 log = logging.getLogger("hpcx")

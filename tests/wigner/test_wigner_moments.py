@@ -14,10 +14,11 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
-from hpcx.wigner.history import History, run_moments, schedule_and_moments
+from hpcx.wigner.history import History
 from hpcx.wigner.moments import DirectStepper, MomentStepper
 from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.simulation import run_moments, schedule_and_moments
 from hpcx.wigner.solve import solve
 from hpcx.wigner.time_steps import ToleranceError, choose_steps, make_steps, output_times
 from hpcx.wigner.uncertainty import OUTCOMES, outcomes

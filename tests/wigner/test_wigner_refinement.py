@@ -9,8 +9,8 @@ from mpi4py import MPI
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config
-from hpcx.wigner.history import schedule_and_moments
 from hpcx.wigner.problem import make_problem
+from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.solve import solve
 from hpcx.wigner.uncertainty import outcomes
 

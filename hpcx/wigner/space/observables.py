@@ -1,11 +1,9 @@
-"""Maps of the excitons: densities, emitted light, shape variation, phase-space distributions, checks.
+"""Maps of the excitons: densities, emitted light, shape variation, phase-space distributions, checks of the grid.
 
 Every rank makes its part of each map, mirror images included; what concerns all cells is found by reductions.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import numpy as np
 from mpi4py import MPI
@@ -21,28 +19,19 @@ LARGEST_SHOWN = 75.0
 MOMENTUM_POINTS = 161
 
 
-@dataclass
-class Checks:
-    """What the grid in space did to the densities, by valley, lists over the output times.
+def grid_checks(transport: Transport) -> dict[str, np.ndarray]:
+    """Return what the grid in space does to the densities of the present state, by valley. Collective.
 
-    Attributes:
-        minimum: smallest over largest density; nothing is ever clipped.
-        edge: largest density at the edge of the box over the largest of all.
+    "minimum": smallest over largest density (nothing is ever clipped); "edge": largest density at the edge of the box over the
+    largest of all.
     """
-
-    minimum: list[np.ndarray] = field(default_factory=list)
-    edge: list[np.ndarray] = field(default_factory=list)
-
-    def record(self, transport: Transport) -> None:
-        """Append the checks of the present state. Collective."""
-        density = transport.by_valley()
-        outermost = transport.local(_outermost(transport.spatial.grid))
-        found = np.stack([-density, density, np.where(outermost, np.abs(density), 0.0)])
-        found = found.reshape(3, len(density), -1).max(axis=-1)
-        transport.comm.Allreduce(MPI.IN_PLACE, found, op=MPI.MAX)
-        lowest, largest, edge = found
-        self.minimum.append(-lowest / largest)
-        self.edge.append(edge / largest)
+    density = transport.by_valley()
+    outermost = transport.local(_outermost(transport.spatial.grid))
+    found = np.stack([-density, density, np.where(outermost, np.abs(density), 0.0)])
+    found = found.reshape(3, len(density), -1).max(axis=-1)
+    transport.comm.Allreduce(MPI.IN_PLACE, found, op=MPI.MAX)
+    lowest, largest, edge = found
+    return {"minimum": -lowest / largest, "edge": edge / largest}
 
 
 def _outermost(spatial_grid: SpatialGrid) -> np.ndarray:

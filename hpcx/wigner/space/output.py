@@ -8,7 +8,8 @@ from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
-from hpcx.wigner.space.observables import CentralLine, Checks, density_maps, momentum_axis
+from hpcx.wigner.recorder import Series
+from hpcx.wigner.space.observables import CentralLine, density_maps, momentum_axis
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 from hpcx.wigner.space.transport import Transport
 
@@ -95,11 +96,11 @@ def add_landscape(result: Result, transport: Transport, problem: Problem, energy
     add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(spatial_grid), "thermal equilibrium of one exciton")
 
 
-def add_checks(result: Result, checks: Checks) -> None:
+def add_checks(result: Result, series: Series) -> None:
     """Add what the grid in space did to the densities."""
     result.add("checks/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add("checks/minimum", np.array(checks.minimum), ("time", "valley"), "1", "smallest density over the largest")
-    result.add("checks/edge", np.array(checks.edge), ("time", "valley"), "1", "density at the edge of the box over the largest")
+    result.add("checks/minimum", np.array(series.values["minimum"]), ("time", "valley"), "1", "smallest density over the largest")
+    result.add("checks/edge", np.array(series.values["edge"]), ("time", "valley"), "1", "density at the edge of the box over the largest")
 
 
 def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], spatial_grid: SpatialGrid) -> None:

@@ -18,8 +18,9 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
-from hpcx.wigner.history import History, run_moments
+from hpcx.wigner.history import History
 from hpcx.wigner.problem import Problem, make_problem
+from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.solve import solve
 from hpcx.wigner.space.output import DensityMaps
 from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem, place_source
@@ -75,7 +76,7 @@ def difference(first: History, second: History) -> float:
 def test_equals_moments_for_any_harmonics_and_cells(comm, dimension, points, width, harmonics):
     problem, spatial = settle(comm, harmonics, dimension=dimension, points=points, width=width)
     simulation = simulated(comm, problem, spatial)
-    assert np.max(simulation.checks.edge) < 1e-14
+    assert np.max(simulation.series.values["edge"]) < 1e-14
     moments = run_moments(problem, make_steps(STEPS, problem.stops))
     assert difference(simulation.history, moments) < 1e-10
     assert np.max(np.abs(np.array(simulation.history.number) - np.array(moments.number))) < 1e-12
