@@ -50,7 +50,6 @@ class Estimate:
         work: processor time of the rank that has most to do, on the given number of ranks.
         facts: what else a user wants to see, label -> text, in the order of printing.
         warnings: sentences that say what will not work or not be meaningful.
-        family: points of one family use tables of each other, so they are computed by one group of ranks if possible; "" for none.
         shared: the part of `work` for what is made once for all points that name it, by name.
         refusal: why the point cannot be computed on this number of ranks, or "".
     """
@@ -60,7 +59,6 @@ class Estimate:
     work: Work
     facts: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    family: str = ""
     shared: dict[str, Work] = field(default_factory=dict)
     refusal: str = ""
 

@@ -33,10 +33,12 @@ def draw_sweep(
 
 
 def open_sweep(path: Path) -> tuple[h5py.File, np.ndarray]:
-    """Return the file and the pump energies (eV); raises SystemExit if the first swept key is not the pump energy."""
+    """Return the file and the pump energies (eV); raises SystemExit if they are not swept, or there are several polarisations."""
     file = open_result(path)
     if PUMP not in file:
         raise SystemExit(f"{path} does not sweep {PUMP}")
+    if "signal/polarization" in file or "pump.polarization" in file:
+        raise SystemExit(f"{path} has several polarisations of the pump; this figure wants one")
     return file, read(file, PUMP)
 
 

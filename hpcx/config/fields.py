@@ -47,6 +47,7 @@ class Key:
     def wanted(self) -> str:
         """Return what is allowed, in words: "a number > 0 in eV", "one of 'a', 'b'"."""
         words = "one of " + ", ".join(repr(choice) for choice in self.choices) if self.choices else f"a {self.kind}"
+        words += f" or a {self.kind}" if self.choices and self.kind else ""
         words = {"a true or false": "true or false", "a text": "text"}.get(words, words)
         if words.startswith("a integer"):
             words = "an" + words[1:]
@@ -87,7 +88,9 @@ def _key(name: str, info: FieldInfo) -> Key:
     choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
     default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
     kind = "" if names else " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
-    return Key(name, kind, unit, _bounds(metadata), choices if not kind else (), default, info.description or "", tuple(info.examples or ()))
+    return Key(
+        name, kind, unit, _bounds(metadata), choices if kind in ("", "list of words") else (), default, info.description or "", tuple(info.examples or ())
+    )
 
 
 def _nested_metadata(annotation: Any) -> list[Any]:

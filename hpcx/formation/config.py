@@ -24,7 +24,20 @@ class Pump(Section):
     photon_energy: Energy = Field(ge=0.1, le=20, examples=[2.4, 2.8], description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
     duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
     fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", ge=1e-9, le=1e6, description="incident energy per area")
-    polarization: Polarization = Field("x", description="linear x, y or circular sigma+, sigma-")
+    polarization: Polarization | Annotated[list[Polarization], Field(min_length=1, max_length=4)] = Field(
+        "x", description="linear x, y or circular sigma+, sigma-; a list adds an axis to the results at the cost of one"
+    )
+
+    @property
+    def polarizations(self) -> list[Polarization]:
+        """All polarisations of the pump."""
+        return self.polarization if isinstance(self.polarization, list) else [self.polarization]
+
+    @model_validator(mode="after")
+    def _different(self) -> Pump:
+        if len(set(self.polarizations)) < len(self.polarizations):
+            raise ValueError(f"pump.polarization = {self.polarization} names one twice")
+        return self
 
 
 class Probe(Section):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.perturbative import PULSE_REACH, decay_reach, response_family, time_grid
+from hpcx.formation.perturbative import PULSE_REACH, decay_reach, response_key, time_grid
 from hpcx.formation.problem import (
     MANIFOLDS,
     gap_of,
@@ -52,12 +52,11 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
     unknowns, memory, responses = shape(config, sizes, half_widths(config, material).smallest, ranks)
-    family = response_family(config) if config.solver.route == "third-order" else ""
     shared = dict.fromkeys(tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes))
     work = sum(shared.values(), POINT + responses + _fits(config, ranks))
-    if family:
-        shared[family] = responses
-    return Estimate(unknowns, BASE_BYTES + memory, work, facts, _warnings(config, material, sizes), family, shared)
+    if config.solver.route == "third-order":
+        shared[response_key(config)] = responses
+    return Estimate(unknowns, BASE_BYTES + memory, work, facts, _warnings(config, material, sizes), shared)
 
 
 @dataclass(frozen=True)
@@ -98,19 +97,19 @@ def _third_order(config: Config, sizes: list[_Size], width: float, ranks: int) -
 
 
 def _time_route(config: Config, sizes: list[_Size], width: float, ranks: int) -> tuple[int, float, Work]:
-    valleys = 1 if config.pump.polarization == config.probe.polarization else 2
-    rows = 2 * valleys * sum(size.states for size in sizes)
+    copies = [1 if pump == config.probe.polarization else 2 for pump in config.pump.polarizations]
+    rows = 2 * max(copies) * sum(size.states for size in sizes)
     span = 2 * PULSE_REACH * config.probe.duration + decay_reach(width)
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
     resonant = config.approximation.substrate and config.approximation.radiation == "dispersive"
     span *= SURFACE_STEPS if resonant else 1.0
     steps = span * max(STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2, 1 / LARGEST_STEP)
-    evaluation = EVALUATION + Work(arrays=EVALUATION_SECONDS * valleys * _work(sizes))
+    evaluation = EVALUATION * len(copies) + Work(arrays=EVALUATION_SECONDS * sum(copies) * _work(sizes))
     return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, evaluation * (runs * steps * EVALUATIONS)
 
 
 def _fits(config: Config, ranks: int) -> Work:
-    return (FIT + RESAMPLING * config.signal.bootstrap) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
+    return (FIT + RESAMPLING * config.signal.bootstrap) * len(config.pump.polarizations) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
 
 
 def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:

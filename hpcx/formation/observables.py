@@ -97,6 +97,7 @@ def shares_by_reading(traces: Traces) -> np.ndarray:
 
 def add_states(result: Result, problem: Problem) -> None:
     """Add energies, binding energies and two-exciton numbers."""
+    result.summary += [f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds]
     size = max(m.energy_l.size for m in problem.manifolds)
     energy_ml = np.full((len(problem.manifolds), size), np.nan)
     for row, m in zip(energy_ml, problem.manifolds):
@@ -243,8 +244,7 @@ def _value(reading: Reading, name: str) -> float:
 
 def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> list[str]:
     """Return the lines that a user reads first."""
-    lines = [f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds]
-    shares = coherent_share(traces)
+    lines, shares = [], coherent_share(traces)
     by_extent = shares_by_reading(traces) if traces.coherent_hrd.size else None
     for r, m in enumerate(problem.manifolds):
         full = readings[r][CONTRIBUTIONS.index("full")]

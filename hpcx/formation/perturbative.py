@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -40,34 +40,42 @@ RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
 POPULATION_PARTS = ("populations", "grating")
 
 
-def third_order_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
-    """Return all traces and the spectrum; collective, alike on all ranks."""
-    responses, stages = Responses(given_by(config, problem, delay_d), run), Stages(comm, run)
+def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray) -> list[Traces]:
+    """Return all traces and the spectrum for each polarisation of the pump; collective, alike on all ranks."""
+    run, axis = stages.run, config.signal.photon_energies
+    responses = Responses(given_by(config, problem, delay_d), run)
     with run.timings.measure("pump"):
         pump = prepare(stages, responses.pump)
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
-    axis = config.signal.photon_energies
     energy_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
 
     def work(item: int) -> dict[str, np.ndarray]:
-        """Return the parts of the signal at one photon energy."""
+        """Return the parts of the signal (polarisation, delay) at one photon energy."""
         extents = READINGS if item < resonance_r.size else ()
-        return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, own}))
+        return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, config.approximation.hartree_fock}))
 
-    own = config.approximation.hartree_fock
     with run.timings.measure("probe"):
         parts = compute_items(stages, "probe", energy_e.size, work)
-    change_ecd = np.array([_contributions(part, own) for part in parts])
+    found = []
+    for number, polarization in enumerate(config.pump.polarizations):
+        own = [{name: change_pd[number] for name, change_pd in part.items()} for part in parts]
+        found.append(_traces(config, pump, delay_d, energy_e, resonance_r.size, own, polarization))
+    return found
+
+
+def _traces(
+    config: Config, pump: PumpResponse, delay_d: np.ndarray, energy_e: np.ndarray, resonances: int, parts: list[dict[str, np.ndarray]], polarization: str
+) -> Traces:
+    change_ecd = np.array([_contributions(part, config.approximation.hartree_fock) for part in parts])
     stride = max(1, round(POPULATION_STEP / pump.grid.step))
-    coherent_hrd = np.array([[_coherent(part, extent) for part in parts[: resonance_r.size]] for extent in READINGS])
     return Traces(
         delay_d=delay_d,
-        change_rcd=change_ecd[: resonance_r.size],
-        coherent_hrd=coherent_hrd,
-        energy_e=energy_e[resonance_r.size :],
-        spectrum_ced=change_ecd[resonance_r.size :].transpose(1, 0, 2),
+        change_rcd=change_ecd[:resonances],
+        coherent_hrd=np.array([[_coherent(part, extent) for part in parts[:resonances]] for extent in READINGS]),
+        energy_e=energy_e[resonances:],
+        spectrum_ced=change_ecd[resonances:].transpose(1, 0, 2),
         time_t=pump.grid.time_t[::stride],
-        population_vmlt=_populations(pump, config.pump.polarization, stride),
+        population_vmlt=_populations(pump, polarization, stride),
         statistics={"time samples": pump.grid.size},
     )
 
@@ -94,7 +102,7 @@ def decay_reach(width: float) -> float:
     return DECAY_REACH * HBAR_EV_FS / width
 
 
-def response_family(config: Config) -> str:
+def response_key(config: Config) -> str:
     """Return the same text for points that differ in polarisations only, from the input alone: they share all responses."""
     return fingerprint(Excerpt(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")))
 
@@ -193,9 +201,9 @@ def _parts(
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the relative changes by part for the polarisations of pump and probe."""
-    factors = polarization_factors(config.pump.polarization, config.probe.polarization)
-    return {name: relative_change(problem, energy, factors[PARTS[name]] * x_d) for name, x_d in parts.items()}
+    """Return the relative changes (polarisation of the pump, delay) by part for the polarisation of the probe."""
+    factors_pf = [polarization_factors(pump, config.probe.polarization) for pump in config.pump.polarizations]
+    return {name: np.array([relative_change(problem, energy, factors[PARTS[name]] * x_d) for factors in factors_pf]) for name, x_d in parts.items()}
 
 
 def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:

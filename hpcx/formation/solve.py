@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from hpcx.formation.config import Config
+from hpcx.formation.config import Config, Pump
 from hpcx.formation.observables import add_populations, add_signal, add_states, read_traces, summary
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem, convergence_table, notices
 from hpcx.formation.tables import tables
 from hpcx.formation.traces import Traces
 from hpcx.io.result import Result
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import make_together
@@ -35,25 +37,46 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     for note in notes:
         log.info("%s: %s", run.name, note)
     delay_d = np.linspace(config.delay.start, config.delay.stop, config.delay.points)
-    traces = _traces(comm, config, problem, run, delay_d)
     slow = HBAR_EV_FS / max(1e-3 * config.cascade.decay, 1e-9)
-    with run.timings.measure("fits"):
-        readings = read_traces(comm, traces, slow, config.signal.bootstrap)
+    parts = []
+    for traces in _traces(Stages(comm, run), config, problem, delay_d):
+        with run.timings.measure("fits"):
+            readings = read_traces(comm, traces, slow, config.signal.bootstrap)
+        part = Result()
+        add_signal(part, problem, traces, readings)
+        add_populations(part, config, problem, traces)
+        part.summary = summary(problem, traces, readings)
+        parts.append(part)
+        run.diagnostics.update(traces.statistics)
     result = Result()
     add_states(result, problem)
     with run.timings.measure("states"):
         change_l = convergence_table(config, material).take(run.shared)
     result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")
-    add_signal(result, problem, traces, readings)
-    add_populations(result, config, problem, traces)
-    result.summary += [*summary(problem, traces, readings), *(f"note: {note}" for note in notes)]
-    run.diagnostics.update(traces.statistics)
+    _join(result, parts, config.pump)
+    result.summary += [f"note: {note}" for note in notes]
     return result
 
 
-def _traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
+def _traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray) -> list[Traces]:
+    """Return the traces for each polarisation of the pump."""
     if config.solver.route == "third-order":
-        return third_order_traces(comm, config, problem, run, delay_d)
+        return third_order_traces(stages, config, problem, delay_d)
     from hpcx.formation.time_domain import time_traces
 
-    return time_traces(comm, config, problem, run, delay_d)
+    return [time_traces(stages, config, problem, delay_d, polarization) for polarization in config.pump.polarizations]
+
+
+def _join(result: Result, parts: list[Result], pump: Pump) -> None:
+    """Add what belongs to each polarisation of the pump, along an axis if the input has a list of them."""
+    if not isinstance(pump.polarization, list):
+        result.datasets |= parts[0].datasets
+        result.summary += parts[0].summary
+        return
+    result.add("signal/polarization", np.array(pump.polarizations), ("polarization",), "1", "polarisation of the pump")
+    for path, data in parts[0].datasets.items():
+        if data.dims != (path.rpartition("/")[2],):  # coordinates are the same for all
+            data = replace(data, data=np.stack([part.value(path) for part in parts]), dims=("polarization", *data.dims))
+        result.datasets[path] = data
+    for polarization, part in zip(pump.polarizations, parts):
+        result.summary += [f"pump {polarization}: {line}" for line in part.summary]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, VALLEYS, Traces
 from hpcx.io.items import compute_items, prepare
 from hpcx.io.stages import Stages
-from hpcx.parallel.run import Run
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
 
@@ -102,10 +100,10 @@ class Setting:
         return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
 
 
-def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, watch: Callable[[], None] = lambda: None) -> Setting:
-    """Return the setting of a point; valleys that are mirror images of each other are computed once."""
+def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None) -> Setting:
+    """Return the setting for a `pump` of this polarisation (the first by default); valleys that mirror each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
-    pump, probe = config.pump.polarization, config.probe.polarization
+    pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
     valleys, mirrored = (0, 1), False
     if pump == probe:
         mirrored = pump in ("x", "y")
@@ -178,18 +176,17 @@ def _observed(setting: Setting, changed_e: np.ndarray, linear_e: np.ndarray) -> 
     return 2 * np.real(gain_e * kappa_e * changed_e / (reflection_e * incoming_e + gain_e * kappa_e * linear_e))
 
 
-def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: np.ndarray) -> Traces:
-    """Return all traces and the spectrum; delays are dealt out to the ranks, the result is alike on all of them.
+def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray, pump: str) -> Traces:
+    """Return all traces and the spectrum for a `pump` of this polarisation; delays are dealt out to the ranks, the result is alike on all.
 
     Finished delays are kept in the checkpoint; raises Stopped when a stop is asked for.
     """
-    axis = config.signal.photon_energies
+    run, axis = stages.run, config.signal.photon_energies
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     energies_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
-    setting = make_setting(config, problem, energies_e, run.watch)
+    setting = make_setting(config, problem, energies_e, pump, run.watch)
     statistics = OdeStatistics()
-    stages = Stages(comm, run)
-    change_cde = np.array([_changes(stages, setting, run, delay_d, name, statistics) for name in CONTRIBUTIONS])
+    change_cde = np.array([_changes(stages, setting, delay_d, pump, name, statistics) for name in CONTRIBUTIONS])
     change_ecd = change_cde.transpose(2, 0, 1)
     time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
@@ -203,13 +200,14 @@ def time_traces(comm: Any, config: Config, problem: Problem, run: Run, delay_d: 
         change_ecd[resonances:].transpose(1, 0, 2),
         time_t,
         population_vmlt,
-        {name: comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": setting.surface.misfit},
+        {name: stages.comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": setting.surface.misfit},
     )
 
 
-def _changes(stages: Stages, setting: Setting, run: Run, delay_d: np.ndarray, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
+def _changes(stages: Stages, setting: Setting, delay_d: np.ndarray, pump: str, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
-    with run.timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
+    timings = stages.run.timings
+    with timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
         times = list(delay_d - setting.lead)
         trajectories = prepare(stages, lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
 
@@ -217,8 +215,8 @@ def _changes(stages: Stages, setting: Setting, run: Run, delay_d: np.ndarray, na
         """Return the changes at one delay."""
         return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
-    with run.timings.measure("probe"):
-        return [found["change"] for found in compute_items(stages, name, delay_d.size, work)]
+    with timings.measure("probe"):
+        return [found["change"] for found in compute_items(stages, f"{pump} {name}", delay_d.size, work)]
 
 
 def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:

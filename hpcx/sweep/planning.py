@@ -27,7 +27,6 @@ class Task:
         seconds: expected wall time on one rank.
         suspect: whether an attempt has failed or was cut off before; such points come when all others are done.
         refusal: why it cannot be computed here, or "".
-        family: points of one family use tables of each other; "" for none.
     """
 
     number: int
@@ -35,16 +34,11 @@ class Task:
     seconds: float
     suspect: bool
     refusal: str = ""
-    family: str = ""
 
 
 def ordered(tasks: list[Task]) -> list[Task]:
-    """Return the tasks longest first; a family stays together, where its longest and first member belongs."""
-    place: dict[str, tuple[float, int]] = {}
-    for task in tasks:
-        own = (-task.seconds, task.number)
-        place[task.family] = min(place.get(task.family, own), own)
-    return sorted(tasks, key=lambda task: (*(place[task.family] if task.family else (-task.seconds, task.number)), -task.seconds, task.number))
+    """Return the tasks longest first."""
+    return sorted(tasks, key=lambda task: (-task.seconds, task.number))
 
 
 @dataclass
@@ -81,7 +75,7 @@ class Planner:
         """Return the task of a point in a sweep whose points take `all_seconds` on one rank."""
         first = self.estimate(number, 1)
         level = self._level(number, all_seconds / self.ranks)
-        return Task(number, level, first.seconds, suspect, self._refusal(number, level), first.family)
+        return Task(number, level, first.seconds, suspect, self._refusal(number, level))
 
     def _level(self, number: int, ideal: float) -> int:
         if self.all_ranks:

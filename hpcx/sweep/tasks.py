@@ -17,7 +17,7 @@ log = logging.getLogger("hpcx")
 
 
 def list_tasks(comm: Any, around: Surroundings, memory: float, group_size: int | None) -> list[Task]:
-    """Return what has no result yet, longest first and families together, alike on all ranks; collective, each rank estimates its share.
+    """Return what has no result yet, longest first, alike on all ranks; collective, each rank estimates its share.
 
     A damaged result counts as missing; one that cannot be read now is said and left alone. `group_size` forces the ranks per point.
     """

@@ -23,8 +23,6 @@ log = logging.getLogger("hpcx")
 
 #: least seconds between two updates of sweep.h5 while the sweep runs, and how many times the time of an update itself
 _INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
-#: seconds after which a group looks again whether another has ended with a point
-_LOOK_AGAIN = 0.005
 
 
 class Worker:
@@ -53,8 +51,6 @@ class Worker:
         self.other_physics = False
         self._outlook: Outlook | None = None  # on the first rank of all
         self._next_index = time.monotonic() + _INDEX_INTERVAL
-        self._seen: dict[str, str] = {}  # by family the point that somebody else was found to have taken last
-        self._took: dict[str, list[float]] = {}  # by family the seconds of the points computed here, the first with its tables
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
@@ -76,24 +72,12 @@ class Worker:
             self._one(level, task)
 
     def _next(self, tasks: list[Task], ranks: int) -> Task | None:
-        """Claim the first point that nobody has and that is not done meanwhile; None if there is none left.
-
-        Where somebody else is at a family, the rest of it comes last: its tables are there already.
-        """
+        """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
         try:
             while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
-                if self._sooner_elsewhere(tasks[0].family, tasks):
-                    time.sleep(_LOOK_AGAIN)
-                    continue
                 task = tasks.pop(0)
-                point = self.around.plan.points[task.number]
-                if self._take(point, ranks):
+                if self._take(self.around.plan.points[task.number], ranks):
                     return task
-                if not task.family:
-                    continue
-                if task.family not in self._seen:
-                    tasks.sort(key=lambda other: other.family == task.family)  # stable
-                self._seen[task.family] = point.id
         except OtherPhysics as error:
             self.trouble, self.other_physics = str(error), True
         except OSError as error:
@@ -102,19 +86,6 @@ class Worker:
             self.trouble = str(error) if store.is_there() else removed
         self.stopped = self.stopped or self.around.requests.reason()
         return None
-
-    def _sooner_elsewhere(self, family: str, tasks: list[Task]) -> bool:
-        """Say whether somebody else is at a family who will end with it before the tables and one point could be made here.
-
-        Judged by what the last family took here that had several points. One who takes longer than that is not waited for.
-        """
-        known = [seconds for seconds in self._took.values() if len(seconds) > 1]
-        if family not in self._seen or family in self._took or not known:
-            return False
-        first, further = known[-1][0], known[-1][-1]
-        running = self.around.store.claims.running(self._seen[family])
-        points = 1 + sum(task.family == family for task in tasks)  # that at which somebody is, and those that are left
-        return running is not None and max(running[0], points * further - running[0]) < first
 
     def _take(self, point: Point, ranks: int) -> bool:
         store = self.around.store
@@ -155,8 +126,6 @@ class Worker:
             if self._outlook is not None:
                 self._outlook.note(task, level.comm.size, time.monotonic() - start)
         self.busy += time.monotonic() - start
-        if task.family:
-            self._took.setdefault(task.family, []).append(time.monotonic() - start)
         if level.comm.rank == 0:
             self.around.store.claims.give_back(point.id)
             self._refresh_index()

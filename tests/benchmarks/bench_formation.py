@@ -2,7 +2,7 @@
 
 # ranks: 1 2
 
-The sweep (24 pump energies, 4 polarisations) is timed on rank 0 alone and then on all ranks, in turn, in one run: from the
+The sweep (24 pump energies, each with 4 polarisations) is timed on rank 0 alone and then on all ranks, in turn, in one run: from the
 input file to the finished index, with everything that a sweep computes once (tables, pump responses) made anew each time. An
 untimed sweep comes first, so that modules, versions and Wannier states, which a process keeps, are there in both. Beside wall
 times stand processor times, which feel less of what else runs on the machine: the efficiency from them is
@@ -99,11 +99,11 @@ def sweep(comm: MPI.Comm) -> None:
     one_tk, all_tk, each_tk = np.array(times).transpose(1, 0, 2)
     efficiency_tk, machine_tk = one_tk / all_tk / comm.size, one_tk / each_tk
     what = f"alone, on {comm.size} ranks, whole on each at once; efficiency, machine"
-    say(comm, f"sweep of 96 points, wall and processor seconds: {what}")
+    say(comm, f"sweep of 24 points, wall and processor seconds: {what}")
     for row in np.hstack([one_tk, all_tk, each_tk, efficiency_tk, machine_tk]):
         say(comm, "".join(f"{value:8.2f}" for value in row))
     for k, kind in enumerate(("wall", "processor")):
-        name = f"ratio: formation, sweep of 96 points, efficiency of {comm.size} ranks ({kind} time"
+        name = f"ratio: formation, sweep of 24 points, efficiency of {comm.size} ranks ({kind} time"
         say(comm, f"{name}): {np.median(efficiency_tk[:, k]):.2f}")
         say(comm, f"{name}, best of each): {one_tk[:, k].min() / all_tk[:, k].min() / comm.size:.2f}")
         say(comm, f"{name}, whole on each at once): {np.median(machine_tk[:, k]):.2f}")

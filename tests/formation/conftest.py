@@ -12,6 +12,7 @@ from hpcx.formation.config import Config
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem
 from hpcx.formation.traces import Traces
+from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material, load_material
 from hpcx.parallel.run import Run
 
@@ -49,6 +50,6 @@ def third_order(material: Material, shared: dict[str, object]) -> Callable[[Conf
 
     def solve(config: Config, delay_d: Any) -> Traces:
         problem = build_problem(config, material, shared)
-        return third_order_traces(MPI.COMM_SELF, config, problem, Run(shared=shared), delay_d)
+        return third_order_traces(Stages(MPI.COMM_SELF, Run(shared=shared)), config, problem, delay_d)[0]
 
     return solve

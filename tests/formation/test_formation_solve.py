@@ -13,7 +13,7 @@ from hpcx.config.load import load_plan
 from hpcx.formation.estimate import estimate
 from hpcx.formation.linear import sheet_field
 from hpcx.formation.optics import Pulse
-from hpcx.formation.perturbative import RESPONSES_KEPT
+from hpcx.formation.perturbative import RESPONSES_KEPT, response_key
 from hpcx.formation.problem import build_problem
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
@@ -164,7 +164,7 @@ def test_what_points_share_is_expected_once(tmp_path):
     (tmp_path / "input.toml").write_text(text)
     plan = load_plan(str(tmp_path / "input.toml"), [])
     found = [estimate(point.config, point.material, 1) for point in plan.points]
-    responses = [e.shared[e.family] for e in found]
+    responses = [e.shared[response_key(point.config)] for e, point in zip(found, plan.points)]
     tables = Work.total(found[0].shared.values()) - responses[0]
     expected = Work.total(e.work for e in found) - 3 * tables - responses[0] - responses[2] + START + FILES * 4
     assert in_all(found).seconds == pytest.approx(expected.seconds, rel=1e-12)
@@ -233,3 +233,27 @@ def test_environment_changes_the_binding_energy_and_leaves_the_exciton_where_it_
     fitted, encapsulated = (make_problem(make_config(2.48, {"biexciton": False}, environment=name)).manifolds[0] for name in (None, "hBN"))
     assert -1e3 * encapsulated.states.energy_l[0] < 250 < -1e3 * fitted.states.energy_l[0]
     assert encapsulated.energy_l[0] == pytest.approx(1.88) == fitted.energy_l[0]
+
+
+@pytest.mark.parametrize("route", ["third-order", pytest.param("time", marks=pytest.mark.validate)])
+def test_polarisations_of_the_pump_are_an_axis(make_config, material, route):
+    """A list of them gives what each gives alone, to the last bit, along an axis with their names."""
+    time = {"solver": {"route": route, "tolerance": 1e-3}, "delay": {"start": 0, "stop": 150, "points": 6}}
+    small = {"momentum": {"points": 20, "tail_points": 6}, **time}
+    names = ["x", "y", "sigma+"] if route == "third-order" else ["x", "sigma-"]
+    together = solve(MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": names}, **small), material, Run())
+    assert list(together.value("signal/polarization")) == names
+    for number, name in enumerate(names):
+        alone = solve(MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": name}, **small), material, Run())
+        for path, data in alone.datasets.items():
+            found = together.datasets[path]
+            values = found.data[number] if found.dims[:1] == ("polarization",) else found.data
+            assert np.array_equal(values, data.data, equal_nan=data.data.dtype.kind == "f"), (name, path)
+    assert together.datasets["signal/rise_time"].dims == ("polarization", "resonance", "contribution")
+    assert any(line.startswith(f"pump {names[1]}: A: rise time") or "no rise time" in line for line in together.summary)
+
+
+def test_polarisations_that_are_no_polarisations(make_config):
+    for wrong, words in ((["x", "x"], "names one twice"), ([], "at least 1 item"), (["x", "z"], "'sigma-'")):
+        with pytest.raises(ValidationError, match=words):
+            make_config(2.3, pump={"polarization": wrong})

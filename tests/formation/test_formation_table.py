@@ -25,6 +25,7 @@ from hpcx.formation.linear import LinearResponse, linear_response
 from hpcx.formation.observables import coherent_share, shares_by_reading
 from hpcx.formation.problem import Pair, build_problem
 from hpcx.formation.traces import CONTRIBUTIONS
+from hpcx.io.stages import Stages
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR_EV_FS
 
@@ -103,7 +104,7 @@ def third_order_in_steps(material, monkeypatch):
     def solve(config, delay_d):
         """Return the traces of the third order."""
         problem = build_problem(config, material, shared)
-        return perturbative.third_order_traces(MPI.COMM_SELF, config, problem, Run(shared=shared), delay_d)
+        return perturbative.third_order_traces(Stages(MPI.COMM_SELF, Run(shared=shared)), config, problem, delay_d)[0]
 
     return solve
 

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from pydantic import Field, create_model
 
 from hpcx.formation.config import Config as FormationConfig
-from hpcx.formation.perturbative import response_family
+from hpcx.formation.perturbative import response_key
 from hpcx.formation.problem import build_problem as formation_problem
 from hpcx.materials.loader import load_material
 from hpcx.parallel.fingerprint import Excerpt, code_fingerprint, fingerprint
@@ -143,8 +143,8 @@ def test_an_unknown_key_makes_other_tables_of_formation():
         formation_problem(longer.model_validate(text | {"novel": value}), load_material("MoS2"), shared)
     kinds = [key.rpartition("/")[0] for key in shared]
     assert kinds.count("formation/manifold") == 4 and kinds.count("formation/two excitons") == 3  # A and B; A, B and their mean
-    families = {response_family(longer.model_validate(text | {"novel": value})) for value in (1.0, 2.0)}
-    assert len(families) == 2
+    keys = {response_key(longer.model_validate(text | {"novel": value})) for value in (1.0, 2.0)}
+    assert len(keys) == 2
 
 
 def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):

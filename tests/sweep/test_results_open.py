@@ -66,11 +66,12 @@ IN_TIME = {
     "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 8, "momentum.points": 20, "momentum.tail_points": 8,
     "solver.route": "time", "solver.tolerance": 1e-3, "signal.bootstrap": 0,
 }  # fmt: skip
+POLARISED = FORMATION | {"pump.polarization": ["x", "sigma+"], "signal.photon_energies.points": 0}
 CASES = {
     "exciton": EXCITON, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
     "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "thermal trion": THERMAL, "wigner": MOMENTS,
     "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
-    "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "formation in time": IN_TIME,
+    "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "polarised formation": POLARISED, "formation in time": IN_TIME,
     "valley": VALLEY, "angular valley": ANGULAR, "saturated valley": SATURATED,
 }  # fmt: skip
 
@@ -137,6 +138,7 @@ def datasets(path: Path) -> set[tuple[str, tuple[str, ...], str]]:
     def visit(name: str, item: h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset) and not name.startswith("provenance/"):
             axes = tuple(scales[0].name.rpartition("/")[2] for scales in item.dims if len(scales))
+            axes = axes[axes[:1] == ("polarization",) :]  # which the page names once
             counts = item.ndim == 1 and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
             found.update([] if counts else [(name, axes, item.attrs["units"])])
 
