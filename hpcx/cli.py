@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")
     materials.set_defaults(command=commands.materials)
     init = added.add_parser("init", help="write an input with every key of a model, or a material file, to be filled in")
-    init.add_argument("what", choices=(*MODELS, "material"), help="a model, or a material of one's own")
+    init.add_argument("what", choices=(*MODELS, "material"), help="a model, or your own material")
     init.add_argument("models", nargs="*", metavar="MODEL", help="models for which the material is (default: exciton trion)")
     init.add_argument("-o", "--output", metavar="FILE", help="file to write (default: WHAT.toml), or - for standard output")
     init.add_argument("--material", metavar="NAME", help="material of the input, or that from which numbers are taken")
@@ -199,7 +199,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 def _positive(text: str) -> int:
     """Return a number of ranks; argparse tells the name of the option and this message."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of ranks; it must be an integer >= 1")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of ranks; give an integer >= 1")
     return int(text)
 
 
@@ -218,7 +218,7 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
         except (InputError, MaterialError, FileNotFoundError) as error:
             status, message = BAD_INPUT, str(error)
         except Stopped as error:
-            status, message = STOPPED, f"stopped ({error}) before anything was computed; run again to begin"
+            status, message = STOPPED, f"stopped ({error}) before anything was computed; rerun the same command to start"
         if message:
             terminal.complain(message)
     outcome, status = comm.bcast((outcome, status))

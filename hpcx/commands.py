@@ -209,7 +209,7 @@ def materials(options: argparse.Namespace) -> int:
     from hpcx.materials.loader import load_material
 
     if not options.name:
-        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of one's own .toml file)"
+        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own .toml file)"
         terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\n{more}")
         return DONE
     terminal.write(listing(options.name))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpcx.io.seal import is_broken
+from hpcx.renamed import present
 
 if TYPE_CHECKING:
     import xarray
@@ -37,7 +38,7 @@ def open_tree(path: str | Path) -> xarray.DataTree:
 
     file = file_of(Path(path))
     if is_broken(file):
-        raise OSError(f"{file} is damaged (its checksum is another one)")
+        raise OSError(f"{file} is damaged (its checksum is wrong)")
     try:
         tree = xarray.open_datatree(file, engine="h5netcdf")
         if "provenance" not in tree.children:
@@ -46,7 +47,7 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     except OSError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:  # of files that others have written or changed
-        raise ValueError(f"{file} is no result of hpcx: {error}") from error
+        raise ValueError(f"{file} is not a result of hpcx: {error}") from error
 
 
 def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
@@ -120,7 +121,8 @@ def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str
         path = f"{node.path}/{name}".strip("/")
         if path in large:
             data[name] = large[path](data[name].variable)
-    data = data.drop_vars([old for old, new in _OLD.items() if old in data and new in data])
+    data = data.drop_vars([name for name in data.data_vars if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}])
+    data = data.rename({name: present(str(name)) for name in data.data_vars if present(str(name)) != name})  # of an earlier version
     if data.data_vars or node.path == "/":
         free = {key: value for key, value in fixed.items() if key not in data.variables and key not in node.children}
         data = data.assign_coords({key: ((), value, {"units": units[key]} if key in units else {}) for key, value in free.items()})

@@ -24,7 +24,7 @@ def main() -> None:
     with open_result(path) as file:
         sizes = read(file, "mesh.N")
         binding = {name: 1e3 * read(file, f"{name}/binding_energy") for name in LABELS if name in file}
-        correction = 1e3 * read(file, "exciton/lattice_correction")
+        correction = 1e3 * read(file, "exciton/finite_mesh_correction")
         cutoff = settings(file).get("mesh", {}).get("k0")
     if any(values.ndim != 1 for values in binding.values()):
         raise SystemExit(f"{path} sweeps more than mesh.N; this figure shows one curve per species")

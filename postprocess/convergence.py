@@ -5,7 +5,7 @@
 
 The sweep runs over mesh.N and mesh.k0, and over materials if wanted. First N goes to infinity at each k0, then k0 at N
 = infinity.
-Exciton energies are corrected by what the mesh is known to miss of the interaction (exciton/lattice_correction), after which
+Exciton energies are corrected by what the mesh is known to miss of the interaction (exciton/finite_mesh_correction), after which
 they converge fast; a straight line in 1/N through the uncorrected ones is shown to compare. Writes the table and one figure per
 material next to the data.
 """
@@ -118,7 +118,7 @@ def read_studies(path: Path) -> list[Study]:
             plain = _ordered(dataset, order)
             if min(len(sizes), len(cutoffs)) < 2:
                 raise SystemExit(f"{path} has {len(sizes)} mesh.N and {len(cutoffs)} mesh.k0; a limit needs at least two of each")
-            missed = _ordered(file["exciton/lattice_correction"], order) if species == "exciton" else 0 * plain
+            missed = _ordered(file["exciton/finite_mesh_correction"], order) if species == "exciton" else 0 * plain
             place = np.argsort(cutoffs)[:, None], np.argsort(sizes)[None]
             for number, name in enumerate(names):
                 shape = len(names), *plain.shape[-2:]

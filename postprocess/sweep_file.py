@@ -26,7 +26,7 @@ _looked_through = lru_cache(maxsize=4096)(is_broken)
 def opened(path: Path) -> h5py.File:
     """Open a result; raises OSError if it cannot be read, or its bytes have changed since it was written."""
     if _looked_through(path):
-        raise OSError("it is damaged (its checksum is another one)")
+        raise OSError("it is damaged (its checksum is wrong)")
     return h5py.File(path, "r")
 
 

@@ -48,11 +48,11 @@ def _energies(axis: plt.Axes, file: h5py.File, point: int) -> None:
 def _widths(axis: plt.Axes, file: h5py.File, point: int) -> None:
     """Squared widths of all excitons with and without strain, and of the valleys with strain."""
     time = read(file, "observables/time")
-    total = read(file, "observables/width_squared_total")[point]
+    total = read(file, "observables/mean_squared_displacement_total")[point]
     axis.plot(time, total[0], "k--", label="all, no strain")
     axis.plot(time, total[-1], "k", label="all, strain")
     for valley, label in enumerate(LABELS):
-        axis.plot(time, read(file, "observables/width_squared")[point, -1, :, valley], linewidth=1, label=f"{label}, strain")
+        axis.plot(time, read(file, "observables/mean_squared_displacement")[point, -1, :, valley], linewidth=1, label=f"{label}, strain")
     axis.set_yscale("log")
     axis.set_xlabel("time (ps)")
 

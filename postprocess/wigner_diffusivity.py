@@ -71,7 +71,7 @@ def _column(file: h5py.File, index: int, temperature: float | None, arguments: a
         values = read(file, f"observables/{name}")
         return (values if temperature is None else values[index])[shown]
 
-    names = ("width_squared", "diffusivity", "width_squared_total", "diffusivity_total", "width_squared_photoluminescence")
+    names = ("mean_squared_displacement", "diffusivity", "mean_squared_displacement_total", "diffusivity_total", "mean_squared_displacement_photoluminescence")
     title, number = ("", np.nan) if temperature is None else (f"{temperature:g} K", float(temperature))
     return Column(title, number, time[shown], *map(part, names))
 

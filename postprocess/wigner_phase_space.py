@@ -91,7 +91,7 @@ def _variation(axis: plt.Axes, file: h5py.File) -> None:
     """Shape variation of KK over its central density, against position in units of its width."""
     times, x = read(file, "density/time"), read(file, "density/x")
     density, variation = read(file, "density/density"), read(file, "density/shape_variation")
-    width = np.sqrt(np.interp(times, read(file, "observables/time"), read(file, "observables/width_squared")[:, 0]))
+    width = np.sqrt(np.interp(times, read(file, "observables/time"), read(file, "observables/mean_squared_displacement")[:, 0]))
     for wanted in TIMES:
         chosen = _nearest(times, wanted)
         if chosen is None:

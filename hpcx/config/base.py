@@ -45,7 +45,7 @@ class OneOf:
 
     def _known(self, name: str) -> str:
         if name not in self.names:
-            raise PydanticCustomError("unknown_name", "is none of the known names")
+            raise PydanticCustomError("unknown_name", "is not one of the known names")
         return name
 
 
@@ -132,7 +132,7 @@ class RunInput(Section):
 
     title: str = Field("", description="free text, repeated in the results")
     model: str = Field(description="which calculation: see `hpcx schema`")
-    material: str = Field(description="a material of `hpcx materials`, or the path of one's own TOML file")
+    material: str = Field(description="a material of `hpcx materials`, or the path of your own TOML file")
     parameters: dict[str, str | float] = Field(
         default_factory=dict,
         description='numbers of the material file replaced for this run, e.g. "bands.hopping" = "1.2 eV"',

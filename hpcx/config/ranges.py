@@ -25,7 +25,7 @@ def written_out(values: Any) -> Any:
     read = {name: _read(name, value) for name, value in values.items() if name != "points"}
     units = {unit for _, unit in read.values()}
     if len(units) > 1:
-        raise ValueError(f"the numbers of a range must have one unit, and have {', '.join(sorted(unit or 'none' for unit in units))}")
+        raise ValueError(f"start, stop and step of a range must have the same unit, not {', '.join(sorted(unit or 'none' for unit in units))}")
     start, stop = read["start"][0], read["stop"][0]
     steps = _steps(start, stop, read["step"][0]) if "step" in read else _intervals(count)
     step = read["step"][0] if "step" in read else (stop - start) / steps
@@ -40,7 +40,7 @@ def _read(name: str, value: Any) -> tuple[float, str]:
         return _finite(name, value), ""
     found = _NUMBER_AND_UNIT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"{name} = {value!r} is no number and no text with a unit")
+        raise ValueError(f"{name} = {value!r} is neither a number nor text with a unit")
     return _finite(name, float(found[1])), found[2]
 
 
@@ -52,7 +52,7 @@ def _finite(name: str, value: float) -> float:
 
 def _steps(start: float, stop: float, step: float) -> int:
     if step == 0 or (stop - start) / step < 0:
-        raise ValueError(f"no step of {step:g} leads from {start:g} to {stop:g}")
+        raise ValueError(f"steps of {step:g} do not lead from {start:g} to {stop:g}")
     return _few(int((stop - start) / step + 1e-9))
 
 

@@ -38,7 +38,7 @@ def serving(model: str) -> Material:
     """Return the first built-in material that has all that a model asks for; raises MaterialError if there is none."""
     found = next((material for material in map(load_material, material_names()) if not lacking(material)[model]), None)
     if found is None:
-        raise MaterialError(f"no material has all numbers that the model {model} asks for")
+        raise MaterialError(f"no material has all the numbers that the model {model} needs")
     return found
 
 

@@ -32,7 +32,7 @@ _SWEEP = """\
 # "{key}" = {{ start = {start}, stop = {stop}, points = 5 }}    # or step = ... in place of points
 """
 _MATERIAL = """\
-# A material of one's own for {models}: every number with unit and source. Those below are of other materials,
+# Your own material for {models}: every number with unit and source. Those below are of other materials,
 # and have to be replaced, with their sources, which go into every result.
 # `hpcx materials {file}` tells which models it serves; material = "{file}" in an input uses it.
 name = "{title}"

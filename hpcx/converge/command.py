@@ -64,7 +64,7 @@ def end(study: Study, say: Say) -> str:
     """Write the file for the last time, draw the figure, print the limits, and return how the study has ended; on the first rank."""
     directory = Path(study.problem.start.config.output.directory)
     state, why = study.end
-    lines = [verdict(study) + ("; the same command goes on from here" if state == STOPPED else "")]
+    lines = [verdict(study) + ("; rerun the same command to resume" if state == STOPPED else "")]
     if study.answers:
         made = [write_file(study, directory), _figure(study, directory)]
         lines.append("wrote " + ", ".join(str(path) for path in made if path))

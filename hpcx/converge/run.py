@@ -129,19 +129,19 @@ def converge(comm: Any, study: Study | None, requests: StopRequests, group_size:
     nothing. Raises AgreedError if the output directory cannot be used.
     """
     places = first_places(study.family) if study and not study.end[0] else []
-    plan = comm.bcast(study.plan(places) if places else None)
+    plan = comm.bcast(study.plan(places) if study and places else None)
     if plan is None:
         return
-    with at_work(comm, plan, requests) as around:
+    with at_work(comm, plan, requests) as context:
         while plan is not None:
-            report = compute_points(comm, around, group_size)
+            report = compute_points(comm, context, group_size)
             with agreed(comm):
                 if study:
-                    _take(study, places, plan, report, around.store)
+                    _take(study, places, plan, report, context.store)
                     tell(study, places)
                     places = _next(study, report)
             plan = comm.bcast(study.plan(places) if study and places else None)
-            around = around if plan is None else go_on_with(comm, around, plan)
+            context = context if plan is None else go_on_with(comm, context, plan)
 
 
 def _take(study: Study, places: list[Place], plan: Plan, report: Report, store: Store) -> None:

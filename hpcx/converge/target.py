@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,10 @@ from hpcx import units
 from hpcx.config.base import Converge
 from hpcx.config.errors import InputError, Mistake
 from hpcx.refinement import Parameter, Quantity, Refinement
+from hpcx.renamed import present
 from hpcx.spelling import suggestion
+
+log = logging.getLogger("hpcx")
 
 _BUDGET = re.compile(r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*core[- ]?(?P<unit>s|sec|seconds?|min|minutes?|h|hours?)\s*")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -66,6 +70,9 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
     known = {quantity.path: quantity for quantity in refinement.quantities}
     parts = _PATH.fullmatch(word.strip())
     path, labels_given = (parts["path"].strip("/ "), parts["labels"] or "") if parts else (word, "")
+    if present(path) != path:
+        log.warning("%s is now called %s; the old name is accepted in this release only", path, present(path))
+        path = present(path)
     if path not in known:
         near = suggestion(path, list(known)) or suggestion(path, [name.rpartition("/")[2] for name in known])
         mistakes.append(Mistake("converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word))

@@ -25,9 +25,7 @@ class Mesh(Section):
             raise ValueError("mesh.k0 is missing: the radius of the disk, a number > 0 and <= 0.5 in units of 2 pi / a")
         # the points next to the centre are 2 / (sqrt 3 N) away
         if self.region == "disks" and 3 * (self.k0 * self.N) ** 2 < 4:
-            raise ValueError(
-                f"the disk holds its centre alone, and nothing binds: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at least 2 / sqrt 3 = 1.1547"
-            )
+            raise ValueError(f"the disk contains only its centre: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at least 2 / sqrt 3 = 1.1547")
         return self
 
 
@@ -83,7 +81,7 @@ class TightBindingFiles(Section):
     @model_validator(mode="after")
     def _one_source(self) -> TightBindingFiles:
         if self.file is not None and self.builtin is not None:
-            raise ValueError("tight_binding.file and tight_binding.builtin exclude each other")
+            raise ValueError("tight_binding.file and tight_binding.builtin cannot both be given")
         if self.file is not None and self.occupied is None:
             raise ValueError("tight_binding.occupied is missing: the number of bands of the file below the gap")
         if self.file is not None and self.file.endswith("_hr.dat") and not (self.centres and self.lattice):
@@ -216,5 +214,5 @@ class Config(CarriersInput):
             raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
         moving = self.zone.path is not None or any(self.zone.momentum)
         if self.mesh.region == "zone" and moving and self.absorption.enabled:
-            raise ValueError("absorption.enabled needs pairs without momentum: light has none; leave out zone.momentum and zone.path")
+            raise ValueError("absorption.enabled needs pairs of zero momentum, because light carries none; leave out zone.momentum and zone.path")
         return self

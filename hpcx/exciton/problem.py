@@ -13,7 +13,7 @@ from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
 from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.mesh import ValleyMesh, count_points, valley_mesh
-from hpcx.physics.screening import interaction_between, interaction_grid, lattice_correction
+from hpcx.physics.screening import finite_mesh_correction, interaction_between, interaction_grid
 
 #: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
 DENSE_LIMIT = 300
@@ -28,7 +28,7 @@ class ExcitonProblem:
         electron: conduction band.
         hole: valence band.
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
-        lattice_correction: first-order error of the binding energy that the mesh makes, eV.
+        finite_mesh_correction: first-order error of the binding energy that the mesh makes, eV.
         dipole_k: optical matrix element for the helicity of the light, (n,).
     """
 
@@ -36,7 +36,7 @@ class ExcitonProblem:
     electron: Band
     hole: Band
     w_ij: np.ndarray
-    lattice_correction: float
+    finite_mesh_correction: float
     dipole_k: np.ndarray
 
     @property
@@ -96,5 +96,5 @@ def exciton_problem(config: Config, material: Material, transition: str = "A") -
     electron, hole = (model.band(mesh.momentum_kx, Carrier(pair, 1, conduction)) for conduction in (True, False))
     dipole_k = model.dipole(electron, hole, config.absorption.helicity)
     law, w0 = material_interaction(config, material), config.screening.w0
-    correction = lattice_correction(mesh, law, w0)
+    correction = finite_mesh_correction(mesh, law, w0)
     return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, dipole_k)

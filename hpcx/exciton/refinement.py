@@ -1,7 +1,7 @@
 """How the exciton's binding energy depends on the mesh and its cut-off; the trion's does in the same way.
 
 **mesh.N.** A mesh of N x N momenta is a supercell of N x N cells: charges interact with each other's images, which is
-a constant (exciton/lattice_correction) and a field c r^2, whose effect is of first order in c = `image_field` as soon as the states
+a constant (exciton/finite_mesh_correction) and a field c r^2, whose effect is of first order in c = `image_field` as soon as the states
 are smaller than the supercell.
 
 **mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over kinetic and binding energy, with the overlaps of
@@ -156,7 +156,7 @@ def binding_energy(config: CarriersInput, material: Material) -> Quantity:
         "exciton/binding_energy",
         "exciton binding energy",
         "meV",
-        correction="exciton/lattice_correction",
+        correction="exciton/finite_mesh_correction",
         solver_error=_SOLVER_ERROR,
         usual=_USUAL,
         rough=hydrogenic(config, material).binding_energy,

@@ -112,8 +112,8 @@ def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, 
     add_energies(result, "exciton", "exciton", states.energy, gap)
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
     add_degeneracy(result, "exciton", states.degeneracy, tolerance)
-    correction = problem.lattice_correction
-    result.add("exciton/lattice_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
+    correction = problem.finite_mesh_correction
+    result.add("exciton/finite_mesh_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
 
 
@@ -131,7 +131,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result = Result()
     add_exciton(result, problem, states, config.gap, config.solver.tolerance)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
-    result.add("exciton/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
+    result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     binding = binding_text(-states.energy[0], config.gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, n = {problem.mesh.size})")
     result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]

@@ -149,7 +149,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     for name, sign in POLARISATIONS:
         dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
-        result.add(f"exciton/oscillator_weight_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
+        result.add(f"exciton/oscillator_strength_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
 
 
 def circular(problem: ZoneProblem, sign: int) -> np.ndarray:

@@ -45,7 +45,7 @@ class Link:
     pair: Pair
 
 
-class Layout:
+class StateLayout:
     """Where the unknowns lie in the rows of the state: C, N per component, B per link, A and transforms of P per valley."""
 
     def __init__(self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int) -> None:
@@ -110,7 +110,7 @@ class Equations:
         self.frame = frame
         self.terms = terms
         self.links = _links(problem.pairs, valleys, mirrored) if terms.coherent else []
-        self.layout = Layout(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
+        self.layout = StateLayout(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
         self._operators = [Operators(m) for m in problem.manifolds]
 
     def derivative(self, time: float, state: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ LARGEST_STEP = 2.0
 
 
 @dataclass(frozen=True)
-class Setting:
+class Experiment:
     """Pulses, valley copies and frequencies of a point in the time route.
 
     `valleys` are the numbers of the copies; a mirrored one stands for both. `watch` is called after every step.
@@ -100,8 +100,8 @@ class Setting:
         return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
 
 
-def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None) -> Setting:
-    """Return the setting for a `pump` of this polarisation (the first by default); valleys that mirror each other are computed once."""
+def make_experiment(config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None) -> Experiment:
+    """Return the experiment for a `pump` of this polarisation (the first by default); valleys that mirror each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
     valleys, mirrored = (0, 1), False
@@ -112,7 +112,7 @@ def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, pump:
         Pulse(config.pump.photon_energy, config.pump.duration, amplitude),
         Pulse(config.probe.photon_energy, config.probe.duration, config.solver.probe_ratio * amplitude),
     )
-    return Setting(
+    return Experiment(
         problem,
         *pulses,
         JONES[pump][list(valleys)],
@@ -126,15 +126,15 @@ def make_setting(config: Config, problem: Problem, energies_e: np.ndarray, pump:
     )
 
 
-def pump_trajectory(setting: Setting, times: list[float], terms: Terms, statistics: OdeStatistics) -> list[np.ndarray]:
+def pump_trajectory(experiment: Experiment, times: list[float], terms: Terms, statistics: OdeStatistics) -> list[np.ndarray]:
     """Return the state (rows, 1) under the pump alone at ascending times (fs), zero before the pump."""
-    equations = setting.equations(0.0, PHASES[:1], False, terms)
+    equations = experiment.equations(0.0, PHASES[:1], False, terms)
     state = np.zeros((equations.layout.rows, 1), complex)
-    early = [time for time in times if time <= setting.pump_start]
-    integrator = setting.integrator(equations, 1, setting.pump.amplitude)
+    early = [time for time in times if time <= experiment.pump_start]
+    integrator = experiment.integrator(equations, 1, experiment.pump.amplitude)
     integrator.statistics = statistics
     later = times[len(early) :]
-    return [state] * len(early) + (integrator.integrate(state, setting.pump_start, later) if later else [])
+    return [state] * len(early) + (integrator.integrate(state, experiment.pump_start, later) if later else [])
 
 
 def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
@@ -150,26 +150,26 @@ def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
     return state
 
 
-def probe_change(setting: Setting, delay: float, trajectory: np.ndarray, terms: Terms, statistics: OdeStatistics) -> np.ndarray:
+def probe_change(experiment: Experiment, delay: float, trajectory: np.ndarray, terms: Terms, statistics: OdeStatistics) -> np.ndarray:
     """Return the relative change of the reflectivity at all photon energies for one delay.
 
     `trajectory` is the pump's state at the beginning of the probe.
     """
-    equations = setting.equations(delay, PHASES, True, terms)
-    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    equations = experiment.equations(delay, PHASES, True, terms)
+    integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
     integrator.statistics = statistics
-    [final] = integrator.integrate(start_state(equations, trajectory), delay - setting.lead, [max(delay, 0.0) + setting.tail])
-    sheet_ec = sum(jones.conj() * final[rows] for jones, rows in zip(setting.jones_probe_v, equations.layout.transform)) * (2 if setting.mirrored else 1)
-    turn_e = np.exp(-1j * setting.energies_e * delay / HBAR_EV_FS)
+    [final] = integrator.integrate(start_state(equations, trajectory), delay - experiment.lead, [max(delay, 0.0) + experiment.tail])
+    sheet_ec = sum(jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.layout.transform)) * (2 if experiment.mirrored else 1)
+    turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR_EV_FS)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
-    return _observed(setting, changed_e, sheet_ec[:, 4] * turn_e)
+    return _observed(experiment, changed_e, sheet_ec[:, 4] * turn_e)
 
 
-def _observed(setting: Setting, changed_e: np.ndarray, linear_e: np.ndarray) -> np.ndarray:
+def _observed(experiment: Experiment, changed_e: np.ndarray, linear_e: np.ndarray) -> np.ndarray:
     """Return the relative change for transforms of the sheet polarisation: its change, and without pump."""
-    radiation, energies_e = setting.problem.radiation, setting.energies_e
+    radiation, energies_e = experiment.problem.radiation, experiment.energies_e
     kappa_e, reflection_e = radiation.kappa(energies_e), radiation.reflection(energies_e)
-    incoming_e = setting.probe.spectrum(energies_e)
+    incoming_e = experiment.probe.spectrum(energies_e)
     if radiation.stack is None:
         return 4 * np.real(kappa_e * changed_e / (incoming_e + kappa_e * linear_e))
     gain_e = 1 + reflection_e
@@ -184,48 +184,48 @@ def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.nd
     run, axis = stages.run, config.signal.photon_energies
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])
     energies_e = np.concatenate([resonance_r, np.linspace(axis.start, axis.stop, axis.points)])
-    setting = make_setting(config, problem, energies_e, pump, run.watch)
+    experiment = make_experiment(config, problem, energies_e, pump, run.watch)
     statistics = OdeStatistics()
-    change_cde = np.array([_changes(stages, setting, delay_d, pump, name, statistics) for name in CONTRIBUTIONS])
+    change_cde = np.array([_changes(stages, experiment, delay_d, pump, name, statistics) for name in CONTRIBUTIONS])
     change_ecd = change_cde.transpose(2, 0, 1)
-    time_t = np.arange(setting.pump_start, delay_d[-1] + setting.tail, POPULATION_STEP)
+    time_t = np.arange(experiment.pump_start, delay_d[-1] + experiment.tail, POPULATION_STEP)
     with run.timings.measure("pump"):
-        population_vmlt = prepare(stages, lambda: _populations(setting, time_t, OdeStatistics()))
+        population_vmlt = prepare(stages, lambda: _populations(experiment, time_t, OdeStatistics()))
     resonances = resonance_r.size
     return Traces(
         delay_d,
         change_ecd[:resonances],
         np.zeros((0, resonances, delay_d.size)),
-        setting.energies_e[resonances:],
+        experiment.energies_e[resonances:],
         change_ecd[resonances:].transpose(1, 0, 2),
         time_t,
         population_vmlt,
-        {name: stages.comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": setting.surface.misfit},
+        {name: stages.comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": experiment.surface.misfit},
     )
 
 
-def _changes(stages: Stages, setting: Setting, delay_d: np.ndarray, pump: str, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
+def _changes(stages: Stages, experiment: Experiment, delay_d: np.ndarray, pump: str, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
     timings = stages.run.timings
     with timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list
-        times = list(delay_d - setting.lead)
-        trajectories = prepare(stages, lambda: pump_trajectory(setting, times, TERMS[name], OdeStatistics()))
+        times = list(delay_d - experiment.lead)
+        trajectories = prepare(stages, lambda: pump_trajectory(experiment, times, TERMS[name], OdeStatistics()))
 
     def work(item: int) -> dict[str, np.ndarray]:
         """Return the changes at one delay."""
-        return {"change": probe_change(setting, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
+        return {"change": probe_change(experiment, float(delay_d[item]), trajectories[item], TERMS[name], statistics)}
 
     with timings.measure("probe"):
         return [found["change"] for found in compute_items(stages, f"{pump} {name}", delay_d.size, work)]
 
 
-def _populations(setting: Setting, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:
+def _populations(experiment: Experiment, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:
     """Return the populations under the pump alone (valley, manifold, state, time); an undriven valley has none."""
-    states = np.array(pump_trajectory(setting, list(time_t), Terms(), statistics))[:, :, 0].real
-    layout = setting.equations(0.0, PHASES[:1], False, Terms()).layout
-    largest = max(m.energy_l.size for m in setting.problem.manifolds)
-    population_vmlt = np.zeros((len(VALLEYS), len(setting.problem.manifolds), largest, time_t.size))
+    states = np.array(pump_trajectory(experiment, list(time_t), Terms(), statistics))[:, :, 0].real
+    layout = experiment.equations(0.0, PHASES[:1], False, Terms()).layout
+    largest = max(m.energy_l.size for m in experiment.problem.manifolds)
+    population_vmlt = np.zeros((len(VALLEYS), len(experiment.problem.manifolds), largest, time_t.size))
     for (copy, m), rows in layout.population.items():
-        for valley in (0, 1) if setting.mirrored else (setting.valleys[copy],):
+        for valley in (0, 1) if experiment.mirrored else (experiment.valleys[copy],):
             population_vmlt[valley, m, : rows.stop - rows.start] = states[:, rows].T
     return population_vmlt

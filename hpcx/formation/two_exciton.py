@@ -73,7 +73,7 @@ class Kernels:
 
 
 @dataclass(frozen=True)
-class Channel:
+class SpinChannel:
     """States of one channel.
 
     Attributes:
@@ -93,8 +93,8 @@ class Channel:
 class TwoExcitonStates:
     """Both channels, -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s, and the overlap of the Gaussians with the 1s state."""
 
-    binding: Channel
-    antibinding: Channel
+    binding: SpinChannel
+    antibinding: SpinChannel
     exchange_energy: float
     gaussian_overlap: float
 
@@ -137,7 +137,7 @@ def _symmetric(values_p: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np
     return matrix_qq
 
 
-def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> Channel:
+def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChannel:
     """Return the states of channel `sign` = +1 or -1 from H x = e O x, x^T O x = 1."""
     energy_q = HBAR2_PER_M0_EV_NM2 * kernels.momentum_q**2 / medium.total_mass
     mean_qq = 0.5 * np.add.outer(energy_q, energy_q)
@@ -150,7 +150,7 @@ def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> Channel:
     basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
     energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq[1:, 1:] @ basis_qn)
     coupling_n = (root_q[1:] * interaction_qq[1:, 0]) @ basis_qn @ mix_nn
-    return Channel(energy_n, coupling_n, int(np.count_nonzero(~keep)), float(value_n[0]))
+    return SpinChannel(energy_n, coupling_n, int(np.count_nonzero(~keep)), float(value_n[0]))
 
 
 def _pair_grid() -> tuple[np.ndarray, np.ndarray]:

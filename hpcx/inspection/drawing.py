@@ -47,7 +47,7 @@ def scripts() -> Path:
     for place in places:
         if (place / "figures.toml").is_file():
             return place
-    raise FileNotFoundError(f"the scripts that draw are not found, neither in {places[0]} nor in {places[1]}: install hpcx again")
+    raise FileNotFoundError(f"the plotting scripts are neither in {places[0]} nor in {places[1]}; reinstall hpcx")
 
 
 def figures() -> list[Figure]:

@@ -25,7 +25,7 @@ def show_text(path: Path) -> str:
     found = file_of(path)
     with reading(found) as file:
         if "provenance" not in file:
-            raise ValueError(f"{found} is no result of hpcx: it has no group 'provenance'")
+            raise ValueError(f"{found} is not a result of hpcx: it has no group 'provenance'")
         about = {name: decoded(item[()]) for name, item in file["provenance"].items()}
         parts = [
             list(part)

@@ -159,7 +159,7 @@ class Checkpoint:
             headers = self._headers() if comm.rank == 0 else []
         for header in comm.bcast(headers):
             if header.digest != self._digest:
-                raise AgreedError(f"{header.path} is of another input (there -> here):{differing_keys(header.physics, self._physics)}")
+                raise AgreedError(f"{header.path} belongs to another input (there -> here):{differing_keys(header.physics, self._physics)}")
             if header.stages is None:
                 raise AgreedError(
                     f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one; finish the run with that "
@@ -172,7 +172,7 @@ class Checkpoint:
                 self._note_revision(comm, header)
                 return Saved(header.path, header.sequence, header.sizes, header.stages)
             if comm.rank == 0:
-                log.warning("checkpoint %s is damaged; the one before it is used if there is one", header.path)
+                log.warning("checkpoint %s is damaged; the previous one is used if it exists", header.path)
         return None
 
     def _has_same_options(self, comm: Any, header: _Header) -> bool:
@@ -186,7 +186,7 @@ class Checkpoint:
         if now != then:
             self.other_revision = then
             if comm.rank == 0:
-                log.warning("checkpoint %s was made by another program, revision %s; this is %s", header.path, then or "unknown", now or "unknown")
+                log.warning("checkpoint %s was written by another revision of hpcx, %s; this is %s", header.path, then or "unknown", now or "unknown")
 
     def _headers(self) -> list[_Header]:
         """Return what the files say of themselves, newest first; says which are damaged. Raises Unreadable."""
@@ -196,7 +196,7 @@ class Checkpoint:
                 try:
                     found.append(_read_header(path))
                 except Damaged:
-                    log.warning("checkpoint %s is damaged; the one before it is used if there is one", path)
+                    log.warning("checkpoint %s is damaged; the previous one is used if it exists", path)
         return sorted(found, key=lambda header: -header.sequence)
 
     def discard(self, comm: Any) -> None:

@@ -89,7 +89,7 @@ class Result:
         if array.ndim != len(dims):
             raise ValueError(f"{path}: {array.ndim} axes but dimensions {dims}")
         if array.ndim > 1 and path.rpartition("/")[2] in dims:
-            raise ValueError(f"{path}: xarray allows an array of several axes no axis of its own name; rename the axis")
+            raise ValueError(f"{path}: in xarray an array with several axes cannot have an axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
         if start is not None and rows is not None:

@@ -32,7 +32,7 @@ def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_bytes(path, image(fill))
     except OSError as error:
-        log.warning("%s is not kept for other runs: %s", path, error)
+        log.warning("%s cannot be saved for later runs: %s", path, error)
 
 
 def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
@@ -50,10 +50,10 @@ def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
     except Damaged:
         whole = False
     except OSError as error:
-        log.warning("%s; its content is made again", error)
+        log.warning("%s; it will be computed again", error)
         return None
     if not whole:
-        log.warning("%s is damaged and is made again", path)
+        log.warning("%s is damaged and will be computed again", path)
         return None
     return arrays
 

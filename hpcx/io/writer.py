@@ -23,6 +23,7 @@ from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
 from hpcx.io.seal import seal
 from hpcx.parallel.errors import AgreedError, agreed
+from hpcx.renamed import old
 
 #: datasets that are coordinates of the others in their group, though no axis bears their name: xarray is told so
 COORDINATES = ("kx", "ky")
@@ -151,7 +152,7 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
 
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
     nearest group above, and where there is none either it counts 0, 1, 2, ... HDF5's own calls are used as in `label`.
-    Which datasets are coordinates beside the scales, an attribute of their group tells.
+    Which datasets are coordinates beside the scales, an attribute of their group tells. Renamed datasets get a link from their old name.
     """
     scales: dict[str, h5py.h5d.DatasetID] = {}
     for name, dims in dims_of.items():
@@ -166,6 +167,9 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
         labels = [name for name in COORDINATES if f"{group}/{name}".strip("/") in dims_of]
         if labels:
             file[group or "/"].attrs["coordinates"] = " ".join(labels)
+    for name in dims_of:
+        if old(name) != name and old(name) not in file:
+            file[old(name)] = h5py.SoftLink(f"/{name}")
 
 
 def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.h5d.DatasetID:

@@ -109,5 +109,5 @@ def _wait(request: Any, patience: float | None) -> None:
     deadline = None if patience is None else time.monotonic() + patience
     while not request.Test():
         if deadline is not None and time.monotonic() > deadline:
-            raise TimeoutError("the other ranks did not come")
+            raise TimeoutError("the other ranks did not arrive in time")
         time.sleep(1e-3)

@@ -114,7 +114,7 @@ class Excerpt:
         """Return a field; raises AttributeError for one that is left out, and for what is no field."""
         if name.startswith("_") or name not in self.names:
             kind = _kind(type(self.whole))
-            raise AttributeError(f"'{name}' is not among what may be read here of {kind}: what is made is shared by points that differ in it")
+            raise AttributeError(f"'{name}' of {kind} must not be read here: the value is shared by points that differ in it")
         return self.read(name)
 
     def read(self, name: str) -> Any:

@@ -71,7 +71,7 @@ class Run:
             return
         self._reported = now
         left = (now - begin) * (1 - fraction) / (fraction - first)
-        log.info("%s: %s %.0f %%, about %s left of it", self.name, task, 100 * fraction, spoken(max(left, 0.0)))
+        log.info("%s: %s %.0f %% done, about %s left", self.name, task, 100 * fraction, spoken(max(left, 0.0)))
 
     def note_error(self, error: float, tolerance: float) -> None:
         """Note the error of a solution that the point consists of, and what the input allows, in the same measure; alike on all ranks.

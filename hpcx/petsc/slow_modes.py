@@ -61,7 +61,7 @@ class _Pairs:
         largest = np.maximum(np.abs(overlap).max(axis=1, initial=0.0), np.finfo(float).tiny)
         left, overlap = left / largest, overlap / largest[:, None]
         if np.linalg.svd(overlap, compute_uv=False)[-1] < _DEFECTIVE:
-            raise ModesError("two slow modes have become one: their decay times are equal and their shapes too; change modes.count")
+            raise ModesError("two slow modes have merged: their decay times and shapes are equal; change modes.count")
         return _Pairs(value, right, left @ np.linalg.inv(overlap).conj().T).chosen(
             _falling(np.log(np.maximum(np.abs(value), np.finfo(float).tiny)), -value.imag)
         )

@@ -56,7 +56,7 @@ def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
     return w_ij / (mesh.divisions**2 * mesh.cell_area)
 
 
-def lattice_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
+def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
     """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
 
     sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on the
@@ -80,7 +80,7 @@ def image_field(divisions: int, lattice_constant: float, law: Interaction) -> fl
     """Return c of the interaction c r^2 of two charges with each other's images, in eV / Angstrom^2.
 
     A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all images,
-    at r + R instead of r. Expanded in r that is a constant, the `lattice_correction`, and c = sum over R of the Laplacian of W(R)
+    at r + R instead of r. Expanded in r that is a constant, the `finite_mesh_correction`, and c = sum over R of the Laplacian of W(R)
     over four, which falls like N^-3 where N a is beyond the screening length and faster before (the Laplacian of a logarithm is
     zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by c (<r^2>_X - 2 <r1.r2>); the next term is
     smaller by (r / N a)^2.

@@ -56,7 +56,7 @@ def lock(path: Path, patience: float = 0.0) -> IO[str] | None:
             continue
         except OSError as error:
             file.close()
-            raise NoLocks(f"{path}: file locks fail here ({error.strerror}); output.directory needs a file system that has them") from error
+            raise NoLocks(f"{path}: file locks do not work here ({error.strerror}); choose an output.directory on a file system that supports them") from error
         if _is_still(path, file):
             return file
         file.close()  # its last owner removed it between our opening and our locking
@@ -170,7 +170,7 @@ class Claims:
     def _path(self, name: str) -> Path:
         return self._directory / f"{self._place or name}.lock"
 
-    def take(self, name: str, ranks: int = 1) -> bool:
+    def acquire(self, name: str, ranks: int = 1) -> bool:
         """Claim a point for `ranks` ranks; False if another process has it. Raises NoLocks or OSError."""
         path = self._path(name)
         file = None if path in self._held else lock(path)
@@ -186,7 +186,7 @@ class Claims:
         self._held[path] = held
         return True
 
-    def give_back(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Give a claim back after the attempt has ended in order."""
         path = self._path(name)
         unlock(path, self._held.pop(path).file)

@@ -35,7 +35,7 @@ _EXCESSIVE = 10.0
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SweepContext:
     """What all points of a run share.
 
     Attributes:
@@ -69,7 +69,7 @@ class Surroundings:
         return f"{point.id} ({coordinates})" if coordinates else self.plan.config.title or self.plan.config.model
 
 
-def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Entry, Timings]:
+def compute_point(level: Level, point: Point, context: SweepContext) -> tuple[Entry, Timings]:
     """Compute a point and write its result, collectively on the group; return its entry and its timings.
 
     An error that all ranks of the group meet ends the point alone and is recorded. If one rank fails while the others
@@ -80,34 +80,34 @@ def compute_point(level: Level, point: Point, around: Surroundings) -> tuple[Ent
     outcome: tuple[Entry, Timings] | None = None
     error: Exception | None = None
     try:
-        outcome = _solve_and_write(level.comm, point, around)
+        outcome = _solve_and_write(level.comm, point, context)
     except Stopped:
         settle(level.fate, None)
         raise
     except Exception as caught:
         error = caught
-    failed = _failure(error, start, level.comm.size, around.run) if error else None
+    failed = _failure(error, start, level.comm.size, context.run) if error else None
     try:
         message = settle(level.fate, error)
     except TimeoutError:  # it comes on a failed rank alone
         if failed is not None:
-            _record(around, point, failed)
-        raise RuntimeError(f"{around.name(point)} failed on one rank while others of its group wait for it") from error
+            _record(context, point, failed)
+        raise RuntimeError(f"{context.name(point)} failed on one rank while the others of its group were waiting for it") from error
     if message is None and outcome is not None:
         return outcome
-    failed = failed or Entry(FAILED, message or "", "", time.monotonic() - start, level.comm.size, run=around.run)
+    failed = failed or Entry(FAILED, message or "", "", time.monotonic() - start, level.comm.size, run=context.run)
     if level.comm.rank == 0:
-        _record(around, point, failed)
+        _record(context, point, failed)
     return failed, Timings()
 
 
-def _record(around: Surroundings, point: Point, failed: Entry) -> None:
+def _record(context: SweepContext, point: Point, failed: Entry) -> None:
     """Record a failure and say it; a directory that cannot be written any more ends the run at its next point."""
-    log.error("%s failed: %s", around.name(point), failed.message)
+    log.error("%s failed: %s", context.name(point), failed.message)
     try:
-        around.store.fail(point.id, failed)
+        context.store.fail(point.id, failed)
     except OSError as error:
-        log.error("the failure of %s cannot be recorded: %s", around.name(point), error)
+        log.error("the failure of %s cannot be recorded: %s", context.name(point), error)
 
 
 def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
@@ -116,13 +116,13 @@ def _failure(error: Exception, start: float, ranks: int, run: str) -> Entry:
     return Entry(FAILED, message, trace, time.monotonic() - start, ranks, [f"failed: {message}"], run)
 
 
-def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Entry, Timings]:
+def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[Entry, Timings]:
     if point.error:
         raise AgreedError(point.error)
-    path = around.store.result(point.id)
+    path = context.store.result(point.id)
     _check_contents(comm, point)
-    checkpoint = Checkpoint(around.store.checkpoint(point.id), point.physics, point.hash, _origin(around, point))
-    run = Run(path.parent, path.stem, shared=around.shared, checkpoint=checkpoint, requests=around.requests)
+    checkpoint = Checkpoint(context.store.checkpoint(point.id), point.physics, point.hash, _origin(context, point))
+    run = Run(path.parent, path.stem, shared=context.shared, checkpoint=checkpoint, requests=context.requests)
     run.cadence = point.config.output.checkpoint
     solve = registry.solver(point.config.model)  # loads its modules, which is no part of the point
     started, start, begin = provenance.now(), time.monotonic(), time.process_time()
@@ -132,11 +132,11 @@ def _solve_and_write(comm: Any, point: Point, around: Surroundings) -> tuple[Ent
     result.summary += _loosened(run.excess)
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
     ours["processor_time"] = processor_time(comm, begin)
-    ours["petsc_options_given"] = around.options  # the program itself sets others while it works
+    ours["petsc_options_given"] = context.options  # the program itself sets others while it works
     ours["continued_from"] = checkpoint.other_revision
-    entries = _entries(point, run, around.plan) | ours
-    _look_again(comm, point, around)
-    about = provenance.describe(comm, started, computed - start, provenance.hosts(comm), around.revision, entries)
+    entries = _entries(point, run, context.plan) | ours
+    _look_again(comm, point, context)
+    about = provenance.describe(comm, started, computed - start, provenance.hosts(comm), context.revision, entries)
     write_result(comm, path, result, about)
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
@@ -149,14 +149,13 @@ def _refuse_silent(comm: Any, result: Result) -> None:
     silent = sorted(set().union(*comm.allgather(result.silent())))
     if silent:
         raise AgreedError(
-            f"values that are not finite came out in {', '.join(silent)}, so nothing is written: the numerics cannot follow this input; "
-            "look for numbers far from usual ones in it"
+            f"infinite or NaN values were computed in {', '.join(silent)}, so no result is written; check the input for unusually large or small numbers"
         )
 
 
-def _origin(around: Surroundings, point: Point) -> dict[str, str]:
+def _origin(context: SweepContext, point: Point) -> dict[str, str]:
     """Return what a checkpoint says about the program that makes it."""
-    return {"revision": around.revision, "options": typed(numerical(around.options, point.config.model))}
+    return {"revision": context.revision, "options": typed(numerical(context.options, point.config.model))}
 
 
 def _loosened(excess: float) -> list[str]:
@@ -164,14 +163,14 @@ def _loosened(excess: float) -> list[str]:
     return [f"WARNING: the largest error is {excess:.2g} times what solver.tolerance allows"] if excess > _EXCESSIVE else []
 
 
-def _look_again(comm: Any, point: Point, around: Surroundings) -> None:
+def _look_again(comm: Any, point: Point, context: SweepContext) -> None:
     """Raise AgreedError if another run has put a result of other physics where this one belongs; collective.
 
     The claim on the point forbids it, but not where file locks of one node are not known on others.
     """
     with agreed(comm):
-        if comm.rank == 0 and around.store.single:
-            refuse_other_result(around.store, point)
+        if comm.rank == 0 and context.store.single:
+            refuse_other_result(context.store, point)
 
 
 def _check_contents(comm: Any, point: Point) -> None:
@@ -181,7 +180,7 @@ def _check_contents(comm: Any, point: Point) -> None:
             now, then = contents(point.config), point.physics.get("contents", {})
             changed = [key for key in then if now[key] != then[key]]
             if changed:
-                raise ValueError(f"what {', '.join(changed)} names was changed after the run began; run again")
+                raise ValueError(f"what {', '.join(changed)} names was changed after the run had started; rerun the command")
 
 
 def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:

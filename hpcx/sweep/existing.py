@@ -9,7 +9,7 @@ import logging
 
 from hpcx.config.point import Point
 from hpcx.io.reading import Damaged
-from hpcx.sweep.compute import Surroundings
+from hpcx.sweep.compute import SweepContext
 from hpcx.sweep.reuse import objection
 from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import Entry
@@ -17,50 +17,50 @@ from hpcx.sweep.store import Entry
 log = logging.getLogger("hpcx")
 
 
-def usable(around: Surroundings, point: Point) -> Entry | None:
+def usable(context: SweepContext, point: Point) -> Entry | None:
     """Return the entry of a point whose result is there and counts for this run, or None; raises Unreadable."""
     try:
-        done = around.store.done(point.id, point.hash)
+        done = context.store.done(point.id, point.hash)
     except Damaged:
         return None
-    return None if done is None or objection(done, around.options, around.plan.config.model) else done
+    return None if done is None or objection(done, context.options, context.plan.config.model) else done
 
 
-def is_settled(around: Surroundings, point: Point) -> bool:
+def is_settled(context: SweepContext, point: Point) -> bool:
     """Say whether there is nothing to be done for a point: its result is there, or cannot be read now, or it has failed in this run."""
-    failed = around.store.failed(point.id)  # another group has tried it since this run began
-    if failed is not None and failed.run == around.run:
+    failed = context.store.failed(point.id)  # another group has tried it since this run began
+    if failed is not None and failed.run == context.run:
         return True
     try:
-        return usable(around, point) is not None
+        return usable(context, point) is not None
     except OSError as error:
         log.warning("%s; it is left as it is", error)
         return True
 
 
-def make_room(around: Surroundings, point: Point) -> bool:
+def make_room(context: SweepContext, point: Point) -> bool:
     """Say whether the holder of the claim on a point is to compute it; a result that is there and does not count is set aside.
 
     Raises OtherPhysics if the one result of a run without a sweep is of other physics, OSError if the directory fails.
     """
-    store = around.store
+    store = context.store
     if store.single:
         refuse_other_result(store, point)
-    if is_settled(around, point):
+    if is_settled(context, point):
         return False
     if store.result(point.id).exists():
-        word, reason = _why_not(around, point)
+        word, reason = _why_not(context, point)
         kept = store.set_aside(point.id, word).name
-        log.warning("the result of %s %s; it is computed again, the old file is now %s", around.name(point), reason, kept)
+        log.warning("the result of %s %s; it is computed again, the old file is now %s", context.name(point), reason, kept)
     return True
 
 
-def _why_not(around: Surroundings, point: Point) -> tuple[str, str]:
+def _why_not(context: SweepContext, point: Point) -> tuple[str, str]:
     """Return why a result does not count, as a word for the name of its file and as the end of a sentence."""
     try:
-        done = around.store.done(point.id, point.hash)
+        done = context.store.done(point.id, point.hash)
     except Damaged as error:
         return "damaged", f"is damaged: {error}"
     if done is None:
         return "other-physics", "is of other physics"
-    return "other-options", objection(done, around.options, around.plan.config.model)
+    return "other-options", objection(done, context.options, context.plan.config.model)

@@ -158,7 +158,7 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
     different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
     if different:
         raise OtherPhysics(
-            f"{directory} holds a sweep of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}"
+            f"{directory} holds a sweep of another input; choose another output.directory or use --fresh. Differences (there -> here):{different}"
         )
 
 

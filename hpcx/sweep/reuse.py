@@ -63,5 +63,5 @@ def mixture(entries: Iterable[Entry], current: tuple[str, str] | None = None) ->
     return (
         f"the points of this sweep are from different programs: {', '.join(parts)}; their numbers may differ. "
         "index/version and index/revision of sweep.h5 tell them apart. To compute all of them with one program give --fresh; "
-        "to compute some, remove their files in points/ and run again"
+        "to compute some, remove their files in points/ and rerun the command"
     )

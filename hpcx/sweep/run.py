@@ -25,7 +25,7 @@ from hpcx.parallel.timings import Timings
 from hpcx.petsc.communicator import duplicates_kept
 from hpcx.petsc.options import given_options
 from hpcx.sweep.claims import others_at_work, present
-from hpcx.sweep.compute import Surroundings
+from hpcx.sweep.compute import SweepContext
 from hpcx.sweep.groups import free_levels, make_levels
 from hpcx.sweep.index import refresh_index
 from hpcx.sweep.planning import Task
@@ -62,12 +62,12 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
 
     Raises AgreedError if the output directory cannot be used, holds results of another input, or vanishes.
     """
-    with at_work(comm, plan, requests) as around:
-        return compute_points(comm, around, group_size)
+    with at_work(comm, plan, requests) as context:
+        return compute_points(comm, context, group_size)
 
 
 @contextmanager
-def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[Surroundings]:
+def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepContext]:
     """Open the output directory of a plan for the body, collectively on `comm`. Raises AgreedError as `run_plan` does."""
     store = Store(Path(plan.config.output.directory), single=not plan.axes)
     with agreed(comm):
@@ -78,12 +78,12 @@ def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[Surroundi
         yield _prepare(comm, plan, requests, store, reach)
 
 
-def go_on_with(comm: Any, around: Surroundings, plan: Plan) -> Surroundings:
+def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
     """Return the surroundings of another plan of the same physics in the same directory; collective. Raises AgreedError."""
     with agreed(comm):
         if comm.rank == 0:
-            _open(around.store, plan)
-    return replace(around, plan=plan)
+            _open(context.store, plan)
+    return replace(context, plan=plan)
 
 
 def _remove_stop(store: Store) -> None:
@@ -92,13 +92,13 @@ def _remove_stop(store: Store) -> None:
         (store.directory / "STOP").unlink(missing_ok=True)
 
 
-def compute_points(comm: Any, around: Surroundings, group_size: int | None = None) -> Report:
+def compute_points(comm: Any, context: SweepContext, group_size: int | None = None) -> Report:
     """Compute every point that has no result yet in the directory that has been opened; collective, arguments as of `run_plan`."""
-    tasks = list_tasks(comm, around, memory_per_rank(comm), group_size)
-    _share_tables(comm, around, tasks)
+    tasks = list_tasks(comm, context, memory_per_rank(comm), group_size)
+    _share_tables(comm, context, tasks)
     levels = make_levels(comm)
-    around.requests.connect(comm)
-    worker = Worker(levels, around)
+    context.requests.connect(comm)
+    worker = Worker(levels, context)
     start = time.monotonic()
     try:
         with duplicates_kept(level.comm for level in levels):
@@ -106,20 +106,23 @@ def compute_points(comm: Any, around: Surroundings, group_size: int | None = Non
     finally:
         logs.speak(comm.rank == 0)
     seconds = time.monotonic() - start
-    around.requests.disconnect()
+    context.requests.disconnect()
     free_levels(levels)
-    return _gather(comm, worker, around, tasks, seconds)
+    return _gather(comm, worker, context, tasks, seconds)
 
 
-def _prepare(comm: Any, plan: Plan, requests: StopRequests, store: Store, reach: bool) -> Surroundings:
+def _prepare(comm: Any, plan: Plan, requests: StopRequests, store: Store, reach: bool) -> SweepContext:
     """Compare the plan with what the output directory holds; `reach` says whether its file locks are known on all nodes."""
     with agreed(comm):
         if comm.rank == 0:
             _open(store, plan)
     if not reach and comm.rank == 0:
-        log.warning("file locks of %s do not reach all nodes: points run one by one on all ranks, and no other job may work there", store.directory)
+        log.warning(
+            "file locks in %s are not seen on all nodes: points are computed one after the other on all ranks, and no other job may use this directory",
+            store.directory,
+        )
     run, revision = comm.bcast((_name_of_run(), source_revision()) if comm.rank == 0 else None)
-    return Surroundings(plan, store, requests, {}, run, reach, revision, given_options())
+    return SweepContext(plan, store, requests, {}, run, reach, revision, given_options())
 
 
 def _open(store: Store, plan: Plan) -> None:
@@ -136,15 +139,15 @@ def _name_of_run() -> str:
     return f"slurm-array-{array}" if array else uuid.uuid4().hex
 
 
-def _share_tables(comm: Any, around: Surroundings, tasks: list[Task]) -> None:
+def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
     """Make what the first point shares with others on all ranks together; collective. What the points will complain of is left to them."""
-    point = around.plan.points[tasks[0].number] if len(tasks) > 1 else None
+    point = context.plan.points[tasks[0].number] if len(tasks) > 1 else None
     if point is not None and not point.error:
         with suppress(AgreedError, MaterialError):  # alike on all ranks
-            make_together(comm, around.shared, registry.tables(point.config.model, point.config, point.material))
+            make_together(comm, context.shared, registry.tables(point.config.model, point.config, point.material))
 
 
-def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], seconds: float) -> Report:
+def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
     parts = comm.allgather((worker.timings, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries))
     trouble = next(((part[3], part[5]) for part in parts if part[3]), None)
@@ -155,41 +158,41 @@ def _gather(comm: Any, worker: Worker, around: Surroundings, tasks: list[Task], 
     for timings, *_, entries in parts:
         report.timings |= timings
         computed |= entries
-    report.entries = _entries(comm, around, computed)
-    report.elsewhere = [around.name(point) for point, entry in zip(around.plan.points, report.entries) if entry.status == RUNNING]
+    report.entries = _entries(comm, context, computed)
+    report.elsewhere = [context.name(point) for point, entry in zip(context.plan.points, report.entries) if entry.status == RUNNING]
     with agreed(comm):
-        if comm.rank == 0 and around.has_index:
-            done = {point.id: entry for point, entry in zip(around.plan.points, report.entries) if entry.status == DONE}
-            refresh_index(around.store, done=done)
-            _tell_other_sweep(around)
-    left = any(_is_left(report.entries[task.number], around.run) for task in tasks) if comm.rank == 0 else False
+        if comm.rank == 0 and context.has_index:
+            done = {point.id: entry for point, entry in zip(context.plan.points, report.entries) if entry.status == DONE}
+            refresh_index(context.store, done=done)
+            _tell_other_sweep(context)
+    left = any(_is_left(report.entries[task.number], context.run) for task in tasks) if comm.rank == 0 else False
     report.stopped = _reason(part[2] for part in parts) if left else ""
     return report
 
 
-def _entries(comm: Any, around: Surroundings, computed: dict[int, Entry]) -> list[Entry]:
+def _entries(comm: Any, context: SweepContext, computed: dict[int, Entry]) -> list[Entry]:
     """Return the state of every point; collective.
 
     That of the points `computed` now is known; the others are read and tidied up by all ranks, each its share.
     """
     found: dict[int, Entry] = {}
-    numbers = range(len(around.plan.points))
+    numbers = range(len(context.plan.points))
     with agreed(comm):
         for number in [number for number in numbers if number not in computed][comm.rank :: comm.size]:
-            point = around.plan.points[number]
-            found[number] = around.store.entry(point.id, point.hash)
+            point = context.plan.points[number]
+            found[number] = context.store.entry(point.id, point.hash)
             if found[number].status == DONE:
-                around.store.tidy(point.id)
+                context.store.tidy(point.id)
     for part in comm.allgather(found):
         computed |= part
     return [computed[number] for number in numbers]
 
 
-def _tell_other_sweep(around: Surroundings) -> None:
+def _tell_other_sweep(context: SweepContext) -> None:
     """Warn if another run has begun meanwhile with other swept values of the same physics: sweep.h5 shows the sweep begun last."""
-    points = (read_record(around.store.directory) or {"points": []})["points"]
-    if {point["id"] for point in points} != {point.id for point in around.plan.points}:
-        log.warning("sweep.h5 shows the %d points of a sweep that was begun later in this directory; run this one again to see its own", len(points))
+    points = (read_record(context.store.directory) or {"points": []})["points"]
+    if {point["id"] for point in points} != {point.id for point in context.plan.points}:
+        log.warning("sweep.h5 now holds the %d points of a sweep started later in this directory; rerun this one to get its own", len(points))
 
 
 def _reason(reasons: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from hpcx.sweep.store import Store
 
 
 def refuse_other_result(store: Store, point: Point) -> None:
-    """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint is of another input.
+    """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint belongs to another input.
 
     A file that is damaged or cannot be read is not judged here: the run itself knows what to do with it.
     """
@@ -25,4 +25,4 @@ def refuse_other_result(store: Store, point: Point) -> None:
             continue
         different = differing_keys(old, physics)
         if different:
-            raise OtherPhysics(f"{path} is of another input; choose another output.directory or give --fresh. What differs (there -> here):{different}")
+            raise OtherPhysics(f"{path} belongs to another input; choose another output.directory or use --fresh. Differences (there -> here):{different}")

@@ -90,7 +90,7 @@ def _rows_of_file(path: Path) -> list[Row]:
     """Return the states of the points as a `sweep.h5` tells them; raises OSError if it is none."""
     with reading(path) as file:
         if "index/status" not in file:
-            raise FileNotFoundError(f"{path} is no sweep.h5: give the directory of a run, or its sweep.h5")
+            raise FileNotFoundError(f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5")
         names = ("id", "status", "message", "version", "revision")
         texts = {name: file[f"index/{name}"].asstr()[()] for name in names if name in file["index"]}
         seconds, ranks = file["index/wall_time"][()], file["index/ranks"][()]

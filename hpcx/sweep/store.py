@@ -97,7 +97,7 @@ class Store:
         path = self.directory / "sweep.lock"
         file = lock(path, patience)
         if file is None:
-            raise TimeoutError(f"another run holds {path}; if there is none, remove the file")
+            raise TimeoutError(f"another run has locked {path}; if no other run is active, remove the file")
         try:
             for left in self.directory.glob("sweep.*.part"):  # of a process that was killed while it wrote
                 left.unlink(missing_ok=True)
@@ -117,12 +117,12 @@ class Store:
         stem = self.checkpoint(name)
         left = list(stem.parent.glob(f"{stem.name}.*"))
         with suppress(OSError):
-            if (left or self.claims.has_file(name)) and self.claims.take(name):
+            if (left or self.claims.has_file(name)) and self.claims.acquire(name):
                 try:
                     for path in left:
                         path.unlink(missing_ok=True)
                 finally:
-                    self.claims.give_back(name)
+                    self.claims.release(name)
 
     def done(self, name: str, digest: str) -> Entry | None:
         """Return the entry of a finished point with this hash, or None; raises Damaged if its file is no result, and Unreadable."""

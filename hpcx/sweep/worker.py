@@ -10,7 +10,7 @@ from hpcx.config.point import Point
 from hpcx.parallel import log as logs
 from hpcx.parallel.stop import Stopped
 from hpcx.parallel.timings import Timings
-from hpcx.sweep.compute import Surroundings, compute_point
+from hpcx.sweep.compute import SweepContext, compute_point
 from hpcx.sweep.existing import is_settled, make_room
 from hpcx.sweep.groups import Level
 from hpcx.sweep.index import refresh_index
@@ -40,9 +40,9 @@ class Worker:
         other_physics: whether it is used for other physics.
     """
 
-    def __init__(self, levels: list[Level], around: Surroundings) -> None:
+    def __init__(self, levels: list[Level], context: SweepContext) -> None:
         self.levels = levels
-        self.around = around
+        self.context = context
         self.timings: dict[int, Timings] = {}
         self.entries: dict[int, Entry] = {}
         self.busy = 0.0
@@ -54,7 +54,7 @@ class Worker:
 
     def work(self, tasks: list[Task]) -> None:
         """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
-        store, points = self.around.store, self.around.plan.points
+        store, points = self.context.store, self.context.plan.points
         if self.levels[0].comm.rank == 0 and not store.single:
             self._outlook = Outlook(list(tasks), self.levels[0].comm.size, lambda number: store.result(points[number].id).exists())
         for suspect in (False, True):
@@ -74,52 +74,52 @@ class Worker:
     def _next(self, tasks: list[Task], ranks: int) -> Task | None:
         """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
         try:
-            while tasks and not self.trouble and not self.stopped and not self.around.requests.reason():
+            while tasks and not self.trouble and not self.stopped and not self.context.requests.reason():
                 task = tasks.pop(0)
-                if self._take(self.around.plan.points[task.number], ranks):
+                if self._take(self.context.plan.points[task.number], ranks):
                     return task
         except OtherPhysics as error:
             self.trouble, self.other_physics = str(error), True
         except OSError as error:
-            store = self.around.store  # which may go between any two calls
+            store = self.context.store  # which may go between any two calls
             removed = f"output.directory = '{store.directory}' was removed while the run used it"
             self.trouble = str(error) if store.is_there() else removed
-        self.stopped = self.stopped or self.around.requests.reason()
+        self.stopped = self.stopped or self.context.requests.reason()
         return None
 
     def _take(self, point: Point, ranks: int) -> bool:
-        store = self.around.store
+        store = self.context.store
         if not store.is_there():
             raise FileNotFoundError(store.directory)
-        if is_settled(self.around, point) or not self._claim(point, ranks):
+        if is_settled(self.context, point) or not self._claim(point, ranks):
             return False
         wanted = False
         try:
-            wanted = make_room(self.around, point)
+            wanted = make_room(self.context, point)
         finally:
             if not wanted:
-                store.claims.give_back(point.id)
+                store.claims.release(point.id)
         return wanted
 
     def _claim(self, point: Point, ranks: int) -> bool:
         """Claim a point; raises OtherPhysics if a run without a sweep finds one of other physics at work in its directory."""
-        store = self.around.store
-        taken = store.claims.take(point.id, ranks)
+        store = self.context.store
+        taken = store.claims.acquire(point.id, ranks)
         at_work = store.claims.last_point(point.id) if store.single and not taken else ""
         if at_work not in ("", point.id):
-            raise OtherPhysics(f"another run, of other physics, is at work in {store.directory}; choose another output.directory")
+            raise OtherPhysics(f"another run with a different input is at work in {store.directory}; choose another output.directory")
         return taken
 
     def _one(self, level: Level, task: Task) -> None:
-        point = self.around.plan.points[task.number]
+        point = self.context.plan.points[task.number]
         if task.refusal:
             point = replace(point, error=task.refusal)
         start = time.monotonic()
-        log.info("%s on %d rank(s)", self.around.name(point), level.comm.size)
+        log.info("%s on %d rank(s)", self.context.name(point), level.comm.size)
         try:
-            entry, timings = compute_point(level, point, self.around)
+            entry, timings = compute_point(level, point, self.context)
         except Stopped as error:
-            log.info("%s: stopped (%s)", self.around.name(point), error)
+            log.info("%s: stopped (%s)", self.context.name(point), error)
             self.stopped = str(error)
         else:
             self._note(level, task.number, point, entry, timings)
@@ -127,21 +127,21 @@ class Worker:
                 self._outlook.note(task, level.comm.size, time.monotonic() - start)
         self.busy += time.monotonic() - start
         if level.comm.rank == 0:
-            self.around.store.claims.give_back(point.id)
+            self.context.store.claims.release(point.id)
             self._refresh_index()
 
     def _note(self, level: Level, number: int, point: Point, entry: Entry, timings: Timings) -> None:
         if level.comm.rank == 0 and entry.status != FAILED:
-            self.around.store.failure(point.id).unlink(missing_ok=True)
+            self.context.store.failure(point.id).unlink(missing_ok=True)
             self.timings[number], self.entries[number] = timings, entry
 
     def _refresh_index(self) -> None:
         """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""
         start = time.monotonic()
-        if not self.around.has_index or start < self._next_index:
+        if not self.context.has_index or start < self._next_index:
             return
         try:
-            refresh_index(self.around.store, patience=0.0)
+            refresh_index(self.context.store, patience=0.0)
         except OSError as error:
             log.warning("sweep.h5 is not up to date: %s", error)
         end = time.monotonic()

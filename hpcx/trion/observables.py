@@ -27,7 +27,7 @@ def rayleigh_ritz(operator: TrionOperator, vectors: np.ndarray) -> tuple[np.ndar
     return energy, vectors, np.sqrt(operator.comm.allreduce(square))
 
 
-def oscillator_weight(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
+def oscillator_strength(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
     """Return |<state|V|i>|^2 for vectors (state, rows), (state,); collective.
 
     V|i> is what light makes of one charge at the band minimum; Tempelaar and Berkelbach 2019, Eq. 2.

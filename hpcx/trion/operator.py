@@ -28,7 +28,7 @@ from hpcx.trion.symmetry import require
 
 
 @dataclass(frozen=True)
-class Layout:
+class PairLayout:
     """Which momentum is the column and which the row: "first", "second" or "both" like carriers' interaction."""
 
     name: str
@@ -53,7 +53,7 @@ class Layout:
 class Gather:
     """Amplitudes in the order of a layout's entries, from those of canonical pairs wherever they are."""
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: Layout, kernel: Kernel) -> None:
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel) -> None:
         group, key = sector.group, kernel.blocks.key
         used = np.flatnonzero(key >= 0)
         p, r = group.pair(key[used])
@@ -84,7 +84,7 @@ class Gather:
 class Scatter:
     """A layout's results at the canonical pairs, from wherever they are."""
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: Layout, kernel: Kernel, sign: int) -> None:
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, sign: int) -> None:
         """Make the lists; with identical carriers the first layout also yields the exchanged term, with the opposite sign."""
         group = sector.group
         members = [(sector.k1, sector.k2, sign)]
@@ -119,7 +119,7 @@ class Scatter:
 class Term:
     """One of the interactions: gather, product, scatter."""
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, layout: Layout, spinors: tuple, sign: int) -> None:
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, layout: PairLayout, spinors: tuple, sign: int) -> None:
         moving_ck, spectators = spinors
         self.kernel, self.spectators = kernel, spectators
         self.table = kernel.table(moving_ck)
@@ -184,10 +184,10 @@ class TrionOperator:
         to_third = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.third.spinor_ck)]
         inverted_ck = problem.second.spinor_ck[:, problem.mesh.inverse_k].conj()
         to_second = [u.astype(kernel.precision) for u in kernel.blocks.spinors(inverted_ck)]
-        yield Term(*place, Layout("first"), (problem.first.spinor_ck, to_third), -1)
+        yield Term(*place, PairLayout("first"), (problem.first.spinor_ck, to_third), -1)
         if not problem.identical:
-            yield Term(*place, Layout("second"), (problem.second.spinor_ck, to_third), -1)
-        yield Term(*place, Layout("both"), (problem.first.spinor_ck, to_second), 1)
+            yield Term(*place, PairLayout("second"), (problem.second.spinor_ck, to_third), -1)
+        yield Term(*place, PairLayout("both"), (problem.first.spinor_ck, to_second), 1)
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product with a vector of coordinates, eV; collective."""

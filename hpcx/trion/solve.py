@@ -21,7 +21,7 @@ from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel
-from hpcx.trion.observables import add_slices, dimensions, oscillator_weight, own_points, rayleigh_ritz, wavefunction
+from hpcx.trion.observables import add_slices, dimensions, oscillator_strength, own_points, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 from hpcx.trion.spectra import Spectra
@@ -96,11 +96,11 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     """Put the states of a species under /singlet or /triplet; collective."""
     operator, mesh = states.operator, states.operator.problem.mesh
     pairs, unknowns = dimensions(operator)
-    weight = oscillator_weight(operator, states.vectors)
+    weight = oscillator_strength(operator, states.vectors)
     add_energies(result, species, f"{species} trion", states.energy, gap)
     binding = exciton_energy - states.energy[0]
     result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
-    result.add(f"{species}/oscillator_weight", weight, ("state",), "1", "squared optical matrix element")
+    result.add(f"{species}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
     result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
     sector = "" if operator.symmetry == "none" else f" of the fully symmetric sector ({operator.symmetry})"
@@ -114,7 +114,7 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     text = "old name of kx and ky, in files for one release"
     result.add(f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, own.start, points)
     result.summary.append(
-        f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator weight {weight[0]:.3g}, "
+        f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator strength {weight[0]:.3g}, "
         f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
     )
 

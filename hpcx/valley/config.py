@@ -256,7 +256,7 @@ def select(text: str) -> dict[str, bool | str]:
             continue
         members = set(GROUPS.get(name, (name,)))
         if not members <= set(SWITCHES):
-            raise ValueError(f"'{name}' is no mechanism{suggestion(name, KNOWN)}; known are {', '.join(KNOWN)}")
+            raise ValueError(f"'{name}' is not a mechanism{suggestion(name, KNOWN)}; known are {', '.join(KNOWN)}")
         chosen = chosen | members if sign == "+" else chosen - members
     return {name: name in chosen for name in SWITCHES} | changed
 

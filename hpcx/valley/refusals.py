@@ -66,7 +66,7 @@ def _blocking(config: Config, material: Material) -> list[Refusal]:
     blocked = config.pump.areal_density * most_blocked(build_problem(config, material))
     if blocked < 1:
         return []
-    reason = f"terms of second order hold well below {config.pump.density / blocked:.3g} cm^-2"
+    reason = f"the second-order theory holds only well below {config.pump.density / blocked:.3g} cm^-2"
     return [Refusal("pump.density", f"{config.pump.density:.3g} cm^-2", reason)]
 
 

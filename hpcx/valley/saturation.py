@@ -56,7 +56,7 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     blocking = blocking_matrix(problem)
     if config.pump.areal_density * blocking.max() >= 1.0:
         highest = config.pump.density / (config.pump.areal_density * blocking.max())
-        raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: terms of second order hold well below {highest:.3g} cm^-2")
+        raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: the second-order theory holds only well below {highest:.3g} cm^-2")
     return FinalStates(stimulation, blocking)
 
 

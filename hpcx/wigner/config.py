@@ -25,7 +25,7 @@ class Initial(Section):
     @model_validator(mode="after")
     def _check_file(self) -> Initial:
         if (self.shape == "image") != (self.file is not None):
-            raise ValueError('space.initial.file belongs to space.initial.shape = "image", and is needed there')
+            raise ValueError('space.initial.file and space.initial.shape = "image" need each other')
         return self
 
 
@@ -80,7 +80,7 @@ class Landscape(Section):
     @model_validator(mode="after")
     def _check_file(self) -> Landscape:
         if (self.kind == "file") != (self.file is not None):
-            raise ValueError('landscape.file belongs to landscape.kind = "file", and is needed there')
+            raise ValueError('landscape.file and landscape.kind = "file" need each other')
         return self
 
 
@@ -142,7 +142,7 @@ class Time(Section):
         1e-3,
         ge=1e-7,
         le=1e-1,
-        description="largest relative error of populations, squared widths and diffusivities that the time steps may make",
+        description="largest relative error of populations, mean squared displacements and diffusivities that the time steps may make",
     )
 
     @model_validator(mode="after")

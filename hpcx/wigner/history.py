@@ -64,13 +64,13 @@ def history_of(problem: Problem, series: Series) -> History:
 
 
 def largest_difference(coarse: History, fine: History, begin: float, scale: float) -> float:
-    """Return the largest relative difference of populations, squared widths and diffusivities of any valley after `begin`.
+    """Return the largest relative difference of populations, mean squared displacements and diffusivities of any valley after `begin`.
 
     The diffusivity passes zero, so its difference is relative to |D| + `scale` (nm^2/ps).
     """
     late = np.array(coarse.time) > begin
     worst = 0.0
-    for name, floor in (("population", 0.0), ("width_squared", 0.0), ("diffusivity", scale)):
+    for name, floor in (("population", 0.0), ("mean_squared_displacement", 0.0), ("diffusivity", scale)):
         first, second = coarse.array(name)[late], fine.array(name)[late]
         worst = max(worst, float(np.nanmax(np.abs(first - second) / (np.abs(second) + floor), initial=0.0)))
     return worst

@@ -1,4 +1,4 @@
-"""Populations, squared widths and diffusivities from the spatial moments of the energy bins.
+"""Populations, mean squared displacements and diffusivities from the spatial moments of the energy bins.
 
 D_v = (1/4) d_t w_v^2 is split into free flight, intervalley scattering, radiative decay and source. Derivatives are evaluated
 from the equation of motion at the given time, never by differences.
@@ -23,17 +23,17 @@ class Snapshot:
 
     Attributes:
         population: excitons (one has been made in all).
-        width_squared: mean of r^2, nm^2.
+        mean_squared_displacement: mean of r^2, nm^2.
         free, intervalley, radiative, source: parts of the diffusivity, nm^2/ps.
-        population_total, width_squared_total, diffusivity_total: of the sum over valleys, numbers.
-        width_squared_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
-        sidebands, width_squared_sidebands: phonon-assisted light, by valley and of all together.
+        population_total, mean_squared_displacement_total, diffusivity_total: of the sum over valleys, numbers.
+        mean_squared_displacement_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
+        sidebands, mean_squared_displacement_sidebands: phonon-assisted light, by valley and of all together.
         population_rate: change of the population by intervalley scattering, 1/ps.
         energy: mean energy above the minimum of the valley, meV.
     """
 
     population: np.ndarray
-    width_squared: np.ndarray
+    mean_squared_displacement: np.ndarray
     free: np.ndarray
     intervalley: np.ndarray
     radiative: np.ndarray
@@ -41,12 +41,12 @@ class Snapshot:
     population_rate: np.ndarray
     energy: np.ndarray
     population_total: float
-    width_squared_total: float
+    mean_squared_displacement_total: float
     diffusivity_total: float
     photoluminescence: float
-    width_squared_photoluminescence: float
+    mean_squared_displacement_photoluminescence: float
     sidebands: np.ndarray
-    width_squared_sidebands: float
+    mean_squared_displacement_sidebands: float
 
     @property
     def diffusivity(self) -> np.ndarray:
@@ -90,33 +90,33 @@ class Observer:
         m0, m1, m2 = moments_ni
         population = grid.sum_v(m0)
         known = np.where(population > 0, population, np.nan)
-        width_squared = grid.sum_v(m2) / known
+        mean_squared_displacement = grid.sum_v(m2) / known
         lost, lost_second = grid.sum_v(grid.radiative_i * m0), grid.sum_v(grid.radiative_i * m2)
         parts = {
             "free": grid.sum_v(grid.velocity_i * m1) / (2 * known),
-            "intervalley": (gains.exchanged[1] - width_squared * gains.exchanged[0]) / (4 * known),
-            "radiative": (width_squared * lost - lost_second) / (4 * known),
-            "source": (gains.born[1] - width_squared * gains.born[0]) / (4 * known),
+            "intervalley": (gains.exchanged[1] - mean_squared_displacement * gains.exchanged[0]) / (4 * known),
+            "radiative": (mean_squared_displacement * lost - lost_second) / (4 * known),
+            "source": (gains.born[1] - mean_squared_displacement * gains.born[0]) / (4 * known),
             "energy": grid.sum_v(self._energy_i * m0) / known,
         }
         totals = self._totals(moments_ni, lost, lost_second, gains.born)
         sidebands = grid.sum_v(self._sideband_i * m0)
-        totals |= {"sidebands": sidebands, "width_squared_sidebands": _mean(float(self._sideband_i @ m2), float(sidebands.sum()))}
-        return Snapshot(population, width_squared, **parts, population_rate=gains.exchanged[0], **totals)
+        totals |= {"sidebands": sidebands, "mean_squared_displacement_sidebands": _mean(float(self._sideband_i @ m2), float(sidebands.sum()))}
+        return Snapshot(population, mean_squared_displacement, **parts, population_rate=gains.exchanged[0], **totals)
 
     def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
-        width_squared = m2.sum() / total
+        mean_squared_displacement = m2.sum() / total
         slope = 2 * self.rates.grid.velocity_i @ m1 - lost_second.sum() + born[1].sum()
         change = born[0].sum() - lost.sum()
         light = lost.sum()
         return {
             "population_total": float(m0.sum()),
-            "width_squared_total": float(width_squared),
-            "diffusivity_total": float(slope - width_squared * change) / (4 * float(total)),
+            "mean_squared_displacement_total": float(mean_squared_displacement),
+            "diffusivity_total": float(slope - mean_squared_displacement * change) / (4 * float(total)),
             "photoluminescence": float(light),
-            "width_squared_photoluminescence": _mean(float(lost_second.sum()), float(light)),
+            "mean_squared_displacement_photoluminescence": _mean(float(lost_second.sum()), float(light)),
         }
 
 

@@ -23,25 +23,25 @@ _BALLISTIC = "infinite: excitons of some energy are never scattered"
 _QUANTITIES = {
     "population": ("population", 1.0, "1", "excitons, per exciton made"),
     "population_rate": ("population_rate_intervalley", 1.0, "1/ps", "change of the population by intervalley scattering"),
-    "width_squared": ("width_squared", 1 / NM2_PER_UM2, "um^2", "mean of r^2"),
-    "diffusivity": ("diffusivity", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "a quarter of the slope of the squared width"),
+    "mean_squared_displacement": ("mean_squared_displacement", 1 / NM2_PER_UM2, "um^2", "mean of r^2"),
+    "diffusivity": ("diffusivity", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "a quarter of the slope of the mean squared displacement"),
     "free": ("diffusivity_free", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part of the diffusivity from free flight"),
     "intervalley": ("diffusivity_intervalley", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from intervalley scattering"),
     "radiative": ("diffusivity_radiative", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from radiative decay"),
     "source": ("diffusivity_source", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from the pulse"),
     "energy": ("mean_energy", 1.0, "meV", "mean energy above the minimum of the valley"),
     "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per exciton made"),
-    "width_squared_total": ("width_squared_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
+    "mean_squared_displacement_total": ("mean_squared_displacement_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
     "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
     "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per exciton made"),
-    "width_squared_sidebands": (
-        "width_squared_photoluminescence_phonon",
+    "mean_squared_displacement_sidebands": (
+        "mean_squared_displacement_photoluminescence_phonon",
         1 / NM2_PER_UM2,
         "um^2",
         "mean of r^2 of phonon-assisted light",
     ),
     "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per exciton made"),
-    "width_squared_photoluminescence": ("width_squared_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
+    "mean_squared_displacement_photoluminescence": ("mean_squared_displacement_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
 }
 
 
@@ -87,14 +87,14 @@ def thresholds(excitons: Excitons) -> np.ndarray:
 
 
 _EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
-_NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the squared width has not grown"
+_NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the mean squared displacement has not grown"
 
 
-def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, width_squared: np.ndarray) -> np.ndarray:
+def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, mean_squared_displacement: np.ndarray) -> np.ndarray:
     """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum; NaN where that or the growth is not positive."""
     since = np.array(history.time) - problem.source.centre
     since = since.reshape(-1, *(1,) * (diffusivity.ndim - 1))
-    growth = width_squared - problem.source.spot**2
+    growth = mean_squared_displacement - problem.source.spot**2
     known = (since > 0) & (growth > 0)
     return np.where(known, 4 * diffusivity * since / np.where(known, growth, 1.0), np.nan)
 
@@ -109,9 +109,9 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
     temperature = history.array("energy") / BOLTZMANN_MEV_PER_K
     label = "temperature of the same mean energy"
     result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy"))
-    exponent = _exponent(problem, history, history.array("diffusivity"), history.array("width_squared"))
+    exponent = _exponent(problem, history, history.array("diffusivity"), history.array("mean_squared_displacement"))
     result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
-    exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("width_squared_total"))
+    exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("mean_squared_displacement_total"))
     result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT)
     result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
 
@@ -120,7 +120,7 @@ def _missing(name: str) -> str:
     """Return what NaN means in a quantity of a snapshot: means over excitons need some."""
     if name in ("population", "population_rate", "population_total", "photoluminescence", "sidebands"):
         return ""
-    if name in ("width_squared_photoluminescence", "width_squared_sidebands"):
+    if name in ("mean_squared_displacement_photoluminescence", "mean_squared_displacement_sidebands"):
         return "NaN: no light is emitted"
     return "NaN: there are no excitons" + ("" if name.endswith("_total") else " in the valley")
 
@@ -161,7 +161,7 @@ def summarise(problem: Problem, history: History) -> list[str]:
         *summarise_rates(problem),
         f"at {history.time[-1]:g} ps:",
         "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
-        "    squared widths (um^2): " + _by_valley(history.snapshots[-1].width_squared / NM2_PER_UM2, ".4f"),
+        "    mean squared displacements (um^2): " + _by_valley(history.snapshots[-1].mean_squared_displacement / NM2_PER_UM2, ".4f"),
         "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_MEV_PER_K, ".4g"),
         "    diffusivities (cm^2/s): " + _by_valley(history.snapshots[-1].diffusivity / NM2_PER_PS_PER_CM2_PER_S, ".3f"),
         *_bright_valley(history),

@@ -36,7 +36,7 @@ class Mode:
 
 
 @dataclass(frozen=True)
-class Channel:
+class ValleyPair:
     """Intervalley scattering between two valleys by phonons of one zone-edge momentum.
 
     Attributes:
@@ -81,7 +81,7 @@ class Excitons:
     optical_energy: float
     electron_optical: float
     hole_optical: float
-    channels: tuple[Channel, ...]
+    channels: tuple[ValleyPair, ...]
     light_cone: float
     radiative_rate: float
     disorder_rate: float = 0.0
@@ -180,17 +180,17 @@ def _branches(material: Material) -> tuple[Branch, ...]:
     return tuple(Branch(material.number(f"wigner.acoustic.velocity_{name}", "nm/ps"), factors[name]) for name in factors)
 
 
-def _channels(material: Material, members_v: np.ndarray) -> tuple[Channel, ...]:
+def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ...]:
     def modes(energies: str, potentials: str) -> tuple[Mode, ...]:
         """Return the modes of a zone-edge momentum; energies and potentials stand in tables of these names."""
         return tuple(_mode(material, energies, potentials, name) for name in MODES)
 
     g = [int(members) for members in members_v]
     channels = [
-        Channel(0, 1, (g[0], g[1]), modes("phonons_K", "phonons_K")),
-        Channel(0, 2, (g[0], g[2]), modes("phonons_Lambda", "phonons_Lambda")),
-        Channel(1, 2, (g[1], g[2]), modes("phonons_M", "phonons_M")),
-        Channel(2, 2, (g[2] - 1, g[2] - 1), modes("phonons_M", "phonons_LambdaLambda")),
+        ValleyPair(0, 1, (g[0], g[1]), modes("phonons_K", "phonons_K")),
+        ValleyPair(0, 2, (g[0], g[2]), modes("phonons_Lambda", "phonons_Lambda")),
+        ValleyPair(1, 2, (g[1], g[2]), modes("phonons_M", "phonons_M")),
+        ValleyPair(2, 2, (g[2] - 1, g[2] - 1), modes("phonons_M", "phonons_LambdaLambda")),
     ]
     return tuple(channel for channel in channels if min(channel.members) > 0)
 

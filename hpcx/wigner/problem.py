@@ -120,8 +120,8 @@ def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> 
     needed = energy_v.max() - energy_v.min() + 2 * kT
     if edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {edges[-1]:.4g} meV: the lowest valley must be followed up to the bottom of the highest "
-            f"and 2 kT beyond, {needed:.4g} meV, or the valleys cannot exchange excitons"
+            f"momentum.energy_max = {edges[-1]:.4g} meV: the bins must reach from the lowest valley to 2 kT above the minimum of the "
+            f"highest, {needed:.4g} meV; otherwise the valleys cannot exchange excitons"
         )
     widest = float(np.diff(edges).max())
     if widest > 2 * kT or edges[1] > 0.5 * kT:

@@ -93,6 +93,6 @@ def _quantities() -> tuple[Quantity, ...]:
         Quantity("rates/formation_rate", "formation rate", "1/ps", (VALLEYS,), **rates),
         Quantity("observables/diffusivity", "diffusivity at the end", "cm^2/s", late),
         Quantity("observables/diffusivity_total", "diffusivity of all valleys at the end", "cm^2/s", (-1,)),
-        Quantity("observables/width_squared", "squared width at the end", "um^2", late),
+        Quantity("observables/mean_squared_displacement", "mean squared displacement at the end", "um^2", late),
         Quantity("observables/population", "population at the end", "1", late),
     )

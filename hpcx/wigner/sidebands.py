@@ -18,7 +18,7 @@ import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
 from hpcx.wigner.energy_grid import Grid, mean_energy
-from hpcx.wigner.parameters import Channel, Excitons, Mode
+from hpcx.wigner.parameters import Excitons, Mode, ValleyPair
 from hpcx.wigner.processes import bose
 
 
@@ -58,7 +58,7 @@ def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) ->
                 yield Line(channel.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
 
 
-def _coupling(excitons: Excitons, channel: Channel, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
+def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
     """Return hbar D^2 / (2 rho w) (meV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (meV)."""
     momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR_MEV_PS
     potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)

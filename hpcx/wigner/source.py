@@ -91,7 +91,7 @@ def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, 
     """
     rate_i = formation_rates(excitons, grid)
     if not rate_i.any():
-        raise ValueError("no phonon turns the polarisation of KK into excitons: give KK a coupling that is not zero")
+        raise ValueError("no phonon scatters the polarisation of KK into excitons: at least one coupling of KK must be nonzero")
     radiative = excitons.radiative_rate if grid.radiative_i.any() else 0.0
     width = duration / FWHM_PER_SIGMA
     source = Source(

@@ -28,7 +28,7 @@ from hpcx.formation.config import Config
 from hpcx.formation.equations import Terms
 from hpcx.formation.problem import build_problem
 from hpcx.formation.solve import solve
-from hpcx.formation.time_domain import PHASES, Setting, make_setting, pump_trajectory, start_state
+from hpcx.formation.time_domain import PHASES, Experiment, make_experiment, pump_trajectory, start_state
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
@@ -124,16 +124,16 @@ def against_scipy(comm: MPI.Comm) -> None:
         return
     config = Config(model="formation", material="MoS2", pump={"photon_energy": 2.35}, solver={"tolerance": 1e-6})
     problem = build_problem(config, load_material("MoS2"), {})
-    setting = make_setting(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
+    experiment = make_experiment(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
     delay = 20.0
-    [trajectory] = pump_trajectory(setting, [delay - setting.lead], Terms(), OdeStatistics())
-    accurate = petsc(setting, delay, trajectory, 1e-10)[0]
+    [trajectory] = pump_trajectory(experiment, [delay - experiment.lead], Terms(), OdeStatistics())
+    accurate = petsc(experiment, delay, trajectory, 1e-10)[0]
     say(comm, f"one delay of the route in time, {accurate.size} unknowns:\n{'method':<26}{'seconds':>9}{'calls':>8}{'error':>11}")
     own = 0.0  # of the first method
     for name, run in {
-        "PETSc TSRK 5dp": lambda: petsc(setting, delay, trajectory, 1e-6),
-        "SciPy RK45": lambda: scipy_ivp(setting, delay, trajectory, "RK45"),
-        "SciPy DOP853": lambda: scipy_ivp(setting, delay, trajectory, "DOP853"),
+        "PETSc TSRK 5dp": lambda: petsc(experiment, delay, trajectory, 1e-6),
+        "SciPy RK45": lambda: scipy_ivp(experiment, delay, trajectory, "RK45"),
+        "SciPy DOP853": lambda: scipy_ivp(experiment, delay, trajectory, "DOP853"),
     }.items():
         start = time.process_time()
         found, calls = run()
@@ -144,27 +144,27 @@ def against_scipy(comm: MPI.Comm) -> None:
         say(comm, f"ratio: formation, time of {name} (error {error:.0e}) over that of PETSc TSRK 5dp: {seconds / own:.2f}")
 
 
-def petsc(setting: Setting, delay: float, trajectory: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:
+def petsc(experiment: Experiment, delay: float, trajectory: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:
     """Return the final state and the number of evaluations."""
-    equations = setting.equations(delay, PHASES, True, Terms())
-    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    equations = experiment.equations(delay, PHASES, True, Terms())
+    integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
     integrator.absolute = integrator.absolute * (tolerance / integrator.relative)
     integrator.relative = tolerance
-    [final] = integrator.integrate(start_state(equations, trajectory), delay - setting.lead, [delay + setting.tail])
+    [final] = integrator.integrate(start_state(equations, trajectory), delay - experiment.lead, [delay + experiment.tail])
     return final, integrator.statistics.evaluations
 
 
-def scipy_ivp(setting: Setting, delay: float, trajectory: np.ndarray, method: str) -> tuple[np.ndarray, int]:
+def scipy_ivp(experiment: Experiment, delay: float, trajectory: np.ndarray, method: str) -> tuple[np.ndarray, int]:
     """Return the final state and the number of evaluations."""
-    equations = setting.equations(delay, PHASES, True, Terms())
-    integrator = setting.integrator(equations, PHASES.size, setting.probe.amplitude)
+    equations = experiment.equations(delay, PHASES, True, Terms())
+    integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
     start = start_state(equations, trajectory)
     solution = solve_ivp(
         lambda t, y: equations.derivative(t, y.reshape(start.shape)).ravel(),
-        (delay - setting.lead, delay + setting.tail),
+        (delay - experiment.lead, delay + experiment.tail),
         start.ravel(),
         method=method,
-        t_eval=[delay + setting.tail],
+        t_eval=[delay + experiment.tail],
         rtol=integrator.relative,
         atol=integrator.absolute.ravel(),
         max_step=2.0,

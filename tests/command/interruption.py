@@ -61,13 +61,13 @@ CASES = {
         f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[space]\ndimension = 1\npoints = 48\nwidth = "3 um"\n'
         '[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\ngrowth = 1.4\nlargest_bin = "20 meV"\nharmonics = 2\n'
         '[time]\nend = "2 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
-        ("observables/population", "observables/width_squared"),
+        ("observables/population", "observables/mean_squared_displacement"),
         1e-10,
     ),
     "moments": Case(
         f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\n'
         'growth = 1.2\nlargest_bin = "5 meV"\n[time]\nend = "3 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
-        ("observables/population", "observables/width_squared"),
+        ("observables/population", "observables/mean_squared_displacement"),
         1e-10,
     ),
     "response": Case(

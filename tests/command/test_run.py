@@ -117,7 +117,7 @@ def test_stop_before_a_point_and_continue(hpcx, write, tmp_path):
     name = write(SWEEP)
     run = hpcx("run", name, "--time-limit", "0.01 s", ranks=2)
     assert run.returncode == 75, run.stderr
-    assert "stopped (time limit of 0.01 s); the same command goes on from here" in run.stdout
+    assert "stopped (time limit of 0.01 s); rerun the same command to resume" in run.stdout
     assert not list((tmp_path / "out/points").glob("*.h5"))
     assert hpcx("run", name).returncode == 0
     assert len(list((tmp_path / "out/points").glob("*.h5"))) == 6

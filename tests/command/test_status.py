@@ -35,7 +35,7 @@ def test_single_run_from_its_beginning_to_its_end(hpcx, tmp_path):
         run.kill()
     assert status().startswith("result        interrupted") and "cut off 1 time(s), has a checkpoint" in status()
     assert Interrupted(folder, "--set", "output.checkpoint=1 h").wait() == 0
-    assert "was cut off 1 time(s): killed, out of memory, or a node was lost" in (folder / "log").read_text()
+    assert "was interrupted 1 time(s): killed, out of memory, or a lost node" in (folder / "log").read_text()
     assert status().startswith("result        done")
 
 

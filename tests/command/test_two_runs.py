@@ -35,9 +35,9 @@ def test_a_run_of_other_physics_or_of_the_same_finds_a_single_run_at_work(hpcx, 
         assert hpcx(*words).returncode == 75 and (folder / "out/STOP").exists()  # it is for the other run
         (folder / "out/STOP").unlink()
     assert run.wait() in (0, 75)
-    assert other.returncode == 2 and "another run, of other physics, is at work" in other.stderr
+    assert other.returncode == 2 and "another run with a different input is at work" in other.stderr
     assert same.returncode == 75 and "1 of 1 points are at work elsewhere" in same.stdout
-    assert fresh.returncode == 2 and "a run is alive in here/out" in fresh.stderr
+    assert fresh.returncode == 2 and "a run is still at work in here/out" in fresh.stderr
     assert [path.name for path in folder.iterdir() if path.name.startswith("out")] == ["out"]
 
 
@@ -58,7 +58,7 @@ def test_a_result_that_appears_where_locks_are_not_known_is_not_overwritten(hpcx
         assert hpcx("run", "nodes/input.toml", *OTHER, "--set", "output.directory=elsewhere").returncode == 0
         os.link(tmp_path / "elsewhere/result.h5", folder / "out/result.h5")
     assert run.wait() == 1
-    assert "result.h5 is of another input" in (folder / "log").read_text()
+    assert "result.h5 belongs to another input" in (folder / "log").read_text()
     assert temperature(folder / "out/result.h5")
     assert any(path.exists() for path in Checkpoint(folder / "out/checkpoints/result").paths())
 

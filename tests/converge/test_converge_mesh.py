@@ -20,7 +20,7 @@ MATERIAL = load_material("MoS2")
 def corrected(N, k0):
     """Return the corrected binding energy, meV."""
     problem = exciton_problem(Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}), MATERIAL)
-    return -1e3 * (solve_exciton(MPI.COMM_SELF, problem, 1, 1e-7).energy[0] + problem.lattice_correction)
+    return -1e3 * (solve_exciton(MPI.COMM_SELF, problem, 1, 1e-7).energy[0] + problem.finite_mesh_correction)
 
 
 def test_the_corrected_energy_is_linear_in_the_field_of_the_images():

@@ -86,7 +86,7 @@ def test_reference_energies(w0, energy):
 def test_rydberg_series():
     config = Config(model="exciton", material="MoS2", mesh={"N": 240, "k0": 0.10}, solver={"states": 6})
     result = solve(MPI.COMM_SELF, config, load_material("MoS2"), Run())
-    energy, weight = result.value("exciton/energy"), result.value("exciton/oscillator_weight")
+    energy, weight = result.value("exciton/energy"), result.value("exciton/oscillator_strength")
     assert 1e3 * (energy[1:4] - energy[0]) == pytest.approx([194.3, 211.4, 268.7], abs=0.051)
     assert 1e3 * (energy[4:] - energy[0]) == pytest.approx([301, 311], abs=0.51)
     assert weight[3] / weight[0] == pytest.approx(0.17, abs=0.005)
@@ -134,7 +134,7 @@ def test_the_gap_is_that_of_the_bands():
 
 @pytest.mark.parametrize(("N", "k0"), [(2, 0.1), (7, 0.1), (2, 0.5), (11, 0.104)])
 def test_meshes_of_one_point_are_refused(N, k0):
-    with pytest.raises(ValidationError, match=r"the disk holds its centre alone.*raise mesh.N or mesh.k0"):
+    with pytest.raises(ValidationError, match=r"the disk contains only its centre.*raise mesh.N or mesh.k0"):
         Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0})
     ring = Config(model="exciton", material="MoS2", mesh={"N": 12, "k0": 0.1})
     assert exciton_problem(ring, load_material("MoS2")).mesh.size == 7

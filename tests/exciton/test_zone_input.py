@@ -40,7 +40,7 @@ def test_a_model_that_is_built_in(plan):
         ("zone.valence=3", "do not fit into 6 bands"),
         ("tight_binding.occupied=3", "there is no gap above this band"),
         ("tight_binding.builtin=liu2013:MoSi2", "did you mean"),
-        ("tight_binding.file=x_tb.dat", "exclude each other"),
+        ("tight_binding.file=x_tb.dat", "cannot both be given"),
         ("mesh.region=disks", "mesh.k0 is missing"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpcx.formation.equations import Terms
-from hpcx.formation.time_domain import PHASES, make_setting, probe_change, pump_trajectory
+from hpcx.formation.time_domain import PHASES, make_experiment, probe_change, pump_trajectory
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.petsc.explicit_ode import OdeStatistics
 from hpcx.physics.constants import HBAR_EV_FS
@@ -19,10 +19,10 @@ GRATING = {"grating": True}
 
 
 def run_time(problem, config, delay: float) -> np.ndarray:
-    setting = make_setting(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
+    experiment = make_experiment(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
     statistics = OdeStatistics()
-    [trajectory] = pump_trajectory(setting, [delay - setting.lead], Terms(), statistics)
-    return probe_change(setting, delay, trajectory, Terms(), statistics)
+    [trajectory] = pump_trajectory(experiment, [delay - experiment.lead], Terms(), statistics)
+    return probe_change(experiment, delay, trajectory, Terms(), statistics)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,10 @@ def test_routes_agree_at_a_temperature(compare):
 def test_contributions_are_cut_alike_in_both_routes(make_config, make_problem, third_order):
     """What populations do, those that pump and probe make together among it, is the incoherent contribution."""
     config = make_config(2.35, {**GRATING, "biexciton": False}, pump={"fluence": 0.05}, **SMALL)
-    setting = make_setting(config, make_problem(config), np.array([1.88, 2.03]))
+    experiment = make_experiment(config, make_problem(config), np.array([1.88, 2.03]))
     terms, statistics = Terms(coherent=False), OdeStatistics()
-    [trajectory] = pump_trajectory(setting, [12.0 - setting.lead], terms, statistics)
-    found = probe_change(setting, 12.0, trajectory, terms, statistics)
+    [trajectory] = pump_trajectory(experiment, [12.0 - experiment.lead], terms, statistics)
+    found = probe_change(experiment, 12.0, trajectory, terms, statistics)
     expected = third_order(config, np.array([12.0])).change_rcd[:, CONTRIBUTIONS.index("incoherent"), 0]
     assert found == pytest.approx(expected, rel=3e-4)
 
@@ -107,8 +107,8 @@ def test_routes_agree_on_a_dispersive_substrate(compare):
 def test_particle_balance(make_config, make_problem, polarizations):
     config = make_config(2.35, pump={"polarization": polarizations[0]}, probe={"polarization": polarizations[1]}, **SMALL)
     problem = make_problem(config)
-    setting = make_setting(config, problem, np.array([1.88]))
-    equations = setting.equations(5.0, PHASES, True, Terms())
+    experiment = make_experiment(config, problem, np.array([1.88]))
+    equations = experiment.equations(5.0, PHASES, True, Terms())
     random = np.random.default_rng(1)
     shape = (equations.layout.rows, PHASES.size)
     state = 0.01 * (random.standard_normal(shape) + 1j * random.standard_normal(shape))
@@ -126,11 +126,11 @@ def test_particle_balance(make_config, make_problem, polarizations):
 
 def test_delays_share_the_trajectory_of_the_pump(make_config, make_problem):
     config = make_config(2.35, **SMALL)
-    setting = make_setting(config, make_problem(config), np.array([1.88]))
+    experiment = make_experiment(config, make_problem(config), np.array([1.88]))
     statistics = OdeStatistics()
-    early, start, late = pump_trajectory(setting, [-200.0, setting.pump_start, 30.0], Terms(), statistics)
+    early, start, late = pump_trajectory(experiment, [-200.0, experiment.pump_start, 30.0], Terms(), statistics)
     assert not early.any() and not start.any()
-    [alone] = pump_trajectory(setting, [30.0], Terms(), statistics)
+    [alone] = pump_trajectory(experiment, [30.0], Terms(), statistics)
     assert late == pytest.approx(alone, abs=1e-6 * np.abs(alone).max())
 
 
@@ -149,11 +149,11 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_pa
     genuine, evaluations, requests = time_domain.probe_change, [], StopRequests()
     requests.install()
 
-    def stop_in_the_second(setting, delay, trajectory, terms, statistics):
+    def stop_in_the_second(experiment, delay, trajectory, terms, statistics):
         if delay == 10.0:
             signal.raise_signal(signal.SIGUSR1)
         try:
-            return genuine(setting, delay, trajectory, terms, statistics)
+            return genuine(experiment, delay, trajectory, terms, statistics)
         finally:
             evaluations.append(statistics.evaluations)
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from hpcx.sweep.claims import Claims
 claims = Claims(Path(sys.argv[1]))
-assert claims.take(sys.argv[2])
+assert claims.acquire(sys.argv[2])
 """
 OPEN = """
 import sys, h5py

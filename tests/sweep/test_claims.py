@@ -19,9 +19,9 @@ import sys, time
 from pathlib import Path
 from hpcx.sweep.claims import Claims
 claims = Claims(Path(sys.argv[1]))
-print(claims.take("point", 3), flush=True)
+print(claims.acquire("point", 3), flush=True)
 sys.stdin.readline()
-claims.give_back("point")
+claims.release("point")
 """
 
 CONTESTANT = """
@@ -33,13 +33,13 @@ claims = Claims(folder)
 for round in range(3):
     for number in range(40):
         result = folder / f"{number}.done"
-        if result.exists() or not claims.take(str(number)):
+        if result.exists() or not claims.acquire(str(number)):
             continue
         if not result.exists():
             with open(folder / f"{number}.work", "a") as file:
                 file.write(me)
             result.touch()
-        claims.give_back(str(number))
+        claims.release(str(number))
 """
 
 
@@ -55,16 +55,16 @@ def holder(tmp_path):
 
 def test_a_claim_of_another_process_is_respected_and_described(holder, tmp_path):
     claims = Claims(tmp_path)
-    assert not claims.take("point")
+    assert not claims.acquire("point")
     seconds, ranks = claims.running("point")
     assert 0 <= seconds < 60 and ranks == 3
     for _ in range(20):
         assert is_locked(tmp_path / "point.lock")  # looking takes nothing away
     holder.communicate("end\n")
     assert not (tmp_path / "point.lock").exists() and claims.running("point") is None
-    assert claims.take("point") and claims.attempts("point") == 1
+    assert claims.acquire("point") and claims.attempts("point") == 1
     assert claims.running("point")[1] == 1
-    claims.give_back("point")
+    claims.release("point")
     assert claims.attempts("point") == 0
 
 
@@ -73,8 +73,8 @@ def test_a_killed_process_loses_its_claims_and_is_remembered(holder, tmp_path):
     holder.wait()
     claims = Claims(tmp_path)
     assert claims.running("point") is None and claims.attempts("point") == 1
-    assert claims.take("point")
-    claims.give_back("point")
+    assert claims.acquire("point")
+    claims.release("point")
 
 
 def test_looking_needs_no_right_to_write(holder, tmp_path):
@@ -84,8 +84,8 @@ def test_looking_needs_no_right_to_write(holder, tmp_path):
 
 def test_a_claim_is_not_given_twice_in_one_process(tmp_path):
     claims = Claims(tmp_path)
-    assert claims.take("point") and not claims.take("point")
-    claims.give_back("point")
+    assert claims.acquire("point") and not claims.acquire("point")
+    claims.release("point")
 
 
 def test_contestants_do_every_point_exactly_once(tmp_path):
@@ -108,7 +108,7 @@ def test_a_lock_on_a_removed_file_is_worth_nothing(tmp_path):
 
 def test_a_directory_that_is_gone_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
-        Claims(tmp_path / "gone").take("point")
+        Claims(tmp_path / "gone").acquire("point")
     assert not is_locked(Path(tmp_path / "gone/point.lock"))
 
 
@@ -140,8 +140,8 @@ def test_a_lock_that_cannot_be_looked_at_is_no_free_lock(tmp_path):
 
 def test_one_place_has_one_claim_and_tells_who_has_it(tmp_path):
     first, place = Claims(tmp_path, "result"), tmp_path / "result.lock"
-    assert first.take("a") and not first.take("b") and place.exists()
+    assert first.acquire("a") and not first.acquire("b") and place.exists()
     assert (first.last_point("b"), first.attempts("a"), first.attempts("b")) == ("a", 1, 0)
-    first.give_back("a")
+    first.release("a")
     place.write_text('{"point": "a", "started": 1.0, "ranks": 2}\n')  # cut off
     assert (first.last_point(""), first.attempts("a"), first.attempts("b")) == ("a", 1, 0)

@@ -77,7 +77,7 @@ def test_a_file_of_another_program_is_no_result(tmp_path):
 
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["provenance/config"], file["provenance/hash"] = "a word", 3.0
-    with pytest.raises(ValueError, match="is no result of hpcx"):
+    with pytest.raises(ValueError, match="is not a result of hpcx"):
         hpcx.open(tmp_path / "other.h5")
 
 
@@ -129,7 +129,7 @@ def test_a_clock_that_goes_back_gives_no_negative_time(tmp_path):
     path = tmp_path / "p.lock"
     path.write_text(json.dumps({"point": "p", "started": 1e11, "ranks": 2}) + "\n")
     claims = Claims(tmp_path)
-    assert claims.take("q") and claims.attempts("p") == 1
+    assert claims.acquire("q") and claims.attempts("p") == 1
     script = f"import fcntl, sys; file = open({str(path)!r}, 'a+'); fcntl.lockf(file, fcntl.LOCK_EX); print('ready', flush=True); sys.stdin.readline()"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"

@@ -65,7 +65,7 @@ def test_a_damaged_record_is_set_aside_and_written_anew(plan, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("settings", "keys"),
     [
-        (["mesh.k0=0.12"], r"What differs \(there -> here\):\n  mesh\.k0: 0\.1 -> 0\.12$"),
+        (["mesh.k0=0.12"], r"Differences \(there -> here\):\n  mesh\.k0: 0\.1 -> 0\.12$"),
         (["screening.w0=zero", "mesh.k0=0.12"], r"\n  mesh\.k0: .*\n  screening\.w0: cell-average -> zero"),
         (["parameters.bands.hopping=1.2"], r"bands\.hopping"),
         (["model=trion"], r"model: exciton -> trion"),

@@ -44,7 +44,7 @@ def test_the_time_left_is_judged_by_what_this_run_has_done(monkeypatch, caplog):
     for fraction in (0.5, 0.55, 0.6, 0.65):  # half was done before this run
         run.progress("steps", fraction)
     left = [record.getMessage() for record in caplog.records]
-    assert left == [f"point: steps {share} %, about {seconds} s left of it" for share, seconds in ((55, "9"), (60, "8"), (65, "7"))]
+    assert left == [f"point: steps {share} % done, about {seconds} s left" for share, seconds in ((55, "9"), (60, "8"), (65, "7"))]
     assert [spoken(time) for time in (1.234, 34.56, 600, 9000)] == ["1.2 s", "35 s", "10 min", "2.5 h"]
 
 

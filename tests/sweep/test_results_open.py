@@ -201,7 +201,7 @@ def test_what_is_no_result_is_told(tmp_path):
             hpcx.open(path)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["a"] = 1
-    with pytest.raises(ValueError, match="no result of hpcx"):
+    with pytest.raises(ValueError, match="not a result of hpcx"):
         hpcx.open(tmp_path / "other.h5")
 
 

@@ -19,7 +19,7 @@ def task(number: int, seconds: float) -> Task:
 
 
 @pytest.fixture
-def around(tmp_path):
+def context(tmp_path):
     """Return surroundings of six points in an empty directory."""
     store = Store(tmp_path, single=False)
     store.prepare()
@@ -34,15 +34,15 @@ def test_longest_first_equal_ones_in_their_order():
     assert [found.number for found in ordered(tasks)] == [2, 1, 3, 0]
 
 
-def test_a_directory_that_goes_between_looking_and_claiming(around, monkeypatch):
-    genuine = around.store.claims.take
+def test_a_directory_that_goes_between_looking_and_claiming(context, monkeypatch):
+    genuine = context.store.claims.acquire
 
     def take_too_late(name: str, ranks: int) -> bool:
         """Claim a point when the directory has just gone."""
-        shutil.rmtree(around.store.directory)
+        shutil.rmtree(context.store.directory)
         return genuine(name, ranks)
 
-    monkeypatch.setattr(around.store.claims, "take", take_too_late)
-    worker = Worker([], around)
+    monkeypatch.setattr(context.store.claims, "acquire", take_too_late)
+    worker = Worker([], context)
     assert worker._next([task(0, 1.0)], 1) is None
     assert "was removed while the run used it" in worker.trouble

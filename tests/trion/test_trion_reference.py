@@ -120,7 +120,7 @@ def test_dark_triplet(N, value):
     result = run("MoS2", N, 0.1, "triplet", symmetry="none")
     assert 1e3 * float(result.value("triplet/binding_energy")) == pytest.approx(value, abs=0.051 if value < 0 else 0.0051)
     if N >= 60:
-        assert result.value("triplet/oscillator_weight")[0] < 1e-11
+        assert result.value("triplet/oscillator_strength")[0] < 1e-11
 
 
 @pytest.mark.parametrize(("N", "value"), [(N, value) for N, value in DARK.items() if N > 80])

@@ -33,7 +33,7 @@ def test_results_have_the_agreed_names_and_units():
     shapes = {
         "energy": ((4,), "eV"),
         "binding_energy": ((), "eV"),
-        "oscillator_weight": ((4,), "1"),
+        "oscillator_strength": ((4,), "1"),
         "dimension": ((), "1"),
         "dimension_reduced": ((), "1"),
         "residual": ((4,), "eV"),

@@ -176,7 +176,7 @@ def test_exciton_of_parabolic_bands_is_that_of_real_space(material, interaction)
         table = {"model": "exciton", "material": material, "mesh": {"N": N, "k0": k0}, "bands": {"model": "parabolic"}}
         table["screening"] = {"interaction": interaction}
         result = solve_the_exciton(COMM, ExcitonConfig.model_validate(table), load_material(material), Run())
-        return float(result.value("exciton/binding_energy") - result.value("exciton/lattice_correction"))
+        return float(result.value("exciton/binding_energy") - result.value("exciton/finite_mesh_correction"))
 
     # what lies beyond the cut-off falls like its fourth power
     near, far = corrected(100, 0.2), corrected(100, 0.3)

@@ -138,7 +138,7 @@ def test_diffusivity_is_the_slope_of_the_width():
     landscape = {"kind": "well", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
     case = config(landscape, 1.0, 60, 3.0).model_copy(update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])})
     result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
-    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "width_squared", "diffusivity"))
+    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement", "diffusivity"))
     differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))[:, None]  # um^2/ps in cm^2/s
     late = time[1:-1] > 0.4
     assert np.max(np.abs(differences - slope[1:-1])[late]) < 1e-2 * np.max(np.abs(slope[1:-1][late]))

@@ -108,4 +108,6 @@ def test_phonon_assisted_light_obeys_its_formula():
     light, step = result.value("sidebands/spectrum"), np.diff(result.value("sidebands/photon_energy"))[0]
     total = np.interp(result.value("sidebands/time"), result.value("observables/time"), result.value("observables/photoluminescence_phonon")[:, 1])
     assert step * light[-1].sum() == pytest.approx(total[-1], rel=1e-3)
-    assert result.value("observables/width_squared_photoluminescence_phonon")[-1] == pytest.approx(result.value("observables/width_squared")[-1, 1], rel=0.02)
+    assert result.value("observables/mean_squared_displacement_photoluminescence_phonon")[-1] == pytest.approx(
+        result.value("observables/mean_squared_displacement")[-1, 1], rel=0.02
+    )

@@ -68,7 +68,7 @@ def test_liquid_nitrogen_has_three_phases():
     for valley in range(3):
         time, diffusivity = series(history, "diffusivity", valley)
         assert np.all(np.abs(diffusivity[time > 7 - 1e-9] / CM2_PER_S / 1.677 - 1) < 0.02)
-    width = history.snapshots[-1].width_squared / 1e6
+    width = history.snapshots[-1].mean_squared_displacement / 1e6
     assert width[0] - width[1] == pytest.approx(1.3e-3, abs=1e-4)
     assert width[2] - width[1] == pytest.approx(3e-4, abs=1e-4)
 
@@ -104,7 +104,7 @@ def test_petsc_agrees_with_the_direct_scheme(temperature):
     steps = make_steps(FINE, case.stops)
     direct = run_moments(case, steps, DirectStepper)
     petsc = run_moments(case, make_steps([(0.01, 1.0), (0.025, np.inf)], case.stops), MomentStepper)
-    for name, tolerance in (("population", 4e-4), ("width_squared", 2e-4)):
+    for name, tolerance in (("population", 4e-4), ("mean_squared_displacement", 2e-4)):
         assert petsc.array(name)[1:] == pytest.approx(direct.array(name)[1:], rel=tolerance)
 
 
@@ -120,7 +120,7 @@ def test_every_exciton_is_accounted_for():
 
 def test_scheme_is_of_fourth_order():
     case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
-    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].width_squared for step in (0.04, 0.02, 0.01, 0.0025)]
+    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].mean_squared_displacement for step in (0.04, 0.02, 0.01, 0.0025)]
     errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(orders > 3.3) and np.all(orders < 5)
@@ -151,7 +151,7 @@ def test_intervalley_parts_balance():
     """sum_v n_v D_inter,v = -(1/4) sum_v w_v^2 (d_t n_v)_inter."""
     for snapshot in default_history(77).snapshots[20:]:
         left = float(snapshot.population @ snapshot.intervalley)
-        right = -0.25 * float(snapshot.width_squared @ snapshot.population_rate)
+        right = -0.25 * float(snapshot.mean_squared_displacement @ snapshot.population_rate)
         size = float(snapshot.population @ np.abs(snapshot.intervalley))
         assert left == pytest.approx(right, abs=1e-10 * size)
 
@@ -196,8 +196,8 @@ def test_unreachable_tolerance_is_said():
 def test_solve_gives_the_agreed_datasets():
     config = Config(model="wigner", material="WS2", temperature=77.0, time={"end": 1.0})
     result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
-    names = "time valley population width_squared diffusivity diffusivity_intervalley diffusivity_free diffusivity_radiative"
-    names += " diffusivity_source population_total width_squared_total diffusivity_total width_squared_photoluminescence"
+    names = "time valley population mean_squared_displacement diffusivity diffusivity_intervalley diffusivity_free diffusivity_radiative"
+    names += " diffusivity_source population_total mean_squared_displacement_total diffusivity_total mean_squared_displacement_photoluminescence"
     for name in names.split():
         assert f"observables/{name}" in result.datasets
     for name in ("relaxation_time", "stationary_diffusivity", "stationary_diffusivity_common", "out_rate"):

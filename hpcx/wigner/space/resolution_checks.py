@@ -31,7 +31,7 @@ def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
     if cells < LEAST_CELLS:
         raise ValueError(f"{text}; take cells of at most {radius / GOOD_CELLS:.0f} nm")
     if cells < GOOD_CELLS:
-        log.warning("%s: expect wiggles of the density", text)
+        log.warning("%s: expect oscillations of the density", text)
 
 
 def check_box(spatial: SpatialProblem, moments: History) -> None:
@@ -39,10 +39,10 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
 
     Raises ValueError if excitons of some valley reach the edge of a periodic box, and warns if their tail does.
     """
-    width_squared = moments.array("width_squared")
-    valley = int(np.nanargmax(np.nanmax(width_squared, axis=0)))
-    moment = int(np.nanargmax(width_squared[:, valley]))
-    radius = float(np.sqrt(width_squared[moment, valley]))
+    mean_squared_displacement = moments.array("mean_squared_displacement")
+    valley = int(np.nanargmax(np.nanmax(mean_squared_displacement, axis=0)))
+    moment = int(np.nanargmax(mean_squared_displacement[:, valley]))
+    radius = float(np.sqrt(mean_squared_displacement[moment, valley]))
     half = 0.5 * spatial.grid.width
     text = (
         f"space.width = {spatial.grid.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
@@ -52,4 +52,4 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
         return
     if half < LEAST_REACH * radius:
         raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")
-    log.warning("%s: the tail will run round the periodic box and make the widths too small", text)
+    log.warning("%s: the tail will wrap around the periodic box, so the widths will be too small", text)

@@ -18,7 +18,7 @@ def test_energy(comm, N, k0, energy):
 
     alone = solve(MPI.COMM_SELF, config, load_material("MoS2"), Run())
     assert result.value("exciton/energy") == pytest.approx(alone.value("exciton/energy"), abs=1e-12)
-    weight, expected = result.value("exciton/oscillator_weight"), alone.value("exciton/oscillator_weight")
+    weight, expected = result.value("exciton/oscillator_strength"), alone.value("exciton/oscillator_strength")
     assert weight == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 

@@ -159,7 +159,7 @@ def test_a_checkpoint_of_solvers_with_other_options_is_not_used(comm, mpi_tmp_pa
     again, updated = checkpoint("none"), checkpoint("none", "def")
     assert again.load(comm).scalar("step") == 10 and again.other_revision == ""
     assert updated.load(comm).scalar("step") == 10 and updated.other_revision == "abc"
-    assert comm.rank or "made by another program, revision abc; this is def" in caplog.text
+    assert comm.rank or "written by another revision of hpcx, abc; this is def" in caplog.text
     assert checkpoint("-trion_eps_tol 1e-1").load(comm).scalar("step") == 1  # the newer one has been replaced
 
 

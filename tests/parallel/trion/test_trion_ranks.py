@@ -50,7 +50,7 @@ def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
     for species in ("singlet", "triplet"):
         for name, tolerance in (("energy", 1e-11), ("binding_energy", 1e-11), ("dimension", 0), ("dimension_reduced", 0)):
             assert together.value(f"{species}/{name}") == pytest.approx(alone.value(f"{species}/{name}"), abs=tolerance)
-        weights = (result.value(f"{species}/oscillator_weight")[0] for result in (together, alone))
+        weights = (result.value(f"{species}/oscillator_strength")[0] for result in (together, alone))
         assert next(weights) == pytest.approx(next(weights), rel=1e-5, abs=1e-9)
         assert together.value(f"{species}/residual").max() < 2e-8
         own, whole = together.datasets[f"{species}/wavefunction"], alone.value(f"{species}/wavefunction")

@@ -65,7 +65,7 @@ def simulated(comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Ru
 
 
 def difference(first: History, second: History) -> float:
-    names = ("population", "width_squared", "diffusivity")
+    names = ("population", "mean_squared_displacement", "diffusivity")
     return max(float(np.max(np.abs(first.array(name) / second.array(name) - 1))) for name in names)
 
 
@@ -143,7 +143,7 @@ def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
         simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem), requests=stop_after(11)))
     resumed = simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem)))
     assert np.array_equal(whole.transport.state, resumed.transport.state)
-    for name in ("population", "width_squared", "diffusivity"):
+    for name in ("population", "mean_squared_displacement", "diffusivity"):
         assert np.array_equal(whole.history.array(name), resumed.history.array(name))
     with h5py.File(Checkpoint(stem).outputs, "r") as file:
         found = outputs(whole)
