@@ -35,7 +35,7 @@ def test_values_of_a_range(written, values):
         ({"start": "1 meV", "stop": "2 eV", "points": 3}, "the same unit, not eV, meV"),
         ({"start": 1, "stop": "2 eV", "points": 3}, "the same unit, not eV, none"),
         ({"start": 1, "stop": float("inf"), "step": 1}, "stop is not finite"),
-        ({"start": 1, "stop": True, "step": 1}, "stop = True is no number"),
+        ({"start": 1, "stop": True, "step": 1}, "stop = True is neither a number"),
         ({"start": 1, "stop": 2, "points": 1}, "points = 1 must be an integer >= 2"),
         ({"start": 0, "stop": 1, "step": 1e-9}, "more than 100000"),
     ],
