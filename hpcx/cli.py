@@ -173,7 +173,7 @@ def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -
 
 def _add_running(run: argparse.ArgumentParser) -> None:
     """Add the options of the commands that compute."""
-    run.add_argument("--fresh", action="store_true", help="set old results aside under a dated name and start anew")
+    run.add_argument("--fresh", action="store_true", help="rename the old output directory (with the date in its name) and start from scratch")
     run.add_argument("-v", "--verbose", action="store_true", help="log more, and print a table of timings for every point of a sweep")
     limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
     run.add_argument("--time-limit", metavar="TIME", help=limit)
@@ -382,7 +382,7 @@ def _watch(comm: Any, requests: Any, config: Any, seconds: float | None) -> None
 
 
 def _status(plan: Any, report: Any, shared: bool) -> int:
-    """Return the exit status; points at work elsewhere leave it open how they end, unless those who work there are to tell."""
+    """Return the exit status; while another run computes some of the points it is that of an unfinished run, unless `shared`."""
     from hpcx.sweep import store
 
     states = {entry.status for entry in report.entries}

@@ -54,7 +54,7 @@ def _read_hdf5_without_mpi() -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Validate an input, estimate what it costs, and plan which points run on how many ranks; status as that of the run."""
+    """Validate an input, estimate its cost, and plan which points run on how many ranks; the exit status is that of the run."""
     from hpcx.config.load import load_plan
     from hpcx.parallel.machine import measured
     from hpcx.parallel.memory import free_memory
@@ -202,7 +202,7 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def materials(options: argparse.Namespace) -> int:
-    """Print which models the materials serve, and the environments; or the numbers of one, and what it lacks."""
+    """Print which models can use which materials, and the environments; or the numbers of one material, and what it lacks."""
     from hpcx.config.serving import overview, what_is_missing
     from hpcx.materials.environment import environment_names, is_environment
     from hpcx.materials.listing import listing

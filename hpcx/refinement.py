@@ -61,9 +61,9 @@ class Quantity:
 
     Attributes:
         path: of the dataset.
-        name: what it is, as one prints it.
+        name: for printing.
         unit: in which it is printed.
-        labels: of each axis of the dataset, what one may choose; the first is chosen where nothing is said. An integer in their
+        labels: the choices for each axis of the dataset; the first is the default. An integer in their
             place stands for that element.
         correction: dataset that is subtracted: an error that is known; "" for none.
         solver_error: what the solver may leave, in `unit`.
@@ -100,7 +100,7 @@ class Refinement:
 
     Attributes:
         parameters: numerical parameters.
-        quantities: what may be asked for; the first is meant where nothing is said.
+        quantities: the known quantities; the first is the default.
         settings: keys of the input for values of the parameters; always the same keys.
         lean: keys of the input by which what the wanted quantities do not need is left out.
         work: cost of a calculation, in any unit, from values alone: the same on every machine, because it decides what is computed.

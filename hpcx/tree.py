@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: names of results that newer ones replace in the same group, with what carries them: kept in files for one release
 _OLD = {"k": "kx", "xy": "kx"}
-#: keys of the input that are told as attributes, or say where a run has written
+#: keys of the input that become attributes, or only say where a run has written
 _NO_COORDINATES = ("title", "model", "output", "petsc")
 
 
@@ -103,7 +103,7 @@ def flat(table: dict[str, Any], prefix: str = "", lists: bool = False) -> Iterat
 def written_keys(about: dict[str, Any]) -> set[str]:
     """Return the keys that the input or `--set` gave, from the provenance."""
     written = {setting.partition("=")[0].strip() for setting in about.get("settings", [])}
-    with suppress(tomllib.TOMLDecodeError):  # somebody has edited the file
+    with suppress(tomllib.TOMLDecodeError):  # the file was edited
         written |= {key for key, _ in flat(tomllib.loads(about.get("input", "")), lists=True)}
     return written
 

@@ -86,7 +86,7 @@ def test_warping_enters_the_exciton_as_it_stands(warped, tmp_path):
 
 def test_a_symmetry_that_the_bands_do_not_have_is_refused_with_what_breaks_it(warped, tmp_path):
     warped(0.1)
-    with pytest.raises(SymmetryError, match="the rotation by 60 degrees changes the energy of the first carrier by up to .* meV"):
+    with pytest.raises(SymmetryError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"):
         result_of(tmp_path, "trion", "warped")
 
 

@@ -67,7 +67,7 @@ Permittivity = Annotated[float, Field(ge=1, le=1000)]
 class Effect:
     """Keys (or whole tables) that act only if one of the keys `needs` has a value for which `acts` is true.
 
-    `config.idle` tells a user who has written one in vain.
+    `config.idle` warns a user who has set one without effect.
     """
 
     keys: tuple[str, ...]
@@ -127,7 +127,7 @@ class RunInput(Section):
     machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc", "converge")
     #: which keys act only with certain values of another one
     effects: ClassVar[tuple[Effect, ...]] = ()
-    #: keys of the input or numbers of the material that say the dielectric surroundings; the first that is there counts
+    #: keys of the input or numbers of the material that give the dielectric surroundings; the first one present is used
     surroundings: ClassVar[tuple[str, ...]] = ()
 
     title: str = Field("", description="free text, repeated in the results")

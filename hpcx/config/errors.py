@@ -57,7 +57,7 @@ def mistakes_of(error: ValidationError, config: type[RunInput]) -> list[Mistake]
 
 
 def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
-    # pydantic's location goes on below the key: positions in lists, alternatives of unions
+    # pydantic's location continues below the key: positions in lists, alternatives of unions
     parts = [str(part) for part in item["loc"]]
     heads = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
     name = next((head for head in heads if head in keys), ".".join(parts) or "input")

@@ -95,7 +95,7 @@ def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[
 
 
 def model_of(text: str, settings: list[str]) -> str | None:
-    """Return which model the text of an input asks for, or None if that is not clear; mistakes are told by `load_plan`."""
+    """Return the model that the text of an input selects, or None if that is not clear; `load_plan` reports the errors."""
     try:
         table = toml.loads(text)
     except toml.TomlError:
@@ -242,7 +242,7 @@ def _refused(config: RunInput, material: Material) -> list[Mistake]:
 
 
 def _material(table: dict, known: Known) -> tuple[Material | None, list[Mistake]]:
-    """Load the material even when other keys are wrong, so that all mistakes are told at once."""
+    """Load the material even when other keys are wrong, so that all errors are reported together."""
     name, parameters = table.get("material"), table.get("parameters", {})
     if not isinstance(name, str) or not isinstance(parameters, dict):
         return None, []  # told by the validation

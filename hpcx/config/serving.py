@@ -1,4 +1,4 @@
-"""Which models a material serves, and what it lacks for the others."""
+"""Which models can use a material, and which numbers the others would need."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def overview() -> str:
 
 
 def what_is_missing(material: Material) -> str:
-    """Return which models a material serves, and what it would need for the others, with what that means."""
+    """Return which models can use a material, and which numbers (with their meaning) the others would need."""
     lacks = lacking(material)
     served = [model for model in MODELS if not lacks[model]]
     lines = [f"serves: {', '.join(served) or 'no model'} (with the models' defaults)"]

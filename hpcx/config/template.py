@@ -19,7 +19,7 @@ from hpcx.registry import config_class
 _WIDTH = 110
 _HEAD = """\
 # Input of hpcx for the model "{model}": every key that it has. Those behind a "#" show their defaults; take the "#" away to change one.
-# Numbers are in the unit that is told, or text with a unit, such as "25 meV". Then:
+# A plain number has the unit given beside it; text carries its own, such as "25 meV". Then:
 #     hpcx check {file}
 #     mpirun -n 2 hpcx run {file}
 #     hpcx show results/{model}

@@ -1,4 +1,4 @@
-"""The steps of `hpcx converge` around the search itself: what is asked, what is said, what is written."""
+"""The steps of `hpcx converge` around the search itself: reading the goal, reporting, writing the result."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
 def _remove_stop(comm: Any, directory: Path) -> None:
     """Remove a file STOP that has been obeyed, so that it does not stop the continuation."""
     if comm.rank == 0:
-        with suppress(OSError):  # what is wrong with the directory is said when it is opened
+        with suppress(OSError):  # problems of the directory are reported when it is opened
             (directory / "STOP").unlink(missing_ok=True)
 
 

@@ -37,7 +37,7 @@ class Limit:
 
 
 def fitted_limit(terms_tn: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Return the limit of a least-squares fit of y (n,) by a constant and terms (t, n) that vanish in it, and the rms of what it leaves."""
+    """Return the limit of a least-squares fit of y (n,) by a constant and terms (t, n) that vanish in it, and the rms of the residual."""
     design = np.concatenate([np.ones((1, len(y))), terms_tn.reshape(-1, len(y))]).T
     scale = np.abs(design).max(axis=0)
     scale[scale == 0] = 1
@@ -47,7 +47,7 @@ def fitted_limit(terms_tn: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def power_limit(x: np.ndarray, y: np.ndarray, powers: tuple[int, ...]) -> tuple[float, float]:
-    """Return the limit at x = 0 of a least-squares fit of y = a + sum_p b_p x^p, and the rms of what it leaves."""
+    """Return the limit at x = 0 of a least-squares fit of y = a + sum_p b_p x^p, and the rms of the residual."""
     return fitted_limit(np.array([x**power for power in powers]), y)
 
 

@@ -113,7 +113,7 @@ def verdict(study: Study) -> str:
 
 
 def write_file(study: Study, directory: Path) -> Path:
-    """Write converge.h5 anew and return its path; by one process. Raises OSError."""
+    """Write converge.h5 and return its path; by one process. Raises OSError."""
     path = directory / FILE
     replace_bytes(path, sealed(image(lambda file: _fill(file, study))))
     return path

@@ -1,4 +1,4 @@
-"""What is computed next: the refinement that takes most of the error away per processor time, and what it will take to the end."""
+"""The next calculations: the refinement that reduces the error most per processor time, and a forecast of the total time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From a goal to limits: calculations are chosen on the first rank and computed by all, in groups, until the errors are small enough.
 
 What is chosen depends on the values alone, not on times or the number of ranks: a second run finds what the first has computed, takes
-the same way, and goes on where it ended.
+the same way, and resumes there.
 """
 
 from __future__ import annotations

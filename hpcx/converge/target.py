@@ -1,4 +1,4 @@
-"""What is to be found out: quantities, how well, and for how much processor time; mistakes are told with what would be right."""
+"""The goal of `hpcx converge`: quantities, accuracy and processor time; an error message says what would be valid."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _budget(text: str | None, mistakes: list[Mistake]) -> float:
         if found:
             return _positive(float(found["number"])) * _SECONDS[found["unit"][0]]
     except ValueError:
-        pass  # it is told below
+        pass  # reported below
     mistakes.append(Mistake("converge.budget", "must be a processor time such as '10 core-min', '600 core-s' or '2 core-h'", text))
     return float("inf")
 

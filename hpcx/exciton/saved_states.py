@@ -1,6 +1,6 @@
-"""Checkpoints of exciton and trion: what the problems of a point have yielded so far, readable on any number of ranks.
+"""Eigenstates in the checkpoint of a point, readable on any number of ranks.
 
-Converged states are deflated when the solver goes on, and the approximations of the others make its start vector.
+When the solver resumes, converged states are deflated and the approximations of the others form its start vector.
 """
 
 from __future__ import annotations

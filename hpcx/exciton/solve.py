@@ -87,7 +87,7 @@ def _draw(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
 
 
 def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
-    """This rank's rows of the optical matrix element (number 0), or of a random vector, by which degenerate states are told."""
+    """This rank's rows of the optical matrix element (number 0), or of a random vector, which fixes the basis of degenerate states."""
     return _draw(comm, problem, number) if number else problem.dipole_k[_rows(comm, problem)]
 
 

@@ -102,7 +102,7 @@ def _draw(operator: ZoneOperator, number: int) -> np.ndarray:
 
 
 def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
-    """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector, by which degenerate states are told."""
+    """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector, which fixes the basis of degenerate states."""
     if number or operator.problem.velocity_xkcv is None:
         return _draw(operator, number)
     return circular(operator.problem, 1)[operator.first : operator.first + operator.rows]

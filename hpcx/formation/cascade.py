@@ -102,7 +102,7 @@ class Propagator:
 
 
 def _left_by_blocks(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
-    """Return what is there when each block begins; `across` is the evolution over a block, `own` what each adds by itself."""
+    """Return the state at the beginning of each block; `across` is the evolution over a block, `own` what each adds by itself."""
     start_lb = np.zeros_like(own_lb)
     for b in range(1, own_lb.shape[1]):
         start_lb[:, b] = across_ml @ start_lb[:, b - 1] + own_lb[:, b - 1]

@@ -113,7 +113,7 @@ class Momentum(Section):
     points: int = Field(110, ge=20, le=1000, description="uniform nodes")
     uniform_max: Wavenumber = Field("3.2 1/nm", ge=0.1, le=100, description="end of the uniform part")
     tail_points: int = Field(40, ge=4, le=400, description="logarithmic Gauss nodes of the tail")
-    max: Wavenumber = Field("30 1/nm", ge=0.1, le=10000, description="end of the tail; it goes on, as dense, where a weakly screening layer binds more closely")
+    max: Wavenumber = Field("30 1/nm", ge=0.1, le=10000, description="end of the tail; extended at the same density where weak screening shrinks the excitons")
 
     @model_validator(mode="after")
     def _ordered(self) -> Momentum:

@@ -106,7 +106,7 @@ class Surface:
     """What a substrate makes of a field: direct + sum_p residue_p / (omega - pole_p), a form that can be followed in time.
 
     Attributes:
-        direct: what is there at once.
+        direct: the instantaneous part.
         pole_p: resonances (eV), all decaying; none for a factor without dispersion.
         residue_p: their weights, eV.
         misfit: root mean square deviation from the reflection, weighted with the spectra of the pulses.

@@ -70,7 +70,7 @@ class PumpResponse:
 def respond_to_pump(problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice, watch: Callable[[], None]) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples.
 
-    `watch` is called again and again; what it raises ends the work.
+    `watch` is called repeatedly; an exception from it ends the work.
     """
     band = pulse.band(grid.energy_w)
     energy_w = grid.energy_w[band]
@@ -102,7 +102,7 @@ class Detection:
     """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
 
     def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]) -> None:
-        """`watch` is called again and again; what it raises ends the work."""
+        """`watch` is called repeatedly; an exception from it ends the work."""
         self.problem = problem
         self.watch = watch
         self.linear = linear

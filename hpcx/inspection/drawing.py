@@ -16,7 +16,7 @@ from hpcx.io.reading import reading
 
 @dataclass(frozen=True)
 class Figure:
-    """A script and what it wants.
+    """A script and its requirements.
 
     Attributes:
         name: of the script, without .py.

@@ -84,7 +84,7 @@ def _mpi() -> str:
 
 
 def _petsc(package: str, name: str) -> str:
-    """Return the version of petsc4py or slepc4py, where the library lies, and of PETSc what its numbers are."""
+    """Return the version of petsc4py or slepc4py, the path of the library, and for PETSc the type of its numbers."""
     module, absent = _loaded(package)
     if module is None:
         return f"{package} {absent}; only `hpcx run` and `hpcx converge` need it"

@@ -1,7 +1,7 @@
 """Checkpoints: two alternating files with checksums, written in parallel, read on any number of ranks.
 
 What they hold is for `hpcx.io.stages` to say, through which models use them. The newer of the two files is used; a damaged one is
-noticed by its checksum, and the older one is used instead, and said. When `solve` returns, the files are removed.
+detected by its checksum, and the older one is used instead, with a warning. When `solve` returns, the files are removed.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Checkpoint:
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
 
-        One whose solvers had other options is not used, one of another revision of the program is, and that is said. Raises
+        One computed with other solver options is not used; one of another revision of the program is, with a warning. Raises
         AgreedError if there is one of other physics, naming the keys that differ, one of an earlier version, or one that may be
         whole and cannot be read now.
         """

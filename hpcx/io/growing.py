@@ -1,7 +1,7 @@
 """Results that grow while a model runs: each output is written as it comes, every rank its part, so that none is kept in memory.
 
 The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and gives it
-its final name. It is made whole at the start, with all labels and all space, so that a full disk is said before the first step,
+its final name. It is made whole at the start, with all labels and all space, so that a full disk is reported before the first step,
 and an unfinished file can be looked at: times that have not been reached are NaN. From then on only values change: all ranks write
 them together by MPI-IO to where HDF5 has laid their places, so that nothing that happens can damage the file. HDF5's own
 collective writes move the same bytes several times slower.
@@ -51,7 +51,7 @@ class Growing:
         self._values = {name: np.full(own.local_shape, np.nan) for name, (_, own) in _series(outputs).items()}
 
     def begin(self) -> None:
-        """Start anew; collective. Raises AgreedError if there is no space."""
+        """Start from scratch; collective. Raises AgreedError if there is no space."""
 
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
         """Write output `number` of a group: this rank's part of each of its datasets, by name; collective."""
@@ -72,7 +72,7 @@ class Growing:
         return {}
 
     def resume(self, saved: Saved) -> bool:
-        """Go on where a checkpoint was written; False if its outputs are lost, so that the run must begin anew; collective."""
+        """Resume from a checkpoint; False if its outputs are lost, so that the run must start from scratch; collective."""
         return False
 
     def discard(self) -> None:
@@ -137,7 +137,7 @@ class GrowingFile(Growing):
         reserve(self.path, self.path.stat().st_size)
 
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
-        """Write output `number` of a group, and its time when the rest is there; collective."""
+        """Write output `number` of a group, and its time once the values are written; collective."""
         from mpi4py import MPI
 
         if self._file is None:

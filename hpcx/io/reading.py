@@ -1,6 +1,6 @@
-"""Reading result files and checkpoints: what is wrong in a file is told from what keeps it from being read now.
+"""Reading result files and checkpoints: a damaged file is distinguished from one that cannot be read at the moment.
 
-Only a file that can be read and is not what it should be is damaged. One that another program has open, that this user may not
+A file is damaged only if it can be read and its content is wrong. One that another program has open, that this user may not
 read, or that meets a full table of open files or a file system without locks, may hold finished work: it is left as it is.
 """
 

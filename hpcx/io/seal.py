@@ -1,7 +1,7 @@
 """A checksum behind the content of a result file, by which bytes that changed later are found before HDF5 looks at them.
 
-HDF5 does not check what it reads: a flipped bit may be another number, an end of the process, or a loop without end. It takes no
-notice of what stands behind the end of its own content, and cuts it off when a file is changed on purpose: then there is no seal.
+HDF5 does not verify what it reads: a flipped bit may give a wrong number, crash the process, or cause an endless loop. HDF5 ignores
+bytes behind the end of its own content and drops them when a file is changed on purpose: such a file has no seal.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def seal(path: Path) -> None:
 
 
 def is_broken(path: Path) -> bool:
-    """Say whether a sealed file is not what it was; one without a seal, or a large one, is not judged. Raises OSError."""
+    """Say whether the content of a sealed file has changed; a file without a seal, or a very large one, is not checked. Raises OSError."""
     with open(path, "rb") as file:
         length = file.seek(0, os.SEEK_END) - _SEAL.size
         if not 0 <= length <= LARGEST:

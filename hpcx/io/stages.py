@@ -13,8 +13,8 @@
         stage.finish({"density": density})                 # what later stages and a restart need of it
 
 A state is a dictionary of numbers, texts and arrays that are the same on all ranks, and of `Share`s, of which each rank has its part.
-It must hold all that the rest of the stage depends on, the length of the next step included, so that a restart goes on as if nothing
-had happened. Stages that an earlier run knew and this one has not asked for yet are carried over from checkpoint to checkpoint.
+It must hold all that the rest of the stage depends on, the length of the next step included, so that the resumed run gives the
+same numbers. Stages that an earlier run knew and this one has not asked for yet are carried over from checkpoint to checkpoint.
 """
 
 from __future__ import annotations

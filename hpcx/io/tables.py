@@ -18,7 +18,7 @@ log = logging.getLogger("hpcx")
 
 
 def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays under the hash `key`, by one process; a directory that cannot be written is said and costs nothing else."""
+    """Write arrays under the hash `key`, by one process; if the directory cannot be written, a warning is logged and the run continues."""
     from hpcx.io.replace import replace_bytes
     from hpcx.io.writer import image
 
@@ -36,7 +36,7 @@ def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file, or None if there is none with the hash `key`, or if it is damaged or cannot be read, which is said."""
+    """Return the arrays of a file, or None if there is none with the hash `key`, or (with a warning) if it is damaged or cannot be read."""
     if not path.exists():
         return None
     from hpcx.io.reading import Damaged, reading

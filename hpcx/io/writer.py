@@ -25,7 +25,7 @@ from hpcx.io.seal import seal
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.renamed import old
 
-#: datasets that are coordinates of the others in their group, though no axis bears their name: xarray is told so
+#: datasets that are coordinates of the others in their group, though no axis has their name; an attribute tells xarray
 COORDINATES = ("kx", "ky")
 #: HDF5 headers, attributes and coordinates of a result file, generously
 OVERHEAD_BYTES = 1 << 20
@@ -56,7 +56,7 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
                 seal(part)
                 os.replace(part, path)
         with agreed(comm):
-            pass  # nobody goes on before the file has its name
+            pass  # no rank continues before the file has its final name
     except AgreedError as error:
         if comm.rank == 0 and not result.grown:
             with suppress(OSError):

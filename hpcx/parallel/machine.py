@@ -1,6 +1,6 @@
-"""What work costs: on the machine on which the costs of the models were measured, and on this one.
+"""The cost of work on the machine on which the models were timed, and on this one.
 
-Work is told apart by what limits it, because machines differ in one of these by more than in the others. Four short jobs, one of
+Work is classified by what limits it, because machines differ more in one of these than in the others. Four short jobs, one of
 each kind, tell how fast this machine is.
 """
 

@@ -23,7 +23,7 @@ def memory_per_rank(comm: Any) -> float:
 
 
 def free_memory() -> float:
-    """Return the bytes that are free on this node, or left of what the batch system allows the job there."""
+    """Return the free bytes of this node, or what the batch system still allows the job there."""
     return min([_available(), *_allowed()])
 
 

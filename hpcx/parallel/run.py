@@ -100,7 +100,7 @@ class Run:
         """Call at every step or restart: calls `save`, if there is one, when a checkpoint is due or a stop is asked for.
 
         Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot be
-        written (a full disk) is said and costs nothing else: the one before it stays.
+        written (a full disk) is reported with a warning, and the run continues: the previous one stays.
         """
         action = self.poll(comm)
         if action == GO_ON:

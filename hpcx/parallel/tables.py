@@ -49,7 +49,7 @@ class Table:
 def make_together(comm: Any, shared: dict[str, object], wanted: Mapping[str, Callable[[], object]]) -> None:
     """Put into `shared` of every rank what `wanted` makes by name and some rank lacks, dealt out in turn; collective.
 
-    A single rank makes nothing here: it does when it needs it. `wanted` has the same names on all ranks, and what it makes
+    A single rank makes nothing here; it makes a table when it needs it. `wanted` has the same names on all ranks, and what it makes
     must not communicate. Raises AgreedError on all ranks if something cannot be made.
     """
     if comm.size == 1:

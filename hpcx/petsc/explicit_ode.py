@@ -35,7 +35,7 @@ class ExplicitOde:
         absolute: absolute tolerances, one per entry of y (shape of y): blocks of different size get their own.
         largest_step: longest step allowed, so that no pulse is stepped over.
         prefix: prefix of the PETSc options, e.g. "formation_" for -formation_ts_rk_type.
-        watch: called after every step; what it raises ends the integration.
+        watch: called after every step; an exception from it ends the integration.
     """
 
     derivative: Callable[[float, np.ndarray], np.ndarray]

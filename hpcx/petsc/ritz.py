@@ -1,4 +1,4 @@
-"""What a Krylov-Schur solver knows in the middle of its work, and how it goes on from there."""
+"""The intermediate state of a Krylov-Schur solver, and how the solver resumes from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Partial:
 
     @property
     def found(self) -> np.ndarray:
-        """States that are done (state, rows); a solver that goes on deflates them."""
+        """Converged states (state, rows); a solver that resumes deflates them."""
         return self.vectors[: self.converged]
 
     def start(self, generic: np.ndarray) -> np.ndarray:

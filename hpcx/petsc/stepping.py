@@ -25,7 +25,7 @@ class Segment:
 
 @dataclass
 class Trajectory:
-    """States at the ends of all steps, and what it cost.
+    """States at the ends of all steps, and the cost.
 
     Attributes:
         time: (times,).
@@ -68,7 +68,7 @@ def make_stepper(kind: str, prefix: str) -> PETSc.TS:
 
 
 class Stage(Protocol):
-    """Where the states that were reached are kept, so that a later run goes on from them (`hpcx.io.stages.Stage`)."""
+    """Where the states of the steps are saved, so that a later run resumes from them (`hpcx.io.stages.Stage`)."""
 
     def earlier(self) -> Any:
         """Return what an earlier run with the same steps has left, with a method `value(name)`, or None."""
@@ -86,7 +86,7 @@ class Stage(Protocol):
 def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None = None) -> Trajectory:
     """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
 
-    The trajectory has one (complex) column and is kept in `stage`. Raises IntegrationError if PETSc cannot go on or the state is
+    The trajectory has one (complex) column and is kept in `stage`. Raises IntegrationError if PETSc fails or the state is
     not finite, and what `stage` raises.
     """
     times, states = [start], [state.array_r.copy()]

@@ -61,7 +61,7 @@ class _Report:
         return _lines(self.label(number), self.planner.estimate(number, piece.ranks), piece)
 
     def warnings(self) -> list[str]:
-        """Return what is to be said of the points, with the number of points that it is said of."""
+        """Return the warnings, each with the number of points that it concerns."""
         found = Counter(text for piece in self.pieces.values() for text in self.planner.estimate(piece.number, piece.ranks).warnings)
         return [f"WARNING ({count} point(s)): {text}" for text, count in found.items()]
 

@@ -30,7 +30,7 @@ from hpcx.sweep.store import FAILED, Entry, Store, finished
 
 log = logging.getLogger("hpcx")
 
-#: error over tolerance from which on it is said; the solvers' own estimates are that good
+#: ratio of error to tolerance from which it is reported; the solvers' own estimates are that accurate
 _EXCESSIVE = 10.0
 
 
@@ -43,7 +43,7 @@ class SweepContext:
         store: the output directory.
         requests: reasons to stop.
         shared: tables that points may reuse.
-        run: name of this run, by which failures of this run are told from older ones.
+        run: name of this run, which distinguishes its failures from older ones.
         locks_reach: whether claims hold on all nodes.
         revision: of the running program.
         options: PETSc options that were given, as typed.
@@ -73,7 +73,7 @@ def compute_point(level: Level, point: Point, context: SweepContext) -> tuple[En
     """Compute a point and write its result, collectively on the group; return its entry and its timings.
 
     An error that all ranks of the group meet ends the point alone and is recorded. If one rank fails while the others
-    wait for it, the failure is recorded and the exception goes on, to end the job: nothing else is safe then. Raises
+    wait for it, the failure is recorded and the exception ends the job: nothing else is safe then. Raises
     Stopped if the point was interrupted.
     """
     start = time.monotonic()

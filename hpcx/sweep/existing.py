@@ -1,6 +1,6 @@
 """Results that are there already: whether a run uses them, and what becomes of those that it does not.
 
-Looking changes nothing. A file is renamed only by the holder of the claim on its point, who has looked again.
+Looking changes nothing. Only the process that has claimed a point renames its file, after looking again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger("hpcx")
 
 
 def usable(context: SweepContext, point: Point) -> Entry | None:
-    """Return the entry of a point whose result is there and counts for this run, or None; raises Unreadable."""
+    """Return the entry of a point whose existing result can be used by this run, or None; raises Unreadable."""
     try:
         done = context.store.done(point.id, point.hash)
     except Damaged:
@@ -27,7 +27,7 @@ def usable(context: SweepContext, point: Point) -> Entry | None:
 
 
 def is_settled(context: SweepContext, point: Point) -> bool:
-    """Say whether there is nothing to be done for a point: its result is there, or cannot be read now, or it has failed in this run."""
+    """Say whether nothing is left to do for a point: its result exists, or cannot be read now, or it has failed in this run."""
     failed = context.store.failed(point.id)  # another group has tried it since this run began
     if failed is not None and failed.run == context.run:
         return True
@@ -39,7 +39,7 @@ def is_settled(context: SweepContext, point: Point) -> bool:
 
 
 def make_room(context: SweepContext, point: Point) -> bool:
-    """Say whether the holder of the claim on a point is to compute it; a result that is there and does not count is set aside.
+    """Say whether a claimed point must be computed; an existing result that cannot be used is set aside.
 
     Raises OtherPhysics if the one result of a run without a sweep is of other physics, OSError if the directory fails.
     """

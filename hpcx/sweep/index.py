@@ -28,7 +28,7 @@ log = logging.getLogger("hpcx")
 
 
 def refresh_index(store: Store, patience: float | None = None, done: dict[str, Entry] | None = None) -> None:
-    """Write `sweep.h5` anew from the files, one process at a time: who comes last has seen what those before it saw.
+    """Rewrite `sweep.h5` from the points' files, one process at a time, so that the last one includes everything.
 
     Finished points whose entries are given in `done`, by id, are not read again: they do not change any more.
     Raises TimeoutError if another process is at it for longer than `patience` seconds, OSError if it cannot be written.
@@ -41,7 +41,7 @@ def refresh_index(store: Store, patience: float | None = None, done: dict[str, E
 
 
 def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
-    """Write `sweep.h5` anew from the record of the sweep and the entries of its points, in place of the old one.
+    """Replace `sweep.h5` by one made from the record of the sweep and the entries of its points.
 
     A point whose file cannot be read counts as failed, never as done. The file is made in memory and written as bytes: HDF5
     itself does not end in order on a disk that becomes full. Raises OSError.

@@ -1,4 +1,4 @@
-"""The small JSON files by which runs tell each other how things stand. Whatever somebody has put in their place is told as one kind of error."""
+"""Small JSON files through which runs exchange their state. Whatever is wrong with one is reported as one kind of error."""
 
 from __future__ import annotations
 

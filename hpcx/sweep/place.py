@@ -23,7 +23,7 @@ def refuse_place(plan: Plan) -> None:
 
 
 def _refuse_unwritable(directory: Path) -> None:
-    """Raise OSError if the directory, or the nearest one above it that is there, takes no files."""
+    """Raise OSError if no file can be written in the directory, or in the nearest existing one above it."""
     found = next(path for path in (directory, *directory.parents) if _is_there(path))
     if not found.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

@@ -90,7 +90,7 @@ class Planner:
             if needed > self.memory:
                 return (
                     f"needs {needed / 1e9:.1f} GB per rank on {self.ranks} rank(s), {self.memory / 1e9:.1f} GB are free on its node "
-                    "or left of what the job may use there: ask for more memory or more nodes"
+                    "or still allowed to the job there: request more memory or more nodes"
                 )
         return self.estimate(number, smallest_group(self.ranks, level)).refusal
 

@@ -163,7 +163,7 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
 
 
 def _earlier(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`; one that is damaged is said and set aside: points are known without it."""
+    """Return the content of `sweep.json`; a damaged one is reported and set aside: the points can be identified without it."""
     try:
         return read_record(directory)
     except Damaged as error:

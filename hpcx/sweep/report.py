@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose: bool = False) -> str:
     """Return the text; `unused` are PETSc options that no solver used, `seconds` is the time of the run.
 
-    Lines that all points of a sweep have in common, remarks mostly, are told once, at the end. The table of timings is that of all
+    Lines that all points of a sweep have in common, mostly remarks, are printed once, at the end. The table of timings is that of all
     points computed now; `verbose` adds one for each of them.
     """
     common = _common([entry for entry in report.entries if entry.status == DONE])
@@ -33,7 +33,7 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
     lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
     lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.timings else []
     if report.elsewhere:
-        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are at work elsewhere, in another run: {shortened(report.elsewhere)}")
+        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {shortened(report.elsewhere)}")
         lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
     end = f"stopped ({report.stopped}); rerun the same command to resume" if report.stopped else f"{seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""Whether a result that is there may be used again, and who computed the results of a sweep.
+"""Whether an existing result may be reused, and which versions computed the results of a sweep.
 
 A result is known by the hash of its physics. Options of PETSc are not physics, but they can loosen a solver beyond the tolerance
 that the input asks for. So a result counts if its solvers had the options that they would have now, or if its own error is

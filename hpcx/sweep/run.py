@@ -196,7 +196,7 @@ def _tell_other_sweep(context: SweepContext) -> None:
 
 
 def _reason(reasons: Iterable[str]) -> str:
-    """Return why the run was stopped: of what the ranks say, that which is no hearsay."""
+    """Return why the run was stopped, as the rank says it that received the request."""
     return min(filter(None, reasons), key=lambda reason: "another rank" in reason, default="")
 
 

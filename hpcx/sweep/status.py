@@ -1,4 +1,4 @@
-"""`hpcx status`: a table of points from the files alone, while a job runs or after, or from a `sweep.h5` that somebody was given."""
+"""`hpcx status`: a table of points from the files alone, during or after a job, or from a `sweep.h5` on its own."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _remarks(path: Path) -> list[str]:
             names, states = (np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "status"))
             virtual, apart = (list(file[f"index/{name}"].asstr()[()]) for name in ("virtual", "not_stacked"))
     except (OSError, KeyError) as error:
-        return [f"WARNING: {path} is damaged or of an earlier version ({error}); the next run writes it anew"]
+        return [f"WARNING: {path} is damaged or of an earlier version ({error}); the next run rewrites it"]
     outside = [*virtual, *apart]
     if not outside:
         return [f"{path.name} stands alone: all results are in it"]
@@ -148,7 +148,7 @@ def _name_in_use(store: Store) -> str:
 
 
 def _digest(result: Path) -> str:
-    """Return the hash that a result itself gives; the state of a file that cannot be read is told by the store."""
+    """Return the hash that a result itself gives; the store reports the state of a file that cannot be read."""
     try:
         with reading(result) as file:
             return file["provenance/hash"].asstr()[()]

@@ -76,7 +76,7 @@ class Store:
             raise OSError(f"cannot write to output.directory = '{self.directory}': {error.strerror}") from error
 
     def is_there(self) -> bool:
-        """Say whether the directory still holds this sweep: somebody may have removed it."""
+        """Say whether the directory still holds this sweep: it may have been removed."""
         return self._points.is_dir() and (self.single or (self.directory / "sweep.json").exists())
 
     def result(self, name: str) -> Path:
@@ -161,7 +161,7 @@ class Store:
         return self.failed(name) or Entry(MISSING, self._what_is_left(name))
 
     def _what_is_left(self, name: str) -> str:
-        """Say what a point that is not computed has to go on from."""
+        """Say what an unfinished point can resume from."""
         cut_off = self.claims.attempts(name)
         notes = [f"cut off {cut_off} time(s)"] if cut_off else []
         notes += ["has a checkpoint"] if self.has_checkpoint(name) else []

@@ -19,7 +19,7 @@ log = logging.getLogger("hpcx")
 def list_tasks(comm: Any, context: SweepContext, memory: float, group_size: int | None) -> list[Task]:
     """Return what has no result yet, longest first, alike on all ranks; collective, each rank estimates its share.
 
-    A damaged result counts as missing; one that cannot be read now is said and left alone. `group_size` forces the ranks per point.
+    A damaged result counts as missing; one that cannot be read now is reported and left alone. `group_size` forces the ranks per point.
     """
     missing = None
     with agreed(comm):

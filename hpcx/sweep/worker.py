@@ -102,7 +102,7 @@ class Worker:
         return wanted
 
     def _claim(self, point: Point, ranks: int) -> bool:
-        """Claim a point; raises OtherPhysics if a run without a sweep finds one of other physics at work in its directory."""
+        """Claim a point; raises OtherPhysics if a run with a different input is at work in the directory of a run without a sweep."""
         store = self.context.store
         taken = store.claims.acquire(point.id, ranks)
         at_work = store.claims.last_point(point.id) if store.single and not taken else ""
@@ -136,7 +136,7 @@ class Worker:
             self.timings[number], self.entries[number] = timings, entry
 
     def _refresh_index(self) -> None:
-        """Bring sweep.h5 up to date if it is time; it is only a view, so what goes wrong is said and costs nothing."""
+        """Update sweep.h5 if it is time; it is only a view of the points' files, so an error is reported and the run continues."""
         start = time.monotonic()
         if not self.context.has_index or start < self._next_index:
             return

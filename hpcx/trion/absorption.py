@@ -1,4 +1,4 @@
-"""Absorption spectra of the trion, at zero temperature or averaged over the momentum of the charge that was there."""
+"""Absorption spectra of the trion, at zero temperature or averaged over the momentum of the resident carrier."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def optical_vector(operator: TrionOperator) -> np.ndarray:
 
 
 def created_norm(problem: TrionProblem) -> float:
-    """Return <i|V^2|i>: sum_k |d(k)|^2 over the points that the first charge can take."""
+    """Return <i|V^2|i>: sum_k |d(k)|^2 over the points that the photoexcited carrier can take."""
     k = np.arange(problem.mesh.size)
     allowed = problem.mesh.add(k, np.full_like(k, problem.initial)) >= 0
     if problem.identical:
@@ -65,7 +65,7 @@ def trion_spectrum(
 
     Args:
         config: the input.
-        operator: the Hamiltonian for the second charge at its minimum.
+        operator: the Hamiltonian for the resident carrier at its minimum.
         exciton_energy: energy of the 1s exciton, eV.
         label: name of this spectrum among the stages.
         stages: of the point.
@@ -88,7 +88,7 @@ def _recursion(
     problem, order = operator.problem, PairOrder(operator)
     recursion = Recursion(operator.comm, hamiltonian.apply, optical_vector(operator))
     _resume(recursion, stage, order)
-    initial_energy = float(problem.second.energy_k[problem.initial])
+    initial_energy = float(problem.resident.energy_k[problem.initial])
     keep = partial(stage.checkpoint_if_due, partial(_state, recursion, order))
     fraction = advance(recursion, config.absorption, exciton_energy, initial_energy, keep, _longest_time(config))
     stage.finish(_coefficients(recursion))

@@ -35,9 +35,7 @@ class Trion(Section):
     species: list[Species] = Field(["singlet", "triplet"], min_length=1, max_length=2, description="spin species to solve")
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
-    temperature: Annotated[float, Unit("K")] = Field(
-        0.0, ge=0, le=1000, description="of the charge that is there before the light; 0 puts it at its band's minimum"
-    )
+    temperature: Annotated[float, Unit("K")] = Field(0.0, ge=0, le=1000, description="of the resident carrier; 0 puts it at the minimum of its band")
 
     @field_validator("species")
     @classmethod
@@ -48,7 +46,7 @@ class Trion(Section):
 
 
 class Absorption(exciton.Absorption):
-    """Linear absorption, and what its lines look like."""
+    """Linear absorption and its line shape."""
 
     maps: list[Annotated[float, Unit("eV"), Field(ge=-20, le=20)]] = Field(
         [], description="photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
@@ -71,7 +69,7 @@ class TwoDimensional(Section):
     laser_centre: exciton.Shift | None = Field(None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak")
     pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
     triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
-    shift_by: Literal["contact", "sticks"] = Field("contact", description="a contact interaction between second charge and third, solved for, or moved lines")
+    shift_by: Literal["contact", "sticks"] = Field("contact", description="a contact interaction that gives the shift, or shifted lines")
     window: tuple[exciton.Shift, exciton.Shift] = Field(
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )

@@ -1,4 +1,4 @@
-"""A contact interaction between the second charge and the third, and its strength for a wanted shift of the bound state.
+"""A contact interaction between the resident and the opposite carrier, and the strength that shifts the bound state by a given energy.
 
 Exchange between conduction and valence band electrons is local, hence independent of momentum in reciprocal space:
 (V C)(k1, k2) = J / (N^2 A) sum_k2' C(k1, k2'); Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019), discussion of Fig. 3b.

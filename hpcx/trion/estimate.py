@@ -175,7 +175,7 @@ def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
 
 
 def _thermal_work(config: Config, material: Material, species: str, layouts: int, busy: int) -> Work:
-    """Return the work for spectra without symmetry from all other momenta of the second charge."""
+    """Return the work for spectra without symmetry from all other momenta of the resident carrier."""
     sizes = _counts(config, material, "none")
     if config.trion.temperature == 0 or sizes.points > _BY_AREA:
         return Work()
@@ -227,7 +227,7 @@ def _basis(config: Config) -> int:
 def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
     found, unknowns, columns, basis = coarse_mesh(config.mesh), sizes.unknowns, sizes.columns, _basis(config)
     if config.trion.temperature > 0 and _wants_spectra(config):
-        found.append("trion.temperature: one spectrum without symmetry for each of the charge's momenta adds to time and memory")
+        found.append("trion.temperature: one spectrum without symmetry for each of the resident carrier's momenta adds to time and memory")
     if unknowns * basis / ranks > _INDEX_LIMIT:
         found.append(
             f"{unknowns} unknowns x {basis} basis vectors on {ranks} ranks exceed 32-bit indices; use more ranks, "

@@ -63,7 +63,7 @@ class MatrixKernel:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
         self._tables: list[tuple[np.ndarray, np.ndarray]] = []
-        components = len(problem.third.spinor_ck)
+        components = len(problem.opposite.spinor_ck)
         largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
         self._result = np.empty(components * largest, precision)
         self.flops = 8.0 * components * sum(block.columns.size * block.rows.size**2 for block in blocks.blocks)
@@ -104,7 +104,7 @@ class FourierKernel:
     def __init__(self, problem: TrionProblem, blocks: Blocks) -> None:
         self.blocks = blocks
         self._convolution = BoxConvolution(problem.w_ij)
-        self._components = len(problem.first.spinor_ck), len(problem.third.spinor_ck)
+        self._components = len(problem.photoexcited.spinor_ck), len(problem.opposite.spinor_ck)
         sizes = [self._size(block) for block in blocks.blocks]
         self._work = np.empty(max(sizes, default=0), complex)
         largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
@@ -149,7 +149,7 @@ def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: n
     """Return the kernel "gemm", "gemm-single" or "fft" for this rank's columns `columns[mine]`."""
     if kernel == "fft":
         side = 2 * (2 * problem.mesh.reach + 1)
-        width = max(1, _BATCH // (len(problem.first.spinor_ck) * len(problem.third.spinor_ck) * side**2))
+        width = max(1, _BATCH // (len(problem.photoexcited.spinor_ck) * len(problem.opposite.spinor_ck) * side**2))
         return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width))
     precision = np.complex64 if kernel == "gemm-single" else np.complex128
     return MatrixKernel(problem, stairs, stairs.blocks(problem.mesh, columns, mine, BLOCK_WIDTH), precision)

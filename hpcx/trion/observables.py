@@ -43,7 +43,7 @@ def own_points(operator: TrionOperator) -> slice:
 
 
 def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
-    """Return C(k, 0), the second carrier at its minimum, at this rank's points, (state, points); collective.
+    """Return C(k, 0), the resident carrier at its minimum, at this rank's points, (state, points); collective.
 
     The largest value of a state is made positive, and of equally large ones, whatever the rounding, the first.
     """
@@ -63,7 +63,7 @@ def add_slices(result: Result, path: str, dimension: str, slices: np.ndarray, op
     """Put what `wavefunction` returns into a result, every rank its points; `dimension` names the first axis."""
     shape = (len(slices), operator.problem.mesh.size)
     part = Part.block(shape, (slice(0, len(slices)), own_points(operator)))
-    result.add(path, slices, (dimension, "point"), "1", "amplitude, second carrier at its minimum", part=part)
+    result.add(path, slices, (dimension, "point"), "1", "amplitude, resident carrier at its minimum", part=part)
 
 
 def dimensions(operator: TrionOperator) -> tuple[int, int]:

@@ -3,12 +3,12 @@
 Each interaction moves one carrier while the sum of the two others' momenta, or one momentum, stays fixed. Three layouts make the
 fixed one a column r and the moving one a row p:
 
-    first and third carrier:   p = k1,   r = k2,       spectator spinor at p + r = k3
-    second and third carrier:  p = k2,   r = k1,       spectator spinor at p + r = k3
-    first and second carrier:  p = k1,   r = -k3,      spectator spinor at p + r = -k2
+    photoexcited and opposite: p = k1,   r = k2,       spectator spinor at p + r = k3
+    resident and opposite:     p = k2,   r = k1,       spectator spinor at p + r = k3
+    photoexcited and resident: p = k1,   r = -k3,      spectator spinor at p + r = -k2
 
 and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per orbit.
-Identical carriers need two of the layouts. If the charge that was there had the momentum Q, every sum of two points is less Q.
+Identical carriers need two of the layouts. If the resident carrier has the momentum Q, every sum of two points is less Q.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from hpcx.trion.symmetry import require
 
 @dataclass(frozen=True)
 class PairLayout:
-    """Which momentum is the column and which the row: "first", "second" or "both" like carriers' interaction."""
+    """Which momentum is the column and which the row: "photoexcited", "resident" or "both" like carriers' interaction."""
 
     name: str
 
     def pair(self, group: PairGroup, p: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (k1, k2) of row p in column r."""
-        if self.name == "first":
+        if self.name == "photoexcited":
             return p, r
-        return (r, p) if self.name == "second" else (p, group.mesh.inverse_k[group.mesh.add(p, r)])
+        return (r, p) if self.name == "resident" else (p, group.mesh.inverse_k[group.mesh.add(p, r)])
 
     def fixed(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the point that stays fixed for pairs (k1, k2)."""
-        if self.name == "first":
+        if self.name == "photoexcited":
             return k2
-        return k1 if self.name == "second" else group.mesh.inverse_k[group.mesh.add(k1, k2)]
+        return k1 if self.name == "resident" else group.mesh.inverse_k[group.mesh.add(k1, k2)]
 
     def moving(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the row p of pairs (k1, k2)."""
-        return k2 if self.name == "second" else k1
+        return k2 if self.name == "resident" else k1
 
 
 class Gather:
@@ -88,7 +88,7 @@ class Scatter:
         """Make the lists; with identical carriers the first layout also yields the exchanged term, with the opposite sign."""
         group = sector.group
         members = [(sector.k1, sector.k2, sign)]
-        if layout.name == "first" and group.swaps_g.any():
+        if layout.name == "photoexcited" and group.swaps_g.any():
             members.append((sector.k2, sector.k1, -sign))
         keys, factors = [], []
         for k1, k2, factor in members:
@@ -181,13 +181,13 @@ class TrionOperator:
     def _make_terms(self, kernel: Kernel):
         """The attractions of the like carriers to the third (one if they are identical), and their repulsion."""
         problem, place = self.problem, (self.comm, self.sector, self.owner_k, kernel)
-        to_third = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.third.spinor_ck)]
-        inverted_ck = problem.second.spinor_ck[:, problem.mesh.inverse_k].conj()
-        to_second = [u.astype(kernel.precision) for u in kernel.blocks.spinors(inverted_ck)]
-        yield Term(*place, PairLayout("first"), (problem.first.spinor_ck, to_third), -1)
+        to_opposite = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.opposite.spinor_ck)]
+        inverted_ck = problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj()
+        to_resident = [u.astype(kernel.precision) for u in kernel.blocks.spinors(inverted_ck)]
+        yield Term(*place, PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite), -1)
         if not problem.identical:
-            yield Term(*place, PairLayout("second"), (problem.second.spinor_ck, to_third), -1)
-        yield Term(*place, PairLayout("both"), (problem.first.spinor_ck, to_second), 1)
+            yield Term(*place, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite), -1)
+        yield Term(*place, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident), 1)
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product with a vector of coordinates, eV; collective."""

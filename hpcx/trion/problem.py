@@ -23,19 +23,19 @@ class TrionProblem:
 
     Attributes:
         mesh: the points.
-        first: the like charge that light creates.
-        second: the like charge that was there.
-        third: the opposite charge.
+        photoexcited: the like carrier that light creates.
+        resident: the like carrier that was there before.
+        opposite: the carrier of opposite charge.
         identical: the like charges are in the same band, and C(k2,k1) = -C(k1,k2).
         w_ij: interaction over mesh differences, W / (N^2 A), eV.
         dipole_k: optical matrix element, (n,).
-        initial: number of the point at which the second charge was.
+        initial: number of the point at which the resident carrier was.
     """
 
     mesh: ValleyMesh
-    first: Band
-    second: Band
-    third: Band
+    photoexcited: Band
+    resident: Band
+    opposite: Band
     identical: bool
     w_ij: np.ndarray
     dipole_k: np.ndarray
@@ -43,11 +43,11 @@ class TrionProblem:
 
     def kinetic(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the energy of three free carriers for point numbers k1, k2, eV."""
-        total = self.first.energy_k[k1] + self.second.energy_k[k2]
-        return total + self.third.energy_k[self.mesh.add(k1, k2)]
+        total = self.photoexcited.energy_k[k1] + self.resident.energy_k[k2]
+        return total + self.opposite.energy_k[self.mesh.add(k1, k2)]
 
     def created(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
-        """Return V|i>, what light makes of the second charge at its initial point, for point numbers k1, k2."""
+        """Return V|i>, what light makes of the resident carrier at its initial point, for point numbers k1, k2."""
         amplitude = self.dipole_k[k1] * (k2 == self.initial)
         if not self.identical:
             return amplitude
@@ -55,10 +55,10 @@ class TrionProblem:
 
 
 def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Carrier, Carrier, Carrier]:
-    """Return the first, second and third carrier of a trion.
+    """Return the photoexcited, resident and opposite carrier of a trion.
 
     `order` is "bright" if the conduction band with the spin of the upper valence band is the lower one, else "dark". The
-    first carrier and the third are at K; the second is the lowest of its kind, of the other spin (singlet) or the same (triplet).
+    photoexcited and the opposite carrier are at K; the resident one is the lowest of its kind, of the other spin (singlet) or the same (triplet).
     """
     pair = 1 if transition == "A" else -1
     if charge > 0:

@@ -57,7 +57,7 @@ def _rows(operator: TrionOperator) -> tuple[np.ndarray, int]:
 class PairOrder:
     """The common order of canonical pairs, for checkpoints of vectors; see `hpcx.exciton.saved_states.Order`.
 
-    Coordinates are kept, not amplitudes: a Lanczos recursion without reorthogonalisation goes on as it would have only from
+    Coordinates are kept, not amplitudes: a Lanczos recursion without reorthogonalisation continues unchanged only from
     vectors that are the same to the last bit.
 
     Attributes:

@@ -19,7 +19,7 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
 
     With `any_phase` the optical matrix element may change by a constant phase.
     """
-    bands = {"first": problem.first, "second": problem.second, "third": problem.third}
+    bands = {"photoexcited": problem.photoexcited, "resident": problem.resident, "opposite": problem.opposite}
     found = deviations(problem.mesh, symmetry, bands, problem.w_ij, problem.dipole_k, any_phase)
     return [deviation for deviation in found if deviation.exceeds(TOLERANCE)]
 
@@ -36,5 +36,5 @@ def require(problem: TrionProblem, symmetry: str) -> None:
 
 
 def largest(problem: TrionProblem) -> str:
-    """Return the largest symmetry that maps the second charge's momenta to equivalent ones, for which spectra are the same."""
+    """Return the largest symmetry that maps the resident carrier's momenta to equivalent ones, for which spectra are the same."""
     return next(symmetry for symmetry in ("C6v", "C6", "none") if not broken(problem, symmetry, any_phase=True))

@@ -1,4 +1,4 @@
-"""The charge that was there is not at its minimum but anywhere, as often as its temperature wants."""
+"""Resident carriers in thermal equilibrium: an average over their momentum."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MovingMesh(ValleyMesh):
 
 
 def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
-    """Return the problem in which the second charge was at `point`; it has no point symmetry unless `point` is 0."""
+    """Return the problem in which the resident carrier was at `point`; it has no point symmetry unless `point` is 0."""
     if point == 0:
         return problem
     mesh = problem.mesh
@@ -43,7 +43,7 @@ def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
 
 
 def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return initial points of the second charge and their probabilities at a temperature in K.
+    """Return initial points of the resident carrier and their probabilities at a temperature in K.
 
     Points that the symmetry of the problem makes equivalent are represented by one of them. The least likely ones, one part in 1e5 together, are
     left out, and the others' probabilities add up to 1.
@@ -51,7 +51,7 @@ def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndar
     if temperature == 0:
         return np.array([0]), np.array([1.0])
     orbit_k = problem.mesh.point_group(largest(problem))[0].min(axis=0)
-    return likely_points(problem.second.energy_k, orbit_k, temperature)
+    return likely_points(problem.resident.energy_k, orbit_k, temperature)
 
 
 def likely_points(energy_k: np.ndarray, orbit_k: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,7 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
 
 
 def _times(times: Lifetimes) -> dict[str, tuple[np.ndarray, str, str, str]]:
-    """Return values, unit, meaning, and what NaN means, of what is read off the dichroism, by the names of the datasets."""
+    """Return values, unit, meaning and meaning of NaN of the quantities derived from the dichroism, by dataset."""
     small, flat = "NaN: the signal is too small", "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
     return {
         "fast_time": (times.fast, "fs", "fast time of the biexponential fit", small),

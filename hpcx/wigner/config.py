@@ -74,7 +74,7 @@ class Landscape(Section):
     factor_KKprime: float = Field(1.0, ge=-10, le=10, description="energy of KK' over that of the landscape")
     factor_KLambda: float = Field(1.0, ge=-10, le=10, description="energy of K-Lambda over that of the landscape")
     rate_step: Annotated[float, Unit("meV")] | None = Field(
-        None, ge=0.01, le=1e4, description="rates are assembled anew where valleys have moved by this against each other; default: kT/8"
+        None, ge=0.01, le=1e4, description="rates are assembled separately where the valleys have shifted by this relative to each other; default: kT/8"
     )
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ class History:
         time: output times, ps.
         snapshots: observables.
         emitted: light emitted until then, in excitons.
-        number: excitons present and emitted, over those made, minus one.
+        number: excitons present and emitted over those generated, minus one.
         spectrum_time, spectra: times (ps), ever further apart, and excitons in the bins of all valleys then.
     """
 

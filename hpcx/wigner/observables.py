@@ -61,7 +61,7 @@ class Gains:
     Attributes:
         exchanged: by intervalley scattering, 1/ps and nm^2/ps.
         born: by the pulse, 1/ps and nm^2/ps.
-        made: excitons made until then.
+        made: excitons generated until then.
     """
 
     exchanged: np.ndarray

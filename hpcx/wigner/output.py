@@ -21,7 +21,7 @@ _BALLISTIC = "infinite: excitons of some energy are never scattered"
 
 #: name in a snapshot -> (name in the file, factor, unit, meaning)
 _QUANTITIES = {
-    "population": ("population", 1.0, "1", "excitons, per exciton made"),
+    "population": ("population", 1.0, "1", "excitons per generated exciton"),
     "population_rate": ("population_rate_intervalley", 1.0, "1/ps", "change of the population by intervalley scattering"),
     "mean_squared_displacement": ("mean_squared_displacement", 1 / NM2_PER_UM2, "um^2", "mean of r^2"),
     "diffusivity": ("diffusivity", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "a quarter of the slope of the mean squared displacement"),
@@ -30,17 +30,17 @@ _QUANTITIES = {
     "radiative": ("diffusivity_radiative", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from radiative decay"),
     "source": ("diffusivity_source", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from the pulse"),
     "energy": ("mean_energy", 1.0, "meV", "mean energy above the minimum of the valley"),
-    "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per exciton made"),
+    "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per generated exciton"),
     "mean_squared_displacement_total": ("mean_squared_displacement_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
     "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
-    "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per exciton made"),
+    "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per generated exciton"),
     "mean_squared_displacement_sidebands": (
         "mean_squared_displacement_photoluminescence_phonon",
         1 / NM2_PER_UM2,
         "um^2",
         "mean of r^2 of phonon-assisted light",
     ),
-    "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per exciton made"),
+    "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per generated exciton"),
     "mean_squared_displacement_photoluminescence": ("mean_squared_displacement_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
 }
 
@@ -113,7 +113,7 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
     result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
     exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("mean_squared_displacement_total"))
     result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT)
-    result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per exciton made")
+    result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per generated exciton")
 
 
 def _missing(name: str) -> str:
@@ -134,7 +134,7 @@ def add_spectra(result: Result, problem: Problem, history: History) -> None:
     result.add("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
     result.add("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
     density = spectra.reshape(len(spectra), -1, len(width)) / width
-    result.add("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per exciton made")
+    result.add("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per generated exciton")
     equilibrium = problem.grid.weight_i.reshape(-1, len(width))
     equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
     result.add("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
@@ -151,7 +151,7 @@ def add_sidebands(result: Result, problem: Problem, history: History) -> None:
     result.add("sidebands/time", np.array(history.spectrum_time), ("time",), "ps", "time")
     label = "photon energy less that of the bright exciton at rest"
     result.add("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
-    label = "rate of phonon-assisted light, per exciton made"
+    label = "rate of phonon-assisted light, per generated exciton"
     result.add("sidebands/spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
 
 

@@ -1,4 +1,4 @@
-"""What is recorded while a run goes on: at which times, how it is measured, and where it goes."""
+"""What is recorded during a run: at which times, how it is measured, and where it is stored."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Handler:
 
 
 class Recorder:
-    """Calls the handlers that are due."""
+    """Calls the handlers at their times."""
 
     def __init__(self, handlers: Iterable[Handler]) -> None:
         self._handlers = list(handlers)

@@ -55,7 +55,7 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)
     result.add("checks/time", np.array(history.time), ("time",), "ps", "time")
-    result.add("checks/particle_number", number, ("time",), "1", "excitons and light over excitons made, minus 1")
+    result.add("checks/particle_number", number, ("time",), "1", "excitons and light over generated excitons, minus 1")
     return result
 
 

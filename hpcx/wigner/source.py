@@ -79,7 +79,7 @@ def check_detuning(excitons: Excitons, edges: np.ndarray, detuning: float, durat
     needed = detuning + _SPECTRUM_REACH * width / np.sqrt(2) + excitons.energy_v[0] - excitons.energy_v.min()
     if detuning and edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {edges[-1]:.4g} meV is too low for excitons made with {detuning:.1f} meV of excess: take {needed:.4g} meV or more"
+            f"momentum.energy_max = {edges[-1]:.4g} meV is too low for excitons generated with {detuning:.1f} meV of excess: take {needed:.4g} meV or more"
         )
 
 

@@ -73,7 +73,7 @@ class Plain:
         self.k1, self.k2 = np.nonzero(self.k3 >= 0)
         self.k2_of = mesh.add(k[None], mesh.inverse_k[:, None])  # [k1, k3] -> k3 - k1
         w = interaction_between(problem.w_ij, mesh.index_kx, mesh.index_kx)
-        self.w1, self.w2 = (w * (band.spinor_ck.conj().T @ band.spinor_ck) for band in (problem.first, problem.second))
+        self.w1, self.w2 = (w * (band.spinor_ck.conj().T @ band.spinor_ck) for band in (problem.photoexcited, problem.resident))
         self.kinetic = problem.kinetic(self.k1, self.k2)
         self.shape = (len(self.k1),) * 2
 
@@ -82,8 +82,8 @@ class Plain:
 
     def prepare(self):
         """Gather the spinors once; returns self."""
-        self.v = self.spread(self.problem.third.spinor_ck, self.k3)
-        self.c = self.spread(self.problem.second.spinor_ck, self.k2_of).conj()
+        self.v = self.spread(self.problem.opposite.spinor_ck, self.k3)
+        self.c = self.spread(self.problem.resident.spinor_ck, self.k2_of).conj()
         self.column = np.maximum(self.k2_of, 0)
         self.row = np.arange(len(self.column))[:, None]
         return self
@@ -102,7 +102,7 @@ class Plain:
         """Return the Hamiltonian as a sparse matrix, from dense blocks."""
         number = np.full(self.k3.shape, -1)
         number[self.k1, self.k2] = np.arange(len(self.k1))
-        v, c = self.problem.third.spinor_ck, self.problem.second.spinor_ck
+        v, c = self.problem.opposite.spinor_ck, self.problem.resident.spinor_ck
         total = sparse.diags(self.kinetic.astype(complex), format="csr")
         for term in range(3):
             rows, columns, values = [], [], []

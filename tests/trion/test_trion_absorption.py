@@ -90,8 +90,8 @@ def oracle_matrix(problem):
     middle = problem.w_ij.shape[0] // 2
     w = lambda k: problem.w_ij[tuple((index[k][:, None] - index[k][None]).transpose(2, 0, 1) + middle)]
     overlap = lambda band, k: band.spinor_ck[:, k].conj().T @ band.spinor_ck[:, k]
-    first, second, hole = overlap(problem.first, k1), overlap(problem.second, k2), overlap(problem.third, k3).conj()
-    matrix = np.diag(problem.first.energy_k[k1] + problem.second.energy_k[k2] + problem.third.energy_k[k3]).astype(complex)
+    first, second, hole = overlap(problem.photoexcited, k1), overlap(problem.resident, k2), overlap(problem.opposite, k3).conj()
+    matrix = np.diag(problem.photoexcited.energy_k[k1] + problem.resident.energy_k[k2] + problem.opposite.energy_k[k3]).astype(complex)
     matrix -= (k2[:, None] == k2) * w(k1) * first * hole
     matrix -= (k1[:, None] == k1) * w(k2) * second * hole
     return matrix + (k3[:, None] == k3) * w(k1) * first * second, k1, k2
@@ -123,7 +123,7 @@ def test_thermal_average_is_the_sum_over_all_points_of_the_mesh():
     config = config_of("MoS2", 40, 0.075, trion={"temperature": "150 K"}, absorption={"enabled": True, "accuracy": 1e-6})
     spectrum = spectrum_of(config, "singlet")
     operator, exciton_energy = prepare(config, "singlet")
-    energy_k = operator.problem.second.energy_k
+    energy_k = operator.problem.resident.energy_k
     factor_k = np.exp(-energy_k / (8.617333262e-5 * 150))
     photon_energy, total_w = exciton_energy + relative_grid(config.absorption), 0
     for point in np.flatnonzero(factor_k > 1e-7 * factor_k.sum()):

@@ -138,7 +138,8 @@ def test_bands_without_spinors(kernel):
     flat, dressed = np.ones((1, problem.mesh.size), complex), np.zeros((2, problem.mesh.size), complex)
     dressed[0] = 1
     scalar, vector = (
-        replace(problem, **{name: Band(getattr(problem, name).energy_k, spinor) for name in ("first", "second", "third")}) for spinor in (flat, dressed)
+        replace(problem, **{name: Band(getattr(problem, name).energy_k, spinor) for name in ("photoexcited", "resident", "opposite")})
+        for spinor in (flat, dressed)
     )
     one, two = operator_of(scalar, "C6v", kernel), operator_of(vector, "C6v", "gemm")
     x = random_vector(one)

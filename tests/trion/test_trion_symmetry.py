@@ -33,7 +33,7 @@ def warped(band, strength, fold=3, phase=0.0):
 
 def with_trigonal_warping(strength=5.0):
     """Return the trion of bands with trigonal warping, of opposite sign in opposite valleys."""
-    return replace(PROBLEM, first=warped(PROBLEM.first, strength), second=warped(PROBLEM.second, -strength))
+    return replace(PROBLEM, photoexcited=warped(PROBLEM.photoexcited, strength), resident=warped(PROBLEM.resident, -strength))
 
 
 def lowest(problem, symmetry):
@@ -54,8 +54,8 @@ def test_models_of_the_program_have_their_symmetry(material, bands, trion):
 
 def test_trigonal_warping_is_refused_with_its_number(monkeypatch):
     problem = with_trigonal_warping()
-    size = 1e3 * np.ptp(problem.first.energy_k - PROBLEM.first.energy_k)
-    change = f"rotation by 60 degrees changes the energy of the first carrier by up to {size:.3g} meV"
+    size = 1e3 * np.ptp(problem.photoexcited.energy_k - PROBLEM.photoexcited.energy_k)
+    change = f"rotation by 60 degrees changes the energy of the photoexcited carrier by up to {size:.3g} meV"
     for symmetry in ("C6", "C6v"):
         with pytest.raises(SymmetryError, match=rf'"{symmetry}".*{change}.*= "none"') as error:
             TrionOperator(MPI.COMM_SELF, problem, symmetry)
@@ -71,11 +71,11 @@ def turned(band, phase_k):
 
 
 def mirror_broken(problem):
-    return replace(problem, third=warped(problem.third, 5.0, 6, np.pi / 2))
+    return replace(problem, opposite=warped(problem.opposite, 5.0, 6, np.pi / 2))
 
 
 def overlaps_broken(problem):
-    return replace(problem, second=turned(problem.second, 0.1 * problem.mesh.momentum_kx[:, 0]))
+    return replace(problem, resident=turned(problem.resident, 0.1 * problem.mesh.momentum_kx[:, 0]))
 
 
 def interaction_broken(problem):
@@ -104,13 +104,13 @@ def test_each_ingredient_is_tested(make, message, other):
 def test_constant_phases_and_bases_of_orbitals_do_not_matter():
     random = np.random.default_rng(4)
     unitary = np.linalg.qr(random.normal(size=(5, 5)) + 1j * random.normal(size=(5, 5)))[0]
-    disguised = Band(PROBLEM.second.energy_k, unitary[:, :2] @ PROBLEM.second.spinor_ck)
-    assert broken(replace(PROBLEM, second=disguised), "C6v") == []
+    disguised = Band(PROBLEM.resident.energy_k, unitary[:, :2] @ PROBLEM.resident.spinor_ck)
+    assert broken(replace(PROBLEM, resident=disguised), "C6v") == []
 
 
 def test_initial_momenta_are_equivalent_by_symmetries_that_hold_alone():
     whole, probability = boltzmann_points(with_trigonal_warping(), 300.0)
-    energy_k = with_trigonal_warping().second.energy_k
+    energy_k = with_trigonal_warping().resident.energy_k
     weight_k = np.exp(-energy_k[whole] / (8.617333e-5 * 300))
     assert probability == pytest.approx(weight_k / weight_k.sum(), rel=1e-6)
     wedge, _ = boltzmann_points(PROBLEM, 300.0)

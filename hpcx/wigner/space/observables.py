@@ -41,7 +41,7 @@ def _outermost(spatial_grid: SpatialGrid) -> np.ndarray:
 
 
 def density_maps(transport: Transport) -> dict[str, np.ndarray]:
-    """Return this rank's parts of the maps of the present state, per exciton made. Collective.
+    """Return this rank's parts of the maps of the present state, per generated exciton. Collective.
 
     "density" (valley, (y,) x) in 1/nm^dimension, "photoluminescence" ((y,) x) and "shape_variation" (valley, (y,) x) in
     1/(ps nm^dimension).
@@ -94,7 +94,7 @@ class CentralLine:
     def distributions(self) -> dict[str, np.ndarray]:
         """Return this rank's parts for the present state. Collective.
 
-        "distribution" (valley, x, kx): excitons per state, per exciton made (times nm in one dimension); "forward" and
+        "distribution" (valley, x, kx): excitons per state, per generated exciton (times nm in one dimension); "forward" and
         "backward" (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
         """
         line = self._line()

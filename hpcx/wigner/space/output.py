@@ -41,8 +41,8 @@ class DensityMaps:
         axes, unit = _axes(spatial_grid), _density_unit(spatial_grid)
         _add_axes(outputs, "density", times, axes, spatial_grid)
         by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
-        _declare(outputs, "density/density", by_valley, dims, unit, "excitons, per exciton made")
-        meaning = "rate of emitted light, per exciton made"
+        _declare(outputs, "density/density", by_valley, dims, unit, "excitons per generated exciton")
+        meaning = "rate of emitted light, per generated exciton"
         _declare(outputs, "density/photoluminescence", part.under(count), ("time", *axes), f"{unit}/ps", meaning)
         meaning = "change of the shape by intervalley scattering"
         _declare(outputs, "density/shape_variation", by_valley, dims, f"{unit}/ps", meaning)
@@ -67,7 +67,7 @@ class PhaseSpaceMaps:
         outputs.add("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
         part = self._line.part().under(len(times), len(VALLEYS))
         for name, sign in (("forward", ">"), ("backward", "<")):
-            meaning = f"excitons with kx {sign} 0, per exciton made"
+            meaning = f"excitons with kx {sign} 0, per generated exciton"
             _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), _density_unit(spatial_grid), meaning)
         unit, meaning = ("nm", "excitons per state, integrated over y") if spatial_grid.dimension == 1 else ("1", "excitons per state at y = ky = 0")
         whole = Part((*part.shape, len(momenta)), (*part.runs, (slice(0, len(momenta)),)))

@@ -78,13 +78,13 @@ class Simulation:
             self._stage.checkpoint_if_due(self._state)
 
     def _state(self) -> State:
-        """Return everything that is needed to go on from here. Collective."""
+        """Return everything that is needed to resume from here. Collective."""
         cells = self.transport.cells
         share = Share(self.transport.state, Part.block((*cells.points, *cells.shape[1:]), cells.box))
         return {"position": self._position, "state": share, **self.series.state(), **self.outputs.frame()}
 
     def _resume(self) -> bool:
-        """Go on from a checkpoint if there is one; return whether there is. Collective."""
+        """Resume from a checkpoint if there is one; return whether there is. Collective."""
         earlier = self._stage.earlier()
         if earlier is None:
             return False
