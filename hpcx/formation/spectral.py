@@ -43,11 +43,6 @@ class TimeGrid:
         """Return f(t) = sum_w F(w) exp(-i w t) / (size step) along the last axis."""
         return fft(spectrum_w * np.exp(-1j * self.detuning_w * self.start), axis=-1) / (self.size * self.step)
 
-    def to_spectrum(self, signal_t: np.ndarray) -> np.ndarray:
-        """Return F(w) = step sum_t f(t) exp(i w t) along the last axis; the inverse of `to_time`."""
-        scale = self.step * self.size * np.exp(1j * self.detuning_w * self.start)
-        return ifft(signal_t, axis=-1) * scale
-
     def to_adjoint(self, signal_t: np.ndarray, first: int = 0, band: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return step sum_t u(t) exp(-i w t) along the last axis, for sums over time of u(t) f(t).
 

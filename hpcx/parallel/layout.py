@@ -102,11 +102,6 @@ class Pull:
         counts = self._send[0]
         return int(np.count_nonzero(counts)), int(counts.sum()) * itemsize
 
-    @property
-    def bytes_moved(self) -> int:
-        """Bytes of double-precision complex numbers that this rank receives in one fetch."""
-        return 16 * (self.width - self.local)
-
 
 def _counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return counts and displacements as MPI wants them."""

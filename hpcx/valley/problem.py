@@ -103,12 +103,6 @@ class Problem:
         """Return `energy` of all species, flattened (size,)."""
         return np.concatenate([self.energy(index) for index in range(len(self.species))])
 
-    def boltzmann(self) -> np.ndarray:
-        """Return the normalised thermal populations w exp(-E / kT), flattened (size,)."""
-        energy = self.energies()
-        population = self.weights() * np.exp(-(energy - energy.min()) / self.thermal_energy)
-        return population / population.sum()
-
     def mirrored(self, vector: np.ndarray) -> np.ndarray:
         """Return a flattened vector (or the rows of a matrix) with every species replaced by its mirror image."""
         shape = (len(self.species), self.grid.cells) + vector.shape[1:]

@@ -31,8 +31,6 @@ from hpcx.valley.problem import Problem
 PHONONS = {"phonon_intravalley": phonon_intravalley, "phonon_electron": phonon_electron, "phonon_hole": phonon_hole}
 FLIPS = {"spin_flip": spin_flip}
 COULOMB = {"exchange": exchange, "dexter_intravalley": dexter_intravalley, "dexter_dark": dexter_dark}
-#: mechanisms that conserve the spin exactly
-SPIN_CONSERVING = (*PHONONS, "dexter_intravalley", "dexter_dark")
 #: keys of the input at which phonon matrices may not look, so that points which differ there share them; what of these
 #: matters (material, temperature, environment) is in the problem. All other keys, new ones too, tell matrices apart
 UNSEEN = (

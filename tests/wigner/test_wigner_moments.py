@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from direct_stepper import DirectStepper
 from mpi4py import MPI
 
 from hpcx.io.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History
-from hpcx.wigner.moments import DirectStepper, MomentStepper
+from hpcx.wigner.moments import MomentStepper
 from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import run_moments, schedule_and_moments
