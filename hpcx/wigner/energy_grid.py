@@ -14,6 +14,8 @@ from hpcx.wigner.parameters import Excitons
 
 #: most energy bins of a valley: rates are matrices of all bins of three valleys
 MOST_BINS = 1000
+#: distance of valleys in kT beyond which the weights count from the highest valley
+FAR_ABOVE = 100.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,13 @@ def density_of_states(excitons: Excitons, valley: int) -> float:
 
 
 def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
-    """Return exp(-E_v/kT) with energies counted from the lowest valley."""
-    return float(np.exp(-(excitons.energy_v[valley] - excitons.energy_v.min()) / kT))
+    """Return exp(-E_v/kT) up to one common factor: energies count from the lowest valley, or from the highest if that is far above.
+
+    The weights of its bins would else be too small for a floating-point number.
+    """
+    lowest, highest = excitons.energy_v.min(), excitons.energy_v.max()
+    reference = highest if highest - lowest > FAR_ABOVE * kT else lowest
+    return float(np.exp(-(excitons.energy_v[valley] - reference) / kT))
 
 
 def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiative: bool) -> Grid:

@@ -56,6 +56,20 @@ def check_invariants(rates: Rates) -> None:
         assert np.all(np.abs(flux_ij) <= zeroth_ij * (1 + 1e-14))
 
 
+def test_a_valley_far_above_leaves_the_others_as_they_are_and_all_rates_finite(excitons):
+    """500 kT above, its weights would not be numbers; 90 kT above they are, and either way nobody is there."""
+    kT = BOLTZMANN_MEV_PER_K * 5
+    edges = energy_edges(kT, 0.2 * kT, 1.2, 2 * kT, 150.0)
+    found = []
+    for distance in (90, 500):
+        far = replace(excitons, energy_v=np.array([0.0, 0.0, distance * kT]))
+        rates = assemble_rates(MPI.COMM_SELF, far, make_grid(far, 5, edges, radiative=False), 1)
+        assert all(np.isfinite(rates.collision(m)).all() for m in (0, 1)) and (rates.grid.weight_i > 0).all()
+        found.append(stationary_diffusivity(rates, (0, 1, 2), True))
+        check_invariants(rates)
+    assert found[1] == pytest.approx(found[0], rel=1e-9)
+
+
 @pytest.mark.parametrize("temperature, bins", [(300, 139), (77, 98), (20, 205)])
 def test_default_grids_and_invariants(excitons, temperature, bins):
     rates = rates_at(excitons, temperature, harmonics=3)
