@@ -16,7 +16,7 @@ from typing import Any
 from hpcx import __version__, commands, terminal
 from hpcx.commands import BAD_INPUT, DONE, FAILED, SOME_POINTS_FAILED, STOPPED
 from hpcx.parallel.deadline import process_age
-from hpcx.parallel.launcher import place, strangers, tasks_left_idle
+from hpcx.parallel.launcher import complete_environment, place, strangers, tasks_left_idle
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
 
@@ -44,6 +44,11 @@ def command(words: list[str], requests: StopRequests | None = None) -> int:
     """Run one command and return its status, alike on all ranks; `requests` to stop may have come already."""
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(ours)
+    nowhere = terminal.why_nowhere()
+    if nowhere and place()[0] == 0:
+        terminal.complain(nowhere)
+    if nowhere:
+        return FAILED
     options.petsc, options.requests = petsc, requests or StopRequests()
     return _on_all_ranks(options) if options.command in (_run, _converge) else commands.alone(options)
 
@@ -55,6 +60,7 @@ def _on_all_ranks(options: argparse.Namespace) -> int:
         if place()[0] == 0:
             terminal.complain(f"{options.name} needs {', '.join(lacking)}: `make env` in the source of hpcx brings all of it, or see `hpcx info`")
         return FAILED
+    complete_environment()
     from mpi4py import MPI
 
     from hpcx.parallel import log

@@ -65,3 +65,12 @@ def flush() -> None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):
             stream.flush()
+
+
+def why_nowhere() -> str:
+    """Say what is wrong with the current directory, without which neither files nor PETSc are found, or return ""."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        return f"the current directory was removed, or cannot be read ({error.strerror}): change to another one"
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,3 +61,18 @@ def tasks_left_idle(size: int, environment: Mapping[str, str] = os.environ) -> s
     if size > 1 or launched or not tasks.isdecimal() or int(tasks) < 2:
         return ""
     return f"this SLURM job has {tasks} tasks, but hpcx runs on one rank: mpirun -n {tasks} hpcx run ... uses all of them"
+
+
+def complete_environment() -> None:
+    """Set what Open MPI cannot do without, where containers and cron leave it out: PATH, and HOME for a user without a password entry."""
+    os.environ.setdefault("PATH", os.defpath)
+    if "HOME" not in os.environ and not _has_entry(os.getuid()):
+        os.environ["HOME"] = "/"
+
+
+def _has_entry(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True

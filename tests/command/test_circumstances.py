@@ -134,3 +134,21 @@ def test_input_from_a_pipe(shell, command):
     assert run.returncode == 0, run.stderr
     expected = b"97 unknowns" if "60" in command else b"43 unknowns" if "check" in command else b"n = 43"
     assert expected in run.stdout
+
+
+@pytest.mark.parametrize("command", ["run ../input.toml", "check ../input.toml", "status ../out"])
+def test_a_current_directory_that_is_gone(shell, command):
+    run = shell(f"mkdir below; cd below; rmdir ../below; hpcx {command}")
+    assert run.returncode == 1 and run.stderr.startswith(b"hpcx: the current directory was removed") and len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("environment", ["env -i", "env -u HOME -u USER -u LOGNAME setpriv --reuid=54321 --regid=54321 --clear-groups"])
+def test_users_and_processes_without_surroundings(shell, tmp_path, environment):
+    """Open MPI ends with a segmentation fault for a user without password entry and HOME, and asks for ssh where there is no PATH."""
+    allowed = "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
+    command = f"{environment} {allowed} '{sys.executable}' -m hpcx run input.toml"
+    if shell(f"{environment} '{sys.executable}' -c 'import hpcx.cli'").returncode:
+        pytest.skip("this process may not become another user, or that one may not read this environment")
+    tmp_path.chmod(0o777)
+    run = shell(command)
+    assert run.returncode == 0 and b"490.24 meV" in run.stdout, run.stderr[-2000:]
