@@ -20,6 +20,8 @@ from hpcx.parallel.launcher import complete_environment, place, strangers, tasks
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.registry import MODELS
 
+#: ranks that can be planned for: more than any machine has
+MOST_RANKS = 100_000
 #: packages without which nothing is computed; all other commands do without
 ENGINES = ("mpi4py", "petsc4py", "slepc4py")
 
@@ -44,10 +46,7 @@ def command(words: list[str], requests: StopRequests | None = None) -> int:
     """Run one command and return its status, alike on all ranks; `requests` to stop may have come already."""
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(ours)
-    nowhere = terminal.why_nowhere()
-    if nowhere and place()[0] == 0:
-        terminal.complain(nowhere)
-    if nowhere:
+    if terminal.is_nowhere(place()[0] == 0):
         return FAILED
     options.petsc, options.requests = petsc, requests or StopRequests()
     return _on_all_ranks(options) if options.command in (_run, _converge) else commands.alone(options)
@@ -204,8 +203,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     """Return a number of ranks; argparse tells the name of the option and this message."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of ranks; give an integer >= 1")
+    if not text.isdecimal() or not 1 <= int(text[:20]) <= MOST_RANKS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of ranks; give an integer >= 1 and <= {MOST_RANKS}")
     return int(text)
 
 

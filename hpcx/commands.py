@@ -134,8 +134,11 @@ def seconds(text: str | None) -> float | None:
 def status(options: argparse.Namespace) -> int:
     """Print the state of an output directory, as a table or as JSON."""
     from hpcx.sweep.status import status_json, status_text
+    from hpcx.tree import file_of
 
     path = Path(options.directory)
+    if path.suffix == ".toml":
+        file_of(path)  # says what to give instead of an input
     terminal.write(status_json(path) if options.json else status_text(path, options.all))
     return DONE
 
@@ -235,7 +238,7 @@ def init(options: argparse.Namespace) -> int:
         terminal.write(text)
         return DONE
     try:
-        with open(path, "x", encoding="utf-8") as file:
+        with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except FileExistsError:
         terminal.complain(f"{path} exists; -o gives another name")

@@ -67,10 +67,12 @@ def flush() -> None:
             stream.flush()
 
 
-def why_nowhere() -> str:
-    """Say what is wrong with the current directory, without which neither files nor PETSc are found, or return ""."""
+def is_nowhere(speaks: bool) -> bool:
+    """Say whether there is no current directory any more, without which neither files nor PETSc are found; `speaks`: tell the user too."""
     try:
         os.getcwd()
     except OSError as error:
-        return f"the current directory was removed, or cannot be read ({error.strerror}): change to another one"
-    return ""
+        if speaks:
+            complain(f"the current directory was removed, or cannot be read ({error.strerror}): change to another one")
+        return True
+    return False

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: names of results that newer ones replace in the same group, with what carries them: kept in files for one release
 _OLD = {"k": "kx", "xy": "kx"}
+#: results that a directory may hold; the first that is there is read
+_RESULTS = ("sweep.h5", "result.h5", "converge.h5")
 #: keys of the input that become attributes, or only say where a run has written
 _NO_COORDINATES = ("title", "model", "output", "petsc")
 
@@ -65,13 +67,18 @@ def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
 
 def file_of(path: Path) -> Path:
     """Return the file to read; raises FileNotFoundError, ValueError for an input."""
-    found = next((path / name for name in ("sweep.h5", "result.h5", "converge.h5") if (path / name).is_file()), path)
+    found = next((path / name for name in _RESULTS if (path / name).is_file()), path)
     if found.suffix == ".toml":
         raise ValueError(f"{path} is an input; give the directory into which `hpcx run` has written, or a file of it")
     if found.is_file():
         return found
     wanted = "holds no sweep.h5, result.h5 or converge.h5" if path.is_dir() else "does not exist"
     raise FileNotFoundError(f"{path} {wanted}: give a directory into which `hpcx run` has written, or a file of it")
+
+
+def also_there(path: Path) -> list[str]:
+    """Return the names of the results in the directory of a run beside the one that `file_of` returns: of other runs there."""
+    return [name for name in _RESULTS if (path / name).is_file()][1:]
 
 
 def decoded(value: Any) -> Any:

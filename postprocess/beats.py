@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import command_line, open_result, plt, points, read, save
+from common import command_line, named, open_result, plt, points, read, save, shown
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read_beats(path: Path, species: str) -> list[Beat]:
         trace = read(file, f"twod/trace/{prefix}cross_peak").real
         period, envelope = (tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error")) for name in ("period", "envelope"))
         shift = config["twod"]["triplet_shift"]
-        label = config["material"] + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
+        label = shown(named(config["material"])) + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
         time = read(file, "twod/trace/time" if "twod/trace/time" in file else "twod/trace/waiting_time")  # its earlier name
         return [Beat(label, config["material"], time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
 

@@ -61,11 +61,21 @@ def settings(file: h5py.File) -> dict:
     return json.loads(file["provenance/config"].asstr()[()]) if "provenance/config" in file else {}
 
 
+def named(text: str) -> str:
+    """Return the name of a material or of surroundings, which may be given as the path of a file."""
+    return Path(text).name.removesuffix(".toml")
+
+
+def shown(text: str) -> str:
+    """Return a user's own words as matplotlib shows them: dollars are no formulas."""
+    return text.replace("$", r"\$")
+
+
 def subject(file: h5py.File) -> str:
     """Return what a result is about, such as "MoS2, hBN, 77 K": material, surroundings, temperature, as far as not swept."""
     config = settings(file)
     parts = {
-        "material": Path(config.get("material", "")).name.removesuffix(".toml"),
+        "material": shown(named(config.get("material", ""))),
         "screening.kappa": _surroundings(config.get("screening", {}).get("kappa")),
         "environment": _surroundings(config.get("environment")),
         "temperature": "" if config.get("temperature") is None else f"{config['temperature']:g} K",
@@ -75,7 +85,7 @@ def subject(file: h5py.File) -> str:
 
 def _surroundings(kappa: float | str | None) -> str:
     if isinstance(kappa, str):
-        return Path(kappa).name.removesuffix(".toml")
+        return shown(named(kappa))
     return "" if kappa is None else "vacuum" if kappa == 1 else rf"$\kappa$ = {kappa:g}"
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save, settings, subject, texts
+from common import command_line, letters, named, open_result, plt, read, save, settings, shown, subject, texts
 from matplotlib.ticker import MaxNLocator
 
 from hpcx.converge.limits import MESH_MODELS, Limit, extrapolate, power_limit
@@ -87,9 +87,9 @@ def main() -> None:
     print(text)
     options.file.with_name("convergence.txt").write_text(text + "\n", encoding="utf-8")
     for material in dict.fromkeys(study.material for study in studies):
-        about = ", ".join(part for part in (material if swept else "", surroundings) if part)
-        shown = [study for study in studies if study.material == material]
-        save(draw(shown, about), options.file.with_name(f"convergence_{material}"))
+        about = ", ".join(part for part in (shown(material) if swept else "", surroundings) if part)
+        of_one = [study for study in studies if study.material == material]
+        save(draw(of_one, about), options.file.with_name(f"convergence_{material}"))
 
 
 def comparable(references: dict[str, dict], config: dict) -> tuple[dict[str, dict], list[str]]:
@@ -108,7 +108,7 @@ def read_studies(path: Path) -> list[Study]:
     """Return all studies of a sweep."""
     with open_result(path) as file:
         sizes, cutoffs = (np.atleast_1d(read(file, name)) for name in ("mesh.N", "mesh.k0"))
-        names = texts(file, "material") if "material" in file else [Path(settings(file)["material"]).name.removesuffix(".toml")]
+        names = [named(name) for name in (texts(file, "material") if "material" in file else [settings(file)["material"]])]
         order = [axis for axis in ("material", "mesh.k0", "mesh.N") if axis in file]
         found = []
         for species in SPECIES:

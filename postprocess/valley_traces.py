@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save
+from common import command_line, letters, named, open_result, plt, read, save, shown
 from valley_common import axes as swept
 from valley_common import by_set, nearest, temperatures, texts
 
@@ -44,7 +44,7 @@ def _materials(file: h5py.File, arguments: argparse.Namespace) -> dict[str, np.n
     traces = read(file, "dichroism/circular_dichroism")
     if "temperature" in keys:
         traces = np.take(traces, nearest(temperatures(file), arguments.temperatures[0]), axis=keys.index("temperature"))
-    return dict(zip(texts(file, "material"), traces))
+    return dict(zip(map(named, texts(file, "material")), traces))
 
 
 def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
@@ -55,7 +55,7 @@ def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
             axis.plot(time, traces[row], label=f"{name} exciton")
         axis.axhline(0, color="0.7", linewidth=0.8)
         axis.set(xlabel="delay (ps)", xlim=(-0.3, 6))
-        axis.set_title(title)
+        axis.set_title(shown(title))
     axes[0, 0].set_ylabel("dichroism / max A")
     axes[0, 0].legend()
     return figure

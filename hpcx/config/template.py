@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
@@ -34,9 +35,9 @@ _SWEEP = """\
 _MATERIAL = """\
 # Your own material for {models}: every number with unit and source. Those below are of other materials,
 # and have to be replaced, with their sources, which go into every result.
-# `hpcx materials {file}` tells which models it serves; material = "{file}" in an input uses it.
-name = "{title}"
-formula = "{title}"
+# `hpcx materials {file}` tells which models it serves; its path as `material` of an input uses it.
+name = {title}
+formula = {title}
 """
 
 
@@ -52,7 +53,7 @@ def input_template(model: str, material: str, file: str) -> str:
         start, stop = swept.examples
         values = {"key": swept.name, "values": f"{start:g}, {(start + stop) / 2:g}, {stop:g}", "start": f"{start:g}", "stop": f"{stop:g}"}
     replaced = '# numbers of the material file replaced for this run\n[parameters]\n# "bands.hopping" = "1.2 eV"'
-    return "\n\n".join([_HEAD.format(model=model, file=file) + parts[0], *parts[1:], replaced, _SWEEP.format(**values)])
+    return "\n\n".join([_HEAD.format(model=model, file=_as_typed(file)) + parts[0], *parts[1:], replaced, _SWEEP.format(**values)])
 
 
 def _lines(key: Key, given: dict[str, str]) -> Iterator[str]:
@@ -77,11 +78,16 @@ def as_toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
+def _as_typed(file: str) -> str:
+    """Return the name of a file as one types it in a shell, or a word for it where it does not fit into a comment."""
+    return shlex.quote(file) if file.isprintable() else "FILE"
+
+
 def material_template(models: list[str], patterns: list[Material], file: str) -> str:
     """Return a material file with all that the models ask for, accepted as it is; a number is that of the first pattern that has it."""
     keys = dict.fromkeys(key for model in models for key in keys_for(model))
-    title = file.rpartition("/")[2].removesuffix(".toml")
-    parts = [_MATERIAL.format(models=", ".join(models), file=file, title=title).rstrip()]
+    title = file.rpartition("/")[2].removesuffix(".toml").encode(errors="replace").decode()
+    parts = [_MATERIAL.format(models=", ".join(models), file=_as_typed(file), title=as_toml(title)).rstrip()]
     for table, members in groupby(sorted(keys, key=_table_of), key=_table_of):
         parts.append("\n".join([f"[{table}]", *(line for key in members for line in _number(key, patterns))]))
     return "\n\n".join(parts) + "\n"

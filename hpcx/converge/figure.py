@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcx.converge.output import name_of
 from hpcx.converge.run import Study
+from hpcx.io.writer import encodable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def draw(study: Study, stem: Path) -> Path:
                 _panel(axis, parameter, answer)
             row[0].set_ylabel(f"{name_of(quantity)}" + ("" if quantity.unit == "1" else f" ({quantity.unit})"))
             row[-1].legend(frameon=False, fontsize=8)
-        figure.suptitle(_title(study), fontsize=10)
+        figure.suptitle(encodable(_title(study)), fontsize=10, parse_math=False)  # a user's own words
         path = stem.with_suffix(".png")
         figure.savefig(path)
     return path

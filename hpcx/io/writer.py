@@ -136,7 +136,14 @@ def sync(path: Path) -> None:
 
 def storable(array: np.ndarray) -> np.ndarray:
     """Return `array` in a form that HDF5 takes: text becomes variable-length UTF-8, the rest stays."""
-    return array.astype(h5py.string_dtype()) if array.dtype.kind in "UO" else array
+    if array.dtype.kind not in "UO":
+        return array
+    return np.reshape([encodable(str(text)) for text in array.flat], array.shape).astype(h5py.string_dtype())
+
+
+def encodable(text: str) -> str:
+    """Return a text with codes in place of what UTF-8 does not have: bytes of file names in other encodings."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def label(dataset: h5py.Dataset, data: Dataset) -> None:
@@ -144,7 +151,7 @@ def label(dataset: h5py.Dataset, data: Dataset) -> None:
     text, space = h5py.h5t.py_create(h5py.string_dtype(), logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
     told = {"units": data.units, "long_name": data.long_name} | ({"missing_meaning": data.missing} if data.missing else {})
     for name, value in told.items():
-        h5py.h5a.create(dataset.id, name.encode(), text, space).write(np.array(value, h5py.string_dtype()))
+        h5py.h5a.create(dataset.id, name.encode(), text, space).write(np.array(encodable(value), h5py.string_dtype()))
 
 
 def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -> None:
@@ -199,4 +206,4 @@ def write_provenance(file: h5py.File, provenance: Mapping[str, str | float | int
     """Write each entry as a scalar dataset of the group `provenance`."""
     group = file.require_group("provenance")
     for key, value in provenance.items():
-        group[key] = value
+        group[key] = encodable(value) if isinstance(value, str) else value

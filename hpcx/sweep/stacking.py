@@ -7,6 +7,7 @@ stay in the points' own files, and HDF5 says nothing, but yields NaN, where thes
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,7 +126,7 @@ def _fill(stack: Stack, small: set[str], done: dict[int, Path], earlier: Earlier
 
 def _read(path: Path, names: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
     """Yield values from a file, by HDF5's own calls: h5py's take several times as long."""
-    file = h5py.h5f.open(str(path).encode(), h5py.h5f.ACC_RDONLY)
+    file = h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDONLY)
     try:
         for name in names:
             dataset = h5py.h5d.open(file, name.encode())
