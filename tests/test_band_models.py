@@ -87,7 +87,12 @@ def test_warping_enters_the_exciton_as_it_stands(warped, tmp_path):
 def test_a_symmetry_that_the_bands_do_not_have_is_refused_with_what_breaks_it(warped, tmp_path):
     warped(0.1)
     with pytest.raises(SymmetryError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"):
-        result_of(tmp_path, "trion", "warped")
+        result_of(tmp_path, "trion", "warped", ', symmetry = "C6v"')
+
+
+def test_the_symmetry_that_the_bands_have_is_found(warped, tmp_path):
+    warped(0.1)
+    assert result_of(tmp_path, "trion", "warped") == pytest.approx(result_of(tmp_path, "trion", "warped", ', symmetry = "C3v"'), abs=1e-12)
 
 
 def test_an_unknown_band_model_is_told_with_those_that_there_are(warped, tmp_path):

@@ -50,7 +50,7 @@ class Bands(Section):
 
     model: Annotated[str, OneOf(BAND_MODELS)] = Field(
         "dirac",
-        description='massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or a tight-binding model (with mesh.region = "zone")',
+        description="massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or those of a tight-binding model",
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
         None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
@@ -77,6 +77,14 @@ class TightBindingFiles(Section):
         None, description="three-band model with spin, PRB 88, 085433 (2013), two occupied bands"
     )
     occupied: int | None = Field(None, ge=1, le=1000, description="number of bands below the gap, each spin counted; built-in models know it")
+    spin: Literal["none", "interlaced", "blocks"] = Field(
+        "none", description="order of the spins of a file: orbitals up, down, up, down (Wannier90, xatu), all up then all down, or a model without spin"
+    )
+    valley: str = Field("K", description='centre of disks: G, K, K\', M, of rectangular lattices X, Y, S, or fractions of the reciprocal vectors "(0.1,0.2)"')
+    orbital_tolerance: float = Field(1e-3, ge=0, le=0.1, description="largest share of a state that the effective orbitals of a band may leave out")
+    symmetry_tolerance: float = Field(
+        5e-3, ge=0, le=0.1, description="largest change of overlaps (and of energies over their width) that counts as rounding of the file, averaged out"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> TightBindingFiles:
@@ -161,6 +169,9 @@ class CarriersInput(RunInput):
         Effect(("bands.electron_mass", "bands.hole_mass"), ("bands.model",), lambda model: model == "parabolic"),
         Effect(("mesh.k0",), ("mesh.region",), lambda region: region == "disks"),
         Effect(("screening.kappa",), ("environment",), lambda environment: environment is None),
+        Effect(("tight_binding",), ("bands.model",), lambda model: model == "tight-binding"),
+        Effect(("tight_binding.valley", "tight_binding.spin", "tight_binding.orbital_tolerance"), ("mesh.region",), lambda region: region == "disks"),
+        Effect(("tight_binding.symmetry_tolerance",), ("mesh.region",), lambda region: region == "disks"),
     )
 
     surroundings: ClassVar[tuple[str, ...]] = ("environment", "screening.kappa")
@@ -172,6 +183,7 @@ class CarriersInput(RunInput):
     )
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
+    tight_binding: TightBindingFiles = Field(default_factory=TightBindingFiles, description="tight-binding model")
     screening: Screening = Field(default_factory=Screening, description="screened interaction")
     gap: Annotated[float, Unit("eV")] | None = Field(
         None,
@@ -180,6 +192,13 @@ class CarriersInput(RunInput):
         description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
+
+    @model_validator(mode="after")
+    def _has_bands(self) -> CarriersInput:
+        files = self.tight_binding
+        if self.bands.model == "tight-binding" and files.file is None and files.builtin is None:
+            raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+        return self
 
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""
@@ -194,13 +213,12 @@ class Config(CarriersInput):
     effects: ClassVar[tuple[Effect, ...]] = (
         *CarriersInput.effects,
         Effect(("absorption",), ("absorption.enabled",)),
-        Effect(("tight_binding", "zone"), ("mesh.region",), lambda region: region == "zone"),
+        Effect(("zone",), ("mesh.region",), lambda region: region == "zone"),
         Effect(("screening.w0", "gap", "absorption.helicity"), ("mesh.region",), lambda region: region == "disks"),
         Effect(("zone.points",), ("zone.path",)),
         Effect(("zone.spinless_factor",), ("zone.exchange",)),
     )
 
-    tight_binding: TightBindingFiles = Field(default_factory=TightBindingFiles, description="tight-binding model")
     zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
@@ -208,10 +226,8 @@ class Config(CarriersInput):
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         check_helicity(self.absorption, self.bands)
-        if (self.bands.model == "tight-binding") != (self.mesh.region == "zone"):
-            raise ValueError('bands.model = "tight-binding" and mesh.region = "zone" belong together: set both or neither')
-        if self.mesh.region == "zone" and self.tight_binding.file is None and self.tight_binding.builtin is None:
-            raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+        if self.mesh.region == "zone" and self.bands.model != "tight-binding":
+            raise ValueError('mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley')
         moving = self.zone.path is not None or any(self.zone.momentum)
         if self.mesh.region == "zone" and moving and self.absorption.enabled:
             raise ValueError("absorption.enabled needs pairs of zero momentum, because light carries none; leave out zone.momentum and zone.path")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from hpcx.exciton.config import Config, Mesh, Solver
-from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh
+from hpcx.exciton.config import CarriersInput, Config, Solver
+from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh, mesh_points, pair_bands
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
-from hpcx.physics.mesh import count_points
+from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 
 #: resident memory of the interpreter with all libraries, bytes (measured)
@@ -18,6 +18,8 @@ BASE_BYTES = 1.4e8
 POINT = Work(calls=0.045)
 #: a product and its orthogonalisation: per call, and per n log2 n of the transforms on a mesh of n points
 PRODUCT, TRANSFORM = Work(calls=2e-4), Work(arrays=5.2e-8)
+#: components of a pair of Dirac bands
+_DIRAC = 4
 #: per n^3 of a diagonalisation
 DENSE = Work(products=1.2e-9)
 #: a step of a spectrum beside its product, per step^3 for its lines, and about how many steps an exciton takes
@@ -33,12 +35,12 @@ def digits(tolerance: float) -> float:
     return 0.45 + 0.55 * math.log10(1 / tolerance) / 8
 
 
-def products(solver: Solver, mesh: Mesh) -> int:
+def products(solver: Solver, cutoff: float) -> int:
     """Return about how many products the lowest bound states on a disk take; they grow with the root of the width of the bands.
 
     Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third. N does not matter.
     """
-    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(mesh.k0 / 0.1) * digits(solver.tolerance))
+    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(cutoff / 0.1) * digits(solver.tolerance))
 
 
 def zone_products(solver: Solver, divisions: int) -> int:
@@ -46,29 +48,39 @@ def zone_products(solver: Solver, divisions: int) -> int:
     return round((60 + 70 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(divisions / 20) * digits(solver.tolerance))
 
 
-def exciton_work(mesh: Mesh, solver: Solver, absorption: bool, ranks: int) -> Work:
-    """Return the work for the exciton on a disk, with its spectrum if wanted; no more than four ranks have something to do."""
-    n = count_points(mesh.N, mesh.k0)
-    transforms = TRANSFORM * (n * math.log2(max(n, 2)) / min(ranks, 4))
+def components(config: CarriersInput, material: Material) -> int:
+    """Return the number of products of spinor components of a pair on a disk."""
+    if config.bands.model != "tight-binding":
+        return _DIRAC
+    return math.prod(len(band.spinor_ck) for band in pair_bands(config, material).values())
+
+
+def exciton_work(config: CarriersInput, material: Material, absorption: bool, ranks: int) -> Work:
+    """Return the work for the exciton on a disk, with its spectrum if wanted; no more ranks than components have something to do."""
+    n, count = mesh_points(config, material), components(config, material)
+    transforms = TRANSFORM * (count / _DIRAC * n * math.log2(max(n, 2)) / min(ranks, count))
     steps = (transforms + STEP) * (EXCITON_STEPS if absorption else 0)
     if n <= DENSE_LIMIT:
         return DENSE * n**3 + steps
-    return (transforms + PRODUCT) * products(solver, mesh) + steps
+    return (transforms + PRODUCT) * products(config.solver, config.mesh.k0) + steps
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of an exciton run."""
     if config.mesh.region == "zone":
         return _zone(config, ranks)
-    n = count_points(config.mesh.N, config.mesh.k0)
-    facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"}
-    work = POINT + exciton_work(config.mesh, config.solver, config.absorption.enabled, ranks)
+    n = mesh_points(config, material)
+    bands = pair_bands(config, material) if config.bands.model == "tight-binding" else {}
+    warnings = coarse_mesh(config, material) + cautions(bands)
+    facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"} | told(bands)
+    work = POINT + exciton_work(config, material, config.absorption.enabled, ranks)
     if n <= DENSE_LIMIT:
-        return Estimate(n, BASE_BYTES + 64.0 * n**2, work, facts, coarse_mesh(config.mesh))
-    facts["products"] = f"about {products(config.solver, config.mesh)}"
-    padded = 4 * (4 / 3 / 0.68) * 4 * n
-    memory = BASE_BYTES + 16 * padded / min(ranks, 4) + 16 * n * (20 + 2 * config.solver.states)
-    return Estimate(n, memory, work, facts, coarse_mesh(config.mesh))
+        return Estimate(n, BASE_BYTES + 64.0 * n**2, work, facts, warnings)
+    facts["products"] = f"about {products(config.solver, config.mesh.k0)}"
+    count = components(config, material)
+    padded = count * (4 / 3 / 0.68) * 4 * n
+    memory = BASE_BYTES + 16 * padded / min(ranks, count) + 16 * n * (20 + 2 * config.solver.states)
+    return Estimate(n, memory, work, facts, warnings)
 
 
 def _zone(config: Config, ranks: int) -> Estimate:

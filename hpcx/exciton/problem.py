@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.config import Bands, CarriersInput, Config, Mesh
+from hpcx.exciton.config import CarriersInput, Config
+from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
 from hpcx.physics.interaction import Interaction, interaction_of
-from hpcx.physics.mesh import ValleyMesh, count_points, valley_mesh
+from hpcx.physics.lattice import Lattice, hexagonal
+from hpcx.physics.mesh import ValleyMesh, count_points, lattice_mesh
 from hpcx.physics.screening import finite_mesh_correction, interaction_between, interaction_grid
 
 #: largest mesh whose Hamiltonian is diagonalised as a matrix: faster than products, and exact
 DENSE_LIMIT = 300
+#: points and divisions below which binding energies on a disk are wrong by 10 % and more (measured for MoS2, any k0)
+_FEW_POINTS, _FEW_DIVISIONS = 19, 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class ExcitonProblem:
     dipole_k: np.ndarray
 
     @property
+    def bands(self) -> dict[str, Band]:
+        """Both bands by the names of their carriers."""
+        return {"electron": self.electron, "hole": self.hole}
+
+    @property
     def kinetic_k(self) -> np.ndarray:
         """Energy of the free pair, (n,), eV."""
         return self.electron.energy_k + self.hole.energy_k
@@ -56,24 +65,33 @@ class ExcitonProblem:
         return np.diag(self.kinetic_k) - interaction_between(self.w_ij, *(self.mesh.index_kx,) * 2) * overlap
 
 
-#: points and divisions below which binding energies on a disk are wrong by 10 % and more (measured for MoS2, any k0)
-_FEW_POINTS, _FEW_DIVISIONS = 19, 20
+def carrier_lattice(config: CarriersInput, material: Material) -> Lattice:
+    """Return the lattice of an input: that of its tight-binding model, or the material's."""
+    if config.bands.model == "tight-binding":
+        return load_valleys(config.tight_binding).lattice
+    return hexagonal(material.number("lattice.constant", "angstrom"))
 
 
-def coarse_mesh(mesh: Mesh) -> list[str]:
+def carrier_mesh(config: CarriersInput, material: Material) -> ValleyMesh:
+    """Return the mesh of an input."""
+    return lattice_mesh(config.mesh.N, config.mesh.k0, carrier_lattice(config, material))
+
+
+def mesh_points(config: CarriersInput, material: Material) -> int:
+    """Return the number of points of an input's mesh, without making it."""
+    lattice = carrier_lattice(config, material)
+    return count_points(config.mesh.N, config.mesh.k0) if lattice.is_hexagonal else carrier_mesh(config, material).size
+
+
+def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     """Return a warning if the mesh of an input is too coarse to mean anything."""
-    points = count_points(mesh.N, mesh.k0)
+    points, mesh = mesh_points(config, material), config.mesh
     if points >= _FEW_POINTS and mesh.N >= _FEW_DIVISIONS:
         return []
     return [
         f"mesh.N = {mesh.N}, mesh.k0 = {mesh.k0:g}: {points} points are too coarse a mesh; below {_FEW_POINTS} points or "
         f"mesh.N = {_FEW_DIVISIONS} binding energies are wrong by 10 % and more"
     ]
-
-
-def material_mesh(mesh: Mesh, material: Material) -> ValleyMesh:
-    """Return the mesh of an input for a material."""
-    return valley_mesh(mesh.N, mesh.k0, material.number("lattice.constant", "angstrom"))
 
 
 def material_interaction(config: CarriersInput, material: Material, unit: str = "angstrom") -> Interaction:
@@ -83,18 +101,25 @@ def material_interaction(config: CarriersInput, material: Material, unit: str = 
     return interaction_of(length, load_environment(around), unit, config.screening.interaction)
 
 
-def material_bands(bands: Bands, material: Material) -> BandModel:
-    """Return the band model of an input for a material."""
-    return load_bands(BAND_MODELS[bands.model].place).of_material(material, bands.masses)
+def carrier_bands(config: CarriersInput, material: Material) -> BandModel:
+    """Return the band model of an input."""
+    if config.bands.model == "tight-binding":
+        return load_valleys(config.tight_binding)
+    return load_bands(BAND_MODELS[config.bands.model].place).of_material(material, config.bands.masses)
+
+
+def pair_bands(config: CarriersInput, material: Material, transition: str = "A", mesh: ValleyMesh | None = None) -> dict[str, Band]:
+    """Return the bands of "electron" and "hole" of the K valley on the mesh of an input; `transition` is "A" or "B"."""
+    momentum_kx, model = (mesh or carrier_mesh(config, material)).momentum_kx, carrier_bands(config, material)
+    pair = 1 if transition == "A" else -1
+    return {name: model.band(momentum_kx, Carrier(pair, 1, name == "electron")) for name in ("electron", "hole")}
 
 
 def exciton_problem(config: Config, material: Material, transition: str = "A") -> ExcitonProblem:
     """Return the exciton of the K valley for an input of the exciton or the trion; `transition` is "A" or "B"."""
-    mesh = material_mesh(config.mesh, material)
-    pair = 1 if transition == "A" else -1
-    model = material_bands(config.bands, material)
-    electron, hole = (model.band(mesh.momentum_kx, Carrier(pair, 1, conduction)) for conduction in (True, False))
-    dipole_k = model.dipole(electron, hole, config.absorption.helicity)
+    mesh = carrier_mesh(config, material)
+    bands = pair_bands(config, material, transition, mesh)
+    dipole_k = carrier_bands(config, material).dipole(bands["electron"], bands["hole"], config.absorption.helicity)
     law, w0 = material_interaction(config, material), config.screening.w0
     correction = finite_mesh_correction(mesh, law, w0)
-    return ExcitonProblem(mesh, electron, hole, interaction_grid(mesh, law, w0), correction, dipole_k)
+    return ExcitonProblem(mesh, bands["electron"], bands["hole"], interaction_grid(mesh, law, w0), correction, dipole_k)

@@ -20,12 +20,13 @@ from functools import lru_cache
 import numpy as np
 
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import material_bands, material_interaction
+from hpcx.exciton.problem import carrier_bands, carrier_lattice, material_interaction
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Carrier
 from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS, HBAR2_PER_M0_EV_NM2, HBAR_MEV_PS
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
+from hpcx.physics.valley_bands import TightBindingValleys
 from hpcx.physics.wannier_variational import Hydrogenic, variational_1s
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
 
@@ -37,6 +38,8 @@ _WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _HIGHER = tuple(2 ** (step / 2) for step in range(12))
 #: largest cut-off that an input may have, 2 pi / a
 HIGHEST = 0.5
+#: that of the valleys of a tight-binding model: K and K' are 2/3 apart
+_HIGHEST_OF_VALLEY = 0.33
 #: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
 _MULTIPLE = 6
 #: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
@@ -81,7 +84,8 @@ def effective_cutoff(divisions: float, cutoff: float) -> float:
 def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k (1/Angstrom, ascending) along one direction, each (n,)."""
     momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
-    model = material_bands(config.bands, material)
+    model = carrier_bands(config, material)
+    model = model.continued() if isinstance(model, TightBindingValleys) else model
     electron, hole = (model.band(momentum_kx, Carrier(1, 1, conduction)) for conduction in (True, False))
     overlap_k = np.abs((electron.spinor_ck[:, :1].conj() * electron.spinor_ck).sum(axis=0) * (hole.spinor_ck[:, :1].conj() * hole.spinor_ck).sum(axis=0))
     return (electron.energy_k + hole.energy_k)[1:], overlap_k[1:]
@@ -101,7 +105,7 @@ def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
 
 def tail_of(config: CarriersInput, material: Material) -> Tail:
     """Return what is beyond a cut-off."""
-    law, unit = material_interaction(config, material), 2 * math.pi / material.number("lattice.constant", "angstrom")
+    law, unit = material_interaction(config, material), 2 * math.pi / carrier_lattice(config, material).constant
     binding = 1e-3 * hydrogenic(config, material).binding_energy
 
     def weight(k: np.ndarray) -> np.ndarray:
@@ -114,12 +118,13 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
 
 def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Parameter, Parameter]:
     """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning."""
-    lattice, radius = material.number("lattice.constant", "angstrom"), 10 * hydrogenic(config, material).radius
+    lattice, radius = carrier_lattice(config, material), 10 * hydrogenic(config, material).radius
+    highest = _HIGHEST_OF_VALLEY if config.bands.model == "tight-binding" else HIGHEST
     law, tail = material_interaction(config, material), tail_of(config, material)
-    least = _WIDTH * radius / lattice
+    least = _WIDTH * radius / lattice.constant
     sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
-    lowest = min(_CUTOFF / (radius * tail.unit), HIGHEST / 4)
-    cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * HIGHEST]
+    lowest = min(_CUTOFF / (radius * tail.unit), highest / 4)
+    cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * highest]
 
     def images(values: Values) -> dict[str, float]:
         """Return the field of the images, and what comes next."""
@@ -141,7 +146,7 @@ def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Paramete
         ),
         Parameter(
             "mesh.k0",
-            (*cutoffs, HIGHEST),
+            (*cutoffs, highest),
             beyond,
             (("tail",), ("tail", "tail, next")),
             "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then one power more",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import material_bands, material_interaction
-from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta
+from hpcx.exciton.problem import carrier_bands, material_interaction
+from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, pair_momenta
 from hpcx.materials.loader import Material
+from hpcx.physics.bands import Carrier
+from hpcx.physics.mesh import lattice_mesh
+from hpcx.physics.tightbinding import TightBinding
 from hpcx.registry import Refusal, tried
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
+#: N k0 of the mesh on which bands are followed
+_COARSE = 6
 
 
 def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
@@ -20,22 +28,55 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
 def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
     if config.bands.model == "tight-binding":
         return _tight_binding(config)
-    if config.bands.model != "dirac" or material_bands(config.bands, material).gap(1) > 0:
+    if config.bands.model != "dirac" or carrier_bands(config, material).gap(1) > 0:
         return []
     splitting = material.number("bands.valence_splitting", "eV")
     reason = f"half of it must be below the gap of the Dirac model, bands.gap = {material.number('bands.gap', 'eV'):g} eV"
     return [Refusal("parameters.bands.valence_splitting", f"{splitting:g} eV", reason)]
 
 
-def _tight_binding(config: Config) -> list[Refusal]:
-    """Return a file that cannot be read, bands that it does not have, a path through points that are not there, no gap."""
-    files, zone = config.tight_binding, config.zone
+def _tight_binding(config: CarriersInput) -> list[Refusal]:
+    """Return a file that cannot be read, and bands or places that its model does not have."""
+    files = config.tight_binding
     source = ("tight_binding.file", files.file) if files.file else ("tight_binding.builtin", files.builtin)
-    try:
-        model = load_model(files)
-    except ValueError as error:
-        return [Refusal(*source, str(error))]
-    occupied, found = occupied_bands(files), []
+    model, found = tried(*source, lambda: load_model(files))
+    if found:
+        return found
+    return _valleys(config, model) if config.mesh.region == "disks" else _zone(config, model)
+
+
+def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
+    """Return a valley that is not there, bands that the model does not have or that cannot be followed to the border of the disk."""
+    files = config.tight_binding
+    occupied = occupied_bands(files)
+    if occupied >= model.orbitals:
+        return [Refusal("tight_binding.occupied", str(occupied), f"there is no band above among {model.orbitals}")]
+    valleys, found = tried("tight_binding.valley", files.valley, lambda: load_valleys(files))
+    if found:
+        return found
+    pair = [Carrier(1, 1, conduction) for conduction in (True, False)]
+    energies, found = tried("tight_binding.spin", files.spin, lambda: [valleys.energy(carrier) for carrier in pair])
+    if found:
+        return found
+    if energies[0] <= energies[1]:
+        return [Refusal("tight_binding.occupied", str(occupied), "there is no gap above this band at the valley's centre")]
+    if config.mesh.k0 > valleys.largest_cutoff:
+        reason = f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner overlap"
+        return [Refusal("mesh.k0", f"{config.mesh.k0:g}", reason)]
+    return followed(config, pair)
+
+
+def followed(config: CarriersInput, carriers: Iterable[Carrier]) -> list[Refusal]:
+    """Return why bands of a tight-binding model cannot be followed to the border of the disk, looked for on a coarse mesh."""
+    valleys, cutoff = load_valleys(config.tight_binding), config.mesh.k0
+    momentum_kx = lattice_mesh(max(3, math.ceil(_COARSE / cutoff)), cutoff, valleys.lattice).momentum_kx
+    return tried("mesh.k0", cutoff, lambda: [valleys.band(momentum_kx, carrier) for carrier in carriers])[1]
+
+
+def _zone(config: Config, model: TightBinding) -> list[Refusal]:
+    """Return bands that the model does not have, a gap that it does not have, a reach that is too far, a path through points that are not there."""
+    zone, found = config.zone, []
+    occupied = occupied_bands(config.tight_binding)
     if not zone.valence <= occupied <= model.orbitals - zone.conduction:
         reason = f"zone.valence = {zone.valence} bands below and zone.conduction = {zone.conduction} above do not fit into {model.orbitals} bands"
         return [Refusal("tight_binding.occupied", str(occupied), reason)]
@@ -45,8 +86,4 @@ def _tight_binding(config: Config) -> list[Refusal]:
     widest = config.mesh.N * model.shortest_vector / 2
     if zone.reach is not None and zone.reach > widest:
         found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", f"must be at most {widest:.4g} angstrom, half the width of the supercell"))
-    try:
-        pair_momenta(config, model)
-    except ValueError as error:
-        found.append(Refusal("zone.path", str(zone.path), str(error)))
-    return found
+    return found + tried("zone.path", config.zone.path, lambda: pair_momenta(config, model))[1]

@@ -23,6 +23,7 @@ from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
+from hpcx.physics.valley_bands import cautions, told
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     binding = binding_text(-states.energy[0], config.gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, n = {problem.mesh.size})")
-    result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
+    result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
+    result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
             spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], stages.checkpoint_if_due)

@@ -1,4 +1,4 @@
-"""The tight-binding model of an input, and pair momenta of its Brillouin zone."""
+"""The tight-binding model of an input, its valleys, and pair momenta of its Brillouin zone."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from hpcx.exciton.config import Config, TightBindingFiles
 from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
+from hpcx.physics.valley_bands import TightBindingValleys
 
 #: corners of a hexagonal zone in fractions of b1 and b2 by the angle between the lattice vectors, degrees
 _CORNERS = {
     120: {"K": (1 / 3, 1 / 3), "K'": (2 / 3, 2 / 3), "M": (1 / 2, 0.0)},
     60: {"K": (2 / 3, 1 / 3), "K'": (1 / 3, 2 / 3), "M": (1 / 2, 0.0)},
 }
-#: how far the lattice may be from a hexagonal one, relative
+#: those of a rectangular zone
+_RECTANGULAR = {"X": (1 / 2, 0.0), "Y": (0.0, 1 / 2), "S": (1 / 2, 1 / 2)}
+#: how far the lattice may be from a hexagonal or rectangular one, relative
 _HEXAGONAL = 1e-3
 
 
@@ -70,13 +73,36 @@ def _built_in(material: str) -> TightBinding:
     return TightBinding(up.lattice_vx, up.cell_rv, both_rij, np.zeros((6, 3)))
 
 
+def load_valleys(files: TightBindingFiles) -> TightBindingValleys:
+    """Return the bands around the input's valley; raises FileError or ValueError as `load_model`, or for a valley that is not there."""
+    return _valleys(files, load_model(files))
+
+
+@lru_cache(maxsize=4)
+def _valleys(files: TightBindingFiles, model: TightBinding) -> TightBindingValleys:
+    centre_x = np.array(_fraction(files.valley, model, "tight_binding.valley")) @ model.reciprocal_vx
+    return TightBindingValleys(model, occupied_bands(files), centre_x, _spins(files, model.orbitals), files.orbital_tolerance, files.symmetry_tolerance)
+
+
+def _spins(files: TightBindingFiles, orbitals: int) -> np.ndarray | None:
+    """Return the spin of every orbital, or None; raises ValueError for a number of orbitals that is odd."""
+    order = "blocks" if files.builtin else files.spin
+    if order == "none":
+        return None
+    if orbitals % 2:
+        raise ValueError(f"tight_binding.spin = {order!r} needs an even number of orbitals, and there are {orbitals}")
+    both = np.array([1.0, -1.0])
+    return np.tile(both, orbitals // 2) if order == "interlaced" else np.repeat(both, orbitals // 2)
+
+
 def corners(model: TightBinding) -> dict[str, tuple[float, float]]:
-    """Return the named points of the zone in fractions of the reciprocal vectors; G alone if the lattice is not hexagonal."""
+    """Return the named points of the zone in fractions of the reciprocal vectors; G alone if the lattice is neither hexagonal nor rectangular."""
     first, second = model.lattice_vx
     cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
     same = abs(np.linalg.norm(first) / np.linalg.norm(second) - 1) < _HEXAGONAL
     angle = next((angle for angle in _CORNERS if abs(cosine - np.cos(np.radians(angle))) < _HEXAGONAL), None)
-    return {"G": (0.0, 0.0), "Gamma": (0.0, 0.0)} | (_CORNERS[angle] if same and angle else {})
+    named = _CORNERS[angle] if same and angle else _RECTANGULAR if abs(cosine) < _HEXAGONAL else {}
+    return {"G": (0.0, 0.0), "Gamma": (0.0, 0.0)} | named
 
 
 def pair_momenta(config: Config, model: TightBinding) -> np.ndarray:
@@ -106,7 +132,7 @@ class MomentumPath:
 def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
     """Return equally spaced momenta along a path such as "G-K-M"; raises ValueError for one that makes no sense."""
     words = re.findall(r"\([^)]*\)|[^-()\s]+", text)
-    ends_cv = np.array([_fraction(word, model) for word in words])
+    ends_cv = np.array([_fraction(word, model, "zone.path") for word in words])
     if len(words) < 2:
         raise ValueError(f"zone.path = {text!r}: expected at least two points such as 'G-K-M'")
     along_c = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ends_cv @ model.reciprocal_vx, axis=0), axis=1))])
@@ -115,11 +141,11 @@ def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
     return MomentumPath(fraction_qv, along_q, words, along_c)
 
 
-def _fraction(word: str, model: TightBinding) -> tuple[float, float]:
+def _fraction(word: str, model: TightBinding, key: str) -> tuple[float, float]:
     known = corners(model)
     if word in known:
         return known[word]
     found = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
     if found is None:
-        raise ValueError(f"zone.path: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'")
+        raise ValueError(f"{key}: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'")
     return float(found[1]), float(found[2])

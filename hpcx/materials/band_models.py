@@ -13,19 +13,21 @@ class BandEntry:
     Attributes:
         place: module and class, as "hpcx.physics.bands:Dirac"; loaded when the bands are made (see `hpcx.physics.bands.BandModel`).
         keys: numbers of the material file that it needs.
+        isotropic: whether its bands have all symmetries of the mesh, which then need no test in an estimate.
     """
 
     place: str
     keys: tuple[str, ...]
+    isotropic: bool = False
 
     def lacking(self, masses: Collection[str]) -> list[str]:
         """Return the keys without those of masses that the input has ("electron_mass", "hole_mass")."""
         return [key for key in self.keys if key.rpartition(".")[2] not in masses]
 
 
-#: by the name that an input gives in bands.model; the last one is for the whole zone alone
+#: by the name that an input gives in bands.model; the last one is made of a file (`hpcx.exciton.tight_binding`)
 BAND_MODELS: dict[str, BandEntry] = {
-    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "bands.hopping", "bands.gap", "bands.valence_splitting")),
-    "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("exciton.parabolic.electron_mass", "exciton.parabolic.hole_mass")),
-    "tight-binding": BandEntry("hpcx.physics.tightbinding:TightBinding", ()),
+    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "bands.hopping", "bands.gap", "bands.valence_splitting"), True),
+    "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("exciton.parabolic.electron_mass", "exciton.parabolic.hole_mass"), True),
+    "tight-binding": BandEntry("hpcx.physics.valley_bands:TightBindingValleys", ()),
 }

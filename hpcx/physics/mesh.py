@@ -7,28 +7,27 @@ from functools import cached_property
 
 import numpy as np
 
-#: boundary points count as inside although their squared norm is a rounded number
-_BOUNDARY = 1 + 2e-10
+from hpcx.physics.lattice import BOUNDARY, Lattice, hexagonal
 
 
 @dataclass(frozen=True)
 class ValleyMesh:
     """The points k = (i b1 + j b2) / N with |k| <= k0 2 pi / a, sorted by |k| and then by angle.
 
-    b1 = (2 pi / a)(1, 1/sqrt 3), b2 = (2 pi / a)(0, 2/sqrt 3); momenta are measured from the valley's centre, which is a mesh
-    point for any N. Because of the order the smallest number in an orbit of the point group lies in the wedge of 0 to 60 degrees
-    (rotations) or 0 to 30 degrees (rotations and mirrors).
+    In a hexagonal lattice of usual orientation b1 = (2 pi / a)(1, 1/sqrt 3), b2 = (2 pi / a)(0, 2/sqrt 3); momenta are measured
+    from the valley's centre, which is a mesh point for any N. Because of the order the smallest number in an orbit of the point
+    group lies in a wedge of 60 degrees (six rotations) or 30 degrees (and mirrors).
 
     Attributes:
         divisions: N, mesh points along each reciprocal lattice vector.
         cutoff: k0 in units of 2 pi / a.
-        lattice_constant: a in Angstrom.
+        lattice: lattice of the layer; a is its shortest vector.
         index_kx: integers (i, j) of each point, shape (n, 2).
     """
 
     divisions: int
     cutoff: float
-    lattice_constant: float
+    lattice: Lattice
     index_kx: np.ndarray
 
     @property
@@ -44,7 +43,7 @@ class ValleyMesh:
     @property
     def cell_area(self) -> float:
         """Area of the unit cell in Angstrom^2."""
-        return np.sqrt(3) / 2 * self.lattice_constant**2
+        return self.lattice.cell_area
 
     @cached_property
     def momentum_kx(self) -> np.ndarray:
@@ -53,9 +52,7 @@ class ValleyMesh:
 
     def momentum(self, index_x: np.ndarray) -> np.ndarray:
         """Return the momenta (..., 2) in 1/Angstrom of integers (..., 2)."""
-        i, j = index_x[..., 0], index_x[..., 1]
-        unit = 2 * np.pi / (self.lattice_constant * self.divisions)
-        return unit * np.stack([i, (i + 2 * j) / np.sqrt(3)], axis=-1)
+        return index_x @ self.lattice.reciprocal_vx / self.divisions
 
     @cached_property
     def _number_ij(self) -> np.ndarray:
@@ -80,39 +77,42 @@ class ValleyMesh:
         return self.lookup(*-self.index_kx.T)
 
     def point_group(self, symmetry: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the symmetry operations as permutations (g, n) of the points and flags (g,) of complex conjugation.
+        """Return the operations of a symmetry as permutations (g, n) of the points and flags (g,) of complex conjugation.
 
-        "none" is the identity, "C6" the six rotations, "C6v" these and their products with the mirror ky -> -ky, which maps
-        the Hamiltonian of one valley to its complex conjugate.
+        "none" is the identity, "C3" and "C6" are rotations, "C3v" and "C6v" these and their products with the mirror ky -> -ky
+        (of a lattice in the usual orientation; along the line from the zone's centre to K in general), which maps the Hamiltonian
+        of one valley to its complex conjugate. Raises ValueError for other than "none" in a lattice that is not hexagonal.
         """
-        operations = [np.arange(self.size)]
         if symmetry == "none":
-            return np.array(operations), np.array([False])
+            return np.arange(self.size)[None], np.array([False])
+        if not self.lattice.is_hexagonal:
+            raise ValueError(f"{symmetry} is no symmetry of this lattice")
         i, j = self.index_kx.T
         rotation, mirror = self.lookup(-j, i + j), self.lookup(i, -i - j)
+        rotations = [np.arange(self.size)]
         for _ in range(5):
-            operations.append(rotation[operations[-1]])
-        if symmetry == "C6":
-            return np.array(operations), np.zeros(6, bool)
-        operations += [mirror[operation] for operation in operations]
-        return np.array(operations), np.repeat([False, True], 6)
+            rotations.append(rotation[rotations[-1]])
+        rotations = rotations[:: 6 // int(symmetry[1])]
+        mirrored = [mirror[operation] for operation in rotations] if symmetry.endswith("v") else []
+        return np.array(rotations + mirrored), np.repeat([False, True], [len(rotations), len(mirrored)])
+
+
+def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:
+    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a lattice."""
+    index_kx = lattice.disk(cutoff * divisions * 2 * np.pi / lattice.constant)
+    i, j = index_kx.T
+    angle = np.arctan2((i + 2 * j) / np.sqrt(3), i) % (2 * np.pi)
+    return ValleyMesh(divisions, cutoff, lattice, index_kx[np.lexsort((angle, lattice.norm(index_kx)))])
 
 
 def valley_mesh(divisions: int, cutoff: float, lattice_constant: float) -> ValleyMesh:
-    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a lattice constant in Angstrom."""
-    reach = int(cutoff * divisions * _BOUNDARY)
-    i, j = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
-    norm = i * i + i * j + j * j
-    inside = norm <= 0.75 * (cutoff * divisions) ** 2 * _BOUNDARY
-    i, j, norm = i[inside], j[inside], norm[inside]
-    angle = np.arctan2((i + 2 * j) / np.sqrt(3), i) % (2 * np.pi)
-    order = np.lexsort((angle, norm))
-    return ValleyMesh(divisions, cutoff, lattice_constant, np.stack([i, j], axis=1)[order])
+    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a hexagonal lattice with a in Angstrom."""
+    return lattice_mesh(divisions, cutoff, hexagonal(lattice_constant))
 
 
 def count_points(divisions: int, cutoff: float) -> int:
-    """Return the number of points that `valley_mesh` would make, row by row: i^2 + i j + j^2 <= R^2 leaves an interval of j."""
-    i = np.arange(int(cutoff * divisions * _BOUNDARY) + 1)
-    root = np.sqrt(np.maximum(3 * (cutoff * divisions) ** 2 * _BOUNDARY - 3.0 * i * i, 0.0))
+    """Return the number of points in a hexagonal lattice, without making them: i^2 + i j + j^2 <= R^2 leaves an interval of j."""
+    i = np.arange(int(cutoff * divisions * BOUNDARY) + 1)
+    root = np.sqrt(np.maximum(3 * (cutoff * divisions) ** 2 * BOUNDARY - 3.0 * i * i, 0.0))
     rows = np.floor((root - i) / 2) + np.floor((root + i) / 2) + 1
     return int(2 * rows.sum() - rows[0])

@@ -9,9 +9,10 @@ import numpy as np
 
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.lattice import Lattice
 from hpcx.physics.mesh import ValleyMesh
 
-#: points of the Gauss-Legendre rule over one twelfth of the mini-cell (smooth integrand: converged to rounding)
+#: points of the Gauss-Legendre rule over a right triangle of the mini-cell (smooth integrand: converged to rounding)
 _ANGLES = 40
 #: distance in supercells up to which the field of the images is summed, and step of its derivative over the distance
 _IMAGES, _STEP = 60, 0.01
@@ -22,10 +23,10 @@ _CELLS, _NODES = 40, 6
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
     """Return what stands for W(0) on a mesh, in eV Angstrom^2.
 
-    "cell-average": mean over the hexagonal mini-cell of the mesh; "disk": mean over the disk of the same area; "qmin": W at the
+    "cell-average": mean over the Wigner-Seitz cell of the mesh; "disk": mean over the disk of the same area; "qmin": W at the
     smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same energy.
     """
-    smallest = float(np.linalg.norm(mesh.momentum(np.array([1, 0]))))
+    smallest = float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min()) / mesh.divisions
     cell = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
     if choice == "zero":
         return 0.0
@@ -37,9 +38,11 @@ def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
     if choice != "cell-average":
         raise ValueError(f"screening.w0 = {choice!r}: expected cell-average, disk, qmin or zero")
     node, weight = np.polynomial.legendre.leggauss(_ANGLES)
-    angle = np.pi / 12 * (node + 1)
-    border = smallest / 2 / np.cos(angle)
-    return float(12 / cell * np.pi / 12 * COULOMB * (weight @ law.over_disk(border)))
+    total = 0.0
+    for distance, angle, count in zip(*mesh.lattice.half_sides(), strict=True):
+        border = distance / mesh.divisions / np.cos(angle * (node + 1) / 2)
+        total += count * angle / 2 * (weight @ law.over_disk(border))
+    return float(COULOMB * total / cell)
 
 
 def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
@@ -66,7 +69,8 @@ def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float
     """
     distance_q = _tail_cells(mesh)
     area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
-    offset_px, weight_p = _hexagon_rule(area)
+    offset_px, weight_p = mesh.lattice.cell_rule(_NODES)
+    offset_px = offset_px / mesh.divisions
     missing_q = COULOMB * law.in_momentum(np.linalg.norm(distance_q, axis=1))
     for offset_x, weight in zip(offset_px, weight_p, strict=True):
         missing_q -= weight * COULOMB * law.in_momentum(np.linalg.norm(distance_q + offset_x, axis=1))
@@ -76,22 +80,23 @@ def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float
     return float((total + (total - inner) / 3 + middle[0] - middle[1]) * area / (2 * np.pi) ** 2)
 
 
-def image_field(divisions: int, lattice_constant: float, law: Interaction) -> float:
+def image_field(divisions: int, lattice: Lattice, law: Interaction) -> float:
     """Return c of the interaction c r^2 of two charges with each other's images, in eV / Angstrom^2.
 
     A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all images,
     at r + R instead of r. Expanded in r that is a constant, the `finite_mesh_correction`, and c = sum over R of the Laplacian of W(R)
     over four, which falls like N^-3 where N a is beyond the screening length and faster before (the Laplacian of a logarithm is
     zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by c (<r^2>_X - 2 <r1.r2>); the next term is
-    smaller by (r / N a)^2.
+    smaller by (r / N a)^2. Where the lattice is not hexagonal, c is the mean over the directions of r.
     """
-    index = np.stack(np.mgrid[-_IMAGES : _IMAGES + 1, -_IMAGES : _IMAGES + 1], axis=-1).reshape(-1, 2)
-    norm = (index[:, 0] ** 2 + index[:, 0] * index[:, 1] + index[:, 1] ** 2).astype(float)
-    distance, times = np.unique(norm[(norm > 0) & (norm <= _IMAGES**2)], return_counts=True)
-    radius = lattice_constant * divisions * np.sqrt(distance)
+    farthest = _IMAGES * lattice.constant
+    index = np.stack(np.mgrid[-2 * _IMAGES : 2 * _IMAGES + 1, -2 * _IMAGES : 2 * _IMAGES + 1], axis=-1).reshape(-1, 2)
+    distance = np.round(np.linalg.norm(index @ lattice.vectors_vx, axis=1) / lattice.constant, 8)
+    distance, times = np.unique(distance[(distance > 0) & (distance <= _IMAGES)], return_counts=True)
+    radius = lattice.constant * divisions * distance
     laplacian = _laplacian(law, radius)
-    # beyond the sum it falls like R^-3, and there is a supercell on every sqrt(3)/2 of an area of one
-    beyond = laplacian[-1] * radius[-1] ** 3 * 2 * np.pi / (np.sqrt(3) / 2 * (lattice_constant * divisions) ** 3 * _IMAGES)
+    # beyond the sum it falls like R^-3, with one supercell on the area of one
+    beyond = laplacian[-1] * radius[-1] ** 3 * 2 * np.pi / (lattice.cell_area * divisions**3 * farthest)
     return float(COULOMB / 4 * (times @ laplacian + beyond))
 
 
@@ -104,21 +109,8 @@ def _laplacian(law: Interaction, radius: np.ndarray) -> np.ndarray:
 
 def _tail_cells(mesh: ValleyMesh) -> np.ndarray:
     """Return the centres (q, 2) of the cells but the middle one up to a distance of _CELLS cells, 1/Angstrom."""
-    index = np.stack(np.mgrid[-2 * _CELLS : 2 * _CELLS + 1, -2 * _CELLS : 2 * _CELLS + 1], axis=-1).reshape(-1, 2)
-    norm = (index[:, 0] ** 2 + index[:, 0] * index[:, 1] + index[:, 1] ** 2).astype(int)
-    return mesh.momentum(index[(norm > 0) & (norm <= _CELLS**2)])
-
-
-def _hexagon_rule(area: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return points (p, 2) and weights (p,) of a rule for the mean over a hexagon with corners at 0, 60, ... degrees."""
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
-    node, weight = (node + 1) / 2, weight / 2
-    angle = np.pi / 3 * np.arange(7)
-    corner = np.sqrt(2 * area / (3 * np.sqrt(3))) * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    side = corner[:-1, None] * (1 - node[:, None]) + corner[1:, None] * node[:, None]
-    points = node[:, None, None, None] * side
-    weights = node[:, None, None] * weight[:, None, None] * weight * np.full((6, 1), 2 / 6)
-    return points.reshape(-1, 2), weights.reshape(-1)
+    index = mesh.lattice.disk(_CELLS * float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min()))
+    return mesh.momentum(index[index.any(axis=1)])
 
 
 def interaction_between(w_ij: np.ndarray, index_px: np.ndarray, index_qx: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ import numpy as np
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import ValleyMesh
 
-#: names of the generators, and their places in the group C6v
-_GENERATORS = {"the rotation by 60 degrees": 1, "the mirror ky -> -ky": 6}
-_OF_SYMMETRY = {"none": 0, "C6": 1, "C6v": 2}
+#: generators of each symmetry: what they do, and their places in the group C6v
+_ROTATION_60, _ROTATION_120, _MIRROR = ("the rotation by 60 degrees", 1), ("the rotation by 120 degrees", 2), ("the mirror ky -> -ky", 6)
+GENERATORS = {"C6v": (_ROTATION_60, _MIRROR), "C6": (_ROTATION_60,), "C3v": (_ROTATION_120, _MIRROR), "C3": (_ROTATION_120,), "none": ()}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Deviation:
 
 
 def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij: np.ndarray, dipole_k: np.ndarray, any_phase: bool = False) -> list[Deviation]:
-    """Return what the generators of a symmetry ("none", "C6", "C6v") change; the costs are linear in the number of points.
+    """Return what the generators of a symmetry (of `GENERATORS`) change; the costs are linear in the number of points.
 
     Args:
         mesh: the points.
@@ -59,15 +59,17 @@ def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij:
         dipole_k: optical matrix element, (n,).
         any_phase: whether the matrix element may change by a constant phase.
     """
+    if symmetry != "none" and not mesh.lattice.is_hexagonal:
+        return [Deviation(GENERATORS[symmetry][0][0], "the lattice, which is not hexagonal", 1.0, 1.0, "")]
     found = []
-    for operation, place in list(_GENERATORS.items())[: _OF_SYMMETRY[symmetry]]:
+    for operation, place in GENERATORS[symmetry]:
         permutation_gk, conjugates_g = mesh.point_group("C6v")
         move, conjugates = permutation_gk[place], bool(conjugates_g[place])
         found += [
             Deviation(operation, f"the {what}", value, scale, unit)
             for what, value, scale, unit in (
                 *_of_bands(bands, move, conjugates),
-                _of_interaction(w_ij, mirror=conjugates),
+                _of_interaction(w_ij, place),
                 _of_dipole(dipole_k, move, conjugates, any_phase),
             )
         ]
@@ -87,12 +89,12 @@ def _of_spinors(spinor_ck: np.ndarray, move: np.ndarray, conjugates: bool) -> fl
     return float(np.linalg.norm(image_ck - left @ right @ plain_ck, axis=0).max())
 
 
-def _of_interaction(w_ij: np.ndarray, mirror: bool) -> tuple[str, float, float, str]:
-    """Compare w at all differences whose images are in the table, too."""
+def _of_interaction(w_ij: np.ndarray, place: int) -> tuple[str, float, float, str]:
+    """Compare w at all differences whose images by the operation at `place` are in the table, too."""
     reach = w_ij.shape[0] // 2
     i, j = np.indices(w_ij.shape) - reach
-    image_i, image_j = (i, -i - j) if mirror else (-j, i + j)
-    inside = np.abs(image_j) <= reach
+    image_i, image_j = {1: (-j, i + j), 2: (-i - j, i), 6: (i, -i - j)}[place]
+    inside = (np.abs(image_i) <= reach) & (np.abs(image_j) <= reach)
     change = np.abs(w_ij[image_i[inside] + reach, image_j[inside] + reach] - w_ij[inside]).max()
     return "interaction", float(change), float(np.abs(w_ij).max()), "eV"
 

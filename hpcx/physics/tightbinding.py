@@ -17,7 +17,7 @@ _HERMITIAN = 1e-4
 _CHUNK = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TightBinding:
     """A two-dimensional tight-binding model; raises ValueError if it is not Hermitian.
 

@@ -6,15 +6,21 @@ An energy band is followed by the character of its state, not by its number, bec
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import schur, sqrtm
+from scipy.spatial import cKDTree
 
 from hpcx.physics.tightbinding import TightBinding
 
-#: smallest |<u(0)|u(k)>|^2 by which a state is recognised
-_LEAST_OVERLAP = 0.5
+#: distance of energies up to which levels are degenerate, eV
+DEGENERATE = 1e-7
+#: smallest squared overlap with a neighbour by which a state is recognised, and with the centre, which gives it its phase
+_LEAST_OVERLAP, _LEAST_SHARE = 0.5, 0.01
+#: neighbours of a point among which one is nearer to the centre
+_NEIGHBOURS = 9
 
 
 class ValleyError(ValueError):
@@ -36,23 +42,46 @@ class ValleyStates:
     left_out: float = 0.0
 
 
-def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int) -> ValleyStates:
+def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int, state_i: np.ndarray | None = None) -> ValleyStates:
     """Return the states that continue band `band` (0 is the lowest) of the first point to the others; momenta (n, 2), 1/angstrom.
 
-    Raises ValleyError where no state resembles that of the centre.
+    The level of a point is the one that resembles most that of a neighbour nearer to the centre; its state is the part that it has
+    of the centre's. `state_i` in the atomic gauge says which state that is if the level of the centre is degenerate.
+    Raises ValleyError where no level resembles the neighbour's, or none of it the centre's.
     """
     energy_kb, state_kib = model.bands(momentum_kx)
     state_kib = model.atomic_gauge(momentum_kx, state_kib)
-    overlap_kb = np.einsum("i,kib->kb", state_kib[0, :, band].conj(), state_kib)
-    best_k = np.abs(overlap_kb).argmax(axis=1)
-    every = np.arange(len(best_k))
-    weight = np.abs(overlap_kb[every, best_k]) ** 2
-    if weight.min() < _LEAST_OVERLAP:
+    centre_i = state_kib[0, :, band] if state_i is None else state_i
+    level_kb = np.cumsum(np.diff(energy_kb, axis=1, prepend=energy_kb[:, :1]) > DEGENERATE, axis=1)
+    found_ki = np.empty(state_kib.shape[:2], complex)
+    found_ki[0], energy_k = centre_i, np.full(len(energy_kb), energy_kb[0, band])
+    for k, inner in _from_inside(momentum_kx):
+        energy_k[k], found_ki[k] = _continued(energy_kb[k], state_kib[k], level_kb[k], found_ki[inner], centre_i, band)
+    return ValleyStates(energy_k, found_ki.T)
+
+
+def _from_inside(momentum_kx: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield every point but the first with its nearest neighbour among those nearer to the first, from inside out."""
+    radius_k = np.linalg.norm(momentum_kx - momentum_kx[0], axis=1)
+    near_kn = cKDTree(momentum_kx).query(momentum_kx, min(_NEIGHBOURS, len(momentum_kx)))[1].reshape(len(momentum_kx), -1)
+    nearer_kn = radius_k[near_kn] < radius_k[:, None] - 1e-9 * radius_k.max()
+    for k in np.argsort(radius_k, kind="stable")[1:]:
+        yield int(k), int(near_kn[k, np.argmax(nearer_kn[k])]) if nearer_kn[k].any() else 0
+
+
+def _continued(energy_b: np.ndarray, state_ib: np.ndarray, level_b: np.ndarray, neighbour_i: np.ndarray, centre_i: np.ndarray, band: int) -> tuple:
+    """Return energy and state of the level that resembles the neighbour's state: the part that it has of the centre's, normalised."""
+    weight = np.bincount(level_b, np.abs(state_ib.conj().T @ neighbour_i) ** 2)
+    best = int(weight.argmax())
+    level_ib = state_ib[:, level_b == best]
+    part_i = level_ib @ (level_ib.conj().T @ centre_i)
+    share = float(np.linalg.norm(part_i)) ** 2
+    if min(weight[best], share / _LEAST_SHARE * _LEAST_OVERLAP) < _LEAST_OVERLAP:
         raise ValleyError(
-            f"band {band + 1} changes its character inside the disk: |<u(0)|u(k)>|^2 falls to {weight.min():.2f}; bands cross there: take a smaller mesh.k0"
+            f"band {band + 1} changes its character inside the disk: it shares {weight[best]:.2f} with a neighbouring point and {share:.2f} with the "
+            "centre; bands cross there: take a smaller mesh.k0"
         )
-    phase_k = overlap_kb[every, best_k] / np.abs(overlap_kb[every, best_k])
-    return ValleyStates(energy_kb[every, best_k], (state_kib[every, :, best_k] * phase_k.conj()[:, None]).T)
+    return energy_b[level_b == best].mean(), part_i / np.sqrt(share)
 
 
 def compress(states: ValleyStates, tolerance: float) -> ValleyStates:
@@ -88,31 +117,29 @@ def threefold_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: n
     return worst
 
 
-def symmetrise(states: ValleyStates, group_gk: np.ndarray, rotation_k: np.ndarray, mirror_k: np.ndarray) -> ValleyStates:
-    """Return states that are exactly covariant under C3v: z(C3 k) = omega z(k), z(m k) = conj z(k), component by component.
+def symmetrise(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> ValleyStates:
+    """Return states that are exactly covariant: z(C3 k) = omega z(k), and z(m k) = conj z(k) with a mirror, component by component.
 
     Files are symmetric to the digits that they print. The rotation of the components is found from the states themselves, its
     eigenvalues are rounded to cube roots of 1, and the states and energies are averaged over the group.
 
     Args:
         states: with few components, see `compress`.
-        group_gk: images of every point: 1, C3, C3^2, then the mirror after each of them, (6, n).
-        rotation_k, mirror_k: C3 and the mirror themselves.
+        rotation_k, mirror_k: numbers of C3 k, and of m k if there is a mirror.
     """
     z = states.state_ik
-    unitary = _polar(z[:, rotation_k] @ z.conj().T)
-    triangular, basis = schur(unitary, output="complex")
+    triangular, basis = schur(_polar(z[:, rotation_k] @ z.conj().T), output="complex")
     omega = np.exp(2j * np.pi / 3 * np.rint(np.angle(np.diag(triangular)) / (2 * np.pi / 3)))
     z = basis.conj().T @ z
-    symmetric = z[:, mirror_k] @ z.T
-    symmetric = np.where(np.isclose(omega[:, None], omega[None]), symmetric, 0)
-    root = sqrtm(_polar((symmetric + symmetric.T) / 2))
-    z = root.conj().T @ z
-    factor_gc = np.concatenate([[omega**0, omega, omega**2]] * 2)
-    images = [z[:, image_k] / factor[:, None] for image_k, factor in zip(group_gk[:3], factor_gc[:3], strict=True)]
-    images += [(z[:, image_k]).conj() / factor[:, None] for image_k, factor in zip(group_gk[3:], factor_gc[3:], strict=True)]
-    average = sum(images) / 6
-    return ValleyStates(states.energy_k[group_gk].mean(axis=0), average / np.linalg.norm(average, axis=0), states.left_out)
+    if mirror_k is not None:
+        symmetric = np.where(np.isclose(omega[:, None], omega[None]), z[:, mirror_k] @ z.T, 0)
+        z = sqrtm(_polar((symmetric + symmetric.T) / 2)).astype(complex).conj().T @ z
+    rotations = [np.arange(z.shape[1]), rotation_k, rotation_k[rotation_k]]
+    average = np.mean([z[:, image_k] / omega[:, None] ** n for n, image_k in enumerate(rotations)], axis=0)
+    energy_k = np.mean([states.energy_k[image_k] for image_k in rotations], axis=0)
+    if mirror_k is not None:
+        average, energy_k = (average + average[:, mirror_k].conj()) / 2, (energy_k + energy_k[mirror_k]) / 2
+    return ValleyStates(energy_k, average / np.linalg.norm(average, axis=0), states.left_out)
 
 
 def _polar(matrix: np.ndarray) -> np.ndarray:

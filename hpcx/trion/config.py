@@ -10,7 +10,7 @@ from hpcx.config.base import Effect, Section, Unit, refuse_more
 from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]
-Symmetry = Literal["none", "C6", "C6v"]
+Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft"]
 #: most values of the maps of one species at all waiting times, and most points of the trace of a cross peak
 MOST_MAP_VALUES, MOST_TRACE_POINTS = 50_000_000, 100_000
@@ -20,9 +20,9 @@ class Solver(exciton.Solver):
     """The eigensolver of the trion."""
 
     symmetry: Symmetry = Field(
-        "C6v",
-        description="symmetry that is used; C6 and C6v look at the fully symmetric (bright) states only, and are tested: what "
-        "changes energies, overlaps or interaction by more than 1e-9 is refused",
+        "auto",
+        description="symmetry that is used: auto is the largest one that bands, interaction and light have; all but none look at "
+        "the fully symmetric (bright) states only, and are tested: what changes energies, overlaps or interaction by more than 1e-9 is refused",
     )
     kernel: Kernel = Field("auto", description="how products are formed: matrix products, also in single precision, or FFT")
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")
@@ -107,15 +107,15 @@ class Config(exciton.CarriersInput):
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
 
     def material_keys(self) -> list[str]:
-        """Return what the exciton needs, and which conduction band is lower."""
-        return [*super().material_keys(), "bands.order"]
+        """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
+        return [*super().material_keys(), *([] if self.bands.model == "tight-binding" else ["bands.order"])]
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         exciton.check_helicity(self.absorption, self.bands)
-        if self.mesh.region == "zone" or self.bands.model == "tight-binding":
-            raise ValueError('mesh.region = "zone" and bands.model = "tight-binding" are for model = "exciton"')
-        if self.absorption.helicity == "opposite" and self.solver.symmetry != "none":
+        if self.mesh.region == "zone":
+            raise ValueError('mesh.region = "zone" is for model = "exciton"')
+        if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
             raise ValueError(
                 f'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'

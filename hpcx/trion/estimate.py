@@ -8,31 +8,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
-from hpcx.exciton.problem import coarse_mesh, material_bands, material_mesh
+from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
-from hpcx.physics.bands import Carrier
+from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.haydock import steps_for_time
-from hpcx.physics.mesh import ValleyMesh, count_points
+from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
-from hpcx.trion.problem import carriers
+from hpcx.trion.problem import carriers, conduction_order
 from hpcx.trion.sector import pair_group
+from hpcx.trion.symmetry import foreseen
 from hpcx.trion.thermal import likely_points
 
 #: share of n^2 per column that the staircase leaves, without and with rotations (measured)
-_STAIRCASE = {"none": 1.0, "C6": 0.55, "C6v": 0.52}
+_STAIRCASE = {"none": 1.0, "C3": 0.58, "C3v": 0.56, "C6": 0.55, "C6v": 0.52}
 #: seconds per operation of the matrix products
 _FLOP_SECONDS = {"gemm": 1.6e-11, "gemm-single": 8e-12}
 #: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's transforms
-_LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), {"none": 4.2e-8, "C6": 7.2e-8, "C6v": 7.2e-8}, 2.4e-8
+_LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.4e-8
 #: of the solver per product: calls, and seconds per unknown of the orthogonalisation
 _SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
 #: lists and tables of a species: calls, and seconds per entry of the columns of a layout
 _SPECIES, _LIST_SECONDS = Work(calls=0.01), 6e-7
 #: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while
 _ENTRY_BYTES = 340
+#: of them, per spinor component, in the lists of two carriers
+_COMPONENT_BYTES = 32
 #: Lanczos steps to 1e-3 with 4 meV of broadening on a dense mesh; the n (with C6v) and window (eV) on which they are two thirds of that
 _SPECTRUM_STEPS, _SPECTRUM_POINTS, _SPECTRUM_WINDOW = 280, 80, 0.42
 #: width of the trion's band for k0 = 0.1, eV
@@ -43,8 +47,11 @@ _MAP_SECONDS, _TRACE_SECONDS = 2.5e-7, 3e-4
 _CONTACT_PRODUCTS = 200
 #: points from which on pairs and columns are counted by area; share of all pairs of points in a disk whose sum is in it
 _BY_AREA, _PAIR_SHARE = 50_000, 1 - 3 * math.sqrt(3) / (4 * math.pi)
-#: operations of the symmetries
-_ORDER = {"none": 1, "C6": 6, "C6v": 12}
+#: operations of the symmetries, and rotations among them
+_ORDER = {"none": 1, "C3": 3, "C3v": 6, "C6": 6, "C6v": 12}
+_ROTATIONS = {"none": 1, "C3": 3, "C3v": 3, "C6": 6, "C6v": 6}
+#: components of the spinors of Dirac bands
+_DIRAC = 2
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 
@@ -61,68 +68,85 @@ def pair_count(mesh: ValleyMesh) -> int:
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Numbers of mesh points, pairs and columns, the symmetry that is used, and how products are formed."""
+    """Numbers of mesh points, pairs, columns and spinor components, the symmetry that is used, and how products are formed."""
 
     points: int
     pairs: int
     columns: int
+    components: int
     symmetry: str
     kernel: str
 
     @property
     def unknowns(self) -> int:
         """About how many coordinates a vector has."""
-        return self.pairs // (6 if self.symmetry != "none" else 1)
+        return self.pairs // _ROTATIONS[self.symmetry]
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of a trion run on a number of ranks."""
-    sizes = _counts(config, material, config.solver.symmetry)
+    sizes = _counts(config, material, foreseen(config, material))
+    bands = _bands(config, material)
     busy = min(ranks, sizes.columns)
     facts = {
         "mesh points": str(sizes.points),
         "pair states": str(sizes.pairs),
         "unknowns": f"about {sizes.unknowns} (half for identical carriers)",
+        "symmetry": sizes.symmetry,
         "kernel": sizes.kernel,
         "columns": str(sizes.columns),
-        "products": f"about {products(config, sizes.points)} per species, {1e3 * (_product(sizes, 3) / busy).seconds:.3g} ms each",
+        **told(bands),
+        "products": f"about {products(config, sizes)} per species, {1e3 * (_product(sizes, 3) / busy).seconds:.3g} ms each",
     }
     if _wants_spectra(config):
         facts["steps of a spectrum"] = f"about {spectrum_steps(config, sizes.points, sizes.symmetry)}"
-    work = POINT + exciton_work(config.mesh, config.solver, _wants_spectra(config), ranks)
+    work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
     for species in config.trion.species:
         work += _species_work(config, material, species, sizes, busy)
     if config.twod.enabled:
         work += _twod_work(config)
     memory = _memory(config, material, sizes, busy)
-    return Estimate(sizes.unknowns, memory, work, facts, _warnings(config, material, sizes, ranks))
+    return Estimate(sizes.unknowns, memory, work, facts, _warnings(config, material, sizes, ranks) + cautions(bands))
+
+
+def _bands(config: Config, material: Material) -> dict[str, Band]:
+    """Return the bands of all carriers if they are those of a tight-binding model, by name."""
+    if config.bands.model != "tight-binding":
+        return {}
+    model, momentum_kx = carrier_bands(config, material), carrier_mesh(config, material).momentum_kx
+    found = {}
+    for species in config.trion.species:
+        first, second, third = (model.band(momentum_kx, carrier) for carrier in _three(config, material, species))
+        found |= {"photoexcited carrier": first, f"resident carrier of the {species}": second, "opposite carrier": third}
+    return found
 
 
 def _counts(config: Config, material: Material, symmetry: str) -> _Sizes:
     """Return the sizes of a problem; those of a large mesh without making it."""
-    n = count_points(config.mesh.N, config.mesh.k0)
-    kernel = choose_kernel(config.solver.kernel, n)
+    n = mesh_points(config, material)
+    components = max((len(band.spinor_ck) for band in _bands(config, material).values()), default=_DIRAC)
+    kernel = choose_kernel(config.solver.kernel, n, components)
     if n > _BY_AREA:
-        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry]), symmetry, kernel)
-    pairs, columns = _count(material_mesh(config.mesh, material), symmetry)
-    return _Sizes(n, pairs, columns, symmetry, kernel)
+        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry]), components, symmetry, kernel)
+    pairs, columns = _count(carrier_mesh(config, material), symmetry)
+    return _Sizes(n, pairs, columns, components, symmetry, kernel)
 
 
 def _count(mesh: ValleyMesh, symmetry: str) -> tuple[int, int]:
     return pair_count(mesh), len(pair_group(mesh, symmetry, identical=False).columns)
 
 
-def products(config: Config, points: int) -> int:
+def products(config: Config, sizes: _Sizes) -> int:
     """Return about how many products the lowest states of a species take.
 
     Measured for 1 to 8 states on 43 to 535 points: 42 to 275 with symmetry, within a third; beyond these it is
     extrapolated. A bound state is far from the others; further ones lie in a continuum whose levels are the closer, the larger the mesh is.
     """
-    solver = config.solver
+    solver, points = config.solver, sizes.points
     count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.k0 / 0.1))
     if solver.states > 1:
         count = max(45, math.sqrt(points) * (9 + solver.states / 3))
-    crowded = {"none": 1.9, "C6": 1.2, "C6v": 1.0}[solver.symmetry]
+    crowded = {"none": 1.9, "C3": 1.4, "C3v": 1.2, "C6": 1.2, "C6v": 1.0}[sizes.symmetry]
     return round(count * crowded * digits(solver.tolerance))
 
 
@@ -144,7 +168,7 @@ def spectrum_steps(config: Config, points: int, symmetry: str) -> int:
 
 
 def _three(config: Config, material: Material, species: str) -> tuple[Carrier, Carrier, Carrier]:
-    return carriers(material.text("bands.order"), species, config.trion.charge, config.trion.transition)
+    return carriers(conduction_order(carrier_bands(config, material), material), species, config.trion.charge, config.trion.transition)
 
 
 def _identical(config: Config, material: Material, species: str) -> bool:
@@ -159,7 +183,7 @@ def _species_work(config: Config, material: Material, species: str, sizes: _Size
     product = _product(sizes, layouts) / busy
     solving = product + _SOLVER + Work(memory=_ORTHOGONALISATION_SECONDS * unknowns / busy)
     work = _SPECIES + _lists(sizes, layouts) / busy
-    work += solving * products(config, sizes.points) + product * config.solver.states
+    work += solving * products(config, sizes) + product * config.solver.states
     if not _wants_spectra(config):
         return work
     shifted = config.twod.enabled and species == "triplet" and config.twod.triplet_shift != 0 and not identical
@@ -179,9 +203,9 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
     sizes = _counts(config, material, "none")
     if config.trion.temperature == 0 or sizes.points > _BY_AREA:
         return Work()
-    mesh = material_mesh(config.mesh, material)
-    energy_k = material_bands(config.bands, material).band(mesh.momentum_kx, _three(config, material, species)[1]).energy_k
-    orbit_k = mesh.point_group("C6v")[0].min(axis=0)
+    mesh = carrier_mesh(config, material)
+    energy_k = carrier_bands(config, material).band(mesh.momentum_kx, _three(config, material, species)[1]).energy_k
+    orbit_k = mesh.point_group(foreseen(config, material))[0].min(axis=0)
     momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0])
     return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
 
@@ -193,11 +217,11 @@ def _lists(sizes: _Sizes, layouts: int) -> Work:
 
 def _product(sizes: _Sizes, layouts: int) -> Work:
     """Return the work of one product."""
-    entries = sizes.points * sizes.columns
+    entries, more = sizes.points * sizes.columns, sizes.components / _DIRAC
     if sizes.kernel == "fft":
-        return (_LAYOUT + Work(arrays=_FOURIER_SECONDS * entries * math.log2(sizes.points))) * layouts
-    flops = 16 * _STAIRCASE[sizes.symmetry] * entries * sizes.points
-    return (_LAYOUT + Work(products=_FLOP_SECONDS[sizes.kernel] * flops, arrays=_ENTRY_SECONDS[sizes.symmetry] * entries)) * layouts
+        return (_LAYOUT + Work(arrays=_FOURIER_SECONDS * entries * more**2 * math.log2(sizes.points))) * layouts
+    flops = 16 * _STAIRCASE[sizes.symmetry] * entries * more * sizes.points
+    return (_LAYOUT + Work(products=_FLOP_SECONDS[sizes.kernel] * flops, arrays=_ENTRY_SECONDS[sizes.symmetry != "none"] * entries * more)) * layouts
 
 
 def _twod_work(config: Config) -> Work:
@@ -212,11 +236,13 @@ def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> fl
     tables = 0
     for species in config.trion.species:
         first, second, _ = _three(config, material, species)
-        tables = max(tables, 1 if first.spin_valley == second.spin_valley else 2)
+        shared = first == second if config.bands.model == "tight-binding" else first.spin_valley == second.spin_valley
+        tables = max(tables, 1 if shared else 2)
     table_bytes = {"gemm": 16, "gemm-single": 8, "fft": 0}[sizes.kernel] * tables * sizes.points**2
     vectors = _basis(config) + 2 * config.solver.states + 10
     entries = 0.75 * sizes.points * sizes.columns
-    return BASE_BYTES + table_bytes + entries / ranks * _ENTRY_BYTES + 16 * vectors * sizes.unknowns / ranks
+    entry_bytes = _ENTRY_BYTES + _COMPONENT_BYTES * (sizes.components - _DIRAC)
+    return BASE_BYTES + table_bytes + entries / ranks * entry_bytes + 16 * vectors * sizes.unknowns / ranks
 
 
 def _basis(config: Config) -> int:
@@ -225,7 +251,7 @@ def _basis(config: Config) -> int:
 
 
 def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
-    found, unknowns, columns, basis = coarse_mesh(config.mesh), sizes.unknowns, sizes.columns, _basis(config)
+    found, unknowns, columns, basis = coarse_mesh(config, material), sizes.unknowns, sizes.columns, _basis(config)
     if config.trion.temperature > 0 and _wants_spectra(config):
         found.append("trion.temperature: one spectrum without symmetry for each of the resident carrier's momenta adds to time and memory")
     if unknowns * basis / ranks > _INDEX_LIMIT:
@@ -234,11 +260,11 @@ def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> 
             "fewer solver.states, or PETSc with 64-bit indices"
         )
     if unknowns > _INDEX_LIMIT:
-        found.append(f"{unknowns} unknowns exceed 32-bit indices; use solver.symmetry C6v or PETSc with 64-bit indices")
+        found.append(f"{unknowns} unknowns exceed 32-bit indices; use a symmetry or PETSc with 64-bit indices")
     if ranks > columns:
         found.append(f"{ranks - columns} of {ranks} ranks will have no work: there are {columns} columns")
     elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel != "fft":
         found.append(f"{columns / ranks:.1f} columns per rank: matrix products lose speed below {BLOCK_WIDTH // 2}")
-    if config.solver.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.species):
+    if sizes.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.species):
         found.append('identical carriers: the dark p-like state is found with solver.symmetry = "none" only')
     return found

@@ -20,8 +20,8 @@ from hpcx.trion.problem import TrionProblem
 BLOCK_WIDTH = 16
 #: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
 _BATCH = 1 << 17
-#: points of the mesh from which on the FFT is faster than the matrix product
-FFT_FROM = 550
+#: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that of one component less
+FFT_FROM = 275
 #: rows of a table that are made together
 _TABLE_ROWS = 256
 
@@ -63,7 +63,7 @@ class MatrixKernel:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
         self._tables: list[tuple[np.ndarray, np.ndarray]] = []
-        components = len(problem.opposite.spinor_ck)
+        components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
         self._result = np.empty(components * largest, precision)
         self.flops = 8.0 * components * sum(block.columns.size * block.rows.size**2 for block in blocks.blocks)
@@ -104,18 +104,13 @@ class FourierKernel:
     def __init__(self, problem: TrionProblem, blocks: Blocks) -> None:
         self.blocks = blocks
         self._convolution = BoxConvolution(problem.w_ij)
-        self._components = len(problem.photoexcited.spinor_ck), len(problem.opposite.spinor_ck)
-        sizes = [self._size(block) for block in blocks.blocks]
+        moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
+        spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
+        sizes = [moving * spectators * len(block.columns) * int(np.prod(self._convolution.padded(block.extent))) for block in blocks.blocks]
         self._work = np.empty(max(sizes, default=0), complex)
         largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
-        self._result = np.empty(self._components[1] * largest, complex)
+        self._result = np.empty(spectators * largest, complex)
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
-
-    def _shape(self, block: Block) -> tuple[int, ...]:
-        return (*self._components, len(block.columns), *self._convolution.padded(block.extent))
-
-    def _size(self, block: Block) -> int:
-        return int(np.prod(self._shape(block)))
 
     def table(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
         """Return the spinor on the box of each block, (a, 1, 1, i, j), zero outside the mesh; by the block's start."""
@@ -125,18 +120,19 @@ class FourierKernel:
     def multiply(self, table: dict[int, np.ndarray], block: Block, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         spinor, (rows, columns) = table[block.start], block.extent
-        work = self._work[: self._size(block)].reshape(self._shape(block))
+        shape = (len(spinor), *x_bcp.shape[:2], *self._convolution.padded(block.extent))
+        work = self._work[: np.prod(shape)].reshape(shape)
         np.multiply(spinor, x_bcp.reshape(*x_bcp.shape[:2], rows, columns), out=work[..., :rows, :columns])
         result = self._convolution.apply(work, block.extent)
         result *= spinor.conj()
         return add_up(result, self._result[: x_bcp.size].reshape(result.shape[1:])).reshape(x_bcp.shape)
 
 
-def choose_kernel(kernel: str, size: int) -> str:
-    """Return the kernel for a mesh of `size` points: "auto" is the faster one."""
+def choose_kernel(kernel: str, size: int, components: int) -> str:
+    """Return the kernel for a mesh of `size` points and spinors of so many components: "auto" is the faster one."""
     if kernel != "auto":
         return kernel
-    return "gemm" if size < FFT_FROM else "fft"
+    return "gemm" if size < FFT_FROM * max(components, 2) else "fft"
 
 
 def deal(problem: TrionProblem, columns: np.ndarray, ranks: int) -> tuple[np.ndarray, Staircase]:
@@ -149,7 +145,7 @@ def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: n
     """Return the kernel "gemm", "gemm-single" or "fft" for this rank's columns `columns[mine]`."""
     if kernel == "fft":
         side = 2 * (2 * problem.mesh.reach + 1)
-        width = max(1, _BATCH // (len(problem.photoexcited.spinor_ck) * len(problem.opposite.spinor_ck) * side**2))
+        width = max(1, _BATCH // (problem.components**2 * side**2))
         return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width))
     precision = np.complex64 if kernel == "gemm-single" else np.complex128
     return MatrixKernel(problem, stairs, stairs.blocks(problem.mesh, columns, mine, BLOCK_WIDTH), precision)

@@ -24,7 +24,7 @@ from hpcx.parallel.traffic import Traffic
 from hpcx.trion.kernels import Kernel, add_up, choose_kernel, deal, make_kernel
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.sector import PairGroup, Sector, pair_group
-from hpcx.trion.symmetry import require
+from hpcx.trion.symmetry import chosen, require
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class TrionOperator:
     """Products with the trion's Hamiltonian on coordinates of its symmetric sector.
 
     Attributes:
-        symmetry: whose sector this is, "none", "C6" or "C6v".
+        symmetry: whose sector this is, "none", "C3", "C3v", "C6" or "C6v".
         sector: this rank's orbits and coordinates.
         kernel: how products are formed.
         rows: length of this rank's part of a vector.
@@ -155,8 +155,9 @@ class TrionOperator:
     def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
         """Deal the columns over the ranks and make all lists and tables; collective.
 
-        Raises SymmetryError if the problem does not have the symmetry.
+        "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is asked for.
         """
+        symmetry = chosen(problem, symmetry)
         require(problem, symmetry)
         self.comm, self.problem, self.symmetry = comm, problem, symmetry
         self.group = pair_group(problem.mesh, symmetry, problem.identical)
@@ -167,7 +168,7 @@ class TrionOperator:
         self.owner_k[columns] = owner_c
         self.sector = Sector(self.group, columns[mine])
         self.rows = self.sector.rows
-        self.kernel = make_kernel(choose_kernel(kernel, problem.mesh.size), problem, columns, mine, stairs)
+        self.kernel = make_kernel(choose_kernel(kernel, problem.mesh.size, problem.components), problem, columns, mine, stairs)
         self._terms = list(self._make_terms(self.kernel))
         self._kinetic = problem.kinetic(self.sector.k1, self.sector.k2)
         self._z = np.zeros(len(self.sector.key), complex)

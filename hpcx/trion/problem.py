@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, exciton_problem, material_bands
+from hpcx.exciton.problem import ExcitonProblem, carrier_bands, exciton_problem
 from hpcx.materials.loader import Material, MaterialError
-from hpcx.physics.bands import Band, Carrier
+from hpcx.physics.bands import Band, BandModel, Carrier
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.trion.config import Config
 
@@ -40,6 +40,11 @@ class TrionProblem:
     w_ij: np.ndarray
     dipole_k: np.ndarray
     initial: int = 0
+
+    @property
+    def components(self) -> int:
+        """Largest number of components of a carrier's spinor."""
+        return max(len(band.spinor_ck) for band in (self.photoexcited, self.resident, self.opposite))
 
     def kinetic(self, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
         """Return the energy of three free carriers for point numbers k1, k2, eV."""
@@ -75,13 +80,22 @@ def exciton_of(config: Config, material: Material) -> ExcitonProblem:
     return exciton_problem(config, material, config.trion.transition)
 
 
-def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
-    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `bands.order`."""
-    order = material.text("bands.order")
+def conduction_order(model: BandModel, material: Material) -> str:
+    """Return "bright" or "dark", as the bands say or, if they do not, the material; raises MaterialError for another word.
+
+    Bands that say it have an attribute `order`: a tight-binding model whose conduction bands differ.
+    """
+    own = getattr(model, "order", None)
+    order = own or (material.texts.get("bands.order", "bright") if hasattr(model, "order") else material.text("bands.order"))
     if order not in ("bright", "dark"):
         raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
-    three = carriers(order, species, config.trion.charge, config.trion.transition)
-    model = material_bands(config.bands, material)
+    return order
+
+
+def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
+    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `bands.order`."""
+    model = carrier_bands(config, material)
+    three = carriers(conduction_order(model, material), species, config.trion.charge, config.trion.transition)
     bands = [model.band(exciton.mesh.momentum_kx, carrier) for carrier in three]
     if config.trion.charge > 0:
         bands = [band.conjugate() for band in bands]

@@ -57,7 +57,7 @@ class TrionStates:
 def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, stages: Stages) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
-    kernel = choose_kernel(solver.kernel, problem.mesh.size)
+    kernel = choose_kernel(solver.kernel, problem.mesh.size, problem.components)
     with run.timings.measure("set-up"):
         operator = TrionOperator(comm, problem, solver.symmetry, kernel)
         draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
@@ -71,7 +71,7 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
     _account(run, operator, pairs)
     if single:
         with run.timings.measure("set-up"):
-            operator = TrionOperator(comm, problem, solver.symmetry, "fft")
+            operator = TrionOperator(comm, problem, operator.symmetry, "fft")
     with run.timings.measure("residuals"):
         return _checked(operator, pairs, solver.states, tolerance, draw)
 
@@ -119,12 +119,12 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     )
 
 
-def _remark(symmetry: str, problem: TrionProblem, species: str) -> list[str]:
+def _remark(operator: TrionOperator, species: str) -> list[str]:
     """Say what a symmetric sector cannot show."""
-    if symmetry == "none":
+    if operator.symmetry == "none":
         return []
-    text = f"{species}: solver.symmetry = {symmetry} looks at fully symmetric (bright) states only"
-    if problem.identical:
+    text = f"{species}: solver.symmetry = {operator.symmetry} looks at fully symmetric (bright) states only"
+    if operator.problem.identical:
         text += '; the dark p-like state needs solver.symmetry = "none"'
     return [text]
 
@@ -140,7 +140,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
     binding = binding_text(-exciton.energy[0], gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N})")
-    result.summary += [f"WARNING: {text}" for text in coarse_mesh(config.mesh)]
+    result.summary += [f"WARNING: {text}" for text in coarse_mesh(config, material)]
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, stages)
     spectra.add_exciton(result)
     for species in config.trion.species:
@@ -149,7 +149,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         with run.timings.measure("observables"):
             add_trion(result, species, states, exciton.energy[0], gap)
         spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0])
-        result.summary += _remark(config.solver.symmetry, problem, species)
+        result.summary += _remark(states.operator, species)
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
         run.diagnostics[f"{species}_residual"] = float(states.residual.max())

@@ -44,7 +44,7 @@ def _about(operator: TrionOperator, config: Config) -> dict[str, object]:
     return {
         "mesh.N": config.mesh.N,
         "mesh.k0": config.mesh.k0,
-        "solver.symmetry": config.solver.symmetry,
+        "solver.symmetry": operator.symmetry,
         "identical carriers": bool(operator.problem.identical),
     }
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
+from hpcx.materials.band_models import BAND_MODELS
+from hpcx.materials.loader import Material
 from hpcx.parallel.errors import AgreedError
-from hpcx.physics.symmetry import Deviation, deviations
-from hpcx.trion.problem import TrionProblem
+from hpcx.physics.symmetry import GENERATORS, Deviation, deviations
+from hpcx.trion.config import Config
+from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 
 #: largest change, relative to 1 eV, to overlaps of 1, to the largest matrix element of the interaction
 TOLERANCE = 1e-9
+#: N k0 of the mesh on which a symmetry is foreseen
+_COARSE = 6
 
 
 class SymmetryError(AgreedError):
@@ -15,7 +22,7 @@ class SymmetryError(AgreedError):
 
 
 def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> list[Deviation]:
-    """Return what breaks a symmetry ("none", "C6", "C6v") of the trion's problem.
+    """Return what breaks a symmetry (of `GENERATORS`) of the trion's problem.
 
     With `any_phase` the optical matrix element may change by a constant phase.
     """
@@ -28,13 +35,33 @@ def require(problem: TrionProblem, symmetry: str) -> None:
     """Raise SymmetryError if the problem does not have the symmetry of an input."""
     found = broken(problem, symmetry)
     if found:
-        other = "none" if broken(problem, "C6") else "C6"
         raise SymmetryError(
-            f'solver.symmetry = "{symmetry}": this problem does not have it: {"; ".join(map(str, found))}. Set solver.symmetry = "{other}"',
+            f'solver.symmetry = "{symmetry}": this problem does not have it: {"; ".join(map(str, found))}. '
+            f'Set solver.symmetry = "{largest(problem, any_phase=False)}"',
             bad_input=True,
         )
 
 
-def largest(problem: TrionProblem) -> str:
-    """Return the largest symmetry that maps the resident carrier's momenta to equivalent ones, for which spectra are the same."""
-    return next(symmetry for symmetry in ("C6v", "C6", "none") if not broken(problem, symmetry, any_phase=True))
+def chosen(problem: TrionProblem, symmetry: str) -> str:
+    """Return the symmetry that an input asks for: "auto" is the largest one that the problem has."""
+    return largest(problem, any_phase=False) if symmetry == "auto" else symmetry
+
+
+def foreseen(config: Config, material: Material) -> str:
+    """Return the symmetry that a run will use, tested on a coarse mesh: what the bands have does not depend on it."""
+    asked, mesh = config.solver.symmetry, config.mesh
+    if asked != "auto" or config.absorption.helicity == "opposite":
+        return "none" if asked == "auto" else asked
+    if BAND_MODELS[config.bands.model].isotropic:
+        return "C6v"
+    coarse = config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.k0))})})
+    return largest(trion_problem(coarse, material, exciton_of(coarse, material), config.trion.species[0]), any_phase=False)
+
+
+def largest(problem: TrionProblem, any_phase: bool = True) -> str:
+    """Return the largest symmetry that the problem has.
+
+    With `any_phase` the optical matrix element may change by a constant phase: operations map the resident carrier's momenta to
+    equivalent ones, for which spectra are the same.
+    """
+    return next(symmetry for symmetry in GENERATORS if not broken(problem, symmetry, any_phase))

@@ -38,7 +38,7 @@ def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
     if point == 0:
         return problem
     mesh = problem.mesh
-    moving = MovingMesh(mesh.divisions, mesh.cutoff, mesh.lattice_constant, mesh.index_kx, point)
+    moving = MovingMesh(mesh.divisions, mesh.cutoff, mesh.lattice, mesh.index_kx, point)
     return replace(problem, mesh=moving, initial=point)
 
 

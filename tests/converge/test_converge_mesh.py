@@ -11,6 +11,7 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.refinement import mesh_parameters, refinement
 from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
+from hpcx.physics.lattice import hexagonal
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import image_field
 
@@ -26,14 +27,14 @@ def corrected(N, k0):
 def test_the_corrected_energy_is_linear_in_the_field_of_the_images():
     law = RytovaKeldysh(2 * np.pi * MATERIAL.number("screening.polarizability", "angstrom"), 1.0)
     sizes = (36, 48, 60, 96)
-    field = np.array([image_field(N, 3.193, law) for N in sizes])
+    field = np.array([image_field(N, hexagonal(3.193), law) for N in sizes])
     slopes = np.diff([corrected(N, 0.4) for N in sizes]) / np.diff(1e3 * field)
     assert slopes == pytest.approx(133, rel=0.06)  # <r^2> in Angstrom^2
 
 
 @pytest.mark.parametrize("law", [RytovaKeldysh(41.5, 1.0), Logarithmic(41.5, 1.0), RytovaKeldysh(0.0, 1.0)])
 def test_the_field_falls_like_the_cube(law):
-    far = image_field(4000, 3.193, law) / image_field(8000, 3.193, law)
+    far = image_field(4000, hexagonal(3.193), law) / image_field(8000, hexagonal(3.193), law)
     assert far == pytest.approx(8, rel=0.02)
 
 

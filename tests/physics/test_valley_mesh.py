@@ -19,7 +19,7 @@ def test_number_of_points_depends_on_the_radius_alone(radius, count):
 @given(meshes)
 def test_points_fill_the_disk_and_are_sorted(mesh):
     length = np.linalg.norm(mesh.momentum_kx, axis=1)
-    assert length.max() <= mesh.cutoff * 2 * np.pi / mesh.lattice_constant * (1 + 1e-9)
+    assert length.max() <= mesh.cutoff * 2 * np.pi / mesh.lattice.constant * (1 + 1e-9)
     assert np.all(np.diff(length) > -1e-12)
     assert mesh.size == pytest.approx(np.pi * np.sqrt(3) / 2 * (mesh.cutoff * mesh.divisions) ** 2, rel=1.0, abs=12)
     assert np.array_equal(mesh.lookup(*mesh.index_kx.T), np.arange(mesh.size))

@@ -154,7 +154,7 @@ def test_mesh_of_one_point_is_refused_with_advice():
     "tables",
     [
         {"solver": {"kernel": "csr"}},
-        {"solver": {"symmetry": "C3"}},
+        {"solver": {"symmetry": "C4"}},
         {"solver": {"states": 0}},
         {"solver": {"tolerance": 0}},
         {"trion": {"species": []}},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.exciton.config import Bands
+from hpcx.exciton.config import Bands, TightBindingFiles
 from hpcx.exciton.levels import degeneracy
 from hpcx.io.states import write_states
 from hpcx.materials.loader import load_material
@@ -57,6 +57,17 @@ def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
         assert own.shape == whole.shape and abs(own.data.size - whole.size / comm.size) <= len(whole)
         amplitude = np.concatenate(comm.allgather(own.data), axis=1)[0]
         assert np.abs(amplitude - whole[0]).max() < 1e-6 * np.abs(whole[0]).max()
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(("symmetry", "kernel"), [("C3v", "gemm"), ("C3", "fft")])
+def test_trions_of_a_tight_binding_valley_do_not_depend_on_the_ranks(comm, symmetry, kernel):
+    config = config_of("WSe2", symmetry=symmetry, kernel=kernel, states=1).model_copy(
+        update={"bands": Bands(model="tight-binding"), "tight_binding": TightBindingFiles(builtin="liu2013:WSe2")}
+    )
+    together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
+    for path in ("exciton/energy", "singlet/energy", "triplet/energy"):
+        assert together.value(path) == pytest.approx(alone.value(path), abs=1e-10)
 
 
 @pytest.mark.mpi

@@ -1,0 +1,247 @@
+"""Bands of a tight-binding model around a valley as a source of carriers: few effective orbitals, symmetric to rounding.
+
+Each carrier's band is followed from the valley's centre (`hpcx.physics.valley_states`), reduced to the orbitals that matter and,
+if the model has the threefold symmetry of a K valley up to the digits of its file, made exactly symmetric: then no symmetry, C3 and
+C3v give the same energies to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from hpcx.physics.bands import Band, Carrier, Dirac, Parabolic
+from hpcx.physics.constants import HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.lattice import Lattice, lattice_of
+from hpcx.physics.tightbinding import TightBinding
+from hpcx.physics.valley_states import DEGENERATE, ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
+
+#: how far an image of a momentum may be from a momentum, relative to the largest one
+_SAME_POINT = 1e-3
+#: matrix elements of the velocity below which light does not act, eV angstrom
+_DARK = 1e-6
+#: momentum at which masses are taken, 1/angstrom
+_STEP = 1e-3
+#: depth below the centre's energy from which on a minimum elsewhere is said, eV
+_LOWER = 1e-6
+#: splitting below which a model does not say which conduction band is lower, eV
+_EQUAL = 1e-3
+#: bands that are kept for the other carriers and points of a sweep
+_KEPT = 12
+
+
+@dataclass(frozen=True)
+class FollowedBand(Band):
+    """A band of a tight-binding model.
+
+    Attributes:
+        momentum_kx: momenta of the points, (n, 2), 1/angstrom, from the zone's centre.
+        state_ik: states in the atomic gauge, all orbitals, (orbitals, n).
+        left_out: largest share of a state that the effective orbitals leave out.
+        residual: by how much rotation and mirror changed overlaps (or energies over the band's width) before they were made symmetric; NaN
+            if the points have no threefold symmetry.
+        rotation_k, mirror_k: images of the points if the band is symmetric, else None.
+    """
+
+    momentum_kx: np.ndarray
+    state_ik: np.ndarray
+    left_out: float
+    residual: float
+    rotation_k: np.ndarray | None
+    mirror_k: np.ndarray | None
+
+    @property
+    def depth(self) -> float:
+        """How far the lowest point of the disk is below its centre, eV; 0 if that is the minimum."""
+        return max(0.0, -float(self.energy_k.min()))
+
+
+@dataclass(frozen=True, eq=False)
+class TightBindingValleys:
+    """Carriers of a valley and of its time-reversed partner; see `hpcx.physics.bands.BandModel`.
+
+    Attributes:
+        model: the tight-binding model.
+        occupied: number of bands below the gap.
+        centre_x: centre of valley +1, (2,), 1/angstrom; that of valley -1 is at its negative.
+        spin_i: +1 or -1 for every orbital, or None if the model has no spin: its bands then stand for either one.
+        orbital_tolerance: largest share of a state that effective orbitals may leave out.
+        symmetry_tolerance: largest residual of a symmetry that is made exact.
+    """
+
+    model: TightBinding
+    occupied: int
+    centre_x: np.ndarray
+    spin_i: np.ndarray | None = None
+    orbital_tolerance: float = 1e-3
+    symmetry_tolerance: float = 5e-3
+    _known: dict = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The model's lattice."""
+        return lattice_of(self.model.lattice_vx)
+
+    @property
+    def largest_cutoff(self) -> float:
+        """Cut-off (2 pi / a) up to which the disks of both valleys do not overlap; infinite if they are the same valley."""
+        near_vx = np.stack(np.mgrid[-4:5, -4:5], axis=-1).reshape(-1, 2) @ self.lattice.reciprocal_vx
+        apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) * self.lattice.constant / (2 * np.pi)
+        return np.inf if apart < _SAME_POINT else apart / 2 * (1 + _SAME_POINT)
+
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> FollowedBand:
+        """Return the band of a carrier at momenta (n, 2) from its valley's centre, the first of which is the centre; raises ValleyError."""
+        key = (carrier, momentum_kx.tobytes())
+        if key not in self._known:
+            while len(self._known) >= _KEPT:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = self._follow(momentum_kx, carrier)
+        return self._known[key]
+
+    def _follow(self, momentum_kx: np.ndarray, carrier: Carrier) -> FollowedBand:
+        momenta = carrier.valley * self.centre_x + momentum_kx
+        number, state_i = self.at_centre(carrier)
+        whole = follow_band(self.model, momenta, number, state_i)
+        rotation_k, mirror_k, residual = self._symmetry(whole, momentum_kx)
+        few = compress(whole, self.orbital_tolerance)
+        if rotation_k is not None:
+            few = symmetrise(few, rotation_k, mirror_k)
+        energy_k = (few.energy_k - few.energy_k[0]) * (1 if carrier.conduction else -1)
+        return FollowedBand(energy_k, few.state_ik, momenta, whole.state_ik, few.left_out, residual, rotation_k, mirror_k)
+
+    def _symmetry(self, states: ValleyStates, momentum_kx: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None, float]:
+        """Return images by rotation and mirror if the states have these symmetries, and by how much they fail."""
+        if not self.lattice.is_hexagonal:
+            return None, None, np.nan
+        b1, b2 = self.lattice.reciprocal_vx
+        axis = (2 * b1 - b2) / np.linalg.norm(2 * b1 - b2)
+        turn = np.array([[-0.5, -np.sqrt(3) / 2], [np.sqrt(3) / 2, -0.5]])
+        rotation_k, mirror_k = (_images(momentum_kx, matrix) for matrix in (turn, 2 * np.outer(axis, axis) - np.eye(2)))
+        if rotation_k is None:
+            return None, None, np.nan
+        for mirror in (mirror_k, None):
+            residual = threefold_residual(states, rotation_k, mirror)
+            if residual <= self.symmetry_tolerance:
+                return rotation_k, mirror, residual
+        return None, None, residual
+
+    @cached_property
+    def _centres(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Energies (b,) and states (orbital, b) in the atomic gauge at the centre of both valleys; degenerate levels have definite spins."""
+        found = {}
+        for valley in (1, -1):
+            momentum_kx = valley * self.centre_x[None]
+            energy_kb, state_kib = self.model.bands(momentum_kx)
+            state_ib = self.model.atomic_gauge(momentum_kx, state_kib)[0]
+            if self.spin_i is not None:
+                for level in np.split(np.arange(len(energy_kb[0])), np.flatnonzero(np.diff(energy_kb[0]) > DEGENERATE) + 1):
+                    part_ib = state_ib[:, level]
+                    state_ib[:, level] = part_ib @ np.linalg.eigh(part_ib.conj().T @ (self.spin_i[:, None] * part_ib))[1][:, ::-1]
+            found[valley] = energy_kb[0], state_ib
+        return found
+
+    def spin(self, valley: int) -> np.ndarray:
+        """Return the expectation value of the spin of every band at a valley's centre, -1 to 1."""
+        if self.spin_i is None:
+            return np.zeros(self.model.orbitals)
+        return self.spin_i @ np.abs(self._centres[valley][1]) ** 2
+
+    def at_centre(self, carrier: Carrier) -> tuple[int, np.ndarray]:
+        """Return the number of a carrier's band (0 is the lowest) and its state (orbitals,) at the centre; raises ValleyError.
+
+        The spin of the carriers of spin_valley +1 is that of the highest valence band of the valley.
+        """
+        spin_b = self.spin(carrier.valley)
+        wanted = np.sign(np.round(spin_b[self.occupied - 1], 6)) * carrier.spin_valley
+        bands = range(self.occupied, self.model.orbitals) if carrier.conduction else range(self.occupied - 1, -1, -1)
+        number = next((b for b in bands if self.spin_i is None or spin_b[b] * wanted > 0), None)
+        if number is None:
+            raise ValleyError("there is no band of the spin of a carrier at the valley's centre")
+        return number, self._centres[carrier.valley][1][:, number]
+
+    def energy(self, carrier: Carrier) -> float:
+        """Return the energy of a carrier's band at its valley's centre, eV."""
+        return float(self._centres[carrier.valley][0][self.at_centre(carrier)[0]])
+
+    @property
+    def order(self) -> str | None:
+        """ "bright" if the conduction band with the spin of the highest valence band is the lower one, "dark" if it is not, None if they are equal to 1 meV."""
+        bright, dark = (self.energy(Carrier(pair, 1, True)) for pair in (1, -1))
+        return None if abs(bright - dark) < _EQUAL else "bright" if bright < dark else "dark"
+
+    def continued(self) -> Dirac | Parabolic:
+        """Return simple bands with this valley's gap, and its velocity or masses, for momenta where the bands cannot be followed any more."""
+        step = _STEP * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+        electron, hole = (self._follow(step, Carrier(1, 1, conduction)) for conduction in (True, False))
+        velocity = self._velocity(electron, hole)[0][0]
+        if abs(velocity) > _DARK:
+            gap = self.energy(Carrier(1, 1, True)) - self.energy(Carrier(1, 1, False))
+            return Dirac(abs(velocity) / 2, gap, 0.0)
+        masses = [2 * HBAR2_PER_ELECTRON_MASS * _STEP**2 / band.energy_k[1:].sum() for band in (electron, hole)]
+        return Parabolic(*masses)
+
+    def _velocity(self, electron: FollowedBand, hole: FollowedBand) -> list[np.ndarray]:
+        """Return <c k|hbar (v_x +- i v_y)|v k> (n,), eV angstrom, of both helicities; the one that is stronger at the centre comes first."""
+        momentum_kx = electron.momentum_kx
+        phase_ik = np.exp(1j * self.model.centre_ix[:, :2] @ momentum_kx.T)
+        velocity_xk = np.einsum("ik,xkij,jk->xk", (phase_ik * electron.state_ik).conj(), self.model.velocity(momentum_kx), phase_ik * hole.state_ik)
+        return sorted((velocity_xk[0] + sign * 1j * velocity_xk[1] for sign in (1, -1)), key=lambda p_k: -abs(p_k[0]))
+
+    def dipole(self, electron: FollowedBand, hole: FollowedBand, helicity: str) -> np.ndarray:
+        """Return <c k|v_x +- i v_y|v k> (n,) over its value for the helicity that is absorbed at the centre; 0 if light does not act there.
+
+        "same" is that helicity, "opposite" the other one. Pairs of different valleys have no matrix element.
+        """
+        momentum_kx = electron.momentum_kx
+        if np.abs(momentum_kx - hole.momentum_kx).max() > DEGENERATE:
+            return np.zeros(len(momentum_kx), complex)
+        same, opposite = self._velocity(electron, hole)
+        if abs(same[0]) < _DARK:
+            return np.zeros_like(same)
+        phase = same[0] / abs(same[0])
+        wanted = (same if helicity == "same" else opposite) / (phase * abs(same[0]))
+        return _averaged(wanted, electron, hole) if helicity == "same" else wanted
+
+
+def told(bands: Mapping[str, Band]) -> dict[str, str]:
+    """Return facts about bands that were followed, by the names of their carriers: orbitals kept, symmetry found."""
+    followed = {name: band for name, band in bands.items() if isinstance(band, FollowedBand)}
+    if not followed:
+        return {}
+    kept = ", ".join(f"{name} {len(band.spinor_ck)} of {len(band.state_ik)}" for name, band in followed.items())
+    residual = max(band.residual for band in followed.values())
+    found = "none" if any(band.rotation_k is None for band in followed.values()) else "C3"
+    found += "v" if found == "C3" and all(band.mirror_k is not None for band in followed.values()) else ""
+    rest = "" if np.isnan(residual) else f"; the file's bands deviate from it by up to {residual:.1e}"
+    lost = max(band.left_out for band in followed.values())
+    return {"effective orbitals": f"{kept}; up to {lost:.1e} of a state left out", "symmetry of the valley": found + rest}
+
+
+def cautions(bands: Mapping[str, Band]) -> list[str]:
+    """Return a warning for every band whose minimum is not at the valley's centre."""
+    return [
+        f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, from which energies count: another tight_binding.valley is meant, "
+        "or the minimum is off the centre"
+        for name, band in bands.items()
+        if isinstance(band, FollowedBand) and band.depth > _LOWER
+    ]
+
+
+def _averaged(p_k: np.ndarray, electron: FollowedBand, hole: FollowedBand) -> np.ndarray:
+    """Return a matrix element with the symmetry that both bands have."""
+    rotation_k, mirror_k = electron.rotation_k, electron.mirror_k
+    if rotation_k is not None and hole.rotation_k is not None:
+        p_k = (p_k + p_k[rotation_k] + p_k[rotation_k[rotation_k]]) / 3
+        if mirror_k is not None and hole.mirror_k is not None:
+            p_k = (p_k + p_k[mirror_k].conj()) / 2
+    return p_k
+
+
+def _images(momentum_kx: np.ndarray, matrix_xy: np.ndarray) -> np.ndarray | None:
+    """Return the number of the image of every momentum, or None if there is one whose image is missing."""
+    distance_k, image_k = cKDTree(momentum_kx).query(momentum_kx @ matrix_xy.T)
+    return image_k if distance_k.max() <= _SAME_POINT * np.abs(momentum_kx).max() else None

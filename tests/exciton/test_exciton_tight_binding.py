@@ -1,0 +1,109 @@
+"""Excitons on disks of a tight-binding model: light, valleys, lattices of any shape, and what is refused."""
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+from tight_binding_files import honeycomb, tb_text
+
+from hpcx.config.errors import InputError
+from hpcx.config.load import load_plan
+from hpcx.exciton.problem import carrier_mesh, exciton_problem
+from hpcx.parallel.run import Run
+from hpcx.physics.constants import COULOMB
+from hpcx.physics.tightbinding import TightBinding
+from hpcx.registry import solver
+
+INPUT = 'model = "exciton"\nmaterial = "WSe2"\nmesh = {{ N = {}, k0 = {} }}\nbands.model = "tight-binding"\n[tight_binding]\n{}\n'.format
+LIU = 'builtin = "liu2013:WSe2"'
+
+
+def point_of(tmp_path, text, *settings):
+    (tmp_path / "input.toml").write_text(text)
+    return load_plan(str(tmp_path / "input.toml"), list(settings)).points[0]
+
+
+def file_of(tmp_path, model, more=""):
+    (tmp_path / "mine_tb.dat").write_text(tb_text(model))
+    return f'file = "{tmp_path}/mine_tb.dat"\noccupied = 1\n{more}'
+
+
+def test_light_acts_as_in_the_massive_dirac_model_near_the_valley(tmp_path):
+    point = point_of(tmp_path, INPUT(90, 0.05, LIU))
+    problems = {
+        helicity: exciton_problem(point_of(tmp_path, INPUT(90, 0.05, LIU), f"absorption.helicity={helicity}").config, point.material)
+        for helicity in ("same", "opposite")
+    }
+    same, opposite = (problems[helicity].dipole_k for helicity in ("same", "opposite"))
+    assert same[0] == pytest.approx(1.0) and np.abs(same).max() < 1.0 + 1e-12
+    assert abs(opposite[0]) < 1e-12 and 0 < np.abs(opposite).max() < 0.05
+    move, _ = problems["same"].mesh.point_group("C3v")
+    assert np.abs(same[move[1]] - same).max() < 1e-12 and np.abs(same[move[3]] - same.conj()).max() < 1e-12
+
+
+@pytest.mark.parametrize("angle", [60, 120])
+def test_turning_the_lattice_and_its_basis_change_nothing(tmp_path, angle):
+    model, energies = honeycomb(), []
+    turn = np.array([[np.cos(0.3), np.sin(0.3)], [-np.sin(0.3), np.cos(0.3)]])
+    basis = np.eye(2, dtype=int) if angle == 120 else np.array([[1, 0], [1, 1]])
+    centres = model.centre_ix @ np.block([[turn, np.zeros((2, 1))], [np.zeros((1, 2)), np.ones((1, 1))]])
+    cells = np.rint(model.cell_rv @ np.linalg.inv(basis)).astype(int)
+    turned = TightBinding(basis @ model.lattice_vx @ turn, cells, model.hopping_rij, centres)
+    for case in (model, turned):
+        point = point_of(tmp_path, INPUT(36, 0.15, file_of(tmp_path, case)))
+        result = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run())
+        energies.append(result.value("exciton/energy"))
+        assert exciton_problem(point.config, point.material).electron.rotation_k is not None
+    assert energies[1] == pytest.approx(energies[0], abs=1e-9)
+
+
+def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
+    """Return two bands of different masses along x and y on a rectangular lattice, which mix by an odd hopping along x."""
+    cells = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
+    h_rij = np.zeros((5, 2, 2), complex)
+    h_rij[0] = np.diag([gap / 2 - 2 * sum(hopping), -gap / 2 + 2 * sum(hopping)])
+    for r, t in ((1, hopping[0]), (2, hopping[0]), (3, hopping[1]), (4, hopping[1])):
+        h_rij[r] = np.diag([t, -t])
+    h_rij[1, 0, 1], h_rij[2, 0, 1], h_rij[1, 1, 0], h_rij[2, 1, 0] = mixing, -mixing, -mixing, mixing
+    return TightBinding(np.array([[3.3, 0.0], [0.0, 4.5]]), cells, h_rij, np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("w0", ["cell-average", "disk"])
+def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
+    """Own mesh, own bands, own mean of W over the rectangle around q = 0; the lattice has none of the symmetries of a hexagon."""
+    n, k0, length = 28, 0.2, 2 * np.pi * 7.18
+    point = point_of(tmp_path, INPUT(n, k0, file_of(tmp_path, rectangular(), 'valley = "G"')), f"screening.w0={w0}")
+    energy = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run()).value("exciton/energy")
+    model, steps = rectangular(), 2 * np.pi / np.array([3.3, 4.5]) / n
+    k = np.stack(np.mgrid[-n : n + 1, -n : n + 1], axis=-1).reshape(-1, 2) * steps
+    k = k[np.linalg.norm(k, axis=1) <= k0 * 2 * np.pi / 3.3 * (1 + 1e-12)]
+    band, state = model.bands(k)
+    q = np.linalg.norm(k[:, None] - k[None], axis=-1)
+    w = 2 * np.pi * COULOMB / (np.where(q > 0, q, 1) * (1 + length * q))
+    if w0 == "disk":
+        radius = np.sqrt(steps.prod() / np.pi)
+        w[q == 0] = 2 * np.pi / steps.prod() * 2 * np.pi * COULOMB * np.log(1 + length * radius) / length
+    else:
+        node, weight = np.polynomial.legendre.leggauss(400)
+        total = 0.0
+        for near, far in (steps / 2, steps[::-1] / 2):
+            angle = np.arctan2(far, near) * (node + 1) / 2
+            total += 4 * np.arctan2(far, near) / 2 * weight @ (2 * np.pi * COULOMB * np.log(1 + length * near / np.cos(angle)) / length)
+        w[q == 0] = total / steps.prod()
+    overlap = (state[:, :, 1].conj() @ state[:, :, 1].T) * (state[:, :, 0].conj() @ state[:, :, 0].T).conj()
+    h = np.diag(band[:, 1] - band[:, 0] - 2.0) - w * overlap / (n**2 * 3.3 * 4.5)
+    assert energy == pytest.approx(np.linalg.eigvalsh(h)[:4], abs=1e-10)
+    assert carrier_mesh(point.config, point.material).size == len(k)
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "message"),
+    [
+        ("", ["tight_binding.valley=Q"], r"tight_binding\.valley.*'Q' is no point of this zone; known are G, Gamma, K, K', M"),
+        ("", ["tight_binding.occupied=2"], "there is no band above among 2"),
+        ('spin = "blocks"', ["mesh.k0=0.1"], r"tight_binding\.spin.*there is no band of the spin of a carrier"),
+        ("", ["mesh.k0=0.35"], r"mesh\.k0 = '0\.35': must be at most 0\.33.*time-reversed partner overlap"),
+    ],
+)
+def test_what_is_refused(tmp_path, more, settings, message):
+    with pytest.raises(InputError, match=message):
+        point_of(tmp_path, INPUT(36, 0.1, file_of(tmp_path, honeycomb(), more)), *settings)
