@@ -88,8 +88,8 @@ def light_broken(problem):
 
 
 CHANGES = [
-    (mirror_broken, "the mirror ky -> -ky changes the energy of the third", "C6"),
-    (overlaps_broken, "rotation by 60 degrees changes the overlaps of the second", "none"),
+    (mirror_broken, "the mirror ky -> -ky changes the energy of the opposite", "C6"),
+    (overlaps_broken, "rotation by 60 degrees changes the overlaps of the resident", "none"),
     (interaction_broken, "changes the interaction by up to", "none"),
     (light_broken, "changes the optical matrix element", "none"),
 ]
