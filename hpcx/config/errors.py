@@ -36,7 +36,9 @@ class Mistake:
     own: bool = True
 
     def __str__(self) -> str:
-        """Return "key = value: message"."""
+        """Return "key = value: message"; a message that names its key itself stands alone."""
+        if self.key == "input" or self.message.startswith(tuple(self.key + end for end in " .:")):
+            return self.message
         given = "" if self.value is _MISSING else f" = {_shown(self.value)}"
         return f"{self.key}{given}: {self.message}"
 
@@ -73,7 +75,8 @@ def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
         return Mistake(name, text, own=False)
     why = f"{text}; " if item["type"] == "value_error" else ""
     close = suggestion(item["input"], list(key.choices)) if key.choices else ""
-    close = "; without quotes" if item["input"] in key.choices else close
+    if item["input"] in key.choices:
+        close = "; in brackets" if key.kind else "; without quotes"
     return Mistake(name, f"{why}must be {key.wanted()}{close}", item["input"])
 
 

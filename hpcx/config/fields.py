@@ -47,7 +47,8 @@ class Key:
     def wanted(self) -> str:
         """Return what is allowed, in words: "a number > 0 in eV", "one of 'a', 'b'"."""
         words = "one of " + ", ".join(repr(choice) for choice in self.choices) if self.choices else f"a {self.kind}"
-        words += f" or a {self.kind}" if self.choices and self.kind else ""
+        if self.choices and self.kind:
+            words = words + " or a list of them" if self.kind == "list of them" else "a list of " + words.removeprefix("one of ")
         words = {"a true or false": "true or false", "a text": "text"}.get(words, words)
         if words.startswith("a integer"):
             words = "an" + words[1:]
@@ -88,9 +89,18 @@ def _key(name: str, info: FieldInfo) -> Key:
     choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
     default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
     kind = "" if names else " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
-    return Key(
-        name, kind, unit, _bounds(metadata), choices if kind in ("", "list of words") else (), default, info.description or "", tuple(info.examples or ())
-    )
+    if kind == "list of words":
+        kind = "list of them" if choices else kind
+        choices = choices or tuple(str(choice) for part in parts for choice in _in_list(part))
+    elif kind:
+        choices = ()
+    return Key(name, kind, unit, _bounds(metadata), choices, default, info.description or "", tuple(info.examples or ()))
+
+
+def _in_list(annotation: Any) -> tuple[Any, ...]:
+    """Return the words of which a list may consist: list[Literal["a", "b"]], also within Annotated."""
+    inner = get_args(annotation)[0] if get_args(annotation) else None
+    return _in_list(inner) if get_origin(annotation) is Annotated else _literals(inner)
 
 
 def _nested_metadata(annotation: Any) -> list[Any]:

@@ -307,3 +307,22 @@ def test_what_was_written_is_never_suggested():
         load_plan("input.toml", [], text)
     assert "trion.charge = '1': must be" in str(caught.value) and str(caught.value).endswith("; without quotes")
     assert nearest("MoS2", ["MoS2"]) is None and nearest("mos2", ["WS2", "MoS2"]) == "MoS2" and nearest("zzz", ["MoS2"]) is None
+
+
+@pytest.mark.parametrize(
+    "model, settings, message",
+    [
+        ("trion", ["mesh.k0=0.1", "mesh.N=40", 'trion.species=["doublet"]'], "trion.species = 'doublet': must be a list of 'singlet', 'triplet'"),
+        ("trion", ["mesh.k0=0.1", "mesh.N=40", "trion.species=singlet"], "trion.species = 'singlet': must be a list of 'singlet', 'triplet'; in brackets"),
+        (
+            "formation",
+            ["pump.photon_energy=2.4", "pump.polarization=z"],
+            "pump.polarization = 'z': must be one of 'x', 'y', 'sigma+', 'sigma-' or a list of them",
+        ),
+        ("formation", ["pump.photon_energy=2.4", "delay.stop=-300"], "delay.stop = -300.0 fs must be above delay.start = -100.0 fs"),
+    ],
+)
+def test_a_message_says_what_is_allowed_and_names_its_key_once(plan, model, settings, message):
+    with pytest.raises(InputError) as error:
+        plan(settings=settings, text=f'model = "{model}"\nmaterial = "MoS2"\n')
+    assert str(error.value).splitlines()[1:] == [f"  {message}"]
