@@ -358,12 +358,12 @@ def _is_together(comm: Any, alone: bool) -> bool:
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
-    """Warn once of keys that were written but do nothing, and of numbers of a template that nobody has replaced."""
+    """Warn once of keys that were written but do nothing, of numbers of a template that nobody has replaced, and of old names."""
     from hpcx.config.idle import idle_keys
-    from hpcx.config.sources import to_be_replaced
+    from hpcx.config.sources import cautions
 
     if comm.rank == 0:
-        for sentence in [*idle_keys(plan), *to_be_replaced(plan.points)]:
+        for sentence in [*idle_keys(plan), *cautions(plan.points), *plan.notices]:
             logging.getLogger("hpcx").warning("%s", sentence)
 
 

@@ -210,10 +210,11 @@ def materials(options: argparse.Namespace) -> int:
     from hpcx.materials.environment import environment_names, is_environment
     from hpcx.materials.listing import listing
     from hpcx.materials.loader import load_material
+    from hpcx.materials.sets import set_names
 
     if not options.name:
         more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own .toml file)"
-        terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\n{more}")
+        terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\nparameter sets: {', '.join(set_names())}\n{more}")
         return DONE
     terminal.write(listing(options.name))
     if not is_environment(options.name):

@@ -12,7 +12,7 @@ import numpy as np
 from common import command_line, letters, open_result, plt, read, save
 from wigner_common import LABELS
 
-SWEPT = "parameters.wigner.bands.energy_KLambda"
+SWEPT = "parameters.excitons.energy_KLambda"
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from hpcx.physics.bands import Band, parabolic_band
 from hpcx.registry import solver
 from hpcx.trion.symmetry import SymmetryError
 
-KEYS = ("exciton.parabolic.electron_mass", "exciton.parabolic.hole_mass")
-INPUT = 'model = "{}"\nmaterial = "MoS2"\nenvironment = "hBN"\nbands.model = "{}"\nmesh = {{ N = 24, k0 = 0.12 }}\nsolver = {{ states = 2{} }}\n'.format
+KEYS = ("carriers.electron_A_mass", "carriers.hole_A_mass")
+INPUT = 'model = "{}"\nmaterial = "MoS2"\nparameter_set = "mayers2015"\nenvironment = "hBN"\nbands.model = "{}"\nmesh = {{ N = 24, k0 = 0.12 }}\nsolver = {{ states = 2{} }}\n'.format
 
 
 @dataclass(frozen=True)

@@ -176,4 +176,4 @@ def test_an_environment_of_ones_own_is_listed_as_one_and_a_material_as_a_materia
     (tmp_path / "slabs.toml").write_text(SLAB)
     found = [is_environment(name) for name in (str(tmp_path / "slabs.toml"), "hBN-SiO2", "WSe2", "hBN")]
     assert found == [True, True, False, True]
-    assert "slab.1.parallel" in listing(str(tmp_path / "slabs.toml")) and "bands.hopping" in listing("WSe2")
+    assert "slab.1.parallel" in listing(str(tmp_path / "slabs.toml")) and "carriers.hopping" in listing("WSe2")

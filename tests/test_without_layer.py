@@ -2,9 +2,9 @@
 
 import pytest
 
+from hpcx.config.serving import load_for
 from hpcx.formation.config import Config as Formation
 from hpcx.formation.problem import kept_states, medium_of
-from hpcx.materials.loader import load_material
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_variational import variational_1s
 from hpcx.valley.config import Config as Valley
@@ -24,16 +24,16 @@ def test_variational_state_is_exact(mass, kappa):
 
 def test_states_on_a_radial_grid():
     config = Formation.model_validate({"model": "formation", "material": "MoS2", "pump": {"photon_energy": 2.3}})
-    medium = medium_of(config, load_material("MoS2", {"formation.screening.r0": 0.0}), "A")
+    medium = medium_of(config, load_for("formation", "MoS2", {"interaction.r0": 0.0}), "A")
     mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
     assert -kept_states(config, medium).energy_l[0] == pytest.approx(binding(mass, medium.interaction.permittivity), rel=0.05)
 
 
 def test_valley_and_wigner_make_their_excitons():
     config = Valley.model_validate({"model": "valley", "material": "WSe2", "momentum": {"points": 10}})
-    assert build_problem(config, load_material("WSe2", {"valley.screening.length": 0.0})).size > 0
-    material = load_material("WS2", {"wigner.screening.length": 0.0})
-    kappa = material.number("wigner.screening.permittivity", "1")
+    assert build_problem(config, load_for("valley", "WSe2", {"interaction.r0": 0.0})).size > 0
+    material = load_for("wigner", "WS2", {"interaction.r0": 0.0})
+    kappa = material.number("interaction.kappa", "1")
     excitons = read_excitons(material)
     mass_v = excitons.electron_mass_v * excitons.hole_mass / (excitons.electron_mass_v + excitons.hole_mass) / 5.68563e-3
     assert excitons.binding_energy_v == pytest.approx(1e3 * binding(mass_v, kappa), rel=1e-5)

@@ -86,7 +86,7 @@ def test_a_mechanism_for_valley(patched):
 def test_an_interaction_for_wigner(patched):
     apply, hpcx = patched
     apply(PATCHES[1])
-    results = hpcx(WIGNER + '[sweep]\n"parameters.wigner.surface_phonon.potential" = ["0 eV/cm", "4e8 eV/cm"]\n')
+    results = hpcx(WIGNER + '[sweep]\n"parameters.phonons.surface.potential" = ["0 eV/angstrom", "4 eV/angstrom"]\n')
     with h5py.File(results / "sweep.h5", "r") as file:
         out_rate, relaxation = file["rates/out_rate"][()], file["rates/relaxation_time"][()]
         number, energy = file["checks/particle_number"][()], file["rates/energy"][()]

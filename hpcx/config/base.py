@@ -123,23 +123,35 @@ class Converge(Section):
 class RunInput(Section):
     """Keys that every model shares; a model's `Config` derives from it and adds its own tables."""
 
-    #: keys that do not change a result; they take no part in the hash of a point
-    machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc", "converge")
+    #: keys that do not change a result, but by the numbers that they select; they take no part in the hash of a point
+    machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc", "converge", "parameter_set")
     #: which keys act only with certain values of another one
     effects: ClassVar[tuple[Effect, ...]] = ()
     #: keys of the input or numbers of the material that give the dielectric surroundings; the first one present is used
     surroundings: ClassVar[tuple[str, ...]] = ()
+    #: the parameter set that counts if the input names none; see `hpcx.materials.sets`
+    usual_set: ClassVar[str] = "none"
 
     title: str = Field("", description="free text, repeated in the results")
     model: str = Field(description="which calculation: see `hpcx schema`")
     material: str = Field(description="a material of `hpcx materials`, or the path of your own TOML file")
+    parameter_set: str | None = Field(
+        None,
+        description="numbers that a paper used in place of some of the material's: a set of `hpcx materials`, the path of a TOML file, or "
+        '"none"; without it the usual one of the model for materials that come with hpcx',
+    )
     parameters: dict[str, str | float] = Field(
         default_factory=dict,
-        description='numbers of the material file replaced for this run, e.g. "bands.hopping" = "1.2 eV"',
+        description='numbers of the material file replaced for this run, e.g. "carriers.hopping" = "1.2 eV"',
     )
     output: Output = Field(default_factory=Output, description="where results go")
     petsc: Petsc = Field(default_factory=Petsc, description="options for PETSc and SLEPc")
     converge: Converge = Field(default_factory=Converge, description="what `hpcx converge` is to find out")
+
+    @property
+    def numbers_from(self) -> str:
+        """The usual parameter set."""
+        return self.usual_set
 
     def material_keys(self) -> list[str]:
         """Return the numbers and words of the material that the calculation needs; see `hpcx.materials.catalogue`."""

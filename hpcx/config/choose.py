@@ -19,6 +19,7 @@ class Open:
         text, source, settings: as in a `Plan`.
         table: the input as a nested table, complete with start values.
         start: the point of the start values.
+        notices: as in a `Plan`.
         known: what the files that it names have been found to say.
     """
 
@@ -28,6 +29,7 @@ class Open:
     table: dict[str, Any]
     start: Point
     known: Known
+    notices: tuple[str, ...] = ()
 
     def plan(self, keys: dict[str, Any], choices: list[dict[str, Any]]) -> Plan:
         """Return the plan of calculations with `keys` replaced in all of them and each of `choices` in one; a choice that cannot be has an error."""
@@ -45,7 +47,7 @@ def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
     """Read and validate an input whose numerical parameters need not be there; arguments as of `load_plan`. Raises InputError."""
     text = read_input(path) if text is None else text
     path = name_of_source(path)
-    table, config, mistakes = parsed_table(text, path, settings)
+    table, config, notices, mistakes = parsed_table(text, path, settings)
     start = start_values(table["model"])
     axes = table.pop("sweep", {})
     others = [key for key in axes if key not in start] if isinstance(axes, dict) else []
@@ -55,7 +57,7 @@ def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
     point, wrong = try_point(table, {}, config, known := Known(folder_of(path)))
     if mistakes or wrong:
         raise InputError(path, mistakes + wrong)
-    return Open(text, path, tuple(settings), table, point, known)
+    return Open(text, path, tuple(settings), table, point, known, tuple(notices))
 
 
 def _lacks(table: Any, key: str) -> bool:

@@ -18,9 +18,11 @@ from hpcx.config.base import RunInput
 from hpcx.config.contents import ContentError, contents, file_keys
 from hpcx.config.errors import InputError, Mistake, mistakes_of
 from hpcx.config.fields import keys_of
+from hpcx.config.old_names import with_new_names
 from hpcx.config.point import Point, digest, make_point
 from hpcx.config.ranges import written_out
-from hpcx.materials.loader import Material, MaterialError, load_material
+from hpcx.materials.loader import Material, MaterialError
+from hpcx.materials.sets import load_numbers
 from hpcx.registry import MODELS, config_class, refusals
 from hpcx.spelling import suggestion
 from hpcx.textfile import read_stream
@@ -40,6 +42,7 @@ class Plan:
         axes: swept keys with their values, in the order of the input; empty without a sweep.
         points: one per combination, the last axis running fastest.
         settings: the "key=value" of `--set`.
+        notices: what a user should know of how the input was understood.
         scattered: whether the points are only some of the product, as a search for limits chooses them.
     """
 
@@ -49,6 +52,7 @@ class Plan:
     axes: dict[str, list[Any]]
     points: list[Point]
     settings: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     scattered: bool = False
 
 
@@ -75,23 +79,25 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     """
     text = read_input(path) if text is None else text
     path = name_of_source(path)
-    table, config, mistakes = parsed_table(text, path, settings)
+    table, config, notices, mistakes = parsed_table(text, path, settings)
     axes, wrong = _without_ranges(table.pop("sweep", {}))
     mistakes += wrong or _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path)))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
-    return replace(_plan(text, path, table, expanded, config), settings=tuple(settings))
+    return replace(_plan(text, path, table, expanded, config), settings=tuple(settings), notices=tuple(notices))
 
 
-def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[RunInput], list[Mistake]]:
-    """Return the input as a nested table with `settings`, the class of its model, and mistakes of the settings."""
+def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[RunInput], list[str], list[Mistake]]:
+    """Return the input as a nested table with `settings`, the class of its model, announcements of old names, and mistakes of the settings."""
     try:
         table = toml.loads(text)
     except toml.TomlError as error:
         raise InputError(path, [Mistake("TOML", str(error))]) from error
     mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
-    return table, _config_class(table, path), mistakes
+    config = _config_class(table, path)
+    table, notices, wrong = with_new_names(table, path)
+    return table, config, notices, mistakes + wrong
 
 
 def model_of(text: str, settings: list[str]) -> str | None:
@@ -160,22 +166,22 @@ class Known:
 
     Attributes:
         folder: of the input, in which files that it names are looked for first.
-        materials: by name the material, or why it cannot be used.
+        materials: by name and parameter set the material, or why it cannot be used.
         contents: see `hpcx.config.contents`.
     """
 
     folder: Path = Path()
-    materials: dict[str, Material | MaterialError] = field(default_factory=dict)
+    materials: dict[tuple[Any, ...], Material | MaterialError] = field(default_factory=dict)
     contents: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def material(self, name: str) -> Material:
-        """Return a material as its file has it; raises MaterialError."""
-        if name not in self.materials:
+    def material(self, *asked: Any) -> Material:
+        """Return a material with the parameter set that is asked for, as `load_numbers` does; raises MaterialError."""
+        if asked not in self.materials:
             try:
-                self.materials[name] = load_material(name)
+                self.materials[asked] = load_numbers(*asked)
             except MaterialError as error:
-                self.materials[name] = error
-        found = self.materials[name]
+                self.materials[asked] = error
+        found = self.materials[asked]
         if isinstance(found, MaterialError):
             raise found
         return found
@@ -188,7 +194,7 @@ def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], 
         resolved = with_key(resolved, key, value)
     resolved, written = _beside_the_input(resolved, config, known.folder)
     validated, mistakes = _validated(resolved, config)
-    material, wrong = _material(resolved, known)
+    material, wrong = _material(resolved, known, validated or config)
     mistakes += wrong
     named: dict[str, Any] = {}
     if validated is not None:
@@ -207,7 +213,7 @@ def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tupl
     A file that is not there is looked for from the current directory.
     """
     written: dict[str, str] = {}
-    for key, kind in (("material", "material"), *file_keys(config)) if folder != Path() else ():
+    for key, kind in (("material", "material"), ("parameter_set", "material"), *file_keys(config)) if folder != Path() else ():
         value: Any = table
         for name in key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
@@ -241,13 +247,14 @@ def _refused(config: RunInput, material: Material) -> list[Mistake]:
     return [Mistake(found.key, found.message, found.value, own=False) for found in refusals(config.model, config, material)]
 
 
-def _material(table: dict, known: Known) -> tuple[Material | None, list[Mistake]]:
-    """Load the material even when other keys are wrong, so that all errors are reported together."""
-    name, parameters = table.get("material"), table.get("parameters", {})
-    if not isinstance(name, str) or not isinstance(parameters, dict):
+def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> tuple[Material | None, list[Mistake]]:
+    """Load the material even when other keys are wrong, so that all errors are reported together; `config` is the input, or its class."""
+    name, parameters, given = table.get("material"), table.get("parameters", {}), table.get("parameter_set")
+    if not isinstance(name, str) or not isinstance(parameters, dict) or not isinstance(given, str | None):
         return None, []  # told by the validation
+    usual = config.numbers_from if isinstance(config, RunInput) else config.usual_set
     try:
-        return known.material(name).with_parameters(parameters), []
+        return known.material(name, table["model"], given, usual).with_parameters(parameters), []
     except MaterialError as error:
         return None, [Mistake("material", problem, name) for problem in error.problems]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hpcx.config.fields import keys_of
 from hpcx.materials.loader import Material, MaterialError, load_material, material_names
 from hpcx.materials.meanings import meaning
+from hpcx.materials.sets import with_set
 from hpcx.registry import MODELS, config_class
 
 
@@ -28,10 +30,23 @@ def keys_for(model: str) -> list[str]:
     return config_class(model).model_validate(smallest_input(model)).material_keys()
 
 
+def with_usual_set(material: Material, model: str) -> Material:
+    """Return a material as a model takes it by default."""
+    return with_set(material, model, None, config_class(model).usual_set)
+
+
+def load_for(model: str, name: str, parameters: Mapping[str, str | float] | None = None) -> Material:
+    """Load a material as a model takes it by default, with `parameters` replaced; raises MaterialError."""
+    return with_usual_set(load_material(name), model).with_parameters(parameters or {})
+
+
 def lacking(material: Material) -> dict[str, list[str]]:
     """Return by model what a material lacks for it with the model's defaults."""
-    known = {*material.numbers, *material.texts}
-    return {model: [key for key in keys_for(model) if key not in known] for model in MODELS}
+    found = {}
+    for model in MODELS:
+        taken = with_usual_set(material, model)
+        found[model] = [key for key in keys_for(model) if key not in taken.numbers and key not in taken.texts]
+    return found
 
 
 def serving(model: str) -> Material:

@@ -11,7 +11,9 @@ from hpcx.config.fields import keys_of
 from hpcx.config.idle import written
 from hpcx.config.point import Point
 from hpcx.materials.environment import load_environment, told, told_number
-from hpcx.materials.loader import Material, load_material
+from hpcx.materials.loader import Material
+from hpcx.materials.renamed import announcement
+from hpcx.materials.sets import load_numbers
 
 #: what the source of a number says that `hpcx init` has taken from another material
 REPLACE = "to be replaced"
@@ -38,17 +40,24 @@ def surroundings_of_all(points: Iterable[Point]) -> str:
 
 def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, Any]:
     """Return by name the numbers of all materials with their sources, as the input replaces them, but for swept ones."""
-    first = {point.config.material: point for point in reversed(list(points))}
-    swept = [key.removeprefix("parameters.") for key in axes]
-    kept = {name: {key: value for key, value in point.config.parameters.items() if key not in swept} for name, point in first.items()}
-    return {name: load_material(name).with_parameters(kept[name]).described() for name in reversed(first)}
+    swept, found = [key.removeprefix("parameters.") for key in axes], {}
+    for config in (point.config for point in points):
+        name = config.material if "parameter_set" not in axes else f"{config.material}, {config.parameter_set}"
+        if name not in found:
+            kept = {key: value for key, value in config.parameters.items() if key not in swept}
+            numbers = load_numbers(config.material, config.model, config.parameter_set, config.numbers_from)
+            found[name] = numbers.with_parameters(kept).described()
+    return found
 
 
-def to_be_replaced(points: Iterable[Point]) -> list[str]:
-    """Return a sentence for every material in which numbers of another one, from `hpcx init`, still stand."""
+def cautions(points: Iterable[Point]) -> list[str]:
+    """Return a sentence for every material that has old names, or numbers of another one, from `hpcx init`, that nobody has replaced."""
     materials = {point.material.origin: point.material for point in points if not point.error}
-    found = {name: [key for key, number in material.numbers.items() if REPLACE in number.source] for name, material in materials.items()}
-    return [f"{name} has numbers of another material, to be replaced: {', '.join(keys)}" for name, keys in found.items() if keys]
+    found = [announcement(name, material.renamed) for name, material in materials.items() if material.renamed]
+    for name, material in materials.items():
+        keys = [key for key, number in material.numbers.items() if REPLACE in number.source]
+        found += [f"{name} has numbers of another material, to be replaced: {', '.join(keys)}"] if keys else []
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from hpcx.config.fields import Key, keys_of
-from hpcx.config.serving import keys_for
+from hpcx.config.serving import keys_for, with_usual_set
 from hpcx.config.sources import REPLACE
 from hpcx.materials.catalogue import WORDS, allowed_number
 from hpcx.materials.loader import Material
@@ -52,7 +52,7 @@ def input_template(model: str, material: str, file: str) -> str:
     if swept is not None:
         start, stop = swept.examples
         values = {"key": swept.name, "values": f"{start:g}, {(start + stop) / 2:g}, {stop:g}", "start": f"{start:g}", "stop": f"{stop:g}"}
-    replaced = '# numbers of the material file replaced for this run\n[parameters]\n# "bands.hopping" = "1.2 eV"'
+    replaced = '# numbers of the material file replaced for this run\n[parameters]\n# "carriers.hopping" = "1.2 eV"'
     return "\n\n".join([_HEAD.format(model=model, file=_as_typed(file)) + parts[0], *parts[1:], replaced, _SWEEP.format(**values)])
 
 
@@ -85,11 +85,11 @@ def _as_typed(file: str) -> str:
 
 def material_template(models: list[str], patterns: list[Material], file: str) -> str:
     """Return a material file with all that the models ask for, accepted as it is; a number is that of the first pattern that has it."""
-    keys = dict.fromkeys(key for model in models for key in keys_for(model))
+    keys = {key: [with_usual_set(pattern, model) for pattern in patterns] for model in reversed(models) for key in keys_for(model)}
     title = file.rpartition("/")[2].removesuffix(".toml").encode(errors="replace").decode()
     parts = [_MATERIAL.format(models=", ".join(models), file=_as_typed(file), title=as_toml(title)).rstrip()]
     for table, members in groupby(sorted(keys, key=_table_of), key=_table_of):
-        parts.append("\n".join([f"[{table}]", *(line for key in members for line in _number(key, patterns))]))
+        parts.append("\n".join([f"[{table}]", *(line for key in members for line in _number(key, keys[key]))]))
     return "\n\n".join(parts) + "\n"
 
 

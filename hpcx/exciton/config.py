@@ -30,7 +30,7 @@ class Mesh(Section):
 
 
 class Screening(Section):
-    """The interaction W(q) in a layer of polarisability chi, r0 = 2 pi chi."""
+    """The interaction W(q) in a layer of screening length r0."""
 
     interaction: Literal["thin-layer", "logarithmic"] = Field(
         "thin-layer",
@@ -53,10 +53,10 @@ class Bands(Section):
         description="massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or those of a tight-binding model",
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's exciton.parabolic.electron_mass"
+        None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's carriers.electron_A_mass"
     )
     hole_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's exciton.parabolic.hole_mass"
+        None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's carriers.hole_A_mass"
     )
 
     @property
@@ -200,11 +200,16 @@ class CarriersInput(RunInput):
             raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
         return self
 
+    @property
+    def numbers_from(self) -> str:
+        """The usual parameter set: of parabolic bands one with equal masses."""
+        return "mayers2015" if self.bands.model == "parabolic" else self.usual_set
+
     def material_keys(self) -> list[str]:
         """Return lattice, screening, and what the bands need."""
         bands = BAND_MODELS[self.bands.model].lacking(self.bands.masses)
         lattice = [] if self.bands.model == "tight-binding" else ["lattice.constant"]
-        return [*dict.fromkeys([*lattice, "screening.polarizability", *bands])]
+        return [*dict.fromkeys([*lattice, "interaction.r0", *bands])]
 
 
 class Config(CarriersInput):

@@ -97,8 +97,7 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
 def material_interaction(config: CarriersInput, material: Material, unit: str = "angstrom") -> Interaction:
     """Return the interaction in the layer, lengths in `unit`; raises ValueError for surroundings that make no sense."""
     around = config.screening.kappa if config.environment is None else config.environment
-    length = 2 * np.pi * material.number("screening.polarizability", unit)
-    return interaction_of(length, load_environment(around), unit, config.screening.interaction)
+    return interaction_of(material.number("interaction.r0", unit), load_environment(around), unit, config.screening.interaction)
 
 
 def carrier_bands(config: CarriersInput, material: Material) -> BandModel:

@@ -30,9 +30,9 @@ def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
         return _tight_binding(config)
     if config.bands.model != "dirac" or carrier_bands(config, material).gap(1) > 0:
         return []
-    splitting = material.number("bands.valence_splitting", "eV")
-    reason = f"half of it must be below the gap of the Dirac model, bands.gap = {material.number('bands.gap', 'eV'):g} eV"
-    return [Refusal("parameters.bands.valence_splitting", f"{splitting:g} eV", reason)]
+    splitting = material.number("carriers.valence_splitting", "eV")
+    reason = f"half of it must be below the gap of the Dirac model, carriers.gap = {material.number('carriers.gap', 'eV'):g} eV"
+    return [Refusal("parameters.carriers.valence_splitting", f"{splitting:g} eV", reason)]
 
 
 def _tight_binding(config: CarriersInput) -> list[Refusal]:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit
-from hpcx.materials.catalogue import keys_below
+from hpcx.materials.catalogue import matching
 
 Energy = Annotated[float, Unit("eV")]
 MilliEnergy = Annotated[float, Unit("meV")]
@@ -155,7 +155,8 @@ class Config(RunInput):
         Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),
     )
 
-    surroundings: ClassVar[tuple[str, ...]] = ("environment", "formation.screening.kappa")
+    surroundings: ClassVar[tuple[str, ...]] = ("environment", "interaction.kappa")
+    usual_set: ClassVar[str] = "trovatello2020"
 
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
@@ -182,12 +183,10 @@ class Config(RunInput):
     signal: Signal = Field(default_factory=Signal, description="what is computed")
 
     def material_keys(self) -> list[str]:
-        """Return the tables of the model, those of surroundings and substrate where they count."""
-        keys = [key for key in keys_below("formation.") if not key.startswith("formation.substrate.")]
-        if self.environment is not None:
-            keys.remove("formation.screening.kappa")
-        if self.approximation.common_masses:
-            keys = [key for key in keys if not (key.startswith("formation.B.") and key.endswith("_mass"))]
-        if self.temperature is None:
-            keys = [key for key in keys if not key.startswith("formation.dephasing.")]
-        return keys + (keys_below("formation.substrate.") if self.approximation.substrate else [])
+        """Return the numbers of the model, those of surroundings and substrate where they count."""
+        manifolds = "A" if self.approximation.common_masses else "AB"
+        masses = [f"carriers.{carrier}_{manifold}_mass" for manifold in manifolds for carrier in ("electron", "hole")]
+        around = ["interaction.kappa"] if self.environment is None else []
+        substrate = matching("substrate.*") if self.approximation.substrate else ()
+        dephasing = () if self.temperature is None else (*matching("optics.dephasing_*"), "phonons.optical.energy")
+        return ["lattice.constant", "carriers.hopping", *masses, *matching("optics.exciton_*_energy"), "interaction.r0", *around, *substrate, *dephasing]

@@ -132,16 +132,16 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
     """Return masses and screening of manifold `name`."""
     table = MANIFOLDS[0] if config.approximation.common_masses else name
     return PairMedium(
-        material.number(f"formation.{table}.electron_mass", "m0"),
-        material.number(f"formation.{table}.hole_mass", "m0"),
+        material.number(f"carriers.electron_{table}_mass", "m0"),
+        material.number(f"carriers.hole_{table}_mass", "m0"),
         interaction(config, material),
     )
 
 
 def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
-    around = material.number("formation.screening.kappa", "1") if config.environment is None else config.environment
-    return interaction_of(material.number("formation.screening.r0", "nm"), load_environment(around), "nm")
+    around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
+    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around), "nm")
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:
@@ -164,14 +164,15 @@ def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, mediu
 
 def gap_of(material: Material, name: str, states: WannierStates) -> float:
     """Return the band gap (eV) of manifold `name`: its measured exciton energy and the computed binding energy."""
-    return material.number(f"formation.{name}.exciton_energy", "eV") - float(states.energy_l[0])
+    return material.number(f"optics.exciton_{name}_energy", "eV") - float(states.energy_l[0])
 
 
 def _manifold(config: Config, material: Material, name: str, medium: PairMedium) -> Manifold:
     """Return a manifold from the part of the input that it may depend on; points that differ elsewhere share it."""
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
-    dipole = np.sqrt(2) * material.number("formation.hopping_length", "eV nm") / _dipole_gap(config, material, states, gap)
+    velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "nm")
+    dipole = np.sqrt(2) * velocity / _dipole_gap(config, material, states, gap)
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
@@ -287,11 +288,11 @@ def radiation_of(config: Config, material: Material) -> Radiation:
     if not config.approximation.substrate:
         return Radiation(frozen, None)
     number, table = material.number, material.numbers_of
-    crystal_e = np.array(table("formation.substrate.silicon_index", "1")) + 1j * np.array(table("formation.substrate.silicon_extinction", "1"))
+    crystal_e = np.array(table("substrate.silicon_index", "1")) + 1j * np.array(table("substrate.silicon_extinction", "1"))
     stack = Stack(
-        number("formation.substrate.oxide_index", "1"),
-        number("formation.substrate.oxide_thickness", "nm"),
-        np.array(table("formation.substrate.photon_energy", "eV")),
+        number("substrate.oxide_index", "1"),
+        number("substrate.oxide_thickness", "nm"),
+        np.array(table("substrate.photon_energy", "eV")),
         crystal_e,
     )
     return Radiation(frozen, stack)

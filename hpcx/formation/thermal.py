@@ -49,9 +49,9 @@ class Phonons:
     def of(cls, material: Material) -> Phonons:
         """Return those of a material; raises MaterialError if it lacks a number."""
         return cls(
-            material.number("formation.dephasing.acoustic", "eV/K"),
-            material.number("formation.dephasing.optical", "eV"),
-            material.number("formation.dephasing.optical_energy", "eV"),
+            material.number("optics.dephasing_acoustic", "eV/K"),
+            material.number("optics.dephasing_optical", "eV"),
+            material.number("phonons.optical.energy", "eV"),
         )
 
     def width(self, temperature: float, ways: int) -> float:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpcx.materials.loader import used_by
-from hpcx.registry import MODELS
+from hpcx.inspection.numbers import used_by
 from hpcx.tree import decoded, flat, open_tree
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _everything(tree: xarray.DataTree) -> dict[str, str]:
         numbers = {key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
         numbers |= {key: text for key, text in file["texts"].items() if "." in key}
         label = f"{file['name']}: " if file in materials and len(materials) > 1 else ""
-        found |= {f"{label}{key}": numbers[key] for key in used_by(tree.attrs["model"], numbers, MODELS)}
+        found |= {f"{label}{key}": numbers[key] for key in used_by(_about(tree, "config"), numbers)}
     return found
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from hpcx.inspection.numbers import used_by, weak_numbers
 from hpcx.io.reading import reading
-from hpcx.materials.loader import used_by, weak_numbers
-from hpcx.registry import MODELS
 from hpcx.tree import also_there, decoded, file_of, flat, written_keys
 
 #: most values of a sweep that are written out
@@ -44,6 +43,9 @@ def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
     yield f"{path}: {config['model']}" + (f', "{config["title"]}"' if config.get("title") else "")
     materials = about.get("materials", {config["material"]: about.get("material")})
     yield _line("material", ", ".join(f"{file['name']} ({name})" if file and file["name"] != name else name for name, file in materials.items()))
+    sets = dict.fromkeys(file["parameter_set"] for file in materials.values() if file and file.get("parameter_set"))
+    if sets:
+        yield _line("numbers of", f"{', '.join(sets)}, in place of some of the material file")
     if about.get("surroundings"):
         yield _line("surroundings", about["surroundings"])
     for axis in _axes(file):
@@ -126,7 +128,7 @@ def _weak(about: dict[str, Any]) -> Iterator[str]:
     lines = []
     for file in described:
         weak = weak_numbers(file["numbers"])
-        lines += [f"  {file['name']}: {key} = {weak[key]}" for key in used_by(about["config"]["model"], weak, MODELS)]
+        lines += [f"  {file['name']}: {key} = {weak[key]}" for key in used_by(about["config"], weak)]
     if lines:
         yield "numbers behind it that are guessed, fitted, or replaced in the input"
         yield from lines

@@ -22,12 +22,12 @@ class BandEntry:
 
     def lacking(self, masses: Collection[str]) -> list[str]:
         """Return the keys without those of masses that the input has ("electron_mass", "hole_mass")."""
-        return [key for key in self.keys if key.rpartition(".")[2] not in masses]
+        return [key for key in self.keys if key.rpartition(".")[2].replace("_A_", "_") not in masses]
 
 
 #: by the name that an input gives in bands.model; the last one is made of a file (`hpcx.exciton.tight_binding`)
 BAND_MODELS: dict[str, BandEntry] = {
-    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "bands.hopping", "bands.gap", "bands.valence_splitting"), True),
-    "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("exciton.parabolic.electron_mass", "exciton.parabolic.hole_mass"), True),
+    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "carriers.hopping", "carriers.gap", "carriers.valence_splitting"), True),
+    "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("carriers.electron_A_mass", "carriers.hole_A_mass"), True),
     "tight-binding": BandEntry("hpcx.physics.valley_bands:TightBindingValleys", ()),
 }

@@ -5,10 +5,10 @@ A file looks like
     name = "MoS2"
     formula = "MoS2"
 
-    [bands]
+    [carriers]
     hopping = { value = 1.10, unit = "eV", source = "Xiao 2012" }
 
-and is asked for `material.number("bands.hopping", "eV")`. Text (`name`, `bands.order`) is read with `material.text`.
+and is asked for `material.number("carriers.hopping", "eV")`. Text (`name`, `carriers.order`) is read with `material.text`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -25,11 +25,9 @@ from typing import Any
 
 from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meant
+from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of
-
-#: what the source of a weak number has
-_WEAK = ("[guess", "[fit")
 
 
 class MaterialError(ValueError):
@@ -55,12 +53,47 @@ class Number:
 
 @dataclass(frozen=True)
 class Material:
-    """The content of one material or environment file; keys are dotted, e.g. "bands.hopping"."""
+    """The content of one material or environment file; keys are dotted, e.g. "carriers.hopping".
+
+    Attributes:
+        parameter_set: the set whose numbers are among these, "" for none; see `hpcx.materials.sets`.
+        built_in: whether the file comes with hpcx.
+        own_tables: of a file with old names, numbers by the model that alone reads them.
+        renamed: old names that the file has, with the new ones.
+    """
 
     name: str
     origin: str
     numbers: Mapping[str, Number]
     texts: Mapping[str, str]
+    parameter_set: str = ""
+    built_in: bool = False
+    own_tables: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of_tables(tables: Mapping[str, Any], stem: str, origin: str, built_in: bool = False) -> Material:
+        """Return the material of nested tables as TOML has them; raises MaterialError with all that is wrong."""
+        numbers: dict[str, Number] = {}
+        texts: dict[str, str] = {}
+        own: dict[str, dict[str, Number]] = {}
+        old: dict[str, str] = {}
+        problems, entries = [], dict(_leaves(tables))
+        for path, value in entries.items():
+            try:
+                new = renamed(path)
+                key, owner = new if new else (path, "")
+                if new:
+                    value, old[path] = in_new_terms(path, value, entries.get("lattice.constant")), key
+                if isinstance(value, str):
+                    texts[key] = _text_of(path, key, value)
+                else:
+                    (own.setdefault(owner, {}) if owner else numbers)[key] = number_of(key, value, path)
+            except ValueError as error:
+                problems.append(f"{origin}: {error}")
+        if problems:
+            raise MaterialError(*problems)
+        return Material(texts.get("name", stem), origin, numbers, texts, "", built_in, own, old)
 
     @cached_property
     def physics(self) -> dict[str, Any]:
@@ -76,7 +109,7 @@ class Material:
     def described(self) -> dict[str, Any]:
         """Return all that the file says, as plain data: of numbers value, unit and source; the source of a replaced one is "input"."""
         numbers = {key: {"value": number.value, "unit": number.unit, "source": number.source} for key, number in self.numbers.items()}
-        return {"name": self.name, "origin": self.origin, "numbers": numbers, "texts": dict(self.texts)}
+        return {"name": self.name, "origin": self.origin, "parameter_set": self.parameter_set, "numbers": numbers, "texts": dict(self.texts)}
 
     def number(self, key: str, unit: str) -> float:
         """Return the number `key` in `unit`; raises MaterialError if it is missing or of another dimension."""
@@ -148,32 +181,19 @@ class Material:
             raise MaterialError(f"{self.name}: '{key}': {error}") from error
 
 
-def used_by(model: str, keys: Iterable[str], models: Iterable[str]) -> list[str]:
-    """Return the keys of a material that do not belong to the tables of other models alone; the trion shares those of the exciton."""
-    others = {other for other in models if other != model} - ({"exciton"} if model == "trion" else set())
-    return [key for key in keys if key.partition(".")[0] not in others]
-
-
-def weak_numbers(described: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, of the numbers of `Material.described`, those that are guessed, fitted, or replaced by the input, as text with source."""
-    weak = {key: number for key, number in described.items() if any(tag in number["source"] for tag in _WEAK) or number["source"] == "input"}
-    return {key: f"{_value_text(number['value'])} {number['unit']}".removesuffix(" 1") + f" ({number['source']})" for key, number in weak.items()}
-
-
-def _value_text(value: Any) -> str:
-    return ", ".join(f"{one:g}" for one in value) if isinstance(value, (list, tuple)) else f"{value:g}"
-
-
 def as_json(value: Any) -> str:
     """Return the text of a value of which a hash is made."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
-@lru_cache(maxsize=2)
+#: where the files of each kind are
+_FOLDERS = {"material": ".", "environment": "environments", "parameter set": "sets"}
+
+
+@lru_cache(maxsize=len(_FOLDERS))
 def library(kind: str) -> dict[str, Path]:
-    """Return the files that come with hpcx, by name; `kind` is "material" or "environment"."""
-    folder = Path(str(resources.files("hpcx.materials")))
-    folder = folder / "environments" if kind == "environment" else folder
+    """Return the files that come with hpcx, by name; `kind` is "material", "environment" or "parameter set"."""
+    folder = Path(str(resources.files("hpcx.materials"))) / _FOLDERS[kind]
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
@@ -192,67 +212,67 @@ def load_material(name: str, parameters: Mapping[str, str | float] | None = None
 
 def load_file(name: str, kind: str) -> Material:
     """Load a file of `library(kind)` by name, or from a path that ends in .toml; raises MaterialError as `load_material` does."""
+    return _parsed(*file_text(name, kind), name in library(kind))
+
+
+def file_text(name: str, kind: str) -> tuple[str, str, str]:
+    """Return the text of a file of `library(kind)` or from a path, what it is called without a name of its own, and where it is from.
+
+    Raises MaterialError if there is no such file, or if it cannot be read.
+    """
     files = library(kind)
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml":
         here = f", such as {name}.toml, which is here" if os.path.isfile(f"{name}.toml") else ""
         raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file{here}")
     try:
-        return _parsed(text_of(path), path.stem, path.name if name in files else str(path))
+        return text_of(path), path.stem, path.name if name in files else str(path)
     except OSError as error:
         raise MaterialError(f"cannot read {kind} file {path}: {error.strerror}") from error
-    except MaterialError:
-        raise
-    except ValueError as error:  # no UTF-8, no TOML, a path with a zero byte
+    except ValueError as error:  # no UTF-8, a path with a zero byte
         raise MaterialError(f"{str(path)!r}: {error}") from error
 
 
+def read_tables(text: str, origin: str) -> dict[str, Any]:
+    """Return the nested tables of a file's text; raises MaterialError."""
+    try:
+        return toml.loads(text)
+    except toml.TomlError as error:
+        raise MaterialError(f"{origin!r}: {error}") from error
+
+
 @lru_cache(maxsize=8)
-def _parsed(text: str, stem: str, origin: str) -> Material:
+def _parsed(text: str, stem: str, origin: str, built_in: bool) -> Material:
     """Understand a file; kept, because every point of a sweep asks for it: they then hold one object, which is sent once."""
-    numbers: dict[str, Number] = {}
-    texts: dict[str, str] = {}
-    problems = [f"{origin}: {problem}" for problem in _flatten(toml.loads(text), "", numbers, texts)]
-    if problems:
-        raise MaterialError(*problems)
-    return Material(texts.get("name", stem), origin, numbers, texts)
+    return Material.of_tables(read_tables(text, origin), stem, origin, built_in)
 
 
-def _flatten(table: dict[str, Any], prefix: str, numbers: dict, texts: dict) -> list[str]:
-    """Sort the entries of a table into numbers and texts by dotted key; return what is wrong with the others."""
-    problems = []
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the entries of nested tables by dotted key; those of a list of tables are counted from 1."""
     for key, value in table.items():
-        path = prefix + key
-        if isinstance(value, str):
-            texts[path] = value
-            problems += _wrong_text(path, value)
-        elif isinstance(value, dict) and "value" in value:
-            try:
-                numbers[path] = number_of(path, value)
-            except ValueError as error:
-                problems.append(str(error))
-        elif isinstance(value, dict):
-            problems += _flatten(value, path + ".", numbers, texts)
-        elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
-            problems += _flatten({str(number): entry for number, entry in enumerate(value, 1)}, path + ".", numbers, texts)
+        if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+            value = {str(number): entry for number, entry in enumerate(value, 1)}
+        if isinstance(value, dict) and "value" not in value:
+            yield from _leaves(value, f"{prefix}{key}.")
         else:
-            problems.append(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
-    return problems
+            yield prefix + key, value
 
 
-def _wrong_text(path: str, text: str) -> list[str]:
-    words = allowed_words(path)
-    if words is not None:
-        return [] if text in words or not words else [f"{path} = {text!r:.60}: expected {' or '.join(map(repr, words))}"]
-    if path.rpartition(".")[2] in NOTES:
-        return []
-    if allowed_number(path):
-        return [f"'{path}' = {text!r:.60} must be {{ value, unit, source }}"]
-    return [f"'{path}' is known to no model{meant(path)}"]
+def _text_of(path: str, key: str, text: str) -> str:
+    """Return the text that stands at `path`, by its new name `key`; raises ValueError if none may stand there, or not this one."""
+    words = allowed_words(key)
+    if words is None and key.rpartition(".")[2] not in NOTES:
+        raise ValueError(f"'{path}' = {text!r:.60} must be {{ value, unit, source }}" if allowed_number(key) else f"'{path}' is known to no model{meant(key)}")
+    if words and text not in words:
+        raise ValueError(f"{path} = {text!r:.60}: expected {' or '.join(map(repr, words))}")
+    return text
 
 
-def number_of(path: str, entry: dict[str, Any]) -> Number:
-    """Return a number from its entry; raises ValueError that names it and says what is wrong."""
+def number_of(key: str, entry: Any, written: str = "") -> Number:
+    """Return the number `key` from its entry; raises ValueError that names it, as it is `written`, and says what is wrong."""
+    path = written or key
+    if not isinstance(entry, dict):
+        raise ValueError(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
     missing = [key for key in ("unit", "source") if not isinstance(entry.get(key), str)]
     if missing or set(entry) - {"value", "unit", "source"}:
         raise ValueError(f"'{path}' must have exactly value, unit and source, the last two as text")
@@ -261,7 +281,7 @@ def number_of(path: str, entry: dict[str, Any]) -> Number:
     if not values or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
         raise ValueError(f"'{path}': value must be a number or a list of numbers")
     number = Number(tuple(map(units.finite, values)) if isinstance(value, list) else units.finite(value), entry["unit"], entry["source"])
-    wrong = _out_of_bounds(path, number)
+    wrong = _out_of_bounds(key, number)
     if wrong:
         raise ValueError(f"{path} = {value!r:.60} {entry['unit']:.60}: {wrong}")
     return number

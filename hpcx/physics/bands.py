@@ -89,8 +89,8 @@ class Dirac:
     @classmethod
     def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
         """Return the bands of a material, which set their own masses."""
-        velocity = material.number("bands.hopping", "eV") * material.number("lattice.constant", "angstrom")
-        return cls(velocity, material.number("bands.gap", "eV"), material.number("bands.valence_splitting", "eV"))
+        velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "angstrom")
+        return cls(velocity, material.number("carriers.gap", "eV"), material.number("carriers.valence_splitting", "eV"))
 
     def gap(self, spin_valley: int) -> float:
         """Return the effective gap g = Delta - lambda tau s for tau s = +1 (A) or -1 (B)."""
@@ -115,7 +115,7 @@ class Parabolic:
     @classmethod
     def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
         """Return the bands with the masses of the input, or of the material where it has none."""
-        return cls(*(masses.get(name) or material.number(f"exciton.parabolic.{name}", "m0") for name in ("electron_mass", "hole_mass")))
+        return cls(*(masses.get(f"{name}_mass") or material.number(f"carriers.{name}_A_mass", "m0") for name in ("electron", "hole")))
 
     def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
         """Return the band of a carrier."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
-from hpcx.config.sources import to_be_replaced
+from hpcx.config.sources import cautions
 from hpcx.parallel.machine import REFERENCE, Machine, Work
 from hpcx.registry import Estimate
 from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
@@ -116,7 +116,7 @@ def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Mach
     lines += [line for number in numbers for line in report.point(number)]
     if not short:
         lines += [f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)", *report.warnings()]
-    lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan), *to_be_replaced(plan.points)]]
+    lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan), *cautions(plan.points), *plan.notices]]
     lines += report.groups() if plan.axes else []
     lines += [f"{len(report.refusals)} of {len(plan.points)} points cannot be computed"] if report.refusals else []
     return Check("\n".join([*lines, *report.totals()]), len(plan.points), len(report.refusals))

@@ -118,7 +118,7 @@ def without(physics: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     for key in keys:
         remove(rest, key)
         rest.get("contents", {}).pop(key, None)
-        if key == "material" or key.startswith("parameters."):
+        if key in ("material", "parameter_set") or key.startswith("parameters."):
             rest = {name: value for name, value in rest.items() if not name.startswith("material_")}
     return rest
 

@@ -108,7 +108,7 @@ class Config(exciton.CarriersInput):
 
     def material_keys(self) -> list[str]:
         """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
-        return [*super().material_keys(), *([] if self.bands.model == "tight-binding" else ["bands.order"])]
+        return [*super().material_keys(), *([] if self.bands.model == "tight-binding" else ["carriers.order"])]
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

@@ -86,14 +86,14 @@ def conduction_order(model: BandModel, material: Material) -> str:
     Bands that say it have an attribute `order`: a tight-binding model whose conduction bands differ.
     """
     own = getattr(model, "order", None)
-    order = own or (material.texts.get("bands.order", "bright") if hasattr(model, "order") else material.text("bands.order"))
+    order = own or (material.texts.get("carriers.order", "bright") if hasattr(model, "order") else material.text("carriers.order"))
     if order not in ("bright", "dark"):
-        raise MaterialError(f"{material.name}: bands.order = {order!r}: expected bright or dark")
+        raise MaterialError(f"{material.name}: carriers.order = {order!r}: expected bright or dark")
     return order
 
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
-    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `bands.order`."""
+    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`."""
     model = carrier_bands(config, material)
     three = carriers(conduction_order(model, material), species, config.trion.charge, config.trion.transition)
     bands = [model.band(exciton.mesh.momentum_kx, carrier) for carrier in three]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
-from hpcx.materials.catalogue import keys_below
+from hpcx.materials.catalogue import matching
 from hpcx.spelling import suggestion
 
 #: most delays, and most pairs of cells times angles: some GB
@@ -30,6 +30,14 @@ FORMATION = PHONONS[0]
 FLOW_TIMES = (0.1, 0.3, 1.0, 3.0, 10.0)
 KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
 FAMILIES = ("each alone", "each left out", "all subsets")
+
+
+#: numbers of the material that the model reads
+NUMBERS = (
+    *("lattice.*", "carriers.hopping", "carriers.order", "carriers.*_splitting", "carriers.Lambda_energy", "carriers.*_mass", "interaction.r0"),
+    *("optics.exciton_A_energy", "optics.dipole_gap", "phonons.acoustic.velocity_LA", "phonons.acoustic.electron_potential_K"),
+    *("phonons.acoustic.hole_potential", "phonons.optical.*", "phonons.lumped.*", "phonons.spin_flip.*"),
+)
 
 
 class Mechanisms(Section):
@@ -197,6 +205,7 @@ class Config(RunInput):
     )
 
     surroundings: ClassVar[tuple[str, ...]] = ("environment",)
+    usual_set: ClassVar[str] = "dogadov2025"
 
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
     environment: Annotated[Permittivity | str, Named("environment")] = Field(
@@ -217,8 +226,8 @@ class Config(RunInput):
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
 
     def material_keys(self) -> list[str]:
-        """Return the tables of the model, and which conduction band is lower."""
-        return [*keys_below("valley."), "bands.order"]
+        """Return the numbers of the model, and which conduction band is lower."""
+        return list(matching(*NUMBERS))
 
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from hpcx.materials.loader import Material, MaterialError
 from hpcx.physics.interaction import Interaction, interaction_of
@@ -56,7 +55,8 @@ class Parameters:
     spin_flip_energies: tuple[float, float]
 
 
-ZONE_EDGE_TABLES = {
+#: channel -> carrier and valleys
+ZONE_EDGE_PAIRS = {
     "e:K-K'": "electron_K_Kprime",
     "e:K-L": "electron_K_Lambda",
     "e:K'-L": "electron_Kprime_Lambda",
@@ -66,48 +66,42 @@ ZONE_EDGE_TABLES = {
 
 def read_parameters(material: Material, environment: Material) -> Parameters:
     """Return the numbers of `material` in `environment`; raises MaterialError for what is missing, ValueError for surroundings that make no sense."""
-    bands = _reader(material, "valley.bands.")
-    phonons = _reader(material, "valley.phonons.")
-    shift = _conduction_shift(material, bands("conduction_splitting", "eV"))
+    number = material.number
+    shift = _conduction_shift(material)
     return Parameters(
-        exciton_energy=bands("exciton_energy", "eV"),
+        exciton_energy=number("optics.exciton_A_energy", "eV"),
         conduction_shift=shift,
-        valence_splitting=bands("valence_splitting", "eV"),
-        lambda_shift=min(shift, 0.0) + bands("lambda_energy", "eV"),
-        hole_masses={kind: bands(f"hole_{kind}_mass", "m0") for kind in "AB"},
-        electron_masses={kind: bands(f"electron_{name}_mass", "m0") for kind, name in _ELECTRON_KINDS},
-        velocity=bands("velocity", "eV*angstrom"),
-        dipole_gap=bands("dipole_gap", "eV"),
-        interaction=interaction_of(material.number("valley.screening.length", "angstrom"), environment, "angstrom"),
-        areal_density=phonons("areal_density", "kg/m^2"),
-        sound_velocity=phonons("sound_velocity", "angstrom/fs"),
-        acoustic=(phonons("acoustic_electron", "eV"), phonons("acoustic_hole", "eV")),
-        optical=(_optical(phonons, "electron"), _optical(phonons, "hole")),
-        zone_edge={channel: _groups(phonons, table) for channel, table in ZONE_EDGE_TABLES.items()},
-        spin_flip_energies=(phonons("spin_flip_intravalley_energy", "eV"), phonons("spin_flip_intervalley_energy", "eV")),
+        valence_splitting=number("carriers.valence_splitting", "eV"),
+        lambda_shift=min(shift, 0.0) + number("carriers.Lambda_energy", "eV"),
+        hole_masses={kind: number(f"carriers.hole_{kind}_mass", "m0") for kind in "AB"},
+        electron_masses={kind[0]: number(f"carriers.electron_{kind}_mass", "m0") for kind in ("A", "B", "Lambda")},
+        velocity=number("carriers.hopping", "eV") * number("lattice.constant", "angstrom"),
+        dipole_gap=number("optics.dipole_gap", "eV"),
+        interaction=interaction_of(number("interaction.r0", "angstrom"), environment, "angstrom"),
+        areal_density=number("lattice.mass_density", "kg/m^2"),
+        sound_velocity=number("phonons.acoustic.velocity_LA", "angstrom/fs"),
+        acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),
+        optical=(_optical(material, "electron"), _optical(material, "hole")),
+        zone_edge={channel: _groups(material, pair) for channel, pair in ZONE_EDGE_PAIRS.items()},
+        spin_flip_energies=(number("phonons.spin_flip.intravalley_energy", "eV"), number("phonons.spin_flip.intervalley_energy", "eV")),
     )
 
 
-_ELECTRON_KINDS = (("A", "A"), ("B", "B"), ("L", "lambda"))
-
-
-def _reader(material: Material, prefix: str):
-    return lambda key, unit: material.number(prefix + key, unit)
-
-
-def _conduction_shift(material: Material, splitting: float) -> float:
-    order: Literal["bright", "dark"] | str = material.text("bands.order")
+def _conduction_shift(material: Material) -> float:
+    splitting, order = material.number("carriers.conduction_splitting", "eV"), material.text("carriers.order")
     if order not in ("bright", "dark"):
-        raise MaterialError(f"{material.name}: bands.order is {order!r}, must be 'bright' or 'dark'")
+        raise MaterialError(f"{material.name}: carriers.order is {order!r}, must be 'bright' or 'dark'")
     return splitting if order == "bright" else -splitting
 
 
-def _optical(phonons, carrier: str) -> PhononGroup:
-    return PhononGroup(phonons("optical_energy", "eV"), phonons(f"optical_{carrier}", "eV/angstrom"))
+def _optical(material: Material, carrier: str) -> PhononGroup:
+    return PhononGroup(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/angstrom"))
 
 
-def _groups(phonons, table: str) -> tuple[PhononGroup, PhononGroup]:
-    acoustic, optical = (
-        PhononGroup(phonons(f"{table}.{group}_energy", "eV"), phonons(f"{table}.{group}_coupling", "eV/angstrom")) for group in ("acoustic", "optical")
-    )
-    return acoustic, optical
+def _groups(material: Material, pair: str) -> tuple[PhononGroup, PhononGroup]:
+    def lumped(group: str) -> PhononGroup:
+        """Return the acoustic or the optical group."""
+        key = f"phonons.lumped.{pair}.{group}"
+        return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/angstrom"))
+
+    return lumped("acoustic"), lumped("optical")

@@ -7,11 +7,27 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
-from hpcx.materials.catalogue import keys_below
+from hpcx.materials.catalogue import matching
 
 Picosecond = Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]
 #: most cells of the box, times of results, and values of all maps of the densities
 MOST_CELLS, MOST_TIMES, MOST_MAP_VALUES = 4_000_000, 100_000, 200_000_000
+
+
+#: numbers of the material that the model reads. `uncertainty` draws its factors in this order: new ones go to the end
+NUMBERS = (
+    "phonons.acoustic.*",
+    *(f"carriers.electron_{band}_mass" for band in ("A", "B", "Lambda")),
+    "excitons.energy_*",
+    "carriers.hole_A_mass",
+    "excitons.members_*",
+    "lattice.mass_density",
+    "phonons.optical.*",
+    *("phonons.K.*", "phonons.electron_K_Kprime.*", "phonons.Lambda.*", "phonons.electron_K_Lambda.*"),
+    *("phonons.electron_Lambda_Lambda.*", "phonons.M.*", "phonons.electron_Kprime_Lambda.*"),
+    *("optics.radiative_broadening", "optics.exciton_A_energy", "optics.refractive_index"),
+    *("interaction.r0", "interaction.kappa"),
+)
 
 
 class Initial(Section):
@@ -201,10 +217,8 @@ class Config(RunInput):
         Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
     )  # fmt: skip
 
-    surroundings: ClassVar[tuple[str, ...]] = (
-        "environment",
-        "wigner.screening.permittivity",
-    )
+    surroundings: ClassVar[tuple[str, ...]] = ("environment", "interaction.kappa")
+    usual_set: ClassVar[str] = "rosati2020"
 
     temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, examples=[300, 400], description="temperature of the lattice")
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
@@ -225,9 +239,8 @@ class Config(RunInput):
     uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
 
     def material_keys(self) -> list[str]:
-        """Return the tables of the model, the surroundings where they count."""
-        keys = keys_below("wigner.")
-        return keys if self.environment is None else [key for key in keys if key != "wigner.screening.permittivity"]
+        """Return the numbers of the model, the surroundings where they count."""
+        return [key for key in matching(*NUMBERS) if self.environment is None or key != "interaction.kappa"]
 
     @model_validator(mode="after")
     def _countable(self) -> Config:

@@ -18,6 +18,8 @@ from hpcx.physics.wannier_variational import form_factor, mean_radius, overlap, 
 VALLEYS = ("KK", "KK'", "KL")
 VALLEY_KEYS = ("KK", "KKprime", "KLambda")
 ELECTRON_KEYS = ("K", "Kprime", "Lambda")
+#: bands of these electrons: at K' the spin of the A exciton's electron is in the other band
+ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC = ("TA", "LA")
 MASS = "meV*ps^2/nm^2"
@@ -128,13 +130,13 @@ def interaction(material: Material, environment: float | str | None, unit: str =
 
     Raises ValueError for surroundings that make no sense.
     """
-    around = material.number("wigner.screening.permittivity", "1") if environment is None else environment
-    return interaction_of(material.number("wigner.screening.length", unit), load_environment(around), unit)
+    around = material.number("interaction.kappa", "1") if environment is None else environment
+    return interaction_of(material.number("interaction.r0", unit), load_environment(around), unit)
 
 
 def with_numerical_states(excitons: Excitons, material: Material, environment: float | str | None = None) -> Excitons:
     """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
-    per_free_mass = material.number("wigner.bands.hole_mass", "m0") / excitons.hole_mass
+    per_free_mass = material.number("carriers.hole_A_mass", "m0") / excitons.hole_mass
     reduced_v = excitons.electron_mass_v * excitons.hole_mass / excitons.mass_v * per_free_mass
     states = ground_states(list(reduced_v), interaction(material, environment, "angstrom"))
     q = np.arange(0.0, TABLE_END, TABLE_STEP)
@@ -144,40 +146,40 @@ def with_numerical_states(excitons: Excitons, material: Material, environment: f
 
 
 def read_excitons(material: Material, environment: float | str | None = None) -> Excitons:
-    """Collect the numbers of the [wigner.*] tables, with variational 1s states; raises MaterialError naming what is missing."""
-    electron_mass_v = _per_valley(material, "bands.electron_mass", ELECTRON_KEYS, MASS)
-    hole_mass = material.number("wigner.bands.hole_mass", MASS)
-    members_v = _per_valley(material, "bands.members", VALLEY_KEYS, "1").astype(int)
+    """Collect the numbers of a material, with variational 1s states; raises MaterialError naming what is missing."""
+    electron_mass_v = np.array([material.number(f"carriers.electron_{band}_mass", MASS) for band in ELECTRON_BANDS])
+    hole_mass = material.number("carriers.hole_A_mass", MASS)
+    members_v = _per_valley(material, "excitons.members", VALLEY_KEYS, "1").astype(int)
     law = interaction(material, environment)
     states = [variational_1s(mass * hole_mass / (mass + hole_mass), law) for mass in electron_mass_v]
     return Excitons(
-        energy_v=_per_valley(material, "bands.energy", VALLEY_KEYS, "meV"),
+        energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "meV"),
         electron_mass_v=electron_mass_v,
         hole_mass=hole_mass,
         members_v=members_v,
         radius_v=np.array([state.radius for state in states]),
         binding_energy_v=np.array([state.binding_energy for state in states]),
-        mass_density=material.number("wigner.lattice.mass_density", "meV*ps^2/nm^4"),
+        mass_density=material.number("lattice.mass_density", "meV*ps^2/nm^4"),
         branches=_branches(material),
-        electron_acoustic_v=_per_valley(material, "acoustic.electron_potential", ELECTRON_KEYS, "meV"),
-        hole_acoustic=material.number("wigner.acoustic.hole_potential", "meV"),
-        optical_energy=material.number("wigner.optical.energy", "meV"),
-        electron_optical=material.number("wigner.optical.electron_potential", "meV/nm"),
-        hole_optical=material.number("wigner.optical.hole_potential", "meV/nm"),
+        electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "meV"),
+        hole_acoustic=material.number("phonons.acoustic.hole_potential", "meV"),
+        optical_energy=material.number("phonons.optical.energy", "meV"),
+        electron_optical=material.number("phonons.optical.electron_potential", "meV/nm"),
+        hole_optical=material.number("phonons.optical.hole_potential", "meV/nm"),
         channels=_channels(material, members_v),
         light_cone=_light_cone(material),
-        radiative_rate=material.number("wigner.radiation.broadening", "meV") / HBAR_MEV_PS,
+        radiative_rate=material.number("optics.radiative_broadening", "meV") / HBAR_MEV_PS,
     )
 
 
 def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str) -> np.ndarray:
-    return np.array([material.number(f"wigner.{stem}_{key}", unit) for key in keys])
+    return np.array([material.number(f"{stem}_{key}", unit) for key in keys])
 
 
 def _branches(material: Material) -> tuple[Branch, ...]:
-    ratio = material.number("wigner.acoustic.coupling_ratio_TA", "1")
+    ratio = material.number("phonons.acoustic.coupling_ratio_TA", "1")
     factors = {"LA": 1.0, "TA": ratio}
-    return tuple(Branch(material.number(f"wigner.acoustic.velocity_{name}", "nm/ps"), factors[name]) for name in factors)
+    return tuple(Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/ps"), factors[name]) for name in factors)
 
 
 def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ...]:
@@ -187,21 +189,21 @@ def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ..
 
     g = [int(members) for members in members_v]
     channels = [
-        ValleyPair(0, 1, (g[0], g[1]), modes("phonons_K", "phonons_K")),
-        ValleyPair(0, 2, (g[0], g[2]), modes("phonons_Lambda", "phonons_Lambda")),
-        ValleyPair(1, 2, (g[1], g[2]), modes("phonons_M", "phonons_M")),
-        ValleyPair(2, 2, (g[2] - 1, g[2] - 1), modes("phonons_M", "phonons_LambdaLambda")),
+        ValleyPair(0, 1, (g[0], g[1]), modes("K", "electron_K_Kprime")),
+        ValleyPair(0, 2, (g[0], g[2]), modes("Lambda", "electron_K_Lambda")),
+        ValleyPair(1, 2, (g[1], g[2]), modes("M", "electron_Kprime_Lambda")),
+        ValleyPair(2, 2, (g[2] - 1, g[2] - 1), modes("M", "electron_Lambda_Lambda")),
     ]
     return tuple(channel for channel in channels if min(channel.members) > 0)
 
 
 def _mode(material: Material, energies: str, potentials: str, name: str) -> Mode:
     kind = "acoustic" if name in ACOUSTIC else "optical"
-    energy = material.number(f"wigner.{energies}.energy_{name}", "meV")
-    return Mode(energy, material.number(f"wigner.{potentials}.potential_{kind}", "meV/nm"))
+    energy = material.number(f"phonons.{energies}.energy_{name}", "meV")
+    return Mode(energy, material.number(f"phonons.{potentials}.potential_{kind}", "meV/nm"))
 
 
 def _light_cone(material: Material) -> float:
     """Return the momentum (1/nm) up to which excitons emit light, n E / (hbar c)."""
-    energy = material.number("wigner.radiation.photon_energy", "meV")
-    return material.number("wigner.radiation.refractive_index", "1") * energy / (HBAR_MEV_PS * SPEED_OF_LIGHT_NM_PER_PS)
+    energy = material.number("optics.exciton_A_energy", "meV")
+    return material.number("optics.refractive_index", "1") * energy / (HBAR_MEV_PS * SPEED_OF_LIGHT_NM_PER_PS)

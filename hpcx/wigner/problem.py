@@ -110,7 +110,7 @@ def detuning_of(config: Config, material: Material) -> float:
     """Return how far the pump is above the exciton's resonance, meV; differences below 1 ueV are none."""
     if config.pulse.photon_energy is None:
         return 0.0
-    detuning = MEV_PER_EV * (config.pulse.photon_energy - material.number("wigner.radiation.photon_energy", "eV"))
+    detuning = MEV_PER_EV * (config.pulse.photon_energy - material.number("optics.exciton_A_energy", "eV"))
     return 0.0 if abs(detuning) < 1e-3 else detuning
 
 

@@ -18,9 +18,10 @@ from scipy.stats import qmc, spearmanr
 from hpcx.io.items import Item, compute_items
 from hpcx.io.result import Result
 from hpcx.io.stages import Stages
+from hpcx.materials.catalogue import matching
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
-from hpcx.wigner.config import Config, Uncertainty
+from hpcx.wigner.config import NUMBERS, Config, Uncertainty
 from hpcx.wigner.output import NM2_PER_PS_PER_CM2_PER_S
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import PS_PER_FS, make_problem
@@ -55,9 +56,9 @@ def weak_numbers(material: Material, ranges: Uncertainty) -> list[Weak]:
     """List the numbers of the model that are marked [fit], [guess] or [recalled], with the range that the input gives each."""
     spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
     found = []
-    for key, number in sorted(material.numbers.items()):
-        spread = next((value for tag, value in spreads.items() if tag in number.source), 0.0)
-        if key.startswith("wigner.") and spread > 0:
+    for key in (key for key in matching(*NUMBERS) if material.has(key)):
+        spread = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
+        if spread > 0:
             found.append(Weak(key, spread))
     return found
 
@@ -149,5 +150,5 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Sequence[Wea
         row = importance_on[[item for item, _ in OUTCOMES].index(name)]
         if np.isfinite(row).any():
             best = np.argsort(-np.abs(np.nan_to_num(row)))[:5]
-            lines.append(f"    {name} depends most on " + ", ".join(f"{weak[n].key.removeprefix('wigner.')} ({row[n]:+.2f})" for n in best))
+            lines.append(f"    {name} depends most on " + ", ".join(f"{weak[n].key} ({row[n]:+.2f})" for n in best))
     return lines

@@ -24,12 +24,12 @@ from mpi4py import MPI
 from scipy.integrate import solve_ivp
 
 from hpcx.config.load import load_plan
+from hpcx.config.serving import load_for
 from hpcx.formation.config import Config
 from hpcx.formation.equations import Terms
 from hpcx.formation.problem import build_problem
 from hpcx.formation.solve import solve
 from hpcx.formation.time_domain import PHASES, Experiment, make_experiment, pump_trajectory, start_state
-from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
 from hpcx.petsc.explicit_ode import OdeStatistics
@@ -68,7 +68,7 @@ def meet(comm: MPI.Comm) -> None:
 
 def figure(comm: MPI.Comm) -> None:
     """Six energies, 61 delays, three contributions, fits included, ranks sharing each point."""
-    material, shared = load_material("MoS2"), {}
+    material, shared = load_for("formation", "MoS2"), {}
 
     def work() -> None:
         for energy in ENERGIES:
@@ -123,7 +123,7 @@ def against_scipy(comm: MPI.Comm) -> None:
     if comm.rank:
         return
     config = Config(model="formation", material="MoS2", pump={"photon_energy": 2.35}, solver={"tolerance": 1e-6})
-    problem = build_problem(config, load_material("MoS2"), {})
+    problem = build_problem(config, load_for("formation", "MoS2"), {})
     experiment = make_experiment(config, problem, np.array([m.energy_l[0] for m in problem.manifolds]))
     delay = 20.0
     [trajectory] = pump_trajectory(experiment, [delay - experiment.lead], Terms(), OdeStatistics())

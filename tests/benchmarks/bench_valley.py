@@ -19,7 +19,7 @@ from mpi4py import MPI
 from scipy.integrate import solve_ivp
 
 from hpcx.config.load import Plan, load_plan
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
 from hpcx.sweep.run import run_plan
@@ -81,7 +81,7 @@ def study(comm: MPI.Comm) -> None:
 def against_bdf() -> None:
     """Integrate the populations of the full model at 77 K by PETSc and by SciPy's BDF."""
     config = Config.model_validate({"model": "valley", "material": "WSe2"})
-    problem = build_problem(config, load_material("WSe2"))
+    problem = build_problem(config, load_for("valley", "WSe2"))
     simulation = simulate(problem, config, Run())
     steps = segments(config.time, config.time.last)
     start = time.process_time()

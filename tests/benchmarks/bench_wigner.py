@@ -17,7 +17,7 @@ import scipy.sparse as sparse
 from mpi4py import MPI
 from scipy.integrate import solve_ivp
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.parallel.traffic import Traffic
 from hpcx.wigner.config import Config
@@ -46,7 +46,7 @@ def problem_of(comm: MPI.Comm, temperature: float, **momentum: float) -> Problem
     """Return grid, rates and source of a run in space."""
     space = {"dimension": 2, "points": 8}
     config = Config(model="wigner", material="WS2", temperature=temperature, space=space, momentum={"harmonics": 2} | momentum)
-    return make_problem(comm, config, load_material("WS2"), Run())
+    return make_problem(comm, config, load_for("wigner", "WS2"), Run())
 
 
 def setting_of(points: tuple[int, ...], spacing: float) -> SpatialProblem:

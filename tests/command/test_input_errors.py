@@ -117,9 +117,9 @@ def test_pump_energies_that_physics_forbids_are_bad_input(hpcx, write, tmp_path,
 
 
 def test_a_pump_energy_that_another_swept_key_allows_is_left_to_its_points(hpcx, write):
-    permittivities = "sweep.parameters.formation.screening.kappa=[2.121, 2.5]"
+    permittivities = "sweep.parameters.interaction.kappa=[2.121, 2.5]"
     run = hpcx("check", write(text=PUMP), "--set", "sweep.pump.photon_energy=[2.22, 2.3]", "--set", permittivities)
     assert run.returncode == 3
     [impossible] = [line for line in run.stdout.splitlines() if "cannot be computed:" in line]
-    assert impossible.startswith("pump.photon_energy = 2.22, parameters.formation.screening.kappa = 2.121") and re.search(RANGE, impossible)
+    assert impossible.startswith("pump.photon_energy = 2.22, parameters.interaction.kappa = 2.121") and re.search(RANGE, impossible)
     assert run.stdout.count("is below the B gap") == 3

@@ -46,7 +46,7 @@ def results(tmp_path_factory):
     """A sweep, one of its points as a run of its own, and that with another gap."""
     place = tmp_path_factory.mktemp("results")
     sweep = compute(place / "sweep", "sweep.mesh.N=[28, 30]")
-    return sweep, compute(place / "one", "mesh.N=30"), compute(place / "other", "mesh.N=30", "parameters.bands.gap=1.7 eV")
+    return sweep, compute(place / "one", "mesh.N=30"), compute(place / "other", "mesh.N=30", "parameters.carriers.gap=1.7 eV")
 
 
 def test_show_tells_input_numbers_and_sources(results):
@@ -56,7 +56,7 @@ def test_show_tells_input_numbers_and_sources(results):
         energies = ", ".join(f"{energy:.6g}" for energy in file["exciton/binding_energy"][()])
     assert re.search(rf"exciton/binding_energy +{energies} eV\n", sweep) and "2 done" in sweep
     assert "mesh.N = 28\n" not in sweep and "valley." not in other
-    assert "  mesh.k0 = 0.1\n" in other and "MoS2: bands.gap = 1.7 eV (input)" in other and "exciton binding energy" in other
+    assert "  mesh.k0 = 0.1\n" in other and "MoS2: carriers.gap = 1.7 eV (input)" in other and "exciton binding energy" in other
     assert re.search(r"hpcx 0.1.0, revision .*PETSc 3", sweep) and "1 rank(s) on" in other
 
 
@@ -65,7 +65,7 @@ def test_compare_tells_what_differs(results):
     same = compare_text(sweep, one)
     assert "mesh.N: 28, 30 -> 30" in same and " 0 are not" in same  # the sweep at N = 30 is the run of N = 30
     text = compare_text(one, other)
-    assert "  parameters.bands.gap: (none) -> 1.7" in text and "  bands.gap: 1.66 eV -> 1.7 eV" in text
+    assert "  parameters.carriers.gap: (none) -> 1.7" in text and "  carriers.gap: 1.66 eV -> 1.7 eV" in text
     with h5py.File(one / "result.h5", "r") as a, h5py.File(other / "result.h5", "r") as b:
         energies = [file["exciton/binding_energy"][()] for file in (a, b)]
     assert f"{energies[0]:.8g} -> {energies[1]:.8g} eV: {energies[1] - energies[0]:+.3g} eV" in text

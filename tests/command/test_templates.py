@@ -41,16 +41,16 @@ def test_a_material_file_serves_the_models_that_it_is_for(tmp_path):
 def test_every_number_has_a_meaning():
     texts = {key: meaning(key) for key in known_keys()}
     assert all(text and "{" not in text for text in texts.values())
-    assert texts["valley.phonons.electron_Kprime_Lambda.acoustic_energy"] == (
-        "energy of the acoustic phonons that move an electron between Kprime and Lambda, lumped"
+    assert texts["phonons.lumped.electron_Kprime_Lambda.acoustic_energy"] == (
+        "energy of the acoustic phonons that move the electron between Kprime and Lambda, lumped"
     )
 
 
 def test_what_a_material_serves_is_told():
     rows = {line.split()[0]: line.split()[1:] for line in overview().splitlines()}
-    assert rows["material"] == list(MODELS) and rows["MoS2"] == ["yes", "yes", "lacks", "49", "yes", "yes"]
+    assert rows["material"] == list(MODELS) and rows["MoS2"] == ["yes", "yes", "lacks", "36", "yes", "yes"]
     text = what_is_missing(load_material("WS2"))
-    assert text.startswith("serves: exciton, trion, wigner, valley") and re.search(r"formation.hopping_length +a t of", text)
+    assert text.startswith("serves: exciton, trion, wigner, valley") and re.search(r"optics.exciton_B_energy +energy of the bright B", text)
 
 
 def test_files_are_written_and_never_replaced(hpcx, tmp_path):
@@ -61,6 +61,6 @@ def test_files_are_written_and_never_replaced(hpcx, tmp_path):
     mine = hpcx("init", "material", "valley", "-o", "mine.toml")
     assert mine.returncode == 0
     checked = hpcx("check", "valley.toml", "--set", "material=mine.toml")
-    assert "mine.toml has numbers of another material, to be replaced: valley.bands.exciton_energy, " in checked.stdout
+    assert "mine.toml has numbers of another material, to be replaced: optics.exciton_A_energy, " in checked.stdout
     assert "such as mine.toml, which is here" in hpcx("check", "valley.toml", "--set", "material=mine").stderr
     assert "serves: valley" in hpcx("materials", "mine.toml").stdout

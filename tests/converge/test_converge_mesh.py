@@ -25,7 +25,7 @@ def corrected(N, k0):
 
 
 def test_the_corrected_energy_is_linear_in_the_field_of_the_images():
-    law = RytovaKeldysh(2 * np.pi * MATERIAL.number("screening.polarizability", "angstrom"), 1.0)
+    law = RytovaKeldysh(MATERIAL.number("interaction.r0", "angstrom"), 1.0)
     sizes = (36, 48, 60, 96)
     field = np.array([image_field(N, hexagonal(3.193), law) for N in sizes])
     slopes = np.diff([corrected(N, 0.4) for N in sizes]) / np.diff(1e3 * field)

@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
+from hpcx.config.serving import load_for
 from hpcx.formation.config import Config
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem
 from hpcx.formation.traces import Traces
 from hpcx.io.stages import Stages
-from hpcx.materials.loader import Material, load_material
+from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 
 
 @pytest.fixture(scope="session")
 def material() -> Material:
-    return load_material("MoS2")
+    return load_for("formation", "MoS2")
 
 
 @pytest.fixture(scope="session")

@@ -119,8 +119,8 @@ def test_pump_below_the_b_gap_is_allowed_and_said(make_config, material):
 
 
 def test_a_substrate_that_cannot_be_followed_in_time_is_refused(make_config, material):
-    thick = material.with_parameters({"formation.substrate.oxide_thickness": 3000.0})
-    bare = material.with_parameters({"formation.substrate.oxide_thickness": 0.0})
+    thick = material.with_parameters({"substrate.oxide_thickness": 3000.0})
+    bare = material.with_parameters({"substrate.oxide_thickness": 0.0})
     time, short = {"solver": {"route": "time"}}, {"probe": {"duration": 2}}
     config, third_order = make_config(2.48, {"substrate": True}, **time), make_config(2.48, {"substrate": True}, **short)
     assert refusals(config, material) == refusals(third_order, thick) == []

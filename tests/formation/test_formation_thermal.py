@@ -31,7 +31,8 @@ def manifold(make_config, make_problem):
 
 def widths(material, temperature, **parameters) -> np.ndarray:
     """Return the half widths (meV) of 1s and of unbound states, with numbers of the material replaced."""
-    changed = material.with_parameters({f"formation.dephasing.{name}": value for name, value in parameters.items()})
+    names = {"acoustic": "optics.dephasing_acoustic", "optical": "optics.dephasing_optical", "optical_energy": "phonons.optical.energy"}
+    changed = material.with_parameters({names[name]: value for name, value in parameters.items()})
     found = half_widths(
         Config(model="formation", material="MoS2", pump={"photon_energy": 2.5}, temperature=None if temperature is None else float(temperature)), changed
     )
@@ -71,9 +72,9 @@ def test_width_of_mos2_is_that_of_the_publication_from_5_to_300_kelvin(material)
 def test_slope_of_the_acoustic_part_is_the_golden_rule_with_the_potentials_of_the_material(material):
     """Quasi-elastic scattering of an exciton at rest: hbar times the rate is M kT D^2 / (hbar^2 rho c^2), half of it the width."""
     number = material.number
-    potential = number("valley.phonons.acoustic_electron", "eV") + number("valley.phonons.acoustic_hole", "eV")
-    stiffness = number("valley.phonons.areal_density", "eV*fs^2/nm^4") * number("valley.phonons.sound_velocity", "nm/fs") ** 2
-    mass = number("formation.A.electron_mass", "m0") + number("formation.A.hole_mass", "m0")
+    potential = number("phonons.acoustic.electron_potential_K", "eV") + number("phonons.acoustic.hole_potential", "eV")
+    stiffness = number("lattice.mass_density", "eV*fs^2/nm^4") * number("phonons.acoustic.velocity_LA", "nm/fs") ** 2
+    mass = number("carriers.electron_A_mass", "m0") + number("carriers.hole_A_mass", "m0")
     slope = 0.5 * mass * potential**2 / (HBAR2_PER_M0_EV_NM2 * stiffness) * KELVIN
     assert Phonons.of(material).acoustic == pytest.approx(slope, rel=0.15)
 

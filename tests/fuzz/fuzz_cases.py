@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from hpcx.config.fields import Key, keys_of
+from hpcx.config.serving import keys_for
 from hpcx.materials.loader import material_names
 from hpcx.registry import MODELS, config_class
 
@@ -386,7 +387,7 @@ def _own_slabs(table: dict, chance: random.Random, case: Case) -> str:
 
 def _parameters(table: dict, chance: random.Random, case: Case) -> str:
     material = _material_table(str(table.get("material")))
-    names = [".".join(place) for place in _entries(material)] or ["bands.gap"]
+    names = [".".join(place) for place in _entries(material)] or ["carriers.gap"]
     chosen = {chance.choice(names): chance.choice(ABSURD) for _ in range(chance.randint(1, 3))}
     table["parameters"] = chosen
     return f"parameters {chosen!r:.60}"
@@ -507,8 +508,8 @@ def _default_scaled(table: dict, chance: random.Random, case: Case) -> str:
 def _own_numbers(table: dict, chance: random.Random, case: Case) -> str:
     """Change numbers of the material by factors up to ten."""
     material = _material_table(str(table.get("material")))
-    tables = {"exciton": ("lattice", "bands", "screening", "exciton"), "trion": ("lattice", "bands", "screening")}.get(table["model"], (table["model"],))
-    places = [place for place in _entries(material) if place[0] in tables]
+    asked = keys_for(table["model"])
+    places = [place for place in _entries(material) if ".".join(place) in asked]
     chosen = {}
     for place in chance.sample(places, min(len(places), chance.randint(1, 3))):
         above, last = _parent(material, place)

@@ -38,12 +38,12 @@ def test_units_are_converted():
 
 
 def test_parameters_replace_numbers_and_are_marked():
-    material = load_material("MoS2", {"bands.hopping": "1200 meV", "bands.gap": 1.7})
-    assert material.number("bands.hopping", "eV") == pytest.approx(1.2)
-    assert material.number("bands.gap", "eV") == 1.7
-    assert material.numbers["bands.gap"].source == "input"
-    with pytest.raises(MaterialError, match="did you mean 'bands.hopping'"):
-        load_material("MoS2", {"bands.hoping": 1.0})
+    material = load_material("MoS2", {"carriers.hopping": "1200 meV", "carriers.gap": 1.7})
+    assert material.number("carriers.hopping", "eV") == pytest.approx(1.2)
+    assert material.number("carriers.gap", "eV") == 1.7
+    assert material.numbers["carriers.gap"].source == "input"
+    with pytest.raises(MaterialError, match="did you mean 'carriers.hopping'"):
+        load_material("MoS2", {"carriers.hoping": 1.0})
 
 
 def test_own_file_by_path(tmp_path):
@@ -78,14 +78,14 @@ def test_unknown_names_get_a_suggestion():
 
 
 def test_listing_shows_values_units_and_sources():
-    row = next(line for line in listing("MoS2").splitlines() if line.startswith("bands.hopping"))
+    row = next(line for line in listing("MoS2").splitlines() if line.startswith("carriers.hopping"))
     assert "1.1 eV" in row and "Xiao 2012" in row
 
 
 FILE = """name = "XY2"
 [lattice]
 constant = { value = 3.4, unit = "angstrom", source = "a test" }
-[bands]
+[carriers]
 order = "bright"
 hopping = { value = 1.0, unit = "eV", source = "a test" }
 """
@@ -102,10 +102,10 @@ hopping = { value = 1.0, unit = "eV", source = "a test" }
         ('"angstrom"', "1", "value, unit and source"),
         ("3.4", "[3.4]", "expected one number"),
         ("3.4", "true", "value must be a number"),
-        ("hopping", "hoping", "'bands.hoping'|did you mean 'bands.hopping'"),
-        ('"bright"', '"brite"', "bands.order = 'brite': expected 'bright' or 'dark'"),
-        ('order = "bright"', "order = 3", "'bands.order' must be"),
-        ('order = "bright"', 'ordre = "bright"', "did you mean 'bands.order'"),
+        ("hopping", "hoping", "'carriers.hoping'|did you mean 'carriers.hopping'"),
+        ('"bright"', '"brite"', "carriers.order = 'brite': expected 'bright' or 'dark'"),
+        ('order = "bright"', "order = 3", "'carriers.order' must be"),
+        ('order = "bright"', 'ordre = "bright"', "did you mean 'carriers.order'"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(tmp_path, old, new, message):
@@ -125,7 +125,7 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
 
 def test_all_replacements_that_are_wrong_are_told_at_once():
     with pytest.raises(MaterialError) as error:
-        load_material("MoS2", {"bands.gap": -1.66, "lattice.constant": "0.5 kg", "bands.hoping": 1, "formation.substrate.photon_energy": 2})
+        load_material("MoS2", {"carriers.gap": -1.66, "lattice.constant": "0.5 kg", "carriers.hoping": 1, "substrate.photon_energy": 2})
     assert len(error.value.problems) == 4
 
 
@@ -134,5 +134,5 @@ def test_every_number_of_every_file_is_known_and_inside_its_bounds():
         assert all(allowed_number(key) for key in material.numbers)
 
 
-def test_layers_without_polarizability_are_allowed():
-    assert load_material("MoS2", {"screening.polarizability": 0}).number("screening.polarizability", "angstrom") == 0
+def test_layers_without_polarisability_are_allowed():
+    assert load_material("MoS2", {"interaction.r0": 0}).number("interaction.r0", "angstrom") == 0

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from hpcx.config.serving import load_for
 from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import build_problem as formation_problem
 from hpcx.formation.problem import radiation_of
 from hpcx.materials.environment import load_environment
-from hpcx.materials.loader import Material, load_material
+from hpcx.materials.loader import Material
 from hpcx.registry import config_class
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.parameters import read_parameters
@@ -52,7 +53,7 @@ CASES = [
 @pytest.mark.parametrize(("model", "keys"), CASES)
 def test_declared_keys_are_those_that_are_read(monkeypatch, model, keys):
     name = {"wigner": "WS2"}.get(model, "MoS2")
-    config, material, read = config_class(model)(model=model, material=name, **keys), load_material(name), set()
+    config, material, read = config_class(model)(model=model, material=name, **keys), load_for(model, name), set()
     for method in ("number", "numbers_of", "text"):
         plain = getattr(Material, method)
 

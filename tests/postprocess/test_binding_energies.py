@@ -57,5 +57,5 @@ def look_inside(path):
     assert about["input"] == INPUT and json.loads(about["settings"]) == ["screening.kappa=mine.toml"]
     kappa = json.loads(about["environments"])["mine.toml"]["numbers"]["kappa"]
     assert kappa == {"value": 1.0, "unit": "1", "source": "[guess] like vacuum"}
-    hopping = json.loads(about["materials"])["MoS2"]["numbers"]["bands.hopping"]
+    hopping = json.loads(about["materials"])["MoS2"]["numbers"]["carriers.hopping"]
     assert hopping["unit"] == "eV" and hopping["source"]

@@ -9,10 +9,10 @@ import pytest
 from mpi4py import MPI
 from pydantic import Field, create_model
 
+from hpcx.config.serving import load_for
 from hpcx.formation.config import Config as FormationConfig
 from hpcx.formation.perturbative import response_key
 from hpcx.formation.problem import build_problem as formation_problem
-from hpcx.materials.loader import load_material
 from hpcx.parallel.fingerprint import Excerpt, code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
@@ -97,7 +97,7 @@ def test_an_unknown_key_makes_another_phonon_matrix(name, place):
 
     def key(value):
         config = Config.model_validate(VALLEY)
-        problem = build_problem(config, load_material("WSe2"))
+        problem = build_problem(config, load_for("valley", "WSe2"))
         if place == "a new table":
             config = create_model("Config", __base__=Config, novel=(float, 0.0)).model_validate(VALLEY | {"novel": value})
         elif place == "a new switch of the mechanisms":
@@ -114,7 +114,7 @@ def test_an_unknown_key_makes_another_phonon_matrix(name, place):
 
 def test_phonon_matrices_cannot_look_at_what_their_key_leaves_out():
     config = Config.model_validate(VALLEY)
-    table = phonon_table(build_problem(config, load_material("WSe2")), config, "phonon_hole")
+    table = phonon_table(build_problem(config, load_for("valley", "WSe2")), config, "phonon_hole")
     seen = table.of[1]
     assert seen.mechanisms.phonon_interference == "none" and seen.approximation.hole_closure
     for read in (lambda: seen.pump, lambda: seen.mechanisms.exchange, lambda: seen.spin_flip, lambda: seen.flow_times):
@@ -123,7 +123,7 @@ def test_phonon_matrices_cannot_look_at_what_their_key_leaves_out():
 
 
 def test_an_unknown_number_makes_other_wigner_rates(monkeypatch):
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
     longer = make_dataclass("Excitons", [("novel", float, 0.0)], bases=(type(excitons),), frozen=True)
     fields = {name: value for name, value in vars(excitons).items() if name in excitons.__dataclass_fields__}
@@ -140,7 +140,7 @@ def test_an_unknown_key_makes_other_tables_of_formation():
     longer = create_model("Config", __base__=FormationConfig, novel=(float, 0.0))
     shared = {}
     for value in (1.0, 2.0, 2.0):
-        formation_problem(longer.model_validate(text | {"novel": value}), load_material("MoS2"), shared)
+        formation_problem(longer.model_validate(text | {"novel": value}), load_for("formation", "MoS2"), shared)
     kinds = [key.rpartition("/")[0] for key in shared]
     assert kinds.count("formation/manifold") == 4 and kinds.count("formation/two excitons") == 3  # A and B; A, B and their mean
     keys = {response_key(longer.model_validate(text | {"novel": value})) for value in (1.0, 2.0)}
@@ -149,7 +149,7 @@ def test_an_unknown_key_makes_other_tables_of_formation():
 
 def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):
     """Both points of a process: the second does not get the rates of the first."""
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
     run = Run(tmp_path)
     couplings = [factor * excitons.hole_acoustic for factor in (1.0, 2.0)]

@@ -35,10 +35,10 @@ def test_values_and_machine_keys_may_change(plan, tmp_path):
         ["sweep.mesh.N=[60]", "output.checkpoint=1 min", "output.directory=elsewhere", "title=other", "petsc.options=-x 1"],
         ["sweep.mesh.k0=[0.1, 0.12]", "mesh.N=60"],
         ["sweep.material=['MoS2', 'WS2']", "mesh.N=60"],
-        ["mesh.N=60", "sweep.parameters.bands.hopping=[1.0, 1.2]"],
+        ["mesh.N=60", "sweep.parameters.carriers.hopping=[1.0, 1.2]"],
     ):
         write_record(tmp_path, plan(*settings))
-    assert [axis["name"] for axis in read_record(tmp_path)["axes"]] == ["parameters.bands.hopping"]
+    assert [axis["name"] for axis in read_record(tmp_path)["axes"]] == ["parameters.carriers.hopping"]
     with pytest.raises(OtherPhysics, match=r"mesh\.N: 60 -> 40"):  # it was swept once, and is fixed since
         write_record(tmp_path, plan("sweep.material=['MoS2', 'WS2']"))
 
@@ -67,7 +67,7 @@ def test_a_damaged_record_is_set_aside_and_written_anew(plan, tmp_path, caplog):
     [
         (["mesh.k0=0.12"], r"Differences \(there -> here\):\n  mesh\.k0: 0\.1 -> 0\.12$"),
         (["screening.w0=zero", "mesh.k0=0.12"], r"\n  mesh\.k0: .*\n  screening\.w0: cell-average -> zero"),
-        (["parameters.bands.hopping=1.2"], r"bands\.hopping"),
+        (["parameters.carriers.hopping=1.2"], r"carriers\.hopping"),
         (["model=trion"], r"model: exciton -> trion"),
     ],
 )

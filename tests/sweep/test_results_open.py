@@ -25,7 +25,7 @@ from hpcx.sweep.run import run_plan
 
 EXCITON = {
     "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
-    "sweep.parameters.bands.hopping": [1.0, "1.2 eV"],
+    "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
@@ -173,7 +173,7 @@ def look_at(path: Path, case: dict) -> None:
 def sweep(tmp_path_factory):
     """The directory of a small sweep in surroundings whose number is a guess, with a number of the material replaced."""
     case = {key: value for key, value in EXCITON.items() if "absorption" not in key and "sweep" not in key}
-    more = {"screening.kappa": "hBN", "parameters.bands.gap": "1.7 eV", "sweep.mesh.N": [30, 32]}
+    more = {"screening.kappa": "hBN", "parameters.carriers.gap": "1.7 eV", "sweep.mesh.N": [30, 32]}
     return compute(tmp_path_factory.mktemp("sweep"), case | more)[0].parent
 
 
@@ -182,7 +182,7 @@ def test_a_sweep_tells_the_sources_of_all_numbers(sweep):
         assert tree.attrs["environment"] == "hBN: kappa = 4.5 (hBN on both sides [guess])"
         about = {name: json.loads(tree[f"provenance/{name}"].item()) for name in ("materials", "environments", "versions", "units")}
     numbers = about["materials"]["MoS2"]["numbers"]
-    assert numbers["bands.gap"] == {"value": 1.7, "unit": "eV", "source": "input"} and numbers["bands.hopping"]["source"].startswith("Xiao")
+    assert numbers["carriers.gap"] == {"value": 1.7, "unit": "eV", "source": "input"} and numbers["carriers.hopping"]["source"].startswith("Xiao")
     assert about["environments"]["hBN.toml"]["numbers"]["kappa"]["source"] == "hBN on both sides [guess]"
     assert {"hpcx", "numpy", "petsc4py", "hdf5"} <= about["versions"].keys() and about["units"]["gap"] == "eV"
 
@@ -208,7 +208,7 @@ def test_what_is_no_result_is_told(tmp_path):
 def test_a_swept_number_of_the_material_keeps_its_unit(tmp_path):
     files = compute(tmp_path, EXCITON)
     with xarray.open_datatree(files[0], engine="h5netcdf") as tree:
-        swept = tree["parameters.bands.hopping"]
+        swept = tree["parameters.carriers.hopping"]
         assert swept.attrs["units"] == "eV" and np.array_equal(swept, [1.0, 1.2])
-        assert swept.attrs["long_name"] == "bands.hopping of the material"
-        assert tree["exciton/binding_energy"].dims == ("parameters.bands.hopping",)
+        assert swept.attrs["long_name"] == "carriers.hopping of the material"
+        assert tree["exciton/binding_energy"].dims == ("parameters.carriers.hopping",)

@@ -54,8 +54,8 @@ def test_other_helicity_without_symmetry(material):
     operator, _ = prepare(config, "singlet")
     k = operator.problem.mesh.momentum_kx
     data = load_material(material)
-    gap = data.number("bands.gap", "eV") - data.number("bands.valence_splitting", "eV") / 2
-    velocity = data.number("bands.hopping", "eV") * data.number("lattice.constant", "angstrom")
+    gap = data.number("carriers.gap", "eV") - data.number("carriers.valence_splitting", "eV") / 2
+    velocity = data.number("carriers.hopping", "eV") * data.number("lattice.constant", "angstrom")
     theta_k = np.arctan2(velocity * np.hypot(*k.T), gap / 2)
     assert spectrum.sum_rule == pytest.approx((np.sin(theta_k / 2) ** 4).sum(), rel=1e-10)
 

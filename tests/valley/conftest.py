@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.valley.config import Config
 from hpcx.valley.problem import build_problem
@@ -15,7 +15,7 @@ def make_config(material="WSe2", **keys):
 
 def make_problem(material="WSe2", **keys):
     config = make_config(material, **keys)
-    return config, build_problem(config, load_material(material))
+    return config, build_problem(config, load_for("valley", material))
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def calculate():
         name = repr((material, keys))
         if name not in known:
             config = make_config(material, **keys)
-            known[name] = compute(config, load_material(material), Run(shared=shared))
+            known[name] = compute(config, load_for("valley", material), Run(shared=shared))
         return known[name]
 
     return result

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.valley.config import SWITCHES, Config, expand_sets, select
 from hpcx.valley.estimate import estimate
@@ -70,7 +70,7 @@ def test_flow_times_outside_the_run(configure):
 
 
 def test_estimate_counts_and_warns(configure):
-    material = load_material("WSe2")
+    material = load_for("valley", "WSe2")
     assert estimate(configure(), material, 1).unknowns == 840
     flips = estimate(configure(mechanisms={"spin_flip": True}), material, 1)
     assert flips.unknowns == 1680 and flips.seconds > estimate(configure(), material, 1).seconds
@@ -89,7 +89,7 @@ def test_estimate_counts_and_warns(configure):
     ],
 )
 def test_what_a_run_cannot_do_is_refused_before(configure, key, keys):
-    material = load_material("WSe2")
+    material = load_for("valley", "WSe2")
     assert [refusal.key for refusal in refusals(configure(**keys), material)] == [key]
     assert refusals(configure(), material) == []
 

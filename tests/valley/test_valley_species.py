@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from hpcx.config.serving import load_for
 from hpcx.materials.environment import load_environment
-from hpcx.materials.loader import MaterialError, load_material
+from hpcx.materials.loader import MaterialError
 from hpcx.valley.parameters import read_parameters
 
 
@@ -64,11 +65,11 @@ def test_cells_fill_the_disk(setup):
 
 
 def test_material_without_the_numbers_is_named():
-    with pytest.raises(MaterialError, match="valley.bands.conduction_splitting"):
+    with pytest.raises(MaterialError, match="carriers.conduction_splitting"):
         read_parameters(load_environment("SiO2"), load_environment("SiO2"))
 
 
 def test_parameters_of_the_input_reach_the_problem():
-    material = load_material("WSe2", {"valley.bands.lambda_energy": "35 meV"})
+    material = load_for("valley", "WSe2", {"carriers.Lambda_energy": "35 meV"})
     parameters = read_parameters(material, load_environment("SiO2"))
     assert parameters.lambda_shift == pytest.approx(-0.003)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.parallel.tiling import border_traffic
 from hpcx.wigner.config import Config
@@ -40,7 +40,7 @@ def make(comm: MPI.Comm) -> Transport:
     spatial_grid = SpatialGrid((POINTS, POINTS), POINTS * SPACING)
     x, y = spatial_grid.coordinates()
     spot = np.exp(-((x - 100) ** 2 + 0.5 * (y + 70) ** 2 + 0.3 * x * y) / 250.0**2)
-    problem = make_problem(comm, config, load_material("WS2"), Run())
+    problem = make_problem(comm, config, load_for("wigner", "WS2"), Run())
     problem = replace(problem, source=replace(problem.source, centre=0.1))
     return Transport(comm, problem, SpatialProblem(spatial_grid, 2, spot / spot.sum(), mirror=False))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import j0
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_variational import form_factor, overlap, variational_1s
@@ -21,7 +21,7 @@ def test_two_dimensional_hydrogen():
 
 
 def test_tungsten_disulfide():
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     assert excitons.binding_energy_v == pytest.approx([149.9, 162.7, 184.6], abs=0.1)
     assert excitons.radius_v == pytest.approx([1.74, 1.57, 1.34], abs=0.005)
 

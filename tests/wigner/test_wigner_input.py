@@ -11,7 +11,7 @@ from mpi4py import MPI
 from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.parallel.tiling import border_traffic, make_tiling
@@ -67,21 +67,21 @@ def test_contradictions_are_named(tables, words):
 )
 def test_coarse_energy_bins_are_refused(tables, words):
     with pytest.raises(ValueError, match=words):
-        make_problem(MPI.COMM_SELF, config(**tables), load_material("WS2"), Run())
-    assert words in estimate(config(**tables), load_material("WS2"), 1).warnings[0]
+        make_problem(MPI.COMM_SELF, config(**tables), load_for("wigner", "WS2"), Run())
+    assert words in estimate(config(**tables), load_for("wigner", "WS2"), 1).warnings[0]
 
 
 def test_coarse_cells_and_small_boxes_are_refused():
     short = {"end": 1.0}
     with pytest.raises(AgreedError, match="space.points = 20"):
-        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20}, time=short), load_material("WS2"), Run())
+        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20}, time=short), load_for("wigner", "WS2"), Run())
     with pytest.raises(AgreedError, match="1/e radius"):
-        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short), load_material("WS2"), Run())
+        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short), load_for("wigner", "WS2"), Run())
 
 
 def test_materials_without_the_numbers_say_so():
-    with pytest.raises(ValueError, match="wigner.bands"):
-        make_problem(MPI.COMM_SELF, config(), load_material("MoS2"), Run())
+    with pytest.raises(ValueError, match="excitons.members_KK"):
+        make_problem(MPI.COMM_SELF, config(), load_for("wigner", "MoS2"), Run())
 
 
 @pytest.mark.parametrize("shape", ["gaussian", "ring", "two spots"])
@@ -128,9 +128,9 @@ def test_uncertainty_study_is_seeded_and_ranks_inputs():
         time={"outputs": [(0.5, 12.0), (2.0, 100.0)], "end": 100.0},
         uncertainty={"samples": 6},
     )
-    material = load_material("WS2")
+    material = load_for("wigner", "WS2")
     weak = weak_numbers(material, case.uncertainty)
-    assert {"wigner.phonons_K.potential_acoustic", "wigner.acoustic.velocity_TA"} <= {number.key for number in weak}
+    assert {"phonons.electron_K_Kprime.potential_acoustic", "phonons.acoustic.velocity_TA"} <= {number.key for number in weak}
     assert np.array_equal(factors(weak, 6, 1), factors(weak, 6, 1))
     assert not np.array_equal(factors(weak, 6, 1), factors(weak, 6, 2))
     result = study(MPI.COMM_SELF, case, material, Run())
@@ -148,7 +148,7 @@ def test_absorbing_edges_take_excitons_without_echo():
     for points, width, boundary in ((30, 1.2, "absorbing"), (80, 3.2, "periodic")):
         space = {"dimension": 1, "points": points, "width": width, "boundary": boundary}
         case = config(temperature=300.0, space=space, momentum=bins, time=times)
-        results.append(solve(MPI.COMM_SELF, case, load_material("WS2"), Run()))
+        results.append(solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run()))
     small, large = results
     number = small.value("checks/particle_number")
     assert np.all(np.diff(number[1:]) < 0) and number[-1] < -1e-4
@@ -165,7 +165,7 @@ def test_light_outside_the_box_is_refused(shape, key, value):
 
 
 def test_the_estimate_tells_what_ranks_send_and_how_uneven_they_are():
-    material, plane = load_material("WS2"), config(space={"dimension": 2, "points": 60})
+    material, plane = load_for("wigner", "WS2"), config(space={"dimension": 2, "points": 60})
     cells, ranks = (30, 30), 7  # a quarter is computed
     tiling = make_tiling(cells, ranks)
     found, alone = estimate(plane, material, ranks), estimate(plane, material, 1)

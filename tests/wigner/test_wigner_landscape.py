@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid
 from hpcx.wigner.config import Config, Landscape, Time
@@ -33,7 +33,7 @@ KINDS = [
 @pytest.mark.parametrize("landscape", KINDS, ids=lambda landscape: landscape.kind)
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_boltzmann_distribution_is_stationary(landscape, dimension):
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.5, 1.2, 4.0, 80.0), radiative=False)
     spatial_grid, harmonics = SpatialGrid((24,) * dimension, 1200.0), 3
     energy = potential_energy(spatial_grid, landscape)
@@ -61,7 +61,7 @@ def test_boltzmann_distribution_is_stationary(landscape, dimension):
 def test_force_accelerates_downhill():
     """The mean momentum of a cold gas changes by minus the gradient of V per exciton, in every valley by its own."""
     gradient_v = np.array([0.05, 0.03, -0.02])
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     grid = make_grid(excitons, 100.0, energy_edges(8.6, 0.05, 1.05, 0.5, 100.0), radiative=False)
     state = np.zeros((1, 2, padded(grid.size)))
     state[0, 0, : grid.size] = grid.weight_i
@@ -94,7 +94,7 @@ PER_VALLEY = pytest.param({"factor_KKprime": 0.8, "factor_KLambda": -0.5}, id="p
 def test_equilibrium_in_a_landscape(factors):
     """In the end every valley follows exp(-V_v/kT), with the shares of the valleys that the local energies give."""
     case = config({"kind": "cosine", "depth": 30.0, "length": 0.4} | factors, 240.0, 14, 0.4)
-    result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
+    result = solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run())
     share = result.value("density/density")[-1] / result.value("density/equilibrium")
     assert np.max(np.abs(share - 1)) < 0.01
     assert np.max(np.abs(result.value("checks/particle_number"))) < 1e-6
@@ -104,7 +104,7 @@ def test_local_scattering_conserves_and_knows_its_equilibrium():
     """Valleys moved apart: number, detailed balance and the stored inverses, to rounding, however coarse the rounding of energies."""
     landscape = {"kind": "well", "depth": 30.0, "length": 0.3, "factor_KKprime": 0.9, "factor_KLambda": -0.5, "rate_step": 7.0}
     case = config(landscape, 1.0, 16, 1.2)
-    problem, spatial = make_problem(MPI.COMM_SELF, case, load_material("WS2"), Run()), make_spatial_problem(case)
+    problem, spatial = make_problem(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run()), make_spatial_problem(case)
     transport = Transport(MPI.COMM_SELF, problem, spatial)
     grid, local = problem.grid, transport._local
     rng = np.random.default_rng(2)
@@ -137,7 +137,7 @@ def test_diffusivity_is_the_slope_of_the_width():
     """The parts from free flight, local intervalley scattering and birth add up to a quarter of the slope of the squared width."""
     landscape = {"kind": "well", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
     case = config(landscape, 1.0, 60, 3.0).model_copy(update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])})
-    result = solve(MPI.COMM_SELF, case, load_material("WS2"), Run())
+    result = solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run())
     time, width, slope = (result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement", "diffusivity"))
     differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))[:, None]  # um^2/ps in cm^2/s
     late = time[1:-1] > 0.4
@@ -150,8 +150,8 @@ def test_shifted_valleys_are_another_material(tmp_path):
     np.save(tmp_path / "shift.npy", np.repeat(np.array(shift_v)[:, None], 5, axis=1))
     landscape = {"kind": "file", "file": str(tmp_path / "shift.npy"), "rate_step": 1.0}
     keys = ("KK", "KKprime", "KLambda")
-    old = load_material("WS2")
-    numbers = {f"wigner.bands.energy_{key}": old.number(f"wigner.bands.energy_{key}", "meV") + d for key, d in zip(keys, shift_v)}
+    old = load_for("wigner", "WS2")
+    numbers = {f"excitons.energy_{key}": old.number(f"excitons.energy_{key}", "meV") + d for key, d in zip(keys, shift_v)}
     moved = solve(MPI.COMM_SELF, config(landscape, 0.5, 40, 1.6), old, Run())
     other = solve(MPI.COMM_SELF, config({"kind": "none"}, 0.5, 40, 1.6), old.with_parameters(numbers), Run())
     for name in ("density/density", "density/shape_variation", "observables/population", "observables/diffusivity", "checks/particle_number"):
@@ -163,7 +163,7 @@ def test_rounding_of_local_energies_matters_little():
     landscape = {"kind": "cosine", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
     densities, regions = [], []
     for step in (3.2, 0.2):
-        result = solve(MPI.COMM_SELF, config(landscape | {"rate_step": step}, 4.0, 28, 0.4), load_material("WS2"), Run())
+        result = solve(MPI.COMM_SELF, config(landscape | {"rate_step": step}, 4.0, 28, 0.4), load_for("wigner", "WS2"), Run())
         densities.append(result.value("density/density"))
         regions.append(next(line for line in result.summary if "regions" in line))
     assert regions[0] != regions[1]
@@ -175,5 +175,5 @@ def test_uniform_landscape_is_none():
     results = []
     for landscape in ({"kind": "none"}, {"kind": "cosine", "depth": 0.0, "length": 0.8}):
         case = config(landscape, 0.5, 40, 1.6)
-        results.append(solve(MPI.COMM_SELF, case, load_material("WS2"), Run()).value("density/density"))
+        results.append(solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run()).value("density/density"))
     assert np.max(np.abs(results[0] - results[1])) < 1e-14 * np.max(results[0])

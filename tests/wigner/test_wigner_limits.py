@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.wigner.config import Config
@@ -25,7 +25,7 @@ COARSE = {"first_bin": 0.2, "growth": 1.2, "largest_bin": 3.0}
 
 
 def point(temperature=77, parameters=None, momentum=COARSE, **tables):
-    material = load_material("WS2", parameters or {})
+    material = load_for("wigner", "WS2", parameters or {})
     config = Config(model="wigner", material="WS2", temperature=temperature, momentum=momentum, **tables)
     return solve(MPI.COMM_SELF, config, material, Run())
 
@@ -43,7 +43,7 @@ def test_without_scattering_excitons_fly_freely():
 
 
 def test_nothing_is_made_where_nothing_scatters():
-    intervalley = {f"wigner.phonons_{q}.potential_{kind}": 0.0 for q in ("K", "Lambda") for kind in ("acoustic", "optical")}
+    intervalley = {f"phonons.electron_K_{q}.potential_{kind}": 0.0 for q in ("Kprime", "Lambda") for kind in ("acoustic", "optical")}
     with pytest.raises(Exception, match="no phonon turns the polarisation of KK into excitons"):
         point(parameters=FREE | intervalley, time={"end": 1})
 
@@ -52,7 +52,7 @@ def test_nothing_is_made_where_nothing_scatters():
 def test_disorder_alone_gives_the_diffusivity_of_one_relaxation_time(rate):
     """D = kT / (M rate) in every valley; the mobility is e D / kT."""
     result = point(parameters=FREE, mechanisms={"disorder": rate}, time={"rates_only": True}, momentum={})
-    expected = BOLTZMANN_MEV_PER_K * 77 / read_excitons(load_material("WS2")).mass_v / rate / 100
+    expected = BOLTZMANN_MEV_PER_K * 77 / read_excitons(load_for("wigner", "WS2")).mass_v / rate / 100
     assert result.value("rates/stationary_diffusivity") == pytest.approx(expected, rel=2e-4)
     assert result.value("rates/relaxation_time") == pytest.approx([1e3 / rate] * 3, rel=2e-4)
     common = float(result.value("rates/stationary_diffusivity_common"))
@@ -86,7 +86,7 @@ def test_stationary_numbers_need_no_time():
 
 def test_phonon_assisted_light_obeys_its_formula():
     """Emission and absorption as n + 1 to n over the squared distances; the spectrum adds up; light of one valley is as wide as it."""
-    material = load_material("WS2", {f"wigner.phonons_Lambda.potential_{kind}": 0.0 for kind in ("acoustic", "optical")})
+    material = load_for("wigner", "WS2", {f"phonons.electron_K_Lambda.potential_{kind}": 0.0 for kind in ("acoustic", "optical")})
     config = Config(model="wigner", material="WS2", temperature=100, momentum=COARSE, time={"end": 20, "outputs": [(1, 20)]})
     problem = make_problem(MPI.COMM_SELF, config, material, Run())
     found = [line for line in problem.sidebands() if line.rate_i.any()]

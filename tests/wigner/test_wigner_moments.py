@@ -10,8 +10,8 @@ import pytest
 from direct_stepper import DirectStepper
 from mpi4py import MPI
 
+from hpcx.config.serving import load_for
 from hpcx.io.checkpoint import Checkpoint
-from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
@@ -30,7 +30,7 @@ CM2_PER_S = 100.0
 
 def problem(temperature: float, **tables) -> Problem:
     config = Config(model="wigner", material="WS2", temperature=temperature, **tables)
-    return make_problem(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    return make_problem(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
 
 
 @cache
@@ -196,7 +196,7 @@ def test_unreachable_tolerance_is_said():
 
 def test_solve_gives_the_agreed_datasets():
     config = Config(model="wigner", material="WS2", temperature=77.0, time={"end": 1.0})
-    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    result = solve(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     names = "time valley population mean_squared_displacement diffusivity diffusivity_intervalley diffusivity_free diffusivity_radiative"
     names += " diffusivity_source population_total mean_squared_displacement_total diffusivity_total mean_squared_displacement_photoluminescence"
     for name in names.split():
@@ -214,7 +214,7 @@ def test_populations_become_those_of_equilibrium(material, energies, masses):
     bins, times = {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0}, {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2}
     off = {"radiative": False}
     config = Config(model="wigner", material=material, temperature=300.0, momentum=bins, time=times, mechanisms=off)
-    result = solve(MPI.COMM_SELF, config, load_material(material), Run())
+    result = solve(MPI.COMM_SELF, config, load_for("wigner", material), Run())
     weight = np.array(masses) * (1, 1, 3) * np.exp(-np.array(energies) / (0.08617333 * 300))
     # K-Lambda's bins end at 284 meV above its minimum: what is cut off is exp(-11)
     assert result.value("observables/population")[-1] == pytest.approx(weight / weight.sum(), rel=1e-3)
@@ -227,7 +227,7 @@ def test_interrupted_runs_go_on(tables, tmp_path, stop_after):
     bins = {"first_bin": 1.0, "growth": 1.4, "largest_bin": 10.0}
     times = {"end": 6.0, "outputs": [(0.5, 6.0)], "tolerance": 1e-2}
     config = Config(model="wigner", material="WS2", temperature=77.0, momentum=bins, time=times, **tables)
-    material, stops = load_material("WS2"), 0
+    material, stops = load_for("wigner", "WS2"), 0
     whole = solve(MPI.COMM_SELF, config, material, Run())
     while True:
         try:
@@ -245,7 +245,7 @@ def test_bright_excitons_start_cold_and_dark_ones_hot():
     """Phonons that an exciton at rest can absorb leave it colder than the lattice; those that lead to KK' leave it hot."""
     bins, times = {"first_bin": 0.3, "growth": 1.2, "largest_bin": 3.0}, {"end": 100.0, "outputs": [(0.1, 1.0), (1.0, 100.0)]}
     config = Config(model="wigner", material="WS2", temperature=20.0, momentum=bins, time=times)
-    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    result = solve(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     temperature = result.value("observables/effective_temperature")
     assert temperature[2, 0] < 0.1 * 20 and temperature[2, 1] > 5 * 20  # 0.3 ps
     assert temperature[-1, 1:] == pytest.approx([20, 20], rel=0.02)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR_MEV_PS
 from hpcx.wigner.config import Config
@@ -25,7 +25,7 @@ def config(photon_energy=None, temperature=77.0, **tables):
 
 
 def problem(*arguments, **tables):
-    return make_problem(MPI.COMM_SELF, config(*arguments, **tables), load_material("WS2"), Run())
+    return make_problem(MPI.COMM_SELF, config(*arguments, **tables), load_for("wigner", "WS2"), Run())
 
 
 def test_resonance_is_the_default():
@@ -54,7 +54,7 @@ def test_excitons_are_born_where_light_and_phonon_leave_them():
 def test_acoustic_rate_of_a_warm_lattice():
     """Emission and absorption together, quasi-elastic: M kT D^2 / (hbar^3 rho c^2) whatever the excess, wigner.md 1.2."""
     warm = problem(temperature=1000.0, momentum={"energy_max": 1300, "first_bin": 5.0, "growth": 1.2, "largest_bin": 60.0})
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     excess, mass = 60.0, excitons.mass_v[0]
     bare = type(excitons)(**{**vars(excitons), "electron_optical": 0.0, "hole_optical": 0.0, "channels": ()})
     found = formation_rates(bare, warm.grid, excess).sum()
@@ -66,7 +66,7 @@ def test_acoustic_rate_of_a_warm_lattice():
 
 
 def test_hot_excitons_spread_faster_and_cool_to_the_lattice():
-    cold, hot = (solve(MPI.COMM_SELF, config(energy), load_material("WS2"), Run()) for energy in (None, RESONANCE + 0.1))
+    cold, hot = (solve(MPI.COMM_SELF, config(energy), load_for("wigner", "WS2"), Run()) for energy in (None, RESONANCE + 0.1))
     at = int(np.argmin(np.abs(hot.value("observables/time") - 0.4)))
     temperature = hot.value("observables/effective_temperature")[:, 0]
     assert temperature[at] > 6 * 77 and cold.value("observables/effective_temperature")[at, 0] < 77
@@ -77,9 +77,9 @@ def test_hot_excitons_spread_faster_and_cool_to_the_lattice():
 
 @pytest.mark.parametrize("photon_energy, words", [(2.0, "must be at resonance"), (2.08, "at least 62.0 meV above"), (2.3, "momentum.energy_max")])
 def test_pumps_for_which_the_model_does_not_hold_are_refused(photon_energy, words):
-    [refusal] = refusals(config(photon_energy), load_material("WS2"))
+    [refusal] = refusals(config(photon_energy), load_for("wigner", "WS2"))
     assert refusal.key == "pulse.photon_energy" and words in refusal.message
-    assert refusals(config(2.15), load_material("WS2")) == [] and make_edges(config())[-1] >= 260
+    assert refusals(config(2.15), load_for("wigner", "WS2")) == [] and make_edges(config())[-1] >= 260
 
 
 def test_a_landscape_and_a_detuned_pump_exclude_each_other():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.wigner import rate_cache
 from hpcx.wigner.energy_grid import energy_edges, make_grid
@@ -21,7 +21,7 @@ from hpcx.wigner.rates import assemble_rates
 
 @pytest.fixture(scope="module")
 def physics():
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     return excitons, make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
 
 
@@ -39,7 +39,7 @@ def test_key_knows_what_rates_depend_on(physics):
     excitons, grid = physics
     every = emission_processes(excitons)
     first = rates_key(excitons, grid, 2, every)
-    again = read_excitons(load_material("WS2"))
+    again = read_excitons(load_for("wigner", "WS2"))
     assert first == rates_key(again, replace(grid), 2, emission_processes(again))
     others = [
         rates_key(replace(excitons, hole_acoustic=excitons.hole_acoustic * (1 + 1e-15)), grid, 2, every),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
 from hpcx.physics.wannier_variational import form_factor, overlap
 from hpcx.wigner.energy_grid import energy_edges, make_grid
@@ -23,7 +23,7 @@ from hpcx.wigner.source import formation_rates
 
 @pytest.fixture(scope="module")
 def excitons() -> Excitons:
-    return read_excitons(load_material("WS2"))
+    return read_excitons(load_for("wigner", "WS2"))
 
 
 def default_edges(temperature: float) -> np.ndarray:
@@ -86,7 +86,7 @@ def test_default_grids_and_invariants(excitons, temperature, bins):
     maximum=st.floats(20.0, 120.0),
 )
 def test_invariants_on_any_grid(temperature, first, growth, largest, maximum):
-    excitons = read_excitons(load_material("WS2"))
+    excitons = read_excitons(load_for("wigner", "WS2"))
     edges = energy_edges(BOLTZMANN_MEV_PER_K * temperature, max(first, maximum / 300), growth, largest, maximum)
     grid = make_grid(excitons, temperature, edges, radiative=True)
     check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2))
@@ -186,7 +186,7 @@ def test_acoustic_rates_against_summation_over_momenta(excitons):
 
 def test_numerical_states(excitons):
     """Solved states are bound a little deeper and are sharper at the origin: stronger scattering at large momentum transfer."""
-    numerical = with_numerical_states(excitons, load_material("WS2"))
+    numerical = with_numerical_states(excitons, load_for("wigner", "WS2"))
     assert np.all(numerical.binding_energy_v > excitons.binding_energy_v)
     assert numerical.binding_energy_v == pytest.approx(excitons.binding_energy_v, rel=0.03)
     table = numerical.form_factor_vvq

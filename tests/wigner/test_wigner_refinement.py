@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config
 from hpcx.wigner.problem import make_problem
@@ -33,7 +33,7 @@ def test_negative_diffusion_on_other_grids(first, growth, largest, rise, peak, n
         momentum={"first_bin": first, "growth": growth, "largest_bin": largest},
         time={"outputs": [(0.05, 12.0), (0.1, 90.0)], "end": 90.0},
     )
-    problem = make_problem(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    problem = make_problem(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     history = schedule_and_moments(problem, 1e-3)[1]
     time, bright = np.array(history.time), history.array("diffusivity")[:, 0] / 100.0
     late = time > 1
@@ -56,7 +56,7 @@ def test_hot_excitons_far_out_move_outwards():
         momentum={"first_bin": 0.3, "growth": 1.2, "largest_bin": 2.0, "harmonics": 6},
         time={"end": 9.0, "outputs": [(1.0, 9.0)], "distributions": [9.0]},
     )
-    result = solve(MPI.COMM_SELF, config, load_material("WS2"), Run())
+    result = solve(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     ratio = result.value("wigner/forward")[0, 1] / result.value("wigner/backward")[0, 1]
     found = np.interp([0.195, 0.405, 0.585, 0.795], result.value("wigner/x"), ratio)
     assert found == pytest.approx([1.15, 1.37, 1.63, 2.07], rel=0.02)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from hpcx.config.serving import load_for
 from hpcx.formation.config import Config
 from hpcx.formation.solve import solve
-from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 
@@ -18,7 +18,7 @@ WITHOUT_PAIRS = {"signal": {"bootstrap": 0}, "approximation": {"biexciton": Fals
 
 
 def solve_on(comm, config: Config):
-    return solve(comm, config, load_material("MoS2"), Run())
+    return solve(comm, config, load_for("formation", "MoS2"), Run())
 
 
 def make(route: str, **tables) -> Config:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hpcx.config.load import load_plan
-from hpcx.materials.loader import load_material
+from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
 from hpcx.sweep.run import run_plan
@@ -43,8 +43,8 @@ def assert_same(one, other, names):
 @pytest.mark.mpi
 def test_one_point_is_the_same_on_all_ranks(comm):
     config = Config.model_validate({"model": "valley", "material": "WSe2", **KEYS})
-    together = solve(comm, config, load_material("WSe2"), Run())
-    alone = compute(config, load_material("WSe2"), Run())
+    together = solve(comm, config, load_for("valley", "WSe2"), Run())
+    alone = compute(config, load_for("valley", "WSe2"), Run())
     assert set(together.datasets) == set(alone.datasets)
     assert_same(together.value, alone.value, alone.datasets)
     assert all(comm.allgather(together.summary == alone.summary))
@@ -54,7 +54,7 @@ def test_one_point_is_the_same_on_all_ranks(comm):
 def test_an_error_reaches_all_ranks(comm):
     config = Config.model_validate({"model": "valley", "material": "WSe2", "environment": "nowhere", **KEYS})
     with pytest.raises(ValueError, match="no environment 'nowhere'"):
-        solve(comm, config, load_material("WSe2"), Run())
+        solve(comm, config, load_for("valley", "WSe2"), Run())
 
 
 @pytest.mark.mpi

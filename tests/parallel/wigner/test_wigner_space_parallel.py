@@ -13,8 +13,8 @@ import pytest
 from gathering import gathered, outputs
 from mpi4py import MPI
 
+from hpcx.config.serving import load_for
 from hpcx.io.checkpoint import Checkpoint
-from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
@@ -50,7 +50,7 @@ def settle(
         momentum=BINS | {"harmonics": harmonics},
         time={"end": end, "outputs": [(0.5, end)], "densities": [(1.0, end)], "distributions": [1.0]},
     )
-    problem = make_problem(comm, config, load_material("WS2"), Run())
+    problem = make_problem(comm, config, load_for("wigner", "WS2"), Run())
     spatial = make_spatial_problem(config)
     if mirror is not None:
         spatial = replace(spatial, mirror=mirror)
@@ -213,7 +213,7 @@ def test_solve_reports_space(comm, mpi_tmp_path: Path):
         momentum=BINS,
         time={"end": 1.0, "outputs": [(0.1, 1.0)], "densities": [(0.5, 1.0)], "distributions": [0.5]},
     )
-    result = solve(comm, config, load_material("WS2"), Run())
+    result = solve(comm, config, load_for("wigner", "WS2"), Run())
     density, light, variation = (gathered(comm, result, f"density/{name}") for name in ("density", "photoluminescence", "shape_variation"))
     assert density.shape == (2, 3, 24, 24) and light.shape == (2, 24, 24)
     assert gathered(comm, result, "wigner/distribution").shape[:3] == (1, 3, 24)
