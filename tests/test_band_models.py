@@ -17,7 +17,10 @@ from hpcx.registry import solver
 from hpcx.trion.symmetry import SymmetryError
 
 KEYS = ("carriers.electron_A_mass", "carriers.hole_A_mass")
-INPUT = 'model = "{}"\nmaterial = "MoS2"\nparameter_set = "mayers2015"\nenvironment = "hBN"\nbands.model = "{}"\nmesh = {{ N = 24, k0 = 0.12 }}\nsolver = {{ states = 2{} }}\n'.format
+INPUT = (
+    'model = "{}"\nmaterial = "MoS2"\nparameter_set = "mayers2015"\nenvironment = "hBN"\nbands.model = "{}"\n'
+    "mesh = {{ N = 24, k0 = 0.12 }}\nsolver = {{ states = 2{} }}\n"
+).format
 
 
 @dataclass(frozen=True)
