@@ -34,7 +34,7 @@ def test_a_material_file_serves_the_models_that_it_is_for(tmp_path):
     material = load_material(str(path))
     assert material.name == "WTe2" and not any(lacking(material).values())
     assert {number.source for number in material.numbers.values()} >= {"of MoS2, to be replaced [guess]", "of WS2, to be replaced [guess]"}
-    near = {"wigner": ["pulse.photon_energy=1.95"]}  # the exciton's energy is that of MoS2
+    near = {"wigner": ["pulse.photon_energy=1.98"]}  # the exciton's energy is that of MoS2
     for model in MODELS:
         assert load_plan("input.toml", [f"material={path}", *near.get(model, [])], input_template(model, "MoS2", "input.toml")).points[0].config.model == model
 
