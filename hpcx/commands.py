@@ -40,6 +40,9 @@ def alone(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         terminal.complain(f"this command needs the Python package {error.name}: pip install {error.name}")
         return FAILED
+    except ImportError as error:  # a package is there and cannot be loaded
+        terminal.complain(str(error))
+        return FAILED
     except KeyboardInterrupt:
         return FAILED
 

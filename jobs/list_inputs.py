@@ -48,7 +48,11 @@ def table(paths: list[Path]) -> str:
     return HEAD + "\n".join(row(path) for path in sorted(paths))
 
 
-if __name__ == "__main__":
+def page() -> str:
+    """Return the text of the page."""
     tables = {"own": list((ROOT / "inputs").glob("*.toml")), "validation": list((ROOT / "inputs" / "validation").glob("*.toml"))}
-    text = TEXT.format(**{name: table(paths) for name, paths in tables.items()})
-    (ROOT / "inputs" / "README.md").write_text(text, encoding="utf-8")
+    return TEXT.format(**{name: table(paths) for name, paths in tables.items()})
+
+
+if __name__ == "__main__":
+    (ROOT / "inputs" / "README.md").write_text(page(), encoding="utf-8")

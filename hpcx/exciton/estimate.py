@@ -15,7 +15,7 @@ from hpcx.registry import Estimate
 #: resident memory of the interpreter with all libraries, bytes (measured)
 BASE_BYTES = 1.4e8
 #: bands, interaction and result of a point
-POINT = Work(calls=0.045)
+POINT = Work(calls=0.01)
 #: a product and its orthogonalisation: per call, and per n log2 n of the transforms on a mesh of n points
 PRODUCT, TRANSFORM = Work(calls=2e-4), Work(arrays=5.2e-8)
 #: components of a pair of Dirac bands

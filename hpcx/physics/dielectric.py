@@ -6,6 +6,7 @@ is confined to small q and is integrated numerically. Any unit of length will do
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -66,7 +67,7 @@ def _missing(layer: Dielectric, q: np.ndarray) -> np.ndarray:
 def _integral(layer: Dielectric, end: float) -> float:
     """Return the integral of what is missing from 0 to `end`."""
     borders = layer.borders
-    q, weight = _gauss(np.append(borders[borders < end], min(end, borders[-1])))
+    q, weight = gauss_rule(np.append(borders[borders < end], min(end, borders[-1])))
     return float(weight @ _missing(layer, q))
 
 
@@ -76,7 +77,7 @@ def _bessel_transform(layer: Dielectric, distance: np.ndarray) -> np.ndarray:
     octave = np.floor(np.log2(distance)).astype(int)
     for number in np.unique(octave):
         group = np.flatnonzero(octave == number)
-        q, weight = _gauss(_divided(layer.borders, _PHASE / 2.0 ** (number + 1)))
+        q, weight = gauss_rule(_divided(layer.borders, _PHASE / 2.0 ** (number + 1)))
         weighted = weight * _missing(layer, q)
         for part in np.array_split(group, 1 + group.size * q.size // _CHUNK):
             transform[part] = j0(distance[part, None] * q) @ weighted
@@ -90,8 +91,13 @@ def _divided(borders: np.ndarray, longest: float) -> np.ndarray:
     return np.concatenate([*parts, borders[-1:]])
 
 
-def _gauss(borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return nodes and weights of the Gauss-Legendre rule on all panels."""
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
+def gauss_rule(borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights of the Gauss-Legendre rule on all panels between ascending borders."""
+    node, weight = _reference_rule()
     half = np.diff(borders)[:, None] / 2
     return (borders[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
+
+
+@lru_cache(maxsize=1)
+def _reference_rule() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(_NODES)

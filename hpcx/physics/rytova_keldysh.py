@@ -6,10 +6,13 @@ Coulomb's, 1 / (kappa r). Units as in `hpcx.physics.interaction`; shapes are tho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.special import struve, y0, y1
 
 from hpcx.physics.surroundings import Surroundings
@@ -88,7 +91,7 @@ class Logarithmic(_Uniform):
             return RytovaKeldysh(0.0, self.permittivity).in_momentum(q)
         a = self.length / self.permittivity
         z = a * np.asarray(q, dtype=float)
-        logarithm = np.where(z < _SMALL, _small_slope(z), 1 / z + _struve_neumann_slope(z)) / z
+        logarithm = np.where(z < _SMALL, _small_slope(z), _large_slope(z)) / z
         return 2 * np.pi * a**2 / self.length * (logarithm + _TAIL * (1 + z**2) ** -1.5)
 
     def over_disk(self, radius: Number) -> Number:
@@ -110,11 +113,26 @@ class Logarithmic(_Uniform):
 _TAIL = np.log(2) - np.euler_gamma
 #: argument below which the logarithmic layer's differences lose digits; their series are exact to 1e-10 there
 _SMALL = 1e-5
+#: knots of the interpolation between small and far arguments
+_KNOTS = 3000
 
 
 def _small_slope(z: np.ndarray) -> np.ndarray:
     """Return 1/z + d/dz F(z) for small z."""
     return 1 + z / 2 * (np.log(z / 2) + np.euler_gamma - 0.5) - z**2 / 3
+
+
+def _large_slope(z: np.ndarray) -> np.ndarray:
+    """Return 1/z + d/dz F(z) for z that is not small, within 1e-11; W is asked at 10^5 momenta, and Struve's functions take long."""
+    near = _slope_spline()(np.log(np.clip(z, _SMALL, _FAR)))
+    return np.where(z > _FAR, 1 / z + _struve_neumann_slope(np.where(z > _FAR, z, 2 * _FAR)), near)
+
+
+@lru_cache(maxsize=1)
+def _slope_spline() -> CubicSpline:
+    """Return 1/z + d/dz F(z) against ln z from _SMALL to _FAR."""
+    x = np.linspace(np.log(_SMALL), np.log(_FAR), _KNOTS)
+    return CubicSpline(x, np.exp(-x) + _struve_neumann_slope(np.exp(x)))
 
 
 def _small_disk(z: np.ndarray) -> np.ndarray:
@@ -124,19 +142,19 @@ def _small_disk(z: np.ndarray) -> np.ndarray:
 
 def _struve_neumann(z: Number) -> Number:
     """Return pi/2 [H0(z) - Y0(z)], the integral of exp(-z s) / sqrt(1 + s^2) over s > 0."""
-    far, near, power = _split(z)
-    return np.where(far, np.polynomial.polynomial.polyval(power**2, _SERIES) * power, 0.5 * np.pi * (struve(0, near) - y0(near)))
+    return _by_range(z, lambda near: 0.5 * np.pi * (struve(0, near) - y0(near)), 1, _SERIES)
 
 
 def _struve_neumann_slope(z: Number) -> Number:
     """Return the derivative of `_struve_neumann`, 1 - pi/2 [H1(z) - Y1(z)] < 0."""
-    far, near, power = _split(z)
-    series = -_SERIES * (2 * np.arange(_SERIES.size) + 1)
-    return np.where(far, np.polynomial.polynomial.polyval(power**2, series) * power**2, 1 - 0.5 * np.pi * (struve(1, near) - y1(near)))
+    return _by_range(z, lambda near: 1 - 0.5 * np.pi * (struve(1, near) - y1(near)), 2, -_SERIES * (2 * np.arange(_SERIES.size) + 1))
 
 
-def _split(z: Number) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return where z is far, z where it is near and 1/z where it is far (elsewhere any harmless value)."""
+def _by_range(z: Number, near: Callable[[np.ndarray], np.ndarray], power: int, series: np.ndarray) -> np.ndarray:
+    """Return near(z) up to _FAR, and beyond z^-power times the polynomial `series` of z^-2: Struve's functions take long."""
     z = np.asarray(z, dtype=float)
     far = z > _FAR
-    return far, np.where(far, _FAR, z), 1 / np.where(far, z, _FAR)
+    value = np.empty_like(z)
+    value[~far] = near(z[~far])
+    value[far] = np.polynomial.polynomial.polyval(z[far] ** -2, series) * z[far] ** -power
+    return value

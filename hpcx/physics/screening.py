@@ -16,8 +16,10 @@ from hpcx.physics.mesh import ValleyMesh
 _ANGLES = 40
 #: distance in supercells up to which the field of the images is summed, and step of its derivative over the distance
 _IMAGES, _STEP = 60, 0.01
-#: distance in cells up to which the lattice correction is summed, and nodes per direction of its rule in a sixth of a cell
-_CELLS, _NODES = 40, 6
+#: distance in cells up to which the correction for a finite mesh is summed
+_CELLS = 40
+#: (distance in cells up to which, nodes per direction of the rule in a sixth of a cell): W is the smoother, the farther away
+_RULES = ((8, 6), (_CELLS, 3))
 
 
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
@@ -67,15 +69,14 @@ def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float
     beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more attraction than the
     exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part that falls like 1/M^2.
     """
-    distance_q = _tail_cells(mesh)
     area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
-    offset_px, weight_p = mesh.lattice.cell_rule(_NODES)
-    offset_px = offset_px / mesh.divisions
-    missing_q = COULOMB * law.in_momentum(np.linalg.norm(distance_q, axis=1))
-    for offset_x, weight in zip(offset_px, weight_p, strict=True):
-        missing_q -= weight * COULOMB * law.in_momentum(np.linalg.norm(distance_q + offset_x, axis=1))
-    radius = np.linalg.norm(distance_q, axis=1)
-    total, inner = missing_q.sum(), missing_q[radius <= radius.max() / 2].sum()
+    centre_qx, distance_q = _tail_half(mesh)
+    missing_q, least = np.zeros(len(distance_q)), 0
+    for most, nodes in _RULES:
+        offset_px, weight_p = mesh.lattice.cell_rule(nodes)
+        chosen, least = (distance_q > least) & (distance_q <= most), most
+        missing_q[chosen] = COULOMB * _above_mean(law, centre_qx[chosen], offset_px / mesh.divisions, weight_p)
+    total, inner = 2 * missing_q.sum(), 2 * missing_q[distance_q <= distance_q.max() / 2].sum()
     middle = [coulomb_at_zero(choice, mesh, law) for choice in (w0, "cell-average")]
     return float((total + (total - inner) / 3 + middle[0] - middle[1]) * area / (2 * np.pi) ** 2)
 
@@ -107,10 +108,23 @@ def _laplacian(law: Interaction, radius: np.ndarray) -> np.ndarray:
     return (outer - 2 * middle + inner) / step**2 + (outer - inner) / (2 * step * radius)
 
 
-def _tail_cells(mesh: ValleyMesh) -> np.ndarray:
-    """Return the centres (q, 2) of the cells but the middle one up to a distance of _CELLS cells, 1/Angstrom."""
-    index = mesh.lattice.disk(_CELLS * float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min()))
-    return mesh.momentum(index[index.any(axis=1)])
+def _above_mean(law: Interaction, centre_qx: np.ndarray, offset_px: np.ndarray, weight_p: np.ndarray) -> np.ndarray:
+    """Return W at the centres (q, 2) of cells less its mean over the cell by a rule (p,)."""
+    missing_q = law.in_momentum(np.linalg.norm(centre_qx, axis=1))
+    for offset_x, weight in zip(offset_px, weight_p, strict=True):
+        missing_q -= weight * law.in_momentum(np.linalg.norm(centre_qx + offset_x, axis=1))
+    return missing_q
+
+
+def _tail_half(mesh: ValleyMesh) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centres (q, 2; 1/Angstrom) of the cells but the middle one up to _CELLS cells, and their distances (q,) in cells.
+
+    Of two cells opposite to each other only one is there: both miss the same.
+    """
+    cell = float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min())
+    index = mesh.lattice.disk(_CELLS * cell)
+    centre_qx = mesh.momentum(index[(index[:, 0] > 0) | ((index[:, 0] == 0) & (index[:, 1] > 0))])
+    return centre_qx, np.round(np.linalg.norm(centre_qx, axis=1) * mesh.divisions / cell, 8)
 
 
 def interaction_between(w_ij: np.ndarray, index_px: np.ndarray, index_qx: np.ndarray) -> np.ndarray:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.dielectric import gauss_rule
 from hpcx.physics.interaction import Interaction
+
+#: borders of the panels of the angle: a dielectric function may bend at any small momentum
+_PANELS = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.5, np.pi / 2)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Hydrogenic:
     binding_energy: float
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
 def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
     """Minimise the energy of exp(-r/a) over a.
 
@@ -43,15 +46,12 @@ def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
 
 
 def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
+    """Return kinetic energy less the integral of form factor over dielectric function, in the angle t with q radius = 2 tan t."""
     kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
-
-    def integrand(qa: float) -> float:
-        """Return form factor over dielectric function at q times the radius."""
-        q = qa / radius
-        return float(form_factor(q, radius)) / law.dielectric_function(q)
-
-    attraction, _ = quad(integrand, 0.0, np.inf, epsabs=1e-13, epsrel=1e-12)
-    return kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction
+    bends = np.arctan(0.5 * radius * np.asarray(getattr(law, "borders", ())))
+    angle, weight = gauss_rule(np.unique([*_PANELS, *bends]))
+    attraction = weight @ (2 * np.cos(angle) / law.dielectric_function(2 * np.tan(angle) / radius))
+    return float(kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction)
 
 
 def form_factor(kappa: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:

@@ -145,7 +145,7 @@ def _lines(label: str, estimate: Estimate, piece: Piece) -> list[str]:
 def duration(seconds: float) -> str:
     """Return a time in the unit in which people think of it."""
     if seconds < 120:
-        return f"{seconds:.2g} s"
+        return f"{float(f'{seconds:.2g}'):g} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 

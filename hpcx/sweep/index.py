@@ -108,8 +108,13 @@ def _write_states(file: h5py.File, record: dict[str, Any], entries: list[Entry])
         "ranks": ([entry.ranks for entry in entries], "1", "number of ranks"),
         "version": ([entry.version for entry in entries], "1", "version of hpcx that computed the point"),
         "revision": ([entry.revision for entry in entries], "1", "revision of its source, or its version where it is not under git"),
+        "options": ([entry.options for entry in entries], "1", "PETSc options that were given"),
+        "excess": ([entry.excess for entry in entries], "1", "largest error of its solutions over the tolerance"),
+        "summary": ([json.dumps(entry.summary) for entry in entries], "1", "what the run printed of it, a JSON list of lines"),
+        "stamp": ([entry.stamp for entry in entries], "1", "size in bytes and time of change in ns of its file when it was read"),
     }
     for name, (values, units, long_name) in columns.items():
         array = np.asarray(values).reshape(shape)
-        label(file.create_dataset(f"index/{name}", data=storable(array)), Dataset(array, (), units, long_name))
+        missing = "NaN: not known" if array.dtype.kind == "f" else ""
+        label(file.create_dataset(f"index/{name}", data=storable(array)), Dataset(array, (), units, long_name, missing=missing))
     return {f"index/{name}": names for name in columns}

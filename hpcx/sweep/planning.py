@@ -61,7 +61,7 @@ class Planner:
     _known: dict[tuple[int, int], Estimate] = field(default_factory=dict)
 
     def estimate(self, number: int, ranks: int) -> Estimate:
-        """Return the estimate of a point; one that cannot be estimated will fail at once and costs nothing."""
+        """Return the estimate of a point; one that cannot be estimated is refused. Raises ImportError if the estimator cannot be loaded."""
         key = number, ranks
         if key not in self._known:
             self._known[key] = _estimate(self.points[number], ranks)
@@ -98,11 +98,14 @@ class Planner:
 def _estimate(point: Point, ranks: int) -> Estimate:
     if point.error:
         return Estimate(0, 0.0, Work())
+    estimator = registry.estimator(point.config.model)
     try:
-        return registry.estimator(point.config.model)(point.config, point.material, ranks)
-    except Exception as error:
-        log.debug("no estimate of point %s: %s", point.id, error)
-        return Estimate(0, 0.0, Work(), warnings=[f"no estimate: {error}"])
+        return estimator(point.config, point.material, ranks)
+    except ImportError:  # of what no point can do without
+        raise
+    except Exception as error:  # whatever it is, it says nothing of the other points
+        log.debug("no estimate of point %s", point.id, exc_info=True)
+        return Estimate(0, 0.0, Work(), refusal=f"what it needs cannot be estimated: {str(error) or type(error).__name__}")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hpcx.io.reading import reading
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
 from hpcx.sweep.store import DONE, FAILED, MISSING, RUNNING, Entry, Store
+from hpcx.sweep.unchanged import unchanged
 
 #: points from which on a sweep is summed up, and how many of each state are listed then
 LONG, SOME = 60, 20
@@ -57,7 +58,7 @@ def status_json(path: Path) -> str:
 def _plain(entry: Entry) -> dict[str, Any]:
     """Return what is known of a point; a time that is not known is null, since JSON has no NaN."""
     known = asdict(entry)
-    return {key: None if value != value else value for key, value in known.items() if key not in ("layout", "run", "versions")}
+    return {key: None if value != value else value for key, value in known.items() if key not in ("layout", "run", "versions", "stamp")}
 
 
 def _text(rows: list[Row], ends: list[str], every_point: bool) -> str:
@@ -124,7 +125,12 @@ def _remarks(path: Path) -> list[str]:
 
 def _points(directory: Path, record: dict[str, Any]) -> list[Row]:
     store = Store(directory, single=False)
-    return [(point["id"], point["coordinates"], store.entry(point["id"], point["hash"])) for point in record["points"]]
+    known = unchanged(store)
+    rows = []
+    for point in record["points"]:
+        entry = known.get((point["id"], point["hash"])) or store.entry(point["id"], point["hash"])
+        rows.append((point["id"], point["coordinates"], entry))
+    return rows
 
 
 def _single(directory: Path) -> Row:

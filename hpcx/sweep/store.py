@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class Entry:
         options: PETSc options that were given, as typed.
         excess: largest error of its solutions over the tolerance; NaN where it is not known.
         versions: of hpcx and of all that a number depends on.
+        stamp: `stamp_of` the file of a finished point.
     """
 
     status: str
@@ -55,6 +57,12 @@ class Entry:
     options: str = ""
     excess: float = float("nan")
     versions: dict[str, str] = field(default_factory=dict)
+    stamp: str = ""
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Return size and time of the last change of a file, by which it is known that it has not changed."""
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 class Store:
@@ -129,9 +137,17 @@ class Store:
         path = self.result(name)
         if not path.exists():
             return None
+        stamp = self.stamp(name)  # of before: what changes the file meanwhile gives it another one
         with reading(path) as file:
             group = file["provenance"]
-            return finished(_read_about(group)) if group["hash"].asstr()[()] == digest else None
+            return replace(finished(_read_about(group)), stamp=stamp) if group["hash"].asstr()[()] == digest else None
+
+    def stamp(self, name: str) -> str:
+        """Return the stamp of a point's result, "" if it is not there."""
+        try:
+            return stamp_of(self.result(name).stat())
+        except OSError:
+            return ""
 
     def set_aside(self, name: str, why: str) -> Path:
         """Rename a result that does not count, with a word that says why, and return its new name; for the holder of the claim."""

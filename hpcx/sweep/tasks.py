@@ -28,8 +28,11 @@ def list_tasks(comm: Any, context: SweepContext, memory: float, group_size: int 
     together = context.store.single or not context.locks_reach
     planner = Planner(context.plan.points, comm.size, memory, group_size, together)
     share = list(missing)[comm.rank :: comm.size]
-    seconds = sum(comm.allgather(planner.seconds(share)))
-    tasks = [planner.task(number, seconds, missing[number]) for number in share]
+    with agreed(comm):
+        own = planner.seconds(share)
+    seconds = sum(comm.allgather(own))
+    with agreed(comm):
+        tasks = [planner.task(number, seconds, missing[number]) for number in share]
     return ordered([task for part in comm.allgather(tasks) for task in part])
 
 

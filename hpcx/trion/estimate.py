@@ -200,13 +200,14 @@ def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
 
 def _thermal_work(config: Config, material: Material, species: str, layouts: int, busy: int) -> Work:
     """Return the work for spectra without symmetry from all other momenta of the resident carrier."""
-    sizes = _counts(config, material, "none")
-    if config.trion.temperature == 0 or sizes.points > _BY_AREA:
+    if config.trion.temperature == 0:
         return Work()
-    mesh = carrier_mesh(config, material)
+    sizes = _counts(config, material, "none")
+    thinner = math.floor(config.mesh.N * min(1.0, math.sqrt(_BY_AREA / sizes.points)))  # of a large mesh, a thinner one tells
+    mesh = carrier_mesh(config.model_copy(update={"mesh": config.mesh.model_copy(update={"N": thinner})}), material)
     energy_k = carrier_bands(config, material).band(mesh.momentum_kx, _three(config, material, species)[1]).energy_k
     orbit_k = mesh.point_group(foreseen(config, material))[0].min(axis=0)
-    momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0])
+    momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0]) * sizes.points / mesh.size
     return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
 
 

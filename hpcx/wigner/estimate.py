@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
+from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
 from hpcx.registry import Estimate
 from hpcx.wigner.config import Config
-from hpcx.wigner.parameters import VALLEYS, read_excitons
-from hpcx.wigner.problem import PS_PER_FS, check_edges, make_edges, make_stops
+from hpcx.wigner.energy_grid import mean_energy
+from hpcx.wigner.parameters import VALLEYS, Excitons, read_excitons
+from hpcx.wigner.problem import PS_PER_FS, make_edges, make_stops
+from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded
 from hpcx.wigner.space.advection import STABLE_COURANT, labels
 from hpcx.wigner.space.drift import longest_drift_step
-from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem
-from hpcx.wigner.space.resolution_checks import check_spot
+from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem
 from hpcx.wigner.time_steps import levels_for, make_steps
 
 #: interpreter with its libraries, bytes
@@ -31,57 +36,76 @@ PRODUCTS_PER_STEP, FLOP_SECONDS = 6, 1.7e-11
 POINT, RATE_SECONDS, OUTPUT = Work(calls=0.06), 7.5e-7, Work(calls=8e-4)
 #: a step of the moments: calls, and seconds per value^2 of the matrices that pass through memory
 MOMENT_STEP, MOMENT_SECONDS = Work(calls=4.5e-4), 1.3e-8
-#: steps of all runs of the moments over those of the coarsest: that run, and one with halved steps
-MOMENT_RUNS = 3
 #: a step of the full equation: calls, and seconds per unknown beside the products
 SPACE_STEP, UNKNOWN_SECONDS = Work(calls=6e-4), 2.4e-7
+#: rates of a region, and per value^2; its part of an output time; of every product: calls, seconds per byte of its matrices and per unknown
+REGION, REGION_SECONDS, REGION_OUTPUT = Work(calls=0.017), 2.7e-7, Work(calls=4e-4)
+REGION_PRODUCT, BYTE_SECONDS, SCALED_SECONDS = Work(calls=2e-5), 1e-10, 1.5e-8
+#: error of the coarsest steps (measured: 5e-6 to 5e-4)
+COARSE_ERROR = 4e-5
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of one point without solving it."""
     edges = make_edges(config)
-    warnings = _complaints(config, material, edges)
+    excitons = read_excitons(material, config.environment)
     values = padded(len(VALLEYS) * (len(edges) - 1))
     matrices = 4 * 2 + 2 * 8
     facts = {"energy bins": f"{len(edges) - 1} per valley"}
     bytes_per_rank = BASE_BYTES + 8.0 * values**2 * matrices
+    alone = Estimate(3 * values, bytes_per_rank, _rates(values), facts)
     if config.space.dimension:
-        return _with_space(Estimate(3 * values, bytes_per_rank, _rates(values), facts, warnings), config, material, edges, ranks)
-    work = _rates(values)
+        return _with_space(alone, config, excitons, edges, ranks)
+    samples = config.uncertainty.samples
+    work = alone.work
     if not config.time.rates_only:
-        work += _moments(values, len(_steps(config, np.inf)), 1 if config.uncertainty.samples else MOMENT_RUNS, config)
-    if config.uncertainty.samples:
-        work *= int(np.ceil(config.uncertainty.samples / ranks))
-    return Estimate(3 * values, bytes_per_rank, work, facts, warnings)
+        schedules = _schedules(config, np.inf)
+        work += _moments(values, len(schedules[0]) if samples else sum(map(len, schedules)), config)
+    return replace(alone, work=work * math.ceil(samples / ranks) if samples else work)
 
 
 def _rates(values: int) -> Work:
     return POINT + Work(arrays=RATE_SECONDS * values**2)
 
 
-def _moments(values: int, steps: int, runs: int, config: Config) -> Work:
-    """Return the work for runs of the moments and for what is read off them at the output times."""
-    return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * (steps * runs) + OUTPUT * len(make_stops(config))
+def _moments(values: int, steps: int, config: Config) -> Work:
+    """Return the work for steps of the moments and for what is read off them at the output times."""
+    return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * steps + OUTPUT * len(make_stops(config))
 
 
-def _with_space(alone: Estimate, config: Config, material: Material, edges: np.ndarray, ranks: int) -> Estimate:
+def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.ndarray, ranks: int) -> Estimate:
     """Add the moments and the full equation to the estimate of the rates."""
     spatial = make_spatial_problem(config)
     values = padded(len(VALLEYS) * (len(edges) - 1))
     rows = tuple(count // (2 if spatial.mirror else 1) for count in spatial.grid.points)
     cells = int(np.prod(rows))
     unknowns = cells * len(labels(spatial.harmonics, spatial.grid.dimension)) * values
-    steps = _steps(config, _longest_step(config, spatial, edges, material))
+    schedules = _schedules(config, _longest_step(config, spatial, edges, excitons))
+    steps = schedules[-2]  # the coarsest whose error is known
     cost = Work(products=PRODUCTS_PER_STEP * 2 * values * FLOP_SECONDS, memory=UNKNOWN_SECONDS)
     busiest = _busiest(rows, ranks)
-    work = alone.work + _moments(values, len(steps), MOMENT_RUNS, config) + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
+    work = alone.work + _moments(values, sum(map(len, schedules)), config) + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
     regions = 1 if spatial.regions is None else len(spatial.regions.offset_rv)
+    if spatial.regions is not None:
+        own = min(regions, math.ceil(cells * busiest))
+        work += _regions(config, values, math.ceil(regions / ranks), own) + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
     facts |= _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
-    return Estimate(unknowns, float(memory), work, facts, alone.warnings, refusal=_too_many(rows, ranks))
+    return Estimate(unknowns, float(memory), work, facts, refusal=_too_many(rows, ranks))
+
+
+def _regions(config: Config, values: int, made: int, own: int) -> Work:
+    """Return the work for the rates of the regions `made` by a rank, and for what it reads off its `own` ones."""
+    return (REGION + Work(arrays=REGION_SECONDS * values**2)) * made + REGION_OUTPUT * (own * len(make_stops(config)))
+
+
+def _region_step(spatial: SpatialProblem, values: int, own: int, unknowns: float) -> Work:
+    """Return what a step takes more where matrices of `own` regions take turns."""
+    product = REGION_PRODUCT + Work(memory=BYTE_SECONDS * 8.0 * (spatial.harmonics + 1) * values**2)
+    return (product * own + Work(memory=SCALED_SECONDS * unknowns)) * PRODUCTS_PER_STEP
 
 
 def _busiest(rows: tuple[int, ...], ranks: int) -> float:
@@ -107,25 +131,26 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
     return ""
 
 
-def _complaints(config: Config, material: Material, edges: np.ndarray) -> list[str]:
-    found = []
-    try:
-        energy_v = read_excitons(material, config.environment).energy_v
-        check_edges(energy_v, edges, config.temperature)
-        if config.space.dimension:
-            spatial = make_spatial_problem(config)
-            check_spot(spatial.grid, config.pulse.spot)
-            check_local_energies(spatial, energy_v, edges, config.temperature)
-    except ValueError as error:
-        found.append(str(error))
-    return found
+def _schedules(config: Config, longest: float) -> list[np.ndarray]:
+    """Return the steps of the runs of the moments: each has halved those of the one before, until the error is known to be small enough."""
+    stops, pulse = make_stops(config), config.pulse
+    levels = (levels_for(pulse.duration * PS_PER_FS, pulse.centre, halved, longest) for halved in range(_halvings(config.time.tolerance) + 1))
+    return [make_steps(level, stops) for level in levels]
 
 
-def _steps(config: Config, longest: float) -> np.ndarray:
-    return make_steps(levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest), make_stops(config))
+def _halvings(tolerance: float) -> int:
+    """Return about how often the coarsest steps are halved: errors fall with the fourth power of the steps."""
+    return max(1, 1 + round(math.log(COARSE_ERROR / tolerance, 16)))
 
 
-def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, material: Material) -> float:
-    mass_v = read_excitons(material, config.environment).mass_v
-    flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * edges[-1] / mass_v.min()))
-    return flight if spatial.gradient is None else 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, spatial.gradient))
+def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
+    """Return the longest stable step, ps, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
+    kT = BOLTZMANN_MEV_PER_K * config.temperature
+    flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / excitons.mass_v.min()))
+    if spatial.gradient is None:
+        return flight
+    drift = longest_drift_step(edges, excitons.mass_v, spatial.gradient)
+    excess = 0.0
+    if spatial.regions is not None and config.mechanisms.intervalley:
+        excess = fastest_exchange(excitons, float(edges[-1]), kT) * math.expm1(0.5 * spatial.regions.step / kT)
+    return 1 / (1 / flight + 1 / drift + excess)

@@ -18,6 +18,8 @@ from hpcx.wigner.parameters import Branch, Excitons, Mode
 GAUSS_POINTS = 6
 ACOUSTIC_ANGLES = 96
 OPTICAL_ANGLES = 48
+#: energies and angles by which the fastest scattering is found without bins
+FEW_ENERGIES, FEW_ANGLES = 16, 8
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,30 @@ class Dispersionless:
         prefactor = self.members * excitons.mass_v[self.final]
         return prefactor * self.potential(q) ** 2 * occupation / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
 
+    def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
+        """Return at which rate (..., energy; 1/ps) excitons leave by emission and absorption to energies up to `top`; all in meV."""
+        cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
+        occupation = bose(self.energy, kT)
+        shift = excitons.energy_v[self.source] - excitons.energy_v[self.final]
+        rates = []
+        for final, factor in ((energy_e1 + shift - self.energy, occupation + 1), (energy_e1 + shift + self.energy, occupation)):
+            q = self._transfer(excitons, energy_e1, np.maximum(final, 0.0), cosine)
+            rates.append(np.where((final > 0) & (final < top), self.rate(excitons, q, factor), 0.0).mean(axis=-1))
+        return rates[0] + rates[1]
+
+    def _transfer(self, excitons: Excitons, energy: np.ndarray, final: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+        """Return the momentum transfer (1/nm) between energies (meV) of the two valleys at angles between the momenta; all broadcast."""
+        before = np.sqrt(2 * excitons.mass_v[self.source] * energy) / HBAR_MEV_PS
+        after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR_MEV_PS
+        return np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * cosine, 0.0))
+
     def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
         """Sample the process on the common refinement of source bins and shifted final bins."""
         shift = excitons.energy_v[self.source] - excitons.energy_v[self.final] - self.energy
         lower, upper = _segments(grid.edges, shift)
         middle = 0.5 * (lower + upper)
         theta = (np.arange(quadrature.optical_angles) + 0.5) * (np.pi / quadrature.optical_angles)
-        before = np.sqrt(2 * excitons.mass_v[self.source] * middle)[:, None] / HBAR_MEV_PS
-        after = np.sqrt(2 * excitons.mass_v[self.final] * (middle + shift))[:, None] / HBAR_MEV_PS
-        q = np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * np.cos(theta), 0.0))
+        q = self._transfer(excitons, middle[:, None], middle[:, None] + shift, np.cos(theta))
         weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
         flux = self.rate(excitons, q, 1 + float(bose(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
@@ -159,6 +176,19 @@ def emission_processes(excitons: Excitons) -> list[Process]:
             if first != second:
                 processes.append(_intervalley(excitons, second, first, channel.members[0], mode))
     return processes
+
+
+def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
+    """Return the largest rate, 1/ps, at which scattering between valleys takes excitons of up to `top` meV away, without any bins."""
+    energy_e1 = np.linspace(0.0, top, FEW_ENERGIES)[:, None]
+    total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
+    for channel in excitons.channels:
+        energies, potentials = np.array([(mode.energy, mode.potential) for mode in channel.modes]).T[..., None, None]
+        ways = {(channel.first, channel.second): channel.members[1], (channel.second, channel.first): channel.members[0]}
+        for (source, final), members in ways.items():
+            all_modes = _intervalley(excitons, source, final, members, Mode(energies, potentials))
+            total_ve[source] += all_modes.out_rate(excitons, energy_e1, top, kT).sum(axis=0)
+    return float(total_ve.max())
 
 
 def bose(energy: np.ndarray | float, kT: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -49,7 +50,12 @@ class Schedule:
 
 
 def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray:
-    """Return the times (ps) of (interval, until) pairs up to and including `end`, without 0."""
+    """Return the times (ps) of (interval, until) pairs up to and including `end`, without 0; nobody may change them."""
+    return _output_times(tuple(map(tuple, pairs)), end)
+
+
+@lru_cache(maxsize=64)
+def _output_times(pairs: tuple[tuple[float, float], ...], end: float) -> np.ndarray:
     times, start = [], 0.0
     for interval, until in pairs:
         stop = min(until, end)
@@ -57,7 +63,9 @@ def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray
         times.append(start + interval * np.arange(1, count + 1))
         start = max(start, stop)
     joined = np.unique(np.round(np.concatenate([*times, [end]]), 10))
-    return joined[joined > 0]
+    joined = joined[joined > 0]
+    joined.flags.writeable = False
+    return joined
 
 
 def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.ndarray:
@@ -65,6 +73,13 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
 
     Raises ValueError for more than MOST_STEPS.
     """
+    return _make_steps(tuple(levels), stops.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _make_steps(levels: tuple[tuple[float, float], ...], bytes_of_stops: bytes) -> np.ndarray:
+    """Make the steps once for points of a sweep that have the same times; nobody may change them."""
+    stops = np.frombuffer(bytes_of_stops)
     longest_l, until_l = np.array(levels).T
     corners = np.unique(np.round(np.concatenate([[0.0], stops, until_l[until_l < stops[-1]]]), 10))
     begins, spans = corners[:-1], np.diff(corners)
@@ -77,7 +92,9 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     starts = np.repeat(begins, counts) + np.repeat(spans / counts, counts) * within
     # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
-    return np.stack([starts, np.repeat(np.round(spans / counts, 12), counts)], axis=1)
+    steps = np.stack([starts, np.repeat(np.round(spans / counts, 12), counts)], axis=1)
+    steps.flags.writeable = False
+    return steps
 
 
 def levels_for(duration: float, centre: float, refinement: int, longest: float = np.inf) -> list[tuple[float, float]]:

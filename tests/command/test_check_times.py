@@ -36,6 +36,7 @@ SMALLER = {
     "valley_study": ["sweep.temperature=[77]"],
     "valley_flip_law": ["sweep.temperature=[77]", 'sweep.spin_flip.activation=["25 meV"]'],
     "valley_fluence": ['sweep.pump.density=["1e10 cm^-2"]'],
+    "wigner_hot_cluster": ["sweep.temperature=[20, 150]", "sweep.pulse.photon_energy=[2.05, 2.15]"],
     "wigner_plane": ["time.end=0.3", "space.points=48"],
     "wigner_photoluminescence": ["time.end=2"],
     "wigner_uncertainty": ["uncertainty.samples=16"],

@@ -33,7 +33,14 @@ assert command(["materials"]) == command(["info"]) == command(["init", "material
 """
     assert EXTRAS >= {"mpi4py", "petsc4py", "slepc4py", "numba"}
     run = without_extras(script, tmp_path)
-    assert run.returncode == 0 and "no estimate" not in run.stdout, run.stdout[-2000:] + run.stderr
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+
+
+def test_an_estimator_that_cannot_be_loaded_is_an_error(tmp_path):
+    (tmp_path / "input.toml").write_text('model = "trion"\nmaterial = "MoS2"\n[mesh]\nN = 30\nk0 = 0.1\n')
+    script = "from hpcx.cli import command\nsys.modules['hpcx.trion.kernels'] = None\nsys.exit(command(['check', 'input.toml']))"
+    run = without_extras(script, tmp_path)
+    assert run.returncode == 1 and "hpcx.trion.kernels" in run.stderr and "Traceback" not in run.stderr and run.stdout == ""
 
 
 def test_results_are_read_and_drawn(hpcx, write, tmp_path):

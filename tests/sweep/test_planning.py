@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpcx import registry
 from hpcx.config.load import load_plan
 from hpcx.sweep.check import check
 from hpcx.sweep.groups import depth, smallest_group
@@ -77,6 +79,24 @@ def test_what_does_not_fit_is_refused_and_counted(plan):
     found = check(sweep, Planner(sweep.points, 2, 1e9))
     assert (found.points, found.refused) == (2, 1) and "mesh.N = 1000: cannot be computed: needs" in found.text
     assert check(sweep, Planner(sweep.points, 64, 1e10)).refused == 0
+
+
+def test_what_cannot_be_estimated_is_refused_with_the_reason(plan, monkeypatch):
+    original = registry.estimator
+
+    def broken(config, material, ranks):
+        if config.mesh.N == 60:
+            raise ValueError("no such thing")
+        return original("trion")(config, material, ranks)
+
+    monkeypatch.setattr(registry, "estimator", lambda model: broken)
+    sweep = plan("sweep.mesh.N=[40, 60]")
+    found = check(sweep, Planner(sweep.points, 2, 1e10))
+    assert found.refused == 1 and "mesh.N = 60: cannot be computed: what it needs cannot be estimated: no such thing" in found.text
+    monkeypatch.setattr(registry, "estimator", original)
+    monkeypatch.setitem(sys.modules, "hpcx.trion.estimate", None)
+    with pytest.raises(ImportError):
+        check(sweep, Planner(sweep.points, 2, 1e10))
 
 
 def test_ranks_on_which_a_point_is_refused_are_not_chosen(plan, monkeypatch):

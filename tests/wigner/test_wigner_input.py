@@ -18,6 +18,7 @@ from hpcx.parallel.tiling import border_traffic, make_tiling
 from hpcx.wigner.config import Config, Initial
 from hpcx.wigner.estimate import estimate
 from hpcx.wigner.problem import make_problem
+from hpcx.wigner.refusals import refusals
 from hpcx.wigner.solve import solve
 from hpcx.wigner.space.initial_density import birth_shares
 from hpcx.wigner.space.problem import make_spatial_problem
@@ -68,7 +69,7 @@ def test_contradictions_are_named(tables, words):
 def test_coarse_energy_bins_are_refused(tables, words):
     with pytest.raises(ValueError, match=words):
         make_problem(MPI.COMM_SELF, config(**tables), load_for("wigner", "WS2"), Run())
-    assert words in estimate(config(**tables), load_for("wigner", "WS2"), 1).warnings[0]
+    assert words in refusals(config(**tables), load_for("wigner", "WS2"))[0].message
 
 
 def test_coarse_cells_and_small_boxes_are_refused():
