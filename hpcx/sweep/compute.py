@@ -141,7 +141,7 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)
     run.timings.wall = time.monotonic() - start
-    return replace(finished(about), stamp=around.store.stamp(point.id)), run.timings
+    return replace(finished(about), stamp=context.store.stamp(point.id)), run.timings
 
 
 def _refuse_silent(comm: Any, result: Result) -> None:
