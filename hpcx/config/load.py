@@ -6,6 +6,7 @@ Everything here runs on one rank; the frame broadcasts what comes out.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from hpcx.config.errors import InputError, Mistake, mistakes_of
 from hpcx.config.fields import keys_of
 from hpcx.config.old_names import with_new_names
 from hpcx.config.point import Point, digest, make_point
-from hpcx.config.ranges import written_out
+from hpcx.config.ranges import MOST, written_out
 from hpcx.materials.loader import Material, MaterialError
 from hpcx.materials.sets import load_numbers
 from hpcx.registry import MODELS, config_class, refusals
@@ -85,6 +86,10 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
         raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path)))
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
+    count = math.prod(len(values) for values in expanded.values())
+    if count > MOST:
+        product = " x ".join(str(len(values)) for values in expanded.values())
+        raise InputError(path, [Mistake("sweep", f"{product} = {count} points are more than {MOST}")])
     return replace(_plan(text, path, table, expanded, config), settings=tuple(settings), notices=tuple(notices))
 
 

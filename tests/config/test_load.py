@@ -238,6 +238,11 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
         plan(settings=[f"screening.kappa={tmp_path / 'air.toml'}"])
 
 
+def test_more_points_than_anybody_computes_are_counted(plan):
+    with pytest.raises(InputError, match="sweep: 1000 x 1001 = 1001000 points are more than 100000"):
+        plan(settings=["sweep.gap={start=1, stop=2, points=1000}", "sweep.mesh.k0={start=0.05, stop=0.15, points=1001}"])
+
+
 @pytest.mark.parametrize("path", ["/dev/zero", "-"])
 def test_an_input_has_an_end(path):
     script = f"from hpcx.config.load import read_input; from hpcx.config.errors import InputError\ntry: read_input({path!r})\nexcept InputError as e: print(e)"
