@@ -54,7 +54,7 @@ SCENES = {
     "single": Scene('model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n' + HEAD + '[momentum]\npoints = 10\nangles = 8\n[time]\nend = "1 ps"\n'),
     "moments": Scene(WIGNER + '[time]\nend = "1 ps"\noutputs = [[0.1, 2]]\ntolerance = 0.05\n', questions=24),
     "line": Scene(
-        WIGNER + 'harmonics = 1\n[space]\ndimension = 1\npoints = 24\nwidth = "3 um"\n'
+        WIGNER + 'harmonics = 1\n[space]\ndimension = 1\npoints = 40\nwidth = "2.4 um"\n'
         '[time]\nend = "0.3 ps"\noutputs = [[0.1, 2]]\ndensities = [[0.1, 2]]\ntolerance = 0.1\n',
         questions=24,
     ),
