@@ -9,13 +9,13 @@ import numpy as np
 class BoxConvolution:
     """Products y(p) = sum_p' w(p - p') x(p') for p, p' in a box of mesh integers.
 
-    A box of extent e needs a padded length of 2 e - 1 only, because the differences within it are all that occurs.
-    Spectra are kept by extent.
+    A box of extent e needs a padded length of 2 e - 1 only, because the differences within it are all that occurs. Spectra are
+    kept by padded lengths, of which there are far fewer than of extents.
     """
 
-    def __init__(self, w_ij: np.ndarray) -> None:
-        """Take the table w over integer differences, zero difference in the middle; odd sides."""
-        self._w_ij = w_ij
+    def __init__(self, w_ij: np.ndarray, precision: type = np.complex128) -> None:
+        """Take the table w over integer differences, zero difference in the middle; odd sides; and the type of what is convolved."""
+        self._w_ij, self._real = w_ij, np.empty(0, precision).real.dtype
         self._spectra: dict[tuple[int, int], np.ndarray] = {}
 
     @staticmethod
@@ -23,15 +23,14 @@ class BoxConvolution:
         """Return the lengths of the transforms for a box of this extent."""
         return tuple(ducc0.fft.good_size(2 * length - 1) for length in extent)
 
-    def _spectrum(self, extent: tuple[int, int]) -> np.ndarray:
-        if extent not in self._spectra:
-            padded_ij, middle = np.zeros(self.padded(extent), complex), self._w_ij.shape[0] // 2
-            i, j = (np.arange(1 - length, length) for length in extent)
+    def _spectrum(self, lengths: tuple[int, int]) -> np.ndarray:
+        if lengths not in self._spectra:
+            padded_ij, middle = np.zeros(lengths, complex), self._w_ij.shape[0] // 2
+            i, j = (np.arange(-reach, reach + 1) for reach in (min((length - 1) // 2, middle) for length in lengths))
             padded_ij[np.ix_(i, j)] = self._w_ij[np.ix_(i + middle, j + middle)]
-            spectrum = ducc0.fft.c2c(padded_ij).real / padded_ij.size
-            # each value twice, for real and imaginary parts: a product of real arrays is much faster than one of mixed kinds
-            self._spectra[extent] = np.repeat(spectrum, 2, axis=1)
-        return self._spectra[extent]
+            self._spectra[lengths] = (ducc0.fft.c2c(padded_ij).real / padded_ij.size).astype(self._real)
+        # each value twice, for real and imaginary parts: a product of real arrays is much faster than one of mixed kinds
+        return np.repeat(self._spectra[lengths], 2, axis=1)
 
     def apply(self, work: np.ndarray, extent: tuple[int, int]) -> np.ndarray:
         """Convolve `work[..., :e_i, :e_j]` in place and return that part; the rest of `work` is scratch.
@@ -45,8 +44,8 @@ class BoxConvolution:
         axis = work.ndim - 2
         ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled)
         ducc0.fft.c2c(work, axes=(axis,), out=work)
-        parts = work.view(float)
-        parts *= self._spectrum(extent)
+        parts = work.view(self._real)
+        parts *= self._spectrum(work.shape[-2:])
         ducc0.fft.c2c(work, axes=(axis,), out=work, forward=False)
         ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled, forward=False)
         return filled[..., :columns]

@@ -30,6 +30,7 @@ class ExcitonOperator:
         self._place = tuple((problem.mesh.index_kx - corner).T)
         self._extent = tuple(int(length) + 1 for length in np.ptp(problem.mesh.index_kx, axis=0))
         self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(self._extent)), complex)
+        self.dtype = complex
         self.flops = 10.0 * self._work.size * np.log2(max(self._work.size, 2))
 
     def apply(self, x: np.ndarray) -> np.ndarray:

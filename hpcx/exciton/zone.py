@@ -163,6 +163,7 @@ class ZoneOperator:
         self._orbitals = [(electron_ick[i], electron_ick[i].conj(), problem.attraction_ijr[i]) for i in mine]
         self.kinetic = problem.pair_energy_kcv[self._mine].ravel()
         size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
+        self.dtype = complex
         self.flops = 20.0 * size * np.log2(max(points, 2))
         self._dipole_kcvi = None
         if problem.exchange_ij is not None:

@@ -137,19 +137,33 @@ class GrowingFile(Growing):
         reserve(self.path, self.path.stat().st_size)
 
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
-        """Write output `number` of a group, and its time once the values are written; collective."""
+        """Write output `number` of a group, and its time once the values are written; collective. Raises AgreedError.
+
+        A rank that cannot write takes part in all that follows, so that no other waits for it, before all say so.
+        """
         from mpi4py import MPI
 
+        series, errors = _series(self._outputs), []
         if self._file is None:
-            self._file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
-        series = _series(self._outputs)
+            with agreed(self._comm):
+                file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
+            self._file = file  # none is closed together that was not opened together
         for name, array in values.items():
-            self._write_part(f"{group}/{name}", number, series[f"{group}/{name}"][1].at(number), np.ascontiguousarray(array, dtype=float))
-        if self._comm.rank == 0:
-            time = self._outputs.value(f"{group}/time")[number : number + 1]
-            with open(self.path, "r+b") as file:
-                os.pwrite(file.fileno(), time.tobytes(), self._offsets[f"{group}/time"] + time.itemsize * number)
+            try:
+                self._write_part(f"{group}/{name}", number, series[f"{group}/{name}"][1].at(number), np.ascontiguousarray(array, dtype=float))
+            except MPI.Exception as error:
+                errors.append(error)
+        with agreed(self._comm):
+            if errors:
+                raise errors[0]
+            if self._comm.rank == 0:
+                self._write_time(group, number)
         self._written = True
+
+    def _write_time(self, group: str, number: int) -> None:
+        time = self._outputs.value(f"{group}/time")[number : number + 1]
+        with open(self.path, "r+b") as file:
+            os.pwrite(file.fileno(), time.tobytes(), self._offsets[f"{group}/time"] + time.itemsize * number)
 
     def _write_part(self, name: str, number: int, part: Part, values: np.ndarray) -> None:
         """Write this rank's part of an output of a dataset; collective."""
@@ -165,9 +179,10 @@ class GrowingFile(Growing):
 
     def close(self) -> None:
         """Close the file until there is more to write; collective."""
-        if self._file is not None:
-            self._file.Close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with agreed(self._comm):
+                file.Close()
 
     def add_to(self, result: Result) -> None:
         """Say in a result what the file has; nothing is written to it after that. Collective."""
@@ -177,11 +192,12 @@ class GrowingFile(Growing):
 
     def frame(self) -> dict[str, np.ndarray]:
         """Return all of the file but the values of growing datasets, which must be on the disk before a checkpoint; collective."""
-        if self._written and self._file is not None:
-            self._file.Sync()
+        with agreed(self._comm):
+            if self._written and self._file is not None:
+                self._file.Sync()
+            frame = self._frame() if self._comm.rank == 0 else None
         self._written = False
-        frame = self._comm.bcast(self._frame() if self._comm.rank == 0 else None)
-        return {**dict(zip(_FRAME, frame)), _SUMS: self._all_sums()}
+        return {**dict(zip(_FRAME, self._comm.bcast(frame))), _SUMS: self._all_sums()}
 
     def _all_sums(self) -> np.ndarray:
         """Return the checksums of all outputs of all datasets; collective. An output that was never written has 0, any other nearly never."""

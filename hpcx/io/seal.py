@@ -10,9 +10,12 @@ import fcntl
 import os
 import struct
 import zlib
+from functools import cache, reduce
 from pathlib import Path
 from typing import BinaryIO
 
+#: CRC-32 and length of a piece of a file
+Piece = tuple[int, int]
 #: mark, length of the content and its CRC-32
 _SEAL = struct.Struct("<8sQI")
 _MARK = b"hpcxseal"
@@ -26,12 +29,16 @@ def sealed(content: bytes) -> bytes:
     return content + _SEAL.pack(_MARK, len(content), zlib.crc32(content))
 
 
-def seal(path: Path) -> None:
-    """Put the seal behind the content of a file and see it on the disk; raises OSError."""
-    with open(path, "r+b") as file:
-        length = file.seek(0, os.SEEK_END)
-        checksum = _checksum(file, length)
-        file.seek(length)
+def part_checksum(path: Path, first: int, last: int) -> Piece:
+    """Return the CRC-32 and the length of the bytes from `first` to `last` of a file. Raises OSError."""
+    with open(path, "rb") as file:
+        return _checksum(file, last - first, first), last - first
+
+
+def append_seal(path: Path, pieces: list[Piece]) -> None:
+    """Put the seal behind the content of a file, of which the checksums of all pieces are known, and see it on the disk; raises OSError."""
+    checksum, length = reduce(_joined, pieces)
+    with open(path, "ab") as file:
         file.write(_SEAL.pack(_MARK, length, checksum))
         file.flush()
         os.fsync(file.fileno())
@@ -51,10 +58,40 @@ def is_broken(path: Path) -> bool:
         return broken
 
 
-def _checksum(file: BinaryIO, length: int) -> int:
-    """Return the CRC-32 of the first `length` bytes."""
-    file.seek(0)
+def _checksum(file: BinaryIO, length: int, first: int = 0) -> int:
+    """Return the CRC-32 of `length` bytes from the byte `first` on."""
+    file.seek(first)
     checksum = 0
     while length > 0 and (block := file.read(min(_BLOCK, length))):
         checksum, length = zlib.crc32(block, checksum), length - len(block)
     return checksum
+
+
+#: the polynomial of CRC-32 without its highest power; bit 31 is the coefficient of 1, bit 0 that of x^31
+_POLYNOMIAL, _ONE, _X = 0xEDB88320, 1 << 31, 1 << 30
+
+
+def _joined(left: Piece, right: Piece) -> Piece:
+    """Return the CRC-32 and the length of two pieces of a file one behind the other, from those of each.
+
+    A checksum is a remainder: that of the left piece is multiplied by x^(8 length) of the right one (Adler, zlib, crc32_combine).
+    """
+    (before, length), (after, more) = left, right
+    power = reduce(_product, (_power(bit) for bit in range((8 * more).bit_length()) if 8 * more >> bit & 1), _ONE)
+    return _product(power, before) ^ after, length + more
+
+
+@cache
+def _power(bit: int) -> int:
+    """Return the remainder of x^(2^bit)."""
+    return _X if bit == 0 else _product(_power(bit - 1), _power(bit - 1))
+
+
+def _product(left: int, right: int) -> int:
+    """Return the remainder of the product of two polynomials over the field of two elements."""
+    product = 0
+    for bit in range(31, -1, -1):
+        if left >> bit & 1:
+            product ^= right
+        right = right >> 1 ^ (_POLYNOMIAL if right & 1 else 0)
+    return product

@@ -10,7 +10,7 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.parallel.errors import BadInput
-from hpcx.parallel.layout import block_rows
+from hpcx.parallel.layout import block_rows, counts_and_places
 
 #: rows of a file that are read together
 CHUNK = 1 << 20
@@ -66,12 +66,18 @@ def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.nd
 
     Returns shape (state, rows of this rank's block).
     """
-    target = np.searchsorted(first, rows, side="right") - 1
-    parts = [(rows[target == rank], values[:, target == rank]) for rank in range(comm.size)]
-    arrived = comm.alltoall(parts)
+    if np.any(rows[1:] < rows[:-1]):
+        order = np.argsort(rows)
+        rows, values = rows[order], values[:, order]
+    sent = counts_and_places(np.diff(np.searchsorted(rows, first)))
+    received = counts_and_places(np.array(comm.alltoall(sent[0].tolist())))
+    place, part = np.empty(received[0].sum(), rows.dtype), np.empty(received[0].sum(), values.dtype)
+    comm.Alltoallv([np.ascontiguousarray(rows), sent], [place, received])
+    place -= first[comm.rank]
     block = np.empty((len(values), first[comm.rank + 1] - first[comm.rank]), values.dtype)
-    for place, part in arrived:
-        block[:, place - first[comm.rank]] = part
+    for mine, whole in zip(values, block):
+        comm.Alltoallv([np.ascontiguousarray(mine), sent], [part, received])
+        whole[place] = part
     return block
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Result
-from hpcx.io.seal import seal
+from hpcx.io.sealing import seal
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.renamed import old
 
@@ -53,10 +53,10 @@ def write_result(comm: Any, path: Path, result: Result, provenance: Mapping[str,
             if comm.rank == 0:
                 reserve(part, size)
                 _write_rest(part, new, provenance)
-                seal(part)
-                os.replace(part, path)
+        seal(comm, part)
         with agreed(comm):
-            pass  # no rank continues before the file has its final name
+            if comm.rank == 0:
+                os.replace(part, path)
     except AgreedError as error:
         if comm.rank == 0 and not result.grown:
             with suppress(OSError):
@@ -125,13 +125,6 @@ def _write_rest(part: Path, datasets: Mapping[str, Dataset], provenance: Mapping
         attach_dimensions(file, {name: data.dims for name, data in datasets.items()})
         write_provenance(file, provenance)
         file.flush()
-    sync(part)
-
-
-def sync(path: Path) -> None:
-    """Make sure that what was written to a file is on the disk."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
 
 
 def storable(array: np.ndarray) -> np.ndarray:

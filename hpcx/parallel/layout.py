@@ -53,8 +53,8 @@ class Pull:
 
     Attributes:
         index: position in the buffer of every requested key.
-        width: length of the buffer.
         local: length of this rank's own part.
+        far: how many values come from other ranks.
     """
 
     def __init__(self, comm: MPI.Comm, keys: np.ndarray, owners: np.ndarray, available: np.ndarray) -> None:
@@ -69,33 +69,41 @@ class Pull:
         self.comm, self.local = comm, len(available)
         remote = owners != comm.rank
         wanted, inverse = np.unique(keys[remote], return_inverse=True)
-        holder = np.empty(len(wanted), int)
+        holder = np.empty(len(wanted), np.int32)
         holder[inverse] = owners[remote]
         order = np.argsort(holder, kind="stable")
-        place = np.empty_like(order)
+        place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order))
         locate = Locator(available)
-        self.index = np.empty(len(keys), np.intp)
+        self.index: np.ndarray = np.empty(len(keys), _index_type(self.local + len(wanted)))
         self.index[~remote] = locate(keys[~remote])
         self.index[remote] = self.local + place[inverse]
-        self._receive = _counts(np.bincount(holder, minlength=comm.size))
+        self._receive = counts_and_places(np.bincount(holder, minlength=comm.size))
         self._ask(wanted[order], locate)
-        self.width = self.local + len(wanted)
+        self.far = len(wanted)
 
     def _ask(self, wanted: np.ndarray, locate: Locator) -> None:
         counts = np.empty_like(self._receive[0])
         self.comm.Alltoall(self._receive[0], counts)
-        self._send = _counts(counts)
+        self._send = counts_and_places(counts)
         asked = np.empty(counts.sum(), wanted.dtype)
         self.comm.Alltoallv([wanted, self._receive], [asked, self._send])
-        self._positions = locate(asked)
+        self._positions: np.ndarray = locate(asked).astype(_index_type(self.local))
 
-    def start(self, buffer: np.ndarray) -> MPI.Request | None:
-        """Begin to fill `buffer`, whose first part this rank has written; returns what to wait for."""
+    def start(self, own: np.ndarray, far: np.ndarray) -> MPI.Request | None:
+        """Begin to fetch into `far` (of length `far` at least) what others have, and to send of this rank's `own` part; returns what to wait for."""
         if self.comm.size == 1:
             return None
-        packed = buffer.take(self._positions)
-        return self.comm.Ialltoallv([packed, self._send], [buffer[self.local :], self._receive])
+        return self.comm.Ialltoallv([own.take(self._positions), self._send], [far[: self.far], self._receive])
+
+    def fetch(self, own: np.ndarray) -> np.ndarray:
+        """Return the requested values, in the order of their keys, of this rank's `own` part; collective."""
+        buffer = np.empty(self.local + self.far, own.dtype)
+        buffer[: self.local] = own
+        request = self.start(own, buffer[self.local :])
+        if request is not None:
+            request.Wait()
+        return buffer[self.index]
 
     def sent(self, itemsize: int) -> tuple[int, int]:
         """Return how many messages this rank sends in one fetch, and their bytes."""
@@ -103,7 +111,12 @@ class Pull:
         return int(np.count_nonzero(counts)), int(counts.sum()) * itemsize
 
 
-def _counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _index_type(length: int) -> type:
+    """Return the type of indices into an array of this length: lists of them are much of the memory."""
+    return np.int32 if length <= np.iinfo(np.int32).max else np.int64
+
+
+def counts_and_places(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return counts and displacements as MPI wants them."""
     counts = counts.astype(np.int32)
     return counts, np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)

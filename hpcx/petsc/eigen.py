@@ -78,17 +78,18 @@ def lowest_states(
     """
     begin = time.perf_counter()
     task = _task(comm, operator, tolerance, prefix, keep, progress)
-    nothing = Partial(np.empty((0, operator.rows), complex), 0)
+    nothing = Partial(np.empty((0, operator.rows), operator.dtype), 0)
     known = known or nothing
     states, count = _known_states(task, known.found), min(count, task.size)
     complete, hint = known.complete, known
     if len(states.values) < count:
-        first = hint.start(draw(0) if start is None else start)
+        first = partial(hint.start, partial(draw, 0) if start is None else lambda: start)
         states, hint = states.joined(krylov_schur(task, states, count - len(states.values), first)), nothing
     while not complete and len(states.values) < task.size:
         complete = not _is_incomplete(task, states, count, level_width, draw)
         if not complete:
-            states, hint = states.joined(_others(task, states, count, level_width, hint.start(draw(len(states.values))))), nothing
+            first = partial(hint.start, partial(draw, len(states.values)))
+            states, hint = states.joined(_others(task, states, count, level_width, first)), nothing
     return _paid(states, task.shell, begin)
 
 
@@ -99,7 +100,7 @@ def follow_state(comm: MPI.Comm, operator: Operator, tolerance: float, prefix: s
     """
     begin = time.perf_counter()
     task = _task(comm, operator, tolerance, prefix, keep, None)
-    states = krylov_schur(task, _known_states(task, np.empty((0, operator.rows), complex)), 1, start)
+    states = krylov_schur(task, _known_states(task, np.empty((0, operator.rows), operator.dtype)), 1, lambda: start)
     return _paid(states, task.shell, begin)
 
 
@@ -140,7 +141,7 @@ def _is_incomplete(task: Task, states: Found, count: int, level_width: float, dr
     )
 
 
-def _others(task: Task, states: Found, count: int, level_width: float, start: np.ndarray) -> Found:
+def _others(task: Task, states: Found, count: int, level_width: float, start: Callable[[], np.ndarray]) -> Found:
     """Return at least one state more, and all that matter as far as one start vector shows them."""
     most = min(count, task.size - len(states.values))
     limit = partial(_limit, count=count, level_width=level_width)

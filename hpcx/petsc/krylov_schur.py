@@ -15,12 +15,11 @@ from slepc4py import SLEPc
 
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.stop import Stopped
-from hpcx.petsc.ritz import Partial, partial_solution
+from hpcx.petsc.basis import basis_size
+from hpcx.petsc.ritz import Partial, of_type, partial_solution
 
 #: receives a function that returns what the solver knows
 Keep = Callable[[Callable[[], Partial]], None]
-#: smallest basis of the Krylov-Schur method; a larger one costs orthogonalisation, a smaller one restarts
-_BASIS = 20
 
 
 class SolverError(AgreedError):
@@ -33,9 +32,11 @@ class Operator(Protocol):
     Attributes:
         rows: length of this rank's part of a vector.
         flops: floating-point operations of one product on this rank.
+        dtype: of coordinates outside PETSc, whose own are complex: float if products with real vectors are real, else complex.
     """
 
     rows: int
+    dtype: type
     flops: float
 
     def apply(self, x: np.ndarray) -> np.ndarray:
@@ -127,21 +128,21 @@ class Found:
         return Found(values[order], vectors, residuals, self.iterations + other.iterations)
 
 
-def krylov_schur(task: Task, known: Found, count: int, start: np.ndarray, limit: Callable[[np.ndarray], float] | None = None) -> Found:
+def krylov_schur(task: Task, known: Found, count: int, start: Callable[[], np.ndarray], limit: Callable[[np.ndarray], float] | None = None) -> Found:
     """Return the lowest states beside those that are known; collective.
 
     Args:
         task: what to solve.
         known: states that are deflated.
         count: how many states to find.
-        start: this rank's part of the start vector, (rows,).
+        start: returns this rank's part of the start vector, (rows,), which is not kept.
         limit: maps the values found so far to the energy above which no state matters; the run ends as soon as it has found one
             state and the next lies above. Without it all `count` states are found.
 
     Raises SolverError if states did not converge, and Stopped if `task.keep` says so.
     """
     with _solver(task, count) as eps:
-        _set_start(eps, start)
+        _set_start(eps, start())
         _deflate(eps, known.vectors)
         estimates = _Estimates(task, count)
         eps.setMonitor(estimates)
@@ -151,7 +152,7 @@ def krylov_schur(task: Task, known: Found, count: int, start: np.ndarray, limit:
         if watch.stopped is not None:
             raise watch.stopped
         _check(eps, count if limit is None else 1, task)
-        return _collect(eps, task.shell.operator.rows, min(count, eps.getConverged()))
+        return _collect(eps, task.shell.operator, min(count, eps.getConverged()))
 
 
 @contextmanager
@@ -167,7 +168,7 @@ def _solver(task: Task, count: int) -> Iterator[SLEPc.EPS]:
         eps.setProblemType(SLEPc.EPS.ProblemType.HEP)
         eps.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
         eps.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
-        eps.setDimensions(count, min(size, max(_BASIS, 2 * count + 8)))
+        eps.setDimensions(count, min(size, basis_size(count)))
         eps.setTolerances(task.tolerance, 10000)
         eps.setConvergenceTest(SLEPc.EPS.Conv.ABS)
         eps.setFromOptions()
@@ -286,12 +287,13 @@ def _check(eps: SLEPc.EPS, count: int, task: Task) -> None:
         )
 
 
-def _collect(eps: SLEPc.EPS, rows: int, count: int) -> Found:
+def _collect(eps: SLEPc.EPS, operator: Operator, count: int) -> Found:
     vector = eps.getOperators()[0].createVecRight()
-    values, vectors = np.empty(count), np.empty((count, rows), complex)
+    values = np.empty(count)
+    vectors: np.ndarray = np.empty((count, operator.rows), operator.dtype)
     for state in range(count):
         values[state] = eps.getEigenpair(state, vector).real
-        vectors[state] = vector.getArray(readonly=True)
+        vectors[state] = of_type(vector.getArray(readonly=True), operator.dtype)
     vector.destroy()
     residuals = np.array([eps.getErrorEstimate(state) for state in range(count)])
     return Found(values, vectors, residuals, eps.getIterationNumber())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +28,18 @@ class Partial:
         """Converged states (state, rows); a solver that resumes deflates them."""
         return self.vectors[: self.converged]
 
-    def start(self, generic: np.ndarray) -> np.ndarray:
-        """Return a start vector for the other states: the sum of their approximations, or `generic` if there is none.
+    def start(self, generic: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return a start vector for the other states: the sum of their approximations, or a `generic` one if there is none.
 
         The Krylov space of a sum of eigenvectors is their span.
         """
         rest = self.vectors[self.converged :]
-        return rest.sum(axis=0) if len(rest) else generic
+        return rest.sum(axis=0) if len(rest) else generic()
+
+
+def of_type(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Return complex values of which all imaginary parts are zero as real ones, if that is wanted."""
+    return values.real if np.dtype(dtype).kind == "f" else values
 
 
 def partial_solution(eps: SLEPc.EPS, found: np.ndarray, converged: int, wanted: int) -> Partial:
@@ -50,17 +56,14 @@ def partial_solution(eps: SLEPc.EPS, found: np.ndarray, converged: int, wanted: 
     matrix = small.getMat(SLEPc.DS.MatType.Q)
     rotation = matrix.getDenseArray().copy()
     small.restoreMat(SLEPc.DS.MatType.Q, matrix)
-    vectors = [_column(basis, i) for i in range(min(locked, wanted))]
+    vectors = np.empty((len(found) + min(wanted, size), found.shape[1]), found.dtype)
+    vectors[: len(found)] = found
     ritz = eps.getOperators()[0].createVecRight()
-    for i in range(locked, min(wanted, size)):
-        basis.multVec(1.0, 0.0, ritz, list(rotation[locked:size, i]))
-        vectors.append(ritz.getArray(readonly=True).copy())
+    for i, row in enumerate(vectors[len(found) :]):
+        if i < locked:
+            basis.copyVec(i, ritz)
+        else:
+            basis.multVec(1.0, 0.0, ritz, list(rotation[locked:size, i]))
+        row[:] = of_type(ritz.getArray(readonly=True), found.dtype.type)
     ritz.destroy()
-    return Partial(np.array([*found, *vectors]), len(found) + converged)
-
-
-def _column(basis: SLEPc.BV, number: int) -> np.ndarray:
-    column = basis.getColumn(number)
-    values = column.getArray(readonly=True).copy()
-    basis.restoreColumn(number, column)
-    return values
+    return Partial(vectors, len(found) + converged)

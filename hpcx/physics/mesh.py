@@ -66,6 +66,11 @@ class ValleyMesh:
         """Return the numbers of the points (i, j), -1 where there is none; |i|, |j| up to twice the reach of the mesh."""
         return self._number_ij[i + 2 * self.reach, j + 2 * self.reach]
 
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Integers of the point by which `add` lessens sums."""
+        return 0, 0
+
     def add(self, k: np.ndarray, q: np.ndarray) -> np.ndarray:
         """Return the numbers of k + q for numbers k and q (broadcast), -1 outside the disk."""
         i, j = self.index_kx.T

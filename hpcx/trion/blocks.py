@@ -8,7 +8,6 @@ allowed are masked by vanishing spinors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -24,25 +23,60 @@ class Block:
 
     Attributes:
         columns: points r, (c,).
-        rows: points p, (p,); -1 is a place that is never used.
+        height: number of rows.
         start: place of the first entry among all entries of this rank.
-        extent: shape of the rows' box if they are the places of a box of the mesh, else (p,).
     """
 
     columns: np.ndarray
-    rows: np.ndarray
+    height: int
     start: int
-    extent: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of columns and of rows."""
-        return len(self.columns), len(self.rows)
+        return len(self.columns), self.height
 
     @property
     def entries(self) -> slice:
         """Where this block's entries are among all entries of this rank."""
-        return slice(self.start, self.start + self.columns.size * self.rows.size)
+        return slice(self.start, self.start + self.columns.size * self.height)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Points p, (p,); -1 is a place that is never used."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Stair(Block):
+    """A block over leading rows of a staircase."""
+
+    order: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Points p, (p,)."""
+        return self.order[: self.height]
+
+
+@dataclass(frozen=True)
+class Box(Block):
+    """A block whose rows are the places of a box of mesh integers.
+
+    Attributes:
+        mesh: the points.
+        corner, extent: smallest integers and lengths of the box, (2,).
+    """
+
+    mesh: ValleyMesh
+    corner: tuple[int, int]
+    extent: tuple[int, int]
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Points p, (p,); -1 is a place of the box that is not on the mesh."""
+        i, j = np.ogrid[tuple(slice(first, first + length) for first, length in zip(self.corner, self.extent))]
+        return self.mesh.lookup(i, j).ravel()
 
 
 @dataclass(frozen=True)
@@ -50,7 +84,7 @@ class Blocks:
     """This rank's columns, with the entries of all blocks one after the other."""
 
     mesh: ValleyMesh
-    blocks: list[Block]
+    blocks: list[Stair] | list[Box]
 
     @property
     def length(self) -> int:
@@ -62,7 +96,6 @@ class Blocks:
         p, r = block.rows[None], block.columns[:, None]
         return np.where(p >= 0, self.mesh.add(p, r), -1)
 
-    @cached_property
     def key(self) -> np.ndarray:
         """Return r n + p of every entry, -1 where it is masked."""
         key = np.full(self.length, -1)
@@ -71,10 +104,15 @@ class Blocks:
             key[block.entries] = np.where(self.third(block) >= 0, p_r, -1).ravel()
         return key
 
-    def spinors(self, spinor_ck: np.ndarray) -> list[np.ndarray]:
-        """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked."""
+    def spinors(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
+        """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked; by the block's start."""
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
-        return [padded_ck.take(self.third(block), axis=1) for block in self.blocks]
+        return {block.start: padded_ck.take(self.third(block), axis=1) for block in self.blocks}
+
+
+def largest(blocks: Blocks) -> int:
+    """Return the number of entries of the largest block."""
+    return max((block.columns.size * block.height for block in blocks.blocks), default=0)
 
 
 class Staircase:
@@ -104,8 +142,7 @@ class Staircase:
         found, start = [], 0
         for first in range(0, len(mine), width):
             part = mine[first : first + width]
-            rows = self.order[: self.height_c[part[0]]]
-            found.append(Block(columns[part], rows, start, rows.shape))
+            found.append(Stair(columns[part], int(self.height_c[part[0]]), start, self.order))
             start = found[-1].entries.stop
         return Blocks(mesh, found)
 
@@ -117,8 +154,7 @@ def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks:
         part = columns[first : first + width]
         allowed = (mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0).any(axis=0)
         index_px = mesh.index_kx[allowed]
-        corner, extent = index_px.min(axis=0), np.ptp(index_px, axis=0) + 1
-        rows = mesh.lookup(*(np.indices(extent) + corner[:, None, None])).ravel()
-        found.append(Block(part, rows, start, tuple(int(length) for length in extent)))
+        corner, extent = (tuple(map(int, ends)) for ends in (index_px.min(axis=0), np.ptp(index_px, axis=0) + 1))
+        found.append(Box(part, extent[0] * extent[1], start, mesh, corner, extent))
         start = found[-1].entries.stop
     return Blocks(mesh, found)

@@ -11,7 +11,7 @@ from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]
 Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
-Kernel = Literal["auto", "gemm", "gemm-single", "fft"]
+Kernel = Literal["auto", "gemm", "gemm-single", "fft", "fft-single"]
 #: most values of the maps of one species at all waiting times, and most points of the trace of a cross peak
 MOST_MAP_VALUES, MOST_TRACE_POINTS = 50_000_000, 100_000
 

@@ -23,13 +23,13 @@ class ContactOperator:
     """The trion's Hamiltonian with a contact interaction, on the same coordinates.
 
     Attributes:
-        rows, flops: as of the operator.
+        rows, flops, dtype: as of the operator.
         strength: J in eV Angstrom^2; may be changed.
     """
 
     def __init__(self, operator: TrionOperator, strength: float) -> None:
         self.operator, self.strength = operator, strength
-        self.rows, self.flops = operator.rows, operator.flops
+        self.rows, self.flops, self.dtype = operator.rows, operator.flops, operator.dtype
         sector, mesh = operator.sector, operator.problem.mesh
         self._area = mesh.divisions**2 * mesh.cell_area
         # a canonical pair stands for its orbit: the sum over the group counts each member order / size times
@@ -42,16 +42,16 @@ class ContactOperator:
     def contact(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product with V / J, 1/Angstrom^2; collective."""
         sector = self.operator.sector
-        parts = [x.real, x.imag] if sector.real else [x]
+        parts = [x.real, x.imag] if sector.real and np.iscomplexobj(x) else [x]
         sum_pk = np.array([self._local_sum(part) for part in parts])
         self.operator.comm.Allreduce(MPI.IN_PLACE, sum_pk)
         packed = [sector.pack(sum_k[sector.k1]) / self._area for sum_k in sum_pk]
-        return packed[0] + 1j * packed[1] if sector.real else packed[0]
+        return packed[0] + 1j * packed[1] if len(packed) == 2 else packed[0]
 
     def _local_sum(self, x: np.ndarray) -> np.ndarray:
         """Sum over k2 of the amplitudes of this rank's orbits, (n,)."""
         group, sector = self.operator.group, self.operator.sector
-        values = self._share * sector.amplitudes(x.astype(complex))
+        values = self._share * sector.amplitudes(x)
         size = group.mesh.size
         canonical_k = np.bincount(sector.k1, values.real, size) + 1j * np.bincount(sector.k1, values.imag, size)
         sum_k = np.zeros(size, complex)

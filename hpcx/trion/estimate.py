@@ -11,13 +11,14 @@ from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, excito
 from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
+from hpcx.petsc.basis import basis_size
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
-from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel
+from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
 from hpcx.trion.problem import carriers, conduction_order
 from hpcx.trion.sector import pair_group
 from hpcx.trion.symmetry import foreseen
@@ -27,16 +28,22 @@ from hpcx.trion.thermal import likely_points
 _STAIRCASE = {"none": 1.0, "C3": 0.58, "C3v": 0.56, "C6": 0.55, "C6v": 0.52}
 #: seconds per operation of the matrix products
 _FLOP_SECONDS = {"gemm": 1.6e-11, "gemm-single": 8e-12}
+#: time of transforms in single precision over that in double (measured)
+_SINGLE_TRANSFORMS = 0.65
 #: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's transforms
 _LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.4e-8
 #: of the solver per product: calls, and seconds per unknown of the orthogonalisation
 _SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
 #: lists and tables of a species: calls, and seconds per entry of the columns of a layout
 _SPECIES, _LIST_SECONDS = Work(calls=0.01), 6e-7
-#: bytes per entry of the blocks: spinors, lists, buffers, and what the set-up needs for a while
-_ENTRY_BYTES = 340
-#: of them, per spinor component, in the lists of two carriers
-_COMPONENT_BYTES = 32
+#: entries of all blocks over points times columns (measured)
+_ENTRIES = 0.95
+#: bytes of the spectra of the interaction that all transforms need, for a mesh of 27181 points; they grow as n^1.5 (measured)
+_SPECTRA_BYTES, _SPECTRA_POINTS = 2e8, 27181
+#: tables of spinors of all transforms: bytes per point and component
+_SPINOR_BYTES = 700
+#: vectors of the eigensolver beside its basis: one more of the basis, one to work with, one in which states are handed over
+_SOLVER_VECTORS = 3
 #: Lanczos steps to 1e-3 with 4 meV of broadening on a dense mesh; the n (with C6v) and window (eV) on which they are two thirds of that
 _SPECTRUM_STEPS, _SPECTRUM_POINTS, _SPECTRUM_WINDOW = 280, 80, 0.42
 #: width of the trion's band for k0 = 0.1, eV
@@ -219,8 +226,9 @@ def _lists(sizes: _Sizes, layouts: int) -> Work:
 def _product(sizes: _Sizes, layouts: int) -> Work:
     """Return the work of one product."""
     entries, more = sizes.points * sizes.columns, sizes.components / _DIRAC
-    if sizes.kernel == "fft":
-        return (_LAYOUT + Work(arrays=_FOURIER_SECONDS * entries * more**2 * math.log2(sizes.points))) * layouts
+    if sizes.kernel.startswith("fft"):
+        seconds = _FOURIER_SECONDS * (_SINGLE_TRANSFORMS if is_single(sizes.kernel) else 1)
+        return (_LAYOUT + Work(arrays=seconds * entries * more**2 * math.log2(sizes.points))) * layouts
     flops = 16 * _STAIRCASE[sizes.symmetry] * entries * more * sizes.points
     return (_LAYOUT + Work(products=_FLOP_SECONDS[sizes.kernel] * flops, arrays=_ENTRY_SECONDS[sizes.symmetry != "none"] * entries * more)) * layouts
 
@@ -233,22 +241,44 @@ def _twod_work(config: Config) -> Work:
 
 
 def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:
-    """Return bytes per rank: interpreter, replicated tables, blocks, basis of the eigensolver and what goes with it."""
-    tables = 0
-    for species in config.trion.species:
-        first, second, _ = _three(config, material, species)
-        shared = first == second if config.bands.model == "tight-binding" else first.spin_valley == second.spin_valley
-        tables = max(tables, 1 if shared else 2)
-    table_bytes = {"gemm": 16, "gemm-single": 8, "fft": 0}[sizes.kernel] * tables * sizes.points**2
-    vectors = _basis(config) + 2 * config.solver.states + 10
-    entries = 0.75 * sizes.points * sizes.columns
-    entry_bytes = _ENTRY_BYTES + _COMPONENT_BYTES * (sizes.components - _DIRAC)
-    return BASE_BYTES + table_bytes + entries / ranks * entry_bytes + 16 * vectors * sizes.unknowns / ranks
+    """Return bytes per rank: the interpreter, tables that every rank has, lists and buffers of products, vectors of the eigensolver."""
+    three = [_three(config, material, species) for species in config.trion.species]
+    alike = [first == second for first, second, _ in three]
+    shared = alike if config.bands.model == "tight-binding" else [first.spin_valley == second.spin_valley for first, second, _ in three]
+    tables = _tables_bytes(sizes, 1 if all(shared) else 2)
+    own = _product_bytes(sizes, 2 if all(alike) else 3, ranks) + _solver_bytes(config, sizes) / (2 if all(alike) else 1)
+    return BASE_BYTES + tables + own / ranks
+
+
+def _tables_bytes(sizes: _Sizes, tables: int) -> float:
+    """Return the bytes of what every rank has whole: products of the interaction with overlaps, or its spectra and spinors."""
+    half = 0.5 if is_single(sizes.kernel) else 1
+    if sizes.kernel.startswith("gemm"):
+        return half * 16 * tables * sizes.points**2
+    return half * (_SPECTRA_BYTES * (sizes.points / _SPECTRA_POINTS) ** 1.5 + _SPINOR_BYTES * sizes.components * sizes.points)
+
+
+def _product_bytes(sizes: _Sizes, layouts: int, ranks: int) -> float:
+    """Return the bytes for products on all ranks together; see `hpcx.trion.operator`.
+
+    Every entry has its place and sign in each layout's list, and a result; every canonical pair its key, kinetic energy, amplitude, result
+    and place in the lists, and, if it comes from other ranks, room to be sent and received, there and back.
+    """
+    value, identical, mirrored = 8 if is_single(sizes.kernel) else 16, layouts == 2, sizes.symmetry.endswith("v")
+    entry = layouts * (4 + mirrored + identical) + value + (2 * value * sizes.components if sizes.kernel.startswith("gemm") else 0)
+    pair = 8 + 8 + value + 16 + 4 * mirrored + 3 * (4 + mirrored) + (1 - 1 / ranks) * 2 * (2 * value + 8)
+    return entry * _ENTRIES * sizes.points * sizes.columns + pair * sizes.pairs / _ORDER[sizes.symmetry] / (2 if identical else 1)
+
+
+def _solver_bytes(config: Config, sizes: _Sizes) -> float:
+    """Return the bytes of PETSc's vectors, which are complex, and of states outside it, which are real in real sectors."""
+    kept = (config.solver.states + 1) * (8 if sizes.symmetry.endswith("v") else 16)
+    return sizes.unknowns * (16 * (_basis(config) + _SOLVER_VECTORS) + kept)
 
 
 def _basis(config: Config) -> int:
     """Return the number of vectors of the eigensolver's basis."""
-    return max(20, 2 * config.solver.states + 8)
+    return basis_size(config.solver.states)
 
 
 def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
@@ -264,7 +294,7 @@ def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> 
         found.append(f"{unknowns} unknowns exceed 32-bit indices; use a symmetry or PETSc with 64-bit indices")
     if ranks > columns:
         found.append(f"{ranks - columns} of {ranks} ranks will have no work: there are {columns} columns")
-    elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel != "fft":
+    elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel.startswith("gemm"):
         found.append(f"{columns / ranks:.1f} columns per rank: matrix products lose speed below {BLOCK_WIDTH // 2}")
     if sizes.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.species):
         found.append('identical carriers: the dark p-like state is found with solver.symmetry = "none" only')

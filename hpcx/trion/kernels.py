@@ -13,7 +13,7 @@ import numpy as np
 from hpcx.exciton.convolution import BoxConvolution
 from hpcx.parallel.layout import deal_columns
 from hpcx.physics.screening import interaction_between
-from hpcx.trion.blocks import Block, Blocks, Staircase, box_blocks
+from hpcx.trion.blocks import Block, Blocks, Box, Stair, Staircase, box_blocks, largest
 from hpcx.trion.problem import TrionProblem
 
 #: columns of a block: enough for the matrix product to run at full speed, few enough to follow the staircase
@@ -43,6 +43,18 @@ class Kernel(Protocol):
         """Return what `multiply` needs to know of the moving carrier."""
         ...
 
+    def spectator(self, spinor_ck: np.ndarray) -> object:
+        """Return what `dress` and `undress` need to know of another carrier, whose momentum is p + r."""
+        ...
+
+    def dress(self, spectator: object, block: Block, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
+        """Return conj(u_b(p + r)) z, (b, c, p), in `work`; zero where p + r is off the mesh."""
+        ...
+
+    def undress(self, spectator: object, block: Block, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
+        """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
+        ...
+
     def multiply(self, table: object, block: Block, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         ...
@@ -64,9 +76,8 @@ class MatrixKernel:
         self._problem, self._order = problem, stairs.order
         self._tables: list[tuple[np.ndarray, np.ndarray]] = []
         components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
-        largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
-        self._result = np.empty(components * largest, precision)
-        self.flops = 8.0 * components * sum(block.columns.size * block.rows.size**2 for block in blocks.blocks)
+        self._result = np.empty(components * largest(blocks), precision)
+        self.flops = 8.0 * components * sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
     def table(self, spinor_ck: np.ndarray) -> np.ndarray:
         """Return Wc transposed, rows in the order of the staircase; equal or conjugate spinors share one table."""
@@ -87,9 +98,26 @@ class MatrixKernel:
             table[rows] = overlap * interaction_between(self._problem.w_ij, index_px[rows], index_px)
         return table
 
-    def multiply(self, table: np.ndarray, block: Block, x_bcp: np.ndarray) -> np.ndarray:
+    def spectator(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
+        """Return the spinor of another carrier on every block, (b, c, p), by the block's start."""
+        return {start: spinor.astype(self.precision) for start, spinor in self.blocks.spinors(spinor_ck).items()}
+
+    def dress(self, spectator: dict[int, np.ndarray], block: Stair, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
+        """Return conj(u_b(p + r)) z, (b, c, p), in `work`."""
+        u_bcp = spectator[block.start]
+        x_bcp = work[: u_bcp.size].reshape(u_bcp.shape)
+        np.conjugate(u_bcp, out=x_bcp)
+        x_bcp *= z_cp
+        return x_bcp
+
+    def undress(self, spectator: dict[int, np.ndarray], block: Stair, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
+        """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
+        y_bcp *= spectator[block.start]
+        add_up(y_bcp, out_cp)
+
+    def multiply(self, table: np.ndarray, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
-        height = len(block.rows)
+        height = block.height
         flat = x_bcp.reshape(-1, height)
         result = self._result[: flat.size].reshape(flat.shape)
         np.matmul(flat, table[:height, :height], out=result)
@@ -99,32 +127,67 @@ class MatrixKernel:
 class FourierKernel:
     """Convolutions on the box of each block, for every pair of spinor components."""
 
-    precision = np.complex128
-
-    def __init__(self, problem: TrionProblem, blocks: Blocks) -> None:
-        self.blocks = blocks
-        self._convolution = BoxConvolution(problem.w_ij)
+    def __init__(self, problem: TrionProblem, blocks: Blocks, precision: type = np.complex128) -> None:
+        self.blocks, self.precision = blocks, precision
+        self._convolution = BoxConvolution(problem.w_ij, precision)
         moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         sizes = [moving * spectators * len(block.columns) * int(np.prod(self._convolution.padded(block.extent))) for block in blocks.blocks]
-        self._work = np.empty(max(sizes, default=0), complex)
-        largest = max((block.columns.size * block.rows.size for block in blocks.blocks), default=0)
-        self._result = np.empty(spectators * largest, complex)
+        self._work = np.empty(max(sizes, default=0), precision)
+        self._result = np.empty(spectators * largest(blocks), precision)
+        self._middle = 2 * blocks.mesh.reach + max(map(abs, blocks.mesh.offset))
+        self._shift = (blocks.mesh.index_kx - blocks.mesh.offset).tolist()
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
 
-    def table(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
-        """Return the spinor on the box of each block, (a, 1, 1, i, j), zero outside the mesh; by the block's start."""
-        padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
-        return {block.start: padded_ck.take(block.rows, axis=1).reshape(-1, 1, 1, *block.extent) for block in self.blocks.blocks}
+    def table(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a spinor and its complex conjugate on a box that holds all sums of two points, (a, i, j), zero outside the mesh.
 
-    def multiply(self, table: dict[int, np.ndarray], block: Block, x_bcp: np.ndarray) -> np.ndarray:
+        What a block needs of them is a part, moved by r for a carrier at p + r.
+        """
+        mesh, wider = self.blocks.mesh, self._middle - 2 * self.blocks.mesh.reach
+        padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1).astype(self.precision)
+        i, j = np.ogrid[2 * (slice(-2 * mesh.reach, 2 * mesh.reach + 1),)]
+        table = np.pad(padded_ck.take(mesh.lookup(i, j), axis=1), ((0, 0), (wider, wider), (wider, wider)))
+        return table, table.conj()
+
+    spectator = table
+
+    def _part(self, table: np.ndarray, block: Box, r: int | None = None) -> np.ndarray:
+        """Return the part of a table on a block's box, moved by the point r if there is one, (a, i, j), without copying."""
+        (i, j), (rows, columns), middle = block.corner, block.extent, self._middle
+        if r is not None:
+            i, j = i + self._shift[r][0], j + self._shift[r][1]
+        return table[:, i + middle : i + middle + rows, j + middle : j + middle + columns]
+
+    def dress(self, spectator: tuple[np.ndarray, np.ndarray], block: Box, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
+        """Return conj(u_b(p + r)) z, (b, c, p), in `work`."""
+        x_bcp = work[: len(spectator[1]) * z_cp.size].reshape(-1, *block.shape)
+        x_bcij, z_cij = self._on_box(block, x_bcp), self._on_box(block, z_cp)
+        for column, r in enumerate(block.columns):
+            np.multiply(self._part(spectator[1], block, r), z_cij[column], out=x_bcij[:, column])
+        return x_bcp
+
+    def undress(self, spectator: tuple[np.ndarray, np.ndarray], block: Box, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
+        """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
+        y_bcij = self._on_box(block, y_bcp)
+        for column, r in enumerate(block.columns):
+            y_bcij[:, column] *= self._part(spectator[0], block, r)
+        add_up(y_bcp, out_cp)
+
+    @staticmethod
+    def _on_box(block: Box, x: np.ndarray) -> np.ndarray:
+        """Return a view of values (..., c, p) on the box, (..., c, i, j)."""
+        return x.reshape(*x.shape[:-1], *block.extent)
+
+    def multiply(self, table: tuple[np.ndarray, np.ndarray], block: Box, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
-        spinor, (rows, columns) = table[block.start], block.extent
+        spinor, conjugate = (self._part(part, block)[:, None, None] for part in table)
+        rows, columns = block.extent
         shape = (len(spinor), *x_bcp.shape[:2], *self._convolution.padded(block.extent))
         work = self._work[: np.prod(shape)].reshape(shape)
-        np.multiply(spinor, x_bcp.reshape(*x_bcp.shape[:2], rows, columns), out=work[..., :rows, :columns])
+        np.multiply(spinor, self._on_box(block, x_bcp), out=work[..., :rows, :columns])
         result = self._convolution.apply(work, block.extent)
-        result *= spinor.conj()
+        result *= conjugate
         return add_up(result, self._result[: x_bcp.size].reshape(result.shape[1:])).reshape(x_bcp.shape)
 
 
@@ -135,6 +198,11 @@ def choose_kernel(kernel: str, size: int, components: int) -> str:
     return "gemm" if size < FFT_FROM * max(components, 2) else "fft"
 
 
+def is_single(kernel: str) -> bool:
+    """Say whether products are formed in single precision."""
+    return kernel.endswith("-single")
+
+
 def deal(problem: TrionProblem, columns: np.ndarray, ranks: int) -> tuple[np.ndarray, Staircase]:
     """Return the owner of each of `columns` and the order of rows that goes with them."""
     stairs = Staircase(problem.mesh, columns)
@@ -142,10 +210,10 @@ def deal(problem: TrionProblem, columns: np.ndarray, ranks: int) -> tuple[np.nda
 
 
 def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: np.ndarray, stairs: Staircase) -> Kernel:
-    """Return the kernel "gemm", "gemm-single" or "fft" for this rank's columns `columns[mine]`."""
-    if kernel == "fft":
+    """Return the kernel "gemm" or "fft", or one of them in single precision, for this rank's columns `columns[mine]`."""
+    precision = np.complex64 if is_single(kernel) else np.complex128
+    if kernel.startswith("fft"):
         side = 2 * (2 * problem.mesh.reach + 1)
         width = max(1, _BATCH // (problem.components**2 * side**2))
-        return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width))
-    precision = np.complex64 if kernel == "gemm-single" else np.complex128
+        return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width), precision)
     return MatrixKernel(problem, stairs, stairs.blocks(problem.mesh, columns, mine, BLOCK_WIDTH), precision)

@@ -20,8 +20,11 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.parallel.layout import Pull
+from hpcx.parallel.memory import give_back
 from hpcx.parallel.traffic import Traffic
-from hpcx.trion.kernels import Kernel, add_up, choose_kernel, deal, make_kernel
+from hpcx.trion.blocks import Block, largest
+from hpcx.trion.kernels import Kernel, choose_kernel, deal, make_kernel
+from hpcx.trion.places import CHUNK, Places
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.sector import PairGroup, Sector, pair_group
 from hpcx.trion.symmetry import chosen, require
@@ -51,92 +54,95 @@ class PairLayout:
 
 
 class Gather:
-    """Amplitudes in the order of a layout's entries, from those of canonical pairs wherever they are."""
+    """Amplitudes in the order of a layout's entries, from those of canonical pairs wherever they are.
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel) -> None:
-        group, key = sector.group, kernel.blocks.key
+    Attributes:
+        pull: what comes from other ranks.
+    """
+
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, far: int) -> None:
+        """Make the lists; what comes from other ranks will stand at `far` in the source."""
+        group, key = sector.group, kernel.blocks.key()
         used = np.flatnonzero(key >= 0)
-        p, r = group.pair(key[used])
-        canonical, operation = group.canonical(*layout.pair(group, p, r))
+        canonical, operation = group.canonical(*layout.pair(group, *group.pair(key[used])))
         self.pull = Pull(comm, canonical, owner_k[canonical // group.mesh.size], sector.key)
-        variants = 2 * group.swaps_g[operation] + group.conjugates_g[operation]
-        self._variants, place = np.unique(np.append(0, variants), return_inverse=True)
-        self._buffer = np.zeros((len(self._variants), self.pull.width), kernel.precision)
-        index = np.zeros(len(key), np.intp)
-        index[used] = self.pull.index + place[1:] * self.pull.width
-        self.index = [index[block.entries].reshape(block.shape) for block in kernel.blocks.blocks]
+        place = np.zeros(len(key), self.pull.index.dtype)
+        place[used] = np.where(self.pull.index < self.pull.local, self.pull.index, self.pull.index + (far - self.pull.local))
+        del self.pull.index
+        conjugated, negated = np.zeros((2, len(key)), bool)
+        conjugated[used], negated[used] = group.conjugates_g[operation], group.swaps_g[operation]
+        self._places = Places(place, conjugated, negated)
 
-    def start(self, z: np.ndarray) -> MPI.Request | None:
-        """Begin to fetch the amplitudes; `z` are this rank's canonical ones."""
-        self._buffer[0, : self.pull.local] = z
-        return self.pull.start(self._buffer[0])
-
-    def source(self) -> np.ndarray:
-        """Return the array into which `index` points, once all amplitudes have arrived."""
-        plain = self._buffer[0]
-        for variant, row in zip(self._variants[1:], self._buffer[1:], strict=True):
-            np.conjugate(plain, out=row) if variant % 2 else np.copyto(row, plain)
-            if variant >= 2:
-                np.negative(row, out=row)
-        return self._buffer.reshape(-1)
+    def take(self, source: np.ndarray, block: Block) -> np.ndarray:
+        """Return the amplitudes of a block, (c, p)."""
+        return self._places.take(source, block.entries).reshape(block.shape)
 
 
 class Scatter:
-    """A layout's results at the canonical pairs, from wherever they are."""
+    """A layout's results at the canonical pairs, from wherever they are.
+
+    Attributes:
+        pull: what comes from other ranks.
+    """
 
     def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, sign: int) -> None:
         """Make the lists; with identical carriers the first layout also yields the exchanged term, with the opposite sign."""
-        group = sector.group
-        members = [(sector.k1, sector.k2, sign)]
+        group, k1, k2 = sector.group, sector.k1, sector.k2
+        members = [self._keys(group, layout, k1, k2)]
         if layout.name == "photoexcited" and group.swaps_g.any():
-            members.append((sector.k2, sector.k1, -sign))
-        keys, factors = [], []
-        for k1, k2, factor in members:
-            operation = group.to_column(layout.fixed(group, k1, k2))
-            image = (group.permutation_gk[operation, k] for k in (k1, k2))
-            k1, k2 = image
-            keys.append(group.key(layout.moving(group, k1, k2), layout.fixed(group, k1, k2)))
-            factors.append((factor, np.where(group.conjugates_g[operation], -1.0, 1.0)))
-        key = np.concatenate(keys)
-        self.pull = Pull(comm, key, owner_k[key // group.mesh.size], kernel.blocks.key)
-        self._members = list(zip(np.split(self.pull.index, len(members)), factors, strict=True))
-        self.buffer = np.zeros(self.pull.width, kernel.precision)
-        self._real = not group.conjugates_g.any()
+            members.append(self._keys(group, layout, k2, k1))
+        key = np.concatenate([key for key, _ in members])
+        self.pull = Pull(comm, key, owner_k[key // group.mesh.size], kernel.blocks.key())
+        places = np.split(self.pull.index, len(members))
+        self._members = [Places(place, conjugated, np.zeros_like(conjugated)) for place, (_, conjugated) in zip(places, members, strict=True)]
+        self._add_or_subtract = [np.add if factor > 0 else np.subtract for factor in (sign, -sign)]
+        del self.pull.index
 
-    def start(self) -> MPI.Request | None:
-        """Begin to fetch results; this rank's own are in the first part of `buffer`."""
-        return self.pull.start(self.buffer)
+    @staticmethod
+    def _keys(group: PairGroup, layout: PairLayout, k1: np.ndarray, k2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the entries that have the results of pairs, and whether these are complex conjugated there."""
+        operation = group.to_column(layout.fixed(group, k1, k2))
+        k1, k2 = (group.permutation_gk[operation, k] for k in (k1, k2))
+        return group.key(layout.moving(group, k1, k2), layout.fixed(group, k1, k2)), group.conjugates_g[operation]
 
-    def add_to(self, total: np.ndarray) -> None:
-        """Add what has arrived to the result at this rank's canonical pairs."""
-        for index, (factor, imaginary_sign) in self._members:
-            value = self.buffer.take(index)
-            if not self._real:
-                value.imag *= imaginary_sign
-            (np.add if factor > 0 else np.subtract)(total, value, out=total)
+    def add_near(self, result: np.ndarray, total: np.ndarray) -> None:
+        """Add this rank's own results, whose last value is 0, to the total at its canonical pairs."""
+        self._add(result, 0, total)
+
+    def add_far(self, far: np.ndarray, total: np.ndarray) -> None:
+        """Add what has come from others."""
+        if self.pull.far:
+            far[self.pull.far] = 0
+            self._add(far[: self.pull.far + 1], self.pull.local, total)
+
+    def _add(self, values: np.ndarray, first: int, total: np.ndarray) -> None:
+        for places, add in zip(self._members, self._add_or_subtract):
+            for start in range(0, len(total), CHUNK):
+                part = slice(start, start + CHUNK)
+                value = places.take_from(values, first, part) if self.pull.far else places.take(values, part)
+                add(total[part], value, out=total[part])
 
 
 class Term:
-    """One of the interactions: gather, product, scatter."""
+    """One of the interactions: gather, product, scatter.
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, layout: PairLayout, spinors: tuple, sign: int) -> None:
-        moving_ck, spectators = spinors
-        self.kernel, self.spectators = kernel, spectators
-        self.table = kernel.table(moving_ck)
-        self.gather = Gather(comm, sector, owner_k, layout, kernel)
+    Attributes:
+        far: where in the source the values stand that come from other ranks: amplitudes, then results.
+    """
+
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, spinors: tuple, sign: int) -> None:
+        moving_ck, self._spectator = spinors
+        self._kernel, self._table = kernel, kernel.table(moving_ck)
+        self.gather = Gather(comm, sector, owner_k, layout, kernel, far)
         self.scatter = Scatter(comm, sector, owner_k, layout, kernel, sign)
-        self._work = np.empty(max((u.size for u in spectators), default=0), kernel.precision)
+        self.far = slice(far, far + max(self.gather.pull.far, self.scatter.pull.far + 1))
 
-    def multiply(self) -> None:
-        """Form the products of this rank's columns."""
-        source, result = self.gather.source(), self.scatter.buffer
-        for block, index, u in zip(self.kernel.blocks.blocks, self.gather.index, self.spectators, strict=True):
-            x = self._work[: u.size].reshape(u.shape)
-            np.conjugate(u, out=x)
-            x *= source.take(index)
-            y = self.kernel.multiply(self.table, block, x)
-            y *= u
-            add_up(y, result[block.entries].reshape(block.shape))
+    def multiply(self, source: np.ndarray, result: np.ndarray, work: np.ndarray) -> None:
+        """Form the products of this rank's columns; `work` is for one block."""
+        for block in self._kernel.blocks.blocks:
+            x = self._kernel.dress(self._spectator, block, self.gather.take(source, block), work)
+            y = self._kernel.multiply(self._table, block, x)
+            self._kernel.undress(self._spectator, block, y, result[block.entries].reshape(block.shape))
 
 
 class TrionOperator:
@@ -147,6 +153,7 @@ class TrionOperator:
         sector: this rank's orbits and coordinates.
         kernel: how products are formed.
         rows: length of this rank's part of a vector.
+        dtype: of coordinates, float in real sectors.
         flops: floating-point operations of one product on this rank.
         waited: seconds spent waiting for other ranks so far.
         traffic: what this rank has sent in products.
@@ -167,11 +174,12 @@ class TrionOperator:
         self.owner_k = np.full(problem.mesh.size, -1)
         self.owner_k[columns] = owner_c
         self.sector = Sector(self.group, columns[mine])
-        self.rows = self.sector.rows
+        self.rows, self.dtype = self.sector.rows, self.sector.dtype
         self.kernel = make_kernel(choose_kernel(kernel, problem.mesh.size, problem.components), problem, columns, mine, stairs)
-        self._terms = list(self._make_terms(self.kernel))
+        self._terms = self._make_terms(self.kernel)
         self._kinetic = problem.kinetic(self.sector.k1, self.sector.k2)
-        self._z = np.zeros(len(self.sector.key), complex)
+        give_back()
+        self._make_buffers()
         self.flops = self.kernel.flops * len(self._terms)
         self.waited = 0.0
         self.traffic = Traffic()
@@ -179,38 +187,53 @@ class TrionOperator:
         fetches = [pull.sent(size) for term in self._terms for pull in (term.gather.pull, term.scatter.pull)]
         self._sent = tuple(sum(counts) for counts in zip(*fetches, strict=True))
 
-    def _make_terms(self, kernel: Kernel):
-        """The attractions of the like carriers to the third (one if they are identical), and their repulsion."""
+    def _make_terms(self, kernel: Kernel) -> list[Term]:
+        """Return the attractions of the like carriers to the opposite one (a single one if they are identical), and their repulsion."""
         problem, place = self.problem, (self.comm, self.sector, self.owner_k, kernel)
-        to_opposite = [u.astype(kernel.precision) for u in kernel.blocks.spinors(problem.opposite.spinor_ck)]
-        inverted_ck = problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj()
-        to_resident = [u.astype(kernel.precision) for u in kernel.blocks.spinors(inverted_ck)]
-        yield Term(*place, PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite), -1)
+        to_opposite = kernel.spectator(problem.opposite.spinor_ck)
+        to_resident = kernel.spectator(problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj())
+        terms = [Term(*place, len(self.sector.key), PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite), -1)]
         if not problem.identical:
-            yield Term(*place, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite), -1)
-        yield Term(*place, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident), 1)
+            terms.append(Term(*place, terms[-1].far.stop, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite), -1))
+        terms.append(Term(*place, terms[-1].far.stop, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident), 1))
+        return terms
+
+    def _make_buffers(self) -> None:
+        """The source holds this rank's amplitudes and what comes from others; the result, those of one term and a last zero."""
+        kernel, components = self.kernel, max(len(band.spinor_ck) for band in (self.problem.resident, self.problem.opposite))
+        self._source = np.zeros(self._terms[-1].far.stop, kernel.precision)
+        self._near = self._source[: len(self.sector.key)]
+        self._z = self._near if self._source.dtype == complex else np.zeros(len(self.sector.key), complex)
+        self._result = np.zeros(kernel.blocks.length + 1, kernel.precision)
+        self._work = np.empty(components * largest(kernel.blocks), kernel.precision)
 
     def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product with a vector of coordinates, eV; collective."""
+        """Return this rank's part of the product with a vector of coordinates, eV; collective.
+
+        In a real sector the product is real, unless coordinates have imaginary parts on some rank.
+        """
         y = self._apply_real(x)
-        if self.sector.real and self.comm.allreduce(bool(x.imag.any()), MPI.LOR):
-            y += 1j * self._apply_real(x.imag)
+        if self.sector.real and np.iscomplexobj(x) and self.comm.allreduce(bool(x.imag.any()), MPI.LOR):
+            return y + 1j * self._apply_real(x.imag)
         return y
 
     def _apply_real(self, x: np.ndarray) -> np.ndarray:
         """The product on the coordinates' real parts if the sector is real, else the product."""
         self.sector.unpack(x, self._z)
+        if self._z is not self._near:
+            self._near[:] = self._z
         self.traffic.sent(*self._sent)
         total = self._kinetic * self._z
-        fetching = [term.gather.start(self._z) for term in self._terms]
+        fetching = [term.gather.pull.start(self._near, self._source[term.far]) for term in self._terms]
         returning = []
         for term, request in zip(self._terms, fetching, strict=True):
             self._wait(request)
-            term.multiply()
-            returning.append(term.scatter.start())
+            term.multiply(self._source, self._result, self._work)
+            returning.append(term.scatter.pull.start(self._result, self._source[term.far]))
+            term.scatter.add_near(self._result, total)
         for term, request in zip(self._terms, returning, strict=True):
             self._wait(request)
-            term.scatter.add_to(total)
+            term.scatter.add_far(self._source[term.far], total)
         return self.sector.pack(total)
 
     def _wait(self, request: MPI.Request | None) -> None:
@@ -223,9 +246,6 @@ class TrionOperator:
         """Return C(k1, k2) of a state for any allowed pairs, wherever they are; collective."""
         key, operation = self.group.canonical(k1, k2)
         pull = Pull(self.comm, key, self.owner_k[key // self.problem.mesh.size], self.sector.key)
-        buffer = np.zeros(pull.width, complex)
-        buffer[: pull.local] = self.sector.amplitudes(vector)
-        self._wait(pull.start(buffer))
-        value = buffer[pull.index]
+        value = pull.fetch(self.sector.amplitudes(vector))
         value = np.where(self.group.conjugates_g[operation], value.conj(), value)
         return np.where(self.group.swaps_g[operation], -value, value)

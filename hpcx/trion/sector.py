@@ -55,7 +55,7 @@ class PairGroup:
 
     def canonical(self, k1: np.ndarray, k2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the smallest key in each pair's orbit and the operation that leads there."""
-        best, operation = self.key(k1, k2), np.zeros(len(k1), int)
+        best, operation = self.key(k1, k2), np.zeros(len(k1), np.int8)
         for g in range(1, self.order):
             key = self._image(g, k1, k2)
             better = key < best
@@ -65,7 +65,7 @@ class PairGroup:
     def stabilizers(self, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return for canonical keys the orbit's size and whether real and imaginary part may differ from zero."""
         k1, k2 = self.pair(key)
-        fixed, real, imaginary = np.zeros(len(key), int), np.ones(len(key), bool), np.ones(len(key), bool)
+        fixed, real, imaginary = np.zeros(len(key), np.int8), np.ones(len(key), bool), np.ones(len(key), bool)
         for g in range(self.order):
             same = self._image(g, k1, k2) == key
             fixed += same
@@ -77,7 +77,8 @@ class PairGroup:
 
     def to_column(self, k: np.ndarray) -> np.ndarray:
         """Return for points k an operation without exchange that leads to the smallest point of their orbit."""
-        return np.argmin(self.permutation_gk[~self.swaps_g][:, k], axis=0)
+        leads_k = np.argmin(self.permutation_gk[~self.swaps_g], axis=0).astype(np.int8)
+        return leads_k[k]
 
     def pairs_of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return all p, r with r in `columns` and p, p + r on the mesh, in the order of their keys if columns ascend."""
@@ -107,8 +108,8 @@ class Sector:
 
     Attributes:
         key: canonical keys of this rank's orbits, ascending.
-        k1, k2: their point numbers.
         rows: number of coordinates on this rank: the length of its part of a vector.
+        dtype: of coordinates, float or complex.
         pairs: number of pairs that this rank's orbits stand for.
     """
 
@@ -118,31 +119,38 @@ class Sector:
         key = group.key(k1, k2)
         self.group = group
         self.key = key[group.canonical(k1, k2)[0] == key]
-        self.k1, self.k2 = group.pair(self.key)
         size, real, imaginary = group.stabilizers(self.key)
         self.real = bool(group.conjugates_g.any())
-        self.pairs = int(size.sum())
-        parts = [real, imaginary] if self.real else [real]
-        self._parts = [np.flatnonzero(part) for part in parts]
-        self._scale = [np.sqrt(size[part]) for part in self._parts]
-        self._split = np.cumsum([len(part) for part in self._parts])
-        self.rows = int(self._split[-1])
+        self.dtype = float if self.real else complex
+        self.pairs = int(size.sum(dtype=int))
+        self._parts = [_places(part) for part in ([real, imaginary] if self.real else [real])]
+        # nearly all orbits are as large as the group: the others are listed
+        self._small = np.flatnonzero(size < group.order)
+        self._share = np.sqrt(size[self._small] / group.order)
+        self._first = np.cumsum([0, np.count_nonzero(real), np.count_nonzero(imaginary) if self.real else 0])
+        self.rows = int(self._first[-1])
+
+    @property
+    def k1(self) -> np.ndarray:
+        """Number of the first carrier's point, of every orbit."""
+        return self.key % self.group.mesh.size
+
+    @property
+    def k2(self) -> np.ndarray:
+        """Number of the second carrier's point, of every orbit."""
+        return self.key // self.group.mesh.size
 
     def unpack(self, x: np.ndarray, z: np.ndarray) -> None:
-        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry are left alone."""
-        if not self.real:
-            z[self._parts[0]] = x / self._scale[0]
-            return
-        for view, place, scale, part in zip((z.real, z.imag), self._parts, self._scale, self._pieces(x.real), strict=True):
-            view[place] = part / scale
+        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry stay zero."""
+        self._set(x, z)
+        z *= 1 / np.sqrt(self.group.order)
+        z[self._small] /= self._share
 
     def pack(self, z: np.ndarray) -> np.ndarray:
-        """Return the coordinates of amplitudes z: the plain inner product of coordinates is that of states."""
-        x = np.empty(self.rows, complex)
-        views = (z.real, z.imag) if self.real else (z,)
-        for view, place, scale, part in zip(views, self._parts, self._scale, self._pieces(x), strict=True):
-            np.multiply(view[place], scale, out=part)
-        return x
+        """Return the coordinates of amplitudes z, which are overwritten: the plain inner product of coordinates is that of states."""
+        z *= np.sqrt(self.group.order)
+        z[self._small] *= self._share
+        return self.collect(z)
 
     def amplitudes(self, x: np.ndarray) -> np.ndarray:
         """Return the amplitudes of the canonical pairs, in the order of `key`, of coordinates x."""
@@ -153,17 +161,27 @@ class Sector:
     def spread(self, x: np.ndarray) -> np.ndarray:
         """Return the coordinates x at the places of their canonical pairs, (key,); `collect` gives them back to the last bit."""
         z = np.zeros(len(self.key), complex)
-        if not self.real:
-            z[self._parts[0]] = x
-            return z
-        for view, place, part in zip((z.real, z.imag), self._parts, self._pieces(x.real), strict=True):
-            view[place] = part
+        self._set(x, z)
         return z
 
     def collect(self, z: np.ndarray) -> np.ndarray:
         """Return the coordinates of which `spread` has made z."""
-        views = (z.real, z.imag) if self.real else (z,)
-        return np.concatenate([view[place] for view, place in zip(views, self._parts, strict=True)]).astype(complex)
+        x = np.empty(self.rows, self.dtype)
+        for view, place, part in zip(self._views(z), self._parts, self._pieces(x), strict=True):
+            part[:] = view[place]
+        return x
+
+    def _set(self, x: np.ndarray, z: np.ndarray) -> None:
+        for view, place, part in zip(self._views(z), self._parts, self._pieces(x.real if self.real else x), strict=True):
+            view[place] = part
+
+    def _views(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (z.real, z.imag) if self.real else (z,)
 
     def _pieces(self, x: np.ndarray) -> list[np.ndarray]:
-        return np.split(x, self._split[:-1])
+        return [x[first:last] for first, last in zip(self._first, self._first[1:])][: len(self._parts)]
+
+
+def _places(part: np.ndarray) -> np.ndarray | slice:
+    """Return where a part exists, as an index."""
+    return slice(None) if part.all() else np.flatnonzero(part).astype(np.int32)

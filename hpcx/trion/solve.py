@@ -20,7 +20,7 @@ from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.config import Config
-from hpcx.trion.kernels import choose_kernel
+from hpcx.trion.kernels import choose_kernel, is_single
 from hpcx.trion.observables import add_slices, dimensions, oscillator_strength, own_points, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
@@ -63,15 +63,17 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
         draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
         if solver.start is not None:
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
-    single = kernel == "gemm-single"
-    tolerance = max(solver.tolerance, _SINGLE_FLOOR) if single else solver.tolerance
+    tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(kernel) else solver.tolerance
     saved, width, progress = SavedStates(stages.stage(species), PairOrder(operator)), level_width(tolerance), partial(run.progress, species)
     pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress)
     saved.finish(pairs.vectors)
     _account(run, operator, pairs)
-    if single:
+    if is_single(kernel):
+        symmetry = operator.symmetry
+        del operator, draw, saved  # its memory is free before that of another one is needed
         with run.timings.measure("set-up"):
-            operator = TrionOperator(comm, problem, operator.symmetry, "fft")
+            operator = TrionOperator(comm, problem, symmetry, "fft")
+            draw = partial(start_vector, operator, exciton.amplitude_sk[0])
     with run.timings.measure("residuals"):
         return _checked(operator, pairs, solver.states, tolerance, draw)
 

@@ -66,25 +66,25 @@ class PairOrder:
 
     def __init__(self, operator: TrionOperator) -> None:
         self._operator = operator
-        self._rows, self.total = _rows(operator)
+        self.total = int(operator.comm.allreduce(len(operator.sector.key)))
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
         """Return this rank's block (pair, state) of the coordinates of vectors (state, rows), and its first pair; collective."""
-        comm, sector = self._operator.comm, self._operator.sector
-        spread = np.empty((len(vectors), len(sector.key)), complex)
-        for row, vector in zip(spread, vectors, strict=True):
-            row[:] = sector.spread(vector)
-        first = block_rows(self.total, comm.size)
-        return to_blocks(comm, self._rows, spread, first).T, int(first[comm.rank])
+        comm, rows, first = self._operator.comm, _rows(self._operator)[0], block_rows(self.total, self._operator.comm.size)
+        block = np.empty((first[comm.rank + 1] - first[comm.rank], len(vectors)), complex)
+        for state, vector in enumerate(vectors):
+            block[:, state] = to_blocks(comm, rows, self._operator.sector.spread(vector)[None], first)
+        return block, int(first[comm.rank])
 
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """Return vectors (state, rows) on this rank."""
-        spread = np.empty((read(0, 0).shape[1], len(self._rows)), complex)
+        rows, _ = _rows(self._operator)
+        spread = np.empty((read(0, 0).shape[1], len(rows)), complex)
         for start in range(0, self.total, CHUNK):
             chunk = read(start, min(start + CHUNK, self.total))
-            here = (self._rows >= start) & (self._rows < start + len(chunk))
-            spread[:, here] = chunk[self._rows[here] - start].T
-        vectors = np.empty((len(spread), self._operator.rows), complex)
+            here = slice(*np.searchsorted(rows, (start, start + len(chunk))))  # rows ascend
+            spread[:, here] = chunk[rows[here] - start].T
+        vectors = np.empty((len(spread), self._operator.rows), self._operator.dtype)
         for row, values in zip(vectors, spread, strict=True):
             row[:] = self._operator.sector.collect(values)
         return vectors

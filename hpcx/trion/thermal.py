@@ -25,6 +25,12 @@ class MovingMesh(ValleyMesh):
 
     origin: int
 
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Integers of Q."""
+        i, j = self.index_kx[self.origin]
+        return int(i), int(j)
+
     def add(self, k: np.ndarray, q: np.ndarray) -> np.ndarray:
         """Return the numbers of k + q - Q for numbers k and q (broadcast), -1 outside the disk."""
         i, j = self.index_kx.T

@@ -68,7 +68,11 @@ def test_degeneracy_is_in_the_result():
     assert "fully symmetric sector (C6v)" in sector.datasets["triplet/degeneracy"].long_name
 
 
-def test_one_state_of_a_symmetric_sector_costs_little_more_than_its_solution():
+def test_one_state_of_a_symmetric_sector_costs_little_more_than_its_solution(monkeypatch):
     config, run = config_of("singlet", "C6v", {}, 1, 80, 0.1), Run()
     solve(MPI.COMM_SELF, config, MATERIAL, run)
-    assert run.diagnostics["singlet_products"] <= 1.3 * 50  # 50 without the test for missing states
+    monkeypatch.setattr("hpcx.petsc.eigen.is_state_missing", lambda *_: False)
+    alone = Run()
+    solve(MPI.COMM_SELF, config, MATERIAL, alone)
+    assert alone.diagnostics["singlet_products"] <= 62  # 60 were seen, 50 with a basis of 20 vectors in place of 8
+    assert run.diagnostics["singlet_products"] <= 1.3 * alone.diagnostics["singlet_products"]

@@ -11,6 +11,7 @@ from hpcx.physics.bands import Band
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
+from hpcx.trion.thermal import moving_problem
 
 SPECIES = [("MoS2", "singlet"), ("MoS2", "triplet"), ("WSe2", "singlet"), ("WSe2", "triplet")]
 
@@ -46,11 +47,22 @@ def test_products_are_hermitian_and_linear(material, species, symmetry, kernel):
 @pytest.mark.parametrize(("N", "k0"), [(40, 0.1), (56, 0.11)])
 def test_kernels_agree(material, species, symmetry, N, k0):
     problem = problem_of(material, species, N, k0)
-    gemm, fft, single = (operator_of(problem, symmetry, kernel) for kernel in ("gemm", "fft", "gemm-single"))
+    gemm, fft, *single = (operator_of(problem, symmetry, kernel) for kernel in ("gemm", "fft", "gemm-single", "fft-single"))
     x = random_vector(gemm)
     expected = gemm.apply(x)
     assert np.abs(fft.apply(x) - expected).max() < 1e-13 * np.abs(expected).max()
-    assert np.abs(single.apply(x) - expected).max() < 1e-5 * np.abs(expected).max()
+    for operator in single:
+        assert np.abs(operator.apply(x) - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("species", ["singlet", "triplet"])
+@pytest.mark.parametrize("point", [1, 20, 60])
+def test_kernels_agree_for_a_charge_that_moves(species, point):
+    problem = moving_problem(problem_of("MoS2", species, 48), point)
+    gemm, fft = (operator_of(problem, "none", kernel) for kernel in ("gemm", "fft"))
+    x = random_vector(gemm)
+    expected = gemm.apply(x)
+    assert np.abs(fft.apply(x) - expected).max() < 1e-13 * np.abs(expected).max()
 
 
 def on_all_pairs(operator, x):

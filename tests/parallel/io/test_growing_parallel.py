@@ -5,12 +5,13 @@ import tracemalloc
 import h5py
 import numpy as np
 import pytest
+from mpi4py import MPI
 
-from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.growing import growing
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
+from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.layout import block_rows
 
 pytestmark = pytest.mark.mpi
@@ -66,18 +67,22 @@ def test_memory_of_a_result_that_is_written_at_once_is_its_share(comm, mpi_tmp_p
     comm.Barrier()
 
 
+class Kept(dict):
+    """What a checkpoint has kept."""
+
+    value = dict.__getitem__
+
+
 def test_outputs_that_changed_since_they_were_written_are_not_gone_on_with(comm, mpi_tmp_path):
     """One bit of one value of one output, or zeros where HDF5 has laid values: the checkpoint knows."""
     outputs, rows = declared(comm)
-    checkpoint, path = Checkpoint(mpi_tmp_path / "point"), mpi_tmp_path / "growing.h5"
-    place, state = growing(comm, path, outputs), Result()
+    path = mpi_tmp_path / "growing.h5"
+    place = growing(comm, path, outputs)
     place.begin()
     for number in range(2):
         place.write("map", number, {"density": values_of(number, rows)})
-    place.saved(state)
+    saved = Kept(place.frame())
     place.close()
-    checkpoint.save(comm, state)
-    saved = checkpoint.load(comm)
     assert growing(comm, path, outputs).resume(saved)
     found = []
     last = values_of(1, slice(ROWS - 1, ROWS))[0, -1:].tobytes()
@@ -93,3 +98,31 @@ def test_outputs_that_changed_since_they_were_written_are_not_gone_on_with(comm,
             path.write_bytes(whole)
         comm.Barrier()
     assert found == [True, True]
+
+
+@pytest.mark.parametrize("call", ["Write_all", "Sync"])
+def test_what_one_rank_cannot_write_all_ranks_say(comm, mpi_tmp_path, call):
+    class Failing:
+        """An open file that cannot be written on the last rank, which finds out when all have written."""
+
+        def __init__(self, file):
+            self.file = file
+
+        def __getattr__(self, name):
+            def called(*arguments):
+                getattr(self.file, name)(*arguments)
+                if name == call and comm.rank == comm.size - 1:
+                    raise MPI.Exception(MPI.ERR_NO_SPACE)
+
+            return called
+
+    outputs, rows = declared(comm)
+    place = growing(comm, mpi_tmp_path / "growing.h5", outputs)
+    place.begin()
+    place.write("map", 0, {"density": values_of(0, rows)})
+    place._file = Failing(place._file)
+    with pytest.raises(AgreedError):
+        place.write("map", 1, {"density": values_of(1, rows)})
+        place.frame()
+    place.discard()
+    assert not (mpi_tmp_path / "growing.h5").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hpcx.io.result import Result
+from hpcx.io.seal import sealed
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError
 
@@ -43,6 +44,8 @@ def test_distributed_rows_arrive(comm, mpi_tmp_path, rows):
             assert np.array_equal(file["singlet/amplitude"][...], 1j * values[:, 0])
             assert file["singlet/map"].attrs["units"] == "1/angstrom"
             assert file["provenance/hash"].asstr()[()] == "abc"
+        content = path.read_bytes()
+        assert sealed(content[: -len(sealed(b""))]) == content  # every rank has taken the checksum of a part
     comm.Barrier()
 
 

@@ -17,7 +17,7 @@ from hpcx.petsc.start import keyed_noise
 class Chain:
     """Discrete Laplacian on a chain: eigenvalues 2 - 2 cos(pi m / (n + 1))."""
 
-    flops = 0.0
+    flops, dtype = 0.0, complex
 
     def __init__(self, comm, size):
         self.comm, self.size = comm, size

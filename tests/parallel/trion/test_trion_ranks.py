@@ -98,7 +98,7 @@ def test_products_do_not_depend_on_the_ranks(comm, material, species, symmetry, 
     products = [operator.apply(start_vector(operator, amplitude_k)) for operator in (together, alone)]
     k1, k2 = together.group.pairs_of_columns(np.arange(61))
     left, right = (operator.amplitudes(y, k1, k2) for operator, y in zip((together, alone), products, strict=True))
-    moved = sum(pull.width - pull.local for term in together._terms for pull in (term.gather.pull, term.scatter.pull))
+    moved = sum(pull.far for term in together._terms for pull in (term.gather.pull, term.scatter.pull))
     sizes = comm.allgather((together.traffic.bytes, 16 * moved))  # of the same number of products on all ranks
     assert sum(sent for sent, _ in sizes) == together.traffic.exchanges * sum(received for _, received in sizes)
     assert np.abs(left - right).max() < 1e-13 * np.abs(right).max()
