@@ -16,6 +16,7 @@ from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.zone_solve import solve_zone
+from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
@@ -118,6 +119,18 @@ def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, 
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
 
 
+def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, states: ExcitonStates) -> None:
+    """Put the amplitudes with their momenta under /exciton, every rank its points."""
+    mine = _rows(comm, problem)
+    own, points = slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0), problem.mesh.size
+    for axis, name in enumerate(("kx", "ky")):
+        text = f"momentum from the valley's centre, {name[-1]}"
+        result.add(f"exciton/{name}", problem.mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, own.start, points)
+    part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
+    text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
+    result.add("exciton/wavefunction", states.amplitude_sk[:, own], ("state", "point"), "1", text, part=part)
+
+
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve one exciton problem; collective. Raises SolverError, Stopped."""
     if config.mesh.region == "zone":
@@ -133,6 +146,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     add_exciton(result, problem, states, config.gap, config.solver.tolerance)
     weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
     result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
+    add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, n = {problem.mesh.size})")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]

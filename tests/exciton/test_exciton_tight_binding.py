@@ -56,6 +56,15 @@ def test_turning_the_lattice_and_its_basis_change_nothing(tmp_path, angle):
     assert energies[1] == pytest.approx(energies[0], abs=1e-9)
 
 
+def test_wavefunctions_are_eigenvectors_on_the_points_that_stand_beside_them(tmp_path):
+    point = point_of(tmp_path, INPUT(60, 0.15, LIU))
+    result = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run())
+    problem, amplitude_sk = exciton_problem(point.config, point.material), result.value("exciton/wavefunction")
+    assert np.abs(amplitude_sk.conj() @ amplitude_sk.T - np.eye(4)).max() < 1e-10
+    assert np.abs(amplitude_sk @ problem.dense().T - result.value("exciton/energy")[:, None] * amplitude_sk).max() < 1e-10
+    assert np.array_equal(np.stack([result.value("exciton/kx"), result.value("exciton/ky")], axis=1), problem.mesh.momentum_kx)
+
+
 def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
     """Return two bands of different masses along x and y on a rectangular lattice, which mix by an odd hopping along x."""
     cells = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])

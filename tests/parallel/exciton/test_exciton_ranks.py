@@ -1,5 +1,6 @@
 """The exciton on any number of ranks."""
 
+import numpy as np
 import pytest
 
 from hpcx.exciton.config import Config
@@ -20,6 +21,10 @@ def test_energy(comm, N, k0, energy):
     assert result.value("exciton/energy") == pytest.approx(alone.value("exciton/energy"), abs=1e-12)
     weight, expected = result.value("exciton/oscillator_strength"), alone.value("exciton/oscillator_strength")
     assert weight == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    own, whole = result.datasets["exciton/wavefunction"], alone.value("exciton/wavefunction")
+    assert own.shape == whole.shape and abs(own.data.size - whole.size / comm.size) <= len(whole)
+    amplitude = np.concatenate(comm.allgather(own.data), axis=1)[0]
+    assert abs(abs(np.vdot(amplitude, whole[0])) - 1) < 1e-9
 
 
 @pytest.mark.mpi
