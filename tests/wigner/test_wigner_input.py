@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,10 @@ def test_coarse_cells_and_small_boxes_are_refused():
 
 
 def test_materials_without_the_numbers_say_so():
+    rich = load_for("wigner", "MoS2")
+    poor = replace(rich, numbers={key: number for key, number in rich.numbers.items() if key != "excitons.members_KK"})
     with pytest.raises(ValueError, match="excitons.members_KK"):
-        make_problem(MPI.COMM_SELF, config(), load_for("wigner", "MoS2"), Run())
+        make_problem(MPI.COMM_SELF, config(), poor, Run())
 
 
 @pytest.mark.parametrize("shape", ["gaussian", "ring", "two spots"])
