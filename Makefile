@@ -72,6 +72,7 @@ validate-large: env
 	$(PYTHON_IN_VENV) postprocess/store_large.py results/wigner_plane/result.h5
 
 validate-bars: env
+	rm -f results/validation/error_bars.json
 	$(PYTHON_IN_VENV) -m pytest -q -m validate tests/converge/test_honesty.py
 	cp results/validation/error_bars.json postprocess/validation/stored/bars/
 

@@ -15,6 +15,8 @@ from fnmatch import fnmatchcase
 from functools import reduce
 from typing import Any
 
+#: distance from a bound, over the bound, that is none
+_CLOSE = 1e-6
 #: values of the numerical parameters of a calculation, by key
 Values = Mapping[str, float]
 
@@ -70,6 +72,7 @@ class Quantity:
         usual: error after the first calculations over the value, as it was seen in other cases; only for what is said before them.
         rough: what is about expected, in `unit`; NaN where nobody knows.
         ignores: patterns of parameters that do not matter for it.
+        between: bounds of the search by which it is found, in `unit`: at one of them nothing was found.
         chosen: the labels that were chosen.
     """
 
@@ -82,11 +85,21 @@ class Quantity:
     usual: float = 0.01
     rough: float = math.nan
     ignores: tuple[str, ...] = ()
+    between: tuple[float, float] = (-math.inf, math.inf)
     chosen: tuple[str, ...] = ()
 
     def depends_on(self, key: str) -> bool:
         """Say whether a parameter matters for it."""
         return not any(fnmatchcase(key, pattern) for pattern in self.ignores)
+
+    def complaint(self, value: float) -> str:
+        """Return why a value, in `unit`, says nothing, or ""."""
+        lower, upper = self.between
+        if not math.isfinite(value):
+            return f"{self.text} has no finite value"
+        if lower + _CLOSE * abs(lower) < value < upper - _CLOSE * abs(upper) or not math.isfinite(lower + upper):
+            return ""
+        return f"{self.text} is at a bound of its search, {lower:g} to {upper:g} {self.unit}: nothing was found there"
 
     @property
     def text(self) -> str:

@@ -151,8 +151,9 @@ def _take(study: Study, places: list[Place], plan: Plan, report: Report, store: 
             study.failed[place] = entry.message or entry.status
             continue
         values, processor = _read(store, point.id, study.goal.quantities)
-        if not np.isfinite(values).all():
-            study.failed[place] = f"{', '.join(quantity.text for quantity in study.goal.quantities)}: no finite value"
+        wrong = [text for text in map(Quantity.complaint, study.goal.quantities, values) if text]
+        if wrong:
+            study.failed[place] = "; ".join(wrong)
             continue
         study.done[place] = Calculation(point.id, values, entry.wall_time, entry.ranks, processor)
     if not report.stopped and not _has_holes(study):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpcx.materials.loader import Material
 from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
 from hpcx.valley.config import Config
+from hpcx.valley.fit import FAST_BOUNDS, SLOW_BOUNDS
 
 START: dict[str, object] = {}
 #: cells up to _MAX (1/angstrom); their number grows with the largest momentum, so that the cells stay the same
@@ -50,9 +51,10 @@ def refinement(config: Config, material: Material) -> Refinement:
 
 def _quantities() -> tuple[Quantity, ...]:
     transition = (("A", "B"),)
+    slow, fast = tuple(1e-3 * bound for bound in SLOW_BOUNDS), FAST_BOUNDS
     return (
-        Quantity("dichroism/slow_time", "depolarisation time", "ps", transition),
-        Quantity("dichroism/fast_time", "fast time", "fs", transition),
+        Quantity("dichroism/slow_time", "depolarisation time", "ps", transition, between=slow),
+        Quantity("dichroism/fast_time", "fast time", "fs", transition, between=fast),
         Quantity("dichroism/logarithmic_slope_time", "time of the logarithmic slope", "ps", transition),
         Quantity("dichroism/slowest_eigenvalue_time", "depolarisation time of the slowest mode", "ps"),
     )

@@ -272,11 +272,12 @@ def _bars(table: dict[str, Any]) -> str:
     head = '<section id="bars"><h2>Error bars</h2>'
     if not table:
         return f"{head}<p>No numbers are stored: <code>make validate-bars</code> computes and stores them.</p></section>"
+    revisions = ", ".join(sorted({row["revision"] for row in table["rows"]}))
     minutes = sum(row["processor_time"] for row in table["rows"]) / 60
     text = (
         "<p>Limits that <code>hpcx converge</code> finds for a cheap target, with their bars, beside a calculation in which every numerical parameter "
         f"is well beyond all that the limit came from. Stored by <code>make validate-bars</code>, {escape(table['date'])}, "
-        f"revision {escape(table['revision'])}, {minutes:.0f} minutes of processor time; not computed with this page.</p>"
+        f"revision {escape(revisions)}, {minutes:.0f} minutes of processor time; not computed with this page.</p>"
     )
     short = _plain_table("Error bars by model", error_bars.COUNTS, error_bars.counts(table), "rows cost")
     return f"{head}{text}{short}{_plain_table('All cases', error_bars.LABELS, [error_bars.cells(row) for row in table['rows']], 'rows cost')}</section>"

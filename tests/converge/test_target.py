@@ -67,3 +67,10 @@ def test_two_digits_of_the_error():
     assert with_error(13.8912, 0.1804, "meV") == "13.89 +- 0.18 meV"
     assert with_error(176.886, 0.2996, "meV") == "176.89 +- 0.30 meV"
     assert with_error(1234.5, 56.7, "1") == "1234 +- 57"
+
+
+def test_a_value_at_the_bound_of_its_search_is_none():
+    time = Quantity("dichroism/slow_time", "depolarisation time", "ps", between=(0.4, 200.0))
+    assert time.complaint(0.5) == "" and Quantity("x", "x", "1").complaint(0.4) == ""
+    assert all("at a bound of its search, 0.4 to 200 ps" in time.complaint(value) for value in (0.4, 0.4 * (1 + 1e-9), 200.0))
+    assert time.complaint(float("nan")) == "dichroism/slow_time has no finite value"

@@ -252,10 +252,9 @@ LARGE["numbers"] = [{"what": "wall time", "value": 369.0, "unit": "s"}]
 
 
 BAR = {"model": "exciton", "input": "a < b", "quantity": "x", "unit": "meV", "target": "1 %", "limit": 10.0, "bar": 0.5, "finer": 10.2, "held": True}
-BAR["processor_time"] = 60
+BAR |= {"revision": "abc", "processor_time": 60}
 BARS = {
     "date": "today",
-    "revision": "abc",
     "rows": [BAR, BAR | {"limit": 11.0, "held": False}, BAR | {"model": "trion", "finer": 10.0}],
 }
 
@@ -264,6 +263,12 @@ def test_error_bars_are_counted_by_model():
     assert error_bars.counts(BARS) == [["exciton", "2", "1", "1.6"], ["trion", "1", "1", "inf"], ["all", "3", "2", "2.5"]]
     assert error_bars.cells(BAR) == ["exciton", "a &lt; b", "x", "1 %", "10.00 ± 0.50 meV", "10.200 meV", "2.5"]
     assert error_bars.cells(BARS["rows"][1])[-1] == "0.6: outside"
+
+
+def test_stored_error_bars_are_whole():
+    table = error_bars.stored_bars()
+    assert table["date"] and len(table["rows"]) >= 40 and all(row["revision"] for row in table["rows"])
+    assert sum(row["held"] for row in table["rows"]) >= 0.95 * len(table["rows"])
 
 
 def test_benchmarks_are_read(tmp_path):
