@@ -15,20 +15,13 @@ from hpcx.formation.config import Config
 from hpcx.formation.two_exciton import PairMedium
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.phonons import occupation
 from hpcx.physics.wannier_radial import WannierStates
 
 #: how an optical phonon takes coherence away: 1s by absorption alone, states higher than a phonon by emission as well
 GROUND_WAYS, EXCITED_WAYS = 1, 2
 #: nodes of the thermal mean over kinetic energies (Gauss-Laguerre) and of the angles between momenta
 ENERGIES, ANGLES = 24, 24
-
-
-def occupation(energy: np.ndarray | float, temperature: float) -> np.ndarray:
-    """Return the Bose-Einstein occupation of phonons of an energy (eV) at a temperature (K); none at zero."""
-    if temperature == 0:
-        return np.zeros_like(np.asarray(energy, float))
-    x = np.asarray(energy) / (BOLTZMANN_EV_PER_K * temperature)
-    return np.exp(-x) / -np.expm1(-x)
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class Phonons:
 
     def width(self, temperature: float, ways: int) -> float:
         """Return the part of a half width (eV) that vanishes at zero temperature (K); emission that is always there is not in it."""
-        return self.acoustic * temperature + ways * self.optical * float(occupation(self.energy, temperature))
+        return self.acoustic * temperature + ways * self.optical * float(occupation(self.energy, BOLTZMANN_EV_PER_K * temperature))
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: floa
     """
     upper = np.triu_indices(energy_l.size, 1)  # from l to a lower m
     occupied_ml = np.zeros_like(rate_ml)
-    occupied_ml[upper] = occupation(energy_l[upper[1]] - energy_l[upper[0]], temperature)
+    occupied_ml[upper] = occupation(energy_l[upper[1]] - energy_l[upper[0]], BOLTZMANN_EV_PER_K * temperature)
     interval_l = np.gradient(energy_l)
     stimulated_ml = rate_ml * occupied_ml
     return rate_ml + stimulated_ml + (stimulated_ml / interval_l[:, None] * interval_l).T

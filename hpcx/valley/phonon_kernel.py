@@ -17,6 +17,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import erf
 
 from hpcx.physics.constants import HBAR, HBAR2_EV_A4_KG_PER_M2, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.physics.wannier_gaussian import form_factor
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.parameters import PhononGroup
@@ -64,9 +65,8 @@ def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: flo
     """
     target = problem.species[final]
     states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_ELECTRON_MASS)
-    coupling = HBAR2_EV_A4_KG_PER_M2 / problem.parameters.areal_density * strength / (2.0 * phonon_energy)
-    quanta = 1.0 / (-np.expm1(-phonon_energy / problem.thermal_energy))
-    kernel = coupling * quanta * final_fraction(problem, initial, final, phonon_energy)
+    coupling = coupling_squared(strength, phonon_energy, HBAR2_EV_A4_KG_PER_M2 / problem.parameters.areal_density)
+    kernel = coupling * (1 + occupation(phonon_energy, problem.thermal_energy)) * final_fraction(problem, initial, final, phonon_energy)
     return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
 
 

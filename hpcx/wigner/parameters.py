@@ -91,6 +91,11 @@ class Excitons:
     form_factor_vvq: np.ndarray | None = None
 
     @property
+    def hbar2_per_density(self) -> float:
+        """hbar^2 over the mass of the layer per area, meV nm^4."""
+        return HBAR_MEV_PS**2 / self.mass_density
+
+    @property
     def mass_v(self) -> np.ndarray:
         """Masses of the excitons, meV ps^2/nm^2."""
         return self.electron_mass_v + self.hole_mass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
 from hpcx.wigner.parameters import Branch, Excitons, Mode
 
@@ -73,8 +74,9 @@ class Acoustic:
         energy = np.maximum(energy_g[g] - HBAR_MEV_PS * velocity * q, 0.0)
         after = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
         potential = self.branch.coupling * excitons.acoustic_potential(self.valley, q)
-        coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * velocity)
-        rate = mass / (np.pi * HBAR_MEV_PS**3) * coupling * (1 + bose(HBAR_MEV_PS * velocity * q, grid.kT))
+        phonon = HBAR_MEV_PS * velocity * q
+        coupling = coupling_squared((potential * q) ** 2, phonon, excitons.hbar2_per_density)
+        rate = mass / (np.pi * HBAR_MEV_PS**3) * coupling * (1 + occupation(phonon, grid.kT))
         return Events(
             source=self.valley * grid.bins + source_g[g],
             final=self.valley * grid.bins + _bin_of(energy, grid),
@@ -99,19 +101,18 @@ class Dispersionless:
     potential: Callable[[np.ndarray], np.ndarray]
     intervalley: bool
 
-    def rate(self, excitons: Excitons, q: np.ndarray, occupation: float) -> np.ndarray:
-        """Return g M D(q)^2 / (2 rho hbar^2 w) times `occupation` (n + 1 or n), 1/ps, before the mean over angles."""
-        frequency = self.energy / HBAR_MEV_PS
-        prefactor = self.members * excitons.mass_v[self.final]
-        return prefactor * self.potential(q) ** 2 * occupation / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
+    def rate(self, excitons: Excitons, q: np.ndarray, quanta: float) -> np.ndarray:
+        """Return g M D(q)^2 / (2 rho hbar^2 w) times `quanta` (n + 1 or n), 1/ps, before the mean over angles."""
+        coupling = coupling_squared(self.potential(q) ** 2, self.energy, excitons.hbar2_per_density)
+        return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR_MEV_PS**3
 
     def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
         """Return at which rate (..., energy; 1/ps) excitons leave by emission and absorption to energies up to `top`; all in meV."""
         cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
-        occupation = bose(self.energy, kT)
+        quanta = occupation(self.energy, kT)
         shift = excitons.energy_v[self.source] - excitons.energy_v[self.final]
         rates = []
-        for final, factor in ((energy_e1 + shift - self.energy, occupation + 1), (energy_e1 + shift + self.energy, occupation)):
+        for final, factor in ((energy_e1 + shift - self.energy, quanta + 1), (energy_e1 + shift + self.energy, quanta)):
             q = self._transfer(excitons, energy_e1, np.maximum(final, 0.0), cosine)
             rates.append(np.where((final > 0) & (final < top), self.rate(excitons, q, factor), 0.0).mean(axis=-1))
         return rates[0] + rates[1]
@@ -131,7 +132,7 @@ class Dispersionless:
         q = self._transfer(excitons, middle[:, None], middle[:, None] + shift, np.cos(theta))
         weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
-        flux = self.rate(excitons, q, 1 + float(bose(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
+        flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
         shape = q.shape
         return Events(
             source=np.broadcast_to((self.source * grid.bins + _bin_of(middle, grid))[:, None], shape).ravel(),
@@ -189,11 +190,6 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
             all_modes = _intervalley(excitons, source, final, members, Mode(energies, potentials))
             total_ve[source] += all_modes.out_rate(excitons, energy_e1, top, kT).sum(axis=0)
     return float(total_ve.max())
-
-
-def bose(energy: np.ndarray | float, kT: float) -> np.ndarray:
-    """Return the occupation of phonons of `energy` (meV) in equilibrium at kT (meV)."""
-    return 1.0 / np.expm1(np.asarray(energy) / kT)
 
 
 def _optical(excitons: Excitons, valley: int) -> Dispersionless:

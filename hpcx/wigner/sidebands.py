@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid, mean_energy
 from hpcx.wigner.parameters import Excitons, Mode, ValleyPair
-from hpcx.wigner.processes import bose
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) ->
             continue
         for mode in channel.modes:
             coupling_i = _coupling(excitons, channel, mode, energy_i)
-            occupation = float(bose(mode.energy, kT))
-            for sign, factor in ((-1, occupation + 1), (1, occupation)):
+            quanta = float(occupation(mode.energy, kT))
+            for sign, factor in ((-1, quanta + 1), (1, quanta)):
                 photon_i = excitons.energy_v[channel.second] - excitons.energy_v[0] + energy_i + sign * mode.energy
                 yield Line(channel.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
 
@@ -62,7 +62,7 @@ def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.
     """Return hbar D^2 / (2 rho w) (meV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (meV)."""
     momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR_MEV_PS
     potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
-    return HBAR_MEV_PS**2 * potential_i**2 / (2 * excitons.mass_density * mode.energy)
+    return coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density)
 
 
 def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:

@@ -16,9 +16,10 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid
 from hpcx.wigner.parameters import Branch, Excitons
-from hpcx.wigner.processes import Dispersionless, bose, emission_processes
+from hpcx.wigner.processes import Dispersionless, emission_processes
 
 
 @dataclass(frozen=True)
@@ -135,17 +136,18 @@ def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Br
         q = sign * recoil + float(np.sqrt(recoil**2 + 2 * mass * excess / HBAR_MEV_PS**2))
         if q <= 0:
             continue
-        occupation = float(bose(HBAR_MEV_PS * sound * q, grid.kT)) + (sign < 0)
+        phonon = HBAR_MEV_PS * sound * q
+        quanta = float(occupation(phonon, grid.kT)) + (sign < 0)
         potential = branch.coupling * excitons.acoustic_potential(0, np.array(q))
-        coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * sound)
+        coupling = coupling_squared((potential * q) ** 2, phonon, excitons.hbar2_per_density)
         slope = HBAR_MEV_PS**2 * q / mass - sign * HBAR_MEV_PS * sound  # of the energy that is conserved
-        _put(rate_i, grid, 0, (HBAR_MEV_PS * q) ** 2 / (2 * mass), float(q * coupling * occupation / (HBAR_MEV_PS * slope)))
+        _put(rate_i, grid, 0, (HBAR_MEV_PS * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR_MEV_PS * slope)))
 
 
 def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float) -> None:
-    occupation = float(bose(process.energy, grid.kT))
+    quanta = float(occupation(process.energy, grid.kT))
     offset = excess + excitons.energy_v[0] - excitons.energy_v[process.final]
-    for energy, factor in ((offset - process.energy, 1 + occupation), (offset + process.energy, occupation)):
+    for energy, factor in ((offset - process.energy, 1 + quanta), (offset + process.energy, quanta)):
         if energy >= 0:
             q = np.sqrt(2 * excitons.mass_v[process.final] * energy) / HBAR_MEV_PS
             _put(rate_i, grid, process.final, energy, float(process.rate(excitons, np.array(q), factor)))

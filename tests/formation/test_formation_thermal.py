@@ -12,11 +12,12 @@ from hpcx.formation.config import Config
 from hpcx.formation.problem import relaxation_rates
 from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
-from hpcx.formation.thermal import Phonons, half_widths, occupation, thermal_bleaching
+from hpcx.formation.thermal import Phonons, half_widths, thermal_bleaching
 from hpcx.formation.third_order import solve_adjoint
 from hpcx.formation.two_exciton import PairMedium
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.phonons import occupation
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates
 
@@ -81,8 +82,8 @@ def test_slope_of_the_acoustic_part_is_the_golden_rule_with_the_potentials_of_th
 
 def test_occupation_has_its_limits():
     assert occupation(np.array([0.01, 1.0]), 0.0) == pytest.approx([0, 0], abs=0)
-    assert occupation(1.0, 1e-6) == 0
-    assert occupation(1e-6, 300.0) * 1e-6 / (KELVIN * 300) == pytest.approx(1, rel=1e-4)
+    assert occupation(1.0, KELVIN * 1e-6) == 0
+    assert occupation(1e-6, KELVIN * 300) * 1e-6 / (KELVIN * 300) == pytest.approx(1, rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["quantum", "printed"])
@@ -109,7 +110,7 @@ def test_steps_of_one_quantum_are_a_walk_down_n_plus_1_and_up_n(make_config, tem
     mean_e, spread_e = arrival(generator(rate_ml, 0.0))
     steps, rate = np.arange(1, 31), 0.02 / 0.048
     assert mean_e[:30] == pytest.approx(steps / rate, rel=1e-8)
-    assert spread_e[:30] ** 2 == pytest.approx(steps * (2 * occupation(0.048, temperature) + 1) / rate**2, rel=1e-8)
+    assert spread_e[:30] ** 2 == pytest.approx(steps * (2 * occupation(0.048, KELVIN * temperature) + 1) / rate**2, rel=1e-8)
 
 
 def test_a_warm_cascade_takes_as_long_but_spreads_more_on_any_grid(manifold):

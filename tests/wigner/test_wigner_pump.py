@@ -7,10 +7,10 @@ from mpi4py import MPI
 from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.phonons import occupation
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.problem import make_edges, make_problem
-from hpcx.wigner.processes import bose
 from hpcx.wigner.refusals import refusals
 from hpcx.wigner.solve import solve
 from hpcx.wigner.source import formation_rates
@@ -46,7 +46,7 @@ def test_excitons_are_born_where_light_and_phonon_leave_them():
     assert distance - phonons.max() < mean < distance - phonons.min()
     spectral = HBAR_MEV_PS / (np.sqrt(2) * hot.source.width)
     # only a phonon that is absorbed, and had at least this energy, gets an exciton so far
-    assert rate[1][energy > distance + 3 * spectral].sum() < bose(3 * spectral, grid.kT) * rate[1].sum()
+    assert rate[1][energy > distance + 3 * spectral].sum() < occupation(3 * spectral, grid.kT) * rate[1].sum()
     inside_kk = rate[0] @ energy / rate[0].sum()
     assert 100 - excitons.optical_energy - spectral < inside_kk < 100 + spectral
 

@@ -12,11 +12,12 @@ from mpi4py import MPI
 
 from hpcx.config.serving import load_for
 from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.physics.phonons import occupation
 from hpcx.physics.wannier_variational import form_factor, overlap
 from hpcx.wigner.energy_grid import energy_edges, make_grid
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
 from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons, with_numerical_states
-from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, bose, emission_processes
+from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.source import formation_rates
 
@@ -140,8 +141,8 @@ def test_dispersionless_intervalley_limit(excitons):
     bin_ = np.searchsorted(rates.grid.edges, 60.0) - 1
     factor = overlap(*excitons.radius_v[:2]) ** 2 * mode.potential**2
     frequency = mode.energy / HBAR_MEV_PS
-    occupation = float(bose(mode.energy, rates.grid.kT))
-    closed = excitons.mass_v[1] * factor * (2 * occupation + 1) / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
+    quanta = float(occupation(mode.energy, rates.grid.kT))
+    closed = excitons.mass_v[1] * factor * (2 * quanta + 1) / (2 * excitons.mass_density * HBAR_MEV_PS**2 * frequency)
     assert closed == pytest.approx(1.43341, rel=1e-4)
     assert rates.out_rate()[bin_] == pytest.approx(closed, rel=1e-10)
 
@@ -161,11 +162,11 @@ def golden_rule_acoustic(excitons: Excitons, energy: float, kT: float) -> tuple[
         potential = branch.coupling * (potential + excitons.hole_acoustic * form_factor(alpha * q, excitons.radius_v[0]))
         phonon = HBAR_MEV_PS * branch.velocity * q
         coupling = HBAR_MEV_PS * potential**2 * q / (2 * excitons.mass_density * branch.velocity)
-        for sign, occupation in ((1, bose(phonon, kT)), (-1, bose(phonon, kT) + 1)):
+        for sign, quanta in ((1, occupation(phonon, kT)), (-1, occupation(phonon, kT) + 1)):
             miss = (HBAR_MEV_PS * k[:, None]) ** 2 / (2 * mass) - energy - sign * phonon
             delta = np.exp(-0.5 * (miss / 0.05) ** 2) / (0.05 * np.sqrt(2 * np.pi))
             area = k[:, None] * (k[1] - k[0]) * 2 * np.pi / 600 / (2 * np.pi) ** 2
-            rate = 2 * np.pi / HBAR_MEV_PS * coupling * occupation * delta * area
+            rate = 2 * np.pi / HBAR_MEV_PS * coupling * quanta * delta * area
             out += rate.sum()
             momentum += (rate * (1 - kx / before)).sum()
     return out, momentum
