@@ -51,7 +51,7 @@ def test_five_mistakes_on_two_ranks(hpcx, write, tmp_path):
         (["--set", "sweep.mesh.N=[40,'x']"], r"mesh\.N = 'x': must be an integer"),
         (["--set", "sweep=3"], r"sweep = 3: must be a table of lists"),
         (["--set", "sweep=3", "--set", "sweep.mesh.N=[40]"], r"'sweep' is not a table"),
-        (["--set", "parameters.bands.hoping=1.1"], r"did you mean 'bands\.hopping'"),
+        (["--set", "parameters.bands.hoping=1.1"], r"did you mean 'carriers\.hopping'"),
         (["--time-limit", "2 eV"], r"--time-limit"),
         (["--", "40"], r"'40' follows no option name"),
     ],
