@@ -18,6 +18,7 @@ from hpcx.physics.mesh import ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
+from hpcx.trion.exchanges import exchanges
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
 from hpcx.trion.problem import carriers, conduction_order
 from hpcx.trion.sector import pair_group
@@ -59,6 +60,8 @@ _ORDER = {"none": 1, "C3": 3, "C3v": 6, "C6": 6, "C6v": 12}
 _ROTATIONS = {"none": 1, "C3": 3, "C3v": 3, "C6": 6, "C6v": 6}
 #: components of the spinors of Dirac bands
 _DIRAC = 2
+#: most entries of which it is counted what the ranks send each other, some tenths of a second; time of a message and bytes per second
+_ENTRIES_COUNTED, _LATENCY, _BANDWIDTH = 500_000, 1.5e-6, 1e9
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 
@@ -105,6 +108,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         **told(bands),
         "products": f"about {products(config, sizes)} per species, {1e3 * (_product(sizes, 3) / busy).seconds:.3g} ms each",
     }
+    facts |= _sent(config, material, sizes, ranks)
     if _wants_spectra(config):
         facts["steps of a spectrum"] = f"about {spectrum_steps(config, sizes.points, sizes.symmetry)}"
     work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
@@ -238,6 +242,18 @@ def _twod_work(config: Config) -> Work:
     settings, species = config.twod, len(config.trion.species)
     values = len(settings.waiting_times) * settings.points**2 * species
     return Work(arrays=_MAP_SECONDS * values, calls=_TRACE_SECONDS * settings.trace_end / settings.trace_step)
+
+
+def _sent(config: Config, material: Material, sizes: _Sizes, ranks: int) -> dict[str, str]:
+    """Return what a rank sends in a product at most, and how long it takes, which follows from the layout alone."""
+    if ranks == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
+        return {}
+    identical = all(_identical(config, material, species) for species in config.trion.species)
+    found = exchanges(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
+    size_r = found.amplitudes * (8 if is_single(sizes.kernel) else 16)
+    seconds = float(np.max(found.messages * _LATENCY + size_r / _BANDWIDTH))
+    sent = f"{found.messages.max()} messages, {size_r.max() / 1e6:.3f} MB, {1e3 * seconds:.3g} ms at {1e6 * _LATENCY:g} us and {_BANDWIDTH / 1e9:g} GB/s"
+    return {"sent per rank and product at most": sent, "work of the busiest rank over the mean": f"{found.work.max():.2f}"}
 
 
 def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:

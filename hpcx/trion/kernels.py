@@ -12,6 +12,7 @@ import numpy as np
 
 from hpcx.exciton.convolution import BoxConvolution
 from hpcx.parallel.layout import deal_columns
+from hpcx.physics.mesh import ValleyMesh
 from hpcx.physics.screening import interaction_between
 from hpcx.trion.blocks import Block, Blocks, Box, Stair, Staircase, box_blocks, largest
 from hpcx.trion.problem import TrionProblem
@@ -203,9 +204,9 @@ def is_single(kernel: str) -> bool:
     return kernel.endswith("-single")
 
 
-def deal(problem: TrionProblem, columns: np.ndarray, ranks: int) -> tuple[np.ndarray, Staircase]:
+def deal(mesh: ValleyMesh, columns: np.ndarray, ranks: int) -> tuple[np.ndarray, Staircase]:
     """Return the owner of each of `columns` and the order of rows that goes with them."""
-    stairs = Staircase(problem.mesh, columns)
+    stairs = Staircase(mesh, columns)
     return deal_columns(stairs.height_c.astype(float) ** 2, ranks, BLOCK_WIDTH), stairs
 
 

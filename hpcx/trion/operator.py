@@ -14,7 +14,6 @@ Identical carriers need two of the layouts. If the resident carrier has the mome
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from mpi4py import MPI
@@ -24,33 +23,11 @@ from hpcx.parallel.memory import give_back
 from hpcx.parallel.traffic import Traffic
 from hpcx.trion.blocks import Block, largest
 from hpcx.trion.kernels import Kernel, choose_kernel, deal, make_kernel
+from hpcx.trion.layouts import PairLayout, entries_of
 from hpcx.trion.places import CHUNK, Places
 from hpcx.trion.problem import TrionProblem
-from hpcx.trion.sector import PairGroup, Sector, pair_group
+from hpcx.trion.sector import Sector, pair_group
 from hpcx.trion.symmetry import chosen, require
-
-
-@dataclass(frozen=True)
-class PairLayout:
-    """Which momentum is the column and which the row: "photoexcited", "resident" or "both" like carriers' interaction."""
-
-    name: str
-
-    def pair(self, group: PairGroup, p: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (k1, k2) of row p in column r."""
-        if self.name == "photoexcited":
-            return p, r
-        return (r, p) if self.name == "resident" else (p, group.mesh.inverse_k[group.mesh.add(p, r)])
-
-    def fixed(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
-        """Return the point that stays fixed for pairs (k1, k2)."""
-        if self.name == "photoexcited":
-            return k2
-        return k1 if self.name == "resident" else group.mesh.inverse_k[group.mesh.add(k1, k2)]
-
-    def moving(self, group: PairGroup, k1: np.ndarray, k2: np.ndarray) -> np.ndarray:
-        """Return the row p of pairs (k1, k2)."""
-        return k2 if self.name == "resident" else k1
 
 
 class Gather:
@@ -88,22 +65,15 @@ class Scatter:
     def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, sign: int) -> None:
         """Make the lists; with identical carriers the first layout also yields the exchanged term, with the opposite sign."""
         group, k1, k2 = sector.group, sector.k1, sector.k2
-        members = [self._keys(group, layout, k1, k2)]
+        members = [entries_of(group, layout, k1, k2)]
         if layout.name == "photoexcited" and group.swaps_g.any():
-            members.append(self._keys(group, layout, k2, k1))
+            members.append(entries_of(group, layout, k2, k1))
         key = np.concatenate([key for key, _ in members])
         self.pull = Pull(comm, key, owner_k[key // group.mesh.size], kernel.blocks.key())
         places = np.split(self.pull.index, len(members))
         self._members = [Places(place, conjugated, np.zeros_like(conjugated)) for place, (_, conjugated) in zip(places, members, strict=True)]
         self._add_or_subtract = [np.add if factor > 0 else np.subtract for factor in (sign, -sign)]
         del self.pull.index
-
-    @staticmethod
-    def _keys(group: PairGroup, layout: PairLayout, k1: np.ndarray, k2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the entries that have the results of pairs, and whether these are complex conjugated there."""
-        operation = group.to_column(layout.fixed(group, k1, k2))
-        k1, k2 = (group.permutation_gk[operation, k] for k in (k1, k2))
-        return group.key(layout.moving(group, k1, k2), layout.fixed(group, k1, k2)), group.conjugates_g[operation]
 
     def add_near(self, result: np.ndarray, total: np.ndarray) -> None:
         """Add this rank's own results, whose last value is 0, to the total at its canonical pairs."""
@@ -169,7 +139,7 @@ class TrionOperator:
         self.comm, self.problem, self.symmetry = comm, problem, symmetry
         self.group = pair_group(problem.mesh, symmetry, problem.identical)
         columns = self.group.columns
-        owner_c, stairs = deal(problem, columns, comm.size)
+        owner_c, stairs = deal(problem.mesh, columns, comm.size)
         mine = np.flatnonzero(owner_c == comm.rank)
         self.owner_k = np.full(problem.mesh.size, -1)
         self.owner_k[columns] = owner_c
