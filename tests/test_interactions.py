@@ -13,11 +13,11 @@ from hpcx.config.idle import idle_keys
 from hpcx.config.load import load_plan
 from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import kept_states, medium_of
-from hpcx.materials.environment import is_environment
+from hpcx.materials.environment import is_environment, load_environment
 from hpcx.materials.listing import listing
 from hpcx.physics import interaction
 from hpcx.physics.dielectric import DielectricLayer
-from hpcx.physics.interaction import INTERACTIONS
+from hpcx.physics.interaction import INTERACTIONS, interaction_of
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.problem import build_problem
@@ -131,6 +131,28 @@ def test_a_table_on_file_is_read_beside_its_environment_and_counts_as_the_input_
         (tmp_path / "input.toml").write_text(f'model = "valley"\nenvironment = "{tmp_path / "mine.toml"}"\n{INPUTS["valley"]}')
         hashes.append(load_plan(str(tmp_path / "input.toml"), []).points[0].hash)
     assert hashes[0] != hashes[1]
+
+
+@pytest.mark.parametrize("kind", ["building block", "columns"])
+def test_tables_in_arrays(tmp_path, kind):
+    q, length = np.linspace(0.0, 1.2, 40), 45.0
+    inverse = 1 / (1 + length * q)
+    if kind == "building block":  # of GPAW, in atomic units; frequencies are the second axis
+        response = (inverse - 1) * (q * 0.529177210903) / (2 * np.pi)
+        np.savez(tmp_path / "mine-chi.npz", q_abs=q * 0.529177210903, chiM_qw=np.stack([response, 0 * response], axis=1).astype(complex), omega_w=[0, 1])
+        text = '[table]\nfile = "mine-chi.npz"\nsource = "GPAW"\n'
+    else:
+        np.savez(tmp_path / "mine.npz", q=q, epsilon_inverse=inverse)
+        text = '[table]\nfile = "mine.npz"\nq_unit = "1/angstrom"\ncolumn = "epsilon_inverse"\nsource = "x"\n'
+    (tmp_path / "mine.toml").write_text(text)
+    law = interaction_of(0.0, load_environment(str(tmp_path / "mine.toml")), "angstrom")
+    momenta = np.array([1e-3, 0.1, 0.7, 3.0])
+    assert law.in_momentum(momenta) == pytest.approx(2 * np.pi / (momenta * (1 + length * momenta)), rel=1e-9)
+    (tmp_path / "mine.toml").write_text('[table]\nfile = "no.npz"\nq_unit = "1/nm"\ncolumn = "W"\nsource = "x"\n')
+    for content, message in ((b"PK nonsense", "is no .npz file"), (None, "cannot read the table")):
+        (tmp_path / "no.npz").write_bytes(content) if content else (tmp_path / "no.npz").unlink()
+        with pytest.raises(ValueError, match=message):
+            load_environment(str(tmp_path / "mine.toml"))
 
 
 NUMBER = '{{ value = {}, unit = "{}", source = "x" }}'.format

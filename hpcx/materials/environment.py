@@ -10,7 +10,7 @@ An environment is a number, or a file (of `hpcx/materials/environments` or one's
     thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the last slab is vacuum
 
     [table]                                                  # of the layer in its surroundings: the layer's own r0 does not count
-    file = "epsilon.dat"                                     # rows of q and a value; or the lists q and epsilon themselves
+    file = "epsilon.dat"                                     # rows of q and a value, or arrays of an .npz file; or the lists q and epsilon themselves
     q_unit = "1/angstrom"
     column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit = "eV*angstrom^2")
     source = "..."
@@ -21,6 +21,7 @@ An environment is a number, or a file (of `hpcx/materials/environments` or one's
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from hpcx.materials.catalogue import NOTES
@@ -31,6 +32,8 @@ from hpcx.textfile import text_of
 _KINDS = ("kappa", "slab", "table")
 _OF_SLAB = ("parallel", "perpendicular", "thickness")
 _COLUMNS = ("epsilon", "epsilon_inverse", "W")
+#: reads files of arrays, and is loaded for them alone: an input is read without numerics
+_ARRAYS = "hpcx.io.dielectric_arrays"
 
 
 def environment_names() -> list[str]:
@@ -109,13 +112,15 @@ def _problems(environment: Material) -> list[str]:
 
 def _with_table(environment: Material, folder: Path) -> Material:
     """Return the environment with the columns of its table's file; raises MaterialError."""
-    texts = environment.texts
+    path, texts = folder / environment.texts["table.file"], environment.texts
+    if path.suffix == ".npz":
+        texts = {**texts, **_of_arrays(path)}
     lacking = [key for key in ("q_unit", "column", "source") if f"table.{key}" not in texts]
     if lacking:
         raise MaterialError(*(f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file" for key in lacking))
-    path, source = folder / texts["table.file"], texts["table.source"]
+    source = texts["table.source"]
     try:
-        q, values = _columns(path)
+        q, values = import_module(_ARRAYS).columns(path, texts["table.column"]) if path.suffix == ".npz" else _columns(path)
         units = {"q": texts["table.q_unit"], texts["table.column"]: texts.get("table.unit", "1")}
         read = {f"table.{name}": {"value": list(column), "unit": unit, "source": source} for (name, unit), column in zip(units.items(), (q, values))}
         numbers = {key: number_of(key, entry) for key, entry in read.items()}
@@ -126,6 +131,17 @@ def _with_table(environment: Material, folder: Path) -> Material:
     where = {"table.file", "table.q_unit", "table.column", "table.unit", "table.source"}
     kept = {key: text for key, text in texts.items() if key not in where}
     return replace(environment, numbers={**environment.numbers, **numbers}, texts=kept)
+
+
+def _of_arrays(path: Path) -> dict[str, str]:
+    """Return unit and column of a file of arrays that knows them itself; raises MaterialError."""
+    try:
+        known = import_module(_ARRAYS).is_building_block(path)
+    except OSError as error:
+        raise MaterialError(f"cannot read the table {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise MaterialError(f"{path}: {error}") from error
+    return {"table.q_unit": "1/bohr", "table.column": "epsilon_inverse"} if known else {}
 
 
 def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
