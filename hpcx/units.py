@@ -1,6 +1,12 @@
-"""Units at the border of the program: text with a unit in, plain numbers in a documented unit out.
+"""Units where numbers enter and leave the program: text with a unit in, plain numbers in a documented unit out.
 
-Inside the program numbers are plain floats; which unit they are in is said at the top of each model package.
+Inside, numbers are plain floats. Masses are in m0, temperatures in K, lattice data in angstrom; otherwise
+
+    exciton, trion, valley    eV, angstrom, fs
+    formation                 eV, nm, fs
+    wigner                    meV, nm, ps
+
+An input is held in the unit that its key documents (`hpcx.config.base.Unit`), and converted where a model first uses it.
 """
 
 from __future__ import annotations

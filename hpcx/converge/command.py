@@ -10,6 +10,7 @@ from typing import Any
 
 from hpcx import registry
 from hpcx.config.choose import Open
+from hpcx.config.sources import cautions
 from hpcx.converge.ladders import Place
 from hpcx.converge.outlook import look_ahead
 from hpcx.converge.output import batch_lines, last_lines, verdict, write_file
@@ -27,6 +28,8 @@ Say = Callable[[str], None]
 def begin(problem: Open, target: str | None, quantity: list[str] | None, budget: str | None) -> Study:
     """Return the study that an input and the command line ask for; the latter counts. Raises InputError with all mistakes."""
     start = problem.start
+    for sentence in [*cautions([start]), *problem.notices]:
+        log.warning("%s", sentence)
     asked = {name: value for name, value in (("target", target), ("quantity", quantity), ("budget", budget)) if value is not None}
     written = start.config.converge.model_copy(update=asked)
     refinement = registry.refinement(start.config.model, start.config, start.material)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hpcx.config.choose import load_open
 from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
 from hpcx.config.serving import load_for
@@ -159,3 +160,10 @@ def test_every_number_that_models_had_apart_is_known_by_its_new_name():
         "wigner.acoustic.velocity_TA",
     ]
     assert {renamed(key).key for key in old} <= set(known_keys()) and renamed("phonons.M.energy_A1") is None
+
+
+def test_a_search_for_limits_announces_old_names_too(tmp_path):
+    path = tmp_path / "input.toml"
+    path.write_text('model = "exciton"\nmaterial = "MoS2"\n')
+    problem = load_open(str(path), ["parameters.bands.gap=1.7 eV"])
+    assert problem.start.material.number("carriers.gap", "eV") == 1.7 and "bands.gap is carriers.gap now" in problem.notices[0]
