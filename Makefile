@@ -6,7 +6,7 @@
 # make test-container  a container of Debian's packages is built and computes (docker, podman or apptainer, else root and debootstrap)
 # make bench     every benchmark                                                               tests/benchmarks/README.md
 # make validate  every statement of the papers against results: results/validation/index.html
-# make validate-large  a spot in the plane, 150 ps (six minutes on two idle cores); stores its numbers for the page of `make validate`
+# make validate-large  a spot in the plane at 77, 20 and 300 K (ten minutes on two idle cores); stores its numbers for the page of `make validate`
 # make validate-bars  error bars of hpcx converge against much finer calculations (six minutes); stores the table for that page
 # make validate-tests  slow tests that are not part of `make test`
 # make validate-restart  runs killed at twenty random moments per model, or stopped in every way, and continued; full disks; idle share
@@ -68,8 +68,9 @@ validate: env
 	$(PYTHON_IN_VENV) postprocess/validate.py
 
 validate-large: env
-	$(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/wigner_plane.toml
-	$(PYTHON_IN_VENV) postprocess/store_large.py results/wigner_plane/result.h5
+	@for name in wigner_plane wigner_plane_20K wigner_plane_300K; do \
+	    $(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/$$name.toml && $(PYTHON_IN_VENV) postprocess/store_large.py results/$$name/result.h5 || exit 1; \
+	done
 
 validate-bars: env
 	rm -f results/validation/error_bars.json

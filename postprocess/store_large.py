@@ -16,6 +16,8 @@ import h5py
 from common import open_result, read
 
 STORED = Path(__file__).parent / "validation" / "stored"
+#: before this time (ps) excitons are still being made
+EARLIEST = 1.0
 
 
 def main() -> None:
@@ -57,14 +59,30 @@ def _numbers(file: h5py.File) -> list[dict[str, Any]]:
     rows = [
         ("wall time", seconds, "s"),
         ("core-hours", seconds * ranks / 3600, "h"),
+        ("processor time of all ranks", float(read(file, "provenance/processor_time")), "s"),
         ("largest resident memory of a rank", float(read(file, "provenance/peak_memory")) / 1e9, "GB"),
         ("time steps", shown["steps"], ""),
         ("unknowns", shown["unknowns"], ""),
         ("largest difference of populations, widths and diffusivities from the moments", shown["difference_from_moments"], ""),
         ("density at the edge of the box over its maximum", float(read(file, "checks/edge").max()), ""),
         ("smallest density over largest", float(read(file, "checks/minimum").min()), ""),
+        *_shrinking(file),
     ]
     return [{"what": what, "value": value, "unit": unit} for what, value, unit in rows]
+
+
+def _shrinking(file: h5py.File) -> list[tuple[str, float, str]]:
+    """Return when the spot of KK shrinks and the smallest diffusivity; nothing if it never does."""
+    time, diffusivity = read(file, "observables/time"), read(file, "observables/diffusivity")[:, 0]
+    late = time > EARLIEST
+    negative = time[late & (diffusivity < 0)]
+    if not negative.size:
+        return []
+    return [
+        ("the spot of KK shrinks from", float(negative[0]), "ps"),
+        ("until", float(negative[-1]), "ps"),
+        ("smallest diffusivity of KK", float(diffusivity[late].min()), "cm2/s"),
+    ]
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ SMALLER = {
     "valley_pump": ["sweep.temperature=[77]"],
     "valley_pump_cluster": ["sweep.temperature=[77]", "sweep.pump.photon_energy=[1.7, 1.9]"],
     "wigner_hot_cluster": ["sweep.temperature=[20, 150]", "sweep.pulse.photon_energy=[2.05, 2.15]"],
+    "wigner_plane_20K": ["time.end=0.3"],
     "wigner_plane": ["time.end=0.3", "space.points=48"],
     "wigner_photoluminescence": ["time.end=2"],
     "wigner_uncertainty": ["uncertainty.samples=16"],
