@@ -26,7 +26,7 @@ UNEVEN = 0.25
 def test_thirty_points_run_as_planned(hpcx, write, tmp_path, ranks):
     name = write(text=THIRTY)
     plan = hpcx("check", name, "--ranks", str(ranks)).stdout
-    run = hpcx("run", name, ranks=ranks)
+    run = hpcx("run", name, ranks=ranks, timeout=250)
     assert run.returncode == 0, run.stderr
     planned = re.findall(r"^mesh\.N = (\d+): .* on (\d+) ranks?$", plan, re.MULTILINE)
     with h5py.File(tmp_path / "out/sweep.h5", "r") as file:
