@@ -128,7 +128,7 @@ def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str
         path = f"{node.path}/{name}".strip("/")
         if path in large:
             data[name] = large[path](data[name].variable)
-    data = data.drop_vars([name for name in data.data_vars if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}])
+    data = data.drop_vars([name for name in data.variables if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}])
     data = data.rename({name: present(str(name)) for name in data.data_vars if present(str(name)) != name})  # of an earlier version
     if data.data_vars or node.path == "/":
         free = {key: value for key, value in fixed.items() if key not in data.variables and key not in node.children}

@@ -18,6 +18,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from hpcx.renamed import old
+
 plt.style.use(Path(__file__).with_name("style.mplstyle"))
 
 
@@ -76,7 +78,7 @@ def subject(file: h5py.File) -> str:
     config = settings(file)
     parts = {
         "material": shown(named(config.get("material", ""))),
-        "screening.kappa": _surroundings(config.get("screening", {}).get("kappa")),
+        "screening.kappa": "" if config.get("environment") is not None else _surroundings(config.get("screening", {}).get("kappa")),
         "environment": _surroundings(config.get("environment")),
         "temperature": "" if config.get("temperature") is None else f"{config['temperature']:g} K",
     }
@@ -108,6 +110,7 @@ def read(file: h5py.File, path: str) -> np.ndarray:
     Points of a sweep that have no result, and a mixture of programs, are told once per file.
     """
     _warn(file)
+    path = path if path in file else old(path)
     if path not in file:
         raise SystemExit(f"{file.filename} has no dataset '{path}'")
     try:

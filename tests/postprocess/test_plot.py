@@ -41,11 +41,11 @@ def results(tmp_path_factory):
 
 def test_what_a_result_can_show_is_listed(results, capfd):
     assert command(["plot", str(results[0])]) == 0
-    assert [line.split()[0] for line in capfd.readouterr().out.splitlines()[:-1]] == ["absorption"]
+    assert [line.split()[0] for line in capfd.readouterr().out.splitlines()[:-1]] == ["absorption", "exciton_disk"]
     assert command(["plot", str(results[1] / "sweep.h5")]) == 0
     assert "no script" in capfd.readouterr().out  # spectra of an exciton against N have no figure
     assert command(["plot", str(results[0]), "--what", "beats"]) == 2
-    assert "it can show absorption" in capfd.readouterr().err
+    assert "it can show absorption, exciton_disk" in capfd.readouterr().err
     assert command(["plot", str(results[0] / "none.h5")]) == 2
 
 
