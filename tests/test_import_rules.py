@@ -49,8 +49,8 @@ FRAME = {
     "__main__": {"cli"},
 }
 FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parallel", "petsc", "io", "config.base"}
-#: what scripts share with the program: the extrapolation and the checksums of files, which know arrays and bytes alone
-FOR_SCRIPTS = {"hpcx.converge.limits", "hpcx.io.seal"}
+#: what scripts share with the program: the extrapolation, checksums of files, old names of datasets; these know arrays and bytes alone
+FOR_SCRIPTS = {"hpcx.converge.limits", "hpcx.io.seal", "hpcx.renamed"}
 FRIENDS = {"trion": {"exciton"}}
 
 
