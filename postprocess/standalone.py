@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 from sweep_file import opened, values
 
-from hpcx.io.seal import seal
+from hpcx.io.seal import append_seal, part_checksum
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         shutil.copyfile(options.source, options.target)
         with opened(options.source) as source, h5py.File(options.target, "r+") as target:
             _fill_in(source, target)
-        seal(options.target)
+        append_seal(options.target, [part_checksum(options.target, 0, options.target.stat().st_size)])
     except OSError as error:
         options.target.unlink(missing_ok=True)
         raise SystemExit(str(error)) from error

@@ -34,7 +34,7 @@ def _read(file: h5py.File) -> dict[str, np.ndarray]:
     """Return widths and diffusivities of KK against time, and its densities (time, y, x)."""
     names = {
         "time": "observables/time",
-        "width": "observables/width_squared",
+        "width": "observables/mean_squared_displacement",
         "diffusivity": "observables/diffusivity",
         "parts": "observables/diffusivity_intervalley",
     }

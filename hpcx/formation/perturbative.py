@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -26,11 +26,13 @@ from hpcx.formation.third_order import (
 )
 from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Traces
 from hpcx.io.items import compute_items, prepare
-from hpcx.io.stages import Stages
 from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
+
+if TYPE_CHECKING:  # estimates import this where there is no HDF5
+    from hpcx.io.stages import Stages
 
 #: pulses are followed for so many durations, polarisations for so many dephasing times
 PULSE_REACH, DECAY_REACH = 4.0, 15.0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from hpcx.io.stages import Stages
 from hpcx.parallel.errors import agreed
 from hpcx.parallel.stop import Stopped
+
+if TYPE_CHECKING:  # estimates import this where there is no HDF5
+    from hpcx.io.stages import Stages
 
 #: results of one item by name
 Item = dict[str, np.ndarray]

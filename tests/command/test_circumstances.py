@@ -90,7 +90,7 @@ def test_under_mpirun_one_process_speaks_and_all_end_alike(hpcx, write):
     assert run.returncode == 0 and run.stdout.count("model exciton") == 1 and "planned for 2 rank(s)" in run.stdout
     assert hpcx("check", "absent.toml", ranks=2).returncode == 2
     run = hpcx("check", "--ranks", "none", write(), ranks=2)
-    assert run.returncode == 2 and run.stderr.count("must be an integer >= 1") == 1
+    assert run.returncode == 2 and run.stderr.count("is not a number of ranks; give an integer >= 1") == 1
 
 
 def test_a_reader_that_goes_away_is_no_error(shell):

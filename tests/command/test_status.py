@@ -44,7 +44,7 @@ def test_single_run_that_does_not_fit_into_memory(hpcx, write, ranks):
     run = hpcx("run", write(text=TOO_LARGE), ranks=ranks)
     assert run.returncode == 1 and "Traceback" not in run.stderr
     message = f"GB per rank on {ranks or 1} rank(s)"
-    assert message in run.stdout and "ask for more memory or more nodes" in run.stdout
+    assert message in run.stdout and "request more memory or more nodes" in run.stdout
     status = hpcx("status", "out").stdout
     assert "result        failed" in status and message in status
 

@@ -36,7 +36,7 @@ def test_a_run_of_other_physics_or_of_the_same_finds_a_single_run_at_work(hpcx, 
         (folder / "out/STOP").unlink()
     assert run.wait() in (0, 75)
     assert other.returncode == 2 and "another run with a different input is at work" in other.stderr
-    assert same.returncode == 75 and "1 of 1 points are at work elsewhere" in same.stdout
+    assert same.returncode == 75 and "1 of 1 points are being computed by another run" in same.stdout
     assert fresh.returncode == 2 and "a run is still at work in here/out" in fresh.stderr
     assert [path.name for path in folder.iterdir() if path.name.startswith("out")] == ["out"]
 
@@ -72,8 +72,8 @@ def test_a_sweep_that_ends_while_another_run_computes_a_point(hpcx, tmp_path):
         with h5py.File(folder / "out/sweep.h5", "r") as file:
             assert sorted(file["index/status"].asstr()) == ["done", "running"]
     assert run.wait() == 0
-    assert first.returncode == 75 and "1 of 2 points are at work elsewhere" in first.stdout and "temperature = " in first.stdout
-    assert again.returncode == 0 and "1 of 2 points are at work elsewhere" in again.stdout
+    assert first.returncode == 75 and "1 of 2 points are being computed by another run" in first.stdout and "temperature = " in first.stdout
+    assert again.returncode == 0 and "1 of 2 points are being computed by another run" in again.stdout
     with h5py.File(folder / "out/sweep.h5", "r") as file:
         assert sorted(file["index/status"].asstr()) == ["done", "done"]
 

@@ -79,8 +79,7 @@ def test_a_file_that_is_not_there_is_neither(tmp_path):
 def saved_checkpoint(folder):
     state = Result()
     state.add("step", 7)
-    Checkpoint(folder / "p", {"a": 1}, "a hash").save(MPI.COMM_SELF, state)
-    return folder / "p.1.checkpoint.h5"
+    return Checkpoint(folder / "p", {"a": 1}, "a hash").save(MPI.COMM_SELF, state.datasets, {})
 
 
 def test_a_checkpoint_that_another_program_has_open_is_not_begun_anew(tmp_path, held_open):

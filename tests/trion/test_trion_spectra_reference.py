@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 from scipy.special import eval_genlaguerre, struve, y0
-from trion_spectra import COMM, config_of
+from trion_spectra import COMM, config_of, material_of
 
 from hpcx.exciton.config import Config as ExcitonConfig
 from hpcx.exciton.solve import solve as solve_the_exciton
-from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.trion.solve import solve
 
@@ -42,7 +41,8 @@ TRACES = {
 @lru_cache
 def result_of(material, N, **tables):
     options = {name: dict(items) for name, items in tables.items()}
-    return solve(COMM, config_of(material, N, **options), load_material(material), Run())
+    config = config_of(material, N, **options)
+    return solve(COMM, config, material_of(config), Run())
 
 
 def absorption_of(N, window=("-60 meV", "320 meV"), species=("singlet",)):
@@ -175,7 +175,8 @@ def test_exciton_of_parabolic_bands_is_that_of_real_space(material, interaction)
     def corrected(N, k0):
         table = {"model": "exciton", "material": material, "mesh": {"N": N, "k0": k0}, "bands": {"model": "parabolic"}}
         table["screening"] = {"interaction": interaction}
-        result = solve_the_exciton(COMM, ExcitonConfig.model_validate(table), load_material(material), Run())
+        config = ExcitonConfig.model_validate(table)
+        result = solve_the_exciton(COMM, config, material_of(config), Run())
         return float(result.value("exciton/binding_energy") - result.value("exciton/finite_mesh_correction"))
 
     # what lies beyond the cut-off falls like its fourth power
@@ -191,6 +192,7 @@ PARABOLIC_TRIONS = [(48, 0.2, 527.10, 31.93), (60, 0.2, 529.96, 32.29), SLOW_MES
 @pytest.mark.parametrize(("N", "k0", "exciton", "trion"), PARABOLIC_TRIONS)
 def test_parabolic_trion(N, k0, exciton, trion):
     tables = {"bands": {"model": "parabolic"}, "trion": {"species": ["singlet"]}, "absorption": {"enabled": False}}
-    result = solve(COMM, config_of("MoS2", N, k0, **tables), load_material("MoS2"), Run())
+    config = config_of("MoS2", N, k0, **tables)
+    result = solve(COMM, config, material_of(config), Run())
     assert 1e3 * result.value("exciton/binding_energy") == pytest.approx(exciton, abs=0.006)
     assert 1e3 * result.value("singlet/binding_energy") == pytest.approx(trion, abs=0.006)

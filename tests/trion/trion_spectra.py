@@ -5,7 +5,7 @@ from mpi4py import MPI
 
 from hpcx.exciton.solve import solve_exciton
 from hpcx.io.stages import Stages
-from hpcx.materials.loader import load_material
+from hpcx.materials.sets import load_numbers
 from hpcx.parallel.run import Run
 from hpcx.physics.haydock import lorentzian_spectrum
 from hpcx.trion.absorption import optical_vector, trion_spectrum
@@ -21,9 +21,14 @@ def config_of(material="MoS2", N=40, k0=0.1, **tables):
     return Config.model_validate({"model": "trion", "material": material, "mesh": {"N": N, "k0": k0}, **tables})
 
 
+def material_of(config):
+    """Return the material as a run takes it."""
+    return load_numbers(config.material, config.model, config.parameter_set, config.numbers_from)
+
+
 def prepare(config, species):
     """Return the operator and the energy of the 1s exciton."""
-    data = load_material(config.material)
+    data = material_of(config)
     exciton = exciton_of(config, data)
     problem = trion_problem(config, data, exciton, species)
     energy = solve_exciton(COMM, exciton, 1, 1e-9).energy[0]

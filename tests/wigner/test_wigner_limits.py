@@ -15,7 +15,7 @@ from hpcx.wigner.problem import make_problem
 from hpcx.wigner.solve import solve
 
 FREE = {
-    f"wigner.{name}": 0.0
+    f"phonons.{name}": 0.0
     for name in (
         "acoustic.electron_potential_K", "acoustic.electron_potential_Kprime", "acoustic.electron_potential_Lambda",
         "acoustic.hole_potential", "optical.electron_potential", "optical.hole_potential",
@@ -44,7 +44,7 @@ def test_without_scattering_excitons_fly_freely():
 
 def test_nothing_is_made_where_nothing_scatters():
     intervalley = {f"phonons.electron_K_{q}.potential_{kind}": 0.0 for q in ("Kprime", "Lambda") for kind in ("acoustic", "optical")}
-    with pytest.raises(Exception, match="no phonon turns the polarisation of KK into excitons"):
+    with pytest.raises(Exception, match="no phonon scatters the polarisation of KK into excitons"):
         point(parameters=FREE | intervalley, time={"end": 1})
 
 
