@@ -6,6 +6,7 @@ import math
 
 from hpcx.exciton.config import CarriersInput, Config, Solver
 from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh, mesh_points, pair_bands
+from hpcx.exciton.refinement import relative_width
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
@@ -20,6 +21,8 @@ POINT = Work(calls=0.01)
 PRODUCT, TRANSFORM = Work(calls=2e-4), Work(arrays=5.2e-8)
 #: components of a pair of Dirac bands
 _DIRAC = 4
+#: width of the bands over the binding energy from which on it matters
+WIDE = 12
 #: per n^3 of a diagonalisation
 DENSE = Work(products=1.2e-9)
 #: a step of a spectrum beside its product, per step^3 for its lines, and about how many steps an exciton takes
@@ -35,12 +38,15 @@ def digits(tolerance: float) -> float:
     return 0.45 + 0.55 * math.log10(1 / tolerance) / 8
 
 
-def products(solver: Solver, cutoff: float) -> int:
-    """Return about how many products the lowest bound states on a disk take; they grow with the root of the width of the bands.
+def products(config: CarriersInput, material: Material) -> int:
+    """Return about how many products the lowest bound states on a disk take.
 
-    Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third. N does not matter.
+    They grow with the root of the width of the bands, and in proportion to it where it is much larger than the binding energy: the
+    basis then begins anew many times. Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third; in hBN,
+    parabolic bands, k0 = 0.45, four states: 1020 (MoS2) and 1912 (WS2). N does not matter.
     """
-    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(cutoff / 0.1) * digits(solver.tolerance))
+    solver, wide = config.solver, max(relative_width(config, material) - WIDE, 0) / 6
+    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(config.mesh.k0 / 0.1) * digits(solver.tolerance) * (1 + wide))
 
 
 def zone_products(solver: Solver, divisions: int) -> int:
@@ -50,6 +56,8 @@ def zone_products(solver: Solver, divisions: int) -> int:
 
 def components(config: CarriersInput, material: Material) -> int:
     """Return the number of products of spinor components of a pair on a disk."""
+    if config.bands.model == "parabolic":
+        return 1
     if config.bands.model != "tight-binding":
         return _DIRAC
     return math.prod(len(band.spinor_ck) for band in pair_bands(config, material).values())
@@ -62,7 +70,7 @@ def exciton_work(config: CarriersInput, material: Material, absorption: bool, ra
     steps = (transforms + STEP) * (EXCITON_STEPS if absorption else 0)
     if n <= DENSE_LIMIT:
         return DENSE * n**3 + steps
-    return (transforms + PRODUCT) * products(config.solver, config.mesh.k0) + steps
+    return (transforms + PRODUCT) * products(config, material) + steps
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
@@ -76,7 +84,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     work = POINT + exciton_work(config, material, config.absorption.enabled, ranks)
     if n <= DENSE_LIMIT:
         return Estimate(n, BASE_BYTES + 64.0 * n**2, work, facts, warnings)
-    facts["products"] = f"about {products(config.solver, config.mesh.k0)}"
+    facts["products"] = f"about {products(config, material)}"
     count = components(config, material)
     padded = count * (4 / 3 / 0.68) * 4 * n
     memory = BASE_BYTES + 16 * padded / min(ranks, count) + 16 * n * (20 + 2 * config.solver.states)

@@ -103,6 +103,13 @@ def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
     return variational_1s(reduced_mass(config, material) * electron, material_interaction(config, material, "nm"))
 
 
+def relative_width(config: CarriersInput, material: Material) -> float:
+    """Return the energy of a free pair at the cut-off over the binding energy of the 1s exciton."""
+    unit = 2 * math.pi / carrier_lattice(config, material).constant
+    energy, _ = _pair(config, material, np.array([config.mesh.k0 * unit]))
+    return float(1e3 * energy[0] / hydrogenic(config, material).binding_energy)
+
+
 def tail_of(config: CarriersInput, material: Material) -> Tail:
     """Return what is beyond a cut-off."""
     law, unit = material_interaction(config, material), 2 * math.pi / carrier_lattice(config, material).constant

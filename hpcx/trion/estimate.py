@@ -135,7 +135,8 @@ def _bands(config: Config, material: Material) -> dict[str, Band]:
 def _counts(config: Config, material: Material, symmetry: str) -> _Sizes:
     """Return the sizes of a problem; those of a large mesh without making it."""
     n = mesh_points(config, material)
-    components = max((len(band.spinor_ck) for band in _bands(config, material).values()), default=_DIRAC)
+    usual = 1 if config.bands.model == "parabolic" else _DIRAC
+    components = max((len(band.spinor_ck) for band in _bands(config, material).values()), default=usual)
     kernel = choose_kernel(config.solver.kernel, n, components)
     if n > _BY_AREA:
         return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry]), components, symmetry, kernel)
