@@ -92,6 +92,8 @@ class Result:
             raise ValueError(f"{path}: in xarray an array with several axes cannot have an axis of its own name; rename the axis")
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
+        if (start is None) != (rows is None):
+            raise ValueError(f"{path}: start and rows belong together")
         if start is not None and rows is not None:
             part = Part.rows(start, rows, array.shape)
         self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], part, missing)

@@ -48,3 +48,8 @@ def test_names_go_there_and_back():
     for former, new in WORDS.items():
         assert present(f"a/{former}_plus") == f"a/{new}_plus" and old(f"a/{new}_plus") == f"a/{former}_plus"
     assert present("a/energy") == old("a/energy") == "a/energy"
+
+
+def test_a_first_row_without_the_number_of_rows_is_no_replicated_array():
+    with pytest.raises(ValueError, match="belong together"):
+        Result().add("psi", np.zeros(3), ("row",), start=0)
