@@ -67,7 +67,7 @@ class Propagator:
     @classmethod
     def of(cls, generator_ml: np.ndarray, step: float) -> Propagator:
         """Return the propagator of dN/dt = A N (A in 1/fs), from series at a small step that is then doubled."""
-        doublings = max(0, int(np.ceil(np.log2(max(step * np.linalg.norm(generator_ml, 1), 1.0)))))
+        doublings = max(0, int(np.ceil(np.log2(max(step * float(np.linalg.norm(generator_ml, 1)), 1.0)))))
         small_ml, unit_ml = generator_ml * (step / 2**doublings), np.eye(len(generator_ml))
         second_ml = np.zeros_like(small_ml)
         for power in range(SERIES, 1, -1):  # phi_2 = 1/2! + z/3! + z^2/4! + ...

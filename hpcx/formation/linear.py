@@ -18,12 +18,12 @@ def resolvent(manifold: Manifold, energy_w: np.ndarray | float) -> np.ndarray:
     return manifold.dipole_l.reshape(shape) / denominator
 
 
-def susceptibility(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
+def susceptibility(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:
     """Return sum over manifolds of d_l^2 / (energy_l - omega - i gamma_l), e^2/eV."""
-    return sum(np.tensordot(m.dipole_l, resolvent(m, energy_w), 1) for m in problem.manifolds)
+    return np.sum([np.tensordot(m.dipole_l, resolvent(m, energy_w), 1) for m in problem.manifolds], axis=0)
 
 
-def sheet_field(problem: Problem, energy_w: np.ndarray) -> np.ndarray:
+def sheet_field(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:
     """Return the field at the sheet per incoming field, to first order."""
     radiation = problem.radiation
     gain_w = 1 + radiation.reflection(energy_w)

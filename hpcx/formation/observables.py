@@ -195,8 +195,7 @@ def _add_coherence(result: Result, traces: Traces) -> None:
     if traces.coherent_hrd.size:
         result.add("signal/hartree_fock", np.array(READINGS), ("hartree_fock",), "1", "extent of the Hartree-Fock terms")
         label = "coherent share by extent of the Hartree-Fock terms"
-        axes = ("hartree_fock", "resonance")
-        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), axes, "1", label, missing=_NO_PEAK)
+        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), ("hartree_fock", "resonance"), "1", label, missing=_NO_PEAK)
         axes = ("hartree_fock", "resonance", "delay")
         label = "coherent contribution by extent of the Hartree-Fock terms"
         result.add("signal/coherent_by_extent", traces.coherent_hrd, axes, "1", label)

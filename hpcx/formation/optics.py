@@ -44,7 +44,7 @@ class Pulse:
         """Return amplitude exp(-2 ln2 t^2 / duration^2) in V/nm."""
         return self.amplitude * np.exp(-2 * np.log(2) * (np.asarray(time_t) / self.duration) ** 2)
 
-    def spectrum(self, energy_w: np.ndarray) -> np.ndarray:
+    def spectrum(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return int dt E(t) exp(i omega t) (V fs/nm) of the positive-frequency part at photon energies in eV."""
         detuning_w = (np.asarray(energy_w) - self.photon_energy) / HBAR_EV_FS
         area = self.amplitude * self.duration * np.sqrt(np.pi / (2 * np.log(2)))
@@ -75,7 +75,7 @@ class Stack:
     energy_e: np.ndarray
     crystal_e: np.ndarray
 
-    def reflection(self, energy_w: np.ndarray) -> np.ndarray:
+    def reflection(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return the amplitude reflection of air, oxide and crystal at normal incidence (Fresnel)."""
         front, back = self._surfaces(energy_w)
         trip = np.exp(2j * self.oxide_index * np.asarray(energy_w) * self.oxide_thickness / HBAR_C_EV_NM)
@@ -130,11 +130,11 @@ class Radiation:
     frozen_at: float | None
     stack: Stack | None
 
-    def kappa(self, energy_w: np.ndarray) -> np.ndarray:
+    def kappa(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return i omega / (2 eps0 c) in V/e: the field radiated by a sheet polarisation in e/nm."""
         return 1j * self._taken_at(energy_w) * CHARGE_PER_EPS0_V_NM / (2 * HBAR_C_EV_NM)
 
-    def reflection(self, energy_w: np.ndarray) -> np.ndarray:
+    def reflection(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return the reflection of the substrate, zero without one."""
         energy_w = self._taken_at(energy_w)
         return np.zeros(energy_w.shape, complex) if self.stack is None else self.stack.reflection(energy_w)
@@ -146,7 +146,7 @@ class Radiation:
         low = min(pulse.photon_energy - pulse.half_width(FIT_END) for pulse in pulses)
         high = max(pulse.photon_energy + pulse.half_width(FIT_END) for pulse in pulses)
         energy_w = np.linspace(low, high, FIT_POINTS)
-        weight_w = FIT_FLOOR + sum(pulse.spectrum(energy_w) / pulse.spectrum(pulse.photon_energy) for pulse in pulses)
+        weight_w = FIT_FLOOR + np.sum([pulse.spectrum(energy_w) / pulse.spectrum(pulse.photon_energy) for pulse in pulses], axis=0)
         for count in RESONANCES:
             pole_p = self.stack.resonances(0.5 * (low + high), count)
             found = _fitted_surface(pole_p, energy_w, weight_w, 1 + self.reflection(energy_w))
@@ -154,7 +154,7 @@ class Radiation:
                 break
         return found
 
-    def _taken_at(self, energy_w: np.ndarray) -> np.ndarray:
+    def _taken_at(self, energy_w: np.ndarray | float) -> np.ndarray:
         energy_w = np.asarray(energy_w, dtype=float)
         return energy_w if self.frozen_at is None else np.full(energy_w.shape, self.frozen_at)
 

@@ -210,12 +210,12 @@ def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, n
 
 def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:
     others = {*POPULATION_PARTS, *get_args(HartreeFock)} - {extent}
-    return sum(change_d for name, change_d in parts.items() if name not in others)
+    return np.sum([change_d for name, change_d in parts.items() if name not in others], axis=0)
 
 
 def _contributions(parts: dict[str, np.ndarray], extent: str) -> list[np.ndarray]:
     """Return the traces in the order of CONTRIBUTIONS; in third order they add up."""
-    incoherent = sum(parts[name] for name in POPULATION_PARTS if name in parts)
+    incoherent = np.sum([parts[name] for name in POPULATION_PARTS if name in parts], axis=0)
     values = {"incoherent": incoherent, "coherent": _coherent(parts, extent)}
     values["full"] = values["incoherent"] + values["coherent"]
     return [values[name] for name in CONTRIBUTIONS]

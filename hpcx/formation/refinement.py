@@ -73,13 +73,13 @@ def _parameters(step: str) -> tuple[Parameter, ...]:
 
 def _quantities() -> tuple[Quantity, ...]:
     both = (tuple(MANIFOLDS), tuple(CONTRIBUTIONS))
-    states = {"ignores": ("continuum.*", "solver.*")}
+    bound = ("continuum.*", "solver.*")  # which do not matter for bound states
     return (
         Quantity("signal/rise_time", "rise time", "fs", both),
         Quantity("signal/rise_time_plain", "rise time of one exponential", "fs", both),
         Quantity("signal/formation_time", "formation time", "fs", both),
         Quantity("signal/peak_to_plateau", "peak over plateau", "1", both),
         Quantity("signal/coherent_share", "coherent share", "1", both[:1]),
-        Quantity("wannier/binding_energy", "binding energy of the 1s exciton", "meV", both[:1], **states),
-        Quantity("wannier/bleaching_area", "area bleached by one 1s exciton", "nm^2", both[:1], **states),
+        Quantity("wannier/binding_energy", "binding energy of the 1s exciton", "meV", both[:1], ignores=bound),
+        Quantity("wannier/bleaching_area", "area bleached by one 1s exciton", "nm^2", both[:1], ignores=bound),
     )

@@ -88,7 +88,10 @@ def minimise(curves: Curves, columns: Columns, start_np: np.ndarray, low_np: np.
         best_np[left[better_n]] = tried_np[better_n]
         damping_n[left] = np.maximum(damping_n[left] * np.where(better_n, EASIER, HARDER), LEAST_DAMPING)
         on_n = gain_n > SMALLEST_GAIN * square_n
-        known = tuple(np.where(better_n.reshape(-1, *[1] * (new.ndim - 1)), new, old)[on_n] for new, old in zip(tried, known))
+        known = (
+            np.where(better_n[:, None, None], tried[0], known[0])[on_n],
+            np.where(better_n[:, None, None, None], tried[1], known[1])[on_n],
+        )
         left = left[on_n]
     return best_np
 

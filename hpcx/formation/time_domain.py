@@ -104,7 +104,8 @@ def make_experiment(config: Config, problem: Problem, energies_e: np.ndarray, pu
     """Return the experiment for a `pump` of this polarisation (the first by default); valleys that mirror each other are computed once."""
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
-    valleys, mirrored = (0, 1), False
+    valleys: tuple[int, ...] = (0, 1)
+    mirrored = False
     if pump == probe:
         mirrored = pump in ("x", "y")
         valleys = (0,) if mirrored or pump == "sigma+" else (1,)

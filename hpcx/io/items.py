@@ -55,8 +55,8 @@ def prepare(stages: Stages, work: Callable[[], T]) -> T:
 
     Raises AgreedError on all ranks if it fails on one, and Stopped on all of them if a stop is asked for on one.
     """
-    found = None
+    found: list[T] = []  # stays empty on a rank whose work was cut off: the check below stops all ranks
     with agreed(stages.comm), suppress(Stopped):
-        found = work()
+        found.append(work())
     stages.checkpoint_if_due()
-    return found  # a rank whose work was cut off has not come here
+    return found[0]

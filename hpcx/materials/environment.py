@@ -63,8 +63,8 @@ def load_environment(name: str | float) -> Material:
 
 def content(environment: Material) -> dict[str, object]:
     """Return all of an environment that can change a result, as plain data."""
-    words = {key: text for key, text in environment.texts.items() if key.rpartition(".")[2] not in NOTES}
-    return {key: (number.value, number.unit) for key, number in environment.numbers.items()} | words
+    numbers = {key: (number.value, number.unit) for key, number in environment.numbers.items()}
+    return {**numbers, **{key: text for key, text in environment.texts.items() if key.rpartition(".")[2] not in NOTES}}
 
 
 def told(environment: Material) -> str:
@@ -74,7 +74,7 @@ def told(environment: Material) -> str:
         return f"{environment.name}: {told_number('kappa', numbers['kappa'])}"
     if environment.has("table.q"):
         column = next(name for name in _COLUMNS if environment.has(f"table.{name}"))
-        return f"{environment.name}: table of {column} at {len(numbers['table.q'].value)} momenta ({numbers[f'table.{column}'].source})"
+        return f"{environment.name}: table of {column} at {len(numbers['table.q'].values)} momenta ({numbers[f'table.{column}'].source})"
     slabs = dict.fromkeys(key.split(".")[1] for key in numbers if key.startswith("slab."))
     parts = {i: [numbers[f"slab.{i}.{name}"] for name in _OF_SLAB if environment.has(f"slab.{i}.{name}")] for i in slabs}
     words = [f"{texts[f'slab.{i}.side']} {', '.join(f'{part.value:g} {part.unit}'.removesuffix(' 1') for part in parts[i])}" for i in slabs]
@@ -158,5 +158,4 @@ def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
         rows.append((q, value))
     if not rows:
         raise ValueError("has no rows of numbers")
-    q, values = zip(*rows)
-    return q, values
+    return tuple(q for q, _ in rows), tuple(value for _, value in rows)

@@ -26,6 +26,5 @@ def listing(name: str) -> str:
 def _table(texts: Mapping[str, str], numbers: Mapping[str, Number]) -> str:
     rows = [f"{key:<55} {text}" for key, text in texts.items()]
     for key, number in numbers.items():
-        values = number.value if isinstance(number.value, tuple) else (number.value,)
-        rows.append(f"{key:<55} {', '.join(f'{value:g}' for value in values) + f' {number.unit}':<20} {number.source}")
+        rows.append(f"{key:<55} {', '.join(f'{value:g}' for value in number.values) + f' {number.unit}':<20} {number.source}")
     return "\n".join(rows)

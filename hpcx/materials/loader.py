@@ -50,6 +50,11 @@ class Number:
     unit: str
     source: str
 
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return the numbers of a list, or the number alone."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
+
 
 @dataclass(frozen=True)
 class Material:
@@ -121,8 +126,7 @@ class Material:
     def numbers_of(self, key: str, unit: str) -> tuple[float, ...]:
         """Return the list of numbers `key` in `unit`; raises MaterialError as `number` does."""
         entry = self._entry(key)
-        values = entry.value if isinstance(entry.value, tuple) else (entry.value,)
-        return tuple(self._convert(key, value, entry.unit, unit) for value in values)
+        return tuple(self._convert(key, value, entry.unit, unit) for value in entry.values)
 
     def has(self, key: str) -> bool:
         """Say whether the file has the number `key`."""
@@ -294,9 +298,8 @@ def _out_of_bounds(path: str, number: Number) -> str:
         return f"is known to no model{meant(path)}"
     if isinstance(number.value, tuple) != allowed.is_list:
         return "expected a list of numbers" if allowed.is_list else "expected one number"
-    values = number.value if isinstance(number.value, tuple) else (number.value,)
     try:
-        converted = [units.convert(value, number.unit, allowed.unit) for value in values]
+        converted = [units.convert(value, number.unit, allowed.unit) for value in number.values]
     except ValueError as error:
         return str(error)
     slack = 1e-9 * max(abs(allowed.low), abs(allowed.high))
