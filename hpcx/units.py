@@ -1,12 +1,13 @@
-"""Units where numbers enter and leave the program: text with a unit in, plain numbers in a documented unit out.
+"""Units where numbers enter and leave the program, and the one system of units inside the models.
 
-Inside, numbers are plain floats. Masses are in m0, temperatures in K, lattice data in angstrom; otherwise
+Inside the models numbers are plain floats in **eV, nm, fs, m0 and K**. Inputs, results, messages, `hpcx show`, hashes and provenance
+have the units that are documented with each key and dataset. Numbers change from one to the other in three places, nowhere else:
 
-    exciton, trion, valley    eV, angstrom, fs
-    formation                 eV, nm, fs
-    wigner                    meV, nm, ps
+* inputs: a configuration holds documented units (`hpcx.config.base.Unit`); `config.internal` is the same in internal ones,
+* materials: `material.number(key, unit)` is asked for an internal unit,
+* results: `hpcx.io.result.Result.add_internal` takes internal numbers and writes the declared unit.
 
-An input is held in the unit that its key documents (`hpcx.config.base.Unit`), and converted where a model first uses it.
+Lattice data and files of other programs are read in angstrom. Wall-clock times are in s.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import numpy as np
     import pint
+
+Number = TypeVar("Number", float, "np.ndarray")
 
 
 #: longest text of a unit, and of a number with a unit
@@ -28,6 +32,9 @@ _UNIT = re.compile(rf"1|(?:1?\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
 #: possessive, so that long text is refused at once and "8e11" is one number whatever follows
 _NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?")
 _AMPERE = re.compile(r"\bA\b")
+#: name of a documented unit -> name inside the models, and the power of ten between them
+_INTERNAL = {"meV": ("eV", -3), "ps": ("fs", 3), "s": ("fs", 15), "um": ("nm", 3), "cm": ("nm", 7), "angstrom": ("nm", -1)}
+_FACTOR = re.compile(r"(?P<over>/?)\s*(?P<name>[^\W\d_]\w*)(?:(?:\^|\*\*)(?P<power>[+-]?\d+))?")
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +59,36 @@ def convert(value: float, source: str, target: str) -> float:
 def _converted(value: float, source: str, target: str) -> float:
     """Convert a number; kept, because every point of a sweep has the same material."""
     return _magnitude(registry().Quantity(value, _unit(source)), target)
+
+
+def internal_unit(unit: str) -> str:
+    """Return the unit that the models have inside for a documented one: "fs" for "ps", "nm^2/fs" for "cm^2/s"."""
+    return _internal(unit)[0]
+
+
+def to_internal(value: Number, unit: str) -> Number:
+    """Return a number or an array in the models' unit from one in the documented `unit`."""
+    _, up, down = _internal(unit)
+    return value if up == down else value * up / down
+
+
+def from_internal(value: Number, unit: str) -> Number:
+    """Return a number or an array in the documented `unit` from one in the models' unit."""
+    _, up, down = _internal(unit)
+    return value if up == down else value * down / up
+
+
+@lru_cache(maxsize=256)
+def _internal(unit: str) -> tuple[str, float, float]:
+    """Return the unit inside, and the factors up and down of which one is 1: so a number is rounded once. Pint is too slow for it."""
+    if unit == "s":  # wall-clock time
+        return unit, 1.0, 1.0
+    power = 0
+    for factor in _FACTOR.finditer(unit):
+        _, each = _INTERNAL.get(factor["name"], ("", 0))
+        power += each * int(factor["power"] or 1) * (-1 if factor["over"] else 1)
+    name = _FACTOR.sub(lambda factor: factor[0].replace(factor["name"], _INTERNAL.get(factor["name"], (factor["name"], 0))[0], 1), unit)
+    return name, float(10 ** max(power, 0)), float(10 ** max(-power, 0))
 
 
 def parse(text: str | float | int, unit: str) -> float:

@@ -40,7 +40,7 @@ FRAME = {
     "config": {"config", "materials", "units", "toml", "textfile", "registry", "spelling"},
     "parallel": {"parallel"},
     "petsc": {"petsc", "parallel"},
-    "io": {"io", "parallel", "physics", "renamed"},
+    "io": {"io", "parallel", "physics", "renamed", "units"},
     "sweep": {"sweep", "config", "materials", "units", "textfile", "registry", "parallel", "petsc", "io"},
     "converge": {"converge", "refinement", "renamed", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
     "terminal": set(),

@@ -1,12 +1,18 @@
 """Units at the border: plain numbers, text with units, and what is refused."""
 
+import re
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpcx import units
+from hpcx.config.datasets import datasets_of
+from hpcx.config.fields import keys_of
+from hpcx.io.result import Result
+from hpcx.registry import MODELS, config_class
 
 
 @pytest.mark.parametrize(
@@ -93,3 +99,42 @@ def test_units_are_names_with_powers(unit):
 def test_conversion_is_undone_by_its_inverse(value):
     there = units.convert(value, "eV", "meV")
     assert units.convert(there, "meV", "eV") == pytest.approx(value, rel=1e-12, abs=1e-300)
+
+
+def documented_units() -> list[str]:
+    """Return the units of all keys and datasets."""
+    keys = {key.unit for model in MODELS for key in keys_of(config_class(model))}
+    return sorted(keys | {dataset.unit for model in MODELS for dataset in datasets_of(model)})
+
+
+@pytest.mark.parametrize("unit", documented_units())
+def test_the_units_inside_the_models_are_one_system(unit):
+    inside = units.internal_unit(unit)
+    assert inside == "s" or not re.search(r"[munp]eV|\bps\b|\bs\b|[umc]m\b|angstrom", inside)
+    if unit:
+        assert units.to_internal(3.0, unit) == pytest.approx(units.convert(3.0, unit, inside), rel=1e-14)
+        assert units.from_internal(units.to_internal(0.7, unit), unit) == pytest.approx(0.7, rel=1e-15)
+
+
+def test_units_inside():
+    assert units.internal_unit("cm^2/V/s") == "nm^2/V/fs" and units.internal_unit("eV*angstrom^2") == "eV*nm^2"
+    assert units.internal_unit("1/ps/meV") == "1/fs/eV" and units.internal_unit("cm^-2") == "nm^-2" and units.internal_unit("s") == "s"
+    assert units.to_internal(2.0, "cm^2/s") == 0.2
+
+
+def test_a_configuration_has_documented_units_and_internal_ones():
+    """Lists of pairs, what may be absent, sections of sections; what is written does not change."""
+    config = config_class("wigner")(model="wigner", material="WS2", temperature=300.00000000000006, time={"end": 0.7, "densities": [[0.1, 0.3]]})
+    inside = config.internal
+    assert (inside.time.end, inside.time.densities, inside.temperature) == (700.0, [(100.0, 300.0)], config.temperature)
+    assert (inside.space.width, inside.landscape.depth, inside.mechanisms.disorder) == (6000.0, 0.02, 0.0)
+    assert inside.momentum.first_bin is None and inside.title == config.title and inside.output.checkpoint == 600.0
+    assert inside.internal is inside and config.model_dump()["time"]["end"] == 0.7
+    assert config.model_copy(update={"temperature": 5.0}).internal.temperature == 5.0
+
+
+def test_results_are_written_in_their_unit():
+    result = Result()
+    result.add_internal("a/diffusivity", np.array([0.1, 1.0]), ("time",), "cm^2/s", "diffusivity")
+    result.add_internal("a/name", np.array(["KK"]), ("valley",), "1", "valley")
+    assert list(result.value("a/diffusivity")) == [1.0, 10.0] and result.datasets["a/diffusivity"].units == "cm^2/s"

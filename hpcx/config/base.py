@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 from hpcx import units
@@ -16,7 +18,8 @@ from hpcx import units
 class Unit:
     """Marks a number with its unit: `Annotated[float, Unit("eV")]` accepts 0.025 as well as "25 meV" and holds 0.025.
 
-    Bounds (`Field(gt=0)`) are checked after the conversion, in the marked unit.
+    Bounds (`Field(gt=0)`), defaults, messages and everything that is written are in the marked unit. Models compute with
+    `config.internal`, where the number is in the unit inside, that of `hpcx.units.internal_unit`.
     """
 
     name: str
@@ -79,6 +82,44 @@ class Section(BaseModel):
     """A table of the input file: unknown keys are errors, defaults are validated, values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+    _in_internal_units: bool = PrivateAttr(False)
+
+    @property
+    def internal(self) -> Self:
+        """The section with its numbers in the units inside (eV, nm, fs), for the equations of a model: nothing of it is written anywhere."""
+        if self._in_internal_units:
+            return self
+        units_by_name = _units_of(type(self))
+        found = self.model_copy(update={name: _in_internal_units(getattr(self, name), unit) for name, unit in units_by_name.items()})
+        found._in_internal_units = True
+        return found
+
+
+def marks_of(annotation: Any) -> list[Any]:
+    """Return what Annotated says, also inside lists and unions: list[Annotated[float, Unit("fs")]]."""
+    found = []
+    for item in getattr(annotation, "__metadata__", ()):
+        found += item.metadata if isinstance(item, FieldInfo) else [item]
+    for part in get_args(annotation):
+        if not isinstance(part, (str, Unit)):
+            found += marks_of(part)
+    return found
+
+
+@lru_cache(maxsize=128)
+def _units_of(section: type[Section]) -> dict[str, str]:
+    """Return the units of the fields of a section, "" for those that are no quantities."""
+    marks = {name: [*info.metadata, *marks_of(info.annotation)] for name, info in section.model_fields.items()}
+    return {name: next((mark.name for mark in found if isinstance(mark, Unit)), "") for name, found in marks.items()}
+
+
+def _in_internal_units(value: Any, unit: str) -> Any:
+    """Return a number, or the numbers of a list or a section, in units inside."""
+    if isinstance(value, Section):
+        return value.internal
+    if isinstance(value, (list, tuple)):
+        return type(value)(_in_internal_units(part, unit) for part in value)
+    return units.to_internal(value, unit) if unit and isinstance(value, float) else value
 
 
 def refuse_more(what: str, count: float, most: int, knobs: str) -> None:

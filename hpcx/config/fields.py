@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from hpcx.config.base import OneOf, Unit
+from hpcx.config.base import OneOf, Unit, marks_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _parts(annotation: Any) -> list[Any]:
 
 def _key(name: str, info: FieldInfo) -> Key:
     parts = _parts(info.annotation)
-    metadata = list(info.metadata) + [item for part in parts for item in _nested_metadata(part)]
+    metadata = list(info.metadata) + [item for part in parts for item in marks_of(part)]
     unit = next((item.name for item in metadata if isinstance(item, Unit)), "")
     names = [name for item in metadata if isinstance(item, OneOf) for name in item.names]
     choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
@@ -101,17 +101,6 @@ def _in_list(annotation: Any) -> tuple[Any, ...]:
     """Return the words of which a list may consist: list[Literal["a", "b"]], also within Annotated."""
     inner = get_args(annotation)[0] if get_args(annotation) else None
     return _in_list(inner) if get_origin(annotation) is Annotated else _literals(inner)
-
-
-def _nested_metadata(annotation: Any) -> list[Any]:
-    """Return what Annotated says inside lists and unions: list[Annotated[float, Unit("fs")]]."""
-    found = []
-    for item in getattr(annotation, "__metadata__", ()):
-        found += item.metadata if isinstance(item, FieldInfo) else [item]
-    for part in get_args(annotation):
-        if not isinstance(part, (str, Unit)):
-            found += _nested_metadata(part)
-    return found
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hpcx.io.part import Part
+from hpcx.units import from_internal
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ class Result:
         if start is not None and rows is not None:
             part = Part.rows(start, rows, array.shape)
         self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], part, missing)
+
+    def add_internal(self, path: str, data: np.ndarray | float, dims: tuple[str, ...], unit: str, long_name: str, **more: Any) -> None:
+        """Add an array in the units inside the models (eV, nm, fs); it is written in `unit`. Otherwise as `add`."""
+        self.add(path, from_internal(np.asarray(data), unit), dims, unit, long_name, **more)
 
     def value(self, path: str) -> np.ndarray:
         """Return the array under `path`; raises KeyError."""
