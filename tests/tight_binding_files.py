@@ -71,3 +71,15 @@ def xatu_text(model: TightBinding, half: bool = False) -> str:
     for h_ij in h_rij:
         lines += [" ".join(f"{z.real!r} {z.imag:+}j" for z in row) for row in h_ij] + ["&"]
     return "\n".join([*lines, "#"]) + "\n"
+
+
+def with_side_valleys() -> TightBinding:
+    """Return a gapped honeycomb whose conduction band has minima at K and deeper ones between G and K, one band of either kind."""
+    lattice_vx, near = 3.2 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]), [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)]
+    hopping = {cell: np.diag([-0.15, -0.1]).astype(complex) for cell in near} | {(2 * i, 2 * j): np.diag([0.2, 0]).astype(complex) for i, j in near}
+    hopping[0, 0] = np.diag([1.0, -1.0]).astype(complex)
+    for i, j in ((0, 0), (1, 0), (1, 1)):  # the cells of the neighbours of the first site
+        hopping.setdefault((i, j), np.zeros((2, 2), complex))[0, 1] += 0.5
+        hopping.setdefault((-i, -j), np.zeros((2, 2), complex))[1, 0] += 0.5
+    apart = -(np.array([[0, 0], [1, 0], [1, 1]]) @ lattice_vx).mean(axis=0)
+    return TightBinding(lattice_vx, np.array(list(hopping)), np.array(list(hopping.values())), np.array([[0, 0, 0], [*apart, 0]]))

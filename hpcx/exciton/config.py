@@ -80,7 +80,11 @@ class TightBindingFiles(Section):
     spin: Literal["none", "interlaced", "blocks"] = Field(
         "none", description="order of the spins of a file: orbitals up, down, up, down (Wannier90, xatu), all up then all down, or a model without spin"
     )
-    valley: str = Field("K", description='centre of disks: G, K, K\', M, of rectangular lattices X, Y, S, or fractions of the reciprocal vectors "(0.1,0.2)"')
+    valley: str = Field(
+        "K",
+        description="centre of disks: G, K, K', M, Q (lowest conduction minimum between G and K), of rectangular lattices X, Y, S, or fractions of the "
+        'reciprocal vectors "(0.1,0.2)"',
+    )
     orbital_tolerance: float = Field(1e-3, ge=0, le=0.1, description="largest share of a state that the effective orbitals of a band may leave out")
     symmetry_tolerance: float = Field(
         5e-3, ge=0, le=0.1, description="largest change of overlaps (and of energies over their width) that counts as rounding of the file, averaged out"

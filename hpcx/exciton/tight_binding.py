@@ -14,6 +14,7 @@ import numpy as np
 
 from hpcx.exciton.config import Config, TightBindingFiles
 from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
+from hpcx.physics.extrema import minimum_between
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_bands import TightBindingValleys
@@ -80,7 +81,7 @@ def load_valleys(files: TightBindingFiles) -> TightBindingValleys:
 
 @lru_cache(maxsize=4)
 def _valleys(files: TightBindingFiles, model: TightBinding) -> TightBindingValleys:
-    centre_x = np.array(_fraction(files.valley, model, "tight_binding.valley")) @ model.reciprocal_vx
+    centre_x = np.array(valley_centre(files.valley, model, occupied_bands(files), "tight_binding.valley")) @ model.reciprocal_vx
     return TightBindingValleys(model, occupied_bands(files), centre_x, _spins(files, model.orbitals), files.orbital_tolerance, files.symmetry_tolerance)
 
 
@@ -139,6 +140,22 @@ def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
     along_q = np.linspace(0, along_c[-1], points)
     fraction_qv = np.stack([np.interp(along_q, along_c, ends_cv[:, axis]) for axis in (0, 1)], axis=1)
     return MomentumPath(fraction_qv, along_q, words, along_c)
+
+
+@lru_cache(maxsize=64)
+def valley_centre(word: str, model: TightBinding, occupied: int, key: str) -> tuple[float, float]:
+    """Return the centre of a valley in fractions of the reciprocal vectors: a corner, a point given, or "Q", which is found.
+
+    Q is the minimum of the lowest conduction band between G and K, Q' its partner by time reversal. Raises ValueError for a valley that is not there.
+    """
+    if word not in ("Q", "Q'"):
+        return _fraction(word, model, key)
+    first, last = (np.array(_fraction(end, model, key)) for end in ("G", "K"))
+    try:
+        x, y = minimum_between(model, occupied, first, last) * (1 if word == "Q" else -1)
+    except ValueError as error:
+        raise ValueError(f"{key}: there is no valley Q between G and K: {error}") from error
+    return float(x), float(y)
 
 
 def _fraction(word: str, model: TightBinding, key: str) -> tuple[float, float]:

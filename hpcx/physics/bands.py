@@ -41,6 +41,22 @@ class Carrier(NamedTuple):
     conduction: bool
 
 
+class Level(NamedTuple):
+    """A band of a tight-binding model at any valley: centre in fractions of the reciprocal vectors, number of the band (0 is the lowest)."""
+
+    centre: tuple[float, float]
+    number: int
+    conduction: bool
+
+
+class Massive(NamedTuple):
+    """A parabolic band: mass in m0, name of the valley, conduction or valence."""
+
+    mass: float
+    valley: str
+    conduction: bool
+
+
 class Numbers(Protocol):
     """What a band model may ask a material for."""
 
@@ -117,9 +133,10 @@ class Parabolic:
         """Return the bands with the masses of the input, or of the material where it has none."""
         return cls(*(masses.get(f"{name}_mass") or material.number(f"carriers.{name}_A_mass", "m0") for name in ("electron", "hole")))
 
-    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier | Massive) -> Band:
         """Return the band of a carrier."""
-        return parabolic_band(momentum_kx, self.electron_mass if carrier.conduction else self.hole_mass)
+        own = self.electron_mass if carrier.conduction else self.hole_mass
+        return parabolic_band(momentum_kx, carrier.mass if isinstance(carrier, Massive) else own)
 
     def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
         """Return 1, or 0 for the opposite helicity."""

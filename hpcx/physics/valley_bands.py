@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from hpcx.physics.bands import Band, Carrier, Dirac, Parabolic
+from hpcx.physics.bands import Band, Carrier, Dirac, Level, Parabolic
 from hpcx.physics.constants import HBAR2_PER_ELECTRON_MASS
 from hpcx.physics.lattice import Lattice, lattice_of
 from hpcx.physics.tightbinding import TightBinding
@@ -80,6 +80,7 @@ class TightBindingValleys:
     orbital_tolerance: float = 1e-3
     symmetry_tolerance: float = 5e-3
     _known: dict = field(default_factory=dict, repr=False)
+    _at: dict = field(default_factory=dict, repr=False)
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -93,7 +94,7 @@ class TightBindingValleys:
         apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) * self.lattice.constant / (2 * np.pi)
         return np.inf if apart < _SAME_POINT else apart / 2 * (1 + _SAME_POINT)
 
-    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> FollowedBand:
+    def band(self, momentum_kx: np.ndarray, carrier: Carrier | Level) -> FollowedBand:
         """Return the band of a carrier at momenta (n, 2) from its valley's centre, the first of which is the centre; raises ValleyError."""
         key = (carrier, momentum_kx.tobytes())
         if key not in self._known:
@@ -102,8 +103,12 @@ class TightBindingValleys:
             self._known[key] = self._follow(momentum_kx, carrier)
         return self._known[key]
 
-    def _follow(self, momentum_kx: np.ndarray, carrier: Carrier) -> FollowedBand:
-        momenta = carrier.valley * self.centre_x + momentum_kx
+    def place(self, carrier: Carrier | Level) -> np.ndarray:
+        """Return the centre of a carrier's valley, (2,)."""
+        return np.array(carrier.centre) @ self.model.reciprocal_vx if isinstance(carrier, Level) else carrier.valley * self.centre_x
+
+    def _follow(self, momentum_kx: np.ndarray, carrier: Carrier | Level) -> FollowedBand:
+        momenta = self.place(carrier) + momentum_kx
         number, state_i = self.at_centre(carrier)
         whole = follow_band(self.model, momenta, number, state_i)
         rotation_k, mirror_k, residual = self._symmetry(whole, momentum_kx)
@@ -129,43 +134,48 @@ class TightBindingValleys:
                 return rotation_k, mirror, residual
         return None, None, residual
 
-    @cached_property
-    def _centres(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """Energies (b,) and states (orbital, b) in the atomic gauge at the centre of both valleys; degenerate levels have definite spins."""
-        found = {}
-        for valley in (1, -1):
-            momentum_kx = valley * self.centre_x[None]
-            energy_kb, state_kib = self.model.bands(momentum_kx)
-            state_ib = self.model.atomic_gauge(momentum_kx, state_kib)[0]
+    def _levels(self, centre_x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return energies (b,), states (orbital, b) in the atomic gauge and spins (b,) at a point; degenerate levels have definite spins, up first."""
+        key = centre_x.tobytes()
+        if key not in self._at:
+            energy_kb, state_kib = self.model.bands(centre_x[None])
+            state_ib = self.model.atomic_gauge(centre_x[None], state_kib)[0]
             if self.spin_i is not None:
                 for level in np.split(np.arange(len(energy_kb[0])), np.flatnonzero(np.diff(energy_kb[0]) > DEGENERATE) + 1):
                     part_ib = state_ib[:, level]
                     state_ib[:, level] = part_ib @ np.linalg.eigh(part_ib.conj().T @ (self.spin_i[:, None] * part_ib))[1][:, ::-1]
-            found[valley] = energy_kb[0], state_ib
-        return found
+            spin_b = np.zeros(self.model.orbitals) if self.spin_i is None else self.spin_i @ np.abs(state_ib) ** 2
+            self._at[key] = energy_kb[0], state_ib, spin_b
+        return self._at[key]
 
-    def spin(self, valley: int) -> np.ndarray:
-        """Return the expectation value of the spin of every band at a valley's centre, -1 to 1."""
-        if self.spin_i is None:
-            return np.zeros(self.model.orbitals)
-        return self.spin_i @ np.abs(self._centres[valley][1]) ** 2
+    def spin(self, centre_x: np.ndarray) -> np.ndarray:
+        """Return the expectation value of the spin of every band at a point (2,), -1 to 1; 0 without spin."""
+        return self._levels(centre_x)[2]
 
-    def at_centre(self, carrier: Carrier) -> tuple[int, np.ndarray]:
+    def at_centre(self, carrier: Carrier | Level) -> tuple[int, np.ndarray]:
         """Return the number of a carrier's band (0 is the lowest) and its state (orbitals,) at the centre; raises ValleyError.
 
         The spin of the carriers of spin_valley +1 is that of the highest valence band of the valley.
         """
-        spin_b = self.spin(carrier.valley)
+        _, state_ib, spin_b = self._levels(self.place(carrier))
+        if isinstance(carrier, Level):
+            return carrier.number, state_ib[:, carrier.number]
         wanted = np.sign(np.round(spin_b[self.occupied - 1], 6)) * carrier.spin_valley
-        bands = range(self.occupied, self.model.orbitals) if carrier.conduction else range(self.occupied - 1, -1, -1)
+        number = self.of_spin(self.place(carrier), wanted, carrier.conduction)
+        return number, state_ib[:, number]
+
+    def of_spin(self, centre_x: np.ndarray, wanted: float, conduction: bool) -> int:
+        """Return the number of the band next to the gap that has the sign of a spin at a point (2,); raises ValleyError."""
+        spin_b = self.spin(centre_x)
+        bands = range(self.occupied, self.model.orbitals) if conduction else range(self.occupied - 1, -1, -1)
         number = next((b for b in bands if self.spin_i is None or spin_b[b] * wanted > 0), None)
         if number is None:
             raise ValleyError("there is no band of the spin of a carrier at the valley's centre")
-        return number, self._centres[carrier.valley][1][:, number]
+        return number
 
-    def energy(self, carrier: Carrier) -> float:
+    def energy(self, carrier: Carrier | Level) -> float:
         """Return the energy of a carrier's band at its valley's centre, eV."""
-        return float(self._centres[carrier.valley][0][self.at_centre(carrier)[0]])
+        return float(self._levels(self.place(carrier))[0][self.at_centre(carrier)[0]])
 
     @property
     def order(self) -> str | None:

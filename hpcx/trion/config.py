@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,8 +11,12 @@ from hpcx.config.base import Effect, Section, Unit, refuse_more
 from hpcx.exciton import config as exciton
 
 Species = Literal["singlet", "triplet"]
+#: a carrier of a channel: its valley, conduction or valence band, and the number of the band from the gap or the sign of its spin
+CARRIER = re.compile(r"(?P<valley>[^\s:]+|\([^)]*\)):(?P<kind>[cv])(?P<which>[1-9]\d?|[+-])")
 Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft", "fft-single"]
+#: names of other groups of a result
+RESERVED = ("singlet", "triplet", "exciton", "twod", "exchange", "doping_density")
 #: most values of the maps of one species at all waiting times, and most points of the trace of a cross peak
 MOST_MAP_VALUES, MOST_TRACE_POINTS = 50_000_000, 100_000
 
@@ -32,7 +37,18 @@ class Solver(exciton.Solver):
 class Trion(Section):
     """Which trions."""
 
-    species: list[Species] = Field(["singlet", "triplet"], min_length=1, max_length=2, description="spin species to solve")
+    species: list[Species] = Field(["singlet", "triplet"], max_length=2, description="spin species to solve; may be empty if there are channels")
+    channels: dict[str, tuple[str, str, str]] = Field(
+        default_factory=dict,
+        description='further trions, each by a name and its carriers: two like ones and the opposite one, such as dark = ["K:c1", "K\':c1", '
+        '"K:v1"]; after the valley (K, K\', Q, Q\', G, M, Lambda, or fractions of the reciprocal vectors "(0.1,0.2)") c or v with the number of the band '
+        "from the gap, or with + or - for the band next to the gap that has this spin",
+    )
+    conduction_order: Literal["bright", "dark"] | None = Field(
+        None,
+        description="bright if the conduction band with the spin of the highest valence band is the lower one, else dark; without it as a "
+        "tight-binding model has it, or the material where that says nothing",
+    )
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
     temperature: Annotated[float, Unit("K")] = Field(0.0, ge=0, le=1000, description="of the resident carrier; 0 puts it at the minimum of its band")
@@ -43,6 +59,32 @@ class Trion(Section):
         if len(set(species)) < len(species):
             raise ValueError("name each species once")
         return species
+
+    @field_validator("channels")
+    @classmethod
+    def _readable(cls, channels: dict[str, tuple[str, str, str]]) -> dict[str, tuple[str, str, str]]:
+        for name, words in channels.items():
+            if not re.fullmatch(r"[A-Za-z]\w*", name) or name in RESERVED:
+                raise ValueError(f"{name!r} is no name of a channel: letters, digits and _, and none of {', '.join(RESERVED)}")
+            found = [CARRIER.fullmatch(word) for word in words]
+            if not all(found):
+                word = words[found.index(None)]
+                raise ValueError(f"{name}: {word!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+")
+            kinds = "".join(match["kind"] for match in found)
+            if kinds not in ("ccv", "vvc"):
+                raise ValueError(f"{name}: expected two electrons and a hole (c, c, v) or two holes and an electron (v, v, c), not {', '.join(kinds)}")
+        return channels
+
+    @property
+    def names(self) -> list[str]:
+        """All trions to solve: species and channels."""
+        return [*self.species, *self.channels]
+
+    @model_validator(mode="after")
+    def _something(self) -> Trion:
+        if not self.names:
+            raise ValueError("trion.species is empty and there are no trion.channels: nothing to solve")
+        return self
 
 
 class Absorption(exciton.Absorption):
@@ -108,7 +150,8 @@ class Config(exciton.CarriersInput):
 
     def material_keys(self) -> list[str]:
         """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
-        return [*super().material_keys(), *([] if self.bands.model == "tight-binding" else ["carriers.order"])]
+        known = self.bands.model == "tight-binding" or self.trion.conduction_order is not None
+        return [*super().material_keys(), *([] if known else ["carriers.order"])]
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -122,6 +165,8 @@ class Config(exciton.CarriersInput):
             )
         if self.twod.enabled and self.trion.temperature > 0:
             raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
+        if self.twod.enabled and self.trion.channels:
+            raise ValueError("twod.enabled has spectra of singlet and triplet together: leave out trion.channels")
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self

@@ -20,7 +20,7 @@ from hpcx.registry import Estimate
 from hpcx.trion.config import Config
 from hpcx.trion.exchanges import exchanges
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
-from hpcx.trion.problem import carriers, conduction_order
+from hpcx.trion.problem import Label, three_carriers
 from hpcx.trion.sector import pair_group
 from hpcx.trion.symmetry import foreseen
 from hpcx.trion.thermal import likely_points
@@ -112,7 +112,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     if _wants_spectra(config):
         facts["steps of a spectrum"] = f"about {spectrum_steps(config, sizes.points, sizes.symmetry)}"
     work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
-    for species in config.trion.species:
+    for species in config.trion.names:
         work += _species_work(config, material, species, sizes, busy)
     if config.twod.enabled:
         work += _twod_work(config)
@@ -126,8 +126,8 @@ def _bands(config: Config, material: Material) -> dict[str, Band]:
         return {}
     model, momentum_kx = carrier_bands(config, material), carrier_mesh(config, material).momentum_kx
     found = {}
-    for species in config.trion.species:
-        first, second, third = (model.band(momentum_kx, carrier) for carrier in _three(config, material, species))
+    for species in config.trion.names:
+        first, second, third = (model.band(momentum_kx, carrier) for carrier in three_carriers(config, material, species))
         found |= {"photoexcited carrier": first, f"resident carrier of the {species}": second, "opposite carrier": third}
     return found
 
@@ -180,12 +180,8 @@ def spectrum_steps(config: Config, points: int, symmetry: str) -> int:
     return max(1, int(min(steps, settings.max_steps)))
 
 
-def _three(config: Config, material: Material, species: str) -> tuple[Carrier, Carrier, Carrier]:
-    return carriers(conduction_order(carrier_bands(config, material), material), species, config.trion.charge, config.trion.transition)
-
-
 def _identical(config: Config, material: Material, species: str) -> bool:
-    three = _three(config, material, species)
+    three = three_carriers(config, material, species)
     return three[0] == three[1]
 
 
@@ -218,7 +214,7 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
     sizes = _counts(config, material, "none")
     thinner = math.floor(config.mesh.N * min(1.0, math.sqrt(_BY_AREA / sizes.points)))  # of a large mesh, a thinner one tells
     mesh = carrier_mesh(config.model_copy(update={"mesh": config.mesh.model_copy(update={"N": thinner})}), material)
-    energy_k = carrier_bands(config, material).band(mesh.momentum_kx, _three(config, material, species)[1]).energy_k
+    energy_k = carrier_bands(config, material).band(mesh.momentum_kx, three_carriers(config, material, species)[1]).energy_k
     orbit_k = mesh.point_group(foreseen(config, material))[0].min(axis=0)
     momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0]) * sizes.points / mesh.size
     return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
@@ -241,7 +237,7 @@ def _product(sizes: _Sizes, layouts: int) -> Work:
 
 def _twod_work(config: Config) -> Work:
     """Return the work for maps at all waiting times and the trace of the cross peak, for all species and their sum."""
-    settings, species = config.twod, len(config.trion.species)
+    settings, species = config.twod, len(config.trion.names)
     values = len(settings.waiting_times) * settings.points**2 * species
     return Work(arrays=_MAP_SECONDS * values, calls=_TRACE_SECONDS * settings.trace_end / settings.trace_step)
 
@@ -250,7 +246,7 @@ def _sent(config: Config, material: Material, sizes: _Sizes, ranks: int) -> dict
     """Return what a rank sends in a product at most, and how long it takes, which follows from the layout alone."""
     if ranks == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
         return {}
-    identical = all(_identical(config, material, species) for species in config.trion.species)
+    identical = all(_identical(config, material, species) for species in config.trion.names)
     found = exchanges(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
     size_r = found.amplitudes * (8 if is_single(sizes.kernel) else 16)
     seconds = float(np.max(found.messages * _LATENCY + size_r / _BANDWIDTH))
@@ -260,12 +256,17 @@ def _sent(config: Config, material: Material, sizes: _Sizes, ranks: int) -> dict
 
 def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:
     """Return bytes per rank: the interpreter, tables that every rank has, lists and buffers of products, vectors of the eigensolver."""
-    three = [_three(config, material, species) for species in config.trion.species]
+    three = [three_carriers(config, material, species) for species in config.trion.names]
     alike = [first == second for first, second, _ in three]
-    shared = alike if config.bands.model == "tight-binding" else [first.spin_valley == second.spin_valley for first, second, _ in three]
+    shared = alike if config.bands.model == "tight-binding" else [_one_table(first, second) for first, second, _ in three]
     tables = _tables_bytes(sizes, 1 if all(shared) else 2)
     own = _product_bytes(sizes, 2 if all(alike) else 3, ranks) + _solver_bytes(config, sizes) / (2 if all(alike) else 1)
     return BASE_BYTES + tables + own / ranks
+
+
+def _one_table(first: Label, second: Label) -> bool:
+    """Say whether the like carriers share a table: Dirac bands of one gap do, whatever the valley, and all bands with overlaps of 1."""
+    return not (isinstance(first, Carrier) and isinstance(second, Carrier)) or first.spin_valley == second.spin_valley
 
 
 def _tables_bytes(sizes: _Sizes, tables: int) -> float:
@@ -314,6 +315,6 @@ def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> 
         found.append(f"{ranks - columns} of {ranks} ranks will have no work: there are {columns} columns")
     elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel.startswith("gemm"):
         found.append(f"{columns / ranks:.1f} columns per rank: matrix products lose speed below {BLOCK_WIDTH // 2}")
-    if sizes.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.species):
+    if sizes.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.names):
         found.append('identical carriers: the dark p-like state is found with solver.symmetry = "none" only')
     return found

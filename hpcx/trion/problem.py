@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpcx.exciton.problem import ExcitonProblem, carrier_bands, exciton_problem
-from hpcx.materials.loader import Material, MaterialError
-from hpcx.physics.bands import Band, BandModel, Carrier
+from hpcx.materials.loader import Material
+from hpcx.physics.bands import Band, Carrier, Level, Massive
 from hpcx.physics.mesh import ValleyMesh
+from hpcx.trion.channels import channel, conduction_order, dipole
 from hpcx.trion.config import Config
+
+#: a carrier as band models know it
+Label = Carrier | Level | Massive
 
 
 @dataclass(frozen=True)
@@ -80,23 +84,29 @@ def exciton_of(config: Config, material: Material) -> ExcitonProblem:
     return exciton_problem(config, material, config.trion.transition)
 
 
-def conduction_order(model: BandModel, material: Material) -> str:
-    """Return "bright" or "dark", as the bands say or, if they do not, the material; raises MaterialError for another word.
-
-    Bands that say it have an attribute `order`: a tight-binding model whose conduction bands differ.
-    """
-    own = getattr(model, "order", None)
-    order = own or (material.texts.get("carriers.order", "bright") if hasattr(model, "order") else material.text("carriers.order"))
-    if order not in ("bright", "dark"):
-        raise MaterialError(f"{material.name}: carriers.order = {order!r}: expected bright or dark")
-    return order
+def three_carriers(config: Config, material: Material, name: str) -> tuple[Label, Label, Label]:
+    """Return the carriers of a species or a channel as the band model knows them; raises MaterialError, ChannelError."""
+    if name in config.trion.channels:
+        first, second, third = channel(config, material, name)
+        return first.label, second.label, third.label
+    return carriers(conduction_order(config, material), name, config.trion.charge, config.trion.transition)
 
 
-def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, species: str) -> TrionProblem:
-    """Return the trion `species` of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`."""
+def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str) -> TrionProblem:
+    """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError."""
     model = carrier_bands(config, material)
-    three = carriers(conduction_order(model, material), species, config.trion.charge, config.trion.transition)
+    three = three_carriers(config, material, name)
     bands = [model.band(exciton.mesh.momentum_kx, carrier) for carrier in three]
-    if config.trion.charge > 0:
+    dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
+    if not three[0].conduction:
         bands = [band.conjugate() for band in bands]
-    return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, exciton.dipole_k)
+    return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, dipole_k)
+
+
+def pair_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str, like: int) -> ExcitonProblem:
+    """Return the exciton of like carrier 0 or 1 of a channel and its opposite carrier, on the mesh of `exciton`."""
+    three, model = channel(config, material, name), carrier_bands(config, material)
+    pair = (three[like], three[2]) if three[2].label.conduction is False else (three[2], three[like])
+    electron, hole = (model.band(exciton.mesh.momentum_kx, species.label) for species in pair)
+    dipole_k = dipole(model, pair, (electron, hole), config.absorption.helicity)
+    return replace(exciton, electron=electron, hole=hole, dipole_k=dipole_k)

@@ -10,7 +10,7 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
-from hpcx.exciton.problem import coarse_mesh
+from hpcx.exciton.problem import ExcitonProblem, coarse_mesh
 from hpcx.exciton.saved_states import SavedStates
 from hpcx.exciton.solve import ExcitonStates, add_energies, add_exciton, binding_text, solve_exciton
 from hpcx.io.result import Result
@@ -19,11 +19,12 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
+from hpcx.trion.channels import Species, channel
 from hpcx.trion.config import Config
 from hpcx.trion.kernels import choose_kernel, is_single
 from hpcx.trion.observables import add_slices, dimensions, oscillator_strength, own_points, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
-from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
+from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
 from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
 
@@ -121,6 +122,24 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     )
 
 
+def pair_excitons(comm: MPI.Comm, config: Config, material: Material, exciton: ExcitonProblem, name: str) -> list[ExcitonStates]:
+    """Return the lowest exciton of the opposite carrier of a channel with each like one; collective."""
+    problems = [pair_problem(config, material, exciton, name, like) for like in (0, 1)]
+    return [solve_exciton(comm, problem, 1, config.solver.tolerance) for problem in problems]
+
+
+def add_channel(result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]) -> None:
+    """Put what a channel may fall apart into under its name, and where its band edges are; `energy` is that of its lowest state."""
+    pair_energy = np.array([pair.energy[0] for pair in pairs])
+    edge = float(sum(species.edge for species in three))
+    text = "exciton of the first, and of the second like carrier with the opposite one, from the channel's band edges"
+    result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
+    text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
+    result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
+    level = "" if np.isnan(edge) else f", lowest state {1e3 * (edge + energy):.3f} meV from the lowest band edges"
+    result.summary.append(f"{name}: {1e3 * (pair_energy.min() - energy):.3f} meV below its lowest exciton and a free carrier{level}")
+
+
 def _remark(operator: TrionOperator, species: str) -> list[str]:
     """Say what a symmetric sector cannot show."""
     if operator.symmetry == "none":
@@ -145,12 +164,17 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary += [f"WARNING: {text}" for text in coarse_mesh(config, material)]
     spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, stages)
     spectra.add_exciton(result)
-    for species in config.trion.species:
+    for species in config.trion.names:
         problem = trion_problem(config, material, exciton_problem, species)
-        states = solve_trion(comm, config, problem, exciton, species, run, stages)
+        is_channel = species in config.trion.channels
+        with run.timings.measure("exciton"):
+            pairs = pair_excitons(comm, config, material, exciton_problem, species) if is_channel else [exciton]
+        states = solve_trion(comm, config, problem, pairs[0], species, run, stages)
         with run.timings.measure("observables"):
-            add_trion(result, species, states, exciton.energy[0], gap)
-        spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0])
+            add_trion(result, species, states, pairs[0].energy[0], None if is_channel else gap)
+            if is_channel:
+                add_channel(result, species, channel(config, material, species), states.energy[0], pairs)
+        spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0], pairs[0].energy[0])
         result.summary += _remark(states.operator, species)
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations

@@ -52,26 +52,29 @@ class Spectra:
             spectrum = exciton_spectrum(self._comm, self._exciton, settings, self._exciton_energy, keep)
         add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
 
-    def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray) -> None:
-        """Put the absorption of a species and its maps into the result; collective.
+    def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray, exciton_energy: float) -> None:
+        """Put the absorption of a species or a channel and its maps into the result; collective. Dark channels have none.
 
         Args:
             result: where to put them.
-            species: "singlet" or "triplet".
+            species: "singlet", "triplet" or a channel.
             operator: its Hamiltonian.
             energy: its lowest state, eV.
             vector: this rank's part of that state.
+            exciton_energy: of the exciton from which photon energies count, eV.
         """
-        if not self.wanted:
+        if self.wanted and not operator.problem.dipole_k.any():
+            result.summary.append(f"{species}: light does not make it, so it has no absorption")
+        if not self.wanted or not operator.problem.dipole_k.any():
             return
-        settings, make = self._config.absorption, partial(trion_spectrum, self._config, operator, self._exciton_energy)
+        settings, make = self._config.absorption, partial(trion_spectrum, self._config, operator, exciton_energy)
         with self._run.timings.measure("absorption"):
             spectrum, recursion = make(species, self._stages)
         add_spectrum(result, species, spectrum, settings, self._gap)
         self._spectra[species] = spectrum
         if settings.maps:
             with self._run.timings.measure("maps"):
-                wanted = self._exciton_energy + np.array(settings.maps)
+                wanted = exciton_energy + np.array(settings.maps)
                 peaks, map_pk = peak_maps(operator, recursion, spectrum, wanted, settings.broadening)
             result.add(f"{species}/absorption/map_energy", peaks + self._gap, ("peak",), "eV", "photon energy of a map")
             add_slices(result, f"{species}/absorption/map", "peak", map_pk, operator)

@@ -48,14 +48,16 @@ def chosen(problem: TrionProblem, symmetry: str) -> str:
 
 
 def foreseen(config: Config, material: Material) -> str:
-    """Return the symmetry that a run will use, tested on a coarse mesh: what the bands have does not depend on it."""
+    """Return the symmetry that a run will use, the least of all trions, tested on a coarse mesh: what the bands have does not depend on it."""
     asked, mesh = config.solver.symmetry, config.mesh
     if asked != "auto" or config.absorption.helicity == "opposite":
         return "none" if asked == "auto" else asked
     if BAND_MODELS[config.bands.model].isotropic:
         return "C6v"
     coarse = config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.k0))})})
-    return largest(trion_problem(coarse, material, exciton_of(coarse, material), config.trion.species[0]), any_phase=False)
+    exciton = exciton_of(coarse, material)
+    found = {largest(trion_problem(coarse, material, exciton, name), any_phase=False) for name in config.trion.names}
+    return next(symmetry for symmetry in reversed(GENERATORS) if symmetry in found)
 
 
 def largest(problem: TrionProblem, any_phase: bool = True) -> str:
