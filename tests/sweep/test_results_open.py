@@ -40,6 +40,9 @@ THERMAL = {
     "model": "trion", "material": "WSe2", "mesh.N": 30, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
     "trion.temperature": "30 K", "sweep.mesh.N": [28, 30],
 }  # fmt: skip
+CHANNEL = {key: value for key, value in TRION.items() if "twod" not in key} | {
+    "mesh.N": 24, "trion.species": [], "trion.channels.CHANNEL": ["K:c2", "K':c1", "K:v1"],
+}  # fmt: skip
 GRID = {"momentum.energy_max": 80, "momentum.first_bin": 2, "momentum.growth": 1.5, "momentum.largest_bin": 12}
 WIGNER = {
     "model": "wigner", "material": "WS2", "temperature": 77, **GRID, "time.end": 1, "time.outputs": [[0.25, 1]], "time.tolerance": 0.1,
@@ -69,7 +72,7 @@ IN_TIME = {
 POLARISED = FORMATION | {"pump.polarization": ["x", "sigma+"], "signal.photon_energies.points": 0}
 CASES = {
     "exciton": EXCITON, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
-    "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "thermal trion": THERMAL, "wigner": MOMENTS,
+    "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "channel": CHANNEL, "thermal trion": THERMAL, "wigner": MOMENTS,
     "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
     "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "polarised formation": POLARISED, "formation in time": IN_TIME,
     "valley": VALLEY, "angular valley": ANGULAR, "saturated valley": SATURATED,
