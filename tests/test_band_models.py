@@ -83,7 +83,7 @@ def test_warping_enters_the_exciton_as_it_stands(warped, tmp_path):
     problem = exciton_problem(point.config, point.material)
     x, y = problem.mesh.momentum_kx.T
     mass = point.material.number(KEYS[0], "m0") / 2
-    expected = 7.6199642 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
+    expected = 7.6199642e-2 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
     assert problem.kinetic_k == pytest.approx(expected, abs=1e-12)
 
 

@@ -34,8 +34,8 @@ class Broken(DielectricLayer):
     epsilon: tuple[float, ...]
 
     @classmethod
-    def in_surroundings(cls, length, surroundings, unit):
-        return cls(surroundings.numbers_of("table.q", f"1/{unit}"), surroundings.numbers_of("table.epsilon", "1"))
+    def in_surroundings(cls, length, surroundings):
+        return cls(surroundings.numbers_of("table.q", "1/nm"), surroundings.numbers_of("table.epsilon", "1"))
 
     def dielectric_function(self, q):
         return np.where(q > self.q[-1], self.far.dielectric_function(q), np.interp(q, self.q, self.epsilon))
@@ -145,8 +145,8 @@ def test_tables_in_arrays(tmp_path, kind):
         np.savez(tmp_path / "mine.npz", q=q, epsilon_inverse=inverse)
         text = '[table]\nfile = "mine.npz"\nq_unit = "1/angstrom"\ncolumn = "epsilon_inverse"\nsource = "x"\n'
     (tmp_path / "mine.toml").write_text(text)
-    law = interaction_of(0.0, load_environment(str(tmp_path / "mine.toml")), "angstrom")
-    momenta = np.array([1e-3, 0.1, 0.7, 3.0])
+    law = interaction_of(0.0, load_environment(str(tmp_path / "mine.toml")))
+    momenta, length = np.array([1e-2, 1.0, 7.0, 30.0]), 0.1 * length  # nm
     assert law.in_momentum(momenta) == pytest.approx(2 * np.pi / (momenta * (1 + length * momenta)), rel=1e-9)
     (tmp_path / "mine.toml").write_text('[table]\nfile = "no.npz"\nq_unit = "1/nm"\ncolumn = "W"\nsource = "x"\n')
     for content, message in ((b"PK nonsense", "is no .npz file"), (None, "cannot read the table")):

@@ -4,6 +4,7 @@ import numpy as np
 
 from hpcx.physics.tightbinding import TightBinding
 
+#: angstrom, as in the files
 LATTICE = np.array([[2.5, 0.0], [-1.25, 2.165063509461097]])
 CELLS = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, -1)]
 
@@ -19,7 +20,7 @@ def honeycomb(gap: float = 7.0, hopping: complex = -2.3) -> TightBinding:
         hopping_rij[CELLS.index(cell), 0, 0] = 0.1
     # the neighbours of a site of the first kind in its own cell, in (1, 0) and in (0, -1): their centre is its place
     apart = -(np.array([1.0, -1.0]) @ LATTICE) / 3
-    return TightBinding(LATTICE, np.array(CELLS), hopping_rij, np.array([[0, 0, 0], [*apart, 0]]))
+    return TightBinding(0.1 * LATTICE, np.array(CELLS), hopping_rij, 0.1 * np.array([[0, 0, 0], [*apart, 0]]))
 
 
 def spinful(model: TightBinding) -> TightBinding:
@@ -29,7 +30,7 @@ def spinful(model: TightBinding) -> TightBinding:
 
 def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> str:
     """Return a _tb.dat file; every H(R) is multiplied with the degeneracy that the reader divides by."""
-    lines = ["made by a test", *(" ".join(map(repr, (*row, 0.0))) for row in model.lattice_vx.tolist()), "0.0 0.0 20.0"]
+    lines = ["made by a test", *(" ".join(map(repr, (*row, 0.0))) for row in (10 * model.lattice_vx).tolist()), "0.0 0.0 20.0"]
     cells = [*map(tuple, model.cell_rv.tolist())]
     lines += [str(model.orbitals), str(len(cells)), *[str(degeneracy)] * len(cells)]
     for cell, h_ij in zip(cells, model.hopping_rij * degeneracy, strict=True):
@@ -39,7 +40,7 @@ def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> st
         lines += ["", f"{cell[0]} {cell[1]} 0"]
         for j in range(model.orbitals):
             for i in range(model.orbitals):
-                place = model.centre_ix[i] if i == j and cell == (0, 0) else np.zeros(3)
+                place = 10 * model.centre_ix[i] if i == j and cell == (0, 0) else np.zeros(3)
                 lines.append(f"{i + 1} {j + 1} " + " ".join(f"{x!r} 0.0" for x in place.tolist()))
     return "\n".join(lines) + "\n"
 
@@ -55,7 +56,7 @@ def hr_text(model: TightBinding) -> str:
 
 def centres_text(model: TightBinding) -> str:
     """Return a _centres.xyz file with one atom behind the centres."""
-    lines = [str(model.orbitals + 1), "made by a test", *("X " + " ".join(map(repr, row)) for row in model.centre_ix.tolist()), "Mo 0 0 0"]
+    lines = [str(model.orbitals + 1), "made by a test", *("X " + " ".join(map(repr, row)) for row in (10 * model.centre_ix).tolist()), "Mo 0 0 0"]
     return "\n".join(lines) + "\n"
 
 
@@ -64,9 +65,9 @@ def xatu_text(model: TightBinding, half: bool = False) -> str:
     cells = [*map(tuple, model.cell_rv.tolist())]
     h_rij = np.tril(model.hopping_rij) if half else model.hopping_rij
     lines = ["# dimension", "2 ! in the plane", "# norbitals", " ".join(["1"] * model.orbitals), "# bravaislattice"]
-    lines += [" ".join(map(repr, (*row, 0.0))) for row in model.lattice_vx.tolist()]
-    lines += ["# motif", *(" ".join(map(repr, (*row, n))) for n, row in enumerate(model.centre_ix.tolist())), "# bravaisvectors"]
-    lines += [" ".join(map(repr, (*row, 0.0))) for row in (np.array(cells) @ model.lattice_vx).tolist()]
+    lines += [" ".join(map(repr, (*row, 0.0))) for row in (10 * model.lattice_vx).tolist()]
+    lines += ["# motif", *(" ".join(map(repr, (*row, n))) for n, row in enumerate((10 * model.centre_ix).tolist())), "# bravaisvectors"]
+    lines += [" ".join(map(repr, (*row, 0.0))) for row in (np.array(cells) @ (10 * model.lattice_vx)).tolist()]
     lines.append("# hamiltonian")
     for h_ij in h_rij:
         lines += [" ".join(f"{z.real!r} {z.imag:+}j" for z in row) for row in h_ij] + ["&"]
@@ -75,7 +76,7 @@ def xatu_text(model: TightBinding, half: bool = False) -> str:
 
 def with_side_valleys() -> TightBinding:
     """Return a gapped honeycomb whose conduction band has minima at K and deeper ones between G and K, one band of either kind."""
-    lattice_vx, near = 3.2 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]), [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)]
+    lattice_vx, near = 0.32 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]), [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)]
     hopping = {cell: np.diag([-0.15, -0.1]).astype(complex) for cell in near} | {(2 * i, 2 * j): np.diag([0.2, 0]).astype(complex) for i, j in near}
     hopping[0, 0] = np.diag([1.0, -1.0]).astype(complex)
     for i, j in ((0, 0), (1, 0), (1, 1)):  # the cells of the neighbours of the first site

@@ -1,1 +1,1 @@
-"""Two-body Bethe-Salpeter equation on a truncated Monkhorst-Pack mesh. Internal units: eV, Angstrom."""
+"""Two-body Bethe-Salpeter equation on a truncated Monkhorst-Pack mesh. Inside: eV, nm."""

@@ -15,6 +15,7 @@ from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.recursion import Recursion
 from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, rounding_error, steps_for_time, sticks
+from hpcx.units import from_internal
 
 #: points per broadening at which the error is watched: the spectrum has no finer structure
 _POINTS_PER_BROADENING = 4
@@ -126,16 +127,16 @@ def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absor
     relative = ("relative_energy",)
     result.add(f"{path}/relative_energy", relative_grid(settings), relative, "eV", "photon energy from the 1s exciton")
     result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, relative, "eV", "photon energy")
-    result.add(f"{path}/absorption", spectrum.absorption_w, relative, per_energy, f"{group} absorption")
+    result.add_internal(f"{path}/absorption", spectrum.absorption_w, relative, per_energy, f"{group} absorption")
     result.add(f"{path}/stick_energy", spectrum.stick_energy + gap, ("stick",), "eV", "photon energy of a line")
-    result.add(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line")
+    result.add_internal(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line")
     result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")
     result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
-    result.add(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
-    found = spectrum.stick_weight.sum() / spectrum.sum_rule - 1
+    result.add_internal(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
+    total = float(spectrum.stick_weight.sum())
     missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
     reached = "" if not missed else (f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
     result.summary.append(
         f"{group} absorption: error below {spectrum.error_estimate:.1e} of the peak after {spectrum.steps} steps, "
-        f"sum of weights {spectrum.stick_weight.sum():.8g} (sum rule {found:+.0e}){reached}"
+        f"sum of weights {from_internal(total, weight):.8g} (sum rule {total / spectrum.sum_rule - 1:+.0e}){reached}"
     )

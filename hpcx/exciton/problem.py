@@ -69,7 +69,7 @@ def carrier_lattice(config: CarriersInput, material: Material) -> Lattice:
     """Return the lattice of an input: that of its tight-binding model, or the material's."""
     if config.bands.model == "tight-binding":
         return load_valleys(config.tight_binding).lattice
-    return hexagonal(material.number("lattice.constant", "angstrom"))
+    return hexagonal(material.number("lattice.constant", "nm"))
 
 
 def carrier_mesh(config: CarriersInput, material: Material) -> ValleyMesh:
@@ -94,10 +94,10 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     ]
 
 
-def material_interaction(config: CarriersInput, material: Material, unit: str = "angstrom") -> Interaction:
-    """Return the interaction in the layer, lengths in `unit`; raises ValueError for surroundings that make no sense."""
+def material_interaction(config: CarriersInput, material: Material) -> Interaction:
+    """Return the interaction in the layer; raises ValueError for surroundings that make no sense."""
     around = config.screening.kappa if config.environment is None else config.environment
-    return interaction_of(material.number("interaction.r0", unit), load_environment(around), unit, config.screening.interaction)
+    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around), config.screening.interaction)
 
 
 def carrier_bands(config: CarriersInput, material: Material) -> BandModel:

@@ -23,7 +23,7 @@ from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.problem import carrier_bands, carrier_lattice, material_interaction
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Carrier
-from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS, HBAR2_PER_M0_EV_NM2, HBAR_MEV_PS
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys
@@ -48,8 +48,8 @@ RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
 _USUAL = 0.005
 #: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
 _NODES, _FARTHEST = 60, 1e4
-#: momentum at which the mass is taken, 1/Angstrom: bands are parabolic there to 1e-7
-_NEAR = 1e-4
+#: momentum at which the mass is taken, 1/nm: bands are parabolic there to 1e-7
+_NEAR = 1e-3
 #: points that cost as much as the beginning and the end of a calculation
 _OVERHEAD = 1e5
 
@@ -59,8 +59,8 @@ class Tail:
     """What states beyond a cut-off contribute to the energy, for a contact density of one.
 
     Attributes:
-        unit: 2 pi / a, 1/Angstrom.
-        weight: of a momentum k (1/Angstrom): |W(k)|^2 times squared overlaps over the energy from the bound state's.
+        unit: 2 pi / a, 1/nm.
+        weight: of a momentum k (1/nm): |W(k)|^2 times squared overlaps over the energy from the bound state's.
     """
 
     unit: float
@@ -68,7 +68,7 @@ class Tail:
 
     @lru_cache(maxsize=512)  # noqa: B019, lives as long as a study
     def beyond(self, cutoff: float) -> float:
-        """Return the integral of k times `weight` over k beyond the cut-off (2 pi / a), eV Angstrom^2."""
+        """Return the integral of k times `weight` over k beyond the cut-off (2 pi / a), eV nm^2."""
         node, weight = np.polynomial.legendre.leggauss(_NODES)
         half = math.log(_FARTHEST) / 2
         k = cutoff * self.unit * np.exp(half * (node + 1))
@@ -82,7 +82,7 @@ def effective_cutoff(divisions: float, cutoff: float) -> float:
 
 
 def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k (1/Angstrom, ascending) along one direction, each (n,)."""
+    """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k (1/nm, ascending) along one direction, each (n,)."""
     momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
     model = carrier_bands(config, material)
     model = model.continued() if isinstance(model, TightBindingValleys) else model
@@ -94,26 +94,25 @@ def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.
 def reduced_mass(config: CarriersInput, material: Material) -> float:
     """Return the reduced mass of the pair near its minimum, m0."""
     energy, _ = _pair(config, material, np.array([_NEAR]))
-    return float(HBAR2_PER_ELECTRON_MASS * _NEAR**2 / (2 * energy[0]))
+    return float(HBAR2_PER_M0 * _NEAR**2 / (2 * energy[0]))
 
 
 def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
-    """Return the best exp(-r/a), in nm and meV."""
-    electron = HBAR_MEV_PS**2 / (1e3 * HBAR2_PER_M0_EV_NM2)
-    return variational_1s(reduced_mass(config, material) * electron, material_interaction(config, material, "nm"))
+    """Return the best exp(-r/a)."""
+    return variational_1s(reduced_mass(config, material), material_interaction(config, material))
 
 
 def relative_width(config: CarriersInput, material: Material) -> float:
     """Return the energy of a free pair at the cut-off over the binding energy of the 1s exciton."""
     unit = 2 * math.pi / carrier_lattice(config, material).constant
     energy, _ = _pair(config, material, np.array([config.mesh.k0 * unit]))
-    return float(1e3 * energy[0] / hydrogenic(config, material).binding_energy)
+    return float(energy[0] / hydrogenic(config, material).binding_energy)
 
 
 def tail_of(config: CarriersInput, material: Material) -> Tail:
     """Return what is beyond a cut-off."""
     law, unit = material_interaction(config, material), 2 * math.pi / carrier_lattice(config, material).constant
-    binding = 1e-3 * hydrogenic(config, material).binding_energy
+    binding = hydrogenic(config, material).binding_energy
 
     def weight(k: np.ndarray) -> np.ndarray:
         """Return the weight with the overlaps <c k|c 0><v 0|v k> of the bands."""
@@ -125,7 +124,7 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
 
 def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Parameter, Parameter]:
     """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning."""
-    lattice, radius = carrier_lattice(config, material), 10 * hydrogenic(config, material).radius
+    lattice, radius = carrier_lattice(config, material), hydrogenic(config, material).radius
     highest = _HIGHEST_OF_VALLEY if config.bands.model == "tight-binding" else HIGHEST
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice.constant
@@ -171,7 +170,7 @@ def binding_energy(config: CarriersInput, material: Material) -> Quantity:
         correction="exciton/finite_mesh_correction",
         solver_error=_SOLVER_ERROR,
         usual=_USUAL,
-        rough=hydrogenic(config, material).binding_energy,
+        rough=1e3 * hydrogenic(config, material).binding_energy,
     )
 
 

@@ -13,6 +13,7 @@ from hpcx.physics.bands import Carrier
 from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.registry import Refusal, tried
+from hpcx.units import from_internal
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
@@ -84,6 +85,7 @@ def _zone(config: Config, model: TightBinding) -> list[Refusal]:
     if gap <= 0:
         found.append(Refusal("tight_binding.occupied", str(occupied), f"there is no gap above this band: {gap:.3f} eV on a coarse mesh"))
     widest = config.mesh.N * model.shortest_vector / 2
-    if zone.reach is not None and zone.reach > widest:
-        found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", f"must be at most {widest:.4g} angstrom, half the width of the supercell"))
+    if zone.reach is not None and zone.internal.reach > widest:
+        reason = f"must be at most {from_internal(widest, 'angstrom'):.4g} angstrom, half the width of the supercell"
+        found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", reason))
     return found + tried("zone.path", config.zone.path, lambda: pair_momenta(config, model))[1]

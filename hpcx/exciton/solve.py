@@ -125,7 +125,7 @@ def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, st
     own, points = slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0), problem.mesh.size
     for axis, name in enumerate(("kx", "ky")):
         text = f"momentum from the valley's centre, {name[-1]}"
-        result.add(f"exciton/{name}", problem.mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, own.start, points)
+        result.add_internal(f"exciton/{name}", problem.mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, start=own.start, rows=points)
     part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
     text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
     result.add("exciton/wavefunction", states.amplitude_sk[:, own], ("state", "point"), "1", text, part=part)

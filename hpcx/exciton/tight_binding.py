@@ -18,6 +18,7 @@ from hpcx.physics.extrema import minimum_between
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_bands import TightBindingValleys
+from hpcx.units import to_internal
 
 #: corners of a hexagonal zone in fractions of b1 and b2 by the angle between the lattice vectors, degrees
 _CORNERS = {
@@ -68,7 +69,7 @@ def _built_in(material: str) -> TightBinding:
     """Return the three-band model with both spins, blocks of the spins one after the other."""
     text = (resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8")
     given = tomllib.loads(text)[material]
-    up, down = (three_band_model(given["a"], given, given["lambda"], spin) for spin in (1, -1))
+    up, down = (three_band_model(to_internal(given["a"], "angstrom"), given, given["lambda"], spin) for spin in (1, -1))
     both_rij = np.zeros((len(up.cell_rv), 6, 6), complex)
     both_rij[:, :3, :3], both_rij[:, 3:, 3:] = up.hopping_rij, down.hopping_rij
     return TightBinding(up.lattice_vx, up.cell_rv, both_rij, np.zeros((6, 3)))
@@ -119,9 +120,9 @@ class MomentumPath:
 
     Attributes:
         fraction_qv: in fractions of the reciprocal vectors, (q, 2).
-        along_q: distance along the lines, 1/angstrom.
+        along_q: distance along the lines, 1/nm.
         corners: names of the corners as written.
-        along_c: where they are, 1/angstrom.
+        along_c: where they are, 1/nm.
     """
 
     fraction_qv: np.ndarray

@@ -4,7 +4,6 @@ H = (e_c(k+Q) - e_v(k)) - D + X for amplitudes A(k, c, v), with point-like orbit
 D A = sum_ij conj(u_ci(k+Q)) u_vj(k) sum_k' V_ij(k' - k) sum_c'v' u_c'i(k'+Q) conj(u_v'j(k')) A(k', c', v'),
 V_ij(q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(i q R), which fast Fourier transforms turn into a product over R; and
 X A = sum_ij conj(u_ci(k+Q)) u_vi(k) U_ij(Q) sum_k'c'v' conj(u_v'j(k')) u_c'j(k'+Q) A, U_ij(Q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(-i Q R).
-Lengths in angstrom, energies in eV.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.tightbinding import TightBinding
 
-#: distance below which two orbitals count as the same site, angstrom
-_SAME_SITE = 1e-5
+#: distance below which two orbitals count as the same site, nm, and decimals that tell sites apart
+_SAME_SITE, _DECIMALS = 1e-6, 7
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class ZoneProblem:
         hole_kiv: valence states at k, (k, orbital, v).
         attraction_ijr: V(R + tau_i - tau_j) summed over the images of the N x N supercell, (orbital, orbital, N, N), eV.
         exchange_ij: N^2 U_ij(Q), eV; None without exchange.
-        velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV angstrom; None at finite pair momentum.
+        velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV nm; None at finite pair momentum.
     """
 
     divisions: int
@@ -73,11 +72,11 @@ def zone_problem(
         divisions: N.
         occupied: number of bands below the gap.
         bands: how many of them below and above the gap form pairs.
-        pair_momentum_x: Q, (2,), 1/angstrom; zero by default. A single point of the zone, on the mesh or not.
+        pair_momentum_x: Q, (2,), 1/nm; zero by default. A single point of the zone, on the mesh or not.
         scissor: added to the gap, eV.
         exchange: the interaction of the exchange, or None to leave it out.
         spinless_factor: 2 for singlets of a model without spin.
-        reach: distance up to which pairs of sites interact, angstrom; half the supercell's width by default,
+        reach: distance up to which pairs of sites interact, nm; half the supercell's width by default,
             and not more, or pairs would count with several of their images.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
@@ -123,7 +122,7 @@ def site_interaction(model: TightBinding, law: Interaction, divisions: int, reac
     within = np.linalg.norm(vector_rx, axis=1) <= (reach + _SAME_SITE if whole_cells else np.inf)
     cell_rv, vector_rx = cell_rv[within], vector_rx[within]
     phase_r = np.ones(len(cell_rv)) if phase_r is None else phase_r[within]
-    site_sx, site_of = np.unique(np.round(model.centre_ix, 6), axis=0, return_inverse=True)
+    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
     onsite = float(np.linalg.norm(model.lattice_vx[0]))
     table = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
     for i, j in np.ndindex(table.shape[:2]):

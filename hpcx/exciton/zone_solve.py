@@ -67,7 +67,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
 
 def _problem(config: Config, material: Material, model: TightBinding, fraction: np.ndarray) -> ZoneProblem:
     law = material_interaction(config, material)
-    zone = config.zone
+    zone = config.internal.zone
     return zone_problem(
         model,
         law,
@@ -117,11 +117,11 @@ def _add_energies(result: Result, config: Config, model: TightBinding, fraction_
         return
     momentum_qx = fraction_qv @ model.reciprocal_vx
     path = path_of(config.zone.path, config.zone.points, model)
-    result.add("exciton/dispersion/path", path.along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
+    result.add_internal("exciton/dispersion/path", path.along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
     result.add("exciton/dispersion/corner", np.array(path.corners), ("corner",), "1", "corners of the path, as written")
-    result.add("exciton/dispersion/corner_path", path.along_c, ("corner",), "1/angstrom", "distance of the corners along the path")
+    result.add_internal("exciton/dispersion/corner_path", path.along_c, ("corner",), "1/angstrom", "distance of the corners along the path")
     for axis, name in enumerate(("qx", "qy")):
-        result.add(f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}")
+        result.add_internal(f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}")
     result.add("exciton/dispersion/energy", energy_qs, ("path", "state"), "eV", "exciton energy")
     result.add("exciton/dispersion/pair_edge", edge_q, ("path",), "eV", "lowest energy of a free pair of this momentum")
 
@@ -134,7 +134,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     amplitude_kcvs = np.moveaxis(pairs.vectors.reshape(len(pairs.values), -1, *problem.pair_energy_kcv.shape[1:]), 0, -1)
     momentum_kx = model.mesh(problem.divisions)[mine]
     for axis, name in enumerate(("kx", "ky")):
-        result.add(f"exciton/{name}", momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum of the hole, {name[-1]}", first, points)
+        result.add_internal(f"exciton/{name}", momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum of the hole, {name[-1]}", start=first, rows=points)
     result.add(
         "exciton/wavefunction",
         amplitude_kcvs,
@@ -149,11 +149,11 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     for name, sign in POLARISATIONS:
         dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
-        result.add(f"exciton/oscillator_strength_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
+        result.add_internal(f"exciton/oscillator_strength_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
 
 
 def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
-    """Return <c|hbar (v_x + i sign v_y)|v> / sqrt 2 of all pairs, (k c v,), eV angstrom."""
+    """Return <c|hbar (v_x + i sign v_y)|v> / sqrt 2 of all pairs, (k c v,), eV nm."""
     return ((problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1]) / np.sqrt(2)).ravel()
 
 

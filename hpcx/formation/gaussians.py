@@ -11,7 +11,7 @@ from numpy.polynomial.polynomial import polyval
 from scipy.optimize import least_squares
 from scipy.special import gammaln
 
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.wannier_radial import WannierStates
 
 #: exponents at the start of the fit, in units of the inverse mean square momentum
@@ -61,7 +61,7 @@ def exchange_overlap(
     `a2`, `b2`, `ab`: squares of a and b and their product (1/nm^2), of one shape.
     """
     overlap, weighted = np.zeros(np.broadcast(a2, b2, ab).shape), np.zeros(np.broadcast(a2, b2, ab).shape)
-    unit = HBAR2_PER_M0_EV_NM2 / (2 * reduced_mass)
+    unit = HBAR2_PER_M0 / (2 * reduced_mass)
     for term in _terms(gaussians):
         value = term.amplitude * np.exp(-term.a2 * a2 - term.b2 * b2 + term.ab * ab)
         # the product of the four is a Gaussian in K about (left a + right b) / total with variance 1 / total

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.wannier_radial import WannierStates
 
 
@@ -25,7 +25,7 @@ def plane_wave_bleaching(states: WannierStates) -> np.ndarray:
     """
     bleaching_fs = printed_bleaching(states)
     unbound = states.energy_l > 0
-    momentum_s = np.sqrt(2 * states.reduced_mass * states.energy_l[unbound] / HBAR2_PER_M0_EV_NM2)
+    momentum_s = np.sqrt(2 * states.reduced_mass * states.energy_l[unbound] / HBAR2_PER_M0)
     bleaching_fs[:, unbound] = [np.interp(momentum_s, states.grid.k_k, phi_k) for phi_k in states.phi_lk]
     return bleaching_fs
 

@@ -141,7 +141,7 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
 def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
     around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
-    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around), "nm")
+    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:

@@ -14,7 +14,7 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.two_exciton import PairMedium
 from hpcx.materials.loader import Material
-from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0
 from hpcx.physics.phonons import occupation
 from hpcx.physics.wannier_radial import WannierStates
 
@@ -98,7 +98,7 @@ def thermal_bleaching(states: WannierStates, medium: PairMedium, temperature: fl
     Boltzmann distribution of the kinetic energies of the pair.
     """
     x_x, weight_x = np.polynomial.laguerre.laggauss(ENERGIES)
-    momentum_x = np.sqrt(2 * medium.total_mass * BOLTZMANN_EV_PER_K * temperature * x_x / HBAR2_PER_M0_EV_NM2)
+    momentum_x = np.sqrt(2 * medium.total_mass * BOLTZMANN_EV_PER_K * temperature * x_x / HBAR2_PER_M0)
     shares = (medium.electron_mass / medium.total_mass, medium.hole_mass / medium.total_mass)
     density_k = sum(0.5 * weight * _shifted_density(states, share * q) for q, weight in zip(momentum_x, weight_x) for share in shares)
     return (states.phi_lk * states.grid.weight_k) @ density_k

@@ -20,7 +20,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh
 
 from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
-from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_radial import WannierStates
 
@@ -139,7 +139,7 @@ def _symmetric(values_p: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np
 
 def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChannel:
     """Return the states of channel `sign` = +1 or -1 from H x = e O x, x^T O x = 1."""
-    energy_q = HBAR2_PER_M0_EV_NM2 * kernels.momentum_q**2 / medium.total_mass
+    energy_q = HBAR2_PER_M0 * kernels.momentum_q**2 / medium.total_mass
     mean_qq = 0.5 * np.add.outer(energy_q, energy_q)
     root_q = np.sqrt(kernels.weight_q)
     interaction_qq = kernels.direct_qq + sign * (mean_qq * kernels.overlap_qq + kernels.exchange_qq)
@@ -167,7 +167,7 @@ def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
     v = 0.5 * (node + 1)
     momentum = TRANSFER_MAX * v**2
     step = 0.5 * weight * 2 * TRANSFER_MAX * v
-    return momentum, momentum * step / (2 * np.pi) * COULOMB_EV_NM * medium.interaction.in_momentum(momentum)
+    return momentum, momentum * step / (2 * np.pi) * COULOMB * medium.interaction.in_momentum(momentum)
 
 
 def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:
@@ -178,4 +178,4 @@ def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarr
     heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
     difference = CubicSpline(table, heavy - light)(transfer)
     safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
-    return COULOMB_EV_NM * medium.interaction.in_momentum(safe) * difference**2
+    return COULOMB * medium.interaction.in_momentum(safe) * difference**2

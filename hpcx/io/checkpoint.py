@@ -26,6 +26,9 @@ from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
 
+#: units of what models keep; those that were written in others, or say nothing, are of earlier versions
+_UNITS = "eV, nm, fs, m0, K"
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -141,6 +144,7 @@ class Checkpoint:
             "origin": json.dumps(self._origin),
             "sequence": self._sequence + 1,
             "stages": json.dumps(dict(finished)),
+            "units": _UNITS,
             "checksums": json.dumps({name: checksum(comm, data.data, data.part) for name, data in datasets.items()}),
         }
         write_result(comm, path, Result(datasets), entries)
@@ -160,7 +164,7 @@ class Checkpoint:
         for header in comm.bcast(headers):
             if header.digest != self._digest:
                 raise AgreedError(f"{header.path} belongs to another input (there -> here):{differing_keys(header.physics, self._physics)}")
-            if header.stages is None:
+            if header.stages is None or header.units != _UNITS:
                 raise AgreedError(
                     f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one; finish the run with that "
                     "version, or start again with --fresh, which keeps the old files under another name"
@@ -221,6 +225,7 @@ class _Header:
     sizes: dict[str, int]
     origin: dict[str, str]
     stages: dict[str, bool] | None
+    units: str
 
 
 def _read_header(path: Path) -> _Header:
@@ -230,8 +235,9 @@ def _read_header(path: Path) -> _Header:
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
         sequence = int(file["provenance/sequence"][()])
         # earlier versions did not write these
+        units = file["provenance/units"].asstr()[()] if "units" in file["provenance"] else ""
         origin, stages = (json.loads(file[f"provenance/{name}"].asstr()[()]) if name in file["provenance"] else None for name in ("origin", "stages"))
-    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin or {}, stages)
+    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin or {}, stages, units)
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:

@@ -1,6 +1,6 @@
 """Tight-binding models from files: Wannier90's _tb.dat, _hr.dat with _centres.xyz, _wsvec.dat, and xatu's .model.
 
-Numbers are in eV and angstrom, as in the files. Grammar: the user guide of Wannier90, and that of xatu.
+Lengths in files are in angstrom, those of models in nm. Grammar: the user guide of Wannier90, and that of xatu.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from hpcx.io.scan import FileError, Scanner
 from hpcx.physics.tightbinding import TightBinding
+from hpcx.units import to_internal
 
 #: hoppings out of the plane below which a lattice counts as two-dimensional, eV
 _IN_PLANE = 1e-6
@@ -123,8 +124,13 @@ def _model(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij:
         raise FileError(f"{path}: is no two-dimensional model: hoppings along the third lattice vector reach {across:.3g} eV")
     if abs(lattice_vx[:2, 2]).max() > 1e-6:
         raise FileError(f"{path}: expected the first two lattice vectors in the plane z = 0, found {lattice_vx[:2].tolist()}")
+    return _checked(path, lattice_vx[:2, :2], cell_rv[flat, :2], hopping_rij[flat], centre_ix)
+
+
+def _checked(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray) -> TightBinding:
+    """Return the model of a lattice and centres in angstrom; raises FileError if it is not Hermitian."""
     try:
-        return TightBinding(lattice_vx[:2, :2], cell_rv[flat, :2], hopping_rij[flat], centre_ix)
+        return TightBinding(to_internal(lattice_vx, "angstrom"), cell_rv, hopping_rij, to_internal(centre_ix, "angstrom"))
     except ValueError as error:
         raise FileError(f"{path}: {error}") from error
 
@@ -198,10 +204,7 @@ def _completed(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_
         cell_rv, place = np.unique(cells, axis=0, return_inverse=True)
         hopping_rij = np.zeros((len(cell_rv), *home_ij.shape), complex)
         np.add.at(hopping_rij, place.ravel(), both_rij)
-    try:
-        return TightBinding(lattice_vx, cell_rv, hopping_rij, centre_ix)
-    except ValueError as error:
-        raise FileError(f"{path}: {error}") from error
+    return _checked(path, lattice_vx, cell_rv, hopping_rij, centre_ix)
 
 
 def _sections(path: Path) -> dict[str, list[tuple[int, str]]]:

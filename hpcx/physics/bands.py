@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
-from hpcx.physics.constants import HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.constants import HBAR2_PER_M0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class BandModel(Protocol):
         ...
 
     def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
-        """Return the band of a carrier at momenta (n, 2) from its valley's centre, 1/Angstrom; the energy of a hole is positive, too."""
+        """Return the band of a carrier at momenta (n, 2) from its valley's centre, 1/nm; the energy of a hole is positive, too."""
         ...
 
     def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
@@ -93,7 +93,7 @@ class Dirac:
     """The massive Dirac model of Xiao, Liu, Feng, Xu, Yao, PRL 108, 196802 (2012), Eq. 3.
 
     Attributes:
-        velocity: a t, eV Angstrom.
+        velocity: a t, eV nm.
         mean_gap: Delta, eV.
         splitting: 2 lambda of the valence band, eV.
     """
@@ -105,7 +105,7 @@ class Dirac:
     @classmethod
     def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
         """Return the bands of a material, which set their own masses."""
-        velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "angstrom")
+        velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "nm")
         return cls(velocity, material.number("carriers.gap", "eV"), material.number("carriers.valence_splitting", "eV"))
 
     def gap(self, spin_valley: int) -> float:
@@ -147,8 +147,8 @@ def dirac_band(momentum_kx: np.ndarray, velocity: float, gap: float, valley: int
     """Return a band of the massive Dirac model a t (tau kx sx + ky sy) + (g / 2) sz.
 
     Args:
-        momentum_kx: momenta from the valley's centre, (n, 2), 1/Angstrom.
-        velocity: a t in eV Angstrom.
+        momentum_kx: momenta from the valley's centre, (n, 2), 1/nm.
+        velocity: a t in eV nm.
         gap: effective gap g of this spin and valley in eV.
         valley: tau, +1 or -1.
         conduction: conduction band, else valence band (its energy is that of a hole).
@@ -166,8 +166,8 @@ def dirac_band(momentum_kx: np.ndarray, velocity: float, gap: float, valley: int
 
 
 def parabolic_band(momentum_kx: np.ndarray, mass: float) -> Band:
-    """Return a band of energy hbar^2 k^2 / 2 m with overlaps 1, for momenta (n, 2) in 1/Angstrom and a mass in m0."""
-    energy_k = HBAR2_PER_ELECTRON_MASS / (2 * mass) * (momentum_kx**2).sum(axis=1)
+    """Return a band of energy hbar^2 k^2 / 2 m with overlaps 1, for momenta (n, 2) in 1/nm and a mass in m0."""
+    energy_k = HBAR2_PER_M0 / (2 * mass) * (momentum_kx**2).sum(axis=1)
     return Band(energy_k, np.ones((1, len(momentum_kx)), complex))
 
 

@@ -1,7 +1,7 @@
 """Interactions from a dielectric function eps(q) of any shape, W(q) = 2 pi / (q eps(q)), in units of e^2 / (4 pi eps0).
 
 At large q every eps(q) here is a straight line, that of a thin layer, whose transforms are known in closed form. The difference
-is confined to small q and is integrated numerically. Any unit of length will do; shapes are those of the argument.
+is confined to small q and is integrated numerically. Shapes are those of the argument.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Dielectric(Protocol):
 
     @property
     def borders(self) -> np.ndarray:
-        """Ascending momenta from 0 between which eps is smooth; above the last one it is that of `far`. 1/unit of length."""
+        """Ascending momenta from 0 between which eps is smooth; above the last one it is that of `far`. 1/nm."""
         ...
 
 

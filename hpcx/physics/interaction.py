@@ -1,8 +1,8 @@
 """The screened interaction of two charges in a layer: what every model receives, and the one table of all kinds.
 
-An interaction is that of two equal charges in units of e^2 / (4 pi eps0), so that any unit of length will do: the caller multiplies
-by COULOMB or COULOMB_EV_NM. In momentum space it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction` and a
-line in `INTERACTIONS`; an environment file with `interaction = "its name"` then selects it in all models.
+An interaction is that of two equal charges in units of e^2 / (4 pi eps0): the caller multiplies by COULOMB (eV nm). In momentum space
+it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction` and a line in `INTERACTIONS`; an environment file with
+`interaction = "its name"` then selects it in all models.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class Interaction(Protocol):
     """A law by which two charges in the layer repel each other; all methods keep the shape of their argument."""
 
     @classmethod
-    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
-        """Return the interaction in a layer of r0 = 2 pi chi = `length` in `surroundings`, lengths in `unit` ("nm", "angstrom").
+    def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
+        """Return the interaction in a layer of r0 = 2 pi chi = `length` (nm) in `surroundings`.
 
         Raises ValueError that says what is wrong with the surroundings.
         """
         ...
 
     def dielectric_function(self, q: Number) -> Number:
-        """Return eps at q >= 0, 1/unit of length; eps(0) is that of the surroundings, seen from afar."""
+        """Return eps at q >= 0, 1/nm; eps(0) is that of the surroundings, seen from afar."""
         ...
 
     def in_momentum(self, q: Number) -> Number:
@@ -52,8 +52,8 @@ INTERACTIONS: dict[str, type[Interaction]] = {
 }
 
 
-def interaction_of(length: float, surroundings: Surroundings, unit: str, uniform: str = "thin-layer") -> Interaction:
-    """Return the interaction in a layer of r0 = `length` in `surroundings`, lengths in `unit`.
+def interaction_of(length: float, surroundings: Surroundings, uniform: str = "thin-layer") -> Interaction:
+    """Return the interaction in a layer of r0 = `length` (nm) in `surroundings`.
 
     Its kind is what the surroundings name, else what their slabs or their table mean; `uniform` is that of a single permittivity.
     Raises ValueError if there is no such kind or the surroundings do not suit it.
@@ -62,4 +62,4 @@ def interaction_of(length: float, surroundings: Surroundings, unit: str, uniform
     kind = surroundings.texts.get("interaction", meant)
     if kind not in INTERACTIONS:
         raise ValueError(f"no interaction {kind!r}; known are {', '.join(INTERACTIONS)}")
-    return INTERACTIONS[kind].in_surroundings(length, surroundings, unit)
+    return INTERACTIONS[kind].in_surroundings(length, surroundings)

@@ -1,6 +1,6 @@
 """Two-dimensional Bravais lattices: a reduced basis, whatever basis a file has, and the Wigner-Seitz cell of momentum space.
 
-Lengths in angstrom. The basis is reduced: a1 and a2 are as short as can be and enclose 90 to 120 degrees, so that the reciprocal
+Lengths in nm. The basis is reduced: a1 and a2 are as short as can be and enclose 90 to 120 degrees, so that the reciprocal
 vectors b1 and b2 enclose 60 to 90. A hexagonal lattice has 120 and 60 degrees.
 """
 
@@ -24,7 +24,7 @@ class Lattice:
     """A two-dimensional lattice; make it with `hexagonal` or `lattice_of`.
 
     Attributes:
-        vectors_vx: reduced lattice vectors a1, a2, counterclockwise, (2, 2), angstrom.
+        vectors_vx: reduced lattice vectors a1, a2, counterclockwise, (2, 2), nm.
         is_hexagonal: whether it is hexagonal.
     """
 
@@ -33,21 +33,21 @@ class Lattice:
 
     @cached_property
     def constant(self) -> float:
-        """Length a of the shortest lattice vector, angstrom."""
+        """Length a of the shortest lattice vector, nm."""
         return float(np.linalg.norm(self.vectors_vx, axis=1).min())
 
     @cached_property
     def reciprocal_vx(self) -> np.ndarray:
-        """Reciprocal vectors b1, b2 with a_v b_w = 2 pi delta_vw, (2, 2), 1/angstrom."""
+        """Reciprocal vectors b1, b2 with a_v b_w = 2 pi delta_vw, (2, 2), 1/nm."""
         return 2 * np.pi * np.linalg.inv(self.vectors_vx).T
 
     @cached_property
     def cell_area(self) -> float:
-        """Area of the unit cell, angstrom^2."""
+        """Area of the unit cell, nm^2."""
         return float(np.linalg.det(self.vectors_vx))
 
     def disk(self, radius: float) -> np.ndarray:
-        """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/angstrom), (points, 2), i first; the border belongs to it."""
+        """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/nm), (points, 2), i first; the border belongs to it."""
         reach = (radius * np.linalg.norm(self.vectors_vx, axis=1) / (2 * np.pi) * BOUNDARY).astype(int)
         index_px = np.stack(np.mgrid[-reach[0] : reach[0] + 1, -reach[1] : reach[1] + 1], axis=-1).reshape(-1, 2)
         return index_px[self.norm(index_px) <= (radius / np.linalg.norm(self.reciprocal_vx[0])) ** 2 * BOUNDARY]
@@ -60,7 +60,7 @@ class Lattice:
 
     @cached_property
     def corners(self) -> np.ndarray:
-        """Corners of the Wigner-Seitz cell of b1, b2, counterclockwise, (6, 2), 1/angstrom; two coincide if the cell is a rectangle."""
+        """Corners of the Wigner-Seitz cell of b1, b2, counterclockwise, (6, 2), 1/nm; two coincide if the cell is a rectangle."""
         return np.array([np.linalg.solve(pair, (pair**2).sum(axis=1) / 2) for pair in np.stack([self._nearest, np.roll(self._nearest, -1, axis=0)], axis=1)])
 
     @cached_property
@@ -70,7 +70,7 @@ class Lattice:
         return np.array([b1, b2, b2 - b1, -b1, -b2, b1 - b2])
 
     def half_sides(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return distance (1/angstrom), angle and number of the different right triangles that make up the Wigner-Seitz cell of b1, b2.
+        """Return distance (1/nm), angle and number of the different right triangles that make up the Wigner-Seitz cell of b1, b2.
 
         From the middle of a side to a corner the border is at distance / cos(phi), phi from 0 to the angle.
         """
@@ -94,15 +94,15 @@ class Lattice:
 
 
 def hexagonal(constant: float) -> Lattice:
-    """Return the hexagonal lattice with a1 = a (1, 0), a in angstrom."""
+    """Return the hexagonal lattice with a1 = a (1, 0), a in nm."""
     return Lattice(constant * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]), True)
 
 
 def lattice_of(vectors_vx: np.ndarray) -> Lattice:
-    """Return the lattice of any two basis vectors (2, 2), angstrom: Lagrange's reduction, and exactly hexagonal if nearly so."""
-    first, second = sorted(np.array(vectors_vx, float), key=np.linalg.norm)
+    """Return the lattice of any two basis vectors (2, 2), nm: Lagrange's reduction, and exactly hexagonal if nearly so."""
+    first, second = np.array(vectors_vx, float)
     while True:
-        second = second - np.rint(first @ second / (first @ first) - _ROUNDING) * first
+        second = second - np.rint(first @ second / (first @ first) + _ROUNDING) * first
         if second @ second >= first @ first * (1 - _ROUNDING):
             break
         first, second = second, first

@@ -1,4 +1,4 @@
-"""Monkhorst-Pack mesh around a valley, cut off at a radius, with its point symmetry. Units: Angstrom, 1/Angstrom."""
+"""Monkhorst-Pack mesh around a valley, cut off at a radius, with its point symmetry. Units: nm, 1/nm."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class ValleyMesh:
 
     @property
     def cell_area(self) -> float:
-        """Area of the unit cell in Angstrom^2."""
+        """Area of the unit cell in nm^2."""
         return self.lattice.cell_area
 
     @cached_property
     def momentum_kx(self) -> np.ndarray:
-        """Momenta relative to the valley's centre, shape (n, 2), 1/Angstrom."""
+        """Momenta relative to the valley's centre, shape (n, 2), 1/nm."""
         return self.momentum(self.index_kx)
 
     def momentum(self, index_x: np.ndarray) -> np.ndarray:
-        """Return the momenta (..., 2) in 1/Angstrom of integers (..., 2)."""
+        """Return the momenta (..., 2) in 1/nm of integers (..., 2)."""
         return index_x @ self.lattice.reciprocal_vx / self.divisions
 
     @cached_property
@@ -111,7 +111,7 @@ def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:
 
 
 def valley_mesh(divisions: int, cutoff: float, lattice_constant: float) -> ValleyMesh:
-    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a hexagonal lattice with a in Angstrom."""
+    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a hexagonal lattice with a in nm."""
     return lattice_mesh(divisions, cutoff, hexagonal(lattice_constant))
 
 

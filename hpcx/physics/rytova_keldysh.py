@@ -38,8 +38,8 @@ class _Uniform:
     permittivity: float
 
     @classmethod
-    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
-        """Return the interaction in a layer of r0 = `length` (in `unit`) in surroundings of one permittivity."""
+    def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
+        """Return the interaction in a layer of r0 = `length` (nm) in surroundings of one permittivity."""
         return cls(length, surroundings.number("kappa", "1"))
 
 

@@ -1,4 +1,4 @@
-"""Screened Coulomb interaction in a two-dimensional layer. Energies in eV, lengths in Angstrom.
+"""Screened Coulomb interaction in a two-dimensional layer. Energies in eV, lengths in nm.
 
 The interaction of a thin layer on a mesh of momenta: Berkelbach, Hybertsen, Reichman, PRB 88, 045318 (2013).
 """
@@ -23,7 +23,7 @@ _RULES = ((8, 6), (_CELLS, 3))
 
 
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
-    """Return what stands for W(0) on a mesh, in eV Angstrom^2.
+    """Return what stands for W(0) on a mesh, in eV nm^2.
 
     "cell-average": mean over the Wigner-Seitz cell of the mesh; "disk": mean over the disk of the same area; "qmin": W at the
     smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same energy.
@@ -82,7 +82,7 @@ def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float
 
 
 def image_field(divisions: int, lattice: Lattice, law: Interaction) -> float:
-    """Return c of the interaction c r^2 of two charges with each other's images, in eV / Angstrom^2.
+    """Return c of the interaction c r^2 of two charges with each other's images, in eV / nm^2.
 
     A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all images,
     at r + R instead of r. Expanded in r that is a constant, the `finite_mesh_correction`, and c = sum over R of the Laplacian of W(R)
@@ -117,7 +117,7 @@ def _above_mean(law: Interaction, centre_qx: np.ndarray, offset_px: np.ndarray, 
 
 
 def _tail_half(mesh: ValleyMesh) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centres (q, 2; 1/Angstrom) of the cells but the middle one up to _CELLS cells, and their distances (q,) in cells.
+    """Return the centres (q, 2; 1/nm) of the cells but the middle one up to _CELLS cells, and their distances (q,) in cells.
 
     Of two cells opposite to each other only one is there: both miss the same.
     """

@@ -3,7 +3,7 @@
 Layers are homogeneous and anisotropic, with permittivities along the plane (par) and perpendicular to it (perp). A potential
 exp(i q x) falls in a slab like exp(-+ q s z) with s = sqrt(par / perp), and the slab answers like k = sqrt(par perp). The
 admittance Y of what lies beyond a plane, in units of q / 4 pi, goes from half space inwards by the rule of a transmission line.
-Any unit of length will do; interactions are in units of e^2 / (4 pi eps0).
+Interactions are in units of e^2 / (4 pi eps0).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Slab:
 
     Attributes:
         parallel, perpendicular: relative permittivities along and across the plane.
-        thickness: of the slab, infinite for a half space.
+        thickness: of the slab, nm, infinite for a half space.
     """
 
     parallel: float = 1.0
@@ -77,13 +77,13 @@ class SlabLayer(DielectricLayer):
     below: tuple[Slab, ...] = (VACUUM,)
 
     @classmethod
-    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+    def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
         """Return the sheet of r0 = `length` between the slabs `slab.1`, `slab.2`, ..., of each side from the sheet outwards.
 
         What lies beyond the last slab of a side is vacuum, if that slab has a thickness. Raises ValueError for a slab behind one
         that has none.
         """
-        slabs = [_slab(surroundings, f"slab.{i}", unit) for i in takewhile(lambda i: surroundings.has(f"slab.{i}.parallel"), count(1))]
+        slabs = [_slab(surroundings, f"slab.{i}") for i in takewhile(lambda i: surroundings.has(f"slab.{i}.parallel"), count(1))]
         return cls(length, *(_stack([slab for sides, slab in slabs if sides in (side, "both")], side) for side in ("above", "below")))
 
     def dielectric_function(self, q: Number) -> Number:
@@ -106,11 +106,11 @@ class SlabLayer(DielectricLayer):
         return np.concatenate([[0.0], np.geomspace(first, last, 2 + int(np.log2(last / first)))])
 
 
-def _slab(surroundings: Surroundings, key: str, unit: str) -> tuple[str, Slab]:
+def _slab(surroundings: Surroundings, key: str) -> tuple[str, Slab]:
     """Return on which sides ("above", "below", "both") a slab is, and the slab; without `perpendicular` it is isotropic."""
     parallel = surroundings.number(f"{key}.parallel", "1")
     perpendicular = surroundings.number(f"{key}.perpendicular", "1") if surroundings.has(f"{key}.perpendicular") else parallel
-    thickness = surroundings.number(f"{key}.thickness", unit) if surroundings.has(f"{key}.thickness") else np.inf
+    thickness = surroundings.number(f"{key}.thickness", "nm") if surroundings.has(f"{key}.thickness") else np.inf
     return surroundings.text(f"{key}.side"), Slab(parallel, perpendicular, thickness)
 
 

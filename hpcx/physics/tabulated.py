@@ -13,13 +13,10 @@ from typing import Self
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from hpcx.physics.constants import COULOMB, COULOMB_EV_NM
+from hpcx.physics.constants import COULOMB
 from hpcx.physics.dielectric import DielectricLayer
 from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
 from hpcx.physics.surroundings import Surroundings
-
-#: e^2 / (4 pi eps0) in eV times the unit of length
-_COULOMB = {"angstrom": COULOMB, "nm": COULOMB_EV_NM}
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class TabulatedLayer(DielectricLayer):
     """Interaction W(q) = 2 pi / (q eps(q)) of a table; raises ValueError if the table makes no sense.
 
     Attributes:
-        q: ascending momenta, the first one 0 or above, at least two, 1/unit of length.
+        q: ascending momenta, the first one 0 or above, at least two, 1/nm.
         epsilon: dielectric function there, positive.
     """
 
@@ -35,17 +32,17 @@ class TabulatedLayer(DielectricLayer):
     epsilon: tuple[float, ...]
 
     @classmethod
-    def in_surroundings(cls, length: float, surroundings: Surroundings, unit: str) -> Self:
+    def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
         """Return the interaction of `table.q` with `table.epsilon`, `table.epsilon_inverse` or `table.W`, which knows the layer.
 
         Raises ValueError if the table makes no sense.
         """
-        q = surroundings.numbers_of("table.q", f"1/{unit}")
+        q = surroundings.numbers_of("table.q", "1/nm")
         if surroundings.has("table.epsilon"):
             return cls(q, surroundings.numbers_of("table.epsilon", "1"))
         if surroundings.has("table.epsilon_inverse"):
             return cls(q, tuple(1 / value for value in surroundings.numbers_of("table.epsilon_inverse", "1")))
-        bare, w = 2 * np.pi * _COULOMB[unit], surroundings.numbers_of("table.W", f"eV*{unit}^2")
+        bare, w = 2 * np.pi * COULOMB, surroundings.numbers_of("table.W", "eV*nm^2")
         if q[0] == 0:
             raise ValueError("W is infinite at q = 0: begin the table above it")
         return cls(q, tuple(bare / (k * value) for k, value in zip(q, w)))

@@ -19,7 +19,7 @@ _MESH = 4
 
 
 def three_band_model(lattice_constant: float, parameters: Mapping[str, float], spin_orbit: float, spin: int) -> TightBinding:
-    """Return the model of one spin; a in angstrom, parameters and lambda in eV, spin +1 or -1."""
+    """Return the model of one spin; a in nm, parameters and lambda in eV, spin +1 or -1."""
     lattice_vx = lattice_constant * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     reciprocal_vx = 2 * np.pi * np.linalg.inv(lattice_vx).T
     fraction_kv = np.stack(np.mgrid[:_MESH, :_MESH], axis=-1).reshape(-1, 2) / _MESH

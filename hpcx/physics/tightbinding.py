@@ -1,6 +1,6 @@
 """Tight-binding models: H(k) = sum_R exp(i k R) H(R), its bands, and the states of one band near a valley.
 
-Lattice vectors and orbital centres are in angstrom, energies in eV. Files hold the lattice gauge, H(k + G) = H(k). Overlaps want
+Lattice vectors and orbital centres are in nm, energies in eV. Files hold the lattice gauge, H(k + G) = H(k). Overlaps want
 the atomic gauge, exp(-i k tau_i) u_i(k), in which <k|k'> is the form factor of exp(i (k - k') r) for point-like orbitals.
 """
 
@@ -22,10 +22,10 @@ class TightBinding:
     """A two-dimensional tight-binding model; raises ValueError if it is not Hermitian.
 
     Attributes:
-        lattice_vx: the lattice vectors in the plane, (2, 2), angstrom.
+        lattice_vx: the lattice vectors in the plane, (2, 2), nm.
         cell_rv: integers of the cells R, (cells, 2).
         hopping_rij: <0 i|H|R j>, weights of the cells included, (cells, orbitals, orbitals), eV.
-        centre_ix: centres of the orbitals, (orbitals, 3), angstrom.
+        centre_ix: centres of the orbitals, (orbitals, 3), nm.
     """
 
     lattice_vx: np.ndarray
@@ -55,33 +55,33 @@ class TightBinding:
 
     @cached_property
     def reciprocal_vx(self) -> np.ndarray:
-        """Reciprocal lattice vectors b_v, (2, 2), 1/angstrom: a_v b_w = 2 pi delta_vw."""
+        """Reciprocal lattice vectors b_v, (2, 2), 1/nm: a_v b_w = 2 pi delta_vw."""
         return 2 * np.pi * np.linalg.inv(self.lattice_vx).T
 
     @property
     def cell_area(self) -> float:
-        """Area of the unit cell, angstrom^2."""
+        """Area of the unit cell, nm^2."""
         return float(abs(np.linalg.det(self.lattice_vx)))
 
     @cached_property
     def shortest_vector(self) -> float:
-        """Length of the shortest lattice vector, angstrom."""
+        """Length of the shortest lattice vector, nm."""
         near = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
         return float(np.sort(np.linalg.norm(near @ self.lattice_vx, axis=1))[1])
 
     def mesh(self, divisions: int) -> np.ndarray:
-        """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/angstrom, n running fastest."""
+        """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/nm, n running fastest."""
         index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)
         return index_kv @ self.reciprocal_vx / divisions
 
     def hamiltonian(self, momentum_kx: np.ndarray) -> np.ndarray:
-        """Return H(k) in the lattice gauge, (k, orbitals, orbitals), eV, at momenta (k, 2) in 1/angstrom."""
+        """Return H(k) in the lattice gauge, (k, orbitals, orbitals), eV, at momenta (k, 2) in 1/nm."""
         phase_kr = np.exp(1j * momentum_kx @ (self.cell_rv @ self.lattice_vx).T)
         h_kij = (phase_kr @ self.hopping_rij.reshape(len(self.cell_rv), -1)).reshape(-1, self.orbitals, self.orbitals)
         return (h_kij + h_kij.conj().swapaxes(1, 2)) / 2
 
     def velocity(self, momentum_kx: np.ndarray) -> np.ndarray:
-        """Return the velocity i [H, r] / hbar times hbar, (2, k, orbitals, orbitals), eV angstrom, in the lattice gauge.
+        """Return the velocity i [H, r] / hbar times hbar, (2, k, orbitals, orbitals), eV nm, in the lattice gauge.
 
         For point-like orbitals dH/dk of the atomic gauge: i (R + tau_j - tau_i) H_ij(R), summed with its phase.
         """

@@ -15,17 +15,17 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from hpcx.physics.bands import Band, Carrier, Dirac, Level, Parabolic
-from hpcx.physics.constants import HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.lattice import Lattice, lattice_of
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_states import DEGENERATE, ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
 
 #: how far an image of a momentum may be from a momentum, relative to the largest one
 _SAME_POINT = 1e-3
-#: matrix elements of the velocity below which light does not act, eV angstrom
-_DARK = 1e-6
-#: momentum at which masses are taken, 1/angstrom
-_STEP = 1e-3
+#: matrix elements of the velocity below which light does not act, eV nm
+_DARK = 1e-7
+#: momentum at which masses are taken, 1/nm
+_STEP = 1e-2
 #: depth below the centre's energy from which on a minimum elsewhere is said, eV
 _LOWER = 1e-6
 #: splitting below which a model does not say which conduction band is lower, eV
@@ -39,7 +39,7 @@ class FollowedBand(Band):
     """A band of a tight-binding model.
 
     Attributes:
-        momentum_kx: momenta of the points, (n, 2), 1/angstrom, from the zone's centre.
+        momentum_kx: momenta of the points, (n, 2), 1/nm, from the zone's centre.
         state_ik: states in the atomic gauge, all orbitals, (orbitals, n).
         left_out: largest share of a state that the effective orbitals leave out.
         residual: by how much rotation and mirror changed overlaps (or energies over the band's width) before they were made symmetric; NaN
@@ -67,7 +67,7 @@ class TightBindingValleys:
     Attributes:
         model: the tight-binding model.
         occupied: number of bands below the gap.
-        centre_x: centre of valley +1, (2,), 1/angstrom; that of valley -1 is at its negative.
+        centre_x: centre of valley +1, (2,), 1/nm; that of valley -1 is at its negative.
         spin_i: +1 or -1 for every orbital, or None if the model has no spin: its bands then stand for either one.
         orbital_tolerance: largest share of a state that effective orbitals may leave out.
         symmetry_tolerance: largest residual of a symmetry that is made exact.
@@ -191,11 +191,11 @@ class TightBindingValleys:
         if abs(velocity) > _DARK:
             gap = self.energy(Carrier(1, 1, True)) - self.energy(Carrier(1, 1, False))
             return Dirac(abs(velocity) / 2, gap, 0.0)
-        masses = [2 * HBAR2_PER_ELECTRON_MASS * _STEP**2 / band.energy_k[1:].sum() for band in (electron, hole)]
+        masses = [2 * HBAR2_PER_M0 * _STEP**2 / band.energy_k[1:].sum() for band in (electron, hole)]
         return Parabolic(*masses)
 
     def _velocity(self, electron: FollowedBand, hole: FollowedBand) -> list[np.ndarray]:
-        """Return <c k|hbar (v_x +- i v_y)|v k> (n,), eV angstrom, of both helicities; the one that is stronger at the centre comes first."""
+        """Return <c k|hbar (v_x +- i v_y)|v k> (n,), eV nm, of both helicities; the one that is stronger at the centre comes first."""
         momentum_kx = electron.momentum_kx
         phase_ik = np.exp(1j * self.model.centre_ix[:, :2] @ momentum_kx.T)
         velocity_xk = np.einsum("ik,xkij,jk->xk", (phase_ik * electron.state_ik).conj(), self.model.velocity(momentum_kx), phase_ik * hole.state_ik)

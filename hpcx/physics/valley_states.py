@@ -43,7 +43,7 @@ class ValleyStates:
 
 
 def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int, state_i: np.ndarray | None = None) -> ValleyStates:
-    """Return the states that continue band `band` (0 is the lowest) of the first point to the others; momenta (n, 2), 1/angstrom.
+    """Return the states that continue band `band` (0 is the lowest) of the first point to the others; momenta (n, 2), 1/nm.
 
     The level of a point is the one that resembles most that of a neighbour nearer to the centre; its state is the part that it has
     of the centre's. `state_i` in the atomic gauge says which state that is if the level of the centre is degenerate.

@@ -3,7 +3,7 @@
 The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the attraction of an interaction V
 (hpcx.physics.interaction).
 With phi(r) = sum_n c_n exp(-a_n r^2) the overlaps, momentum-space functions and form factors are sums of Gaussians.
-Units: eV, angstrom, masses in free-electron masses.
+Units: eV, nm, masses in free-electron masses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from hpcx.physics.constants import COULOMB, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 
 
@@ -24,32 +24,32 @@ class GaussianBasis:
 
     Attributes:
         count: number of Gaussians.
-        smallest: smallest exponent, 1/angstrom^2.
-        largest: largest exponent, 1/angstrom^2.
-        radius: end of the radial quadrature, angstrom.
+        smallest: smallest exponent, 1/nm^2.
+        largest: largest exponent, 1/nm^2.
+        radius: end of the radial quadrature, nm.
         points: number of Gauss-Legendre points in y, r = radius * y^3.
     """
 
     count: int = 16
-    smallest: float = 2e-5
-    largest: float = 0.8
-    radius: float = 900.0
+    smallest: float = 2e-3
+    largest: float = 80.0
+    radius: float = 90.0
     points: int = 400
 
     @classmethod
     def of_coulomb(cls, radius: float) -> GaussianBasis:
-        """Return a basis for states near exp(-r / radius), the ground state without a screening layer; radius in angstrom.
+        """Return a basis for states near exp(-r / radius), the ground state without a screening layer; radius in nm.
 
         Its cusp at the origin needs narrow Gaussians: the binding energy is exact to 1e-4.
         """
         return cls(24, 1e-2 / radius**2, 1e4 / radius**2, 40 * radius)
 
     def exponents(self) -> np.ndarray:
-        """Return the exponents a_n (1/angstrom^2), from the widest Gaussian to the narrowest."""
+        """Return the exponents a_n (1/nm^2), from the widest Gaussian to the narrowest."""
         return np.geomspace(self.smallest, self.largest, self.count)
 
     def quadrature(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return radii r (angstrom) and weights such that sum(w f(r)) = int f(r) 2 pi r dr."""
+        """Return radii r (nm) and weights such that sum(w f(r)) = int f(r) 2 pi r dr."""
         node, weight = np.polynomial.legendre.leggauss(self.points)
         y = 0.5 * (node + 1.0)
         r = self.radius * y**3
@@ -61,8 +61,8 @@ class GaussianState:
     """A normalised 1s state.
 
     Attributes:
-        exponents: a_n, 1/angstrom^2, shape (n,).
-        coefficients: c_n, 1/angstrom, shape (n,); positive at the origin.
+        exponents: a_n, 1/nm^2, shape (n,).
+        coefficients: c_n, 1/nm, shape (n,); positive at the origin.
         binding_energy: eV.
     """
 
@@ -71,15 +71,15 @@ class GaussianState:
     binding_energy: float
 
     def at_origin(self) -> float:
-        """Return phi(r = 0) in 1/angstrom."""
+        """Return phi(r = 0) in 1/nm."""
         return float(self.coefficients.sum())
 
     def momentum_terms(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (b_n, beta_n) such that phi(k) = sum_n b_n exp(-beta_n k^2), k in 1/angstrom; shapes (n,)."""
+        """Return (b_n, beta_n) such that phi(k) = sum_n b_n exp(-beta_n k^2), k in 1/nm; shapes (n,)."""
         return self.coefficients * np.pi / self.exponents, 0.25 / self.exponents
 
     def momentum_function(self, k: np.ndarray) -> np.ndarray:
-        """Return phi(k) (angstrom) at wave numbers `k` (1/angstrom), same shape."""
+        """Return phi(k) (nm) at wave numbers `k` (1/nm), same shape."""
         b, beta = self.momentum_terms()
         return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
 
@@ -89,18 +89,18 @@ _RISE = 0.1
 
 
 def choose_basis(reduced_mass: float, law: Interaction) -> GaussianBasis:
-    """Return the basis for an interaction (lengths in angstrom): the usual one, or Coulomb's if the layer hardly matters.
+    """Return the basis for an interaction (lengths in nm): the usual one, or Coulomb's if the layer hardly matters.
 
     For a thin layer that is r0 < 0.1 kappa a, with a the radius of the state exp(-r / a) without the layer.
     """
     kappa = float(law.dielectric_function(0.0))
-    bohr_radius = kappa * HBAR2_PER_ELECTRON_MASS / (2 * COULOMB * reduced_mass)
+    bohr_radius = kappa * HBAR2_PER_M0 / (2 * COULOMB * reduced_mass)
     rise = float(law.dielectric_function(1 / bohr_radius)) - kappa
     return GaussianBasis.of_coulomb(bohr_radius) if rise < _RISE * kappa else GaussianBasis()
 
 
 def ground_states(reduced_masses: Sequence[float], law: Interaction, basis: GaussianBasis | None = None) -> list[GaussianState]:
-    """Return the lowest state for each reduced mass (m0) and an interaction (lengths in angstrom).
+    """Return the lowest state for each reduced mass (m0) and an interaction (lengths in nm).
 
     The basis is that of `choose_basis` unless given. Raises ValueError if a state is not bound in this basis.
     """
@@ -120,7 +120,7 @@ def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.nd
     """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians."""
     a = basis.exponents()
     total = a[:, None] + a[None, :]
-    kinetic = 2.0 * np.pi * HBAR2_PER_ELECTRON_MASS * np.outer(a, a) / total**2
+    kinetic = 2.0 * np.pi * HBAR2_PER_M0 * np.outer(a, a) / total**2
     r, weight = basis.quadrature()
     attraction = -COULOMB * law.in_space(r)
     return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
@@ -132,14 +132,14 @@ def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | N
 
 
 def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:
-    """Return int phi_a phi_b exp(i q r) d^2r at wave numbers `q` (1/angstrom), same shape; one at q = 0 for equal states."""
+    """Return int phi_a phi_b exp(i q r) d^2r at wave numbers `q` (1/nm), same shape; one at q = 0 for equal states."""
     total = first.exponents[:, None] + second.exponents[None, :]
     amplitude = np.outer(first.coefficients, second.coefficients) * np.pi / total
     return np.exp(-np.multiply.outer(np.square(q), 0.25 / total.ravel())) @ amplitude.ravel()
 
 
 def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray) -> np.ndarray:
-    """Return 1 / phi_i(r = 0) int d^2k / (2 pi)^2 phi_i(k) |phi_x(k - p)|^2 at shifts `p` (1/angstrom), in angstrom^2.
+    """Return 1 / phi_i(r = 0) int d^2k / (2 pi)^2 phi_i(k) |phi_x(k - p)|^2 at shifts `p` (1/nm), in nm^2.
 
     This is the bleaching of transition i by one carrier of an exciton x whose relative motion is displaced by p.
     """
@@ -154,7 +154,7 @@ def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray
 
 
 def squared_overlap(first: GaussianState, second: GaussianState, p: np.ndarray) -> np.ndarray:
-    """Return int d^2k / (2 pi)^2 |phi_a(k)|^2 |phi_b(k - p)|^2 at shifts `p` (1/angstrom, one axis), in angstrom^2."""
+    """Return int d^2k / (2 pi)^2 |phi_a(k)|^2 |phi_b(k - p)|^2 at shifts `p` (1/nm, one axis), in nm^2."""
     terms = [_square_terms(state) for state in (first, second)]
     total = terms[0][1][:, None] + terms[1][1][None, :]
     amplitude = np.outer(terms[0][0], terms[1][0]) / (4.0 * np.pi * total)

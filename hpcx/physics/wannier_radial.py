@@ -17,7 +17,7 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import j0
 
-from hpcx.physics.constants import COULOMB_EV_NM, HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
@@ -123,7 +123,7 @@ def cusp_reach(reduced_mass: float, law: Interaction) -> float:
 
     Beyond it the 1s state of a hydrogen atom with its permittivity has fallen as (k a)^-3; the energy misses about CUSP^1.7.
     """
-    strength = 2 * reduced_mass * COULOMB_EV_NM / HBAR2_PER_M0_EV_NM2
+    strength = 2 * reduced_mass * COULOMB / HBAR2_PER_M0
     excess = lambda log_k: np.log(strength / (CUSP * float(law.dielectric_function(np.exp(log_k))))) - log_k
     low, high = np.log(1 / FARTHEST), np.log(FARTHEST)
     if excess(low) <= 0 or excess(high) >= 0:
@@ -144,7 +144,7 @@ def coulomb_matrix(grid: RadialGrid, law: Interaction) -> np.ndarray:
     for i, k in enumerate(k_k[:-1]):
         rest_k = k_k[i + 1 :, None]
         square_ka = (k - rest_k) ** 2 + k * rest_k * half_a
-        coulomb_kk[i, i + 1 :] = COULOMB_EV_NM * law.in_momentum(np.sqrt(square_ka)) @ measure_a
+        coulomb_kk[i, i + 1 :] = COULOMB * law.in_momentum(np.sqrt(square_ka)) @ measure_a
     coulomb_kk += coulomb_kk.T  # the diagonal comes below
     shape_kk = (2 * k_k[:, None] ** 2 / (k_k[:, None] ** 2 + k_k**2)) ** 2
     np.fill_diagonal(shape_kk, 0.0)
@@ -154,7 +154,7 @@ def coulomb_matrix(grid: RadialGrid, law: Interaction) -> np.ndarray:
 
 
 def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, law: Interaction) -> WannierStates:
-    """Return all radial states of the grid; masses in free-electron masses, lengths of the interaction in nm."""
+    """Return all radial states of the grid; masses in free-electron masses."""
     mu = electron_mass * hole_mass / (electron_mass + hole_mass)
     coulomb_kk = coulomb_matrix(grid, law)
     energy_l, psi_kl = eigh(_hamiltonian(grid, mu, coulomb_kk))
@@ -166,7 +166,7 @@ def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, law:
 def _hamiltonian(grid: RadialGrid, mu: float, coulomb_kk: np.ndarray) -> np.ndarray:
     """Return the matrix of the Wannier equation for psi, eV."""
     root_k = np.sqrt(grid.weight_k)
-    kinetic_k = HBAR2_PER_M0_EV_NM2 * grid.k_k**2 / (2 * mu)
+    kinetic_k = HBAR2_PER_M0 * grid.k_k**2 / (2 * mu)
     return np.diag(kinetic_k) - root_k[:, None] * coulomb_kk * root_k
 
 
@@ -196,4 +196,4 @@ def _subtracted_integral(k_k: np.ndarray, law: Interaction) -> np.ndarray:
     t, weight = _unit_gauss(RADII)
     x_x, measure_x = t / (1 - t), weight / (1 - t) ** 2
     mean_x = 4 * (2 + x_x**2) / (4 + x_x**4) ** 1.5 * measure_x
-    return COULOMB_EV_NM * k_k * ((1 / law.dielectric_function(np.outer(k_k, x_x))) @ mean_x)
+    return COULOMB * k_k * ((1 / law.dielectric_function(np.outer(k_k, x_x))) @ mean_x)

@@ -1,7 +1,4 @@
-"""The 1s exciton of a screened two-dimensional semiconductor as exp(-r/a) with the best radius a.
-
-Units: meV, ps, nm.
-"""
+"""The 1s exciton of a screened two-dimensional semiconductor as exp(-r/a) with the best radius a."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.dielectric import gauss_rule
 from hpcx.physics.interaction import Interaction
 
@@ -21,7 +18,7 @@ _PANELS = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.5, np.pi / 2)
 
 @dataclass(frozen=True)
 class Hydrogenic:
-    """A 1s state proportional to exp(-r/radius): radius in nm, binding_energy in meV (positive)."""
+    """A 1s state proportional to exp(-r/radius): radius in nm, binding_energy in eV (positive)."""
 
     radius: float
     binding_energy: float
@@ -31,27 +28,26 @@ class Hydrogenic:
 def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
     """Minimise the energy of exp(-r/a) over a.
 
-    Args: reduced mass in meV ps^2/nm^2, interaction with lengths in nm.
-    Raises ValueError if no bound state is found between 0.05 and 100 nm.
+    The reduced mass is in m0. Raises ValueError if no bound state is found between 0.05 and 100 nm.
     """
 
     def energy(log_radius: float) -> float:
-        """Return the energy (meV) for the logarithm of the radius, which keeps the radius positive."""
+        """Return the energy (eV) for the logarithm of the radius, which keeps the radius positive."""
         return _energy(np.exp(log_radius), reduced_mass, law)
 
     best = minimize_scalar(energy, bounds=(np.log(0.05), np.log(100.0)), method="bounded", options={"xatol": 1e-9})
     if not best.success or best.fun >= 0:
-        raise ValueError(f"no bound 1s state for reduced mass {reduced_mass} meV ps^2/nm^2")
+        raise ValueError(f"no bound 1s state for reduced mass {reduced_mass:g} m0")
     return Hydrogenic(float(np.exp(best.x)), float(-best.fun))
 
 
 def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
     """Return kinetic energy less the integral of form factor over dielectric function, in the angle t with q radius = 2 tan t."""
-    kinetic = HBAR_MEV_PS**2 / (2 * reduced_mass * radius**2)
+    kinetic = HBAR2_PER_M0 / (2 * reduced_mass * radius**2)
     bends = np.arctan(0.5 * radius * np.asarray(getattr(law, "borders", ())))
     angle, weight = gauss_rule(np.unique([*_PANELS, *bends]))
     attraction = weight @ (2 * np.cos(angle) / law.dielectric_function(2 * np.tan(angle) / radius))
-    return float(kinetic - COULOMB_2D_MEV_NM / (2 * np.pi * radius) * attraction)
+    return float(kinetic - COULOMB / radius * attraction)
 
 
 def form_factor(kappa: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Three-body Bethe-Salpeter equation on a truncated Monkhorst-Pack mesh. Internal units: eV, Angstrom."""
+"""Three-body Bethe-Salpeter equation on a truncated Monkhorst-Pack mesh. Inside: eV, nm."""

@@ -13,6 +13,7 @@ from mpi4py import MPI
 
 from hpcx.petsc.eigen import SolverError, follow_state
 from hpcx.trion.operator import TrionOperator
+from hpcx.units import from_internal
 
 #: how well the shift is met, eV
 _SHIFT_TOLERANCE = 1e-7
@@ -24,7 +25,7 @@ class ContactOperator:
 
     Attributes:
         rows, flops, dtype: as of the operator.
-        strength: J in eV Angstrom^2; may be changed.
+        strength: J in eV nm^2; may be changed.
     """
 
     def __init__(self, operator: TrionOperator, strength: float) -> None:
@@ -40,7 +41,7 @@ class ContactOperator:
         return self.operator.apply(x) + self.strength * self.contact(x)
 
     def contact(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product with V / J, 1/Angstrom^2; collective."""
+        """Return this rank's part of the product with V / J, 1/nm^2; collective."""
         sector = self.operator.sector
         parts = [x.real, x.imag] if sector.real and np.iscomplexobj(x) else [x]
         sum_pk = np.array([self._local_sum(part) for part in parts])
@@ -68,7 +69,7 @@ def strength_for_shift(
     tolerance: float,
     keep: Callable[[], None] = lambda: None,
 ) -> float:
-    """Return J in eV Angstrom^2 that moves a state by `shift`; collective.
+    """Return J in eV nm^2 that moves a state by `shift`; collective.
 
     Newton's method with the expectation value of V / J as derivative. The state is followed, whatever others do.
 
@@ -91,7 +92,8 @@ def strength_for_shift(
         contact.strength += (energy + shift - moved) / slope
         pairs = follow_state(operator.comm, contact, tolerance, "trion_", vector, lambda _: keep())
         moved, vector = float(pairs.values[0]), pairs.vectors[0]
+    strength = from_internal(contact.strength, "eV*angstrom^2")
     raise SolverError(
         f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far "
-        f"(J = {contact.strength:.3g} eV angstrom^2 gives {1e3 * (moved - energy):.3f} meV); ask for less than the binding energy"
+        f"(J = {strength:.3g} eV angstrom^2 gives {1e3 * (moved - energy):.3f} meV); ask for less than the binding energy"
     )

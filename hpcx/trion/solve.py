@@ -113,9 +113,9 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     own, points = own_points(operator), mesh.size
     for axis, name in enumerate(("kx", "ky")):
         text = f"momentum from the valley's centre, {name[-1]}"
-        result.add(f"{species}/{name}", mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, own.start, points)
+        result.add_internal(f"{species}/{name}", mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, start=own.start, rows=points)
     text = "old name of kx and ky, in files for one release"
-    result.add(f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, own.start, points)
+    result.add_internal(f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points)
     result.summary.append(
         f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator strength {weight[0]:.3g}, "
         f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"

@@ -20,14 +20,12 @@ from hpcx.trion.maps import peak_maps
 from hpcx.trion.observables import add_slices
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.twod import add_two_dimensional
-
-#: square centimetres per square Angstrom
-_CM2_PER_A2 = 1e-16
+from hpcx.units import from_internal
 
 
 def doping_density(problem: ExcitonProblem) -> float:
-    """Return one charge per N x N cells, 2 / (sqrt 3 N^2 a^2), in 1/cm^2."""
-    return 1 / (problem.mesh.divisions**2 * problem.mesh.cell_area * _CM2_PER_A2)
+    """Return one charge per N x N cells, 2 / (sqrt 3 N^2 a^2), in 1/nm^2."""
+    return 1 / (problem.mesh.divisions**2 * problem.mesh.cell_area)
 
 
 class Spectra:
@@ -44,7 +42,7 @@ class Spectra:
 
     def add_exciton(self, result: Result) -> None:
         """Put the exciton's absorption and the doping density into the result; collective."""
-        result.add("doping_density", doping_density(self._exciton), (), "1/cm^2", "one charge per mesh")
+        result.add_internal("doping_density", doping_density(self._exciton), (), "1/cm^2", "one charge per mesh")
         if not self.wanted:
             return
         with self._run.timings.measure("absorption"):
@@ -101,4 +99,4 @@ class Spectra:
         with self._run.timings.measure("two-dimensional"):
             add_two_dimensional(result, self._config, self._spectra, self._exciton_energy, binding_energy, self._gap, self._contact)
         if self._contact:
-            result.summary.append(f"contact exchange {self._contact:.4f} eV angstrom^2 in the triplet")
+            result.summary.append(f"contact exchange {from_internal(self._contact, 'eV*angstrom^2'):.4f} eV angstrom^2 in the triplet")

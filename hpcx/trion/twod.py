@@ -94,7 +94,7 @@ def add_two_dimensional(
         exciton_energy: 1s exciton, eV.
         binding_energy: of the singlet, eV.
         gap: added to photon energies, eV.
-        contact: strength of the contact interaction, eV Angstrom^2.
+        contact: strength of the contact interaction, eV nm^2.
 
     Raises AgreedError if the peaks cannot be found.
     """
@@ -108,7 +108,7 @@ def add_two_dimensional(
     result.add("twod/waiting_time", times, ("waiting_time",), "fs", "waiting time")
     result.add("twod/trion_peak", peaks.trion + gap, (), "eV", "photon energy of the bound trion")
     result.add("twod/exciton_peak", peaks.exciton + gap, (), "eV", "photon energy of the exciton resonance")
-    result.add("twod/contact_exchange", contact, (), "eV*angstrom^2", "contact interaction in the triplet")
+    result.add_internal("twod/contact_exchange", contact, (), "eV*angstrom^2", "contact interaction in the triplet")
     dims = ("waiting_time", "excitation_energy", "detection_energy")
     corner_dims = ("waiting_time", "excitation_peak", "detection_peak")
     for name in experiment.names():

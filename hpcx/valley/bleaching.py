@@ -23,7 +23,7 @@ def probed_species(problem: Problem) -> list[int]:
 
 
 def bleaching_in(problem: Problem) -> np.ndarray:
-    """Return D (transition, size), angstrom^2 per particle."""
+    """Return D (transition, size), nm^2 per particle."""
     rows = []
     for probe in probed_species(problem):
         rows.append(np.concatenate([_one(problem.species[probe], s, problem.grid.momentum) for s in problem.species]))
@@ -31,7 +31,7 @@ def bleaching_in(problem: Problem) -> np.ndarray:
 
 
 def coherent_bleaching_ij(problem: Problem, bright: list[int]) -> np.ndarray:
-    """Return D at zero momentum for the species `bright` (transition, bright), angstrom^2 per particle."""
+    """Return D at zero momentum for the species `bright` (transition, bright), nm^2 per particle."""
     zero = np.zeros(1)
     probes = probed_species(problem)
     return np.array([[_one(problem.species[i], problem.species[j], zero)[0] for j in bright] for i in probes])

@@ -16,12 +16,12 @@ OVERLAP_POINTS = 200
 
 
 def most_blocked(problem: Problem) -> float:
-    """Return how strongly one exciton blocks another at most, angstrom^2: both next to zero momentum."""
+    """Return how strongly one exciton blocks another at most, nm^2: both next to zero momentum."""
     return float(blocking_matrix(replace(problem, grid=replace(problem.grid, edges=problem.grid.edges[:2]))).max())
 
 
 def blocking_matrix(problem: Problem) -> np.ndarray:
-    """Return B (size, size), angstrom^2: how much one exciton of the second cell blocks the first."""
+    """Return B (size, size), nm^2: how much one exciton of the second cell blocks the first."""
     blocking = np.zeros((problem.size, problem.size))
     known: dict[tuple[str, str, str], np.ndarray] = {}
     for i, final in enumerate(problem.species):

@@ -26,8 +26,8 @@ MODIFIERS = {
 }
 #: phonons inside the valley are kept in every family: without them nothing forms
 FORMATION = PHONONS[0]
-#: default times (ps) at which flows are written
-FLOW_TIMES = (0.1, 0.3, 1.0, 3.0, 10.0)
+#: default times (fs) at which flows are written
+FLOW_TIMES = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
 KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
 FAMILIES = ("each alone", "each left out", "all subsets")
 
@@ -138,11 +138,6 @@ class Pump(Section):
     duration: Annotated[float, Unit("fs")] = Field("73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
     density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", ge=1, le=1e16, description="excitons at the end of the run")
 
-    @property
-    def areal_density(self) -> float:
-        """Return the density in 1/angstrom^2."""
-        return 1e-16 * self.density
-
 
 class Probe(Section):
     """The probe pulse."""
@@ -160,13 +155,9 @@ class Time(Section):
 
     @model_validator(mode="after")
     def _countable(self) -> Time:
-        refuse_more("delays", (self.last - self.start) / self.step, MOST_DELAYS, "raise time.step or lower time.end")
+        time = self.internal
+        refuse_more("delays", (time.end - time.start) / time.step, MOST_DELAYS, "raise time.step or lower time.end")
         return self
-
-    @property
-    def last(self) -> float:
-        """Return the end of the window in fs."""
-        return 1e3 * self.end
 
 
 class Approximation(Section):
@@ -250,8 +241,8 @@ class Config(RunInput):
     @property
     def flow_times(self) -> list[float]:
         """Return the times (fs) at which flows are written."""
-        times = [t for t in FLOW_TIMES if t <= self.time.end] if self.flow.times is None else self.flow.times
-        return [1e3 * t for t in times]
+        times, end = self.internal.flow.times, self.internal.time.end
+        return [t for t in FLOW_TIMES if t <= end] if times is None else times
 
 
 def select(text: str) -> dict[str, bool | str]:

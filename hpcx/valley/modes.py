@@ -31,8 +31,8 @@ class Modes:
     """Slowest modes, those of even parity first, each parity by falling decay time.
 
     Attributes:
-        decay_time: ps; infinite for conserved quantities.
-        frequency: imaginary part of the eigenvalue, 1/ps.
+        decay_time: fs; infinite for conserved quantities.
+        frequency: imaginary part of the eigenvalue, 1/fs.
         parity: +1 or -1.
         weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is none.
         population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of coherences alone).
@@ -91,10 +91,10 @@ def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleac
     signal_i, total_i = bleaching_in @ difference_n, np.abs(bleaching_in) @ np.abs(state_nh).sum(axis=1)
     parts = [_one_parity(problem, generator, sign, count, bleaching_in, difference_n) for sign in PARITIES.values()]
     eigenvalue, weight, population, residual = (np.concatenate(items, axis=-1) for items in zip(*parts))
-    decay = np.where(eigenvalue.real > -STATIONARY, np.inf, -1e-3 / np.minimum(eigenvalue.real, -STATIONARY))
+    decay = np.where(eigenvalue.real > -STATIONARY, np.inf, -1.0 / np.minimum(eigenvalue.real, -STATIONARY))
     parity = np.repeat(list(PARITIES.values()), [len(part[0]) for part in parts])
     signal_i = np.where(np.abs(signal_i) > NOTHING * total_i, signal_i, np.nan)
-    return Modes(decay, 1e3 * eigenvalue.imag, parity, weight / signal_i[:, None], population.T, residual)
+    return Modes(decay, eigenvalue.imag, parity, weight / signal_i[:, None], population.T, residual)
 
 
 def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray):

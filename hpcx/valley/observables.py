@@ -37,15 +37,16 @@ class Traces:
 
 def delays(config: Config) -> np.ndarray:
     """Return the delays (fs) from time.start up to, not including, time.end."""
-    return config.time.start + config.time.step * np.arange(delay_count(config))
+    time = config.internal.time
+    return time.start + time.step * np.arange(delay_count(config))
 
 
 def compute_traces(problem: Problem, config: Config, polarization: Polarization, dynamics: Dynamics, scale: float) -> Traces:
-    """Return the signals; `scale` turns the simulation's arbitrary density into 1/angstrom^2."""
+    """Return the signals; `scale` turns the simulation's arbitrary density into 1/nm^2."""
     kernel = _probe_kernel(config)
     half = len(kernel) // 2
     time = delays(config)
-    wide = time[0] + config.time.step * np.arange(-half, len(time) + half)
+    wide = time[0] + config.internal.time.step * np.arange(-half, len(time) + half)
     occupied = dynamics.contract(bleaching_in(problem))(wide)
     coherent = np.einsum("ij,tjh->tih", coherent_bleaching_ij(problem, polarization.bright), polarization.density_tjh(wide))
     signal_hit = scale * (occupied + coherent).transpose(2, 1, 0)
@@ -58,11 +59,11 @@ def compute_traces(problem: Problem, config: Config, polarization: Polarization,
 
 def _probe_kernel(config: Config) -> np.ndarray:
     half = probe_cells(config)
-    t = config.time.step * np.arange(-half, half + 1)
+    t = config.internal.time.step * np.arange(-half, half + 1)
     kernel = np.exp(-0.5 * (t / probe_sigma(config)) ** 2)
     return kernel / kernel.sum()
 
 
 def instrument_response(config: Config) -> float:
     """Return the full width (fs) of the cross-correlation of pump and probe."""
-    return float(np.hypot(config.pump.duration, config.probe.duration))
+    return float(np.hypot(config.internal.pump.duration, config.internal.probe.duration))

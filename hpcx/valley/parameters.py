@@ -10,7 +10,7 @@ from hpcx.physics.interaction import Interaction, interaction_of
 
 @dataclass(frozen=True)
 class PhononGroup:
-    """A lumped branch: energy (eV) and deformation potential (eV/angstrom)."""
+    """A lumped branch: energy (eV) and deformation potential (eV/nm)."""
 
     energy: float
     coupling: float
@@ -28,10 +28,10 @@ class Parameters:
         lambda_shift: band edge of the Lambda minimum from that of the A exciton's electron, eV.
         hole_masses: "A" and "B", m0.
         electron_masses: "A", "B" and "L" (Lambda), m0.
-        velocity: a t of the k.p model, eV angstrom.
+        velocity: a t of the k.p model, eV nm.
         dipole_gap: band gap in the dipole moment, eV.
-        interaction: in the layer, lengths in angstrom.
-        areal_density: kg/m^2; sound_velocity: angstrom/fs.
+        interaction: in the layer.
+        areal_density: kg/m^2; sound_velocity: nm/fs.
         acoustic: electron's and hole's deformation potential, eV.
         optical: electron's and hole's Gamma optical group (one energy).
         zone_edge: channel -> acoustic and optical group; channels "e:K-K'", "e:K-L", "e:K'-L", "h:K-K'".
@@ -75,11 +75,11 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         lambda_shift=min(shift, 0.0) + number("carriers.Lambda_energy", "eV"),
         hole_masses={kind: number(f"carriers.hole_{kind}_mass", "m0") for kind in "AB"},
         electron_masses={kind[0]: number(f"carriers.electron_{kind}_mass", "m0") for kind in ("A", "B", "Lambda")},
-        velocity=number("carriers.hopping", "eV") * number("lattice.constant", "angstrom"),
+        velocity=number("carriers.hopping", "eV") * number("lattice.constant", "nm"),
         dipole_gap=number("optics.dipole_gap", "eV"),
-        interaction=interaction_of(number("interaction.r0", "angstrom"), environment, "angstrom"),
+        interaction=interaction_of(number("interaction.r0", "nm"), environment),
         areal_density=number("lattice.mass_density", "kg/m^2"),
-        sound_velocity=number("phonons.acoustic.velocity_LA", "angstrom/fs"),
+        sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),
         acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),
         optical=(_optical(material, "electron"), _optical(material, "hole")),
         zone_edge={channel: _groups(material, pair) for channel, pair in ZONE_EDGE_PAIRS.items()},
@@ -95,13 +95,13 @@ def _conduction_shift(material: Material) -> float:
 
 
 def _optical(material: Material, carrier: str) -> PhononGroup:
-    return PhononGroup(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/angstrom"))
+    return PhononGroup(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/nm"))
 
 
 def _groups(material: Material, pair: str) -> tuple[PhononGroup, PhononGroup]:
     def lumped(group: str) -> PhononGroup:
         """Return the acoustic or the optical group."""
         key = f"phonons.lumped.{pair}.{group}"
-        return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/angstrom"))
+        return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))
 
     return lumped("acoustic"), lumped("optical")

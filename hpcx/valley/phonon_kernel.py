@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.special import erf
 
-from hpcx.physics.constants import HBAR, HBAR2_EV_A4_KG_PER_M2, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.constants import HBAR, HBAR2_KG_PER_M2, HBAR2_PER_M0
 from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.physics.wannier_gaussian import form_factor
 from hpcx.valley.blocks import block_matrix, with_absorption
@@ -24,8 +24,8 @@ from hpcx.valley.parameters import PhononGroup
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
-#: smallest momentum in the energy of an acoustic phonon, 1/angstrom
-SMALLEST_ACOUSTIC_MOMENTUM = 2e-4
+#: smallest momentum in the energy of an acoustic phonon, 1/nm
+SMALLEST_ACOUSTIC_MOMENTUM = 2e-3
 #: points of the table from which form factors are interpolated
 FORM_FACTOR_POINTS = 2000
 
@@ -61,11 +61,11 @@ def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: flo
 
     Args:
         phonon_energy: eV; a number, or one value per transfer (cells_i, cells_f, angles).
-        strength: |D F|^2 in (eV/angstrom)^2 (cells_i, cells_f, angles), or averaged over angles (cells_i, cells_f, 1).
+        strength: |D F|^2 in (eV/nm)^2 (cells_i, cells_f, angles), or averaged over angles (cells_i, cells_f, 1).
     """
     target = problem.species[final]
-    states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_ELECTRON_MASS)
-    coupling = coupling_squared(strength, phonon_energy, HBAR2_EV_A4_KG_PER_M2 / problem.parameters.areal_density)
+    states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_M0)
+    coupling = coupling_squared(strength, phonon_energy, HBAR2_KG_PER_M2 / problem.parameters.areal_density)
     kernel = coupling * (1 + occupation(phonon_energy, problem.thermal_energy)) * final_fraction(problem, initial, final, phonon_energy)
     return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
 

@@ -91,8 +91,8 @@ def build_polarization(problem: Problem, config: Config, phonon_out: np.ndarray)
 
 def _hamiltonian(problem: Problem, config: Config, bright: list[int], out_j: np.ndarray) -> np.ndarray:
     edge = np.array([problem.species[index].edge for index in bright])
-    laser = config.pump.photon_energy or problem.parameters.exciton_energy
-    width = 1e-3 * config.dephasing.radiative + 0.5 * HBAR * out_j
+    laser = config.internal.pump.photon_energy or problem.parameters.exciton_energy
+    width = config.internal.dephasing.radiative + 0.5 * HBAR * out_j
     return np.diag(edge - laser - 1j * width) + coupling_jj(problem, config, bright)
 
 

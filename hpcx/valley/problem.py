@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
-from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_ELECTRON_MASS
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0
 from hpcx.valley.config import Config, Momentum
 from hpcx.valley.parameters import Parameters, read_parameters
 from hpcx.valley.species import Species, build_species, mirror_index
@@ -17,7 +17,7 @@ from hpcx.valley.species import Species, build_species, mirror_index
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of |Q|, from zero to the largest momentum; `edges` has shape (cells + 1,), in 1/angstrom."""
+    """Cells of |Q|, from zero to the largest momentum; `edges` has shape (cells + 1,), in 1/nm."""
 
     edges: np.ndarray
     angles: np.ndarray
@@ -29,22 +29,22 @@ class Grid:
 
     @cached_property
     def square(self) -> np.ndarray:
-        """Return the mean of Q^2 over each cell (cells,), 1/angstrom^2."""
+        """Return the mean of Q^2 over each cell (cells,), 1/nm^2."""
         return 0.5 * (self.edges[1:] ** 2 + self.edges[:-1] ** 2)
 
     @cached_property
     def momentum(self) -> np.ndarray:
-        """Return the root of the mean square of Q in each cell (cells,), 1/angstrom."""
+        """Return the root of the mean square of Q in each cell (cells,), 1/nm."""
         return np.sqrt(self.square)
 
     @cached_property
     def states(self) -> np.ndarray:
-        """Return the number of states per area in each cell for degeneracy one (cells,), 1/angstrom^2."""
+        """Return the number of states per area in each cell for degeneracy one (cells,), 1/nm^2."""
         return np.diff(self.edges**2) * np.pi / (2.0 * np.pi) ** 2
 
     @cached_property
     def transfer_ijt(self) -> np.ndarray:
-        """Return |Q_i - Q_j| at the angles between them (cells, cells, angles), 1/angstrom."""
+        """Return |Q_i - Q_j| at the angles between them (cells, cells, angles), 1/nm."""
         product = self.momentum[:, None] * self.momentum[None, :]
         square = self.square[:, None, None] + self.square[None, :, None] - 2.0 * product[..., None] * np.cos(self.angles)
         return np.sqrt(np.maximum(square, 0.0))
@@ -84,16 +84,16 @@ class Problem:
         return slice(index * self.grid.cells, (index + 1) * self.grid.cells)
 
     def weight(self, index: int) -> np.ndarray:
-        """Return the states per area of a species in each cell (cells,), 1/angstrom^2."""
+        """Return the states per area of a species in each cell (cells,), 1/nm^2."""
         return self.species[index].degeneracy * self.grid.states
 
     def energy(self, index: int) -> np.ndarray:
         """Return the mean energy of a species in each cell (cells,), eV."""
-        return self.species[index].edge + 0.5 * HBAR2_PER_ELECTRON_MASS / self.species[index].mass * self.grid.square
+        return self.species[index].edge + 0.5 * HBAR2_PER_M0 / self.species[index].mass * self.grid.square
 
     def edge_energy(self, index: int) -> np.ndarray:
         """Return the energy of a species at the edges of the cells (cells + 1,), eV."""
-        return self.species[index].edge + 0.5 * HBAR2_PER_ELECTRON_MASS / self.species[index].mass * self.grid.edges**2
+        return self.species[index].edge + 0.5 * HBAR2_PER_M0 / self.species[index].mass * self.grid.edges**2
 
     def weights(self) -> np.ndarray:
         """Return `weight` of all species, flattened (size,)."""
@@ -110,7 +110,7 @@ class Problem:
 
 
 def build_grid(momentum: Momentum) -> Grid:
-    """Return the grid that the input asks for: edges grow as index^growth, angles are midpoints of (0, pi)."""
+    """Return the grid of an input in internal units: edges grow as index^growth, angles are midpoints of (0, pi)."""
     edges = momentum.max * (np.arange(momentum.points + 1) / momentum.points) ** momentum.growth
     angles = (np.arange(momentum.angles) + 0.5) * np.pi / momentum.angles
     return Grid(edges, angles)
@@ -120,5 +120,6 @@ def build_problem(config: Config, material: Material) -> Problem:
     """Return the discretised problem; raises MaterialError for numbers that the material lacks."""
     parameters = read_parameters(material, load_environment(config.environment))
     species = build_species(parameters, config.mechanisms.spin_flip)
-    grid = build_grid(config.momentum)
-    return Problem(parameters, species, mirror_index(species), grid, config.temperature, 1e-3 * config.momentum.broadening)
+    momentum = config.internal.momentum
+    grid = build_grid(momentum)
+    return Problem(parameters, species, mirror_index(species), grid, config.temperature, momentum.broadening)

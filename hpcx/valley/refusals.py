@@ -27,10 +27,10 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 
 def _broadening(config: Config) -> list[Refusal]:
     """Return the broadening of the energies if detailed balance makes rates of its tail."""
-    most = MOST_BROADENING * 1e3 * BOLTZMANN_EV_PER_K * config.temperature
-    if config.momentum.broadening <= most:
+    most = MOST_BROADENING * BOLTZMANN_EV_PER_K * config.temperature
+    if config.internal.momentum.broadening <= most:
         return []
-    reason = f"must be at most {MOST_BROADENING:g} k_B T = {most:.3g} meV at {config.temperature:g} K, with more momentum.points for a smaller one"
+    reason = f"must be at most {MOST_BROADENING:g} k_B T = {1e3 * most:.3g} meV at {config.temperature:g} K, with more momentum.points for a smaller one"
     return [Refusal("momentum.broadening", f"{config.momentum.broadening:g} meV", reason)]
 
 
@@ -63,7 +63,7 @@ def _blocking(config: Config, material: Material) -> list[Refusal]:
     if pairs > MOST_PAIRS:
         reason = f"{pairs:.3g} pairs of populations block each other, more than {MOST_PAIRS:.3g}: lower it, or approximation.blocking = false"
         return [Refusal("momentum.points", str(config.momentum.points), reason)]
-    blocked = config.pump.areal_density * most_blocked(build_problem(config, material))
+    blocked = config.internal.pump.density * most_blocked(build_problem(config, material))
     if blocked < 1:
         return []
     reason = f"the second-order theory holds only well below {config.pump.density / blocked:.3g} cm^-2"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.io.result import Result
+from hpcx.units import from_internal
 from hpcx.valley.bleaching import TRANSITIONS
 from hpcx.valley.blocks import reduce_to_species
 from hpcx.valley.config import Config
@@ -22,8 +23,6 @@ from hpcx.valley.simulate import Simulation
 SLOPE_WINDOW = (1500.0, 8000.0)
 #: a trace smaller than this share of the A signal's maximum is neither fitted nor given a slope
 SMALLEST_SIGNAL = 1e-4
-#: densities leave in 1/cm^2
-PER_CM2 = 1e16
 
 
 @dataclass(frozen=True)
@@ -75,20 +74,20 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     transmission = traces.transmission_hit
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
     for name, (values, unit, label, missing) in _times(times).items():
-        result.add(f"dichroism/{name}", values, ("transition",), unit, label, missing=missing)
+        result.add_internal(f"dichroism/{name}", values, ("transition",), unit, label, missing=missing)
     label, missing = "decay time of the odd mode that carries most of A", "NaN: none carries most of A; infinite: that mode is conserved"
-    result.add("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
+    result.add_internal("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
 
 
 def _times(times: Lifetimes) -> dict[str, tuple[np.ndarray, str, str, str]]:
-    """Return values, unit, meaning and meaning of NaN of the quantities derived from the dichroism, by dataset."""
+    """Return values (fs), the unit in which they are written, meaning and meaning of NaN of the quantities derived from the dichroism, by dataset."""
     small, flat = "NaN: the signal is too small", "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
     return {
         "fast_time": (times.fast, "fs", "fast time of the biexponential fit", small),
-        "slow_time": (1e-3 * times.slow, "ps", "slow time of the biexponential fit", small),
+        "slow_time": (times.slow, "ps", "slow time of the biexponential fit", small),
         "fit_residual": (times.fit_residual, "1", "root mean square residual of the fit", small),
-        "logarithmic_slope_time": (1e-3 * times.slope, "ps", "time of the slope, 1.5 to 8 ps", f"{small}, or {flat}"),
-        "sign_change_time": (1e-3 * times.sign_change, "ps", "delay at which the signal turns", "NaN: it does not turn"),
+        "logarithmic_slope_time": (times.slope, "ps", "time of the slope, 1.5 to 8 ps", f"{small}, or {flat}"),
+        "sign_change_time": (times.sign_change, "ps", "delay at which the signal turns", "NaN: it does not turn"),
     }
 
 
@@ -99,7 +98,7 @@ def _depolarization_time(modes: Modes) -> float:
 
 def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
     """Add the group `population`: species against time, both helicities, and what is still coherent."""
-    dynamics, scale = simulation.dynamics, simulation.scale * PER_CM2
+    dynamics, scale = simulation.dynamics, simulation.scale
     labels = np.array([species.label for species in problem.species])
     shape = (len(dynamics.time), len(labels), problem.grid.cells, len(HELICITIES))
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
@@ -109,8 +108,8 @@ def add_populations(result: Result, problem: Problem, simulation: Simulation) ->
     edges = np.array([species.edge for species in problem.species])
     result.add("population/energy", edges, ("species",), "eV", "energy at zero momentum")
     dims = ("pump_helicity", "species", "time")
-    result.add("population/population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
-    result.add("population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2")
+    result.add_internal("population/population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
+    result.add_internal("population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2")
 
 
 def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
@@ -127,20 +126,20 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
         for column, name in enumerate(names):
             if name in simulation.rates.matrices:
                 moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
-                rate[row, column] = 1e3 * moved / max(population.sum(), np.finfo(float).tiny)
+                rate[row, column] = moved / max(population.sum(), np.finfo(float).tiny)
     result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
     result.add("flow/mechanism", np.array(names), ("mechanism",), "1", "mechanism")
     result.add("flow/species", labels, ("species",), "1", "final exciton")
     result.add("flow/species_from", labels, ("species_from",), "1", "initial exciton")
     dims = ("time", "mechanism", "species", "species_from")
-    result.add("flow/rate", rate, dims, "1/ps", "excitons moved per time and exciton, sigma+ pump")
+    result.add_internal("flow/rate", rate, dims, "1/ps", "excitons moved per time and exciton, sigma+ pump")
 
 
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
     result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
-    result.add("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
-    result.add("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
+    result.add_internal("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
+    result.add_internal("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
     label, missing = "share of the dichroism at 1.5 ps", "NaN: the transition shows no dichroism then"
     result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", label, missing=missing)
@@ -149,16 +148,15 @@ def add_modes(result: Result, modes: Modes) -> None:
 
 def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None:
     """Add the group `checks`: particles, spin, the smallest population, and where the B holes are."""
-    time, population_tnh = simulation.dynamics.time, simulation.scale * PER_CM2 * simulation.dynamics.population_tnh
+    time, population_tnh = simulation.dynamics.time, simulation.scale * simulation.dynamics.population_tnh
     spin_n = np.repeat([species.spin for species in problem.species], problem.grid.cells)
     upper_n = np.repeat([float(species.hole.kind == "B") for species in problem.species], problem.grid.cells)
     total_th = population_tnh.sum(axis=1)
     dims = ("pump_helicity", "time")
     result.add("checks/time", time, ("time",), "fs", "time after the maximum of the pump")
-    particles = PER_CM2 * simulation.particles_th().T
-    result.add("checks/particle_number", particles, dims, "1/cm^2", "|P|^2 + N")
+    result.add_internal("checks/particle_number", simulation.particles_th().T, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
-    result.add("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
+    result.add_internal("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
     result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
     share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
@@ -169,8 +167,8 @@ def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> l
     lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
     for row, name in enumerate(TRANSITIONS):
         lines.append(
-            f"{name}: biexponential fit with offset t1 {_number(times.fast[row], 'fs', 0)}, t2 {_number(1e-3 * times.slow[row], 'ps', 2)}; "
-            f"slope from 1.5 to 8 ps {_number(1e-3 * times.slope[row], 'ps', 2)}"
+            f"{name}: biexponential fit with offset t1 {_number(times.fast[row], 'fs', 0)}, t2 {_number(from_internal(times.slow[row], 'ps'), 'ps', 2)}; "
+            f"slope from 1.5 to 8 ps {_number(from_internal(times.slope[row], 'ps'), 'ps', 2)}"
         )
     return lines + [_mode_text(modes)]
 
@@ -194,9 +192,10 @@ def _mode_text(modes: Modes) -> str:
         )
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
-    text = f"depolarisation {modes.decay_time[chosen]:.4g} ps: odd mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
+    decay = from_internal(modes.decay_time, "ps")
+    text = f"depolarisation {decay[chosen]:.4g} ps: odd mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
-    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {modes.decay_time[m]:.4g} ps" for m in np.flatnonzero(slower)]
+    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {decay[m]:.4g} ps" for m in np.flatnonzero(slower)]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
 
 

@@ -34,15 +34,15 @@ class FinalStates:
     """The factor 1 + stimulation n - blocking n of every cell.
 
     Attributes:
-        stimulation: 1 / w of each cell (size,), angstrom^2; zero when switched off.
-        blocking: B (size, size), angstrom^2; None when switched off.
+        stimulation: 1 / w of each cell (size,), nm^2; zero when switched off.
+        blocking: B (size, size), nm^2; None when switched off.
     """
 
     stimulation: np.ndarray
     blocking: np.ndarray | None
 
     def factor(self, population: np.ndarray) -> np.ndarray:
-        """Return the factors (size,) for populations in 1/angstrom^2."""
+        """Return the factors (size,) for populations in 1/nm^2."""
         factor = 1.0 + self.stimulation * population
         return factor if self.blocking is None else factor - self.blocking @ population
 
@@ -54,9 +54,10 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     if not options.blocking:
         return FinalStates(stimulation, None)
     blocking = blocking_matrix(problem)
-    if config.pump.areal_density * blocking.max() >= 1.0:
-        highest = config.pump.density / (config.pump.areal_density * blocking.max())
-        raise SaturationError(f"pump.density = {config.pump.density:.3g} cm^-2: the second-order theory holds only well below {highest:.3g} cm^-2")
+    share = config.internal.pump.density * blocking.max()
+    if share >= 1.0:
+        density = config.pump.density
+        raise SaturationError(f"pump.density = {density:.3g} cm^-2: the second-order theory holds only well below {density / share:.3g} cm^-2")
     return FinalStates(stimulation, blocking)
 
 

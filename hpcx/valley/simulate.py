@@ -34,7 +34,7 @@ class Simulation:
         polarization, formation: the coherent part.
         formation_nj: rates of formation (size, bright), 1/fs.
         dynamics: populations.
-        scale: densities (1/angstrom^2) per unit of the simulation.
+        scale: densities (1/nm^2) per unit of the simulation.
     """
 
     rates: Rates
@@ -46,7 +46,7 @@ class Simulation:
     scale: float
 
     def particles_th(self) -> np.ndarray:
-        """Return |P|^2 + N at the stepper's times (time, helicity), 1/angstrom^2."""
+        """Return |P|^2 + N at the stepper's times (time, helicity), 1/nm^2."""
         coherent = self.polarization.density_tjh(self.dynamics.time).sum(axis=1)
         return self.scale * (coherent + self.dynamics.population_tnh.sum(axis=1))
 
@@ -60,7 +60,8 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
         polarization = build_polarization(problem, config, out_rate(rates.phonons()))
         formation = integrate_formation(polarization, end(config) + MARGIN)
     formation_nj = formation_matrix(problem, polarization, rates.phonons())
-    scale = config.pump.areal_density / _particles(polarization, formation, formation_nj, config.time.last)
+    inside = config.internal
+    scale = inside.pump.density / _particles(polarization, formation, formation_nj, inside.time.end)
     with run.timings.measure("time steps"):
         generator = build_generator(problem, config, rates)
         steps = segments(config.time, end(config))

@@ -49,7 +49,7 @@ def compute(config: Config, material: Material, run: Run) -> Result:
 
 
 def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
-    state = simulation.dynamics.state_at(min(REFERENCE_TIME, config.time.last))
+    state = simulation.dynamics.state_at(min(REFERENCE_TIME, config.internal.time.end))
     weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(state) - problem.size)))
     return find_modes(problem, simulation.generator, config.modes.count, weights, state)
 

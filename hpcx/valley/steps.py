@@ -16,22 +16,23 @@ PROBE_REACH = 5.0
 
 def pump_sigma(pump: Pump) -> float:
     """Return the standard deviation of the pump's field, fs."""
-    return pump.duration / (2.0 * math.sqrt(math.log(2.0)))
+    return pump.internal.duration / (2.0 * math.sqrt(math.log(2.0)))
 
 
 def probe_sigma(config: Config) -> float:
     """Return the standard deviation of the probe's intensity, fs."""
-    return config.probe.duration / math.sqrt(8.0 * math.log(2.0))
+    return config.internal.probe.duration / math.sqrt(8.0 * math.log(2.0))
 
 
 def probe_cells(config: Config) -> int:
     """Return how many delays the probe reaches to either side."""
-    return math.ceil(PROBE_REACH * probe_sigma(config) / config.time.step)
+    return math.ceil(PROBE_REACH * probe_sigma(config) / config.internal.time.step)
 
 
 def delay_count(config: Config) -> int:
     """Return the number of delays from time.start up to, not including, time.end."""
-    return math.ceil((config.time.last - config.time.start) / config.time.step - 1e-9)
+    time = config.internal.time
+    return math.ceil((time.end - time.start) / time.step - 1e-9)
 
 
 def begin(pump: Pump) -> float:
@@ -41,7 +42,8 @@ def begin(pump: Pump) -> float:
 
 def end(config: Config) -> float:
     """Return the time (fs) at which it ends: what the probe sees at the last delay reaches further."""
-    return config.time.last + (probe_cells(config) + 1) * config.time.step
+    time = config.internal.time
+    return time.end + (probe_cells(config) + 1) * time.step
 
 
 def pieces(options: Time, end: float) -> list[tuple[float, float]]:

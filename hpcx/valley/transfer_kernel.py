@@ -30,7 +30,8 @@ class Pair:
 def coherence_width(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
     """Return g (cells,) in eV from the out-rates of phonons (size,), 1/fs."""
     rates = phonon_out[problem.cells_of(pair.first)] + phonon_out[problem.cells_of(pair.second)]
-    return np.maximum(0.5 * HBAR * rates + 1e-3 * config.dephasing.pure, 1e-3 * config.dephasing.floor)
+    dephasing = config.internal.dephasing
+    return np.maximum(0.5 * HBAR * rates + dephasing.pure, dephasing.floor)
 
 
 def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ def transfer_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_
 def contact_pairs(problem: Problem, constant: float, valleys: tuple[tuple[str, str], tuple[str, str]]) -> list[Pair]:
     """Return the pair of species with all spins up and these (hole's, electron's) valleys, and its mirror image.
 
-    The element is constant * phi_a(0) phi_b(0) at every momentum, for a contact `constant` in eV angstrom^2.
+    The element is constant * phi_a(0) phi_b(0) at every momentum, for a contact `constant` in eV nm^2.
     """
     first, second = (_spin_up(problem, *pair) for pair in valleys)
     contact = problem.species[first].state.at_origin() * problem.species[second].state.at_origin()

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
-from hpcx.physics.constants import HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
+from hpcx.physics.constants import HBAR2_PER_M0, HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
 from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.wannier_gaussian import form_factor as gaussian_form_factor
 from hpcx.physics.wannier_gaussian import ground_states
@@ -23,7 +23,6 @@ ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC = ("TA", "LA")
 MASS = "meV*ps^2/nm^2"
-ANGSTROM_PER_NM = 10.0
 MEV_PER_EV = 1e3
 #: table of numerical form factors, 1/nm: linear interpolation is good to 1e-5
 TABLE_END, TABLE_STEP = 30.0, 0.01
@@ -130,22 +129,22 @@ class Excitons:
         return form_factor(kappa, a) if first == second else overlap(a, b) * form_factor(kappa, mean_radius(a, b))
 
 
-def interaction(material: Material, environment: float | str | None, unit: str = "nm") -> Interaction:
-    """Return the interaction in the layer, lengths in `unit`, without an environment in the surroundings of the material file.
+def interaction(material: Material, environment: float | str | None) -> Interaction:
+    """Return the interaction in the layer, without an environment in the surroundings of the material file.
 
     Raises ValueError for surroundings that make no sense.
     """
     around = material.number("interaction.kappa", "1") if environment is None else environment
-    return interaction_of(material.number("interaction.r0", unit), load_environment(around), unit)
+    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
 
 
 def with_numerical_states(excitons: Excitons, material: Material, environment: float | str | None = None) -> Excitons:
     """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
     per_free_mass = material.number("carriers.hole_A_mass", "m0") / excitons.hole_mass
     reduced_v = excitons.electron_mass_v * excitons.hole_mass / excitons.mass_v * per_free_mass
-    states = ground_states(list(reduced_v), interaction(material, environment, "angstrom"))
+    states = ground_states(list(reduced_v), interaction(material, environment))
     q = np.arange(0.0, TABLE_END, TABLE_STEP)
-    table = np.array([[gaussian_form_factor(a, b, q / ANGSTROM_PER_NM) for b in states] for a in states])
+    table = np.array([[gaussian_form_factor(a, b, q) for b in states] for a in states])
     binding = np.array([state.binding_energy for state in states]) * MEV_PER_EV
     return replace(excitons, binding_energy_v=binding, tabulated_q=q, form_factor_vvq=table)
 
@@ -156,14 +155,15 @@ def read_excitons(material: Material, environment: float | str | None = None) ->
     hole_mass = material.number("carriers.hole_A_mass", MASS)
     members_v = _per_valley(material, "excitons.members", VALLEY_KEYS, "1").astype(int)
     law = interaction(material, environment)
-    states = [variational_1s(mass * hole_mass / (mass + hole_mass), law) for mass in electron_mass_v]
+    per_free_mass = 1e3 * HBAR2_PER_M0 / HBAR_MEV_PS**2
+    states = [variational_1s(mass * hole_mass / (mass + hole_mass) * per_free_mass, law) for mass in electron_mass_v]
     return Excitons(
         energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "meV"),
         electron_mass_v=electron_mass_v,
         hole_mass=hole_mass,
         members_v=members_v,
         radius_v=np.array([state.radius for state in states]),
-        binding_energy_v=np.array([state.binding_energy for state in states]),
+        binding_energy_v=np.array([state.binding_energy for state in states]) * MEV_PER_EV,
         mass_density=material.number("lattice.mass_density", "meV*ps^2/nm^4"),
         branches=_branches(material),
         electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "meV"),

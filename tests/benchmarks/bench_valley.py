@@ -83,7 +83,7 @@ def against_bdf() -> None:
     config = Config.model_validate({"model": "valley", "material": "WSe2"})
     problem = build_problem(config, load_for("valley", "WSe2"))
     simulation = simulate(problem, config, Run())
-    steps = segments(config.time, config.time.last)
+    steps = segments(config.time, config.internal.time.end)
     start = time.process_time()
     mine = propagate(simulation.generator, simulation.formation_nj, simulation.polarization, simulation.formation, steps)
     own = time.process_time() - start
@@ -95,7 +95,7 @@ def against_bdf() -> None:
 
     for tolerance in (1e-4, 1e-6):
         start = time.process_time()
-        span = (float(mine.time[0]), config.time.last)
+        span = (float(mine.time[0]), config.internal.time.end)
         size = mine.population_tnh.max()
         bdf = solve_ivp(
             slope,

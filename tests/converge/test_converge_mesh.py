@@ -25,16 +25,16 @@ def corrected(N, k0):
 
 
 def test_the_corrected_energy_is_linear_in_the_field_of_the_images():
-    law = RytovaKeldysh(MATERIAL.number("interaction.r0", "angstrom"), 1.0)
+    law = RytovaKeldysh(MATERIAL.number("interaction.r0", "nm"), 1.0)
     sizes = (36, 48, 60, 96)
-    field = np.array([image_field(N, hexagonal(3.193), law) for N in sizes])
+    field = np.array([image_field(N, hexagonal(0.3193), law) for N in sizes])
     slopes = np.diff([corrected(N, 0.4) for N in sizes]) / np.diff(1e3 * field)
-    assert slopes == pytest.approx(133, rel=0.06)  # <r^2> in Angstrom^2
+    assert slopes == pytest.approx(1.33, rel=0.06)  # <r^2> in nm^2
 
 
-@pytest.mark.parametrize("law", [RytovaKeldysh(41.5, 1.0), Logarithmic(41.5, 1.0), RytovaKeldysh(0.0, 1.0)])
+@pytest.mark.parametrize("law", [RytovaKeldysh(4.15, 1.0), Logarithmic(4.15, 1.0), RytovaKeldysh(0.0, 1.0)])
 def test_the_field_falls_like_the_cube(law):
-    far = image_field(4000, hexagonal(3.193), law) / image_field(8000, hexagonal(3.193), law)
+    far = image_field(4000, hexagonal(0.3193), law) / image_field(8000, hexagonal(0.3193), law)
     assert far == pytest.approx(8, rel=0.02)
 
 

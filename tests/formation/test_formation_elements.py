@@ -10,7 +10,7 @@ from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
+from hpcx.physics.constants import HBAR2_PER_M0, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
@@ -146,7 +146,7 @@ def test_four_fold_overlap_against_a_sum_over_momenta(states):
         product = phi(k - a / 2) * phi(k + a / 2) * phi(k - b / 2) * phi(k + b / 2)
         return float(np.sum(weight * product) * (step / (2 * np.pi)) ** 2)
 
-    unit = 0.5 * HBAR2_PER_M0_EV_NM2 / states.reduced_mass
+    unit = 0.5 * HBAR2_PER_M0 / states.reduced_mass
     kinetic = sum(0.5 * unit * np.sum((k + shift) ** 2, axis=-1) for shift in (a / 2, -a / 2, b / 2, -b / 2)) + 0.3
     overlap, weighted = exchange_overlap(gaussians, a @ a, b @ b, a @ b, states.reduced_mass, 0.3)
     assert float(overlap) == pytest.approx(total(a, b), rel=1e-9)

@@ -16,7 +16,7 @@ from hpcx.formation.thermal import Phonons, half_widths, thermal_bleaching
 from hpcx.formation.third_order import solve_adjoint
 from hpcx.formation.two_exciton import PairMedium
 from hpcx.parallel.run import Run
-from hpcx.physics.constants import HBAR2_PER_M0_EV_NM2
+from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.phonons import occupation
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates
@@ -76,7 +76,7 @@ def test_slope_of_the_acoustic_part_is_the_golden_rule_with_the_potentials_of_th
     potential = number("phonons.acoustic.electron_potential_K", "eV") + number("phonons.acoustic.hole_potential", "eV")
     stiffness = number("lattice.mass_density", "eV*fs^2/nm^4") * number("phonons.acoustic.velocity_LA", "nm/fs") ** 2
     mass = number("carriers.electron_A_mass", "m0") + number("carriers.hole_A_mass", "m0")
-    slope = 0.5 * mass * potential**2 / (HBAR2_PER_M0_EV_NM2 * stiffness) * KELVIN
+    slope = 0.5 * mass * potential**2 / (HBAR2_PER_M0 * stiffness) * KELVIN
     assert Phonons.of(material).acoustic == pytest.approx(slope, rel=0.15)
 
 
@@ -145,7 +145,7 @@ def test_bleaching_by_thermal_excitons_of_a_gaussian_state(temperature):
     grid = RadialGrid.uniform_with_tail(400, 4.0, 20, 20.0)
     phi_lk = np.sqrt(8 * np.pi * exponent) * np.exp(-exponent * grid.k_k[None] ** 2)
     states = WannierStates(grid, 0.24, np.array([-0.3]), phi_lk, np.zeros((grid.k_k.size,) * 2))
-    square = 2 * medium.total_mass * KELVIN * temperature / HBAR2_PER_M0_EV_NM2
+    square = 2 * medium.total_mass * KELVIN * temperature / HBAR2_PER_M0
     ratio = np.mean([1 / (1 + 2 * exponent / 3 * share**2 * square) for share in (0.4, 0.6)])
     found, rest = (thermal_bleaching(states, medium, kelvin)[0] for kelvin in (temperature, 0.0))
     assert rest == pytest.approx(np.sqrt(8 * np.pi * exponent) * 2 / 3, rel=1e-4)

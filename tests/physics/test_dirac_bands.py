@@ -6,12 +6,12 @@ import pytest
 from hpcx.physics.bands import dirac_band, optical_dipole
 from hpcx.physics.mesh import valley_mesh
 
-VELOCITY, GAP = 1.10 * 3.193, 1.585
+VELOCITY, GAP = 1.10 * 0.3193, 1.585
 
 
 @pytest.fixture(scope="module")
 def mesh():
-    return valley_mesh(80, 0.1, 3.193)
+    return valley_mesh(80, 0.1, 0.3193)
 
 
 def hamiltonian(momentum, valley):

@@ -9,22 +9,22 @@ from hpcx.physics.mesh import valley_mesh
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import coulomb_at_zero, interaction_between, interaction_grid
 
-LENGTH = 2 * np.pi * 6.60
+LENGTH = 2 * np.pi * 0.660
 
 
 @pytest.fixture(scope="module")
 def mesh():
-    return valley_mesh(60, 0.1, 3.193)
+    return valley_mesh(60, 0.1, 0.3193)
 
 
-@pytest.mark.parametrize(("choice", "value"), [("cell-average", 6630.2686), ("disk", 6636.9944), ("qmin", 929.4460), ("zero", 0)])
+@pytest.mark.parametrize(("choice", "value"), [("cell-average", 66.302686), ("disk", 66.369944), ("qmin", 9.294460), ("zero", 0)])
 def test_reference_values_at_zero(mesh, choice, value):
     assert coulomb_at_zero(choice, mesh, RytovaKeldysh(LENGTH, 1.0)) == pytest.approx(value, rel=1e-6)
 
 
 @pytest.mark.parametrize("law", [RytovaKeldysh(LENGTH, 1.0), RytovaKeldysh(LENGTH, 4.5), Logarithmic(LENGTH, 1.3)])
 def test_cell_average_by_brute_force(mesh, law):
-    smallest = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
+    smallest = 4 * np.pi / np.sqrt(3) / (0.3193 * 60)
 
     def strip(y, x):
         return x * COULOMB * law.in_momentum(x * np.hypot(1, y))
@@ -45,5 +45,5 @@ def test_table_and_matrix_agree_with_the_formula(mesh):
     matrix = interaction_between(w_ij, mesh.index_kx, mesh.index_kx)
     assert np.array_equal(matrix, matrix.T)
     q = np.linalg.norm(mesh.momentum_kx[:, None] - mesh.momentum_kx[None], axis=-1)
-    q[q < 1e-12] = 4 * np.pi / np.sqrt(3) / (3.193 * 60)
+    q[q < 1e-12] = 4 * np.pi / np.sqrt(3) / (0.3193 * 60)
     assert np.allclose(matrix, COULOMB * RytovaKeldysh(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12)

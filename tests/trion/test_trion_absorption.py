@@ -55,7 +55,7 @@ def test_other_helicity_without_symmetry(material):
     k = operator.problem.mesh.momentum_kx
     data = load_material(material)
     gap = data.number("carriers.gap", "eV") - data.number("carriers.valence_splitting", "eV") / 2
-    velocity = data.number("carriers.hopping", "eV") * data.number("lattice.constant", "angstrom")
+    velocity = data.number("carriers.hopping", "eV") * data.number("lattice.constant", "nm")
     theta_k = np.arctan2(velocity * np.hypot(*k.T), gap / 2)
     assert spectrum.sum_rule == pytest.approx((np.sin(theta_k / 2) ** 4).sum(), rel=1e-10)
 

@@ -28,7 +28,7 @@ def test_one_to_sixteen_ranks_send_what_is_foretold():
 
 
 def test_one_rank_sends_nothing_and_many_share_the_work():
-    mesh = valley_mesh(60, 0.1, 3.2)
+    mesh = valley_mesh(60, 0.1, 0.32)
     alone, many = (exchanges(mesh, "C6v", False, ranks) for ranks in (1, 4))
     assert alone.messages.tolist() == [0] and alone.amplitudes.tolist() == [0]
     assert many.work.sum() == pytest.approx(4) and many.work.max() < 1.3

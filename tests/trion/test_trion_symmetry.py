@@ -26,8 +26,8 @@ PROBLEM = trion_problem(CONFIG, MATERIAL, EXCITON, "singlet")
 
 
 def warped(band, strength, fold=3, phase=0.0):
-    """Return a band with strength * |k|^fold cos(fold * angle + phase) more energy (eV, 1/angstrom)."""
-    k = PROBLEM.mesh.momentum_kx @ [1, 1j]
+    """Return a band with strength * |k|^fold cos(fold * angle + phase) more energy (eV, k in 1/angstrom)."""
+    k = PROBLEM.mesh.momentum_kx @ [0.1, 0.1j]
     return Band(band.energy_k + strength * (k**fold * np.exp(1j * phase)).real, band.spinor_ck)
 
 
@@ -76,7 +76,7 @@ def mirror_broken(problem):
 
 
 def overlaps_broken(problem):
-    return replace(problem, resident=turned(problem.resident, 0.1 * problem.mesh.momentum_kx[:, 0]))
+    return replace(problem, resident=turned(problem.resident, 0.01 * problem.mesh.momentum_kx[:, 0]))
 
 
 def interaction_broken(problem):
@@ -84,7 +84,7 @@ def interaction_broken(problem):
 
 
 def light_broken(problem):
-    return replace(problem, dipole_k=problem.dipole_k * np.exp(1j * problem.mesh.momentum_kx[:, 1]))
+    return replace(problem, dipole_k=problem.dipole_k * np.exp(0.1j * problem.mesh.momentum_kx[:, 1]))
 
 
 CHANGES = [

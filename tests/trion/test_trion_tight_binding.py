@@ -59,12 +59,12 @@ def test_energies_are_those_of_the_hamiltonian_element_by_element(species):
     problem = problem_of(config_of(N=24, k0=0.085), species)
     mesh, number = problem.mesh, {}
     given = tomllib.loads((resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8"))["WSe2"]
-    centre = np.array([4 * np.pi / 3 / given["a"], 0.0])
+    centre = np.array([4 * np.pi / 3 / (0.1 * given["a"]), 0.0])
     # the upper valence band of K has spin up; the second electron has spin down at K, or up at K'
     bands = [(1, 1, 1), (-1, 1, 1) if species == "singlet" else (1, -1, 1), (1, 1, 0)]
     states = []
     for spin, valley, band in bands:
-        energy, state = three_band_model(given["a"], given, given["lambda"], spin).bands(valley * centre + mesh.momentum_kx)
+        energy, state = three_band_model(0.1 * given["a"], given, given["lambda"], spin).bands(valley * centre + mesh.momentum_kx)
         states.append((energy[:, band] - energy[0, band], state[:, :, band]))
     for k in range(mesh.size):
         number |= {(k, p): len(number) + n for n, p in enumerate(p for p in range(mesh.size) if mesh.add(k, p) >= 0)}

@@ -16,7 +16,7 @@ from hpcx.valley.steps import step_count
 def test_defaults_with_units(configure):
     config = configure()
     assert config.pump.density == pytest.approx(8e11) and config.dexter.constant == pytest.approx(15.0)
-    assert config.spin_flip.intervalley == 0.25 and config.time.end == 10.0 and config.time.last == 1e4
+    assert config.spin_flip.intervalley == 0.25 and config.time.end == 10.0
 
 
 @pytest.mark.parametrize(

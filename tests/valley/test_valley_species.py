@@ -60,8 +60,8 @@ def test_bright_species_and_order_of_bands(setup):
 
 def test_cells_fill_the_disk(setup):
     grid = setup()[1].grid
-    assert grid.states.sum() == pytest.approx(0.4**2 / (4 * np.pi), rel=1e-14)
-    assert np.all(np.diff(grid.edges) > 0) and grid.transfer_ijt.max() <= 0.8
+    assert grid.states.sum() == pytest.approx(4.0**2 / (4 * np.pi), rel=1e-14)
+    assert np.all(np.diff(grid.edges) > 0) and grid.transfer_ijt.max() <= 8.0
 
 
 def test_material_without_the_numbers_is_named():

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import j0
 
 from hpcx.config.serving import load_for
-from hpcx.physics.constants import COULOMB_2D_MEV_NM, HBAR_MEV_PS
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_variational import form_factor, overlap, variational_1s
 from hpcx.wigner.parameters import read_excitons
@@ -13,11 +13,11 @@ from hpcx.wigner.parameters import read_excitons
 
 def test_two_dimensional_hydrogen():
     """Without screening length the trial state is exact: half the Bohr radius, four Rydberg."""
-    mass = 1e-3
-    radius = np.pi * HBAR_MEV_PS**2 / (mass * COULOMB_2D_MEV_NM)
+    mass = 0.18
+    radius = HBAR2_PER_M0 / (2 * mass * COULOMB)
     state = variational_1s(mass, RytovaKeldysh(0.0, 1.0))
     assert state.radius == pytest.approx(radius, rel=1e-6)
-    assert state.binding_energy == pytest.approx(HBAR_MEV_PS**2 / (2 * mass * radius**2), rel=1e-9)
+    assert state.binding_energy == pytest.approx(HBAR2_PER_M0 / (2 * mass * radius**2), rel=1e-9)
 
 
 def test_tungsten_disulfide():
@@ -36,4 +36,4 @@ def test_form_factor_and_overlap_are_those_of_the_state():
 
 def test_no_bound_state_is_an_error():
     with pytest.raises(ValueError, match="no bound 1s state"):
-        variational_1s(1e-12, RytovaKeldysh(4.0, 4.5))
+        variational_1s(1e-10, RytovaKeldysh(4.0, 4.5))

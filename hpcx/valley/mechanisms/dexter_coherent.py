@@ -29,6 +29,6 @@ def _element(problem: Problem, config: Config, a: int, b: int) -> float:
     if first.hole.kind == second.hole.kind:
         return 0.0
     if first.hole.valley == second.hole.valley:
-        return 1e-3 * config.mechanisms.exchange_short_range
+        return config.internal.mechanisms.exchange_short_range
     active = config.mechanisms.dexter_coherent and first.hole.spin == second.hole.spin
-    return config.dexter.constant * first.state.at_origin() * second.state.at_origin() if active else 0.0
+    return config.internal.dexter.constant * first.state.at_origin() * second.state.at_origin() if active else 0.0

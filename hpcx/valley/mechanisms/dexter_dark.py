@@ -19,12 +19,12 @@ from hpcx.valley.transfer_kernel import Pair, contact_pairs, transfer_matrix
 
 
 def pairs(problem: Problem, constant: float) -> list[Pair]:
-    """Return the pair of dark species of each spin with its element for `constant` in eV angstrom^2."""
+    """Return the pair of dark species of each spin with its element for `constant` in eV nm^2."""
     return contact_pairs(problem, constant, (("K", "K'"), ("K'", "K")))
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
     balanced = config.mechanisms.dexter_kernel == "detailed-balance"
-    constant = config.dexter.dark_ratio * config.dexter.constant
+    constant = config.dexter.dark_ratio * config.internal.dexter.constant
     return transfer_matrix(problem, config, pairs(problem, constant), phonon_out, balanced)

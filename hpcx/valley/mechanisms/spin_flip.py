@@ -27,9 +27,10 @@ REFERENCE_TEMPERATURE = 300.0
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    if config.spin_flip.law == "activated":
-        return _activated(problem, config.spin_flip)
-    groups = _groups(problem, config.spin_flip)
+    flip = config.spin_flip.internal
+    if flip.law == "activated":
+        return _activated(problem, flip)
+    groups = _groups(problem, flip)
     return phonon_matrix(problem, _channels(problem), lambda channel: _emission(problem, channel, groups[channel.name]))
 
 
@@ -58,9 +59,9 @@ def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndar
 
 
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
-    """Return W of the Arrhenius law; `flip.rate` is per ps, and between states of equal energy it is shared by both directions."""
+    """Return W of the Arrhenius law; between states of equal energy it is shared by both directions."""
     inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
-    rate = 1e-3 * flip.rate * np.exp(-1e-3 * flip.activation * inverse)
+    rate = flip.rate * np.exp(-flip.activation * inverse)
     name = INSIDE if flip.path == "intravalley" else BETWEEN
     pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == name]
     edge = [species.edge for species in problem.species]

@@ -90,13 +90,14 @@ def test_what_the_first_rank_did_alone_all_ranks_keep(comm, mpi_tmp_path):
     comm.Barrier()
 
 
-def test_a_checkpoint_of_an_earlier_version_is_refused(comm, mpi_tmp_path):
+@pytest.mark.parametrize("missing", ["stages", "units"])
+def test_a_checkpoint_of_an_earlier_version_is_refused(comm, mpi_tmp_path, missing):
     stages = stages_in(comm, mpi_tmp_path)
     stages.checkpoint_if_due("first", lambda: state(comm, 1))
     comm.Barrier()
     if comm.rank == 0:
         with h5py.File(mpi_tmp_path / "point.1.checkpoint.h5", "r+") as file:
-            del file["provenance/stages"]
+            del file[f"provenance/{missing}"]
         with open(mpi_tmp_path / "point.1.checkpoint.h5", "r+b") as file:  # without the seal, which is of the file as it was
             data = file.read()
             file.seek(0)
