@@ -19,6 +19,9 @@ FREE_SPACE_IMPEDANCE_OHM = 376.730313668
 #: hbar^2 times (kg / m^2) / areal mass density, eV nm^4
 HBAR2_KG_PER_M2 = 6.941318e-14
 
+#: mass of the free electron, eV fs^2 / nm^2
+ELECTRON_MASS = 5.6856301113
+
 HBAR_EV_FS = HBAR
 HBAR_MEV_PS = HBAR
 BOLTZMANN_MEV_PER_K = 1e3 * BOLTZMANN_EV_PER_K

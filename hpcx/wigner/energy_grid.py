@@ -6,16 +6,20 @@ Flattened index of a bin: valley * bins + bin.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
+from hpcx.units import from_internal
 from hpcx.wigner.parameters import Excitons
 
 #: most energy bins of a valley: rates are matrices of all bins of three valleys
 MOST_BINS = 1000
 #: distance of valleys in kT beyond which the weights count from the highest valley
 FAR_ABOVE = 100.0
+#: relative error of sums of energies: one that lies on the edge of a bin but for this is on it
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,11 @@ class Grid:
     """Energy bins of all valleys at one temperature.
 
     Attributes:
-        edges: bin edges in meV above the minimum of a valley (bins + 1).
-        kT: thermal energy, meV.
+        edges: bin edges in eV above the minimum of a valley (bins + 1).
+        kT: thermal energy, eV.
         weight_i: equilibrium density (1/nm^2, up to one common factor) of each bin of each valley.
-        velocity_i: root of the equilibrium mean of u^2 in each bin, nm/ps.
-        radiative_i: rate of radiative decay of each bin, 1/ps.
+        velocity_i: root of the equilibrium mean of u^2 in each bin, nm/fs.
+        radiative_i: rate of radiative decay of each bin, 1/fs.
     """
 
     edges: np.ndarray
@@ -46,21 +50,45 @@ class Grid:
         """Number of bins of all valleys."""
         return len(self.weight_i)
 
+    def bin_of(self, energy: np.ndarray | float) -> np.ndarray:
+        """Return the bins of energies (eV) within a valley; one on an edge belongs to the bin above, one beyond all edges to the nearest bin."""
+        found = np.searchsorted(self.edges, energy + ROUNDING * self.edges[-1], side="right") - 1
+        return np.clip(found, 0, self.bins - 1)
+
     def sum_v(self, values_i: np.ndarray) -> np.ndarray:
         """Sum over the bins of each valley (last axis)."""
         return values_i.reshape(*values_i.shape[:-1], values_i.shape[-1] // self.bins, self.bins).sum(axis=-1)
 
 
-def energy_edges(kT: float, first: float, growth: float, largest: float, maximum: float) -> np.ndarray:
-    """Return bin edges (meV): widths grow from `first` by `growth` up to `largest` until `maximum` is reached.
+def in_meV(energy: float) -> float:
+    """Return an energy as messages have it."""
+    return from_internal(energy, "meV")
+
+
+class UsualBins(NamedTuple):
+    """What the energy bins are without an input: width of the lowest and of the largest bin, top of all, eV."""
+
+    first: float
+    largest: float
+    maximum: float
+
+
+def usual_bins(temperature: float) -> UsualBins:
+    """Return the usual bins at a temperature (K)."""
+    kT = BOLTZMANN_EV_PER_K * temperature
+    return UsualBins(min(3e-5, 0.05 * kT), min(4e-3, 0.25 * kT), max(0.075, 11 * kT))
+
+
+def energy_edges(first: float, growth: float, largest: float, maximum: float) -> np.ndarray:
+    """Return bin edges (eV): widths grow from `first` by `growth` up to `largest` until `maximum` is reached.
 
     Raises ValueError for more than MOST_BINS.
     """
     edges, width = [0.0], first
-    while edges[-1] < maximum:
+    while edges[-1] < maximum * (1 - ROUNDING):
         if len(edges) > MOST_BINS:
             raise ValueError(
-                f"more than {MOST_BINS} energy bins up to {maximum:g} meV: raise momentum.first_bin, momentum.growth or "
+                f"more than {MOST_BINS} energy bins up to {in_meV(maximum):g} meV: raise momentum.first_bin, momentum.growth or "
                 "momentum.largest_bin, or lower momentum.energy_max"
             )
         edges.append(edges[-1] + width)
@@ -69,13 +97,13 @@ def energy_edges(kT: float, first: float, growth: float, largest: float, maximum
 
 
 def boltzmann_integral(lower: np.ndarray, upper: np.ndarray, kT: float) -> np.ndarray:
-    """Return the integral of exp(-E/kT) from `lower` to `upper` (meV), without cancellation in narrow bins."""
+    """Return the integral of exp(-E/kT) from `lower` to `upper` (eV), without cancellation in narrow bins."""
     return -kT * np.exp(-lower / kT) * np.expm1(-(upper - lower) / kT)
 
 
 def density_of_states(excitons: Excitons, valley: int) -> float:
-    """Return g M / (2 pi hbar^2) of a valley, 1/(meV nm^2)."""
-    return float(excitons.members_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR_MEV_PS**2))
+    """Return g M / (2 pi hbar^2) of a valley, 1/(eV nm^2)."""
+    return float(excitons.members_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR**2))
 
 
 def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
@@ -89,8 +117,8 @@ def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
 
 
 def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiative: bool) -> Grid:
-    """Build the bins of all valleys at `temperature` (K) with given edges (meV)."""
-    kT = BOLTZMANN_MEV_PER_K * temperature
+    """Build the bins of all valleys at `temperature` (K) with given edges (eV)."""
+    kT = BOLTZMANN_EV_PER_K * temperature
     weight_i = equilibrium_weights(excitons, edges, kT)
     velocity_i = np.concatenate([np.sqrt(2 * mean_energy(edges, kT) / mass) for mass in excitons.mass_v])
     radiative_i = np.zeros(len(weight_i))
@@ -100,7 +128,7 @@ def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiati
 
 
 def equilibrium_weights(excitons: Excitons, edges: np.ndarray, kT: float) -> np.ndarray:
-    """Return the equilibrium density of each bin of all valleys, 1/nm^2 up to one common factor; edges and kT in meV."""
+    """Return the equilibrium density of each bin of all valleys, 1/nm^2 up to one common factor; edges and kT in eV."""
     integral = boltzmann_integral(edges[:-1], edges[1:], kT)
     valleys = range(len(excitons.energy_v))
     return np.concatenate([density_of_states(excitons, v) * boltzmann_factor(excitons, v, kT) * integral for v in valleys])
@@ -114,5 +142,5 @@ def mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:
 
 def _bright_share(excitons: Excitons, edges: np.ndarray) -> np.ndarray:
     """Return the part of each bin of KK that lies in the light cone."""
-    limit = (HBAR_MEV_PS * excitons.light_cone) ** 2 / (2 * excitons.mass_v[0])
+    limit = (HBAR * excitons.light_cone) ** 2 / (2 * excitons.mass_v[0])
     return np.clip((limit - edges[:-1]) / np.diff(edges), 0.0, 1.0)

@@ -11,18 +11,18 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.registry import Estimate
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import mean_energy
 from hpcx.wigner.parameters import VALLEYS, Excitons, read_excitons
-from hpcx.wigner.problem import PS_PER_FS, make_edges, make_stops
+from hpcx.wigner.problem import make_edges, make_stops
 from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded
 from hpcx.wigner.space.advection import STABLE_COURANT, labels
 from hpcx.wigner.space.drift import longest_drift_step
 from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem
-from hpcx.wigner.time_steps import levels_for, make_steps
+from hpcx.wigner.time_steps import TIME_DIGITS, levels_for, make_steps
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
@@ -89,7 +89,7 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     if spatial.regions is not None:
         own = min(regions, math.ceil(cells * busiest))
         work += _regions(config, values, math.ceil(regions / ranks), own) + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
-    kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], 9))), KEPT_SHIFTS))
+    kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
@@ -133,8 +133,8 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 
 def _schedules(config: Config, longest: float) -> list[np.ndarray]:
     """Return the steps of the runs of the moments: each has halved those of the one before, until the error is known to be small enough."""
-    stops, pulse = make_stops(config), config.pulse
-    levels = (levels_for(pulse.duration * PS_PER_FS, pulse.centre, halved, longest) for halved in range(_halvings(config.time.tolerance) + 1))
+    stops, pulse = make_stops(config), config.internal.pulse
+    levels = (levels_for(pulse.duration, pulse.centre, halved, longest) for halved in range(_halvings(config.time.tolerance) + 1))
     return [make_steps(level, stops) for level in levels]
 
 
@@ -144,8 +144,8 @@ def _halvings(tolerance: float) -> int:
 
 
 def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
-    """Return the longest stable step, ps, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
-    kT = BOLTZMANN_MEV_PER_K * config.temperature
+    """Return the longest stable step, fs, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
+    kT = BOLTZMANN_EV_PER_K * config.temperature
     flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / excitons.mass_v.min()))
     if spatial.gradient is None:
         return flight

@@ -10,6 +10,7 @@ from hpcx.wigner.observables import Gains, Observer, Snapshot
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Series
 from hpcx.wigner.sidebands import sideband_rates
+from hpcx.wigner.time_steps import SAME_TIME
 
 #: a distribution over energy is kept when time has grown by this factor since the one before
 SPECTRUM_GROWTH = 1.1
@@ -20,11 +21,11 @@ class History:
     """Snapshots at the output times.
 
     Attributes:
-        time: output times, ps.
+        time: output times, fs.
         snapshots: observables.
         emitted: light emitted until then, in excitons.
         number: excitons present and emitted over those generated, minus one.
-        spectrum_time, spectra: times (ps), ever further apart, and excitons in the bins of all valleys then.
+        spectrum_time, spectra: times (fs), ever further apart, and excitons in the bins of all valleys then.
     """
 
     time: list[float] = field(default_factory=list)
@@ -52,7 +53,7 @@ def history_of(problem: Problem, series: Series) -> History:
         if "made" in values:
             gains = Gains(values["exchanged"], values["born"], float(values["made"]))
         else:
-            gains = observer.gains(time, moments_ni, problem.intervalley_at(time - 1e-9))
+            gains = observer.gains(time, moments_ni, problem.intervalley_at(time - SAME_TIME))
         history.time.append(time)
         history.snapshots.append(observer.snapshot(moments_ni, gains))
         history.emitted.append(float(values["moments"][0, size]))
@@ -66,7 +67,7 @@ def history_of(problem: Problem, series: Series) -> History:
 def largest_difference(coarse: History, fine: History, begin: float, scale: float) -> float:
     """Return the largest relative difference of populations, mean squared displacements and diffusivities of any valley after `begin`.
 
-    The diffusivity passes zero, so its difference is relative to |D| + `scale` (nm^2/ps).
+    The diffusivity passes zero, so its difference is relative to |D| + `scale` (nm^2/fs).
     """
     late = np.array(coarse.time) > begin
     worst = 0.0

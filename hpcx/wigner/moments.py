@@ -19,6 +19,7 @@ from hpcx.petsc.cells import SingleCell
 from hpcx.petsc.imex import ImexStepper, StoredInverses
 from hpcx.wigner.rates import Rates, padded
 from hpcx.wigner.source import Source
+from hpcx.wigner.time_steps import SAME_TIME
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class MomentStepper:
         return self._stepper.state[0]
 
     def step(self, time: float, step: float) -> None:
-        """Advance by one step (ps)."""
+        """Advance by one step (fs)."""
         self._stepper.step(time, step)
 
     def destroy(self) -> None:
@@ -85,7 +86,7 @@ class Stepper(Protocol):
     state: np.ndarray
 
     def step(self, time: float, step: float) -> None:
-        """Advance from `time` by `step` (ps)."""
+        """Advance from `time` by `step` (fs)."""
 
     def destroy(self) -> None:
         """Free what the stepper holds."""
@@ -100,11 +101,11 @@ def march(
 ) -> None:
     """Take all `steps` (start, length) through `phases` (end, equations) from `state`; call `reached(time, state, equations)`.
 
-    Ends of phases (ps) must be ends of steps. The state handed on is a view that the next step overwrites.
+    Ends of phases (fs) must be ends of steps. The state handed on is a view that the next step overwrites.
     """
     begin = 0.0
     for end, hierarchy in phases:
-        of_phase = steps[(steps[:, 0] >= begin - 1e-9) & (steps[:, 0] < end - 1e-9)]
+        of_phase = steps[(steps[:, 0] >= begin - SAME_TIME) & (steps[:, 0] < end - SAME_TIME)]
         begin = end
         if not len(of_phase):
             continue

@@ -24,12 +24,12 @@ class Snapshot:
     Attributes:
         population: excitons (one has been made in all).
         mean_squared_displacement: mean of r^2, nm^2.
-        free, intervalley, radiative, source: parts of the diffusivity, nm^2/ps.
+        free, intervalley, radiative, source: parts of the diffusivity, nm^2/fs.
         population_total, mean_squared_displacement_total, diffusivity_total: of the sum over valleys, numbers.
-        mean_squared_displacement_photoluminescence, photoluminescence: of the emitted light; its rate in 1/ps.
+        mean_squared_displacement_photoluminescence, photoluminescence: of the emitted light; its rate in 1/fs.
         sidebands, mean_squared_displacement_sidebands: phonon-assisted light, by valley and of all together.
-        population_rate: change of the population by intervalley scattering, 1/ps.
-        energy: mean energy above the minimum of the valley, meV.
+        population_rate: change of the population by intervalley scattering, 1/fs.
+        energy: mean energy above the minimum of the valley, eV.
     """
 
     population: np.ndarray
@@ -50,7 +50,7 @@ class Snapshot:
 
     @property
     def diffusivity(self) -> np.ndarray:
-        """Sum of the four parts, nm^2/ps."""
+        """Sum of the four parts, nm^2/fs."""
         return self.free + self.intervalley + self.radiative + self.source
 
 
@@ -59,8 +59,8 @@ class Gains:
     """What the valleys gain at one time otherwise than by light: zeroth and second moments in space (2, valley).
 
     Attributes:
-        exchanged: by intervalley scattering, 1/ps and nm^2/ps.
-        born: by the pulse, 1/ps and nm^2/ps.
+        exchanged: by intervalley scattering, 1/fs and nm^2/fs.
+        born: by the pulse, 1/fs and nm^2/fs.
         made: excitons generated until then.
     """
 
@@ -73,13 +73,13 @@ class Observer:
     """Turns moments (3, bins of all valleys) into a `Snapshot`."""
 
     def __init__(self, rates: Rates, source: Source, sideband_i: np.ndarray) -> None:
-        """`sideband_i` are the rates of phonon-assisted light of every bin, 1/ps."""
+        """`sideband_i` are the rates of phonon-assisted light of every bin, 1/fs."""
         self.rates, self.source, self._sideband_i = rates, source, sideband_i
         self._transfer_vi = rates.valley_transfer()
         self._energy_i = np.tile(mean_energy(rates.grid.edges, rates.grid.kT), rates.grid.size // rates.grid.bins)
 
     def gains(self, time: float, moments_ni: np.ndarray, intervalley: bool) -> Gains:
-        """Return the gains at `time` (ps) where rates and source are the same everywhere."""
+        """Return the gains at `time` (fs) where rates and source are the same everywhere."""
         exchanged = np.stack([self._transfer_vi @ moments_ni[n] for n in (0, 2)])
         born = self.rates.grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         return Gains(exchanged * intervalley, np.stack([born, self.source.spot**2 * born]), self.source.born(time))
@@ -125,7 +125,7 @@ def _mean(moment: float, light: float) -> float:
 
 
 def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bool) -> float:
-    """Return (1/2) u (-C1)^-1 (u f) / sum f over `valleys`, nm^2/ps: the diffusivity after all transients.
+    """Return (1/2) u (-C1)^-1 (u f) / sum f over `valleys`, nm^2/fs: the diffusivity after all transients.
 
     It is infinite where some bin is never left.
     """
@@ -145,7 +145,7 @@ def _stationary_moment(rates: Rates, index: np.ndarray, intervalley: bool) -> np
 
 
 def stationary_free(rates: Rates) -> np.ndarray:
-    """Return the part of free flight (nm^2/ps) of each valley's diffusivity after all transients, with intervalley scattering.
+    """Return the part of free flight (nm^2/fs) of each valley's diffusivity after all transients, with intervalley scattering.
 
     All valleys then widen alike, with the common diffusivity D; what D exceeds the free part of a valley by, intervalley scattering
     contributes to that valley for ever.
@@ -158,11 +158,11 @@ def stationary_free(rates: Rates) -> np.ndarray:
 
 
 def stationary_diffusivities(rates: Rates) -> np.ndarray:
-    """Return the diffusivity (nm^2/ps) of each valley without intervalley scattering."""
+    """Return the diffusivity (nm^2/fs) of each valley without intervalley scattering."""
     valleys = rates.grid.size // rates.grid.bins
     return np.array([stationary_diffusivity(rates, [valley], False) for valley in range(valleys)])
 
 
 def relaxation_times(rates: Rates, excitons: Excitons) -> np.ndarray:
-    """Return D M / kT (ps) of each valley without intervalley scattering."""
+    """Return D M / kT (fs) of each valley without intervalley scattering."""
     return stationary_diffusivities(rates) * excitons.mass_v / rates.grid.kT

@@ -5,43 +5,43 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.io.result import Result
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
+from hpcx.units import from_internal
 from hpcx.wigner.history import History
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity, stationary_free
 from hpcx.wigner.parameters import MODES, VALLEYS, Excitons
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.sidebands import spectrum
+from hpcx.wigner.time_steps import in_ps
 
-NM2_PER_UM2 = 1e6
-#: step of the photon energy of sidebands, and where they end, meV
-SIDEBAND_STEP, SIDEBAND_END = 0.5, 20.0
-NM2_PER_PS_PER_CM2_PER_S = 100.0
-FS_PER_PS = 1e3
+#: step of the photon energy of sidebands, eV, and number of steps up to where they end
+SIDEBAND_STEP, SIDEBAND_END = 5e-4, 40
+#: time (ps) from which on the diffusivity is no longer that of the pulse
+LATE = 1.0
 _BALLISTIC = "infinite: excitons of some energy are never scattered"
 
-#: name in a snapshot -> (name in the file, factor, unit, meaning)
+#: name in a snapshot -> (name in the file, unit, meaning)
 _QUANTITIES = {
-    "population": ("population", 1.0, "1", "excitons per generated exciton"),
-    "population_rate": ("population_rate_intervalley", 1.0, "1/ps", "change of the population by intervalley scattering"),
-    "mean_squared_displacement": ("mean_squared_displacement", 1 / NM2_PER_UM2, "um^2", "mean of r^2"),
-    "diffusivity": ("diffusivity", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "a quarter of the slope of the mean squared displacement"),
-    "free": ("diffusivity_free", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part of the diffusivity from free flight"),
-    "intervalley": ("diffusivity_intervalley", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from intervalley scattering"),
-    "radiative": ("diffusivity_radiative", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from radiative decay"),
-    "source": ("diffusivity_source", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "part from the pulse"),
-    "energy": ("mean_energy", 1.0, "meV", "mean energy above the minimum of the valley"),
-    "population_total": ("population_total", 1.0, "1", "excitons of all valleys, per generated exciton"),
-    "mean_squared_displacement_total": ("mean_squared_displacement_total", 1 / NM2_PER_UM2, "um^2", "mean of r^2 over all valleys"),
-    "diffusivity_total": ("diffusivity_total", 1 / NM2_PER_PS_PER_CM2_PER_S, "cm^2/s", "diffusivity of all valleys together"),
-    "sidebands": ("photoluminescence_phonon", 1.0, "1/ps", "rate of phonon-assisted light of the valley, per generated exciton"),
+    "population": ("population", "1", "excitons per generated exciton"),
+    "population_rate": ("population_rate_intervalley", "1/ps", "change of the population by intervalley scattering"),
+    "mean_squared_displacement": ("mean_squared_displacement", "um^2", "mean of r^2"),
+    "diffusivity": ("diffusivity", "cm^2/s", "a quarter of the slope of the mean squared displacement"),
+    "free": ("diffusivity_free", "cm^2/s", "part of the diffusivity from free flight"),
+    "intervalley": ("diffusivity_intervalley", "cm^2/s", "part from intervalley scattering"),
+    "radiative": ("diffusivity_radiative", "cm^2/s", "part from radiative decay"),
+    "source": ("diffusivity_source", "cm^2/s", "part from the pulse"),
+    "energy": ("mean_energy", "meV", "mean energy above the minimum of the valley"),
+    "population_total": ("population_total", "1", "excitons of all valleys, per generated exciton"),
+    "mean_squared_displacement_total": ("mean_squared_displacement_total", "um^2", "mean of r^2 over all valleys"),
+    "diffusivity_total": ("diffusivity_total", "cm^2/s", "diffusivity of all valleys together"),
+    "sidebands": ("photoluminescence_phonon", "1/ps", "rate of phonon-assisted light of the valley, per generated exciton"),
     "mean_squared_displacement_sidebands": (
         "mean_squared_displacement_photoluminescence_phonon",
-        1 / NM2_PER_UM2,
         "um^2",
         "mean of r^2 of phonon-assisted light",
     ),
-    "photoluminescence": ("photoluminescence", 1.0, "1/ps", "rate of emitted light, per generated exciton"),
-    "mean_squared_displacement_photoluminescence": ("mean_squared_displacement_photoluminescence", 1 / NM2_PER_UM2, "um^2", "mean of r^2 of emitted light"),
+    "photoluminescence": ("photoluminescence", "1/ps", "rate of emitted light, per generated exciton"),
+    "mean_squared_displacement_photoluminescence": ("mean_squared_displacement_photoluminescence", "um^2", "mean of r^2 of emitted light"),
 }
 
 
@@ -49,27 +49,26 @@ def add_rates(result: Result, problem: Problem) -> None:
     """Add out-rates, relaxation times and stationary diffusivities."""
     grid = problem.grid
     result.add("rates/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add("rates/energy", 0.5 * (grid.edges[:-1] + grid.edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
+    result.add_internal("rates/energy", 0.5 * (grid.edges[:-1] + grid.edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
     out_rate = problem.rates.out_rate().reshape(-1, grid.bins)
-    result.add("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
-    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
-    result.add("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering", missing=_BALLISTIC)
-    alone = stationary_diffusivities(problem.rates) / NM2_PER_PS_PER_CM2_PER_S
-    result.add("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering", missing=_BALLISTIC)
-    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
-    result.add("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering", missing=_BALLISTIC)
-    per_volt = 1e3 / grid.kT  # of cm^2/s
+    result.add_internal("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
+    times = relaxation_times(problem.rates, problem.excitons)
+    result.add_internal("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering", missing=_BALLISTIC)
+    alone = stationary_diffusivities(problem.rates)
+    result.add_internal("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering", missing=_BALLISTIC)
+    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True)
+    result.add_internal("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering", missing=_BALLISTIC)
     label = "e D / kT of the common diffusivity, as if excitons were charged once"
-    result.add("rates/mobility", common * per_volt, (), "cm^2/V/s", label, missing=_BALLISTIC)
-    late = common - stationary_free(problem.rates) / NM2_PER_PS_PER_CM2_PER_S if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
+    result.add_internal("rates/mobility", common / grid.kT, (), "cm^2/V/s", label, missing=_BALLISTIC)
+    late = common - stationary_free(problem.rates) if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
     label = "intervalley part of the diffusivity after all transients"
-    result.add("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing="NaN: the diffusivity is infinite")
+    result.add_internal("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing="NaN: the diffusivity is infinite")
     formation = grid.sum_v(problem.source.rate_i)
-    result.add("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    result.add_internal("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
     result.add("rates/phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
     label, none = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon", "NaN: for KK itself"
-    result.add("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label, missing=none)
-    result.add("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
+    result.add_internal("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label, missing=none)
+    result.add_internal("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
 
@@ -82,7 +81,7 @@ def thresholds(excitons: Excitons) -> np.ndarray:
             valley = channel.second
             distance = excitons.energy_v[0] - excitons.energy_v[valley]
             missing = np.array([max(distance - mode.energy, 0.0) for mode in channel.modes])
-            found_vm[valley] = np.sqrt(2 * excitons.mass_v[valley] * missing) / HBAR_MEV_PS
+            found_vm[valley] = np.sqrt(2 * excitons.mass_v[valley] * missing) / HBAR
     return found_vm
 
 
@@ -101,12 +100,12 @@ def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, mean_
 
 def add_observables(result: Result, problem: Problem, history: History) -> None:
     """Add every quantity of the history under `observables`."""
-    result.add("observables/time", np.array(history.time), ("time",), "ps", "time")
+    result.add_internal("observables/time", np.array(history.time), ("time",), "ps", "time")
     result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    for name, (path, factor, unit, meaning) in _QUANTITIES.items():
-        values = history.array(name) * factor
-        result.add(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name))
-    temperature = history.array("energy") / BOLTZMANN_MEV_PER_K
+    for name, (path, unit, meaning) in _QUANTITIES.items():
+        values = history.array(name)
+        result.add_internal(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name))
+    temperature = history.array("energy") / BOLTZMANN_EV_PER_K
     label = "temperature of the same mean energy"
     result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy"))
     exponent = _exponent(problem, history, history.array("diffusivity"), history.array("mean_squared_displacement"))
@@ -129,15 +128,15 @@ def add_spectra(result: Result, problem: Problem, history: History) -> None:
     """Add distributions over energy, with the equilibrium, at times that are ever further apart."""
     edges, spectra = problem.grid.edges, np.array(history.spectra)
     width = np.diff(edges)
-    result.add("energy/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    result.add_internal("energy/time", np.array(history.spectrum_time), ("time",), "ps", "time")
     result.add("energy/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
-    result.add("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
+    result.add_internal("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
+    result.add_internal("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
     density = spectra.reshape(len(spectra), -1, len(width)) / width
-    result.add("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per generated exciton")
+    result.add_internal("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per generated exciton")
     equilibrium = problem.grid.weight_i.reshape(-1, len(width))
     equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
-    result.add("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
+    result.add_internal("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
 
 
 def add_sidebands(result: Result, problem: Problem, history: History) -> None:
@@ -146,32 +145,32 @@ def add_sidebands(result: Result, problem: Problem, history: History) -> None:
     if not found:
         return
     lowest = min(float(line.photon_i[0]) for line in found)
-    edges = np.arange(SIDEBAND_STEP * np.floor(lowest / SIDEBAND_STEP), SIDEBAND_END + SIDEBAND_STEP, SIDEBAND_STEP)
+    edges = SIDEBAND_STEP * np.arange(np.floor(lowest / SIDEBAND_STEP), SIDEBAND_END + 1)
     light = spectrum(found, problem.grid, np.array(history.spectra), edges)
-    result.add("sidebands/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    result.add_internal("sidebands/time", np.array(history.spectrum_time), ("time",), "ps", "time")
     label = "photon energy less that of the bright exciton at rest"
-    result.add("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
+    result.add_internal("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
     label = "rate of phonon-assisted light, per generated exciton"
-    result.add("sidebands/spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
+    result.add_internal("sidebands/spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
 
 
 def summarise(problem: Problem, history: History) -> list[str]:
     """Return the lines that a user wants first."""
     return [
         *summarise_rates(problem),
-        f"at {history.time[-1]:g} ps:",
+        f"at {in_ps(history.time[-1]):g} ps:",
         "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
-        "    mean squared displacements (um^2): " + _by_valley(history.snapshots[-1].mean_squared_displacement / NM2_PER_UM2, ".4f"),
-        "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_MEV_PER_K, ".4g"),
-        "    diffusivities (cm^2/s): " + _by_valley(history.snapshots[-1].diffusivity / NM2_PER_PS_PER_CM2_PER_S, ".3f"),
+        "    mean squared displacements (um^2): " + _by_valley(from_internal(history.snapshots[-1].mean_squared_displacement, "um^2"), ".4f"),
+        "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_EV_PER_K, ".4g"),
+        "    diffusivities (cm^2/s): " + _by_valley(from_internal(history.snapshots[-1].diffusivity, "cm^2/s"), ".3f"),
         *_bright_valley(history),
     ]
 
 
 def summarise_rates(problem: Problem) -> list[str]:
     """Return the lines on what needs no time."""
-    times = relaxation_times(problem.rates, problem.excitons) * FS_PER_PS
-    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True) / NM2_PER_PS_PER_CM2_PER_S
+    times = relaxation_times(problem.rates, problem.excitons)
+    common = from_internal(stationary_diffusivity(problem.rates, range(len(VALLEYS)), True), "cm^2/s")
     return [
         "relaxation times without intervalley scattering (fs): " + _by_valley(times, ".1f"),
         f"stationary diffusivity of all valleys: {common:.3f} cm^2/s",
@@ -184,14 +183,14 @@ def _by_valley(values: np.ndarray, form: str) -> str:
 
 def _bright_valley(history: History) -> list[str]:
     """Say when the diffusivity of KK is largest and when it is negative."""
-    time = np.array(history.time)
-    bright = history.array("diffusivity")[:, 0] / NM2_PER_PS_PER_CM2_PER_S
+    time = from_internal(np.array(history.time), "ps")
+    bright = from_internal(history.array("diffusivity")[:, 0], "cm^2/s")
     if not np.isfinite(bright).any():
         return []
     peak = int(np.nanargmax(bright))
     lines = [f"diffusivity of KK: largest {bright[peak]:.4g} cm^2/s at {time[peak]:g} ps"]
-    negative = time[(bright < 0) & (time > 1)]
+    negative = time[(bright < 0) & (time > LATE)]
     if negative.size:
-        lowest = np.nanargmin(np.where(time > 1, bright, np.nan))
+        lowest = np.nanargmin(np.where(time > LATE, bright, np.nan))
         lines.append(f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at {time[lowest]:g} ps")
     return lines

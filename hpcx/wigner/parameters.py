@@ -1,4 +1,4 @@
-"""What the model needs to know of a material, in internal units, with the 1s form factors of its valleys."""
+"""What the model needs to know of a material (eV, nm, fs, m0), with the 1s form factors of its valleys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
-from hpcx.physics.constants import HBAR2_PER_M0, HBAR_MEV_PS, SPEED_OF_LIGHT_NM_PER_PS
+from hpcx.physics.constants import ELECTRON_MASS, HBAR, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.interaction import Interaction, interaction_of
 from hpcx.physics.wannier_gaussian import form_factor as gaussian_form_factor
 from hpcx.physics.wannier_gaussian import ground_states
@@ -22,15 +22,13 @@ ELECTRON_KEYS = ("K", "Kprime", "Lambda")
 ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC = ("TA", "LA")
-MASS = "meV*ps^2/nm^2"
-MEV_PER_EV = 1e3
 #: table of numerical form factors, 1/nm: linear interpolation is good to 1e-5
 TABLE_END, TABLE_STEP = 30.0, 0.01
 
 
 @dataclass(frozen=True)
 class Mode:
-    """A dispersionless phonon: energy (meV) and deformation potential (meV/nm)."""
+    """A dispersionless phonon: energy (eV) and deformation potential (eV/nm)."""
 
     energy: float
     potential: float
@@ -54,7 +52,7 @@ class ValleyPair:
 
 @dataclass(frozen=True)
 class Branch:
-    """An acoustic branch: velocity (nm/ps) and the factor on both deformation potentials."""
+    """An acoustic branch: velocity (nm/fs) and the factor on both deformation potentials."""
 
     velocity: float
     coupling: float
@@ -62,9 +60,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Excitons:
-    """Bands, couplings and 1s states of the three valleys (arrays over the valleys, internal units).
+    """Bands, couplings and 1s states of the three valleys (arrays over the valleys).
 
-    `disorder_rate` (1/ps) is that of elastic scattering, an input of the run. `form_factor_vvq` holds
+    Energies are in eV, masses in m0, the mass density in eV fs^2 / nm^4, potentials in eV (acoustic) and eV/nm (optical), the light cone
+    in 1/nm, rates in 1/fs. `disorder_rate` is that of elastic scattering, an input of the run. `form_factor_vvq` holds
     numerical form factors between the 1s states at the momenta `tabulated_q` (1/nm), or is None: then the
     states are exponentials with the radii `radius_v`.
     """
@@ -91,21 +90,21 @@ class Excitons:
 
     @property
     def hbar2_per_density(self) -> float:
-        """hbar^2 over the mass of the layer per area, meV nm^4."""
-        return HBAR_MEV_PS**2 / self.mass_density
+        """hbar^2 over the mass of the layer per area, eV nm^4."""
+        return HBAR**2 / self.mass_density
 
     @property
     def mass_v(self) -> np.ndarray:
-        """Masses of the excitons, meV ps^2/nm^2."""
-        return self.electron_mass_v + self.hole_mass
+        """Masses of the excitons, eV fs^2 / nm^2: hbar k / M is in nm/fs and hbar^2 k^2 / 2M in eV."""
+        return ELECTRON_MASS * (self.electron_mass_v + self.hole_mass)
 
     def acoustic_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential (meV) of the longitudinal branch; electron's and hole's parts add."""
+        """Return the deformation potential (eV) of the longitudinal branch; electron's and hole's parts add."""
         electron, hole = self._recoil(valley, q)
         return self.electron_acoustic_v[valley] * electron + self.hole_acoustic * hole
 
     def optical_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential (meV/nm) of the intravalley optical mode at q (1/nm)."""
+        """Return the deformation potential (eV/nm) of the intravalley optical mode at q (1/nm)."""
         electron, hole = self._recoil(valley, q)
         return self.electron_optical * electron + self.hole_optical * hole
 
@@ -114,13 +113,16 @@ class Excitons:
 
         q (1/nm) is counted from the momentum that joins the valleys; the hole is the spectator.
         """
-        recoil = 0.5 * self.hole_mass * (1 / self.mass_v[first] + 1 / self.mass_v[second])
+        recoil = 0.5 * (self._hole_share(first) + self._hole_share(second))
         return self._form_factor(first, second, recoil * q)
 
+    def _hole_share(self, valley: int) -> float:
+        return self.hole_mass / (self.electron_mass_v[valley] + self.hole_mass)
+
     def _recoil(self, valley: int, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mass = self.mass_v[valley]
-        electron = self._form_factor(valley, valley, self.hole_mass / mass * q)
-        return electron, self._form_factor(valley, valley, self.electron_mass_v[valley] / mass * q)
+        hole_share = self._hole_share(valley)
+        electron = self._form_factor(valley, valley, hole_share * q)
+        return electron, self._form_factor(valley, valley, (1 - hole_share) * q)
 
     def _form_factor(self, first: int, second: int, kappa: np.ndarray) -> np.ndarray:
         if self.form_factor_vvq is not None:
@@ -138,42 +140,43 @@ def interaction(material: Material, environment: float | str | None) -> Interact
     return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
 
 
+def _reduced(electron_mass_v: np.ndarray, hole_mass: float) -> np.ndarray:
+    return electron_mass_v * hole_mass / (electron_mass_v + hole_mass)
+
+
 def with_numerical_states(excitons: Excitons, material: Material, environment: float | str | None = None) -> Excitons:
     """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
-    per_free_mass = material.number("carriers.hole_A_mass", "m0") / excitons.hole_mass
-    reduced_v = excitons.electron_mass_v * excitons.hole_mass / excitons.mass_v * per_free_mass
-    states = ground_states(list(reduced_v), interaction(material, environment))
+    states = ground_states(list(_reduced(excitons.electron_mass_v, excitons.hole_mass)), interaction(material, environment))
     q = np.arange(0.0, TABLE_END, TABLE_STEP)
     table = np.array([[gaussian_form_factor(a, b, q) for b in states] for a in states])
-    binding = np.array([state.binding_energy for state in states]) * MEV_PER_EV
+    binding = np.array([state.binding_energy for state in states])
     return replace(excitons, binding_energy_v=binding, tabulated_q=q, form_factor_vvq=table)
 
 
 def read_excitons(material: Material, environment: float | str | None = None) -> Excitons:
     """Collect the numbers of a material, with variational 1s states; raises MaterialError naming what is missing."""
-    electron_mass_v = np.array([material.number(f"carriers.electron_{band}_mass", MASS) for band in ELECTRON_BANDS])
-    hole_mass = material.number("carriers.hole_A_mass", MASS)
+    electron_mass_v = np.array([material.number(f"carriers.electron_{band}_mass", "m0") for band in ELECTRON_BANDS])
+    hole_mass = material.number("carriers.hole_A_mass", "m0")
     members_v = _per_valley(material, "excitons.members", VALLEY_KEYS, "1").astype(int)
     law = interaction(material, environment)
-    per_free_mass = 1e3 * HBAR2_PER_M0 / HBAR_MEV_PS**2
-    states = [variational_1s(mass * hole_mass / (mass + hole_mass) * per_free_mass, law) for mass in electron_mass_v]
+    states = [variational_1s(mass, law) for mass in _reduced(electron_mass_v, hole_mass)]
     return Excitons(
-        energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "meV"),
+        energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "eV"),
         electron_mass_v=electron_mass_v,
         hole_mass=hole_mass,
         members_v=members_v,
         radius_v=np.array([state.radius for state in states]),
-        binding_energy_v=np.array([state.binding_energy for state in states]) * MEV_PER_EV,
-        mass_density=material.number("lattice.mass_density", "meV*ps^2/nm^4"),
+        binding_energy_v=np.array([state.binding_energy for state in states]),
+        mass_density=material.number("lattice.mass_density", "eV*fs^2/nm^4"),
         branches=_branches(material),
-        electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "meV"),
-        hole_acoustic=material.number("phonons.acoustic.hole_potential", "meV"),
-        optical_energy=material.number("phonons.optical.energy", "meV"),
-        electron_optical=material.number("phonons.optical.electron_potential", "meV/nm"),
-        hole_optical=material.number("phonons.optical.hole_potential", "meV/nm"),
+        electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "eV"),
+        hole_acoustic=material.number("phonons.acoustic.hole_potential", "eV"),
+        optical_energy=material.number("phonons.optical.energy", "eV"),
+        electron_optical=material.number("phonons.optical.electron_potential", "eV/nm"),
+        hole_optical=material.number("phonons.optical.hole_potential", "eV/nm"),
         channels=_channels(material, members_v),
         light_cone=_light_cone(material),
-        radiative_rate=material.number("optics.radiative_broadening", "meV") / HBAR_MEV_PS,
+        radiative_rate=material.number("optics.radiative_broadening", "eV") / HBAR,
     )
 
 
@@ -184,7 +187,7 @@ def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str)
 def _branches(material: Material) -> tuple[Branch, ...]:
     ratio = material.number("phonons.acoustic.coupling_ratio_TA", "1")
     factors = {"LA": 1.0, "TA": ratio}
-    return tuple(Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/ps"), factors[name]) for name in factors)
+    return tuple(Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factors[name]) for name in factors)
 
 
 def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ...]:
@@ -204,11 +207,11 @@ def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ..
 
 def _mode(material: Material, energies: str, potentials: str, name: str) -> Mode:
     kind = "acoustic" if name in ACOUSTIC else "optical"
-    energy = material.number(f"phonons.{energies}.energy_{name}", "meV")
-    return Mode(energy, material.number(f"phonons.{potentials}.potential_{kind}", "meV/nm"))
+    energy = material.number(f"phonons.{energies}.energy_{name}", "eV")
+    return Mode(energy, material.number(f"phonons.{potentials}.potential_{kind}", "eV/nm"))
 
 
 def _light_cone(material: Material) -> float:
     """Return the momentum (1/nm) up to which excitons emit light, n E / (hbar c)."""
-    energy = material.number("optics.exciton_A_energy", "meV")
-    return material.number("optics.refractive_index", "1") * energy / (HBAR_MEV_PS * SPEED_OF_LIGHT_NM_PER_PS)
+    energy = material.number("optics.exciton_A_energy", "eV")
+    return material.number("optics.refractive_index", "1") * energy / (HBAR * SPEED_OF_LIGHT_NM_PER_FS)

@@ -9,23 +9,19 @@ import numpy as np
 
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.wigner.config import Config
-from hpcx.wigner.energy_grid import Grid, energy_edges, make_grid
+from hpcx.wigner.energy_grid import Grid, energy_edges, in_meV, make_grid, usual_bins
 from hpcx.wigner.moments import Hierarchy
 from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
 from hpcx.wigner.rate_cache import flat_rates
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.sidebands import Line, lines
 from hpcx.wigner.source import Source, check_detuning, make_source
-from hpcx.wigner.time_steps import output_times
+from hpcx.wigner.time_steps import SAME_TIME, output_times
 
 if TYPE_CHECKING:
     from mpi4py import MPI
-
-NM_PER_UM = 1e3
-PS_PER_FS = 1e-3
-MEV_PER_EV = 1e3
 
 
 @dataclass(frozen=True)
@@ -34,9 +30,9 @@ class Problem:
 
     Attributes:
         excitons, rates, source: physics.
-        outputs: times of results, ps.
-        densities, distributions: times of maps and of phase-space distributions, ps.
-        phases: (end in ps, whether intervalley scattering is on) in the order of time.
+        outputs: times of results, fs.
+        densities, distributions: times of maps and of phase-space distributions, fs.
+        phases: (end in fs, whether intervalley scattering is on) in the order of time.
     """
 
     excitons: Excitons
@@ -54,7 +50,7 @@ class Problem:
 
     @property
     def stops(self) -> np.ndarray:
-        """Times (ps) that a step must end at."""
+        """Times (fs) that a step must end at."""
         return _stops([self.outputs, self.densities, self.distributions], self.phases)
 
     def sidebands(self) -> list[Line]:
@@ -66,20 +62,18 @@ class Problem:
         return Hierarchy(self.rates, self.source, intervalley)
 
     def intervalley_at(self, time: float) -> bool:
-        """Say whether intervalley scattering acts in a step that begins at `time` (ps)."""
-        return next((on for end, on in self.phases if time < end - 1e-9), self.phases[-1][1])
+        """Say whether intervalley scattering acts in a step that begins at `time` (fs)."""
+        return next((on for end, on in self.phases if time < end - SAME_TIME), self.phases[-1][1])
 
 
 def make_edges(config: Config) -> np.ndarray:
-    """Return the edges of the energy bins (meV) that the input asks for."""
-    kT = BOLTZMANN_MEV_PER_K * config.temperature
-    momentum = config.momentum
+    """Return the edges of the energy bins (eV) that the input asks for."""
+    momentum, usual = config.internal.momentum, usual_bins(config.temperature)
     return energy_edges(
-        kT,
-        first=momentum.first_bin or min(0.03, 0.05 * kT),
+        first=momentum.first_bin or usual.first,
         growth=momentum.growth,
-        largest=momentum.largest_bin or min(0.25 * kT, 4.0),
-        maximum=momentum.energy_max or max(75.0, 11 * kT),
+        largest=momentum.largest_bin or usual.largest,
+        maximum=momentum.energy_max or usual.maximum,
     )
 
 
@@ -88,7 +82,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
-    excitons = replace(read_excitons(material, config.environment), disorder_rate=config.mechanisms.disorder)
+    excitons = replace(read_excitons(material, config.environment), disorder_rate=config.internal.mechanisms.disorder)
     if config.wannier == "numerical":
         excitons = with_numerical_states(excitons, material, config.environment)
     edges = make_edges(config)
@@ -99,39 +93,40 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     if not config.mechanisms.intervalley:
         rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
     run.diagnostics["rates_hash"] = rates.digest()
-    pulse = config.pulse
+    pulse = config.internal.pulse
     detuning = detuning_of(config, material)
-    check_detuning(excitons, edges, detuning, pulse.duration * PS_PER_FS)
-    source = make_source(excitons, grid, pulse.duration * PS_PER_FS, pulse.centre, pulse.spot * NM_PER_UM, detuning)
+    check_detuning(excitons, edges, detuning, pulse.duration)
+    source = make_source(excitons, grid, pulse.duration, pulse.centre, pulse.spot, detuning)
     return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
 
 
 def detuning_of(config: Config, material: Material) -> float:
-    """Return how far the pump is above the exciton's resonance, meV; differences below 1 ueV are none."""
+    """Return how far the pump is above the exciton's resonance, eV; differences below 1 ueV are none."""
     if config.pulse.photon_energy is None:
         return 0.0
-    detuning = MEV_PER_EV * (config.pulse.photon_energy - material.number("optics.exciton_A_energy", "eV"))
-    return 0.0 if abs(detuning) < 1e-3 else detuning
+    detuning = config.pulse.photon_energy - material.number("optics.exciton_A_energy", "eV")
+    return 0.0 if abs(detuning) < 1e-6 else detuning
 
 
 def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins cannot describe exchange between valleys at `energy_v` or the thermal distribution; meV, K."""
-    kT = BOLTZMANN_MEV_PER_K * temperature
+    """Raise ValueError if energy bins cannot describe exchange between valleys at `energy_v` or the thermal distribution; eV, K."""
+    kT = BOLTZMANN_EV_PER_K * temperature
     needed = energy_v.max() - energy_v.min() + 2 * kT
     if edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {edges[-1]:.4g} meV: the bins must reach from the lowest valley to 2 kT above the minimum of the "
-            f"highest, {needed:.4g} meV; otherwise the valleys cannot exchange excitons"
+            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV: the bins must reach from the lowest valley to 2 kT above the minimum of the "
+            f"highest, {in_meV(needed):.4g} meV; otherwise the valleys cannot exchange excitons"
         )
     widest = float(np.diff(edges).max())
     if widest > 2 * kT or edges[1] > 0.5 * kT:
         raise ValueError(
-            f"momentum.largest_bin = {widest:.3g} meV, momentum.first_bin = {edges[1]:.3g} meV are too wide for kT = {kT:.3g} meV: take at most 2 kT and kT/2"
+            f"momentum.largest_bin = {in_meV(widest):.3g} meV, momentum.first_bin = {in_meV(edges[1]):.3g} meV are too wide for "
+            f"kT = {in_meV(kT):.3g} meV: take at most 2 kT and kT/2"
         )
 
 
 def make_stops(config: Config) -> np.ndarray:
-    """Return the times (ps) that a step must end at."""
+    """Return the times (fs) that a step must end at."""
     return _stops(list(_times(config).values()), _phases(config))
 
 
@@ -140,7 +135,7 @@ def _stops(times: list[np.ndarray], phases: tuple[tuple[float, bool], ...]) -> n
 
 
 def _times(config: Config) -> dict[str, np.ndarray]:
-    time = config.time
+    time = config.internal.time
     in_space = config.space.dimension > 0
     return {
         "outputs": output_times(time.outputs, time.end),
@@ -150,7 +145,7 @@ def _times(config: Config) -> dict[str, np.ndarray]:
 
 
 def _phases(config: Config) -> tuple[tuple[float, bool], ...]:
-    end, off = config.time.end, config.mechanisms.intervalley_off_at
+    end, off = config.internal.time.end, config.internal.mechanisms.intervalley_off_at
     if off is None or off >= end:
         return ((end, True),)
     return ((off, True), (end, False))

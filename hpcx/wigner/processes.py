@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
 from hpcx.wigner.parameters import Branch, Excitons, Mode
@@ -30,7 +30,7 @@ class Events:
     Attributes:
         source, final: flattened bins j and i.
         cosine: cosine of the angle between the momenta before and after.
-        flux: equilibrium flux, 1/(nm^2 ps).
+        flux: equilibrium flux, 1/(nm^2 fs).
     """
 
     source: np.ndarray
@@ -67,19 +67,19 @@ class Acoustic:
         mass, velocity = excitons.mass_v[self.valley], self.branch.velocity
         source_g, energy_g, weight_g = _gauss_points(excitons, grid, self.valley, quadrature.gauss)
         phi = (np.arange(quadrature.acoustic_angles) + 0.5) * (0.5 * np.pi / quadrature.acoustic_angles)
-        momentum_g1 = np.sqrt(2 * mass * energy_g)[:, None] / HBAR_MEV_PS
-        q = 2 * momentum_g1 * np.cos(phi) - 2 * mass * velocity / HBAR_MEV_PS
+        momentum_g1 = np.sqrt(2 * mass * energy_g)[:, None] / HBAR
+        q = 2 * momentum_g1 * np.cos(phi) - 2 * mass * velocity / HBAR
         g, a = np.nonzero(q > 0)
         q, cos_phi, momentum = q[g, a], np.cos(phi[a]), momentum_g1[g, 0]
-        energy = np.maximum(energy_g[g] - HBAR_MEV_PS * velocity * q, 0.0)
-        after = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
+        energy = np.maximum(energy_g[g] - HBAR * velocity * q, 0.0)
+        after = np.sqrt(2 * mass * energy) / HBAR
         potential = self.branch.coupling * excitons.acoustic_potential(self.valley, q)
-        phonon = HBAR_MEV_PS * velocity * q
+        phonon = HBAR * velocity * q
         coupling = coupling_squared((potential * q) ** 2, phonon, excitons.hbar2_per_density)
-        rate = mass / (np.pi * HBAR_MEV_PS**3) * coupling * (1 + occupation(phonon, grid.kT))
+        rate = mass / (np.pi * HBAR**3) * coupling * (1 + occupation(phonon, grid.kT))
         return Events(
             source=self.valley * grid.bins + source_g[g],
-            final=self.valley * grid.bins + _bin_of(energy, grid),
+            final=self.valley * grid.bins + grid.bin_of(energy),
             cosine=np.clip((momentum - q * cos_phi) / np.maximum(after, 1e-300), -1.0, 1.0),
             flux=rate * weight_g[g] * np.pi / quadrature.acoustic_angles,
         )
@@ -90,8 +90,8 @@ class Dispersionless:
     """Emission of a phonon of one energy from valley `source` into one of `members` of valley `final`.
 
     Attributes:
-        energy: phonon energy, meV.
-        potential: deformation potential with its form factors as a function of q (1/nm), meV/nm.
+        energy: phonon energy, eV.
+        potential: deformation potential with its form factors as a function of q (1/nm), eV/nm.
     """
 
     source: int
@@ -102,12 +102,12 @@ class Dispersionless:
     intervalley: bool
 
     def rate(self, excitons: Excitons, q: np.ndarray, quanta: float) -> np.ndarray:
-        """Return g M D(q)^2 / (2 rho hbar^2 w) times `quanta` (n + 1 or n), 1/ps, before the mean over angles."""
+        """Return g M D(q)^2 / (2 rho hbar^2 w) times `quanta` (n + 1 or n), 1/fs, before the mean over angles."""
         coupling = coupling_squared(self.potential(q) ** 2, self.energy, excitons.hbar2_per_density)
-        return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR_MEV_PS**3
+        return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR**3
 
     def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
-        """Return at which rate (..., energy; 1/ps) excitons leave by emission and absorption to energies up to `top`; all in meV."""
+        """Return at which rate (..., energy; 1/fs) excitons leave by emission and absorption to energies up to `top`; all in eV."""
         cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
         quanta = occupation(self.energy, kT)
         shift = excitons.energy_v[self.source] - excitons.energy_v[self.final]
@@ -118,9 +118,9 @@ class Dispersionless:
         return rates[0] + rates[1]
 
     def _transfer(self, excitons: Excitons, energy: np.ndarray, final: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-        """Return the momentum transfer (1/nm) between energies (meV) of the two valleys at angles between the momenta; all broadcast."""
-        before = np.sqrt(2 * excitons.mass_v[self.source] * energy) / HBAR_MEV_PS
-        after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR_MEV_PS
+        """Return the momentum transfer (1/nm) between energies (eV) of the two valleys at angles between the momenta; all broadcast."""
+        before = np.sqrt(2 * excitons.mass_v[self.source] * energy) / HBAR
+        after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR
         return np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * cosine, 0.0))
 
     def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
@@ -135,8 +135,8 @@ class Dispersionless:
         flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
         shape = q.shape
         return Events(
-            source=np.broadcast_to((self.source * grid.bins + _bin_of(middle, grid))[:, None], shape).ravel(),
-            final=np.broadcast_to((self.final * grid.bins + _bin_of(middle + shift, grid))[:, None], shape).ravel(),
+            source=np.broadcast_to((self.source * grid.bins + grid.bin_of(middle))[:, None], shape).ravel(),
+            final=np.broadcast_to((self.final * grid.bins + grid.bin_of(middle + shift))[:, None], shape).ravel(),
             cosine=np.broadcast_to(np.cos(theta), shape).ravel(),
             flux=flux.ravel(),
         )
@@ -180,7 +180,7 @@ def emission_processes(excitons: Excitons) -> list[Process]:
 
 
 def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
-    """Return the largest rate, 1/ps, at which scattering between valleys takes excitons of up to `top` meV away, without any bins."""
+    """Return the largest rate, 1/fs, at which scattering between valleys takes excitons of up to `top` (eV) away, without any bins."""
     energy_e1 = np.linspace(0.0, top, FEW_ENERGIES)[:, None]
     total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
     for channel in excitons.channels:
@@ -194,7 +194,7 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
 
 def _optical(excitons: Excitons, valley: int) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential with its form factors (meV/nm) at q (1/nm)."""
+        """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
         return excitons.optical_potential(valley, q)
 
     return Dispersionless(valley, valley, 1, excitons.optical_energy, potential, False)
@@ -202,14 +202,14 @@ def _optical(excitons: Excitons, valley: int) -> Dispersionless:
 
 def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential with its form factors (meV/nm) at q (1/nm)."""
+        """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
         return mode.potential * excitons.intervalley_overlap(source, final, q)
 
     return Dispersionless(source, final, members, mode.energy, potential, True)
 
 
 def _gauss_points(excitons: Excitons, grid: Grid, valley: int, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return bin, energy (meV) and equilibrium weight (1/nm^2) of the quadrature points of a valley."""
+    """Return bin, energy (eV) and equilibrium weight (1/nm^2) of the quadrature points of a valley."""
     nodes, weights = np.polynomial.legendre.leggauss(points)
     half = 0.5 * np.diff(grid.edges)[:, None]
     energy = (grid.edges[:-1, None] + half * (1 + nodes)).ravel()
@@ -219,13 +219,9 @@ def _gauss_points(excitons: Excitons, grid: Grid, valley: int, points: int) -> t
 
 
 def _segments(edges: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the source energies (meV) at all edges of source bins and of final bins moved by -shift; drop what leaves the grid."""
+    """Cut the source energies (eV) at all edges of source bins and of final bins moved by -shift; drop what leaves the grid."""
     lowest, highest = max(0.0, -shift), min(edges[-1], edges[-1] - shift)
     cuts = np.concatenate([edges, edges - shift, [lowest, highest]])
     cuts = np.unique(cuts[(cuts >= lowest) & (cuts <= highest)])
-    wide = np.diff(cuts) > 1e-12
+    wide = np.diff(cuts) > 1e-15
     return cuts[:-1][wide], cuts[1:][wide]
-
-
-def _bin_of(energy: np.ndarray, grid: Grid) -> np.ndarray:
-    return np.clip(np.searchsorted(grid.edges, energy, side="right") - 1, 0, grid.bins - 1)

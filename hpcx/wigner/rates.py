@@ -28,7 +28,7 @@ class Rates:
 
     Attributes:
         grid: energy bins.
-        intravalley_mij, intervalley_mij: symmetric fluxes per harmonic m, 1/(nm^2 ps).
+        intravalley_mij, intervalley_mij: symmetric fluxes per harmonic m, 1/(nm^2 fs).
     """
 
     grid: Grid
@@ -41,21 +41,21 @@ class Rates:
         return len(self.intravalley_mij) - 1
 
     def collision(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
-        """Return the collision matrix of a harmonic (1/ps), without radiative decay; negative harmonics are those of |m|."""
+        """Return the collision matrix of a harmonic (1/fs), without radiative decay; negative harmonics are those of |m|."""
         flux_mij = self.intravalley_mij + self.intervalley_mij if intervalley else self.intravalley_mij
         return _collision(flux_mij, abs(harmonic), self.grid.weight_i)
 
     def valley_transfer(self) -> np.ndarray:
-        """Return the rate (valley, bin of all valleys; 1/ps) at which excitons of a bin change the populations of the valleys."""
+        """Return the rate (valley, bin of all valleys; 1/fs) at which excitons of a bin change the populations of the valleys."""
         collision_ij = _collision(self.intervalley_mij, 0, self.grid.weight_i)
         return self.grid.sum_v(collision_ij.T).T
 
     def inflow(self) -> np.ndarray:
-        """Return the rate (valley, bin of all valleys; 1/ps) of intervalley scattering from a bin into each valley."""
+        """Return the rate (valley, bin of all valleys; 1/fs) of intervalley scattering from a bin into each valley."""
         return self.grid.sum_v(self.intervalley_mij[0].T).T / self.grid.weight_i
 
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
-        """Return the collision matrix with radiative decay, 1/ps.
+        """Return the collision matrix with radiative decay, 1/fs.
 
         After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a zero
         if the length would be odd.
@@ -68,7 +68,7 @@ class Rates:
         return evolution_ij
 
     def out_rate(self, intervalley: bool = True) -> np.ndarray:
-        """Return the rate (1/ps) at which each bin is left, scattering inside the bin included."""
+        """Return the rate (1/fs) at which each bin is left, scattering inside the bin included."""
         flux_ij = self.intravalley_mij[0] + (self.intervalley_mij[0] if intervalley else 0.0)
         return flux_ij.sum(axis=0) / self.grid.weight_i
 

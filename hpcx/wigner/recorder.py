@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpcx.io.checkpoint import Saved
+from hpcx.wigner.time_steps import TIME_DIGITS
 
 Values = dict[str, np.ndarray]
 #: begins the names of recorded values in a checkpoint
@@ -16,8 +17,8 @@ _PREFIX = "recorded_"
 
 
 def rounded(times: Iterable[float]) -> np.ndarray:
-    """Return ascending times (ps) as results have them: alike for different steps, so that the points of a sweep have the same."""
-    return np.unique(np.round(np.asarray(times, dtype=float), 9))
+    """Return ascending times (fs) as results have them: alike for different steps, so that the points of a sweep have the same."""
+    return np.unique(np.round(np.asarray(times, dtype=float), TIME_DIGITS))
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Handler:
     """One kind of results.
 
     Attributes:
-        times: when it is due, ps, as `rounded`.
+        times: when it is due, fs, as `rounded`.
         measure: (time, state) -> values by name; collective if the state is distributed.
         store: (number of the time, values) -> None.
     """
@@ -42,8 +43,8 @@ class Recorder:
         self._handlers = list(handlers)
 
     def record(self, time: float, state: Any) -> None:
-        """Take notice of a step that ends at `time` (ps) in `state`."""
-        now = round(time, 9)
+        """Take notice of a step that ends at `time` (fs) in `state`."""
+        now = round(time, TIME_DIGITS)
         for handler in self._handlers:
             number = int(np.searchsorted(handler.times, now))
             if number < len(handler.times) and handler.times[number] == now:
@@ -55,7 +56,7 @@ class Series:
     """Values against time in memory.
 
     Attributes:
-        times: when they are due, ps.
+        times: when they are due, fs.
         values: lists over the times that have been reached, by name.
     """
 
@@ -67,7 +68,7 @@ class Series:
         return Handler(self.times, measure, self._store)
 
     def rows(self) -> list[tuple[float, Values]]:
-        """Return (time in ps, values by name) of all times that have been reached."""
+        """Return (time in fs, values by name) of all times that have been reached."""
         return [(float(time), dict(zip(self.values, row))) for time, *row in zip(self.times, *self.values.values())] if self.values else []
 
     def state(self) -> Values:

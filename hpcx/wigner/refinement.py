@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 
 from hpcx.materials.loader import Material
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
 from hpcx.wigner.config import Config
+from hpcx.wigner.energy_grid import in_meV, usual_bins
 from hpcx.wigner.parameters import VALLEYS
 
 START: dict[str, object] = {}
@@ -20,9 +21,12 @@ _GROWTH = 1.06
 
 
 def refinement(config: Config, material: Material) -> Refinement:
-    """Return how a point is refined; bins are made finer all together, so that their pattern stays."""
-    kT = BOLTZMANN_MEV_PER_K * config.temperature
-    first, largest, top = min(0.03, 0.05 * kT), min(0.25 * kT, 4.0), max(75.0, 11 * kT)
+    """Return how a point is refined; bins are made finer all together, so that their pattern stays.
+
+    It writes keys of the input, so energies are in meV here.
+    """
+    first, largest, top = (in_meV(energy) for energy in usual_bins(config.temperature))
+    kT = in_meV(BOLTZMANN_EV_PER_K * config.temperature)
 
     def settings(values: Values) -> dict[str, object]:
         """Return the keys of the grids."""

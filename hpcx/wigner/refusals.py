@@ -8,7 +8,7 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import Excitons, interaction, read_excitons
-from hpcx.wigner.problem import PS_PER_FS, check_edges, detuning_of, make_edges, make_stops
+from hpcx.wigner.problem import check_edges, detuning_of, make_edges, make_stops
 from hpcx.wigner.source import check_detuning
 from hpcx.wigner.space.drift import longest_drift_step
 from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem
@@ -27,7 +27,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     if not found:
         found += tried("momentum", "energy bins", lambda: check_edges(excitons.energy_v, edges, config.temperature))[1]
     if not found:
-        detuned = lambda: check_detuning(excitons, edges, detuning_of(config, material), config.pulse.duration * PS_PER_FS)
+        detuned = lambda: check_detuning(excitons, edges, detuning_of(config, material), config.internal.pulse.duration)
         found += tried("pulse.photon_energy", str(config.pulse.photon_energy), detuned)[1]
     if found or config.time.rates_only:
         return found
@@ -36,7 +36,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     spatial, found = tried("space", "cells", lambda: make_spatial_problem(config))
     if found:
         return found
-    found = tried("space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.pulse.spot))[1]
+    found = tried("space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.internal.pulse.spot))[1]
     local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
     longest = _longest_drift(spatial, edges, excitons)
@@ -44,9 +44,10 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 
 
 def _levels(config: Config, longest: float) -> list[tuple[float, float]]:
-    return levels_for(config.pulse.duration * PS_PER_FS, config.pulse.centre, 0, longest)
+    pulse = config.internal.pulse
+    return levels_for(pulse.duration, pulse.centre, 0, longest)
 
 
 def _longest_drift(spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
-    """Return the longest step (ps) that a landscape allows."""
+    """Return the longest step (fs) that a landscape allows."""
     return np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid, mean_energy
 from hpcx.wigner.parameters import Excitons, Mode, ValleyPair
@@ -28,8 +28,8 @@ class Line:
 
     Attributes:
         valley: number of the dark valley.
-        rate_i: rate of light (1/ps) from every energy bin of that valley.
-        photon_i: photon energy less that of the bright exciton at rest, meV, for every bin.
+        rate_i: rate of light (1/fs) from every energy bin of that valley.
+        photon_i: photon energy less that of the bright exciton at rest, eV, for every bin.
     """
 
     valley: int
@@ -38,11 +38,11 @@ class Line:
 
 
 def lines(excitons: Excitons, grid: Grid, damping: float) -> list[Line]:
-    """Return all sidebands; `damping` (1/ps) is that of the amplitude of the bright exciton at rest."""
+    """Return all sidebands; `damping` (1/fs) is that of the amplitude of the bright exciton at rest."""
     if not grid.radiative_i.any():
         return []
     energy_i = mean_energy(grid.edges, grid.kT)
-    return list(_lines(excitons, grid.kT, energy_i, HBAR_MEV_PS * damping))
+    return list(_lines(excitons, grid.kT, energy_i, HBAR * damping))
 
 
 def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) -> Iterator[Line]:
@@ -59,14 +59,14 @@ def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) ->
 
 
 def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
-    """Return hbar D^2 / (2 rho w) (meV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (meV)."""
-    momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR_MEV_PS
+    """Return hbar D^2 / (2 rho w) (eV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (eV)."""
+    momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR
     potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
     return coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density)
 
 
 def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:
-    """Return the rate of all phonon-assisted light from every bin of all valleys, 1/ps."""
+    """Return the rate of all phonon-assisted light from every bin of all valleys, 1/fs."""
     rate_i = np.zeros(grid.size)
     for line in found:
         rate_i[line.valley * grid.bins : (line.valley + 1) * grid.bins] += line.rate_i
@@ -74,7 +74,7 @@ def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:
 
 
 def spectrum(found: list[Line], grid: Grid, population_ti: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the light (time, photon energy; 1/ps/meV) between `edges` (meV from the bright exciton) of populations (time, bin).
+    """Return the light (time, photon energy; 1/fs/eV) between `edges` (eV from the bright exciton) of populations (time, bin).
 
     Lines have the widths that the distributions over energy give them, nothing else.
     """

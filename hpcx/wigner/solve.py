@@ -10,6 +10,7 @@ from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.run import Run
+from hpcx.units import from_internal
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History, largest_difference
 from hpcx.wigner.output import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
@@ -23,6 +24,9 @@ from hpcx.wigner.space.simulation import Simulation
 from hpcx.wigner.space.transport import Transport, longest_stable_step
 from hpcx.wigner.time_steps import Schedule
 from hpcx.wigner.uncertainty import study
+
+#: diffusivity below which differences from the moments count relative to it, nm^2/fs: 1 cm^2/s
+_SCALE = 0.1
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -54,7 +58,7 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     add_sidebands(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)
-    result.add("checks/time", np.array(history.time), ("time",), "ps", "time")
+    result.add_internal("checks/time", np.array(history.time), ("time",), "ps", "time")
     result.add("checks/particle_number", number, ("time",), "1", "excitons and light over generated excitons, minus 1")
     return result
 
@@ -63,14 +67,14 @@ def _solve_moments(problem: Problem, config: Config, run: Run, stages: Stages, l
     """Choose the steps and run the moments on the first rank."""
     with run.timings.measure("moments"):
         schedule, history = stages.on_first_rank(lambda alone: schedule_and_moments(problem, config.time.tolerance, longest, alone))
-    run.diagnostics.update(steps=len(schedule.steps), shortest_step=float(schedule.lengths[0]), step_error=schedule.error)
+    run.diagnostics.update(steps=len(schedule.steps), shortest_step=from_internal(float(schedule.lengths[0]), "ps"), step_error=schedule.error)
     return schedule, history
 
 
 def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, result: Result) -> History:
     with agreed(comm):
         spatial = make_spatial_problem(config)
-        check_spot(spatial.grid, config.pulse.spot)
+        check_spot(spatial.grid, config.internal.pulse.spot)
         check_local_energies(spatial, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, spatial)
     stages = Stages(comm, run)
@@ -94,7 +98,7 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
 def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, history: History, moments: History, run: Run) -> list[str]:
     """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
     begin = problem.source.centre + 10 * problem.source.width
-    error = largest_difference(history, moments, begin, scale=100.0)
+    error = largest_difference(history, moments, begin, scale=_SCALE)
     unknowns = int(np.prod(simulation.transport.cells.points)) * simulation.transport.cells.components * simulation.transport.cells.values
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import log_ndtr
 
-from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.wigner.energy_grid import Grid
+from hpcx.wigner.energy_grid import Grid, in_meV
 from hpcx.wigner.parameters import Branch, Excitons
 from hpcx.wigner.processes import Dispersionless, emission_processes
 
@@ -27,12 +27,12 @@ class Source:
     """Rate at which excitons are born, s_i(t) = rate_i |p(t)|^2, scaled so that all together one exciton is made.
 
     Attributes:
-        rate_i: scattering rate from the polarisation into each bin, 1/ps.
-        damping: decay rate of the polarisation's amplitude, 1/ps.
-        centre, width: time of the pulse's maximum and standard deviation of its amplitude, ps.
+        rate_i: scattering rate from the polarisation into each bin, 1/fs.
+        damping: decay rate of the polarisation's amplitude, 1/fs.
+        centre, width: time of the pulse's maximum and standard deviation of its amplitude, fs.
         spot: 1/e radius of the intensity, nm.
         scale: norm of |p|^2.
-        detuning: of the pump above the exciton's resonance, meV; 0 at resonance.
+        detuning: of the pump above the exciton's resonance, eV; 0 at resonance.
     """
 
     rate_i: np.ndarray
@@ -44,13 +44,13 @@ class Source:
     detuning: float = 0.0
 
     def intensity(self, time: np.ndarray | float) -> np.ndarray:
-        """Return |p(t)|^2 (1/ps after scaling): of a damped resonant oscillator in closed form, or of one that follows the pulse."""
+        """Return |p(t)|^2 (1/fs after scaling): of a damped resonant oscillator in closed form, or of one that follows the pulse."""
         if self.detuning:
             return self.scale * np.exp(-(((np.asarray(time, dtype=float) - self.centre) / self.width) ** 2))
         return self.scale * np.exp(2 * _log_amplitude(time, self.damping, self.centre, self.width))
 
     def born(self, time: float) -> float:
-        """Return how many excitons have been made until `time` (ps); one in the end."""
+        """Return how many excitons have been made until `time` (fs); one in the end."""
         if time <= self._begin:
             return 0.0
         return float(self.rate_i.sum() * _integral(self.intensity, self._begin, time, self.width))
@@ -70,22 +70,24 @@ _SPECTRUM_REACH, _SPECTRUM_POINTS = 3.0, 31
 
 
 def check_detuning(excitons: Excitons, edges: np.ndarray, detuning: float, duration: float) -> None:
-    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (meV), of `duration` (ps), or the bins end too low."""
-    width = HBAR_MEV_PS * FWHM_PER_SIGMA / duration
+    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (eV), of `duration` (fs), or the bins end too low."""
+    width = HBAR * FWHM_PER_SIGMA / duration
     if detuning < 0 or 0 < detuning < LEAST_DETUNING * width:
         raise ValueError(
-            f"the pump is {detuning:.1f} meV from the resonance: it must be at resonance, or at least {LEAST_DETUNING * width:.1f} meV above it, "
-            f"{LEAST_DETUNING:g} spectral widths of the pulse; lengthen pulse.duration for smaller excess energies"
+            f"the pump is {in_meV(detuning):.1f} meV from the resonance: it must be at resonance, or at least "
+            f"{in_meV(LEAST_DETUNING * width):.1f} meV above it, {LEAST_DETUNING:g} spectral widths of the pulse; "
+            f"lengthen pulse.duration for smaller excess energies"
         )
     needed = detuning + _SPECTRUM_REACH * width / np.sqrt(2) + excitons.energy_v[0] - excitons.energy_v.min()
     if detuning and edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {edges[-1]:.4g} meV is too low for excitons generated with {detuning:.1f} meV of excess: take {needed:.4g} meV or more"
+            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV is too low for excitons generated with {in_meV(detuning):.1f} meV of "
+            f"excess: take {in_meV(needed):.4g} meV or more"
         )
 
 
 def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float, detuning: float = 0.0) -> Source:
-    """Build the source of a pulse: `duration` (ps) and `spot` (nm) are amplitude full widths at half maximum; `detuning` in meV.
+    """Build the source of a pulse: `duration` (fs) and `spot` (nm) are amplitude full widths at half maximum; `detuning` in eV.
 
     Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises ValueError if
     nothing scatters out of the polarisation.
@@ -110,15 +112,15 @@ def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, 
 
 
 def detuned_rates(excitons: Excitons, grid: Grid, detuning: float, width: float) -> np.ndarray:
-    """Return the rates of `formation_rates` averaged over the spectrum of a pump of amplitude exp(-t^2 / 2 width^2), detuned by `detuning` (meV)."""
+    """Return the rates of `formation_rates` averaged over the spectrum of a pump of amplitude exp(-t^2 / 2 width^2), detuned by `detuning` (eV)."""
     deviation = np.linspace(-_SPECTRUM_REACH, _SPECTRUM_REACH, _SPECTRUM_POINTS)
     weight = np.exp(-(deviation**2) / 2)
-    excess = detuning + deviation * HBAR_MEV_PS / (np.sqrt(2) * width)
+    excess = detuning + deviation * HBAR / (np.sqrt(2) * width)
     return np.average([formation_rates(excitons, grid, energy) for energy in excess], axis=0, weights=weight)
 
 
 def formation_rates(excitons: Excitons, grid: Grid, excess: float = 0.0) -> np.ndarray:
-    """Return the scattering rate (1/ps) from the polarisation, at rest and `excess` (meV) above KK, into every bin: emission and absorption."""
+    """Return the scattering rate (1/fs) from the polarisation, at rest and `excess` (eV) above KK, into every bin: emission and absorption."""
     rate_i = np.zeros(grid.size)
     for branch in excitons.branches:
         _add_acoustic(rate_i, excitons, grid, branch, excess)
@@ -131,17 +133,17 @@ def formation_rates(excitons: Excitons, grid: Grid, excess: float = 0.0) -> np.n
 def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Branch, excess: float) -> None:
     """Emission and absorption where hbar^2 q^2 / 2M = excess -+ hbar c q; at resonance there is nothing to emit."""
     mass, sound = excitons.mass_v[0], branch.velocity
-    recoil = mass * sound / HBAR_MEV_PS
+    recoil = mass * sound / HBAR
     for sign in (1, -1):  # absorption, emission
-        q = sign * recoil + float(np.sqrt(recoil**2 + 2 * mass * excess / HBAR_MEV_PS**2))
+        q = sign * recoil + float(np.sqrt(recoil**2 + 2 * mass * excess / HBAR**2))
         if q <= 0:
             continue
-        phonon = HBAR_MEV_PS * sound * q
+        phonon = HBAR * sound * q
         quanta = float(occupation(phonon, grid.kT)) + (sign < 0)
         potential = branch.coupling * excitons.acoustic_potential(0, np.array(q))
         coupling = coupling_squared((potential * q) ** 2, phonon, excitons.hbar2_per_density)
-        slope = HBAR_MEV_PS**2 * q / mass - sign * HBAR_MEV_PS * sound  # of the energy that is conserved
-        _put(rate_i, grid, 0, (HBAR_MEV_PS * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR_MEV_PS * slope)))
+        slope = HBAR**2 * q / mass - sign * HBAR * sound  # of the energy that is conserved
+        _put(rate_i, grid, 0, (HBAR * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR * slope)))
 
 
 def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float) -> None:
@@ -149,14 +151,13 @@ def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, proc
     offset = excess + excitons.energy_v[0] - excitons.energy_v[process.final]
     for energy, factor in ((offset - process.energy, 1 + quanta), (offset + process.energy, quanta)):
         if energy >= 0:
-            q = np.sqrt(2 * excitons.mass_v[process.final] * energy) / HBAR_MEV_PS
+            q = np.sqrt(2 * excitons.mass_v[process.final] * energy) / HBAR
             _put(rate_i, grid, process.final, energy, float(process.rate(excitons, np.array(q), factor)))
 
 
 def _put(rate_i: np.ndarray, grid: Grid, valley: int, energy: float, rate: float) -> None:
     if energy < grid.edges[-1]:
-        bin_ = int(np.searchsorted(grid.edges, energy, side="right")) - 1
-        rate_i[valley * grid.bins + bin_] += rate
+        rate_i[valley * grid.bins + int(grid.bin_of(energy))] += rate
 
 
 def _log_amplitude(time: np.ndarray | float, damping: float, centre: float, width: float) -> np.ndarray:

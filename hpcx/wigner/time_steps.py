@@ -14,8 +14,12 @@ from typing import TypeVar
 
 import numpy as np
 
-#: (longest step in ps, until this time in ps): the coarsest schedule tried after the pulse
-COARSE_LEVELS = ((0.05, 10.0), (0.2, np.inf))
+from hpcx.units import from_internal
+
+#: times of results are rounded to so many digits of a fs; what is closer is one time
+TIME_DIGITS, SAME_TIME = 6, 1e-6
+#: (longest step in fs, until this time in fs): the coarsest schedule tried after the pulse
+COARSE_LEVELS = ((50.0, 1e4), (200.0, np.inf))
 #: steps per amplitude duration of the pulse, and how long after its centre they last, in durations
 STEPS_PER_PULSE = 10
 PULSE_SPAN = 4.0
@@ -27,6 +31,11 @@ _KNOBS = "lower time.end, lengthen pulse.duration, raise time.tolerance, take la
 Results = TypeVar("Results")
 
 
+def in_ps(time: float) -> float:
+    """Return a time as messages have it."""
+    return from_internal(time, "ps")
+
+
 class ToleranceError(ValueError):
     """No schedule that was tried is accurate enough."""
 
@@ -36,7 +45,7 @@ class Schedule:
     """Steps of a run.
 
     Attributes:
-        steps: start and length of every step, ps (steps, 2).
+        steps: start and length of every step, fs (steps, 2).
         error: estimated largest error relative to the tolerance's measure.
     """
 
@@ -45,12 +54,12 @@ class Schedule:
 
     @property
     def lengths(self) -> np.ndarray:
-        """The different step lengths, ps."""
-        return np.unique(np.round(self.steps[:, 1], 12))
+        """The different step lengths, fs."""
+        return np.unique(np.round(self.steps[:, 1], 9))
 
 
 def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray:
-    """Return the times (ps) of (interval, until) pairs up to and including `end`, without 0; nobody may change them."""
+    """Return the times (fs) of (interval, until) pairs up to and including `end`, without 0; nobody may change them."""
     return _output_times(tuple(map(tuple, pairs)), end)
 
 
@@ -62,7 +71,7 @@ def _output_times(pairs: tuple[tuple[float, float], ...], end: float) -> np.ndar
         count = int(np.floor((stop - start) / interval + 1e-9))
         times.append(start + interval * np.arange(1, count + 1))
         start = max(start, stop)
-    joined = np.unique(np.round(np.concatenate([*times, [end]]), 10))
+    joined = np.unique(np.round(np.concatenate([*times, [end]]), 7))
     joined = joined[joined > 0]
     joined.flags.writeable = False
     return joined
@@ -81,24 +90,26 @@ def _make_steps(levels: tuple[tuple[float, float], ...], bytes_of_stops: bytes) 
     """Make the steps once for points of a sweep that have the same times; nobody may change them."""
     stops = np.frombuffer(bytes_of_stops)
     longest_l, until_l = np.array(levels).T
-    corners = np.unique(np.round(np.concatenate([[0.0], stops, until_l[until_l < stops[-1]]]), 10))
+    corners = np.unique(np.round(np.concatenate([[0.0], stops, until_l[until_l < stops[-1]]]), 7))
     begins, spans = corners[:-1], np.diff(corners)
-    longest = longest_l[np.searchsorted(until_l - 1e-9, begins, side="right")]
+    longest = longest_l[np.searchsorted(until_l - SAME_TIME, begins, side="right")]
     total = np.cumsum(spans / longest)
     if not total[-1] < MOST_STEPS:
         first = np.argmax(~(total < MOST_STEPS))
-        raise ValueError(f"more than {MOST_STEPS:.0e} steps up to {stops[-1]:g} ps, of {longest[first]:.2g} ps at {begins[first]:g} ps: {_KNOBS}")
+        raise ValueError(
+            f"more than {MOST_STEPS:.0e} steps up to {in_ps(stops[-1]):g} ps, of {in_ps(longest[first]):.2g} ps at {in_ps(begins[first]):g} ps: {_KNOBS}"
+        )
     counts = np.ceil(spans / longest - 1e-9).astype(int)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     starts = np.repeat(begins, counts) + np.repeat(spans / counts, counts) * within
     # rounded, so that equal steps are equal to the last digit and share one stored inverse also after a restart
-    steps = np.stack([starts, np.repeat(np.round(spans / counts, 12), counts)], axis=1)
+    steps = np.stack([starts, np.repeat(np.round(spans / counts, 9), counts)], axis=1)
     steps.flags.writeable = False
     return steps
 
 
 def levels_for(duration: float, centre: float, refinement: int, longest: float = np.inf) -> list[tuple[float, float]]:
-    """Return the coarse levels for a pulse (ps), halved `refinement` times, no step longer than `longest` ps."""
+    """Return the coarse levels for a pulse (fs), halved `refinement` times, no step longer than `longest` fs."""
     pulse = (duration / STEPS_PER_PULSE, centre + PULSE_SPAN * duration)
     levels = [pulse, *(level for level in COARSE_LEVELS if level[1] > pulse[1])]
     return [(min(step / 2**refinement, longest), until) for step, until in levels]
@@ -113,7 +124,7 @@ def choose_steps(
 ) -> tuple[Schedule, Results]:
     """Return the coarsest schedule whose results differ from those of halved steps by less than `tolerance`.
 
-    Args: `levels(refinement)`, stops (ps), `run(refinement, steps)` giving results, `difference(results, finer results)`.
+    Args: `levels(refinement)`, stops (fs), `run(refinement, steps)` giving results, `difference(results, finer results)`.
     Also returned are the results of the halved steps. Raises ToleranceError if the tolerance is out of reach.
     """
     steps = make_steps(levels(0), stops)
@@ -125,4 +136,4 @@ def choose_steps(
         if error <= tolerance:
             return Schedule(steps, error), finer
         steps, results = finer_steps, finer
-    raise ToleranceError(f"time.tolerance = {tolerance:g} is not reached with steps of {steps[:, 1].min():.2g} ps (error {error:.1g}): raise it")
+    raise ToleranceError(f"time.tolerance = {tolerance:g} is not reached with steps of {in_ps(steps[:, 1].min()):.2g} ps (error {error:.1g}): raise it")

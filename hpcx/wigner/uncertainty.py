@@ -21,18 +21,17 @@ from hpcx.io.stages import Stages
 from hpcx.materials.catalogue import matching
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.units import from_internal
 from hpcx.wigner.config import NUMBERS, Config, Uncertainty
-from hpcx.wigner.output import NM2_PER_PS_PER_CM2_PER_S
+from hpcx.wigner.output import LATE
 from hpcx.wigner.parameters import VALLEYS
-from hpcx.wigner.problem import PS_PER_FS, make_problem
+from hpcx.wigner.problem import make_problem
 from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.time_steps import levels_for, make_steps
 
 log = logging.getLogger("hpcx")
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
-#: time (ps) from which on outcomes are read: before, the diffusivity is that of the pulse
-LATE = 1.0
 #: what is taken from the diffusivity of KK in every sample, with its unit
 OUTCOMES = (
     ("peak", "cm^2/s"),
@@ -86,11 +85,11 @@ def _sample(config: Config, material: Material, weak: Sequence[Weak], factor_n: 
     numbers = material.numbers
     varied = {number.key: float(numbers[number.key].value * factor) for number, factor in zip(weak, factor_n)}
     problem = make_problem(MPI.COMM_SELF, config, material.with_parameters(varied), Run(timings=run.timings))
-    pulse = config.pulse
-    steps = make_steps(levels_for(pulse.duration * PS_PER_FS, pulse.centre, 0), problem.stops)
+    pulse = config.internal.pulse
+    steps = make_steps(levels_for(pulse.duration, pulse.centre, 0), problem.stops)
     with run.timings.measure("moments"):
         history = run_moments(problem, steps)
-    return {"times": np.array(history.time), "diffusivity": history.array("diffusivity") / NM2_PER_PS_PER_CM2_PER_S}
+    return {"times": from_internal(np.array(history.time), "ps"), "diffusivity": from_internal(history.array("diffusivity"), "cm^2/s")}
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:

@@ -124,7 +124,7 @@ def test_phonon_matrices_cannot_look_at_what_their_key_leaves_out():
 
 def test_an_unknown_number_makes_other_wigner_rates(monkeypatch):
     excitons = read_excitons(load_for("wigner", "WS2"))
-    grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
+    grid = make_grid(excitons, 77.0, energy_edges(1e-3, 1.3, 8e-3, 0.08), radiative=True)
     longer = make_dataclass("Excitons", [("novel", float, 0.0)], bases=(type(excitons),), frozen=True)
     fields = {name: value for name, value in vars(excitons).items() if name in excitons.__dataclass_fields__}
     keys = {rate_cache.rates_key(longer(**fields, novel=value), grid, 1, emission_processes(excitons)) for value in (1.0, 2.0)}
@@ -150,7 +150,7 @@ def test_an_unknown_key_makes_other_tables_of_formation():
 def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):
     """Both points of a process: the second does not get the rates of the first."""
     excitons = read_excitons(load_for("wigner", "WS2"))
-    grid = make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
+    grid = make_grid(excitons, 77.0, energy_edges(1e-3, 1.3, 8e-3, 0.08), radiative=True)
     run = Run(tmp_path)
     couplings = [factor * excitons.hole_acoustic for factor in (1.0, 2.0)]
     first, second = (rate_cache.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=coupling), grid, 1, run) for coupling in couplings)

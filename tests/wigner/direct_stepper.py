@@ -19,7 +19,7 @@ class DirectStepper:
         self._inverses: dict[float, list[np.ndarray]] = {}
 
     def step(self, time: float, step: float) -> None:
-        """Advance by one step (ps)."""
+        """Advance by one step (fs)."""
         first = self._stage(time + self.GAMMA * step, self.state, step)
         second = self._stage(time + step, self.state + (1 - self.GAMMA) * step * first, step)
         self.state = self.state + step * ((1 - self.GAMMA) * first + self.GAMMA * second)
@@ -29,7 +29,7 @@ class DirectStepper:
 
     def _stage(self, time: float, base_ni: np.ndarray, step: float) -> np.ndarray:
         """Solve k = L (base + gamma step k) + s for k, moment by moment."""
-        key, weight = round(step, 12), self.GAMMA * step
+        key, weight = round(step, 9), self.GAMMA * step
         if key not in self._inverses:
             self._inverses[key] = [inv(np.eye(len(matrix)) - weight * matrix) for matrix in self._evolution]
         slope_ni, stage_ni, explicit_ni = np.zeros_like(base_ni), base_ni.copy(), np.zeros_like(base_ni)

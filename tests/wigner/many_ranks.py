@@ -25,7 +25,7 @@ from hpcx.wigner.space.spatial_grid import SpatialGrid
 from hpcx.wigner.space.transport import Transport
 
 POINTS, SPACING = 13, 90.0
-STEPS, STEP = 4, 0.1
+STEPS, STEP = 4, 100.0
 
 
 def make(comm: MPI.Comm) -> Transport:
@@ -41,7 +41,7 @@ def make(comm: MPI.Comm) -> Transport:
     x, y = spatial_grid.coordinates()
     spot = np.exp(-((x - 100) ** 2 + 0.5 * (y + 70) ** 2 + 0.3 * x * y) / 250.0**2)
     problem = make_problem(comm, config, load_for("wigner", "WS2"), Run())
-    problem = replace(problem, source=replace(problem.source, centre=0.1))
+    problem = replace(problem, source=replace(problem.source, centre=100.0))
     return Transport(comm, problem, SpatialProblem(spatial_grid, 2, spot / spot.sum(), mirror=False))
 
 

@@ -114,7 +114,7 @@ def test_image_as_spot(tmp_path):
 
 def test_absorbing_layer_lies_at_the_edge():
     rate = absorption(SpatialGrid((40, 40), 4000.0))
-    assert rate[20, 20] == 0 and rate[0, 20] > 1 and rate[20, -1] > 1
+    assert rate[20, 20] == 0 and rate[0, 20] > 1e-3 and rate[20, -1] > 1e-3
     assert np.mean(rate > 0) < 0.35
 
 

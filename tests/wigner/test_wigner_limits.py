@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K, HBAR_MEV_PS
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.problem import make_problem
@@ -52,11 +52,11 @@ def test_nothing_is_made_where_nothing_scatters():
 def test_disorder_alone_gives_the_diffusivity_of_one_relaxation_time(rate):
     """D = kT / (M rate) in every valley; the mobility is e D / kT."""
     result = point(parameters=FREE, mechanisms={"disorder": rate}, time={"rates_only": True}, momentum={})
-    expected = BOLTZMANN_MEV_PER_K * 77 / read_excitons(load_for("wigner", "WS2")).mass_v / rate / 100
+    expected = BOLTZMANN_EV_PER_K * 77 / read_excitons(load_for("wigner", "WS2")).mass_v / (1e-3 * rate) * 10  # nm^2/fs in cm^2/s
     assert result.value("rates/stationary_diffusivity") == pytest.approx(expected, rel=2e-4)
     assert result.value("rates/relaxation_time") == pytest.approx([1e3 / rate] * 3, rel=2e-4)
     common = float(result.value("rates/stationary_diffusivity_common"))
-    assert result.value("rates/mobility") == pytest.approx(1e3 * common / (BOLTZMANN_MEV_PER_K * 77))
+    assert result.value("rates/mobility") == pytest.approx(common / (BOLTZMANN_EV_PER_K * 77))
 
 
 def test_disorder_conserves_excitons_and_adds_to_every_rate():
@@ -91,7 +91,7 @@ def test_phonon_assisted_light_obeys_its_formula():
     problem = make_problem(MPI.COMM_SELF, config, material, Run())
     found = [line for line in problem.sidebands() if line.rate_i.any()]
     assert {line.valley for line in found} == {1} and len(found) == 10  # five phonons, up and down
-    width = HBAR_MEV_PS * problem.source.damping
+    width = HBAR * problem.source.damping
     for emitted, absorbed in zip(found[::2], found[1::2]):
         energy = 0.5 * (absorbed.photon_i - emitted.photon_i)
         n = 1 / np.expm1(energy / problem.grid.kT)
@@ -99,8 +99,8 @@ def test_phonon_assisted_light_obeys_its_formula():
         assert emitted.rate_i / absorbed.rate_i == pytest.approx(expected, rel=1e-9)
         # rate of scattering of all excitons to KK by that phonon, per final state, times those in the light cone
         potential = next(mode.potential for mode in problem.excitons.channels[0].modes if mode.energy == pytest.approx(energy[0]))
-        shape = problem.excitons.intervalley_overlap(1, 0, np.sqrt(2 * problem.excitons.mass_v[1] * 0.1) / HBAR_MEV_PS)
-        coupling = HBAR_MEV_PS**2 * (potential * shape) ** 2 / (2 * problem.excitons.mass_density * energy[0])
+        shape = problem.excitons.intervalley_overlap(1, 0, np.sqrt(2 * problem.excitons.mass_v[1] * 1e-4) / HBAR)
+        coupling = HBAR**2 * (potential * shape) ** 2 / (2 * problem.excitons.mass_density * energy[0])
         states = problem.excitons.light_cone**2 / (4 * np.pi)
         bottom = coupling * (n[0] + 1) / (emitted.photon_i[0] ** 2 + width**2) * states * problem.excitons.radiative_rate
         assert emitted.rate_i[0] == pytest.approx(bottom, rel=1e-3)

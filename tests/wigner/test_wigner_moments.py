@@ -24,8 +24,9 @@ from hpcx.wigner.solve import solve
 from hpcx.wigner.time_steps import ToleranceError, choose_steps, make_steps, output_times
 from hpcx.wigner.uncertainty import OUTCOMES, outcomes
 
-FINE = [(0.002, 2.0), (0.01, 12.0), (0.04, 40.0), (0.2, np.inf)]
-CM2_PER_S = 100.0
+#: steps (fs) until times
+FINE = [(2.0, 2e3), (10.0, 12e3), (40.0, 40e3), (200.0, np.inf)]
+CM2_PER_S = 0.1
 
 
 def problem(temperature: float, **tables) -> Problem:
@@ -40,7 +41,8 @@ def default_history(temperature: float) -> History:
 
 
 def series(history: History, name: str, valley: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    return np.array(history.time), history.array(name)[:, valley]
+    """Return times (ps) and values."""
+    return np.array(history.time) / 1e3, history.array(name)[:, valley]
 
 
 def at(history: History, name: str, time: float, valley: int = 0) -> float:
@@ -104,7 +106,7 @@ def test_petsc_agrees_with_the_direct_scheme(temperature):
     case = problem(temperature, time={"end": 12.0, "outputs": [(0.5, 12.0)]})
     steps = make_steps(FINE, case.stops)
     direct = run_moments(case, steps, DirectStepper)
-    petsc = run_moments(case, make_steps([(0.01, 1.0), (0.025, np.inf)], case.stops), MomentStepper)
+    petsc = run_moments(case, make_steps([(10.0, 1e3), (25.0, np.inf)], case.stops), MomentStepper)
     for name, tolerance in (("population", 4e-4), ("mean_squared_displacement", 2e-4)):
         assert petsc.array(name)[1:] == pytest.approx(direct.array(name)[1:], rel=tolerance)
 
@@ -112,7 +114,7 @@ def test_petsc_agrees_with_the_direct_scheme(temperature):
 def test_every_exciton_is_accounted_for():
     for radiative in (True, False):
         case = problem(77, time={"end": 20.0, "outputs": [(1.0, 20.0)]}, mechanisms={"radiative": radiative})
-        history = run_moments(case, make_steps([(0.004, 1.0), (0.05, np.inf)], case.stops))
+        history = run_moments(case, make_steps([(4.0, 1e3), (50.0, np.inf)], case.stops))
         number = np.array(history.number)
         assert np.max(np.abs(number[4:] - number[4])) < 1e-13  # rounding of 300 steps; the polarisation is gone by 5 ps
         assert abs(number[-1]) < 2e-8
@@ -121,7 +123,7 @@ def test_every_exciton_is_accounted_for():
 
 def test_scheme_is_of_fourth_order():
     case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
-    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].mean_squared_displacement for step in (0.04, 0.02, 0.01, 0.0025)]
+    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].mean_squared_displacement for step in (40.0, 20.0, 10.0, 2.5)]
     errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(orders > 3.3) and np.all(orders < 5)
@@ -132,7 +134,7 @@ def test_products_and_explicit_calls_per_step():
     case = problem(300)
     stepper = MomentStepper(case.hierarchy(True))
     for step in range(5):
-        stepper.step(0.02 * step, 0.02)
+        stepper.step(20.0 * step, 20.0)
     assert stepper._stepper.implicit.products == 5 * 6
     assert stepper._stepper.explicit_calls == 5 * 6
     stepper.destroy()
@@ -158,7 +160,7 @@ def test_intervalley_parts_balance():
 
 
 def test_diffusivity_does_not_depend_on_the_spot():
-    steps = [(0.01, 1.0), (0.05, np.inf)]
+    steps = [(10.0, 1e3), (50.0, np.inf)]
     histories = []
     for spot in (0.2, 2.0):
         case = problem(77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False})
@@ -172,7 +174,7 @@ def test_free_flight_without_scattering_is_ballistic():
     outputs = {"end": 0.3, "outputs": [(0.01, 0.3)]}
     case = problem(300, time=outputs, mechanisms={"intervalley": False, "radiative": False})
     rates = replace(case.rates, intravalley_mij=1e-12 * case.rates.intravalley_mij)
-    history = run_moments(replace(case, rates=rates), make_steps([(0.002, np.inf)], case.stops))
+    history = run_moments(replace(case, rates=rates), make_steps([(2.0, np.inf)], case.stops))
     slope = np.gradient(history.array("population") * history.array("free"), np.array(history.time), axis=0)
     speed_squared = case.grid.sum_v(case.grid.velocity_i**2 * case.source.rate_i) / case.source.rate_i.sum()
     born = np.array([case.source.born(time) for time in history.time])[:, None]
@@ -180,18 +182,18 @@ def test_free_flight_without_scattering_is_ballistic():
 
 
 def test_steps_hit_every_stop():
-    stops = output_times([(0.3, 1.0), (0.7, 5.0)], 4.0)
-    assert stops == pytest.approx([0.3, 0.6, 0.9, 1.7, 2.4, 3.1, 3.8, 4.0])
-    steps = make_steps([(0.05, 0.4), (0.25, np.inf)], stops)
+    stops = output_times([(300.0, 1e3), (700.0, 5e3)], 4e3)
+    assert stops == pytest.approx([300, 600, 900, 1700, 2400, 3100, 3800, 4000])
+    steps = make_steps([(50.0, 400.0), (250.0, np.inf)], stops)
     ends = steps.sum(axis=1)
     assert np.allclose(steps[1:, 0], ends[:-1])
-    assert all(np.min(np.abs(ends - stop)) < 1e-12 for stop in stops)
-    assert np.all(steps[steps[:, 0] < 0.4 - 1e-9, 1] <= 0.05 + 1e-12)
+    assert all(np.min(np.abs(ends - stop)) < 1e-9 for stop in stops)
+    assert np.all(steps[steps[:, 0] < 400 - 1e-6, 1] <= 50 + 1e-9)
 
 
 def test_unreachable_tolerance_is_said():
     with pytest.raises(ToleranceError, match="time.tolerance"):
-        choose_steps(lambda k: [(1.0 / 2**k, np.inf)], np.array([1.0]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3)
+        choose_steps(lambda k: [(1e3 / 2**k, np.inf)], np.array([1e3]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3)
 
 
 def test_solve_gives_the_agreed_datasets():

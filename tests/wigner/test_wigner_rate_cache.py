@@ -22,7 +22,7 @@ from hpcx.wigner.rates import assemble_rates
 @pytest.fixture(scope="module")
 def physics():
     excitons = read_excitons(load_for("wigner", "WS2"))
-    return excitons, make_grid(excitons, 77.0, energy_edges(6.6, 1.0, 1.3, 8.0, 80.0), radiative=True)
+    return excitons, make_grid(excitons, 77.0, energy_edges(1e-3, 1.3, 8e-3, 0.08), radiative=True)
 
 
 def test_second_run_reads_what_the_first_has_assembled(physics, tmp_path, monkeypatch):

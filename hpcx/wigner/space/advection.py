@@ -95,7 +95,7 @@ class Flight:
     """-u . grad of the state of a block of cells.
 
     Args:
-        velocity_i: speed of each value of a component, nm/ps (zeros for what stays in place).
+        velocity_i: speed of each value of a component, nm/fs (zeros for what stays in place).
         spacing: length of a cell, nm.
         harmonics: of the state.
         cells: where the state lives.

@@ -24,7 +24,7 @@ class Drift:
     Args:
         grid: energy bins.
         masses_v: masses of the valleys.
-        gradient: (direction, valley, cell) of this rank's cells, meV/nm.
+        gradient: (direction, valley, cell) of this rank's cells, eV/nm.
         harmonics, dimension: of the state.
     """
 
@@ -43,7 +43,7 @@ class Drift:
 
 
 def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.ndarray) -> float:
-    """Return the longest step (ps) in which no exciton drifts across more than about a bin; gradient as for `Drift`, edges in meV."""
+    """Return the longest step (fs) in which no exciton drifts across more than about a bin; gradient as for `Drift`, edges in eV."""
     speed_v = np.array([np.max(np.sqrt(2 * edges[1:] / mass) / np.diff(edges)) for mass in masses_v])
     force_v = np.sqrt(np.sum(gradient**2, axis=0)).reshape(len(speed_v), -1).max(axis=1)
     fastest = float(np.max(speed_v * force_v))

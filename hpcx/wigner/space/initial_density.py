@@ -10,8 +10,6 @@ from scipy.ndimage import zoom
 from hpcx.wigner.config import Initial
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
-NM_PER_UM = 1e3
-
 
 def birth_shares(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
     """Return the share of each cell in the excitons born, summing to one; `radius` is the 1/e radius of the intensity, nm.
@@ -26,12 +24,12 @@ def birth_shares(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> 
 
 
 def _analytic(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
-    coordinates = spatial_grid.coordinates()
+    coordinates, initial = spatial_grid.coordinates(), initial.internal
     squares = sum(coordinate**2 for coordinate in coordinates)
     if initial.shape == "ring":
-        return np.exp(-(((np.sqrt(squares) - initial.radius * NM_PER_UM) / radius) ** 2))
+        return np.exp(-(((np.sqrt(squares) - initial.radius) / radius) ** 2))
     if initial.shape == "two spots":
-        half, across = 0.5 * initial.separation * NM_PER_UM, squares - coordinates[0] ** 2
+        half, across = 0.5 * initial.separation, squares - coordinates[0] ** 2
         return sum(np.exp(-((coordinates[0] - x) ** 2 + across) / radius**2) for x in (-half, half))
     return np.exp(-squares / radius**2)
 

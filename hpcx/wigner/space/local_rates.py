@@ -39,10 +39,10 @@ class Regions:
     """Cells sorted by the energies of the valleys relative to that of KK.
 
     Attributes:
-        offset_rv: energies of the valleys beyond that of KK in each region (region, valley), meV, multiples of the step.
+        offset_rv: energies of the valleys beyond that of KK in each region (region, valley), eV, multiples of the step.
         index: region of each cell, an array over the cells.
         ratio_v: r_v of each cell (valley, *cells).
-        step: largest difference that is rounded away, times two, meV.
+        step: largest difference that is rounded away, times two, eV.
     """
 
     offset_rv: np.ndarray
@@ -52,7 +52,7 @@ class Regions:
 
 
 def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None:
-    """Sort cells by V_v (valley, *cells; meV) in steps of `step` (meV); None if all valleys move alike."""
+    """Sort cells by V_v (valley, *cells; eV) in steps of `step` (eV); None if all valleys move alike."""
     offset_v = energy_v - energy_v[0]
     if np.max(np.abs(offset_v)) <= 1e-12 * np.max(np.abs(energy_v)):
         return None
@@ -63,7 +63,7 @@ def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None
 
 
 def largest_excess(problem: Problem, regions: Regions) -> float:
-    """Return a bound of the rate (1/ps) that is stepped explicitly, from the out-rates without landscape."""
+    """Return a bound of the rate (1/fs) that is stepped explicitly, from the out-rates without landscape."""
     out_rate = problem.rates.inflow().sum(axis=0).max()
     return float(out_rate * np.expm1(0.5 * regions.step / problem.grid.kT))
 
@@ -88,7 +88,7 @@ def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed:
 
 
 def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:
-    """Return rates and source where the valleys lie higher by `offset_v` (meV)."""
+    """Return rates and source where the valleys lie higher by `offset_v` (eV)."""
     flat, source = problem.rates, problem.source
     excitons = replace(problem.excitons, energy_v=problem.excitons.energy_v + offset_v)
     grid = replace(flat.grid, weight_i=equilibrium_weights(excitons, flat.grid.edges, flat.grid.kT))
@@ -113,7 +113,7 @@ class Region:
     Attributes:
         cells: its cells on this rank.
         scattering: C of the region.
-        inflow_vi: rate of intervalley scattering from a bin into each valley, 1/ps.
+        inflow_vi: rate of intervalley scattering from a bin into each valley, 1/fs.
         source: birth of excitons, one in all.
     """
 
@@ -153,13 +153,13 @@ class LocalScattering:
         self._each(state, out, lambda region, x, y: region.scattering.solve(shift, x, y))
 
     def add_births(self, time: float, birth_c: np.ndarray, out: np.ndarray) -> None:
-        """Add the excitons born at `time` (ps) to the isotropic component of `out`; `birth_c` are the shares of the cells."""
+        """Add the excitons born at `time` (fs) to the isotropic component of `out`; `birth_c` are the shares of the cells."""
         for region in self._regions:
             rate_i = region.source.rate_i * float(region.source.intensity(time))
             out[region.cells, 0, : self._grid.size] += birth_c[region.cells, None] * rate_i
 
     def exchange(self, isotropic_ci: np.ndarray) -> np.ndarray:
-        """Return the change (cell, valley; 1/ps) of the populations of the cells by intervalley scattering."""
+        """Return the change (cell, valley; 1/fs) of the populations of the cells by intervalley scattering."""
         bins, valleys = self._grid.bins, len(self._ratio_vc)
         change_cv = np.zeros((len(isotropic_ci), valleys))
         for region in self._regions:
@@ -172,7 +172,7 @@ class LocalScattering:
         return change_cv
 
     def births(self, time: float, birth_c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the excitons born per ps (cell, valley) at `time` (ps), and those made until then (cell,)."""
+        """Return the excitons born per fs (cell, valley) at `time` (fs), and those made until then (cell,)."""
         born_cv, made_c = np.zeros((len(birth_c), len(self._ratio_vc))), np.zeros(len(birth_c))
         for region in self._regions:
             rate_v = self._grid.sum_v(region.source.rate_i) * float(region.source.intensity(time))
@@ -189,7 +189,7 @@ class LocalScattering:
             out[region.cells] = result * ratio
 
     def _excess(self, region: Region) -> np.ndarray:
-        """Return by how much out-rates (cell of the region, bin; 1/ps) exceed those of the region."""
+        """Return by how much out-rates (cell of the region, bin; 1/fs) exceed those of the region."""
         ratio_cv = self._ratio_vc[:, region.cells].T
         found = np.empty((len(region.cells), self._grid.size))
         for valley in range(len(self._ratio_vc)):

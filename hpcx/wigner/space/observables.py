@@ -9,13 +9,13 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.part import Part
-from hpcx.physics.constants import HBAR_MEV_PS
+from hpcx.physics.constants import HBAR
 from hpcx.wigner.space.advection import parities
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 from hpcx.wigner.space.transport import Transport
 
-#: energies beyond this (meV) are left out of phase-space distributions
-LARGEST_SHOWN = 75.0
+#: energies beyond this (eV) are left out of phase-space distributions
+LARGEST_SHOWN = 0.075
 MOMENTUM_POINTS = 161
 
 
@@ -44,7 +44,7 @@ def density_maps(transport: Transport) -> dict[str, np.ndarray]:
     """Return this rank's parts of the maps of the present state, per generated exciton. Collective.
 
     "density" (valley, (y,) x) in 1/nm^dimension, "photoluminescence" ((y,) x) and "shape_variation" (valley, (y,) x) in
-    1/(ps nm^dimension).
+    1/(fs nm^dimension).
     """
     density = transport.by_valley()
     maps = {"density": density, "photoluminescence": _light(transport), "shape_variation": _shape_variation(transport, density)}
@@ -129,9 +129,9 @@ class CentralLine:
         found = np.empty((len(excitons.mass_v), len(line), len(momenta)))
         for valley, mass in enumerate(excitons.mass_v):
             bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
-            states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR_MEV_PS**2)
+            states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR**2)
             states = states * self._spatial_grid.spacing**self._spatial_grid.dimension
-            k = np.sqrt(2 * mass * energy) / HBAR_MEV_PS
+            k = np.sqrt(2 * mass * energy) / HBAR
             both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1)
             both /= np.concatenate([states[::-1], states])
             axis = np.concatenate([-k[::-1], k])
@@ -152,7 +152,7 @@ class CentralLine:
 def momentum_axis(transport: Transport) -> np.ndarray:
     """Return the momenta kx (1/nm) of the distributions."""
     grid, excitons = transport.problem.grid, transport.problem.excitons
-    largest = np.sqrt(2 * excitons.mass_v.max() * min(grid.edges[-1], LARGEST_SHOWN)) / HBAR_MEV_PS
+    largest = np.sqrt(2 * excitons.mass_v.max() * min(grid.edges[-1], LARGEST_SHOWN)) / HBAR
     return np.linspace(-largest, largest, MOMENTUM_POINTS)
 
 

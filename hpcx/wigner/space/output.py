@@ -6,14 +6,13 @@ import numpy as np
 
 from hpcx.io.part import Part
 from hpcx.io.result import Result
+from hpcx.units import from_internal
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Series
 from hpcx.wigner.space.observables import CentralLine, density_maps, momentum_axis
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 from hpcx.wigner.space.transport import Transport
-
-NM_PER_UM = 1e3
 
 
 def _axes(spatial_grid: SpatialGrid) -> tuple[str, ...]:
@@ -24,9 +23,26 @@ def _density_unit(spatial_grid: SpatialGrid) -> str:
     return f"1/um{'^2' if spatial_grid.dimension == 2 else ''}"
 
 
+def _density_units(spatial_grid: SpatialGrid) -> dict[str, str]:
+    """Return the units of the maps."""
+    unit = _density_unit(spatial_grid)
+    return {"density": unit, "photoluminescence": f"{unit}/ps", "shape_variation": f"{unit}/ps"}
+
+
+def _phase_space_units(spatial_grid: SpatialGrid) -> dict[str, str]:
+    """Return the units of the phase-space distributions."""
+    unit = _density_unit(spatial_grid)
+    return {"distribution": "nm" if spatial_grid.dimension == 1 else "1", "forward": unit, "backward": unit}
+
+
 def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], units: str, meaning: str) -> None:
     """Add a dataset whose values will come."""
     outputs.add(path, np.empty((0,) * len(dims)), dims, units, meaning, part=part)
+
+
+def _as_declared(values: dict[str, np.ndarray], units: dict[str, str]) -> dict[str, np.ndarray]:
+    """Return arrays in the units in which they are written."""
+    return {name: from_internal(array, units[name]) for name, array in values.items()}
 
 
 class DensityMaps:
@@ -36,21 +52,20 @@ class DensityMaps:
         self._transport = transport
 
     def declare(self, outputs: Result, times: np.ndarray) -> None:
-        """Add what there will be at these times (ps)."""
+        """Add what there will be at these times (fs)."""
         spatial_grid, part, count = self._transport.spatial.grid, self._transport.part(), len(times)
-        axes, unit = _axes(spatial_grid), _density_unit(spatial_grid)
+        axes, units = _axes(spatial_grid), _density_units(spatial_grid)
         _add_axes(outputs, "density", times, axes, spatial_grid)
         by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
-        _declare(outputs, "density/density", by_valley, dims, unit, "excitons per generated exciton")
+        _declare(outputs, "density/density", by_valley, dims, units["density"], "excitons per generated exciton")
         meaning = "rate of emitted light, per generated exciton"
-        _declare(outputs, "density/photoluminescence", part.under(count), ("time", *axes), f"{unit}/ps", meaning)
+        _declare(outputs, "density/photoluminescence", part.under(count), ("time", *axes), units["photoluminescence"], meaning)
         meaning = "change of the shape by intervalley scattering"
-        _declare(outputs, "density/shape_variation", by_valley, dims, f"{unit}/ps", meaning)
+        _declare(outputs, "density/shape_variation", by_valley, dims, units["shape_variation"], meaning)
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the maps of the present state; collective."""
-        scale = NM_PER_UM**self._transport.spatial.grid.dimension
-        return {name: scale * values for name, values in density_maps(self._transport).items()}
+        return _as_declared(density_maps(self._transport), _density_units(self._transport.spatial.grid))
 
 
 class PhaseSpaceMaps:
@@ -60,39 +75,38 @@ class PhaseSpaceMaps:
         self._transport, self._line = transport, CentralLine(transport)
 
     def declare(self, outputs: Result, times: np.ndarray) -> None:
-        """Add what there will be at these times (ps)."""
+        """Add what there will be at these times (fs)."""
         spatial_grid = self._transport.spatial.grid
         _add_axes(outputs, "wigner", times, ("x",), spatial_grid)
         momenta = momentum_axis(self._transport)
-        outputs.add("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
-        part = self._line.part().under(len(times), len(VALLEYS))
+        outputs.add_internal("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
+        units, part = _phase_space_units(spatial_grid), self._line.part().under(len(times), len(VALLEYS))
         for name, sign in (("forward", ">"), ("backward", "<")):
             meaning = f"excitons with kx {sign} 0, per generated exciton"
-            _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), _density_unit(spatial_grid), meaning)
-        unit, meaning = ("nm", "excitons per state, integrated over y") if spatial_grid.dimension == 1 else ("1", "excitons per state at y = ky = 0")
+            _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), units[name], meaning)
+        meaning = "excitons per state, integrated over y" if spatial_grid.dimension == 1 else "excitons per state at y = ky = 0"
         whole = Part((*part.shape, len(momenta)), (*part.runs, (slice(0, len(momenta)),)))
-        _declare(outputs, "wigner/distribution", whole, ("time", "valley", "x", "kx"), unit, meaning)
+        _declare(outputs, "wigner/distribution", whole, ("time", "valley", "x", "kx"), units["distribution"], meaning)
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the distributions of the present state; collective."""
-        found, scale = self._line.distributions(), NM_PER_UM**self._transport.spatial.grid.dimension
-        return found | {name: scale * found[name] for name in ("forward", "backward")}
+        return _as_declared(self._line.distributions(), _phase_space_units(self._transport.spatial.grid))
 
 
 def add_landscape(result: Result, transport: Transport, problem: Problem, energy_v: np.ndarray) -> None:
-    """Add the landscape (valley, *cells; meV) and the equilibrium density in it, one exciton in all."""
+    """Add the landscape (valley, *cells; eV) and the equilibrium density in it, one exciton in all."""
     spatial_grid, part = transport.spatial.grid, transport.part().under(len(VALLEYS))
     dims = ("valley", *_axes(spatial_grid))
 
     def add(name: str, field: np.ndarray, units: str, meaning: str) -> None:
         """Add this rank's part of a field."""
         own = transport.with_images(transport.local(field))
-        result.add(f"density/{name}", own, dims, units, meaning, part=part)
+        result.add_internal(f"density/{name}", own, dims, units, meaning, part=part)
 
     add("landscape", energy_v, "meV", "energy of the valleys against position")
     share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * spatial_grid.dimension)
     weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
-    cell = (spatial_grid.spacing / NM_PER_UM) ** spatial_grid.dimension
+    cell = spatial_grid.spacing**spatial_grid.dimension
     add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(spatial_grid), "thermal equilibrium of one exciton")
 
 
@@ -104,7 +118,7 @@ def add_checks(result: Result, series: Series) -> None:
 
 
 def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], spatial_grid: SpatialGrid) -> None:
-    outputs.add(f"{group}/time", times, ("time",), "ps", "time")
+    outputs.add_internal(f"{group}/time", times, ("time",), "ps", "time")
     outputs.add(f"{group}/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     for axis in axes:
-        outputs.add(f"{group}/{axis}", spatial_grid.axis / NM_PER_UM, (axis,), "um", axis)
+        outputs.add_internal(f"{group}/{axis}", spatial_grid.axis, (axis,), "um", axis)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcx.physics.constants import BOLTZMANN_MEV_PER_K
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.wigner.config import Config
-from hpcx.wigner.problem import NM_PER_UM, Problem, check_edges
+from hpcx.wigner.problem import Problem, check_edges
 from hpcx.wigner.source import FWHM_PER_SIGMA
 from hpcx.wigner.space.initial_density import birth_shares
 from hpcx.wigner.space.local_rates import Regions, find_regions
@@ -29,7 +29,7 @@ class SpatialProblem:
         birth: share of each cell in the excitons born; sums to one.
         mirror: compute the positive half (quarter) alone.
         absorbing: lose excitons in a layer along the edges.
-        gradient: gradient of the landscape (direction, valley, *cells), meV/nm, or None.
+        gradient: gradient of the landscape (direction, valley, *cells), eV/nm, or None.
         regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
     """
 
@@ -44,25 +44,25 @@ class SpatialProblem:
 
 def make_spatial_grid(config: Config) -> SpatialGrid:
     """Return the cells that the input asks for."""
-    return SpatialGrid((config.space.points,) * config.space.dimension, config.space.width * NM_PER_UM)
+    return SpatialGrid((config.space.points,) * config.space.dimension, config.internal.space.width)
 
 
 def make_spatial_problem(config: Config) -> SpatialProblem:
     """Place the first spot and the landscape on the grid and use mirror symmetry where the input has it."""
     spatial_grid = make_spatial_grid(config)
-    birth = birth_shares(spatial_grid, config.space.initial, config.pulse.spot * NM_PER_UM / FWHM_PER_SIGMA)
+    birth = birth_shares(spatial_grid, config.space.initial, config.internal.pulse.spot / FWHM_PER_SIGMA)
     energy_v = potential_energy(spatial_grid, config.landscape)
     mirror = config.space.points % 2 == 0 and all(is_mirror_symmetric(field) for field in (birth, *energy_v))
     spatial = SpatialProblem(spatial_grid, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
     if config.landscape.kind == "none":
         return spatial
-    kT = BOLTZMANN_MEV_PER_K * config.temperature
-    regions = find_regions(energy_v, config.landscape.rate_step or RATE_STEP * kT, kT)
+    kT = BOLTZMANN_EV_PER_K * config.temperature
+    regions = find_regions(energy_v, config.internal.landscape.rate_step or RATE_STEP * kT, kT)
     return replace(spatial, gradient=force_gradient(spatial_grid, energy_v, kT), regions=regions)
 
 
 def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins (meV) do not reach far enough where the landscape has moved the valleys apart."""
+    """Raise ValueError if energy bins (eV) do not reach far enough where the landscape has moved the valleys apart."""
     for offset_v in spatial.regions.offset_rv if spatial.regions is not None else ():
         check_edges(energy_v + offset_v, edges, temperature)
 

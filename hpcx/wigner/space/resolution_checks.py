@@ -9,7 +9,8 @@ import numpy as np
 
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.space.problem import SpatialProblem
-from hpcx.wigner.space.spatial_grid import SpatialGrid
+from hpcx.wigner.space.spatial_grid import SpatialGrid, in_um
+from hpcx.wigner.time_steps import in_ps
 
 if TYPE_CHECKING:
     from hpcx.wigner.history import History
@@ -23,8 +24,8 @@ LEAST_REACH, GOOD_REACH = 2.0, 3.0
 
 
 def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
-    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, um); warn if they are barely small enough."""
-    radius = spot * 1e3 / np.sqrt(8 * np.log(2))
+    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, nm); warn if they are barely small enough."""
+    radius = spot / np.sqrt(8 * np.log(2))
     cells = radius / spatial_grid.spacing
     size = f"space.points = {spatial_grid.points[0]}: cells of {spatial_grid.spacing:.0f} nm"
     text = f"{size} are coarse for a spot of 1/e radius {radius:.0f} nm ({cells:.1f} cells)"
@@ -45,11 +46,11 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
     radius = float(np.sqrt(mean_squared_displacement[moment, valley]))
     half = 0.5 * spatial.grid.width
     text = (
-        f"space.width = {spatial.grid.width / 1e3:g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {radius / 1e3:.2f} um "
-        f"at {moments.time[moment]:g} ps, and the edge of the box is at {half / 1e3:g} um"
+        f"space.width = {in_um(spatial.grid.width):g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {in_um(radius):.2f} um "
+        f"at {in_ps(moments.time[moment]):g} ps, and the edge of the box is at {in_um(half):g} um"
     )
     if spatial.absorbing or spatial.gradient is not None or half >= GOOD_REACH * radius:
         return
     if half < LEAST_REACH * radius:
-        raise ValueError(f"{text}; take space.width of at least {2 * GOOD_REACH * radius / 1e3:.1f} um")
+        raise ValueError(f"{text}; take space.width of at least {in_um(2 * GOOD_REACH * radius):.1f} um")
     log.warning("%s: the tail will wrap around the periodic box, so the widths will be too small", text)

@@ -19,6 +19,7 @@ from hpcx.wigner.recorder import Handler, Recorder, Series, Values, rounded
 from hpcx.wigner.space.observables import grid_checks
 from hpcx.wigner.space.output import DensityMaps, PhaseSpaceMaps
 from hpcx.wigner.space.transport import Transport
+from hpcx.wigner.time_steps import in_ps
 
 log = logging.getLogger("hpcx")
 
@@ -30,7 +31,7 @@ class Simulation:
         series: moments and checks of the grid at the output times.
         outputs: maps, which are written as they come.
 
-    Args: the state, the steps (start, length; ps), the surroundings of the point, and the stage that keeps the run.
+    Args: the state, the steps (start, length; fs), the surroundings of the point, and the stage that keeps the run.
     """
 
     def __init__(self, transport: Transport, steps: np.ndarray, run: Run, stage: Stage | None = None) -> None:
@@ -118,4 +119,4 @@ class Simulation:
     def _refuse_explosion(self, finite: bool, time: float) -> None:
         """Raise AgreedError if what was computed is not finite on some rank. Collective."""
         if not all(self.transport.comm.allgather(finite)):
-            raise AgreedError(f"the distribution is no longer finite at {time:g} ps: lower time.tolerance or space.points")
+            raise AgreedError(f"the distribution is no longer finite at {in_ps(time):g} ps: lower time.tolerance or space.points")

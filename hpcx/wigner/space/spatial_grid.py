@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.units import from_internal
+
+
+def in_um(length: float) -> float:
+    """Return a length as messages have it."""
+    return from_internal(length, "um")
+
 
 @dataclass(frozen=True)
 class SpatialGrid:

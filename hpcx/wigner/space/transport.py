@@ -20,9 +20,9 @@ from hpcx.wigner.space.local_rates import LocalScattering, largest_excess
 from hpcx.wigner.space.problem import SpatialProblem
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
-#: an absorbing edge: share of the half width that absorbs, and largest rate, 1/ps
+#: an absorbing edge: share of the half width that absorbs, and largest rate, 1/fs
 ABSORBING_SHARE = 1 / 6
-ABSORPTION_RATE = 2.0
+ABSORPTION_RATE = 2e-3
 
 
 class Transport:
@@ -112,7 +112,7 @@ class Transport:
         return Gains(exchanged, born, float(sums[-1]))
 
     def exchange(self) -> np.ndarray:
-        """Return the change (cell, valley; 1/ps) of this rank's populations by intervalley scattering."""
+        """Return the change (cell, valley; 1/fs) of this rank's populations by intervalley scattering."""
         isotropic = self.stepper.state[:, 0, : self.problem.grid.size]
         if not self.intervalley:
             return np.zeros((len(isotropic), len(self.problem.excitons.mass_v)))
@@ -185,7 +185,7 @@ class Transport:
 
 
 def longest_stable_step(problem: Problem, spatial: SpatialProblem) -> float:
-    """Return the longest step (ps) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
+    """Return the longest step (fs) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
     flight = STABLE_COURANT * spatial.grid.spacing / float(problem.grid.velocity_i.max())
     if spatial.gradient is None:
         return flight
@@ -195,7 +195,7 @@ def longest_stable_step(problem: Problem, spatial: SpatialProblem) -> float:
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
-    """Return the loss rate (1/ps) of an absorbing layer: rising with the square of the depth over a sixth of the half width."""
+    """Return the loss rate (1/fs) of an absorbing layer: rising with the square of the depth over a sixth of the half width."""
     half = 0.5 * spatial_grid.width
     depth = np.max([np.abs(coordinate) for coordinate in spatial_grid.coordinates()], axis=0)
     return ABSORPTION_RATE * np.clip((depth / half - 1 + ABSORBING_SHARE) / ABSORBING_SHARE, 0.0, 1.0) ** 2

@@ -31,7 +31,7 @@ from hpcx.wigner.time_steps import make_steps
 pytestmark = pytest.mark.mpi
 
 BINS = {"energy_max": 110, "first_bin": 2.0, "growth": 1.3, "largest_bin": 12.0}
-STEPS = [(0.05, np.inf)]
+STEPS = [(50.0, np.inf)]
 MAPS = ("density/density", "wigner/distribution", "density/shape_variation")
 
 
