@@ -36,6 +36,7 @@ class Parameter:
             points really are within a cut-off, say), so that the values of others do not blur it; None where they are the same.
         base: number of the level at which the other parameters are refined; 0 where the first one does for nearly all purposes.
         read: returns the value that an input has; by default that of the key.
+        unit: of its values, for printing; "" for a number.
     """
 
     key: str
@@ -46,6 +47,12 @@ class Parameter:
     nominal: Callable[[float], float] | None = None
     base: int = 1
     read: Callable[[Any], float] | None = None
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        """The key with the unit."""
+        return f"{self.key} ({self.unit})" if self.unit else self.key
 
     def written(self, config: Any) -> float:
         """Return the value that an input has."""

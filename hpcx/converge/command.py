@@ -13,7 +13,7 @@ from hpcx.config.choose import Open
 from hpcx.config.sources import cautions
 from hpcx.converge.ladders import Place
 from hpcx.converge.outlook import look_ahead
-from hpcx.converge.output import batch_lines, last_lines, verdict, write_file
+from hpcx.converge.output import batch_lines, keep_other, last_lines, verdict, write_file
 from hpcx.converge.run import FAILED, STOPPED, Study, converge, open_study
 from hpcx.converge.target import read_goal
 from hpcx.parallel.errors import agreed
@@ -47,6 +47,7 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
         """Print the batch and write the file."""
         say("\n".join(batch_lines(now, places)))
         if now.answers:
+            keep_other(now, directory)
             write_file(now, directory)
 
     with agreed(comm):

@@ -61,7 +61,7 @@ def _panel(axis: Axes, parameter: Parameter, answer: Answer) -> None:
     axis.set_xlim(0, 1.06)
     places, texts = _ticks(x, [parameter.levels[level] for level in ladder.levels])
     axis.set_xticks(places, texts)
-    axis.set_xlabel(parameter.key)
+    axis.set_xlabel(parameter.text)
 
 
 def _ticks(x: np.ndarray, levels: list[float]) -> tuple[list[float], list[str]]:

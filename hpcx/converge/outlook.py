@@ -21,7 +21,7 @@ def look_ahead(study: Study) -> str:
     plan = study.plan(places)
     folder = Path(plan.config.output.directory) / "points"
     if all((folder / f"{point.id}.h5").is_file() for point in plan.points):
-        return ""
+        return f"the first {len(places)} calculations are there from an earlier run"
     planner = Planner(plan.points, 1, np.inf)
     seconds = sum(planner.estimate(number, 1).work.on(measured()) for number in range(len(places)))
     study.expected = seconds / sum(study.work(place) for place in places)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -16,11 +19,14 @@ from hpcx.converge.ladders import Answer, Place
 from hpcx.converge.plan import chosen_moves, moves
 from hpcx.converge.run import REACHED, SHORT, Study
 from hpcx.io.provenance import now, source_revision, versions
+from hpcx.io.reading import Damaged, reading
 from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
 from hpcx.io.seal import sealed
 from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
 from hpcx.refinement import Quantity
+
+log = logging.getLogger("hpcx")
 
 #: name of the file of results, in the output directory
 FILE = "converge.h5"
@@ -66,10 +72,14 @@ def batch_lines(study: Study, places: list[Place]) -> list[str]:
     return lines + _ahead(study)
 
 
+def with_unit(quantity: Quantity) -> str:
+    """Return the path of a quantity with its unit, as the head of a column."""
+    return quantity.text + ("" if quantity.unit == "1" else f" ({quantity.unit})")
+
+
 def _head(study: Study) -> str:
-    columns = "".join(f"{parameter.key:>22}" for parameter in study.goal.parameters)
-    values = "".join(f"{quantity.path.rpartition('/')[2][:16]:>18}" for quantity in study.goal.quantities)
-    return f"{columns}{values}{'core-s':>10}"
+    columns = "".join(f"{parameter.text:>22}" for parameter in study.goal.parameters)
+    return columns + "".join(f"  {with_unit(quantity):>16}" for quantity in study.goal.quantities) + f"{'core-s':>10}"
 
 
 def _row(study: Study, place: Place) -> str:
@@ -78,7 +88,8 @@ def _row(study: Study, place: Place) -> str:
     if place not in study.done:
         return f"{columns}  {study.failed.get(place, 'not computed')}"
     done = study.done[place]
-    return columns + "".join(f"{value:>18.6g}" for value in done.values) + f"{done.processor:>10.2f}"
+    widths = [max(16, len(with_unit(quantity))) for quantity in study.goal.quantities]
+    return columns + "".join(f"  {value:>{width}.6g}" for value, width in zip(done.values, widths)) + f"{done.processor:>10.2f}"
 
 
 def _ahead(study: Study) -> list[str]:
@@ -110,6 +121,27 @@ def verdict(study: Study) -> str:
     if state == SHORT:
         return f"WARNING: +- {study.goal.text} is not reached: {why} ({spent})"
     return f"{why} ({spent})"
+
+
+def keep_other(study: Study, directory: Path) -> None:
+    """Rename converge.h5 and converge.png if they hold limits that this study has not found; by one process. Raises OSError."""
+    path = directory / FILE
+    held = _limits(path)
+    if not held or held <= {path_of(quantity) for quantity in study.goal.quantities}:
+        return
+    name = "_".join(["converge", *sorted(re.sub(r"\W+", "_", one) for one in held)])[:200]
+    for old in (path, path.with_suffix(".png")):
+        if old.is_file():
+            old.replace(directory / f"{name}{old.suffix}")
+    log.info("the limits of %s are now in %s.h5", ", ".join(sorted(held)), directory / name)
+
+
+def _limits(path: Path) -> set[str]:
+    """Return the names of the quantities whose limits a converge.h5 holds; none if there is no such file, or it is damaged."""
+    names: list[str] = []
+    with suppress(FileNotFoundError, Damaged), reading(path) as file:
+        file["limit"].visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    return {name for name in names if not name.endswith("_error")}
 
 
 def write_file(study: Study, directory: Path) -> Path:

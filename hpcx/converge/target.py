@@ -73,6 +73,7 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
     if present(path) != path:
         log.warning("%s is now called %s; the old name is accepted in this release only", path, present(path))
         path = present(path)
+    path = _in_full(path, refinement.quantities)
     if path not in known:
         near = suggestion(path, list(known)) or suggestion(path, [name.rpartition("/")[2] for name in known])
         mistakes.append(Mistake("converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word))
@@ -88,6 +89,12 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
         return None
     chosen = tuple(next((label for label in asked if label in labels), labels[0]) for labels in choices)
     return replace(quantity, chosen=chosen)
+
+
+def _in_full(word: str, quantities: tuple[Quantity, ...]) -> str:
+    """Return the path that a part of it, or the first word of its name, stands for: "exciton", "rise_time", "trion"."""
+    meant = [one.path for one in quantities if word in one.path.split("/")] or [one.path for one in quantities if one.name.split()[0] == word]
+    return meant[0] if len(meant) == 1 else word
 
 
 def _targets(text: str | None, quantities: tuple[Quantity, ...], mistakes: list[Mistake]) -> tuple[bool, tuple[float, ...]]:

@@ -13,7 +13,7 @@ for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,8 @@ import numpy as np
 
 from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.problem import carrier_bands, carrier_lattice, material_interaction
+from hpcx.exciton.refusals import PAIR, followed
+from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Carrier
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
@@ -38,8 +40,9 @@ _WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _HIGHER = tuple(2 ** (step / 2) for step in range(12))
 #: largest cut-off that an input may have, 2 pi / a
 HIGHEST = 0.5
-#: that of the valleys of a tight-binding model: K and K' are 2/3 apart
-_HIGHEST_OF_VALLEY = 0.33
+#: largest cut-off of a tight-binding model over that at which two valleys meet, or at which a band changes its character; points along the
+#: radius of the mesh on which this is looked for, and halvings of the interval
+_INSIDE, _POINTS, _HALVINGS = 0.97, 15, 6
 #: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
 _MULTIPLE = 6
 #: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
@@ -122,10 +125,28 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
     return Tail(unit, weight)
 
 
-def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Parameter, Parameter]:
-    """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning."""
+def highest_cutoff(config: CarriersInput, carriers: Iterable[Carrier] = PAIR) -> float:
+    """Return the largest cut-off (2 pi / a) that makes sense: bands of a tight-binding model can be followed so far only."""
+    if config.bands.model != "tight-binding":
+        return HIGHEST
+    carriers = tuple(carriers)
+
+    def can_be_followed(cutoff: float) -> bool:
+        mesh = config.mesh.model_copy(update={"k0": cutoff})
+        return not followed(config.model_copy(update={"mesh": mesh}), carriers, _POINTS)
+
+    lower, upper = 0.0, min(HIGHEST, load_valleys(config.tight_binding).largest_cutoff)
+    if can_be_followed(upper):
+        return round(_INSIDE * upper, 3)
+    for _ in range(_HALVINGS):
+        middle = (lower + upper) / 2
+        lower, upper = (middle, upper) if can_be_followed(middle) else (lower, middle)
+    return round(_INSIDE * lower, 3)
+
+
+def mesh_parameters(config: CarriersInput, material: Material, highest: float = HIGHEST) -> tuple[Parameter, Parameter]:
+    """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning and end at the `highest` cut-off."""
     lattice, radius = carrier_lattice(config, material), hydrogenic(config, material).radius
-    highest = _HIGHEST_OF_VALLEY if config.bands.model == "tight-binding" else HIGHEST
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice.constant
     sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
@@ -157,6 +178,7 @@ def mesh_parameters(config: CarriersInput, material: Material) -> tuple[Paramete
             (("tail",), ("tail", "tail, next")),
             "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then one power more",
             nominal=tail.beyond,
+            unit="2 pi / a",
         ),
     )
 
@@ -186,7 +208,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         points = count_points(int(values["mesh.N"]), values["mesh.k0"])
         return _OVERHEAD + 100 * points * math.log2(points)
 
-    return Refinement(mesh_parameters(config, material), (binding_energy(config, material),), mesh_settings, lean, work)
+    return Refinement(mesh_parameters(config, material, highest_cutoff(config)), (binding_energy(config, material),), mesh_settings, lean, work)
 
 
 def mesh_settings(values: Values) -> dict[str, object]:

@@ -17,6 +17,8 @@ from hpcx.units import from_internal
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
+#: electron and hole of the A exciton
+PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
 #: N k0 of the mesh on which bands are followed
 _COARSE = 6
 
@@ -55,8 +57,7 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
     valleys, found = tried("tight_binding.valley", files.valley, lambda: load_valleys(files))
     if found:
         return found
-    pair = [Carrier(1, 1, conduction) for conduction in (True, False)]
-    energies, found = tried("tight_binding.spin", files.spin, lambda: [valleys.energy(carrier) for carrier in pair])
+    energies, found = tried("tight_binding.spin", files.spin, lambda: [valleys.energy(carrier) for carrier in PAIR])
     if found:
         return found
     if energies[0] <= energies[1]:
@@ -64,13 +65,13 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
     if config.mesh.k0 > valleys.largest_cutoff:
         reason = f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner overlap"
         return [Refusal("mesh.k0", f"{config.mesh.k0:g}", reason)]
-    return followed(config, pair)
+    return followed(config, PAIR)
 
 
-def followed(config: CarriersInput, carriers: Iterable[Carrier]) -> list[Refusal]:
-    """Return why bands of a tight-binding model cannot be followed to the border of the disk, looked for on a coarse mesh."""
+def followed(config: CarriersInput, carriers: Iterable[Carrier], points: int = _COARSE) -> list[Refusal]:
+    """Return why bands of a tight-binding model cannot be followed to the border of the disk, looked for on a mesh with `points` along its radius."""
     valleys, cutoff = load_valleys(config.tight_binding), config.mesh.k0
-    momentum_kx = lattice_mesh(max(3, math.ceil(_COARSE / cutoff)), cutoff, valleys.lattice).momentum_kx
+    momentum_kx = lattice_mesh(max(3, math.ceil(points / cutoff)), cutoff, valleys.lattice).momentum_kx
     return tried("mesh.k0", cutoff, lambda: [valleys.band(momentum_kx, carrier) for carrier in carriers])[1]
 
 

@@ -170,7 +170,7 @@ class TightBindingValleys:
         bands = range(self.occupied, self.model.orbitals) if conduction else range(self.occupied - 1, -1, -1)
         number = next((b for b in bands if self.spin_i is None or spin_b[b] * wanted > 0), None)
         if number is None:
-            raise ValleyError("there is no band of the spin of a carrier at the valley's centre")
+            raise ValleyError("no band has the spin of a carrier at the valley's centre; is the order of spins in the file another one (interlaced, blocks)?")
         return number
 
     def energy(self, carrier: Carrier | Level) -> float:

@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hpcx.exciton.problem import exciton_problem
-from hpcx.exciton.refinement import HIGHEST, RESIDUAL, START, binding_energy, effective_cutoff, mesh_parameters, mesh_settings, tail_of
+from hpcx.exciton.refinement import RESIDUAL, START, binding_energy, effective_cutoff, highest_cutoff, mesh_parameters, mesh_settings, tail_of
 from hpcx.materials.loader import Material
 from hpcx.physics.mesh import count_points
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
 from hpcx.trion.config import Config
+from hpcx.trion.refusals import all_carriers
 
 __all__ = ["START", "refinement"]
 
@@ -30,8 +31,8 @@ _SOLVER_ERROR = 2e-3
 _OVERHEAD, _TRANSFORMS = 2e7, 650
 #: error after the first calculations over the value, and trion over exciton, as they were seen
 _USUAL, _SHARE = 0.01, 0.07
-#: cut-offs from which the exciton's limit is extrapolated by its tail
-_NEAR_LIMIT = (0.8 * HIGHEST, HIGHEST)
+#: cut-offs from which the exciton's limit is extrapolated by its tail, over the largest one
+_NEAR_LIMIT = (0.8, 1.0)
 #: names as one prints them
 _NAMES = {"singlet": "trion binding energy", "triplet": "triplet trion binding energy"}
 
@@ -53,17 +54,18 @@ def refinement(config: Config, material: Material) -> Refinement:
         points = count_points(int(values["mesh.N"]), values["mesh.k0"])
         return _OVERHEAD + points**2 * min(points, _TRANSFORMS)
 
-    mesh, cutoff = mesh_parameters(config, material)
+    mesh, cutoff = mesh_parameters(config, material, highest_cutoff(config, all_carriers(config, material)))
     return Refinement((mesh, _with_excitons(config, material, mesh, cutoff)), (*trions, exciton), mesh_settings, lean, work)
 
 
 @dataclass(frozen=True, eq=False)
 class Excitons:
-    """Excitons on the meshes of trions."""
+    """Excitons on the meshes of trions, with what is beyond a cut-off and the highest one (2 pi / a)."""
 
     config: Config
     material: Material
     tail: Callable[[float], float]
+    highest: float
 
     @lru_cache(maxsize=512)  # noqa: B019, lives as long as a study
     def binding(self, divisions: int, cutoff: float) -> float:
@@ -78,14 +80,15 @@ class Excitons:
 
     def missing(self, divisions: float, cutoff: float) -> float:
         """Return by how much the cut-off lowers the exciton's binding energy, eV."""
-        below, above = (self.binding(int(divisions), near) for near in _NEAR_LIMIT)
-        left = [self.tail(effective_cutoff(divisions, near)) for near in _NEAR_LIMIT]
+        near = [share * self.highest for share in _NEAR_LIMIT]
+        below, above = (self.binding(int(divisions), one) for one in near)
+        left = [self.tail(effective_cutoff(divisions, one)) for one in near]
         return above + (above - below) * left[1] / (left[0] - left[1]) - self.binding(int(divisions), cutoff)
 
 
 def _with_excitons(config: Config, material: Material, mesh: Parameter, cutoff: Parameter) -> Parameter:
     """Return the parameter of the cut-off with what the exciton misses as the term; on the mesh of the base nothing blurs it."""
-    excitons = Excitons(config, material, tail_of(config, material).beyond)
+    excitons = Excitons(config, material, tail_of(config, material).beyond, cutoff.levels[-1])
     lowest, base = cutoff.levels[0], mesh.levels[mesh.base]
 
     def missing(values: Values) -> dict[str, float]:

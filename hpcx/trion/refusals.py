@@ -7,7 +7,7 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
-from hpcx.trion.problem import three_carriers
+from hpcx.trion.problem import Label, three_carriers
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
@@ -17,5 +17,9 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
         found += tried(f"trion.channels.{name}", list(words), partial(channel, config, material, name))[1]
     if found or config.bands.model != "tight-binding":
         return found
-    three = [carrier for name in config.trion.names for carrier in three_carriers(config, material, name)]
-    return exciton.followed(config, dict.fromkeys(three))
+    return exciton.followed(config, all_carriers(config, material))
+
+
+def all_carriers(config: Config, material: Material) -> tuple[Label, ...]:
+    """Return the carriers of all species of an input, each once."""
+    return tuple(dict.fromkeys(carrier for name in config.trion.names for carrier in three_carriers(config, material, name)))

@@ -1,11 +1,15 @@
 """The errors of mesh and cut-off are what the refinement of the exciton says."""
 
+from types import SimpleNamespace
+
+import h5py
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 import hpcx
 from hpcx.cli import command
+from hpcx.converge.output import keep_other
 from hpcx.exciton.config import Config
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.refinement import mesh_parameters, refinement
@@ -14,6 +18,10 @@ from hpcx.materials.loader import load_material
 from hpcx.physics.lattice import hexagonal
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import image_field
+from hpcx.refinement import Quantity
+from hpcx.trion.config import Config as TrionConfig
+from hpcx.trion.refinement import refinement as trion_refinement
+from hpcx.trion.refusals import refusals
 
 MATERIAL = load_material("MoS2")
 
@@ -71,6 +79,7 @@ def test_the_command_finds_a_limit_and_the_second_run_computes_nothing(tmp_path,
     path.write_text(INPUT.format(directory=tmp_path / "out"))
     assert command(["converge", str(path)]) == 0
     first = capfd.readouterr().out
+    assert "mesh.k0 (2 pi / a)  exciton/binding_energy (meV)    core-s" in first
     times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out/converge/points").glob("*.h5")}
     assert command(["converge", str(path)]) == 0
     assert times == {file: file.stat().st_mtime_ns for file in (tmp_path / "out/converge/points").glob("*.h5")}
@@ -82,3 +91,33 @@ def test_the_command_finds_a_limit_and_the_second_run_computes_nothing(tmp_path,
         assert tree.attrs["environment"].startswith("kappa = ") and "mesh.N" not in tree["limit/exciton"].coords
     assert command(["show", str(tmp_path / "out")]) == 0
     assert f"exciton/binding_energy                       {value:.6g} +- {error:.2g} meV" in capfd.readouterr().out
+
+
+def test_the_ladder_of_a_tight_binding_model_ends_where_its_bands_can_be_followed():
+    keys = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2"}, "mesh": {"N": 60, "k0": 0.12}, "environment": "hBN"}
+    config = TrionConfig(model="trion", material="WSe2", **keys)
+    cutoff = trion_refinement(config, load_material("WSe2")).parameters[1]
+    highest = cutoff.levels[-1]
+    assert 0.2 < highest < 0.33
+    for N in (78, 120):  # denser than the mesh on which the end was looked for
+        beyond = [cutoff.terms({"mesh.N": N, "mesh.k0": k0})["exciton's"] for k0 in cutoff.levels]
+        assert np.all(np.diff(beyond) < 0)
+    far = config.model_copy(update={"mesh": config.mesh.model_copy(update={"k0": 1.1 * highest, "N": 120})})
+    assert refusals(far, load_material("WSe2"))
+
+
+def test_limits_of_another_quantity_are_kept(tmp_path):
+    def study(*paths):
+        return SimpleNamespace(goal=SimpleNamespace(quantities=[Quantity(path, "", "meV") for path in paths]))
+
+    exciton, singlet = "exciton/binding_energy", "singlet/binding_energy"
+    with h5py.File(tmp_path / "converge.h5", "w") as file:
+        file[f"limit/{exciton}"], file[f"limit/{exciton}_error"] = 543.0, 0.3
+    (tmp_path / "converge.png").touch()
+    keep_other(study(exciton, singlet), tmp_path)  # will have this one, too
+    assert (tmp_path / "converge.h5").is_file()
+    keep_other(study(singlet), tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["converge_exciton_binding_energy.h5", "converge_exciton_binding_energy.png"]
+    (tmp_path / "converge.h5").write_text("damaged")
+    keep_other(study(singlet), tmp_path)
+    assert (tmp_path / "converge.h5").is_file()

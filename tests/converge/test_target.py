@@ -32,6 +32,7 @@ def test_targets_and_budgets_have_units():
     assert relative.allowed(0, -6.0) == pytest.approx(0.06) and relative.budget == 600
     assert relative.quantities[0].chosen == ("KL",)
     assert goal(quantity="rates/diffusivity").quantities[0].chosen == ("KK",)
+    assert [goal(quantity=short).quantities[0].text for short in ("singlet", "diffusivity[KL]")] == ["singlet/binding_energy", "rates/diffusivity[KL]"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_targets_and_budgets_have_units():
         ({"target": "0.5 nm"}, "not convertible"),
         ({"target": "-1 meV"}, "more than zero"),
         ({"quantity": "singlet/bindng_energy"}, "did you mean 'singlet/binding_energy'"),
-        ({"quantity": "diffusivity"}, "known are singlet/binding_energy, rates/diffusivity"),
+        ({"quantity": "diffusivities"}, "known are singlet/binding_energy, rates/diffusivity"),
         ({"quantity": "rates/diffusivity[KM]"}, "rates/diffusivity has KK or KL"),
         ({"budget": "10 min"}, "such as '10 core-min'"),
         ({"limits": ["mesh.n"]}, "did you mean 'mesh.N'"),

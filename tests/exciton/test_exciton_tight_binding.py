@@ -109,7 +109,7 @@ def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
     [
         ("", ["tight_binding.valley=X"], r"tight_binding\.valley.*'X' is no point of this zone; known are G, Gamma, K, K', M"),
         ("", ["tight_binding.occupied=2"], "there is no band above among 2"),
-        ('spin = "blocks"', ["mesh.k0=0.1"], r"tight_binding\.spin.*there is no band of the spin of a carrier"),
+        ('spin = "blocks"', ["mesh.k0=0.1"], r"tight_binding\.spin.*no band has the spin of a carrier"),
         ("", ["mesh.k0=0.35"], r"mesh\.k0 = '0\.35': must be at most 0\.33.*time-reversed partner overlap"),
     ],
 )
