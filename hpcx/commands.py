@@ -209,19 +209,20 @@ def schema(options: argparse.Namespace) -> int:
 
 def materials(options: argparse.Namespace) -> int:
     """Print which models can use which materials, and the environments; or the numbers of one material, and what it lacks."""
-    from hpcx.config.serving import overview, what_is_missing
-    from hpcx.materials.environment import environment_names, is_environment
-    from hpcx.materials.listing import listing
+    from hpcx.config.serving import keys_for, overview, what_is_missing
+    from hpcx.materials.environment import is_environment
+    from hpcx.materials.listing import environments, listing
     from hpcx.materials.loader import load_material
     from hpcx.materials.sets import set_names
 
     if not options.name:
-        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own .toml file)"
-        terminal.write(f"{overview()}\nenvironments: {', '.join(environment_names())}\nparameter sets: {', '.join(set_names())}\n{more}")
+        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own .toml file) [--model MODEL]"
+        terminal.write(f"{overview()}\n\nenvironments:\n{environments()}\n\nparameter sets: {', '.join(set_names())}\n{more}")
         return DONE
-    terminal.write(listing(options.name))
+    wanted = keys_for(options.model) if options.model else None
+    terminal.write(listing(options.name, wanted))
     if not is_environment(options.name):
-        terminal.write(f"\n{what_is_missing(load_material(options.name))}")
+        terminal.write(f"\n{what_is_missing(load_material(options.name), options.model)}")
     return DONE
 
 

@@ -17,6 +17,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from hpcx.spelling import suggestion
+
 if TYPE_CHECKING:
     import numpy as np
     import pint
@@ -29,8 +31,10 @@ _LONGEST, _LONGEST_TEXT = 60, 400
 _NAME = r"[^\W\d_]\w*(?:(?:\^|\*\*)[+-]?\d{1,2})?"
 #: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1, which "8e11/cm^2" has no need of
 _UNIT = re.compile(rf"1|(?:1?\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
-#: possessive, so that long text is refused at once and "8e11" is one number whatever follows
-_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?")
+#: possessive, so that long text is refused at once; "8e11" is one number whatever follows, and the e of "1.8eV" is not of the number
+_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![eE][+-]?[0-9])(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?")
+#: units that inputs have, with capitals that are often missed
+_USUAL = ("eV", "meV", "K", "fs", "ps", "ns", "s", "nm", "um", "angstrom", "m0", "THz", "MB", "GB", "uJ/cm^2", "1/nm", "1/angstrom", "1/cm^2", "cm^2/s")
 _AMPERE = re.compile(r"\bA\b")
 #: name of a documented unit -> name inside the models, and the power of ten between them
 _INTERNAL = {"meV": ("eV", -3), "ps": ("fs", 3), "s": ("fs", 15), "um": ("nm", 3), "cm": ("nm", 7), "angstrom": ("nm", -1)}
@@ -136,10 +140,15 @@ def _unit(text: str) -> pint.Unit:
         found = registry().Unit(f"1{text.strip()}" if text.strip().startswith("/") else text.strip())
         zero = registry().Quantity(0.0, found).to_base_units().magnitude
     except Exception as error:  # pint raises errors of many kinds on bad text
-        raise ValueError(f"unknown unit {_short(text)}") from error
+        raise ValueError(f"unknown unit {_short(text)}{_meant(text.strip())}") from error
     if zero != 0:
         raise ValueError(f"the unit {_short(text)} does not start at zero; write temperatures in K, ratios as plain numbers")
     return found
+
+
+def _meant(text: str) -> str:
+    """Return the usual unit that is written like this apart from capitals, as a hint: "mev" for "meV"."""
+    return suggestion(text, _USUAL, 0.99)
 
 
 def _short(text: str) -> str:
@@ -153,6 +162,7 @@ def _magnitude(quantity: pint.Quantity, unit: str) -> float:
         return float(quantity.to(_unit(unit)).magnitude)
     except pint.DimensionalityError as error:
         ampere = "; 'A' is the ampere, write 'angstrom'" if _AMPERE.search(f"{quantity.units:~}") else ""
-        raise ValueError(f"{quantity:~} is not convertible to {unit}{ampere}") from error
+        kelvin = "; write K for kelvin" if unit == "K" else ""
+        raise ValueError(f"{quantity:~} is not convertible to {unit}{ampere}{kelvin}") from error
     except OverflowError:
         return math.inf

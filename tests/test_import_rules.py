@@ -27,7 +27,7 @@ FRAME = {
     "tree": {"tree_points", "io.seal", "renamed"},
     "inspection": {"inspection", "tree", "io", "materials", "registry", "parallel.launcher"},
     "tree_points": {"io.reading"},
-    "units": set(),
+    "units": {"spelling"},
     "toml": set(),
     "textfile": set(),
     "spelling": set(),

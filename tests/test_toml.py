@@ -23,3 +23,18 @@ def test_a_table():
 def test_what_is_none(text, message):
     with pytest.raises(toml.TomlError, match=message):
         toml.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("material = MoS2", "stand in quotes"),
+        ("gap = 1.8 eV", "stand in quotes"),
+        ("mesh.k0 = 0,12", "a decimal point"),
+        ("model: trion", "write key = value"),
+        ("absorption.enabled = True", "write true"),
+    ],
+)
+def test_the_line_is_shown_with_what_was_meant(line, told):
+    with pytest.raises(toml.TomlError, match=f"at line 2.*{line}; .*{told}"):
+        toml.loads(f"title = 'x'\n{line}\n")

@@ -138,3 +138,14 @@ def test_results_are_written_in_their_unit():
     result.add_internal("a/diffusivity", np.array([0.1, 1.0]), ("time",), "cm^2/s", "diffusivity")
     result.add_internal("a/name", np.array(["KK"]), ("valley",), "1", "valley")
     assert list(result.value("a/diffusivity")) == [1.0, 10.0] and result.datasets["a/diffusivity"].units == "cm^2/s"
+
+
+@pytest.mark.parametrize(("text", "value"), [("1.8eV", 1.8), ("8e-1eV", 0.8), ("1.E2meV", 0.1), ("180meV", 0.18), (".5 eV", 0.5)])
+def test_a_unit_may_follow_at_once(text, value):
+    assert units.parse(text, "eV") == pytest.approx(value)
+
+
+@pytest.mark.parametrize(("text", "unit", "told"), [("25 mev", "eV", "did you mean 'meV'"), ("20 k", "K", "write K for kelvin")])
+def test_wrong_capitals_are_told(text, unit, told):
+    with pytest.raises(ValueError, match=told):
+        units.parse(text, unit)

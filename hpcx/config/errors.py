@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -67,7 +68,7 @@ def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
     if item["type"] == "extra_forbidden":
         return Mistake(name, "unknown key" + _siblings(name, list(keys)))
     if item["type"] == "missing":
-        return Mistake(name, f"missing; must be {key.wanted()}" if key else "missing")
+        return Mistake(name, f"missing; must be {key.wanted()}" if key else f"missing: a table, [{name}]")
     if item["type"] in ("model_type", "model_attributes_type"):
         return Mistake(name, "must be a table" + _siblings(f"{name}.", list(keys)), item["input"])
     text = item["msg"].removeprefix("Value error, ")
@@ -77,6 +78,8 @@ def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
     close = suggestion(item["input"], list(key.choices)) if key.choices else ""
     if item["input"] in key.choices:
         close = "; in brackets" if key.kind else "; without quotes"
+    elif isinstance(item["input"], str) and not why and re.match(r"[+-]?\d+,\d", item["input"]):
+        close = "; write a decimal point, not a comma"
     return Mistake(name, f"{why}must be {key.wanted()}{close}", item["input"])
 
 

@@ -11,6 +11,9 @@ from hpcx.materials.meanings import meaning
 from hpcx.materials.sets import with_set
 from hpcx.registry import MODELS, config_class
 
+#: models that can do with masses alone, and numbers that are listed without being asked for
+_PARABOLIC, _FEW = ("exciton", "trion"), 6
+
 
 def smallest_input(model: str, material: str = "any") -> dict[str, Any]:
     """Return the table of an input with the keys alone that a model cannot do without, with examples as values."""
@@ -67,11 +70,25 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-def what_is_missing(material: Material) -> str:
-    """Return which models can use a material, and which numbers (with their meaning) the others would need."""
+def what_is_missing(material: Material, wanted: str | None = None) -> str:
+    """Return which models can use a material, how many numbers the others would need, and which ones (with their meaning) the `wanted` model does."""
     lacks = lacking(material)
     served = [model for model in MODELS if not lacks[model]]
     lines = [f"serves: {', '.join(served) or 'no model'} (with the models' defaults)"]
+    simple = [model for model in _PARABOLIC if lacks[model] and not _lacks_for_masses(material, model)]
+    if simple:
+        lines.append(f'serves with bands = {{ model = "parabolic" }}: {", ".join(simple)}')
     for model in (model for model in MODELS if lacks[model]):
-        lines += [f"lacks for {model}:", *(f"  {key:<50} {meaning(key)}" for key in lacks[model])]
+        if model == wanted or len(lacks[model]) <= _FEW:
+            lines += [f"lacks for {model}:", *(f"  {key:<50} {meaning(key)}" for key in lacks[model])]
+        else:
+            lines.append(f"lacks {len(lacks[model])} numbers for {model}: --model {model} names them")
     return "\n".join(lines)
+
+
+def _lacks_for_masses(material: Material, model: str) -> bool:
+    """Say whether a material lacks something for a model with parabolic bands."""
+    table = smallest_input(model) | {"bands": {"model": "parabolic"}}
+    taken = with_usual_set(material, model)
+    keys = config_class(model).model_validate(table).material_keys()
+    return any(key not in taken.numbers and key not in taken.texts for key in keys)

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import TypeVar
 
-from hpcx.materials.environment import is_environment, load_environment
+from hpcx.materials.environment import environment_names, is_environment, load_environment
 from hpcx.materials.loader import Number, load_material
 from hpcx.materials.renamed import announcement
 from hpcx.materials.sets import sets_of
 
+T = TypeVar("T")
 
-def listing(name: str) -> str:
-    """Return all numbers of a material or environment with unit and source, and what parameter sets have in their place; raises MaterialError."""
+
+def environments() -> str:
+    """Return the environments that come with hpcx, a line for each: what it is."""
+    return "\n".join(f"  {name:<12} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names())
+
+
+def listing(name: str, wanted: Container[str] | None = None) -> str:
+    """Return all numbers of a material or environment with unit and source, and what parameter sets have in their place.
+
+    Of a material only those that are `wanted`, if this is given. Raises MaterialError.
+    """
     if is_environment(name):
         environment = load_environment(name)
         return _table(environment.texts, environment.numbers)
     material = load_material(name)
-    parts = [_table(material.texts, material.numbers)]
-    parts += [f"the model {model} alone:\n{_table({}, numbers)}" for model, numbers in material.own_tables.items()]
-    if material.built_in:
-        parts += [f"parameter set {name}, in place of these:\n{_table({}, numbers)}" for name, numbers in sets_of(material.name).items()]
+    parts = [_table(_among(material.texts, wanted, ("name",)), _among(material.numbers, wanted))]
+    own = {f"the model {model} alone": numbers for model, numbers in material.own_tables.items()}
+    sets = sets_of(material.name) if material.built_in else {}
+    own |= {f"parameter set {name}, in place of these": numbers for name, numbers in sets.items()}
+    parts += [f"{title}:\n{_table({}, _among(numbers, wanted))}" for title, numbers in own.items() if _among(numbers, wanted)]
     return "\n\n".join([*parts, *([announcement(name, material.renamed)] if material.renamed else [])])
+
+
+def _among(entries: Mapping[str, T], wanted: Container[str] | None, always: tuple[str, ...] = ()) -> dict[str, T]:
+    """Return the entries that are wanted, all if nothing in particular is."""
+    return {key: value for key, value in entries.items() if wanted is None or key in wanted or key in always}
 
 
 def _table(texts: Mapping[str, str], numbers: Mapping[str, Number]) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 
 from hpcx import toml, units
 from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meant
+from hpcx.materials.meanings import meaning
 from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of
@@ -170,8 +171,7 @@ class Material:
     def lacking(self, keys: Iterable[str]) -> list[str]:
         """Return a sentence for each of `keys` that the file has neither as a number nor as a text."""
         missing = [key for key in keys if key not in self.numbers and key not in self.texts]
-        known = {**self.numbers, **self.texts}
-        return [f"{self.name} ({self.origin}) has no '{key}'{suggestion(key, known)}" for key in missing]
+        return [f"{self.name} ({self.origin}) has no '{key}': {meaning(key)}" for key in missing]
 
     def _entry(self, key: str) -> Number:
         if key not in self.numbers:
@@ -278,8 +278,10 @@ def number_of(key: str, entry: Any, written: str = "") -> Number:
     if not isinstance(entry, dict):
         raise ValueError(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
     missing = [key for key in ("unit", "source") if not isinstance(entry.get(key), str)]
-    if missing or set(entry) - {"value", "unit", "source"}:
-        raise ValueError(f"'{path}' must have exactly value, unit and source, the last two as text")
+    beyond = sorted(set(entry) - {"value", "unit", "source"})
+    if missing or beyond:
+        why = f"lacks {' and '.join(missing)} as text" if missing else f"has {beyond[0]:.60}, too"
+        raise ValueError(f'\'{path}\' must have exactly value, unit and source and {why}: {{ value = 1.0, unit = "eV", source = "my measurement" }}')
     value = entry["value"]
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
