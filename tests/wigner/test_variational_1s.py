@@ -16,7 +16,7 @@ def test_two_dimensional_hydrogen():
     mass = 0.18
     radius = HBAR2_PER_M0 / (2 * mass * COULOMB)
     state = variational_1s(mass, RytovaKeldysh(0.0, 1.0))
-    assert state.radius == pytest.approx(radius, rel=1e-6)
+    assert state.radius == pytest.approx(radius, rel=1e-11)
     assert state.binding_energy == pytest.approx(HBAR2_PER_M0 / (2 * mass * radius**2), rel=1e-9)
 
 
