@@ -7,7 +7,7 @@ C - shift, one per matrix and shift, and every stage costs one product: the solv
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg import inv
@@ -19,6 +19,16 @@ from hpcx.petsc.options import initialize
 Explicit = Callable[[float, np.ndarray, np.ndarray], None]
 DIGITS = 9
 KEPT_SHIFTS = 8
+
+
+class Implicit(Protocol):
+    """C with its inverses; states are [cell, component, value]."""
+
+    def apply(self, state: np.ndarray, out: np.ndarray) -> None:
+        """Write C X into `out`."""
+
+    def solve(self, shift: float, state: np.ndarray, out: np.ndarray) -> None:
+        """Write (C - shift)^-1 X into `out`."""
 
 
 class StoredInverses:
@@ -108,7 +118,7 @@ class ImexStepper:
     def __init__(
         self,
         layout: SingleCell | CellGrid,
-        implicit: StoredInverses,
+        implicit: Implicit,
         explicit: Explicit,
         scheme: str = "4",
         prefix: str = "wigner_",

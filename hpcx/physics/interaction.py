@@ -26,6 +26,10 @@ class Interaction(Protocol):
         """
         ...
 
+    def __hash__(self) -> int:
+        """Interactions are keys of what is kept of them."""
+        ...
+
     def dielectric_function(self, q: Number) -> Number:
         """Return eps at q >= 0, 1/nm; eps(0) is that of the surroundings, seen from afar."""
         ...

@@ -83,7 +83,9 @@ class MomentStepper:
 class Stepper(Protocol):
     """Something that moves a state of the moments."""
 
-    state: np.ndarray
+    @property
+    def state(self) -> np.ndarray:
+        """Moments with emitted light (3, values of a cell)."""
 
     def step(self, time: float, step: float) -> None:
         """Advance from `time` by `step` (fs)."""

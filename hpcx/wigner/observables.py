@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -52,6 +53,16 @@ class Snapshot:
     def diffusivity(self) -> np.ndarray:
         """Sum of the four parts, nm^2/fs."""
         return self.free + self.intervalley + self.radiative + self.source
+
+
+class Totals(TypedDict):
+    """What a snapshot has of all valleys together."""
+
+    population_total: float
+    mean_squared_displacement_total: float
+    diffusivity_total: float
+    photoluminescence: float
+    mean_squared_displacement_photoluminescence: float
 
 
 @dataclass(frozen=True)
@@ -99,12 +110,18 @@ class Observer:
             "source": (gains.born[1] - mean_squared_displacement * gains.born[0]) / (4 * known),
             "energy": grid.sum_v(self._energy_i * m0) / known,
         }
-        totals = self._totals(moments_ni, lost, lost_second, gains.born)
         sidebands = grid.sum_v(self._sideband_i * m0)
-        totals |= {"sidebands": sidebands, "mean_squared_displacement_sidebands": _mean(float(self._sideband_i @ m2), float(sidebands.sum()))}
-        return Snapshot(population, mean_squared_displacement, **parts, population_rate=gains.exchanged[0], **totals)
+        return Snapshot(
+            population,
+            mean_squared_displacement,
+            **parts,
+            population_rate=gains.exchanged[0],
+            sidebands=sidebands,
+            mean_squared_displacement_sidebands=_mean(float(self._sideband_i @ m2), float(sidebands.sum())),
+            **self._totals(moments_ni, lost, lost_second, gains.born),
+        )
 
-    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> dict[str, float]:
+    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> Totals:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
         mean_squared_displacement = m2.sum() / total

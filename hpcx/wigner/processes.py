@@ -101,7 +101,7 @@ class Dispersionless:
     potential: Callable[[np.ndarray], np.ndarray]
     intervalley: bool
 
-    def rate(self, excitons: Excitons, q: np.ndarray, quanta: float) -> np.ndarray:
+    def rate(self, excitons: Excitons, q: np.ndarray, quanta: np.ndarray | float) -> np.ndarray:
         """Return g M D(q)^2 / (2 rho hbar^2 w) times `quanta` (n + 1 or n), 1/fs, before the mean over angles."""
         coupling = coupling_squared(self.potential(q) ** 2, self.energy, excitons.hbar2_per_density)
         return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR**3

@@ -28,14 +28,16 @@ def flat_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, r
     processes = emission_processes(excitons)
     key = rates_key(excitons, grid, harmonics, processes)
     name = f"wigner/rates/{key}"
-    if name not in run.shared:
-        found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
-        if found is None:
-            found = assemble_rates(comm, excitons, grid, harmonics, processes=processes)
-            if comm.rank == 0:
-                save_rates(run, found, key)
-        run.shared[name] = found
-    return run.shared[name]
+    known = run.shared.get(name)
+    if isinstance(known, Rates):
+        return known
+    found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
+    if found is None:
+        found = assemble_rates(comm, excitons, grid, harmonics, processes=processes)
+        if comm.rank == 0:
+            save_rates(run, found, key)
+    run.shared[name] = found
+    return found
 
 
 def kept_rates(run: Run, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> Rates:
@@ -57,7 +59,7 @@ def rates_key(excitons: Excitons, grid: Grid, harmonics: int, processes: Sequenc
 
 def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:
     """Return the rates in the file of `key`, or None."""
-    arrays = load_table(_path(run, key), key) if run.directory is not None else None
+    arrays = load_table(_path(run.directory, key), key) if run.directory is not None else None
     if arrays is None:
         return None
     return Rates(grid, *(_unpacked(arrays, name, grid.size) for name in ("intravalley", "intervalley")))
@@ -67,11 +69,11 @@ def save_rates(run: Run, found: Rates, key: str) -> None:
     """Write the file of `key`, if there is a directory for it: of the symmetric fluxes the upper halves that are not zero."""
     if run.directory is not None:
         packed = _packed("intravalley", found.intravalley_mij) | _packed("intervalley", found.intervalley_mij)
-        save_table(_path(run, key), key, packed)
+        save_table(_path(run.directory, key), key, packed)
 
 
-def _path(run: Run, key: str) -> Path:
-    return run.directory / FOLDER / f"{key[:16]}.h5"
+def _path(directory: Path, key: str) -> Path:
+    return directory / FOLDER / f"{key[:16]}.h5"
 
 
 def _packed(name: str, flux_mij: np.ndarray) -> dict[str, np.ndarray]:

@@ -89,12 +89,12 @@ def _relative(key: str, unit: float) -> Callable[[Values], Mapping[str, float]]:
 
 
 def _quantities() -> tuple[Quantity, ...]:
-    rates, late = {"ignores": ("time.*", "space.*")}, (-1, VALLEYS)
+    late, at_rest = (-1, VALLEYS), ("time.*", "space.*")
     return (
-        Quantity("rates/stationary_diffusivity", "stationary diffusivity", "cm^2/s", (VALLEYS,), **rates),
-        Quantity("rates/stationary_diffusivity_common", "stationary diffusivity of all valleys", "cm^2/s", **rates),
-        Quantity("rates/relaxation_time", "relaxation time", "fs", (VALLEYS,), **rates),
-        Quantity("rates/formation_rate", "formation rate", "1/ps", (VALLEYS,), **rates),
+        Quantity("rates/stationary_diffusivity", "stationary diffusivity", "cm^2/s", (VALLEYS,), ignores=at_rest),
+        Quantity("rates/stationary_diffusivity_common", "stationary diffusivity of all valleys", "cm^2/s", ignores=at_rest),
+        Quantity("rates/relaxation_time", "relaxation time", "fs", (VALLEYS,), ignores=at_rest),
+        Quantity("rates/formation_rate", "formation rate", "1/ps", (VALLEYS,), ignores=at_rest),
         Quantity("observables/diffusivity", "diffusivity at the end", "cm^2/s", late),
         Quantity("observables/diffusivity_total", "diffusivity of all valleys at the end", "cm^2/s", (-1,)),
         Quantity("observables/mean_squared_displacement", "mean squared displacement at the end", "um^2", late),

@@ -62,7 +62,7 @@ def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.
     """Return hbar D^2 / (2 rho w) (eV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (eV)."""
     momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR
     potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
-    return coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density)
+    return np.asarray(coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density))
 
 
 def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:

@@ -16,7 +16,7 @@ def birth_shares(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> 
 
     Raises ValueError if an image cannot be read or is dark.
     """
-    if initial.shape == "image":
+    if initial.file is not None:
         shares = _image(spatial_grid, Path(initial.file))
     else:
         shares = _analytic(spatial_grid, initial, radius)

@@ -37,7 +37,7 @@ def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
         return 0.5 * depth * np.tanh(spatial_grid.width / (2 * np.pi * length) * np.sin(2 * np.pi * x / spatial_grid.width))
     if landscape.kind == "disorder":
         return _disorder(spatial_grid, depth, length, landscape.seed)
-    if landscape.kind == "file":
+    if landscape.file is not None:
         return _from_file(spatial_grid, Path(landscape.file))
     return np.zeros(spatial_grid.points)
 
@@ -45,7 +45,7 @@ def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
 def _disorder(spatial_grid: SpatialGrid, depth: float, length: float, seed: int) -> np.ndarray:
     """Gaussian random field of standard deviation `depth` and correlation exp(-r^2 / (2 length^2))."""
     noise = np.fft.fftn(np.random.default_rng(seed).standard_normal(spatial_grid.points))
-    squares = 0.0
+    squares = np.zeros(spatial_grid.points)
     for axis, count in enumerate(spatial_grid.points):
         shape = [1] * spatial_grid.dimension
         shape[axis] = count

@@ -40,7 +40,10 @@ class Simulation:
         self._stage = stage or Stages(transport.comm, run).stage("space")
         self._position = 0
         self.series = Series(rounded(self.problem.outputs))
-        maps = {"density": (DensityMaps(transport), self.problem.densities), "wigner": (PhaseSpaceMaps(transport), self.problem.distributions)}
+        maps: dict[str, tuple[DensityMaps | PhaseSpaceMaps, np.ndarray]] = {
+            "density": (DensityMaps(transport), self.problem.densities),
+            "wigner": (PhaseSpaceMaps(transport), self.problem.distributions),
+        }
         outputs, handlers = Result(), [self.series.handler(self._observables)]
         for group, (kind, times) in maps.items():
             if len(times):

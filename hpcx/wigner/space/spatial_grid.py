@@ -50,8 +50,7 @@ class SpatialGrid:
 
     def radius_squared(self) -> np.ndarray:
         """Return r^2 of the cells, nm^2; in one dimension 2 x^2, the mean over directions of a round distribution."""
-        coordinates = self.coordinates()
-        return sum(c**2 for c in coordinates) * (2 / self.dimension)
+        return np.sum(np.square(self.coordinates()), axis=0) * (2 / self.dimension)
 
     def gradient(self, field: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the central fourth-order derivatives of a periodic field along x (and y), the scheme of the transport."""
