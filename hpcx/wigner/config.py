@@ -184,6 +184,15 @@ class Mechanisms(Section):
     intervalley_off_at: Picosecond | None = Field(None, gt=0, description="time from which intervalley scattering is absent")
 
 
+class Annihilation(Section):
+    """Two excitons that meet, of whatever valleys: one of them is lost, d_t n = -R n^2; needs space."""
+
+    rate: Annotated[float, Unit("cm^2/s")] = Field("0 cm^2/s", ge=0, le=1e3, description="R; one event that loses both excitons counts twice")
+    density: Annotated[float, Unit("cm^-2")] = Field(
+        "1e11 cm^-2", ge=1, le=1e15, description="excitons generated in all where the excitation is brightest; in one dimension it is a stripe along y"
+    )
+
+
 class Uncertainty(Section):
     """A study of weak inputs: numbers marked in the material file are varied together; moments alone."""
 
@@ -214,6 +223,7 @@ class Config(RunInput):
             ("landscape.factor_KK", "landscape.factor_KKprime", "landscape.factor_KLambda", "landscape.rate_step"),
             ("landscape.kind",), lambda kind: kind != "none",
         ),
+        Effect(("annihilation.density",), ("annihilation.rate",)),
         Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
     )  # fmt: skip
 
@@ -235,6 +245,7 @@ class Config(RunInput):
     pulse: Pulse = Field(default_factory=Pulse, description="excitation")
     time: Time = Field(default_factory=Time, description="times and accuracy")
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="processes")
+    annihilation: Annihilation = Field(default_factory=Annihilation, description="exciton-exciton annihilation")
 
     uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
 
@@ -260,6 +271,8 @@ class Config(RunInput):
             )
         if self.landscape.kind != "none" and self.space.dimension == 0:
             raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
+        if self.annihilation.rate and self.space.dimension == 0:
+            raise ValueError("annihilation.rate needs space.dimension = 1 or 2: it depends on the local density")
         if self.landscape.kind != "none" and self.pulse.photon_energy is not None:
             raise ValueError('pulse.photon_energy needs landscape.kind = "none": in a landscape the pump is at resonance everywhere')
         if self.uncertainty.samples and self.space.dimension:

@@ -21,7 +21,7 @@ from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded
 from hpcx.wigner.space.advection import STABLE_COURANT, labels
 from hpcx.wigner.space.drift import longest_drift_step
-from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem
+from hpcx.wigner.space.problem import STEPS_PER_LIFETIME, SpatialProblem, make_spatial_problem
 from hpcx.wigner.time_steps import TIME_DIGITS, levels_for, make_steps
 
 #: interpreter with its libraries, bytes
@@ -147,10 +147,11 @@ def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, ex
     """Return the longest stable step, fs, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
     kT = BOLTZMANN_EV_PER_K * config.temperature
     flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / excitons.mass_v.min()))
+    losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
     if spatial.gradient is None:
-        return flight
+        return 1 / (1 / flight + losses)
     drift = longest_drift_step(edges, excitons.mass_v, spatial.gradient)
     excess = 0.0
     if spatial.regions is not None and config.mechanisms.intervalley:
         excess = fastest_exchange(excitons, float(edges[-1]), kT) * math.expm1(0.5 * spatial.regions.step / kT)
-    return 1 / (1 / flight + 1 / drift + excess)
+    return 1 / (1 / flight + 1 / drift + excess + losses)

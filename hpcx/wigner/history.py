@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from hpcx.wigner.observables import Gains, Observer, Snapshot
+from hpcx.wigner.observables import NO_ANNIHILATION, Annihilation, Gains, Observer, Snapshot
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Series
 from hpcx.wigner.sidebands import sideband_rates
@@ -24,13 +24,15 @@ class History:
         time: output times, fs.
         snapshots: observables.
         emitted: light emitted until then, in excitons.
-        number: excitons present and emitted over those generated, minus one.
+        annihilated: excitons annihilated until then.
+        number: excitons present, emitted and annihilated over those generated, minus one.
         spectrum_time, spectra: times (fs), ever further apart, and excitons in the bins of all valleys then.
     """
 
     time: list[float] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     emitted: list[float] = field(default_factory=list)
+    annihilated: list[float] = field(default_factory=list)
     number: list[float] = field(default_factory=list)
     spectrum_time: list[float] = field(default_factory=list)
     spectra: list[np.ndarray] = field(default_factory=list)
@@ -55,9 +57,11 @@ def history_of(problem: Problem, series: Series) -> History:
         else:
             gains = observer.gains(time, moments_ni, problem.intervalley_at(time - SAME_TIME))
         history.time.append(time)
-        history.snapshots.append(observer.snapshot(moments_ni, gains))
+        annihilation = Annihilation(values["annihilation"], float(values["annihilated"])) if "annihilation" in values else NO_ANNIHILATION
+        history.snapshots.append(observer.snapshot(moments_ni, gains, annihilation))
         history.emitted.append(float(values["moments"][0, size]))
-        history.number.append(float(values["moments"][0].sum()) / gains.made - 1)
+        history.annihilated.append(annihilation.number)
+        history.number.append((float(values["moments"][0].sum()) + annihilation.number) / gains.made - 1)
         if not history.spectra or time >= SPECTRUM_GROWTH * history.spectrum_time[-1]:
             history.spectrum_time.append(time)
             history.spectra.append(moments_ni[0])

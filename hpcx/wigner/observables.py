@@ -25,7 +25,7 @@ class Snapshot:
     Attributes:
         population: excitons (one has been made in all).
         mean_squared_displacement: mean of r^2, nm^2.
-        free, intervalley, radiative, source: parts of the diffusivity, nm^2/fs.
+        free, intervalley, radiative, source, annihilation: parts of the diffusivity, nm^2/fs.
         population_total, mean_squared_displacement_total, diffusivity_total: of the sum over valleys, numbers.
         mean_squared_displacement_photoluminescence, photoluminescence: of the emitted light; its rate in 1/fs.
         sidebands, mean_squared_displacement_sidebands: phonon-assisted light, by valley and of all together.
@@ -39,6 +39,7 @@ class Snapshot:
     intervalley: np.ndarray
     radiative: np.ndarray
     source: np.ndarray
+    annihilation: np.ndarray
     population_rate: np.ndarray
     energy: np.ndarray
     population_total: float
@@ -51,8 +52,8 @@ class Snapshot:
 
     @property
     def diffusivity(self) -> np.ndarray:
-        """Sum of the four parts, nm^2/fs."""
-        return self.free + self.intervalley + self.radiative + self.source
+        """Sum of the parts, nm^2/fs."""
+        return self.free + self.intervalley + self.radiative + self.source + self.annihilation
 
 
 class Totals(TypedDict):
@@ -80,6 +81,22 @@ class Gains:
     made: float
 
 
+@dataclass(frozen=True)
+class Annihilation:
+    """What the valleys lose at one time by annihilation.
+
+    Attributes:
+        rate: zeroth and second moments in space (2, valley), 1/fs and nm^2/fs.
+        number: excitons annihilated until then.
+    """
+
+    rate: np.ndarray
+    number: float = 0.0
+
+
+NO_ANNIHILATION = Annihilation(np.zeros((2, 1)))
+
+
 class Observer:
     """Turns moments (3, bins of all valleys) into a `Snapshot`."""
 
@@ -95,7 +112,7 @@ class Observer:
         born = self.rates.grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         return Gains(exchanged * intervalley, np.stack([born, self.source.spot**2 * born]), self.source.born(time))
 
-    def snapshot(self, moments_ni: np.ndarray, gains: Gains) -> Snapshot:
+    def snapshot(self, moments_ni: np.ndarray, gains: Gains, annihilation: Annihilation = NO_ANNIHILATION) -> Snapshot:
         """Return the observables of `moments_ni`."""
         grid = self.rates.grid
         m0, m1, m2 = moments_ni
@@ -108,6 +125,7 @@ class Observer:
             "intervalley": (gains.exchanged[1] - mean_squared_displacement * gains.exchanged[0]) / (4 * known),
             "radiative": (mean_squared_displacement * lost - lost_second) / (4 * known),
             "source": (gains.born[1] - mean_squared_displacement * gains.born[0]) / (4 * known),
+            "annihilation": (mean_squared_displacement * annihilation.rate[0] - annihilation.rate[1]) / (4 * known),
             "energy": grid.sum_v(self._energy_i * m0) / known,
         }
         sidebands = grid.sum_v(self._sideband_i * m0)
@@ -118,10 +136,10 @@ class Observer:
             population_rate=gains.exchanged[0],
             sidebands=sidebands,
             mean_squared_displacement_sidebands=_mean(float(self._sideband_i @ m2), float(sidebands.sum())),
-            **self._totals(moments_ni, lost, lost_second, gains.born),
+            **self._totals(moments_ni, lost, gains.born - annihilation.rate, lost_second),
         )
 
-    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, lost_second: np.ndarray, born: np.ndarray) -> Totals:
+    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, born: np.ndarray, lost_second: np.ndarray) -> Totals:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
         mean_squared_displacement = m2.sum() / total

@@ -115,6 +115,13 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
     result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per generated exciton")
 
 
+def add_annihilation(result: Result, history: History) -> None:
+    """Add what annihilation does."""
+    values, missing = history.array("annihilation"), _missing("annihilation")
+    result.add_internal("observables/diffusivity_annihilation", values, ("time", "valley"), "cm^2/s", "part from annihilation", missing=missing)
+    result.add("observables/annihilated", np.array(history.annihilated), ("time",), "1", "excitons annihilated until then, per generated exciton")
+
+
 def _missing(name: str) -> str:
     """Return what NaN means in a quantity of a snapshot: means over excitons need some."""
     if name in ("population", "population_rate", "population_total", "photoluminescence", "sidebands"):

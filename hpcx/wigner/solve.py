@@ -13,7 +13,7 @@ from hpcx.parallel.run import Run
 from hpcx.units import from_internal
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History, largest_difference
-from hpcx.wigner.output import add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
+from hpcx.wigner.output import add_annihilation, add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.space.output import add_checks, add_landscape
@@ -54,12 +54,14 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     else:
         _, history = _solve_moments(problem, config, run, Stages(comm, run))
     add_observables(result, problem, history)
+    if config.annihilation.rate:
+        add_annihilation(result, history)
     add_spectra(result, problem, history)
     add_sidebands(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     number = np.array(history.number)
     result.add_internal("checks/time", np.array(history.time), ("time",), "ps", "time")
-    result.add("checks/particle_number", number, ("time",), "1", "excitons and light over generated excitons, minus 1")
+    result.add("checks/particle_number", number, ("time",), "1", "excitons, light and annihilated excitons over generated excitons, minus 1")
     return result
 
 
@@ -104,7 +106,7 @@ def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, 
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
     if spatial.regions is not None:
         lines.append(f"regions with rates of their own: {len(spatial.regions.offset_rv)}")
-    if spatial.gradient is None:
+    if spatial.gradient is None and not spatial.annihilation:
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
     edge, minimum = (simulation.series.values[name] for name in ("edge", "minimum"))

@@ -21,7 +21,7 @@ from hpcx.wigner.estimate import estimate
 from hpcx.wigner.problem import make_problem
 from hpcx.wigner.refusals import refusals
 from hpcx.wigner.solve import solve
-from hpcx.wigner.space.initial_density import birth_shares
+from hpcx.wigner.space.initial_density import brightness
 from hpcx.wigner.space.problem import make_spatial_problem
 from hpcx.wigner.space.spatial_grid import SpatialGrid, is_mirror_symmetric
 from hpcx.wigner.space.transport import absorption
@@ -90,9 +90,11 @@ def test_materials_without_the_numbers_say_so():
 
 @pytest.mark.parametrize("shape", ["gaussian", "ring", "two spots"])
 def test_spots_are_normalised_and_symmetric(shape):
-    birth = birth_shares(SpatialGrid((40, 40), 4000.0), Initial(shape=shape), 212.0)
+    bright = brightness(SpatialGrid((41, 41), 4000.0), Initial(shape=shape), 212.0)
+    assert 0.98 < bright.max() <= 1 + 1e-9
+    assert is_mirror_symmetric(bright)
+    birth = make_spatial_problem(config(space={"dimension": 2, "points": 40, "width": 4, "initial": {"shape": shape}})).birth
     assert birth.sum() == pytest.approx(1, rel=1e-14)
-    assert is_mirror_symmetric(birth)
 
 
 def test_image_as_spot(tmp_path):
@@ -101,7 +103,9 @@ def test_image_as_spot(tmp_path):
     np.save(tmp_path / "corner.npy", pixels)
     initial = Initial(shape="image", file=str(tmp_path / "corner.npy"))
     spatial_grid = SpatialGrid((40, 40), 4000.0)
-    birth = birth_shares(spatial_grid, initial, 212.0)
+    bright = brightness(spatial_grid, initial, 212.0)
+    assert bright.max() == 1
+    birth = bright / bright.sum()
     x, y = spatial_grid.coordinates()
     # the top left quarter of the image: x < 0, y > 0
     assert np.sum(x * birth) == pytest.approx(-1000, rel=0.05)
@@ -109,7 +113,7 @@ def test_image_as_spot(tmp_path):
     assert not is_mirror_symmetric(birth)
     np.save(tmp_path / "dark.npy", 0 * pixels)
     with pytest.raises(ValueError, match="not all dark"):
-        birth_shares(spatial_grid, Initial(shape="image", file=str(tmp_path / "dark.npy")), 212.0)
+        brightness(spatial_grid, Initial(shape="image", file=str(tmp_path / "dark.npy")), 212.0)
 
 
 def test_absorbing_layer_lies_at_the_edge():

@@ -11,16 +11,14 @@ from hpcx.wigner.config import Initial
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 
-def birth_shares(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
-    """Return the share of each cell in the excitons born, summing to one; `radius` is the 1/e radius of the intensity, nm.
+def brightness(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
+    """Return the intensity at the cells over that at its maximum; `radius` is the 1/e radius of a spot's intensity, nm.
 
     Raises ValueError if an image cannot be read or is dark.
     """
     if initial.file is not None:
-        shares = _image(spatial_grid, Path(initial.file))
-    else:
-        shares = _analytic(spatial_grid, initial, radius)
-    return shares / shares.sum()
+        return _image(spatial_grid, Path(initial.file))
+    return _analytic(spatial_grid, initial, radius)
 
 
 def _analytic(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
@@ -45,7 +43,7 @@ def _image(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
         raise ValueError(f"space.initial.file = '{path}' must be a {spatial_grid.dimension}-dimensional image of brightness >= 0, not all dark")
     factors = [count / size for count, size in zip(spatial_grid.points, pixels.shape)]
     resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)
-    return np.flipud(resampled) if spatial_grid.dimension == 2 else resampled
+    return (np.flipud(resampled) if spatial_grid.dimension == 2 else resampled) / resampled.max()
 
 
 def _read_png(path: Path) -> np.ndarray:

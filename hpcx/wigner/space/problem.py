@@ -10,13 +10,15 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.problem import Problem, check_edges
 from hpcx.wigner.source import FWHM_PER_SIGMA
-from hpcx.wigner.space.initial_density import birth_shares
+from hpcx.wigner.space.initial_density import brightness
 from hpcx.wigner.space.local_rates import Regions, find_regions
 from hpcx.wigner.space.potential import force_gradient, potential_energy
 from hpcx.wigner.space.spatial_grid import SpatialGrid, is_mirror_symmetric
 
 #: default of landscape.rate_step over kT
 RATE_STEP = 1 / 8
+#: steps per lifetime of an exciton where annihilation is fastest: they make errors below 1e-7
+STEPS_PER_LIFETIME = 10
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class SpatialProblem:
         absorbing: lose excitons in a layer along the edges.
         gradient: gradient of the landscape (direction, valley, *cells), eV/nm, or None.
         regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
+        annihilation: rate at which an exciton of a cell that has all excitons is lost, 1/fs: R times all excitons over the size of a cell.
     """
 
     grid: SpatialGrid
@@ -40,6 +43,12 @@ class SpatialProblem:
     absorbing: bool = False
     gradient: np.ndarray | None = None
     regions: Regions | None = None
+    annihilation: float = 0.0
+
+    @property
+    def fastest_annihilation(self) -> float:
+        """Rate of annihilation (1/fs) in the fullest cell if all excitons were there as they are born."""
+        return self.annihilation * float(self.birth.max())
 
 
 def make_spatial_grid(config: Config) -> SpatialGrid:
@@ -50,10 +59,19 @@ def make_spatial_grid(config: Config) -> SpatialGrid:
 def make_spatial_problem(config: Config) -> SpatialProblem:
     """Place the first spot and the landscape on the grid and use mirror symmetry where the input has it."""
     spatial_grid = make_spatial_grid(config)
-    birth = birth_shares(spatial_grid, config.space.initial, config.internal.pulse.spot / FWHM_PER_SIGMA)
+    bright = brightness(spatial_grid, config.space.initial, config.internal.pulse.spot / FWHM_PER_SIGMA)
+    birth = bright / bright.sum()
     energy_v = potential_energy(spatial_grid, config.landscape)
     mirror = config.space.points % 2 == 0 and all(is_mirror_symmetric(field) for field in (birth, *energy_v))
-    spatial = SpatialProblem(spatial_grid, config.momentum.harmonics, birth, mirror, config.space.boundary == "absorbing")
+    losses = config.internal.annihilation
+    spatial = SpatialProblem(
+        spatial_grid,
+        config.momentum.harmonics,
+        birth,
+        mirror,
+        config.space.boundary == "absorbing",
+        annihilation=losses.rate * losses.density * float(bright.sum()),
+    )
     if config.landscape.kind == "none":
         return spatial
     kT = BOLTZMANN_EV_PER_K * config.temperature

@@ -107,7 +107,11 @@ class Simulation:
             moments = transport.moments()
             self._refuse_explosion(bool(np.isfinite(moments).all()), time)
             gains = transport.gains(time)
-            return {"moments": moments, **(vars(gains) if gains is not None else {}), **grid_checks(transport)}
+            found = {"moments": moments, **(vars(gains) if gains is not None else {}), **grid_checks(transport)}
+            if transport.spatial.annihilation:
+                lost = transport.annihilation()
+                found |= {"annihilation": lost.rate, "annihilated": np.array(lost.number)}
+            return found
 
     def _map(self, kind: DensityMaps | PhaseSpaceMaps, time: float, transport: Transport) -> Values:
         with self.run.timings.measure("observables"):

@@ -13,13 +13,13 @@ from hpcx.io.part import Part
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.observables import Gains
+from hpcx.wigner.observables import Annihilation, Gains
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
 from hpcx.wigner.space.advection import STABLE_COURANT, Flight, labels
 from hpcx.wigner.space.drift import Drift, longest_drift_step
 from hpcx.wigner.space.local_rates import LocalScattering, largest_excess
-from hpcx.wigner.space.problem import SpatialProblem
+from hpcx.wigner.space.problem import STEPS_PER_LIFETIME, SpatialProblem
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 #: an absorbing edge: share of the half width that absorbs, and largest rate, 1/fs
@@ -30,7 +30,8 @@ ABSORPTION_RATE = 2e-3
 class Transport:
     """State and equation of motion of the excitons in all cells.
 
-    The state of a cell is the number of its excitons by component and value. Constructing is collective on `comm`.
+    The state of a cell is the number of its excitons by component and value. After the bins, component 0 counts the light that was
+    emitted there, component 1 the excitons that were annihilated. Constructing is collective on `comm`.
     """
 
     def __init__(self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, scheme: str = "4", run: Run | None = None) -> None:
@@ -113,6 +114,16 @@ class Transport:
         exchanged, born = sums[:-1].reshape(2, 2, -1)
         return Gains(exchanged, born, float(sums[-1]))
 
+    def annihilation(self) -> Annihilation:
+        """Return what annihilation takes from the valleys. Collective."""
+        size, grid = self.problem.grid.size, self.problem.grid
+        zeroth, _, second = self._weights
+        isotropic = self.stepper.state[:, 0, :size]
+        lost_cv = self._annihilation_rate(self.stepper.state)[:, None] * grid.sum_v(isotropic)
+        sums = np.concatenate([zeroth @ lost_cv, second @ lost_cv, [zeroth @ self.stepper.state[:, 1, size]]])
+        self.comm.Allreduce(MPI.IN_PLACE, sums)
+        return Annihilation(sums[:-1].reshape(2, -1), float(sums[-1]))
+
     def exchange(self) -> np.ndarray:
         """Return the change (cell, valley; 1/fs) of this rank's populations by intervalley scattering."""
         isotropic = self.stepper.state[:, 0, : self.problem.grid.size]
@@ -151,6 +162,14 @@ class Transport:
         if self._loss is not None:
             edge = np.flatnonzero(self._loss)
             out[edge, :, :size] -= self._loss[edge, None, None] * state[edge, :, :size]
+        if self.spatial.annihilation:
+            rate = self._annihilation_rate(state)
+            out[:, :, :size] -= rate[:, None, None] * state[:, :, :size]
+            out[:, 1, size] += rate * state[:, 0, :size].sum(axis=1)
+
+    def _annihilation_rate(self, state: np.ndarray) -> np.ndarray:
+        """Return the rate (cell; 1/fs) at which an exciton is annihilated, R n."""
+        return self.spatial.annihilation * state[:, 0, : self.problem.grid.size].sum(axis=1)
 
     def _add_births(self, time: float, out: np.ndarray) -> None:
         if self._local is not None:
@@ -194,11 +213,12 @@ def _last(ranges: Iterable[slice]) -> tuple[EllipsisType | slice, ...]:
 def longest_stable_step(problem: Problem, spatial: SpatialProblem) -> float:
     """Return the longest step (fs) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
     flight = STABLE_COURANT * spatial.grid.spacing / float(problem.grid.velocity_i.max())
+    losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
     if spatial.gradient is None:
-        return flight
+        return 1 / (1 / flight + losses)
     drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, spatial.gradient)
     excess = largest_excess(problem, spatial.regions) if spatial.regions is not None else 0.0
-    return 1 / (1 / flight + 1 / drift + excess)
+    return 1 / (1 / flight + 1 / drift + excess + losses)
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
