@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,9 @@ from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.valley_bands import cautions, told
 
+#: hears the share of the work that is done
+Progress = Callable[[float], None]
+
 
 @dataclass(frozen=True)
 class ExcitonStates:
@@ -46,15 +50,20 @@ class ExcitonStates:
     residual: float = 0.0
 
 
-def solve_exciton(comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stages: Stages | None = None) -> ExcitonStates:
-    """Return the lowest `states` excitons, going on from what `stages` know; collective. Raises SolverError, Stopped."""
+def solve_exciton(
+    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stages: Stages | None = None, progress: Progress | None = None
+) -> ExcitonStates:
+    """Return the lowest `states` excitons, going on from what `stages` know; `progress` hears the share that is done; collective.
+
+    Raises SolverError, Stopped.
+    """
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
         return _diagonalised(problem, count, tolerance)
     operator = ExcitonOperator(comm, problem)
     saved = SavedStates((stages or Stages(comm, Run())).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep)
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress)
     saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, comm, problem))
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
@@ -139,7 +148,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages)
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages, partial(run.progress, "exciton"))
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
@@ -148,7 +157,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)
-    result.summary.append(f"exciton binding energy {binding} ({material.name}, n = {problem.mesh.size})")
+    result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
     if config.absorption.enabled:

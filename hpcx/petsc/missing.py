@@ -58,6 +58,7 @@ def is_state_missing(
     start: np.ndarray,
     share: float,
     keep: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] | None = None,
 ) -> bool:
     """Return whether there is a state at or below `energy` beside those that were found; collective.
 
@@ -69,6 +70,7 @@ def is_state_missing(
         start: this rank's part of a random vector, (rows,), that had no part in finding these states.
         share: of its average part in `start` that a state must have so that it is not overlooked.
         keep: called after every step: the place to save and to stop.
+        progress: called after every step with the share of the steps that is done: the bound falls exponentially.
     """
     enough = share * average_part(comm, found, start)
     recursion = Recursion(comm, lambda x: without(comm, apply(x), found), without(comm, start, found))
@@ -78,6 +80,8 @@ def is_state_missing(
         recursion.current = without(comm, recursion.current, found)  # rounding brings them back and the recursion enlarges them
         weight.append(recursion.alpha[-1], recursion.beta[-1])
         keep()
+        if progress is not None:
+            progress(float(np.log(max(weight.bound, enough)) / np.log(enough)))
     return weight.found
 
 

@@ -113,8 +113,8 @@ def test_progress_grows_to_one(comm):
     shares = []
     chain = Chain(comm, 300)
     pairs = solve(chain, 3, 1e-10, progress=shares.append)
-    assert len(shares) == pairs.iterations
-    assert 0 <= shares[0] < shares[-1] == 1
+    assert len(shares) > pairs.iterations  # what follows is told, too
+    assert 0 <= shares[0] < shares[pairs.iterations - 1] == pytest.approx(0.7) and shares[-1] == 1
 
 
 @pytest.mark.mpi
