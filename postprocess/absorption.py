@@ -15,6 +15,7 @@ from common import command_line, open_result, photon_label, plt, read, save
 from matplotlib.artist import Artist
 
 STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"color": "C1", "linestyle": "--"}}
+LABELS = {"exciton": "exciton", "singlet": "trion, singlet", "triplet": "trion, triplet"}
 
 
 def main() -> None:
@@ -50,8 +51,9 @@ def draw_spectra(axis: plt.Axes, file: h5py.File) -> None:
     for name, style in STYLES.items():
         if f"{name}/absorption/absorption" in file:
             energy, spectrum = (read(file, f"{name}/absorption/{what}") for what in ("photon_energy", "absorption"))
-            axis.plot(energy, spectrum / height, label=name, **style)
-            print(f"{name}: highest point at {energy[np.argmax(spectrum)]:.4f} eV")
+            axis.plot(energy, spectrum / height, label=LABELS[name], **style)
+            place = photon_label(file).removeprefix("photon energy ").replace("(eV)", "").strip()
+            print(f"{LABELS[name]}: highest point at {energy[np.argmax(spectrum)]:.4f} eV {place}".rstrip())
     axis.set_xlim(energy[0], energy[-1])
     axis.set_ylim(0, 1.15)
     axis.set_xlabel(photon_label(file))
@@ -68,6 +70,11 @@ def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Arti
     axis.set_aspect("equal")
     axis.set_xticks([])
     axis.set_yticks([])
+    bar = _round(0.6 * np.abs(kx).max())
+    low = 1.12 * ky.min()
+    axis.plot([-bar / 2, bar / 2], [low, low], color="0.2", linewidth=1.5)
+    axis.text(0, 1.1 * low, f"{bar:g}/Å", fontsize=8, ha="center", va="top")
+    axis.set_ylim(1.5 * low, 1.05 * ky.max())
     energy = read(file, f"{species}/absorption/map_energy")[column]
     axis.set_title(rf"$\bf{{{chr(97 + column)}}}$  {energy:.3f} eV", fontsize=9)
     for spine in axis.spines.values():
@@ -76,12 +83,17 @@ def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Arti
     return image
 
 
+def _round(length: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is not longer."""
+    power = 10.0 ** np.floor(np.log10(length))
+    return float(max(step for step in (1, 2, 5) if step * power <= length * (1 + 1e-9)) * power)
+
+
 def mark(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
     """Put the letter of a map at its peak."""
     energy = read(file, f"{species}/absorption/map_energy")[column]
     grid = read(file, f"{species}/absorption/photon_energy")
-    near = np.abs(grid - energy) < 0.01
-    # above all curves that are drawn there
+    near = np.abs(grid - energy) < 0.003  # about as wide as the letter
     highest = max(read(file, f"{name}/absorption/absorption")[near].max() for name in STYLES if f"{name}/absorption" in file)
     height = highest / read(file, "exciton/absorption/absorption").max()
     text = chr(97 + column)

@@ -77,12 +77,19 @@ def subject(file: h5py.File) -> str:
     """Return what a result is about, such as "MoS2, hBN, 77 K": material, surroundings, temperature, as far as not swept."""
     config = settings(file)
     parts = {
-        "material": shown(named(config.get("material", ""))),
+        "material": shown(_own_name(file) or named(config.get("material", ""))),
         "screening.kappa": "" if config.get("environment") is not None else _surroundings(config.get("screening", {}).get("kappa")),
         "environment": _surroundings(config.get("environment")),
         "temperature": "" if config.get("temperature") is None else f"{config['temperature']:g} K",
     }
     return ", ".join(text for key, text in parts.items() if text and key not in file)
+
+
+def _own_name(file: h5py.File) -> str:
+    """Return the name that the material gives itself, or "" where the result does not say, or has several materials."""
+    about = {name: json.loads(file[f"provenance/{name}"].asstr()[()]) for name in ("material", "materials") if f"provenance/{name}" in file}
+    found = [*about.get("materials", {}).values(), *filter(None, [about.get("material")])]
+    return found[0].get("name", "") if len(found) == 1 else ""
 
 
 def _surroundings(kappa: float | str | None) -> str:

@@ -43,13 +43,15 @@ def draw(file: h5py.File, count: int) -> plt.Figure:
         print(f"state {number}: {energy[number]:.2f} meV, root mean square distance of electron and hole {radius:.1f} angstrom")
     axes[0, 0].set_ylabel("$k_y$ (1/Å)")
     axes[1, 0].set_ylabel("$y$ (Å)")
+    for row, label in zip(axes, (r"$|A(\mathbf{k})|^2$ / maximum", r"$|\psi(\mathbf{r})|^2$ / maximum")):
+        figure.colorbar(row[-1].collections[0], ax=row[-1], label=label)
     return figure
 
 
 def in_momentum(axis: plt.Axes, k: np.ndarray, amplitude_k: np.ndarray) -> None:
     """Draw |A(k)|^2 relative to its maximum, with the border of the disk."""
     density = np.abs(amplitude_k) ** 2
-    axis.tripcolor(*k.T, density / density.max(), shading="gouraud", cmap="magma", rasterized=True)
+    axis.tripcolor(*k.T, density / density.max(), shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
     angle, radius = np.linspace(0, 2 * np.pi, 200), np.linalg.norm(k, axis=1)
     axis.plot(radius.max() * np.cos(angle), radius.max() * np.sin(angle), color="0.5", linewidth=0.8)
     seen = 1.05 * radius[density > SHOWN * density.max()].max()
@@ -70,7 +72,7 @@ def in_space(axis: plt.Axes, k: np.ndarray, amplitude_k: np.ndarray) -> float:
         waves = [np.exp(1j * np.outer(x, k[:, direction])) for direction in (0, 1)]
         density = np.abs(np.einsum("xk,yk,k->yx", *waves, amplitude_k, optimize=True)) ** 2
         radius = np.sqrt((density * (x[None] ** 2 + x[:, None] ** 2)).sum() / density.sum())
-    axis.pcolormesh(x, x, density / density.max(), cmap="magma", shading="gouraud", rasterized=True)
+    axis.pcolormesh(x, x, density / density.max(), cmap="magma", shading="gouraud", rasterized=True, vmin=0, vmax=1)
     axis.set_aspect("equal")
     axis.set_xlabel("$x$ (Å)")
     return float(radius)

@@ -75,7 +75,7 @@ def _cell(name: str, entry: dict) -> str:
     images = [path for path in sorted((HERE / "figures").glob(f"{name}.*")) if path.suffix in (".png", ".gif")]
     image = f"![{entry['shows']}](figures/{images[0].name})<br>" if images else ""
     keys = f"; a sweep over {json.dumps(entry['axes'])[1:-1]}".replace('"', "`") if entry["axes"] else ""
-    return f"{image}[`{name}`]({name}.py): {entry['shows']}{keys} (`inputs/{entry['example']}.toml`)"
+    return f"{image}[`{name}`]({name}.py): {entry['shows']}{keys} (`inputs/{entry['example']}.toml`)".replace("|", "\\|")  # one cell
 
 
 if __name__ == "__main__":

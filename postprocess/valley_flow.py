@@ -83,12 +83,12 @@ def _positions(data: dict[str, np.ndarray]) -> np.ndarray:
 def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     columns = min(3, len(data["time"]) + 1)
     rows = -(-(len(data["time"]) + 1) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(5.2 * columns, 4.4 * rows), constrained_layout=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(4.0 * columns, 3.7 * rows), constrained_layout=True, squeeze=False)
     positions = _positions(data)
     for number, axis in enumerate(axes.ravel()[: len(data["time"])]):
         _draw_species(axis, data, positions, number)
         _draw_flows(axis, data, positions, number)
-        axis.set(xlim=(-0.7, 6.0), ylim=(-0.55, 1.4), xticks=[], yticks=[], xlabel="electron: spin up   |   spin down")
+        axis.set(xlim=(-0.6, 5.9), ylim=(-0.55, 1.4), xticks=[], yticks=[], xlabel="electron: spin up   |   spin down")
         axis.set_title(f"{data['time'][number]:g} ps after a σ+ pump")
         axis.set_ylabel("energy (hole: lower A, upper B branch)")
     letters(axes.ravel()[: len(data["time"])])
@@ -96,7 +96,7 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
         axis.axis("off")
     handles = [plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " ")) for name, color in COLORS.items() if _acts(data, name)]
     title = "net flow; widths on a logarithmic scale"
-    axes[-1, -1].legend(handles=handles, loc="center", title=title)
+    axes[-1, -1].legend(handles=handles, loc="center", title=title, fontsize=11, title_fontsize=11)
     return figure
 
 
@@ -111,10 +111,10 @@ def _net(data: dict[str, np.ndarray]) -> np.ndarray:
 
 def _draw_species(axis: plt.Axes, data: dict[str, np.ndarray], positions: np.ndarray, number: int) -> None:
     for (x, y), label, share in zip(positions, data["species"], data["share"][number]):
-        axis.scatter(x, y, s=40 + 900 * share, color="0.85", edgecolor="0.3", zorder=2)
+        axis.scatter(x, y, s=30 + 550 * share, color="0.85", edgecolor="0.3", zorder=2)
         text = f"{_shown(label)}\n{100 * share:.1f} %"
         # two rows outside of circles and arrows
-        axis.annotate(text, (x, LABELS[int(y > 0.5)]), ha="center", va="center", fontsize=7.5, zorder=4)
+        axis.annotate(text, (x, LABELS[int(y > 0.5)]), ha="center", va="center", fontsize=9, zorder=4)
 
 
 def _shown(label: str) -> str:

@@ -5,65 +5,43 @@ python postprocess/valley_pump.py results/valley_pump/sweep.h5
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
-import h5py
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save
-from valley_common import axes as axes_of
+from common import plt, read
+from two_keys import PUMP, Data, Swept, colours, draw_two
 
-PUMP = "pump.photon_energy"
 #: delay (ps) at which the polarisation is read, well after the pulses
 READ_AT = 1.0
 
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table."""
-    parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature and pump.photon_energy")
-    path = parser.parse_args().file
-    with open_result(path) as file:
-        if not all(name in file for name in ("temperature", PUMP)):
-            raise SystemExit(f"{path} does not sweep temperature and {PUMP}")
-        data = _read(file)
-    save(_draw(data), path.with_name("valley_pump"))
-    _print_table(data)
+    draw_two(__file__, __doc__, ("temperature", PUMP), _read, _draw, _print_table)
 
 
-def _read(file: h5py.File) -> dict[str, np.ndarray]:
+def _read(swept: Swept) -> Data:
     """Return the axes, and what is read off by (temperature, pump, transition)."""
-    keys = axes_of(file, ("temperature", PUMP))
-    order = [keys.index(name) for name in ("temperature", PUMP)]
-
-    def ordered(name: str) -> np.ndarray:
-        """Return a dataset with temperature first, pump second."""
-        values = read(file, f"dichroism/{name}")
-        return values.transpose(*order, *range(2, values.ndim))
-
-    time, traces = 1e-3 * read(file, "dichroism/time"), ordered("circular_dichroism")
-    plus, minus = np.moveaxis(ordered("differential_transmission")[..., int(np.argmin(np.abs(time - READ_AT)))], 2, 0)
+    time, traces = 1e-3 * read(swept.file, "dichroism/time"), swept("dichroism/circular_dichroism")
+    plus, minus = np.moveaxis(swept("dichroism/differential_transmission")[..., int(np.argmin(np.abs(time - READ_AT)))], 2, 0)
     return {
-        "temperature": read(file, "temperature"),
-        "pump": read(file, PUMP),
+        "temperature": swept.axis(0),
+        "pump": swept.axis(1),
         "time": time,
         "traces": traces / np.abs(traces).max(axis=(2, 3), keepdims=True),
         "left": (plus - minus) / (plus + minus),
-        "slow": ordered("slow_time"),
+        "slow": swept("dichroism/slow_time"),
     }
 
 
-def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
-    letters(axes)
-    for column, energy in enumerate(data["pump"]):
-        colour = plt.cm.plasma(0.85 * column / max(len(data["pump"]) - 1, 1))
+def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
+    for column, (energy, colour) in enumerate(zip(data["pump"], colours(data["pump"], "plasma"))):
         axes[0].plot(data["time"], data["traces"][0, column, 0], color=colour, label=f"{energy:g} eV")
         axes[0].plot(data["time"], data["traces"][0, column, 1], "--", color=colour)
     axes[0].set_title(f"{data['temperature'][0]:g} K, A solid, B dashed", fontsize=10)
     axes[0].set_xlabel("delay (ps)")
     axes[0].set_ylabel("circular dichroism / its largest")
-    for row, kelvin in enumerate(data["temperature"]):
-        colour = plt.cm.inferno(0.85 * row / max(len(data["temperature"]) - 1, 1))
+    for row, (kelvin, colour) in enumerate(zip(data["temperature"], colours(data["temperature"]))):
         for transition, style in enumerate(("o-", "s--")):
             label = f"{kelvin:g} K" if transition == 0 else None
             axes[1].plot(data["pump"], data["left"][row, :, transition], style, color=colour, label=label)
@@ -75,10 +53,9 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
         axis.set_xlabel("pump photon energy (eV)")
     for axis in axes:
         axis.legend(fontsize="small")
-    return figure
 
 
-def _print_table(data: dict[str, np.ndarray]) -> None:
+def _print_table(data: Data) -> None:
     print(f"(T+ - T-) / (T+ + T-) of A / B after {READ_AT:g} ps, slow time of A (ps)")
     print(f"{'T (K)':>6}  " + "  ".join(f"{energy:>17.2f} eV" for energy in data["pump"]))
     for row, kelvin in enumerate(data["temperature"]):

@@ -5,12 +5,11 @@ python postprocess/wigner_hot.py results/wigner_hot/sweep.h5
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from collections.abc import Sequence
 
-import h5py
 import numpy as np
-from common import letters, open_result, plt, read, save
+from common import plt, read
+from two_keys import Data, Swept, colours, draw_two
 
 KELVIN_PER_MEV = 11.604518
 #: temperature of the curves, K
@@ -19,37 +18,26 @@ SHOWN = 77.0
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature and pulse.photon_energy")
-    path = parser.parse_args().file
-    with open_result(path) as file:
-        if not all(name in file for name in ("temperature", "pulse.photon_energy")):
-            raise SystemExit(f"{path} does not sweep temperature and pulse.photon_energy")
-        data = _read(file)
-    save(_draw(data), path.with_name("hot"))
-    _print_table(data)
+    draw_two(__file__, __doc__, ("temperature", "pulse.photon_energy"), _read, _draw, _print_table)
 
 
-def _read(file: h5py.File) -> dict[str, np.ndarray]:
+def _read(swept: Swept) -> Data:
     """Return temperature, excess energy (meV, from the lowest pump energy), time, and (temperature, pump, time) arrays."""
-    pump = read(file, "pulse.photon_energy")
-    population, energy = (read(file, f"observables/{name}") for name in ("population", "mean_energy"))
+    pump = swept.axis(1)
+    population, energy = (swept(f"observables/{name}") for name in ("population", "mean_energy"))
     known = np.where(population > 0, population * np.nan_to_num(energy), 0.0).sum(axis=-1) / np.maximum(population.sum(axis=-1), 1e-300)
     return {
-        "temperature": read(file, "temperature"),
+        "temperature": swept.axis(0),
         "excess": 1e3 * (pump - pump.min()),
-        "time": read(file, "observables/time"),
-        "diffusivity": read(file, "observables/diffusivity_total"),
+        "time": read(swept.file, "observables/time"),
+        "diffusivity": swept("observables/diffusivity_total"),
         "kinetic": KELVIN_PER_MEV * known,
     }
 
 
-def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
-    letters(axes)
+def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
     row = int(np.argmin(np.abs(data["temperature"] - SHOWN)))
-    for column, excess in enumerate(data["excess"]):
-        colour = plt.cm.inferno(0.85 * column / max(len(data["excess"]) - 1, 1))
+    for column, (excess, colour) in enumerate(zip(data["excess"], colours(data["excess"]))):
         for axis, name in zip(axes, ("diffusivity", "kinetic")):
             axis.plot(data["time"], data[name][row, column], color=colour, label=f"{excess:.0f} meV")
     axes[0].set_ylabel(r"$D$ of all excitons (cm$^2$/s)")
@@ -66,10 +54,9 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     axes[2].set_xlabel("pump above resonance (meV)")
     axes[2].set_ylabel(r"largest $D$ (cm$^2$/s)")
     axes[2].legend(fontsize="small")
-    return figure
 
 
-def _print_table(data: dict[str, np.ndarray]) -> None:
+def _print_table(data: Data) -> None:
     print(f"{'T (K)':>6}{'excess':>8}{'largest D':>11}{'D at 12 ps':>12}{'cooled at':>11}")
     for row, temperature in enumerate(data["temperature"]):
         for column, excess in enumerate(data["excess"]):

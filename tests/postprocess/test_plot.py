@@ -58,7 +58,7 @@ def test_a_figure_goes_where_it_is_wanted_and_names_its_subject(results, tmp_pat
 
 
 def test_every_script_that_draws_is_known():
-    drawing = {path.stem for path in SCRIPTS.glob("*.py") if re.search(r"command_line\(__doc__\)|draw_sweep\(__file__", path.read_text())}
+    drawing = {path.stem for path in SCRIPTS.glob("*.py") if re.search(r"command_line\(__doc__\)|draw_(sweep|two)\(__file__", path.read_text())}
     assert {figure.name for figure in figures()} == drawing
 
 
