@@ -178,7 +178,9 @@ def plot(options: argparse.Namespace) -> int:
     path, more = file_of(Path(options.file)), options.petsc  # what follows --
     found = {figure.name: figure.shows for figure in drawable(path)}
     if not found:
-        terminal.write(f"{path}: no script of postprocess/ draws this; hpcx.open(path) gives it to your own lines")
+        own = path.with_suffix(".png")
+        drawn = f"its figure is {own}" if path.stem.startswith("converge") and own.is_file() else "no script of postprocess/ draws this"
+        terminal.write(f"{path}: {drawn}; hpcx.open(path) gives it to your own lines")
         return DONE
     if options.what is None:
         width = max(map(len, found))

@@ -76,9 +76,9 @@ def file_of(path: Path) -> Path:
     raise FileNotFoundError(f"{path} {wanted}: give a directory into which `hpcx run` has written, or a file of it")
 
 
-def also_there(path: Path) -> list[str]:
-    """Return the names of the results in the directory of a run beside the one that `file_of` returns: of other runs there."""
-    return [name for name in _RESULTS if (path / name).is_file()][1:]
+def results_in(path: Path) -> list[str]:
+    """Return the names of the results in the directory of a run, the one that `file_of` returns first: others are of other runs there."""
+    return [name for name in _RESULTS if (path / name).is_file()]
 
 
 def decoded(value: Any) -> Any:
@@ -139,7 +139,8 @@ def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str
 def _attributes(about: dict[str, Any], axes: list[str]) -> dict[str, Any]:
     """Return what a reader wants to know first."""
     config = about.get("config", {})
-    materials = list(about["materials"]) if "material" in axes else [config.get("material", "")]
+    own = about.get("material") or {}
+    materials = list(about["materials"]) if "material" in axes else [own.get("name") or config.get("material", "")]
     named = {key: config.get(key, "") for key in ("title", "model")}
     version = about.get("versions", {}).get("hpcx", about.get("version", ""))
     return named | {"material": ", ".join(materials), "environment": about.get("surroundings", ""), "axes": axes, "hpcx": version}

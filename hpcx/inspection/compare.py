@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpcx.inspection.numbers import used_by
-from hpcx.tree import decoded, flat, open_tree
+from hpcx.tree import decoded, flat, open_tree, results_in
 
 if TYPE_CHECKING:
     import xarray
@@ -22,9 +22,18 @@ _MACHINE = ("title", "output", "petsc")
 
 def compare_text(first: Path, second: Path) -> str:
     """Return the text; raises FileNotFoundError, OSError or ValueError as `hpcx.open` does."""
+    first, second = _alike(first, second)
     with open_tree(first) as one, open_tree(second) as other:
         parts = [[f"A: {first}", f"B: {second}"], list(_inputs(one, other)), list(_programs(one, other)), list(_results(one, other))]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _alike(first: Path, second: Path) -> tuple[Path, Path]:
+    """Return the files of the same kind of two directories that hold several: limits are compared with limits."""
+    if not (first.is_dir() and second.is_dir()):
+        return first, second
+    both = [name for name in results_in(first) if name in results_in(second)]
+    return (first / both[0], second / both[0]) if both else (first, second)
 
 
 def _about(tree: xarray.DataTree, name: str) -> dict[str, Any]:

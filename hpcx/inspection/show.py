@@ -12,7 +12,7 @@ import numpy as np
 
 from hpcx.inspection.numbers import used_by, weak_numbers
 from hpcx.io.reading import reading
-from hpcx.tree import also_there, decoded, file_of, flat, written_keys
+from hpcx.tree import decoded, file_of, flat, results_in, written_keys
 
 #: most values of a sweep that are written out
 _SOME = 8
@@ -30,7 +30,7 @@ def show_text(path: Path) -> str:
             list(part)
             for part in (_what(found, file, about), _keys(about, [*_axes(file), *file.get("budget", ())]), _results(file, about), _weak(about), _origin(about))
         ]
-    parts.append([f"{path} also holds {name}: hpcx show {path / name}" for name in also_there(path)])
+    parts.append([f"{path} also holds {name}: hpcx show {path / name}" for name in results_in(path)[1:]])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 

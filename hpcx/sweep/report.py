@@ -36,7 +36,9 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
         lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {shortened(report.elsewhere)}")
         lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
-    end = f"stopped ({report.stopped}); rerun the same command to resume" if report.stopped else f"{seconds:.1f} s"
+    known = not report.timings and all(entry.status == DONE for entry in report.entries)
+    took = f"{seconds:.1f} s" + (", nothing was left to compute" if known else "")
+    end = f"stopped ({report.stopped}); rerun the same command to resume" if report.stopped else took
     return "\n".join([*lines, f"results in {plan.config.output.directory}: {end}"])
 
 

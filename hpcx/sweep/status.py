@@ -37,14 +37,21 @@ def status_text(path: Path, every_point: bool = False) -> str:
     if path.is_file():
         rows, remarks = _rows_of_file(path), _remarks(path)
         return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
-    record = read_record(path)
-    if record is None and (path / "converge").is_dir():  # `hpcx converge` keeps its calculations there
-        return status_text(path / "converge", every_point)
+    record, study = read_record(path), path / "converge"
+    if not study.is_dir():
+        return _of_run(path, record, every_point)
+    of_study = f"calculations of hpcx converge\n{status_text(study, every_point)}"
+    return f"{_of_run(path, record, every_point)}\n\n{of_study}" if record or (path / "result.h5").is_file() else of_study
+
+
+def _of_run(path: Path, record: dict[str, Any] | None, every_point: bool) -> str:
+    """Return the state of a sweep by its record, or of a single run."""
     if record is None:
         row = _single(path)
         return _text([row], row[2].summary, True)
     rows, index = _points(path, record), path / "sweep.h5"
-    return _text(rows, [*_totals(rows), *_warnings(rows), *(_remarks(index) if index.exists() else [])], every_point)
+    remarks = _remarks(index) if index.exists() and any(entry.status == DONE for _, _, entry in rows) else []
+    return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
 
 
 def status_json(path: Path) -> str:
@@ -91,7 +98,7 @@ def _rows_of_file(path: Path) -> list[Row]:
     """Return the states of the points as a `sweep.h5` tells them; raises OSError if it is none."""
     with reading(path) as file:
         if "index/status" not in file:
-            raise FileNotFoundError(f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5")
+            raise FileNotFoundError(f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5 (hpcx show tells what a file is)")
         names = ("id", "status", "message", "version", "revision")
         texts = {name: file[f"index/{name}"].asstr()[()] for name in names if name in file["index"]}
         seconds, ranks = file["index/wall_time"][()], file["index/ranks"][()]
