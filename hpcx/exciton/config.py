@@ -21,12 +21,20 @@ class Mesh(Section):
 
     @model_validator(mode="after")
     def _has_radius(self) -> Mesh:
-        if self.region == "disks" and self.k0 is None:
+        if self.region == "zone":
+            return self
+        if self.k0 is None:
             raise ValueError("mesh.k0 is missing: the radius of the disk, a number > 0 and <= 0.5 in units of 2 pi / a")
         # the points next to the centre are 2 / (sqrt 3 N) away
-        if self.region == "disks" and 3 * (self.k0 * self.N) ** 2 < 4:
+        if 3 * (self.k0 * self.N) ** 2 < 4:
             raise ValueError(f"the disk contains only its centre: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at least 2 / sqrt 3 = 1.1547")
         return self
+
+    @property
+    def cutoff(self) -> float:
+        """The radius k0, which a disk has, 2 pi / a."""
+        assert self.k0 is not None
+        return self.k0
 
 
 class Screening(Section):
@@ -196,6 +204,8 @@ class CarriersInput(RunInput):
         description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
+    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
+    solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")
     def _has_bands(self) -> CarriersInput:
@@ -229,8 +239,6 @@ class Config(CarriersInput):
     )
 
     zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
-    absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
-    solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:

@@ -15,13 +15,15 @@ class BoxConvolution:
 
     def __init__(self, w_ij: np.ndarray, precision: type = np.complex128) -> None:
         """Take the table w over integer differences, zero difference in the middle; odd sides; and the type of what is convolved."""
-        self._w_ij, self._real = w_ij, np.empty(0, precision).real.dtype
+        self._w_ij = w_ij
+        self._real: np.dtype = np.zeros(0, precision).real.dtype
         self._spectra: dict[tuple[int, int], np.ndarray] = {}
 
     @staticmethod
     def padded(extent: tuple[int, int]) -> tuple[int, int]:
         """Return the lengths of the transforms for a box of this extent."""
-        return tuple(ducc0.fft.good_size(2 * length - 1) for length in extent)
+        rows, columns = extent
+        return ducc0.fft.good_size(2 * rows - 1), ducc0.fft.good_size(2 * columns - 1)
 
     def _spectrum(self, lengths: tuple[int, int]) -> np.ndarray:
         if lengths not in self._spectra:
@@ -45,7 +47,7 @@ class BoxConvolution:
         ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled)
         ducc0.fft.c2c(work, axes=(axis,), out=work)
         parts = work.view(self._real)
-        parts *= self._spectrum(work.shape[-2:])
+        parts *= self._spectrum((work.shape[-2], work.shape[-1]))
         ducc0.fft.c2c(work, axes=(axis,), out=work, forward=False)
         ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled, forward=False)
         return filled[..., :columns]

@@ -46,7 +46,7 @@ def products(config: CarriersInput, material: Material) -> int:
     parabolic bands, k0 = 0.45, four states: 1020 (MoS2) and 1912 (WS2). N does not matter.
     """
     solver, wide = config.solver, max(relative_width(config, material) - WIDE, 0) / 6
-    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(config.mesh.k0 / 0.1) * digits(solver.tolerance) * (1 + wide))
+    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(config.mesh.cutoff / 0.1) * digits(solver.tolerance) * (1 + wide))
 
 
 def zone_products(solver: Solver, divisions: int) -> int:

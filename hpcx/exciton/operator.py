@@ -20,22 +20,23 @@ class ExcitonOperator:
     def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
         self.comm = comm
         first = block_rows(problem.mesh.size, comm.size)
-        self._counts = np.diff(first)
+        self._counts = np.diff(first).tolist()
         self._mine = slice(first[comm.rank], first[comm.rank + 1])
-        self.rows = int(self._counts[comm.rank])
+        self.rows = self._counts[comm.rank]
         self._kinetic = problem.kinetic_k[self._mine]
         self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
         self._convolution = BoxConvolution(problem.w_ij)
         corner = problem.mesh.index_kx.min(axis=0)
         self._place = tuple((problem.mesh.index_kx - corner).T)
-        self._extent = tuple(int(length) + 1 for length in np.ptp(problem.mesh.index_kx, axis=0))
-        self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(self._extent)), complex)
+        rows, columns = np.ptp(problem.mesh.index_kx, axis=0) + 1
+        self._extent = int(rows), int(columns)
+        self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(self._extent)), np.complex128)
         self.dtype = complex
         self.flops = 10.0 * self._work.size * np.log2(max(self._work.size, 2))
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's rows of the product, eV."""
-        x_k = np.empty(self._counts.sum(), complex)
+        x_k = np.empty(sum(self._counts), complex)
         self.comm.Allgatherv(np.ascontiguousarray(x, complex), [x_k, self._counts])
         y = np.empty(self.rows, complex)
         self.comm.Reduce_scatter(self._attraction(x_k), y, self._counts)

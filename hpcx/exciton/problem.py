@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.config import CarriersInput, Config
+from hpcx.exciton.config import CarriersInput
 from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
@@ -74,13 +74,13 @@ def carrier_lattice(config: CarriersInput, material: Material) -> Lattice:
 
 def carrier_mesh(config: CarriersInput, material: Material) -> ValleyMesh:
     """Return the mesh of an input."""
-    return lattice_mesh(config.mesh.N, config.mesh.k0, carrier_lattice(config, material))
+    return lattice_mesh(config.mesh.N, config.mesh.cutoff, carrier_lattice(config, material))
 
 
 def mesh_points(config: CarriersInput, material: Material) -> int:
     """Return the number of points of an input's mesh, without making it."""
     lattice = carrier_lattice(config, material)
-    return count_points(config.mesh.N, config.mesh.k0) if lattice.is_hexagonal else carrier_mesh(config, material).size
+    return count_points(config.mesh.N, config.mesh.cutoff) if lattice.is_hexagonal else carrier_mesh(config, material).size
 
 
 def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
@@ -89,7 +89,7 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     if points >= _FEW_POINTS and mesh.N >= _FEW_DIVISIONS:
         return []
     return [
-        f"mesh.N = {mesh.N}, mesh.k0 = {mesh.k0:g}: {points} points are too coarse a mesh; below {_FEW_POINTS} points or "
+        f"mesh.N = {mesh.N}, mesh.k0 = {mesh.cutoff:g}: {points} points are too coarse a mesh; below {_FEW_POINTS} points or "
         f"mesh.N = {_FEW_DIVISIONS} binding energies are wrong by 10 % and more"
     ]
 
@@ -114,7 +114,7 @@ def pair_bands(config: CarriersInput, material: Material, transition: str = "A",
     return {name: model.band(momentum_kx, Carrier(pair, 1, name == "electron")) for name in ("electron", "hole")}
 
 
-def exciton_problem(config: Config, material: Material, transition: str = "A") -> ExcitonProblem:
+def exciton_problem(config: CarriersInput, material: Material, transition: str = "A") -> ExcitonProblem:
     """Return the exciton of the K valley for an input of the exciton or the trion; `transition` is "A" or "B"."""
     mesh = carrier_mesh(config, material)
     bands = pair_bands(config, material, transition, mesh)

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
 def relative_width(config: CarriersInput, material: Material) -> float:
     """Return the energy of a free pair at the cut-off over the binding energy of the 1s exciton."""
     unit = 2 * math.pi / carrier_lattice(config, material).constant
-    energy, _ = _pair(config, material, np.array([config.mesh.k0 * unit]))
+    energy, _ = _pair(config, material, np.array([config.mesh.cutoff * unit]))
     return float(energy[0] / hydrogenic(config, material).binding_energy)
 
 
@@ -125,7 +126,7 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
     return Tail(unit, weight)
 
 
-def highest_cutoff(config: CarriersInput, carriers: Iterable[Carrier] = PAIR) -> float:
+def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = PAIR) -> float:
     """Return the largest cut-off (2 pi / a) that makes sense: bands of a tight-binding model can be followed so far only."""
     if config.bands.model != "tight-binding":
         return HIGHEST

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.problem import carrier_bands, material_interaction
 from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, pair_momenta
 from hpcx.materials.loader import Material
-from hpcx.physics.bands import Carrier
+from hpcx.physics.bands import Carrier, Dirac
 from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.registry import Refusal, tried
@@ -31,7 +32,8 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
 def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
     if config.bands.model == "tight-binding":
         return _tight_binding(config)
-    if config.bands.model != "dirac" or carrier_bands(config, material).gap(1) > 0:
+    bands = carrier_bands(config, material)
+    if not isinstance(bands, Dirac) or bands.gap(1) > 0:
         return []
     splitting = material.number("carriers.valence_splitting", "eV")
     reason = f"half of it must be below the gap of the Dirac model, carriers.gap = {material.number('carriers.gap', 'eV'):g} eV"
@@ -41,11 +43,11 @@ def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
 def _tight_binding(config: CarriersInput) -> list[Refusal]:
     """Return a file that cannot be read, and bands or places that its model does not have."""
     files = config.tight_binding
-    source = ("tight_binding.file", files.file) if files.file else ("tight_binding.builtin", files.builtin)
-    model, found = tried(*source, lambda: load_model(files))
+    key, source = ("tight_binding.file", files.file) if files.file else ("tight_binding.builtin", files.builtin)
+    model, found = tried(key, source, lambda: load_model(files))
     if found:
         return found
-    return _valleys(config, model) if config.mesh.region == "disks" else _zone(config, model)
+    return _zone(config, model) if isinstance(config, Config) and config.mesh.region == "zone" else _valleys(config, model)
 
 
 def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
@@ -62,15 +64,15 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
         return found
     if energies[0] <= energies[1]:
         return [Refusal("tight_binding.occupied", str(occupied), "there is no gap above this band at the valley's centre")]
-    if config.mesh.k0 > valleys.largest_cutoff:
+    if config.mesh.cutoff > valleys.largest_cutoff:
         reason = f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner overlap"
-        return [Refusal("mesh.k0", f"{config.mesh.k0:g}", reason)]
+        return [Refusal("mesh.k0", f"{config.mesh.cutoff:g}", reason)]
     return followed(config, PAIR)
 
 
-def followed(config: CarriersInput, carriers: Iterable[Carrier], points: int = _COARSE) -> list[Refusal]:
+def followed(config: CarriersInput, carriers: Iterable[Any], points: int = _COARSE) -> list[Refusal]:
     """Return why bands of a tight-binding model cannot be followed to the border of the disk, looked for on a mesh with `points` along its radius."""
-    valleys, cutoff = load_valleys(config.tight_binding), config.mesh.k0
+    valleys, cutoff = load_valleys(config.tight_binding), config.mesh.cutoff
     momentum_kx = lattice_mesh(max(3, math.ceil(points / cutoff)), cutoff, valleys.lattice).momentum_kx
     return tried("mesh.k0", cutoff, lambda: [valleys.band(momentum_kx, carrier) for carrier in carriers])[1]
 
@@ -86,7 +88,8 @@ def _zone(config: Config, model: TightBinding) -> list[Refusal]:
     if gap <= 0:
         found.append(Refusal("tight_binding.occupied", str(occupied), f"there is no gap above this band: {gap:.3f} eV on a coarse mesh"))
     widest = config.mesh.N * model.shortest_vector / 2
-    if zone.reach is not None and zone.internal.reach > widest:
+    reach = zone.internal.reach
+    if reach is not None and reach > widest:
         reason = f"must be at most {from_internal(widest, 'angstrom'):.4g} angstrom, half the width of the supercell"
         found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", reason))
     return found + tried("zone.path", config.zone.path, lambda: pair_momenta(config, model))[1]

@@ -55,10 +55,12 @@ def _load(files: TightBindingFiles, digests: tuple[str, ...]) -> TightBinding:
     """Read the files of these contents; kept, because check, estimate and run of every point ask for the model."""
     if files.builtin is not None:
         return _built_in(files.builtin.removeprefix("liu2013:"))
+    if files.file is None:
+        raise ValueError("tight_binding.file is missing")
     path, wsvec = Path(files.file), None if files.wsvec is None else Path(files.wsvec)
     if path.name.endswith(".model"):
         return read_xatu(path)
-    if path.name.endswith("_hr.dat"):
+    if path.name.endswith("_hr.dat") and files.centres and files.lattice:
         return read_hr(path, Path(files.centres), read_lattice(Path(files.lattice)), wsvec)
     if path.name.endswith("_tb.dat"):
         return read_tb(path, wsvec)

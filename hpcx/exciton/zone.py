@@ -17,6 +17,7 @@ from mpi4py import MPI
 from hpcx.parallel.layout import block_rows
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.tightbinding import TightBinding
 
 #: distance below which two orbitals count as the same site, nm, and decimals that tell sites apart
@@ -109,7 +110,7 @@ def zone_problem(
 
 def _supercell(divisions: int) -> np.ndarray:
     """Return the integers of cells around the origin, (N', 2), that hold all distances up to half the supercell and more."""
-    return np.stack(np.mgrid[-divisions : divisions + 1, -divisions : divisions + 1], axis=-1).reshape(-1, 2)
+    return integer_pairs(range(-divisions, divisions + 1), range(-divisions, divisions + 1))
 
 
 def site_interaction(model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None) -> np.ndarray:
@@ -151,10 +152,10 @@ class ZoneOperator:
         points, *self._bands = problem.pair_energy_kcv.shape
         first = block_rows(points, comm.size)
         self.pairs = int(np.prod(self._bands))
-        self._counts = np.diff(first) * self.pairs
+        self._counts = (np.diff(first) * self.pairs).tolist()
         self.first = int(first[comm.rank]) * self.pairs
         self._mine = slice(first[comm.rank], first[comm.rank + 1])
-        self.rows = int(self._counts[comm.rank])
+        self.rows = self._counts[comm.rank]
         self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
         self._conjugate_vjk = self._hole_vjk.conj()
         electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
@@ -164,18 +165,16 @@ class ZoneOperator:
         size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
         self.dtype = complex
         self.flops = 20.0 * size * np.log2(max(points, 2))
-        self._dipole_kcvi = None
-        if problem.exchange_ij is not None:
-            self._dipole_kcvi = np.einsum("kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine])
+        self._dipole_kcvi = np.einsum("kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine])
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's rows of the product, eV; collective."""
-        whole = np.empty(self._counts.sum(), complex)
+        whole = np.empty(sum(self._counts), complex)
         self.comm.Allgatherv(np.ascontiguousarray(x, complex), [whole, self._counts])
         attraction = np.empty(self.rows, complex)
         self.comm.Reduce_scatter(np.ascontiguousarray(self._attraction(whole.reshape(-1, *self._bands))).ravel(), attraction, self._counts)
         y = self.kinetic * x - attraction
-        return y if self._dipole_kcvi is None else y + self._exchange(x)
+        return y if self.problem.exchange_ij is None else y + self._exchange(x, self.problem.exchange_ij)
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
         """Return this rank's orbitals' share of D x, (k, c, v). Arrays run over k last, so that all products are of long rows."""
@@ -192,18 +191,18 @@ class ZoneOperator:
             y_cvk += conjugate_ck[:, None] * through_vk[None]
         return np.moveaxis(y_cvk, 2, 0)
 
-    def _exchange(self, x: np.ndarray) -> np.ndarray:
+    def _exchange(self, x: np.ndarray, exchange_ij: np.ndarray) -> np.ndarray:
         """Return this rank's rows of X x."""
         dipole_kcvi = self._dipole_kcvi
         polarisation_j = np.einsum("kcvj,kcv->j", dipole_kcvi.conj(), x.reshape(dipole_kcvi.shape[:3]))
-        field_i = self.problem.exchange_ij @ self.comm.allreduce(polarisation_j) / self.problem.divisions**2
+        field_i = exchange_ij @ self.comm.allreduce(polarisation_j) / self.problem.divisions**2
         return (dipole_kcvi @ field_i).ravel()
 
 
 def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
     """Return the Hamiltonian (k c v, k c v), eV, element by element from its definition: a check for small meshes."""
     n = problem.divisions
-    index_kv = np.stack(np.mgrid[:n, :n], axis=-1).reshape(-1, 2)
+    index_kv = integer_pairs(range(n), range(n))
     v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
     difference = (index_kv[None] - index_kv[:, None]) % n
     v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]

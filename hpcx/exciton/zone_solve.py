@@ -59,9 +59,9 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
         f"lowest exciton {energies[lowest][0]:.6f} eV, {1e3 * (edges[lowest] - energies[lowest][0]):.2f} meV below the free pairs of its "
         f"momentum ({problem.size} pair states, {model.orbitals} orbitals)"
     )
-    if config.absorption.enabled:
+    if config.absorption.enabled and operator.problem.velocity_xkcv is not None:
         with run.timings.measure("absorption"):
-            _add_absorption(comm, result, config, operator, pairs, stages)
+            _add_absorption(comm, result, config, operator, operator.problem.velocity_xkcv, pairs, stages)
     return result
 
 
@@ -103,9 +103,10 @@ def _draw(operator: ZoneOperator, number: int) -> np.ndarray:
 
 def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
     """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector, which fixes the basis of degenerate states."""
-    if number or operator.problem.velocity_xkcv is None:
+    velocity_xkcv = operator.problem.velocity_xkcv
+    if number or velocity_xkcv is None:
         return _draw(operator, number)
-    return circular(operator.problem, 1)[operator.first : operator.first + operator.rows]
+    return circular(velocity_xkcv, 1)[operator.first : operator.first + operator.rows]
 
 
 def _add_energies(result: Result, config: Config, model: TightBinding, fraction_qv: np.ndarray, energy_qs: np.ndarray, edge_q: np.ndarray) -> None:
@@ -147,21 +148,23 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     if problem.velocity_xkcv is None:
         return
     for name, sign in POLARISATIONS:
-        dipole = circular(problem, sign)[operator.first : operator.first + operator.rows]
+        dipole = circular(problem.velocity_xkcv, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
         result.add_internal(f"exciton/oscillator_strength_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
 
 
-def circular(problem: ZoneProblem, sign: int) -> np.ndarray:
+def circular(velocity_xkcv: np.ndarray, sign: int) -> np.ndarray:
     """Return <c|hbar (v_x + i sign v_y)|v> / sqrt 2 of all pairs, (k c v,), eV nm."""
-    return ((problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1]) / np.sqrt(2)).ravel()
+    return ((velocity_xkcv[0] + sign * 1j * velocity_xkcv[1]) / np.sqrt(2)).ravel()
 
 
-def _add_absorption(comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, pairs: Eigenpairs, stages: Stages) -> None:
+def _add_absorption(
+    comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, velocity_xkcv: np.ndarray, pairs: Eigenpairs, stages: Stages
+) -> None:
     """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus; weights per unit cell."""
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:
-        dipole = circular(operator.problem, sign) / np.sqrt(points)
+        dipole = circular(velocity_xkcv, sign) / np.sqrt(points)
         recursion = Recursion(comm, operator.apply, dipole[operator.first : operator.first + operator.rows])
         fraction = advance(recursion, settings, pairs.values[0], 0.0, stages.checkpoint_if_due)
         steps = len(recursion.alpha)

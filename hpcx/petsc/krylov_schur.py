@@ -36,8 +36,12 @@ class Operator(Protocol):
     """
 
     rows: int
-    dtype: type
     flops: float
+
+    @property
+    def dtype(self) -> type:
+        """Kind of the coordinates."""
+        ...
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product from this rank's part of a vector; collective."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -66,15 +66,13 @@ class Numbers(Protocol):
 
 
 class BandModel(Protocol):
-    """Bands near the K valleys of one material."""
+    """Bands near the valleys of one material."""
 
-    @classmethod
-    def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
-        """Return the bands of a material; `masses` (m0) are those that the input has, by "electron_mass" and "hole_mass"."""
-        ...
+    def band(self, momentum_kx: np.ndarray, carrier: Any) -> Band:
+        """Return the band of a `Carrier`, or of another kind that the model knows, at momenta (n, 2) from its valley's centre, 1/nm.
 
-    def band(self, momentum_kx: np.ndarray, carrier: Carrier) -> Band:
-        """Return the band of a carrier at momenta (n, 2) from its valley's centre, 1/nm; the energy of a hole is positive, too."""
+        The energy of a hole is positive, too.
+        """
         ...
 
     def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
@@ -82,7 +80,16 @@ class BandModel(Protocol):
         ...
 
 
-def load_bands(place: str) -> type[BandModel]:
+class MaterialBands(BandModel, Protocol):
+    """Bands that are made of numbers of a material."""
+
+    @classmethod
+    def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
+        """Return the bands of a material; `masses` (m0) are those that the input has, by "electron_mass" and "hole_mass"."""
+        ...
+
+
+def load_bands(place: str) -> type[MaterialBands]:
     """Return the class at "module:class"."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

@@ -25,7 +25,7 @@ _CHUNK = 1 << 20
 class Dielectric(Protocol):
     """What determines an interaction: its dielectric function, and where this bends."""
 
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return eps at q >= 0."""
         ...
 
@@ -43,17 +43,17 @@ class Dielectric(Protocol):
 class DielectricLayer:
     """The interaction in momentum space, over disks and in real space, for a class that has the members of `Dielectric`."""
 
-    def in_momentum(self: Dielectric, q: Number) -> Number:
+    def in_momentum(self: Dielectric, q: Number) -> np.ndarray:
         """Return 2 pi / (q eps(q)) at q > 0."""
         return 2 * np.pi / (q * self.dielectric_function(q))
 
-    def over_disk(self: Dielectric, radius: Number) -> Number:
+    def over_disk(self: Dielectric, radius: Number) -> np.ndarray:
         """Return the integral of 2 pi / eps(q) over q from 0 to `radius`."""
         upper = np.asarray(radius, dtype=float)
         rest = [_integral(self, end) for end in upper.ravel()]
         return self.far.over_disk(upper) + 2 * np.pi * np.reshape(rest, upper.shape)
 
-    def in_space(self: Dielectric, r: Number) -> Number:
+    def in_space(self: Dielectric, r: Number) -> np.ndarray:
         """Return the integral of J0(q r) / eps(q) over q at distances r > 0."""
         distance = np.asarray(r, dtype=float)
         return self.far.in_space(distance) + _bessel_transform(self, distance.ravel()).reshape(distance.shape)

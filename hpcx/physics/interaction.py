@@ -7,7 +7,10 @@ it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction`
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol, Self
+
+import numpy as np
 
 from hpcx.physics.rytova_keldysh import Logarithmic, Number, RytovaKeldysh
 from hpcx.physics.slabs import SlabLayer
@@ -15,7 +18,7 @@ from hpcx.physics.surroundings import Surroundings
 from hpcx.physics.tabulated import TabulatedLayer
 
 
-class Interaction(Protocol):
+class Interaction(Hashable, Protocol):
     """A law by which two charges in the layer repel each other; all methods keep the shape of their argument."""
 
     @classmethod
@@ -26,23 +29,19 @@ class Interaction(Protocol):
         """
         ...
 
-    def __hash__(self) -> int:
-        """Interactions are keys of what is kept of them."""
-        ...
-
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return eps at q >= 0, 1/nm; eps(0) is that of the surroundings, seen from afar."""
         ...
 
-    def in_momentum(self, q: Number) -> Number:
+    def in_momentum(self, q: Number) -> np.ndarray:
         """Return 2 pi / (q eps(q)) at q > 0."""
         ...
 
-    def over_disk(self, radius: Number) -> Number:
+    def over_disk(self, radius: Number) -> np.ndarray:
         """Return the integral of q times `in_momentum` over q from 0 to `radius`."""
         ...
 
-    def in_space(self, r: Number) -> Number:
+    def in_space(self, r: Number) -> np.ndarray:
         """Return the interaction at distances r > 0."""
         ...
 

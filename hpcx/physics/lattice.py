@@ -49,7 +49,7 @@ class Lattice:
     def disk(self, radius: float) -> np.ndarray:
         """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/nm), (points, 2), i first; the border belongs to it."""
         reach = (radius * np.linalg.norm(self.vectors_vx, axis=1) / (2 * np.pi) * BOUNDARY).astype(int)
-        index_px = np.stack(np.mgrid[-reach[0] : reach[0] + 1, -reach[1] : reach[1] + 1], axis=-1).reshape(-1, 2)
+        index_px = integer_pairs(*(range(-most, most + 1) for most in reach))
         return index_px[self.norm(index_px) <= (radius / np.linalg.norm(self.reciprocal_vx[0])) ** 2 * BOUNDARY]
 
     def norm(self, index_px: np.ndarray) -> np.ndarray:
@@ -91,6 +91,11 @@ class Lattice:
         points = node[:, None, None, None] * side
         weights = 2 * node[:, None, None] * weight[:, None, None] * weight * share[:, None]
         return points.reshape(-1, 2), weights.reshape(-1)
+
+
+def integer_pairs(first: range, second: range) -> np.ndarray:
+    """Return all pairs of integers of two ranges, (pairs, 2), the second one running fastest."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(first, second, indexing="ij")], axis=1)
 
 
 def hexagonal(constant: float) -> Lattice:

@@ -4,10 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from hpcx.physics.lattice import BOUNDARY, Lattice, hexagonal
+
+#: rotation by 60 degrees and mirror of the integers (i, j) of i b1 + j b2 in a hexagonal lattice
+_ROTATION, _MIRROR = np.array([[0, -1], [1, 1]]), np.array([[1, 0], [-1, -1]])
+
+
+class Operation(NamedTuple):
+    """A symmetry of a hexagonal mesh: its matrix (2, 2) on the points' integers, and whether it is antiunitary."""
+
+    matrix_xx: np.ndarray
+    conjugates: bool
+
+
+@dataclass(frozen=True)
+class PointGroup:
+    """Rotations, and with `mirrors` their products with the mirror ky -> -ky.
+
+    The mirror is that of a lattice in the usual orientation; in general it is along the line from the zone's centre to K. It maps the
+    Hamiltonian of one valley to its complex conjugate, so that it is antiunitary.
+    """
+
+    rotations: int
+    mirrors: bool = False
+
+    @property
+    def order(self) -> int:
+        """Number of operations."""
+        return self.rotations * (1 + self.mirrors)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations: the rotations from the identity on, then the mirrors."""
+        turns = [np.linalg.matrix_power(_ROTATION, 6 // self.rotations * number) for number in range(self.rotations)]
+        return [Operation(turn, False) for turn in turns] + [Operation(_MIRROR @ turn, True) for turn in turns if self.mirrors]
+
+    @property
+    def generators(self) -> dict[str, Operation]:
+        """Operations of which all others are products, by what they do."""
+        turn = {f"the rotation by {360 // self.rotations} degrees": self.operations[1]} if self.rotations > 1 else {}
+        return turn | ({"the mirror ky -> -ky": Operation(_MIRROR, True)} if self.mirrors else {})
+
+
+#: by the names that inputs give, the largest first
+POINT_GROUPS = {"C6v": PointGroup(6, True), "C6": PointGroup(6), "C3v": PointGroup(3, True), "C3": PointGroup(3), "none": PointGroup(1)}
 
 
 @dataclass(frozen=True)
@@ -82,24 +126,18 @@ class ValleyMesh:
         return self.lookup(*-self.index_kx.T)
 
     def point_group(self, symmetry: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the operations of a symmetry as permutations (g, n) of the points and flags (g,) of complex conjugation.
+        """Return the operations of one of `POINT_GROUPS` as permutations (g, n) of the points and flags (g,) of complex conjugation.
 
-        "none" is the identity, "C3" and "C6" are rotations, "C3v" and "C6v" these and their products with the mirror ky -> -ky
-        (of a lattice in the usual orientation; along the line from the zone's centre to K in general), which maps the Hamiltonian
-        of one valley to its complex conjugate. Raises ValueError for other than "none" in a lattice that is not hexagonal.
+        Raises ValueError for other than "none" in a lattice that is not hexagonal.
         """
-        if symmetry == "none":
-            return np.arange(self.size)[None], np.array([False])
-        if not self.lattice.is_hexagonal:
+        if symmetry != "none" and not self.lattice.is_hexagonal:
             raise ValueError(f"{symmetry} is no symmetry of this lattice")
-        i, j = self.index_kx.T
-        rotation, mirror = self.lookup(-j, i + j), self.lookup(i, -i - j)
-        rotations = [np.arange(self.size)]
-        for _ in range(5):
-            rotations.append(rotation[rotations[-1]])
-        rotations = rotations[:: 6 // int(symmetry[1])]
-        mirrored = [mirror[operation] for operation in rotations] if symmetry.endswith("v") else []
-        return np.array(rotations + mirrored), np.repeat([False, True], [len(rotations), len(mirrored)])
+        operations = POINT_GROUPS[symmetry].operations
+        return np.array([self.images(operation) for operation in operations]), np.array([operation.conjugates for operation in operations])
+
+    def images(self, operation: Operation) -> np.ndarray:
+        """Return the number of the image of every point, (n,)."""
+        return self.lookup(*(operation.matrix_xx @ self.index_kx.T))
 
 
 def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:

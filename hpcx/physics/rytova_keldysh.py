@@ -47,21 +47,21 @@ class _Uniform:
 class RytovaKeldysh(_Uniform):
     """The layer's electrostatics: Rytova (1967); Keldysh, JETP Lett. 29, 658 (1979)."""
 
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return kappa + r0 q, by which the layer weakens the bare 2 pi / q."""
-        return self.permittivity + self.length * q
+        return self.permittivity + self.length * np.asarray(q, dtype=float)
 
-    def in_momentum(self, q: Number) -> Number:
+    def in_momentum(self, q: Number) -> np.ndarray:
         """Return 2 pi / [q (kappa + r0 q)]."""
         return 2 * np.pi / (q * self.dielectric_function(q))
 
-    def over_disk(self, radius: Number) -> Number:
+    def over_disk(self, radius: Number) -> np.ndarray:
         """Return (2 pi / r0) ln(1 + r0 radius / kappa)."""
         if self.length == 0:
-            return 2 * np.pi / self.permittivity * radius
-        return 2 * np.pi / self.length * np.log1p(self.length * radius / self.permittivity)
+            return 2 * np.pi / self.permittivity * np.asarray(radius, dtype=float)
+        return 2 * np.pi / self.length * np.log1p(self.length * np.asarray(radius, dtype=float) / self.permittivity)
 
-    def in_space(self, r: Number) -> Number:
+    def in_space(self, r: Number) -> np.ndarray:
         """Return [H0(z) - Y0(z)] pi / (2 r0) with z = kappa r / r0."""
         if self.length == 0:
             return 1 / (self.permittivity * np.asarray(r, dtype=float))
@@ -76,13 +76,13 @@ class Logarithmic(_Uniform):
     and up to 6 % too weak between, at r = 4 r0 / kappa.
     """
 
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return 2 pi / (q V(q)), which is kappa at q = 0."""
         q = np.asarray(q, dtype=float)
         above = np.where(q > 0, q, 1.0)
         return np.where(q > 0, 2 * np.pi / (above * self.in_momentum(above)), self.permittivity)
 
-    def in_momentum(self, q: Number) -> Number:
+    def in_momentum(self, q: Number) -> np.ndarray:
         """Return (2 pi / r0) [a / q (1/z + d/dz F(z)) + (ln 2 - gamma) a^2 / (1 + z^2)^(3/2)], z = a q, F = pi/2 (H0 - Y0).
 
         The first term follows from int J1(x) / (x + z) dx after an integration by parts.
@@ -94,7 +94,7 @@ class Logarithmic(_Uniform):
         logarithm = np.where(z < _SMALL, _small_slope(z), _large_slope(z)) / z
         return 2 * np.pi * a**2 / self.length * (logarithm + _TAIL * (1 + z**2) ** -1.5)
 
-    def over_disk(self, radius: Number) -> Number:
+    def over_disk(self, radius: Number) -> np.ndarray:
         """Return (2 pi / r0) [ln Z + F(Z) - (ln 2 - gamma) / (1 + Z^2)^(1/2)] with Z = a radius."""
         if self.length == 0:
             return RytovaKeldysh(0.0, self.permittivity).over_disk(radius)
@@ -102,7 +102,7 @@ class Logarithmic(_Uniform):
         whole = np.log(z) + _struve_neumann(z) - _TAIL / np.sqrt(1 + z**2)
         return 2 * np.pi / self.length * np.where(z < _SMALL, _small_disk(z), whole)
 
-    def in_space(self, r: Number) -> Number:
+    def in_space(self, r: Number) -> np.ndarray:
         """Return V(r)."""
         if self.length == 0:
             return RytovaKeldysh(0.0, self.permittivity).in_space(r)
@@ -140,12 +140,12 @@ def _small_disk(z: np.ndarray) -> np.ndarray:
     return z + z**2 / 4 * (np.log(z / 2) + np.euler_gamma - 1 + 2 * _TAIL)
 
 
-def _struve_neumann(z: Number) -> Number:
+def _struve_neumann(z: Number) -> np.ndarray:
     """Return pi/2 [H0(z) - Y0(z)], the integral of exp(-z s) / sqrt(1 + s^2) over s > 0."""
     return _by_range(z, lambda near: 0.5 * np.pi * (struve(0, near) - y0(near)), 1, _SERIES)
 
 
-def _struve_neumann_slope(z: Number) -> Number:
+def _struve_neumann_slope(z: Number) -> np.ndarray:
     """Return the derivative of `_struve_neumann`, 1 - pi/2 [H1(z) - Y1(z)] < 0."""
     return _by_range(z, lambda near: 1 - 0.5 * np.pi * (struve(1, near) - y1(near)), 2, -_SERIES * (2 * np.arange(_SERIES.size) + 1))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
-from hpcx.physics.lattice import Lattice
+from hpcx.physics.lattice import Lattice, integer_pairs
 from hpcx.physics.mesh import ValleyMesh
 
 #: points of the Gauss-Legendre rule over a right triangle of the mini-cell (smooth integrand: converged to rounding)
@@ -53,8 +53,8 @@ def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
     Shape (4 m + 1, 4 m + 1) with m the reach of the mesh and q = 0 in the middle.
     """
     reach = 2 * mesh.reach
-    index = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1)
-    distance = np.linalg.norm(mesh.momentum(index), axis=-1)
+    side = range(-reach, reach + 1)
+    distance = np.linalg.norm(mesh.momentum(integer_pairs(side, side)), axis=-1).reshape(len(side), len(side))
     distance[reach, reach] = 1
     w_ij = COULOMB * law.in_momentum(distance)
     w_ij[reach, reach] = coulomb_at_zero(w0, mesh, law)
@@ -91,8 +91,8 @@ def image_field(divisions: int, lattice: Lattice, law: Interaction) -> float:
     smaller by (r / N a)^2. Where the lattice is not hexagonal, c is the mean over the directions of r.
     """
     farthest = _IMAGES * lattice.constant
-    index = np.stack(np.mgrid[-2 * _IMAGES : 2 * _IMAGES + 1, -2 * _IMAGES : 2 * _IMAGES + 1], axis=-1).reshape(-1, 2)
-    distance = np.round(np.linalg.norm(index @ lattice.vectors_vx, axis=1) / lattice.constant, 8)
+    side = range(-2 * _IMAGES, 2 * _IMAGES + 1)
+    distance = np.round(np.linalg.norm(integer_pairs(side, side) @ lattice.vectors_vx, axis=1) / lattice.constant, 8)
     distance, times = np.unique(distance[(distance > 0) & (distance <= _IMAGES)], return_counts=True)
     radius = lattice.constant * divisions * distance
     laplacian = _laplacian(law, radius)

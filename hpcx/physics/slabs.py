@@ -43,15 +43,15 @@ class Slab:
         """k = sqrt(par perp), the permittivity that a charge on the surface of a half space sees."""
         return float(np.sqrt(self.parallel * self.perpendicular))
 
-    def phase(self, q: Number) -> Number:
+    def phase(self, q: Number) -> np.ndarray:
         """Return x = q d sqrt(par / perp), the number of decay lengths in the slab."""
-        return q * self.thickness * np.sqrt(self.parallel / self.perpendicular)
+        return np.asarray(q, dtype=float) * self.thickness * np.sqrt(self.parallel / self.perpendicular)
 
 
 VACUUM = Slab()
 
 
-def admittance(slabs: Sequence[Slab], q: Number) -> Number:
+def admittance(slabs: Sequence[Slab], q: Number) -> np.ndarray:
     """Return Y(q) of slabs in order from the sheet outwards, the last one a half space; shape of q.
 
     Y = k (Y' + k t) / (k + Y' t) with t = tanh x and Y' of what lies beyond the slab.
@@ -86,9 +86,9 @@ class SlabLayer(DielectricLayer):
         slabs = [_slab(surroundings, f"slab.{i}") for i in takewhile(lambda i: surroundings.has(f"slab.{i}.parallel"), count(1))]
         return cls(length, *(_stack([slab for sides, slab in slabs if sides in (side, "both")], side) for side in ("above", "below")))
 
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return eps(q); eps(0) is the mean response of the outermost half spaces."""
-        return (admittance(self.above, q) + admittance(self.below, q)) / 2 + self.length * q
+        return (admittance(self.above, q) + admittance(self.below, q)) / 2 + self.length * np.asarray(q, dtype=float)
 
     @property
     def far(self) -> RytovaKeldysh:

@@ -13,11 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.bands import Band
-from hpcx.physics.mesh import ValleyMesh
-
-#: generators of each symmetry: what they do, and their places in the group C6v
-_ROTATION_60, _ROTATION_120, _MIRROR = ("the rotation by 60 degrees", 1), ("the rotation by 120 degrees", 2), ("the mirror ky -> -ky", 6)
-GENERATORS = {"C6v": (_ROTATION_60, _MIRROR), "C6": (_ROTATION_60,), "C3v": (_ROTATION_120, _MIRROR), "C3": (_ROTATION_120,), "none": ()}
+from hpcx.physics.mesh import POINT_GROUPS, Operation, ValleyMesh
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Deviation:
 
 
 def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij: np.ndarray, dipole_k: np.ndarray, any_phase: bool = False) -> list[Deviation]:
-    """Return what the generators of a symmetry (of `GENERATORS`) change; the costs are linear in the number of points.
+    """Return what the generators of a symmetry (of `POINT_GROUPS`) change; the costs are linear in the number of points.
 
     Args:
         mesh: the points.
@@ -59,17 +55,17 @@ def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij:
         dipole_k: optical matrix element, (n,).
         any_phase: whether the matrix element may change by a constant phase.
     """
-    if symmetry != "none" and not mesh.lattice.is_hexagonal:
-        return [Deviation(GENERATORS[symmetry][0][0], "the lattice, which is not hexagonal", 1.0, 1.0, "")]
+    generators = POINT_GROUPS[symmetry].generators
+    if generators and not mesh.lattice.is_hexagonal:
+        return [Deviation(next(iter(generators)), "the lattice, which is not hexagonal", 1.0, 1.0, "")]
     found = []
-    for operation, place in GENERATORS[symmetry]:
-        permutation_gk, conjugates_g = mesh.point_group("C6v")
-        move, conjugates = permutation_gk[place], bool(conjugates_g[place])
+    for name, operation in generators.items():
+        move, conjugates = mesh.images(operation), operation.conjugates
         found += [
-            Deviation(operation, f"the {what}", value, scale, unit)
+            Deviation(name, f"the {what}", value, scale, unit)
             for what, value, scale, unit in (
                 *_of_bands(bands, move, conjugates),
-                _of_interaction(w_ij, place),
+                _of_interaction(w_ij, operation),
                 _of_dipole(dipole_k, move, conjugates, any_phase),
             )
         ]
@@ -89,11 +85,10 @@ def _of_spinors(spinor_ck: np.ndarray, move: np.ndarray, conjugates: bool) -> fl
     return float(np.linalg.norm(image_ck - left @ right @ plain_ck, axis=0).max())
 
 
-def _of_interaction(w_ij: np.ndarray, place: int) -> tuple[str, float, float, str]:
-    """Compare w at all differences whose images by the operation at `place` are in the table, too."""
+def _of_interaction(w_ij: np.ndarray, operation: Operation) -> tuple[str, float, float, str]:
+    """Compare w at all differences whose images are in the table, too."""
     reach = w_ij.shape[0] // 2
-    i, j = np.indices(w_ij.shape) - reach
-    image_i, image_j = {1: (-j, i + j), 2: (-i - j, i), 6: (i, -i - j)}[place]
+    image_i, image_j = np.einsum("xy,yij->xij", operation.matrix_xx, np.indices(w_ij.shape) - reach)
     inside = (np.abs(image_i) <= reach) & (np.abs(image_j) <= reach)
     change = np.abs(w_ij[image_i[inside] + reach, image_j[inside] + reach] - w_ij[inside]).max()
     return "interaction", float(change), float(np.abs(w_ij).max()), "eV"

@@ -67,7 +67,7 @@ class TabulatedLayer(DielectricLayer):
     def _cubic(self) -> PchipInterpolator:
         return PchipInterpolator(self.q, self.epsilon)
 
-    def dielectric_function(self, q: Number) -> Number:
+    def dielectric_function(self, q: Number) -> np.ndarray:
         """Return eps(q), beyond the table on the straight line through its two outermost points."""
         q = np.asarray(q, dtype=float)
         first = self.epsilon[0] + (q - self.q[0]) * (self.epsilon[1] - self.epsilon[0]) / (self.q[1] - self.q[0])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.tightbinding import TightBinding
 
 #: names of the numbers of the model in the order of its table II
@@ -22,11 +23,11 @@ def three_band_model(lattice_constant: float, parameters: Mapping[str, float], s
     """Return the model of one spin; a in nm, parameters and lambda in eV, spin +1 or -1."""
     lattice_vx = lattice_constant * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     reciprocal_vx = 2 * np.pi * np.linalg.inv(lattice_vx).T
-    fraction_kv = np.stack(np.mgrid[:_MESH, :_MESH], axis=-1).reshape(-1, 2) / _MESH
+    fraction_kv = integer_pairs(range(_MESH), range(_MESH)) / _MESH
     h_kij = _hamiltonian(fraction_kv @ reciprocal_vx * lattice_constant, parameters)
     h_kij[:, 1, 2] += 1j * spin * spin_orbit
     h_kij[:, 2, 1] -= 1j * spin * spin_orbit
-    cell_rv = np.stack(np.mgrid[-1:2, -1:2], axis=-1).reshape(-1, 2)
+    cell_rv = integer_pairs(range(-1, 2), range(-1, 2))
     phase_rk = np.exp(-2j * np.pi * cell_rv @ fraction_kv.T) / len(fraction_kv)
     return TightBinding(lattice_vx, cell_rv, np.einsum("rk,kij->rij", phase_rk, h_kij), np.zeros((3, 3)))
 

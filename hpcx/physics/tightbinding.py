@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from hpcx.physics.lattice import integer_pairs
+
 #: largest |H(R) - H(-R)^+| that counts as rounding of a file, eV
 _HERMITIAN = 1e-4
 #: k-points whose Hamiltonians are made together
@@ -66,13 +68,12 @@ class TightBinding:
     @cached_property
     def shortest_vector(self) -> float:
         """Length of the shortest lattice vector, nm."""
-        near = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
+        near = integer_pairs(range(-2, 3), range(-2, 3))
         return float(np.sort(np.linalg.norm(near @ self.lattice_vx, axis=1))[1])
 
     def mesh(self, divisions: int) -> np.ndarray:
         """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/nm, n running fastest."""
-        index_kv = np.stack(np.mgrid[:divisions, :divisions], axis=-1).reshape(-1, 2)
-        return index_kv @ self.reciprocal_vx / divisions
+        return integer_pairs(range(divisions), range(divisions)) @ self.reciprocal_vx / divisions
 
     def hamiltonian(self, momentum_kx: np.ndarray) -> np.ndarray:
         """Return H(k) in the lattice gauge, (k, orbitals, orbitals), eV, at momenta (k, 2) in 1/nm."""

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from hpcx.physics.bands import Band, Carrier, Dirac, Level, Parabolic
 from hpcx.physics.constants import HBAR2_PER_M0
-from hpcx.physics.lattice import Lattice, lattice_of
+from hpcx.physics.lattice import Lattice, integer_pairs, lattice_of
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_states import DEGENERATE, ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
 
@@ -90,7 +90,7 @@ class TightBindingValleys:
     @property
     def largest_cutoff(self) -> float:
         """Cut-off (2 pi / a) up to which the disks of both valleys do not overlap; infinite if they are the same valley."""
-        near_vx = np.stack(np.mgrid[-4:5, -4:5], axis=-1).reshape(-1, 2) @ self.lattice.reciprocal_vx
+        near_vx = integer_pairs(range(-4, 5), range(-4, 5)) @ self.lattice.reciprocal_vx
         apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) * self.lattice.constant / (2 * np.pi)
         return np.inf if apart < _SAME_POINT else apart / 2 * (1 + _SAME_POINT)
 
@@ -201,11 +201,12 @@ class TightBindingValleys:
         velocity_xk = np.einsum("ik,xkij,jk->xk", (phase_ik * electron.state_ik).conj(), self.model.velocity(momentum_kx), phase_ik * hole.state_ik)
         return sorted((velocity_xk[0] + sign * 1j * velocity_xk[1] for sign in (1, -1)), key=lambda p_k: -abs(p_k[0]))
 
-    def dipole(self, electron: FollowedBand, hole: FollowedBand, helicity: str) -> np.ndarray:
+    def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
         """Return <c k|v_x +- i v_y|v k> (n,) over its value for the helicity that is absorbed at the centre; 0 if light does not act there.
 
         "same" is that helicity, "opposite" the other one. Pairs of different valleys have no matrix element.
         """
+        assert isinstance(electron, FollowedBand) and isinstance(hole, FollowedBand)
         momentum_kx = electron.momentum_kx
         if np.abs(momentum_kx - hole.momentum_kx).max() > DEGENERATE:
             return np.zeros(len(momentum_kx), complex)

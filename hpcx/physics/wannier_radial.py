@@ -178,7 +178,7 @@ def convergence(states: WannierStates, law: Interaction, count: int) -> np.ndarr
     return np.abs(fine_l - states.energy_l[:count])
 
 
-def _square(q: np.ndarray, k: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+def _square(q: np.ndarray | float, k: np.ndarray, cosine: np.ndarray) -> np.ndarray:
     return q**2 + k**2 + 2 * q * k * cosine
 
 

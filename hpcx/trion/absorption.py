@@ -102,7 +102,8 @@ def _longest_time(config: Config) -> float:
 
 def _average(config: Config, exciton_energy: float, parts: list[tuple]) -> Spectrum:
     """Add up the lines of all initial states with their probabilities."""
-    energies, weights, bound_w, spectrum_w, steps, sum_rule, rounding = [], [], 0.0, 0.0, 0, 0.0, 0.0
+    energies, weights, steps, sum_rule, rounding = [], [], 0, 0.0, 0.0
+    bound_w, spectrum_w = np.zeros(1), np.zeros(1)
     for probability, recursion, fraction, initial_energy, square_norm in parts:
         energy, weight = lines(recursion)
         energies.append(energy - initial_energy)

@@ -8,6 +8,7 @@ allowed are masked by vanishing spinors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -79,12 +80,15 @@ class Box(Block):
         return self.mesh.lookup(i, j).ravel()
 
 
+AnyBlock = TypeVar("AnyBlock", bound=Block)
+
+
 @dataclass(frozen=True)
-class Blocks:
+class Blocks(Generic[AnyBlock]):
     """This rank's columns, with the entries of all blocks one after the other."""
 
     mesh: ValleyMesh
-    blocks: list[Stair] | list[Box]
+    blocks: list[AnyBlock]
 
     @property
     def length(self) -> int:
@@ -110,7 +114,7 @@ class Blocks:
         return {block.start: padded_ck.take(self.third(block), axis=1) for block in self.blocks}
 
 
-def largest(blocks: Blocks) -> int:
+def largest(blocks: Blocks[Any]) -> int:
     """Return the number of entries of the largest block."""
     return max((block.columns.size * block.height for block in blocks.blocks), default=0)
 
@@ -137,9 +141,10 @@ class Staircase:
         self.height_c = np.searchsorted(np.sort(last), np.arange(len(columns)))
         self.height_c = mesh.size - self.height_c
 
-    def blocks(self, mesh: ValleyMesh, columns: np.ndarray, mine: np.ndarray, width: int) -> Blocks:
+    def blocks(self, mesh: ValleyMesh, columns: np.ndarray, mine: np.ndarray, width: int) -> Blocks[Stair]:
         """Return this rank's columns `columns[mine]` in blocks of `width` over leading rows."""
-        found, start = [], 0
+        found: list[Stair] = []
+        start = 0
         for first in range(0, len(mine), width):
             part = mine[first : first + width]
             found.append(Stair(columns[part], int(self.height_c[part[0]]), start, self.order))
@@ -147,14 +152,15 @@ class Staircase:
         return Blocks(mesh, found)
 
 
-def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks:
+def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks[Box]:
     """Return `columns` in blocks of `width` whose rows are the smallest box of mesh integers around the allowed points."""
-    found, start = [], 0
+    found: list[Box] = []
+    start = 0
     for first in range(0, len(columns), width):
         part = columns[first : first + width]
         allowed = (mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0).any(axis=0)
         index_px = mesh.index_kx[allowed]
-        corner, extent = (tuple(map(int, ends)) for ends in (index_px.min(axis=0), np.ptp(index_px, axis=0) + 1))
-        found.append(Box(part, extent[0] * extent[1], start, mesh, corner, extent))
+        (i, j), (rows, columns_) = index_px.min(axis=0).tolist(), (np.ptp(index_px, axis=0) + 1).tolist()
+        found.append(Box(part, rows * columns_, start, mesh, (i, j), (rows, columns_)))
         start = found[-1].entries.stop
     return Blocks(mesh, found)

@@ -69,6 +69,8 @@ def conduction_order(config: Config, material: Material) -> str:
 
 def _species(config: Config, material: Material, word: str) -> Species:
     found = CARRIER.fullmatch(word)
+    if found is None:
+        raise ChannelError(f"{word}: is no carrier")
     valley, conduction, which = _ALIASES.get(found["valley"], found["valley"]), found["kind"] == "c", found["which"]
     if config.bands.model == "tight-binding":
         return _of_model(config, word, valley, conduction, which)

@@ -67,10 +67,10 @@ class Trion(Section):
             if not re.fullmatch(r"[A-Za-z]\w*", name) or name in RESERVED:
                 raise ValueError(f"{name!r} is no name of a channel: letters, digits and _, and none of {', '.join(RESERVED)}")
             found = [CARRIER.fullmatch(word) for word in words]
-            if not all(found):
-                word = words[found.index(None)]
-                raise ValueError(f"{name}: {word!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+")
-            kinds = "".join(match["kind"] for match in found)
+            wrong = [word for word, match in zip(words, found) if match is None]
+            if wrong:
+                raise ValueError(f"{name}: {wrong[0]!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+")
+            kinds = "".join(match["kind"] for match in found if match)
             if kinds not in ("ccv", "vvc"):
                 raise ValueError(f"{name}: expected two electrons and a hole (c, c, v) or two holes and an electron (v, v, c), not {', '.join(kinds)}")
         return channels

@@ -14,7 +14,7 @@ from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import basis_size
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.haydock import steps_for_time
-from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
@@ -55,9 +55,6 @@ _MAP_SECONDS, _TRACE_SECONDS = 2.5e-7, 3e-4
 _CONTACT_PRODUCTS = 200
 #: points from which on pairs and columns are counted by area; share of all pairs of points in a disk whose sum is in it
 _BY_AREA, _PAIR_SHARE = 50_000, 1 - 3 * math.sqrt(3) / (4 * math.pi)
-#: operations of the symmetries, and rotations among them
-_ORDER = {"none": 1, "C3": 3, "C3v": 6, "C6": 6, "C6v": 12}
-_ROTATIONS = {"none": 1, "C3": 3, "C3v": 3, "C6": 6, "C6v": 6}
 #: components of the spinors of Dirac bands
 _DIRAC = 2
 #: most entries of which it is counted what the ranks send each other, some tenths of a second; time of a message and bytes per second
@@ -90,7 +87,7 @@ class _Sizes:
     @property
     def unknowns(self) -> int:
         """About how many coordinates a vector has."""
-        return self.pairs // _ROTATIONS[self.symmetry]
+        return self.pairs // POINT_GROUPS[self.symmetry].rotations
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
@@ -125,7 +122,7 @@ def _bands(config: Config, material: Material) -> dict[str, Band]:
     if config.bands.model != "tight-binding":
         return {}
     model, momentum_kx = carrier_bands(config, material), carrier_mesh(config, material).momentum_kx
-    found = {}
+    found: dict[str, Band] = {}
     for species in config.trion.names:
         first, second, third = (model.band(momentum_kx, carrier) for carrier in three_carriers(config, material, species))
         found |= {"photoexcited carrier": first, f"resident carrier of the {species}": second, "opposite carrier": third}
@@ -139,7 +136,7 @@ def _counts(config: Config, material: Material, symmetry: str) -> _Sizes:
     components = max((len(band.spinor_ck) for band in _bands(config, material).values()), default=usual)
     kernel = choose_kernel(config.solver.kernel, n, components)
     if n > _BY_AREA:
-        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / _ORDER[symmetry]), components, symmetry, kernel)
+        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / POINT_GROUPS[symmetry].order), components, symmetry, kernel)
     pairs, columns = _count(carrier_mesh(config, material), symmetry)
     return _Sizes(n, pairs, columns, components, symmetry, kernel)
 
@@ -156,7 +153,7 @@ def products(config: Config, sizes: _Sizes) -> int:
     A bound state is far from the others; further ones lie in a continuum whose levels are the closer, the larger the mesh is.
     """
     solver, points = config.solver, sizes.points
-    count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.k0 / 0.1))
+    count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.cutoff / 0.1))
     if solver.states > 1:
         count = max(45, math.sqrt(points) * (9 + solver.states / 3))
     crowded = {"none": 1.9, "C3": 1.4, "C3v": 1.2, "C6": 1.2, "C6v": 1.0}[sizes.symmetry]
@@ -170,13 +167,13 @@ def _wants_spectra(config: Config) -> bool:
 def spectrum_steps(config: Config, points: int, symmetry: str) -> int:
     """Return about how many steps a spectrum takes: the more, the finer it is, until all levels in the window are resolved."""
     settings = config.absorption
-    levels = points / _SPECTRUM_POINTS * (_ORDER["C6v"] / _ORDER[symmetry]) ** 0.6
+    levels = points / _SPECTRUM_POINTS * (POINT_GROUPS["C6v"].order / POINT_GROUPS[symmetry].order) ** 0.6
     resolved = -math.expm1(-levels * (max(settings.window[1], 0.01) / _SPECTRUM_WINDOW) ** 1.5)
-    finer = (4e-3 / settings.broadening) ** 0.75 * (math.log10(1 / settings.accuracy) / 3) ** 1.3 * (config.mesh.k0 / 0.1) ** 0.6
+    finer = (4e-3 / settings.broadening) ** 0.75 * (math.log10(1 / settings.accuracy) / 3) ** 1.3 * (config.mesh.cutoff / 0.1) ** 0.6
     steps = _SPECTRUM_STEPS * resolved * finer
     if config.twod.enabled:
         last = max(config.twod.trace_end, *config.twod.waiting_times)
-        steps = max(steps, steps_for_time(_BAND_WIDTH * config.mesh.k0 / 0.1, last))
+        steps = max(steps, steps_for_time(_BAND_WIDTH * config.mesh.cutoff / 0.1, last))
     return max(1, int(min(steps, settings.max_steps)))
 
 
@@ -286,7 +283,7 @@ def _product_bytes(sizes: _Sizes, layouts: int, ranks: int) -> float:
     value, identical, mirrored = 8 if is_single(sizes.kernel) else 16, layouts == 2, sizes.symmetry.endswith("v")
     entry = layouts * (4 + mirrored + identical) + value + (2 * value * sizes.components if sizes.kernel.startswith("gemm") else 0)
     pair = 8 + 8 + value + 16 + 4 * mirrored + 3 * (4 + mirrored) + (1 - 1 / ranks) * 2 * (2 * value + 8)
-    return entry * _ENTRIES * sizes.points * sizes.columns + pair * sizes.pairs / _ORDER[sizes.symmetry] / (2 if identical else 1)
+    return entry * _ENTRIES * sizes.points * sizes.columns + pair * sizes.pairs / POINT_GROUPS[sizes.symmetry].order / (2 if identical else 1)
 
 
 def _solver_bytes(config: Config, sizes: _Sizes) -> float:

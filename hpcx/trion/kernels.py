@@ -6,7 +6,8 @@ spinor s of the carrier that moves; b is a component of another carrier's spinor
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from hpcx.exciton.convolution import BoxConvolution
 from hpcx.parallel.layout import deal_columns
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.physics.screening import interaction_between
-from hpcx.trion.blocks import Block, Blocks, Box, Stair, Staircase, box_blocks, largest
+from hpcx.trion.blocks import Blocks, Box, Stair, Staircase, box_blocks, largest
 from hpcx.trion.problem import TrionProblem
 
 #: columns of a block: enough for the matrix product to run at full speed, few enough to follow the staircase
@@ -28,7 +29,7 @@ _TABLE_ROWS = 256
 
 
 class Kernel(Protocol):
-    """A way to form products.
+    """A way to form products; what it makes of a carrier, and its blocks, are of its own kinds.
 
     Attributes:
         blocks: the columns of this rank.
@@ -36,27 +37,27 @@ class Kernel(Protocol):
         flops: floating-point operations of one call of `multiply` for all blocks.
     """
 
-    blocks: Blocks
+    blocks: Blocks[Any]
     precision: type
     flops: float
 
-    def table(self, spinor_ck: np.ndarray) -> object:
+    def table(self, spinor_ck: np.ndarray) -> Any:
         """Return what `multiply` needs to know of the moving carrier."""
         ...
 
-    def spectator(self, spinor_ck: np.ndarray) -> object:
+    def spectator(self, spinor_ck: np.ndarray) -> Any:
         """Return what `dress` and `undress` need to know of another carrier, whose momentum is p + r."""
         ...
 
-    def dress(self, spectator: object, block: Block, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
+    def dress(self, spectator: Any, block: Any, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
         """Return conj(u_b(p + r)) z, (b, c, p), in `work`; zero where p + r is off the mesh."""
         ...
 
-    def undress(self, spectator: object, block: Block, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
+    def undress(self, spectator: Any, block: Any, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
         """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
         ...
 
-    def multiply(self, table: object, block: Block, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, table: Any, block: Any, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         ...
 
@@ -72,12 +73,12 @@ def add_up(parts: np.ndarray, out: np.ndarray) -> np.ndarray:
 class MatrixKernel:
     """Matrix products with leading parts of one n x n table per carrier."""
 
-    def __init__(self, problem: TrionProblem, stairs: Staircase, blocks: Blocks, precision: type = np.complex128) -> None:
+    def __init__(self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
         self._tables: list[tuple[np.ndarray, np.ndarray]] = []
         components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
-        self._result = np.empty(components * largest(blocks), precision)
+        self._result: np.ndarray = np.empty(components * largest(blocks), precision)
         self.flops = 8.0 * components * sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
     def table(self, spinor_ck: np.ndarray) -> np.ndarray:
@@ -92,7 +93,7 @@ class MatrixKernel:
 
     def _make(self, spinor_ck: np.ndarray) -> np.ndarray:
         index_px, spinor_cp = self._problem.mesh.index_kx[self._order], spinor_ck[:, self._order]
-        table = np.empty((len(index_px),) * 2, self.precision)
+        table: np.ndarray = np.empty((len(index_px),) * 2, self.precision)
         for start in range(0, len(index_px), _TABLE_ROWS):
             rows = slice(start, start + _TABLE_ROWS)
             overlap = spinor_cp[:, rows].T @ spinor_cp.conj()
@@ -128,14 +129,14 @@ class MatrixKernel:
 class FourierKernel:
     """Convolutions on the box of each block, for every pair of spinor components."""
 
-    def __init__(self, problem: TrionProblem, blocks: Blocks, precision: type = np.complex128) -> None:
+    def __init__(self, problem: TrionProblem, blocks: Blocks[Box], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
         self._convolution = BoxConvolution(problem.w_ij, precision)
         moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
-        sizes = [moving * spectators * len(block.columns) * int(np.prod(self._convolution.padded(block.extent))) for block in blocks.blocks]
-        self._work = np.empty(max(sizes, default=0), precision)
-        self._result = np.empty(spectators * largest(blocks), precision)
+        sizes = [moving * spectators * len(block.columns) * math.prod(self._convolution.padded(block.extent)) for block in blocks.blocks]
+        self._work: np.ndarray = np.empty(max(sizes, default=0), precision)
+        self._result: np.ndarray = np.empty(spectators * largest(blocks), precision)
         self._middle = 2 * blocks.mesh.reach + max(map(abs, blocks.mesh.offset))
         self._shift = (blocks.mesh.index_kx - blocks.mesh.offset).tolist()
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
@@ -185,7 +186,7 @@ class FourierKernel:
         spinor, conjugate = (self._part(part, block)[:, None, None] for part in table)
         rows, columns = block.extent
         shape = (len(spinor), *x_bcp.shape[:2], *self._convolution.padded(block.extent))
-        work = self._work[: np.prod(shape)].reshape(shape)
+        work = self._work[: math.prod(shape)].reshape(shape)
         np.multiply(spinor, self._on_box(block, x_bcp), out=work[..., :rows, :columns])
         result = self._convolution.apply(work, block.extent)
         result *= conjugate

@@ -171,11 +171,11 @@ class TrionOperator:
     def _make_buffers(self) -> None:
         """The source holds this rank's amplitudes and what comes from others; the result, those of one term and a last zero."""
         kernel, components = self.kernel, max(len(band.spinor_ck) for band in (self.problem.resident, self.problem.opposite))
-        self._source = np.zeros(self._terms[-1].far.stop, kernel.precision)
+        self._source: np.ndarray = np.zeros(self._terms[-1].far.stop, kernel.precision)
         self._near = self._source[: len(self.sector.key)]
         self._z = self._near if self._source.dtype == complex else np.zeros(len(self.sector.key), complex)
-        self._result = np.zeros(kernel.blocks.length + 1, kernel.precision)
-        self._work = np.empty(components * largest(kernel.blocks), kernel.precision)
+        self._result: np.ndarray = np.zeros(kernel.blocks.length + 1, kernel.precision)
+        self._work: np.ndarray = np.empty(components * largest(kernel.blocks), kernel.precision)
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product with a vector of coordinates, eV; collective.

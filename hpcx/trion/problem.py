@@ -96,11 +96,11 @@ def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, n
     """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError."""
     model = carrier_bands(config, material)
     three = three_carriers(config, material, name)
-    bands = [model.band(exciton.mesh.momentum_kx, carrier) for carrier in three]
+    first, second, third = (model.band(exciton.mesh.momentum_kx, carrier) for carrier in three)
     dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
     if not three[0].conduction:
-        bands = [band.conjugate() for band in bands]
-    return TrionProblem(exciton.mesh, *bands, three[0] == three[1], exciton.w_ij, dipole_k)
+        first, second, third = first.conjugate(), second.conjugate(), third.conjugate()
+    return TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k)
 
 
 def pair_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str, like: int) -> ExcitonProblem:

@@ -40,8 +40,8 @@ _NAMES = {"singlet": "trion binding energy", "triplet": "triplet trion binding e
 def refinement(config: Config, material: Material) -> Refinement:
     """Return how trions on a disk are refined."""
     exciton = binding_energy(config, material)
-    about = {"solver_error": _SOLVER_ERROR, "usual": _USUAL, "rough": _SHARE * exciton.rough}
-    trions = [Quantity(f"{species}/binding_energy", name, "meV", **about) for species, name in _NAMES.items()]
+    rough = _SHARE * exciton.rough
+    trions = [Quantity(f"{species}/binding_energy", name, "meV", solver_error=_SOLVER_ERROR, usual=_USUAL, rough=rough) for species, name in _NAMES.items()]
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what the lowest state of the species that are wanted needs, without spectra."""

@@ -43,7 +43,7 @@ def _about(operator: TrionOperator, config: Config) -> dict[str, object]:
     """What saved states belong to; vectors of another material on the same mesh are good start vectors."""
     return {
         "mesh.N": config.mesh.N,
-        "mesh.k0": config.mesh.k0,
+        "mesh.k0": config.mesh.cutoff,
         "solver.symmetry": operator.symmetry,
         "identical carriers": bool(operator.problem.identical),
     }

@@ -7,7 +7,8 @@ import math
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.loader import Material
 from hpcx.parallel.errors import AgreedError
-from hpcx.physics.symmetry import GENERATORS, Deviation, deviations
+from hpcx.physics.mesh import POINT_GROUPS
+from hpcx.physics.symmetry import Deviation, deviations
 from hpcx.trion.config import Config
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 
@@ -22,7 +23,7 @@ class SymmetryError(AgreedError):
 
 
 def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> list[Deviation]:
-    """Return what breaks a symmetry (of `GENERATORS`) of the trion's problem.
+    """Return what breaks a symmetry (of `POINT_GROUPS`) of the trion's problem.
 
     With `any_phase` the optical matrix element may change by a constant phase.
     """
@@ -54,10 +55,10 @@ def foreseen(config: Config, material: Material) -> str:
         return "none" if asked == "auto" else asked
     if BAND_MODELS[config.bands.model].isotropic:
         return "C6v"
-    coarse = config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.k0))})})
+    coarse = config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.cutoff))})})
     exciton = exciton_of(coarse, material)
     found = {largest(trion_problem(coarse, material, exciton, name), any_phase=False) for name in config.trion.names}
-    return next(symmetry for symmetry in reversed(GENERATORS) if symmetry in found)
+    return next(symmetry for symmetry in reversed(POINT_GROUPS) if symmetry in found)
 
 
 def largest(problem: TrionProblem, any_phase: bool = True) -> str:
@@ -66,4 +67,4 @@ def largest(problem: TrionProblem, any_phase: bool = True) -> str:
     With `any_phase` the optical matrix element may change by a constant phase: operations map the resident carrier's momenta to
     equivalent ones, for which spectra are the same.
     """
-    return next(symmetry for symmetry in GENERATORS if not broken(problem, symmetry, any_phase))
+    return next(symmetry for symmetry in POINT_GROUPS if not broken(problem, symmetry, any_phase))

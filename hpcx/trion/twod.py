@@ -61,7 +61,7 @@ class Experiment:
     def signal(self, species: str, times: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the signal of a species, or of "total", (t, w1, w3)."""
         if species == "total":
-            return sum(self.signal(name, times, first, second) for name in self._emission)
+            return np.sum([self.signal(name, times, first, second) for name in self._emission], axis=0)
         emission, width = self._emission[species], self._settings.laser_width
         laser = np.outer(*(laser_spectrum(energy, self._centre, width) for energy in (first, second)))
         return np.array([laser * emission.signal(time, first, second) for time in times])

@@ -20,7 +20,7 @@ COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
 SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
 GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
 #: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
-MODIFIERS = {
+MODIFIERS: dict[str, tuple[str, dict[str, bool | str]]] = {
     "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
     "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
 }

@@ -86,7 +86,8 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
 
 def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray) -> np.ndarray:
     """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
-    return sum(emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups)
+    rates = [emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups]
+    return np.sum(rates, axis=0)
 
 
 def phonon_matrix(problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]) -> sparse.csr_matrix:

@@ -51,7 +51,7 @@ def refinement(config: Config, material: Material) -> Refinement:
 
 def _quantities() -> tuple[Quantity, ...]:
     transition = (("A", "B"),)
-    slow, fast = tuple(1e-3 * bound for bound in SLOW_BOUNDS), FAST_BOUNDS
+    slow, fast = (1e-3 * SLOW_BOUNDS[0], 1e-3 * SLOW_BOUNDS[1]), FAST_BOUNDS
     return (
         Quantity("dichroism/slow_time", "depolarisation time", "ps", transition, between=slow),
         Quantity("dichroism/fast_time", "fast time", "fs", transition, between=fast),

@@ -108,14 +108,14 @@ def propagate_saturated(
     runs = []
     for helicity in range(helicities):
 
-        def fed(time: float, helicity: int = helicity) -> np.ndarray:
+        def fed(time: float) -> np.ndarray:
             """Return what the source has brought until `time`."""
             return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
 
         runs.append(
             integrate_nonlinear(
-                lambda t, m, fed=fed: saturated.scattering(m + fed(t)),
-                lambda t, m, fed=fed: saturated.jacobian(m + fed(t)),
+                lambda t, m: saturated.scattering(m + fed(t)),
+                lambda t, m: saturated.jacobian(m + fed(t)),
                 saturated.rate_fi + saturated.rate_fi.T,
                 np.zeros(size),
                 start,
