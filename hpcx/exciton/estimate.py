@@ -10,6 +10,7 @@ from hpcx.exciton.refinement import relative_width
 from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
+from hpcx.petsc.basis import large_basis
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 
@@ -43,9 +44,9 @@ def products(config: CarriersInput, material: Material) -> int:
 
     They grow with the root of the width of the bands, and in proportion to it where it is much larger than the binding energy: the
     basis then begins anew many times. Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third; in hBN,
-    parabolic bands, k0 = 0.45, four states: 1020 (MoS2) and 1912 (WS2). N does not matter.
+    parabolic bands, k0 = 0.45, four states: 647 (MoS2) and 910 (WS2). N does not matter.
     """
-    solver, wide = config.solver, max(relative_width(config, material) - WIDE, 0) / 6
+    solver, wide = config.solver, max(relative_width(config, material) - WIDE, 0) / 12
     return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(config.mesh.cutoff / 0.1) * digits(solver.tolerance) * (1 + wide))
 
 
@@ -87,7 +88,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     facts["products"] = f"about {products(config, material)}"
     count = components(config, material)
     padded = count * (4 / 3 / 0.68) * 4 * n
-    memory = BASE_BYTES + 16 * padded / min(ranks, count) + 16 * n * (20 + 2 * config.solver.states)
+    memory = BASE_BYTES + 16 * padded / min(ranks, count) + 16 * n * (14 + large_basis(config.solver.states, n))
     return Estimate(n, memory, work, facts, warnings)
 
 
@@ -102,8 +103,9 @@ def _zone(config: Config, ranks: int) -> Estimate:
     diagonalisation = Work(arrays=DIAGONALISATION_SECONDS * n**2 * model.orbitals**3)
     work = POINT + (MOMENTUM + diagonalisation) * momenta + STEP * steps
     work += (Work(arrays=seconds) + ZONE_PRODUCT) * (count * momenta + steps)
+    basis = large_basis(config.solver.states, n**2 * pairs)
     states = 16.0 * n**2 * model.orbitals * (model.orbitals + zone.valence + zone.conduction)
-    memory = BASE_BYTES + 2 * states + 8.0 * model.orbitals**2 * n**2 + 16.0 * n**2 * pairs * (4 + (28 + 2 * config.solver.states) / ranks)
+    memory = BASE_BYTES + 2 * states + 8.0 * model.orbitals**2 * n**2 + 16.0 * n**2 * pairs * (4 + (22 + basis) / ranks)
     facts = {
         "orbitals": str(model.orbitals),
         "pair momenta": str(momenta),

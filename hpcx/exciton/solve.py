@@ -23,6 +23,7 @@ from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
+from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.valley_bands import cautions, told
@@ -63,7 +64,8 @@ def solve_exciton(
     operator = ExcitonOperator(comm, problem)
     saved = SavedStates((stages or Stages(comm, Run())).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress)
+    basis = partial(large_basis, unknowns=problem.mesh.size)
+    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress, basis=basis)
     saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, comm, problem))
     counts = np.diff(block_rows(problem.mesh.size, comm.size))

@@ -20,6 +20,7 @@ from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.recursion import Recursion
 from hpcx.parallel.run import Run
+from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.haydock import rounding_error
@@ -87,7 +88,8 @@ def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, stage: Stage
     """Return the lowest states and the sizes of their levels."""
     saved, tolerance, states = SavedStates(stage, BlockOrder(comm, operator.problem.size, operator.pairs)), config.solver.tolerance, config.solver.states
     draw, width = partial(_draw, operator), level_width(tolerance)
-    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep)
+    basis = partial(large_basis, unknowns=operator.problem.size)
+    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, basis=basis)
     saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, operator))
     lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.petsc.basis import basis_size
 from hpcx.petsc.krylov_schur import Found, Keep, Operator, Shell, SolverError, Task, krylov_schur
 from hpcx.petsc.missing import is_state_missing
 from hpcx.petsc.ritz import Partial
@@ -56,6 +57,7 @@ def lowest_states(
     start: np.ndarray | None = None,
     keep: Keep | None = None,
     progress: Callable[[float], None] | None = None,
+    basis: Callable[[int], int] = basis_size,
 ) -> Eigenpairs:
     """Return the `count` lowest eigenpairs of a Hermitian `operator` and all that are degenerate with them; collective.
 
@@ -74,13 +76,14 @@ def lowest_states(
         start: this rank's part of the start vector (rows,) of the first run; by default what `known` suggests, or draw(0).
         keep: called after every restart or step with a function that returns what is known; may raise Stopped, alike on all ranks.
         progress: called after every restart or step with the share of the products that is done, a guess.
+        basis: number of vectors of the basis for a number of states (see `hpcx.petsc.basis`).
 
     Raises:
         SolverError: the states did not converge, with advice.
         Stopped: `keep` said so.
     """
     begin = time.perf_counter()
-    task = _task(comm, operator, tolerance, prefix, keep, progress)
+    task = replace(_task(comm, operator, tolerance, prefix, keep, progress), basis=basis)
     nothing = Partial(np.empty((0, operator.rows), operator.dtype), 0)
     known = known or nothing
     states, count = _known_states(task, known.found), min(count, task.size)

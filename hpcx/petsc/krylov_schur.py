@@ -91,6 +91,7 @@ class Task:
         prefix: of the solver's options, e.g. "trion_".
         keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all ranks.
         progress: called after every restart with the share of the work that is done, a guess.
+        basis: number of vectors of the basis for a number of states.
     """
 
     comm: MPI.Comm
@@ -100,6 +101,7 @@ class Task:
     prefix: str
     keep: Keep | None = None
     progress: Callable[[float], None] | None = None
+    basis: Callable[[int], int] = basis_size
 
     @property
     def name(self) -> str:
@@ -172,7 +174,7 @@ def _solver(task: Task, count: int) -> Iterator[SLEPc.EPS]:
         eps.setProblemType(SLEPc.EPS.ProblemType.HEP)
         eps.setType(SLEPc.EPS.Type.KRYLOVSCHUR)
         eps.setWhichEigenpairs(SLEPc.EPS.Which.SMALLEST_REAL)
-        eps.setDimensions(count, min(size, basis_size(count)))
+        eps.setDimensions(count, min(size, task.basis(count)))
         eps.setTolerances(task.tolerance, 10000)
         eps.setConvergenceTest(SLEPc.EPS.Conv.ABS)
         eps.setFromOptions()
