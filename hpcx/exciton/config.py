@@ -1,4 +1,4 @@
-"""What a user may write for the exciton; the trion uses the same tables."""
+"""What a user may write for the exciton; the trion uses the same sections."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class BoxConvolution:
     """
 
     def __init__(self, w_ij: np.ndarray, precision: type = np.complex128) -> None:
-        """Take the table w over integer differences, zero difference in the middle; odd sides; and the type of what is convolved."""
+        """Take w over integer differences, zero difference in the middle; odd sides; and the type of what is convolved."""
         self._w_ij = w_ij
         self._real: np.dtype = np.zeros(0, precision).real.dtype
         self._spectra: dict[tuple[int, int], np.ndarray] = {}

@@ -125,15 +125,15 @@ def site_interaction(model: TightBinding, law: Interaction, divisions: int, reac
     phase_r = np.ones(len(cell_rv)) if phase_r is None else phase_r[within]
     site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
     onsite = float(np.linalg.norm(model.lattice_vx[0]))
-    table = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
-    for i, j in np.ndindex(table.shape[:2]):
+    v_ssr = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
+    for i, j in np.ndindex(v_ssr.shape[:2]):
         apart = site_sx[i] - site_sx[j]
         distance_r = np.hypot(np.linalg.norm(vector_rx + apart[:2], axis=1), apart[2])
         near = distance_r <= reach + _SAME_SITE
         v_r = COULOMB * law.in_space(np.where(distance_r[near] < _SAME_SITE, onsite, distance_r[near]))
-        np.add.at(table[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
+        np.add.at(v_ssr[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
     site_of = site_of.ravel()
-    return table[site_of[:, None], site_of[None, :]]
+    return v_ssr[site_of[:, None], site_of[None, :]]
 
 
 class ZoneOperator:

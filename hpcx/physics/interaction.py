@@ -1,4 +1,4 @@
-"""The screened interaction of two charges in a layer: what every model receives, and the one table of all kinds.
+"""The screened interaction of two charges in a layer: what every model receives, and the registry of all kinds.
 
 An interaction is that of two equal charges in units of e^2 / (4 pi eps0): the caller multiplies by COULOMB (eV nm). In momentum space
 it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction` and a line in `INTERACTIONS`; an environment file with

@@ -128,7 +128,7 @@ def _tail_half(mesh: ValleyMesh) -> tuple[np.ndarray, np.ndarray]:
 
 
 def interaction_between(w_ij: np.ndarray, index_px: np.ndarray, index_qx: np.ndarray) -> np.ndarray:
-    """Return the matrix w(p - q) of shape (p, q) from the table of `interaction_grid` and the points' integers."""
+    """Return the matrix w(p - q) of shape (p, q) from that of `interaction_grid` and the points' integers."""
     middle = w_ij.shape[0] // 2
     i = index_px[:, None, 0] - index_qx[None, :, 0]
     j = index_px[:, None, 1] - index_qx[None, :, 1]

@@ -60,12 +60,12 @@ def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
     return float(kinetic - COULOMB / radius * attraction)
 
 
-def form_factor(kappa: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:
-    """Return sum_k phi*(k) phi(k + kappa) of exp(-r/radius), that is [1 + (kappa radius / 2)^2]^(-3/2).
+def form_factor(q: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:
+    """Return sum_k phi*(k) phi(k + q) of exp(-r/radius), that is [1 + (q radius / 2)^2]^(-3/2).
 
-    `kappa` in 1/nm and `radius` in nm broadcast; at kappa = 0 the result is 1.
+    `q` in 1/nm and `radius` in nm broadcast; at q = 0 the result is 1.
     """
-    return (1.0 + (0.5 * np.asarray(kappa) * radius) ** 2) ** -1.5
+    return (1.0 + (0.5 * np.asarray(q) * radius) ** 2) ** -1.5
 
 
 def mean_radius(first: float, second: float) -> float:

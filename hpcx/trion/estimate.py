@@ -35,13 +35,13 @@ _SINGLE_TRANSFORMS = 0.65
 _LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.4e-8
 #: of the solver per product: calls, and seconds per unknown of the orthogonalisation
 _SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
-#: lists and tables of a species: calls, and seconds per entry of the columns of a layout
+#: lists of a species: calls, and seconds per entry of the columns of a layout
 _SPECIES, _LIST_SECONDS = Work(calls=0.01), 6e-7
 #: entries of all blocks over points times columns (measured)
 _ENTRIES = 0.95
 #: bytes of the spectra of the interaction that all transforms need, for a mesh of 27181 points; they grow as n^1.5 (measured)
 _SPECTRA_BYTES, _SPECTRA_POINTS = 2e8, 27181
-#: tables of spinors of all transforms: bytes per point and component
+#: spinors for all transforms: bytes per point and component
 _SPINOR_BYTES = 700
 #: vectors of the eigensolver beside its basis: one more of the basis, one to work with, one in which states are handed over
 _SOLVER_VECTORS = 3
@@ -218,7 +218,7 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
 
 
 def _lists(sizes: _Sizes, layouts: int) -> Work:
-    """Return the work for the lists and tables of an operator."""
+    """Return the work for the lists of an operator."""
     return Work(arrays=_LIST_SECONDS * layouts * sizes.points * sizes.columns)
 
 
@@ -252,25 +252,25 @@ def _sent(config: Config, material: Material, sizes: _Sizes, ranks: int) -> dict
 
 
 def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:
-    """Return bytes per rank: the interpreter, tables that every rank has, lists and buffers of products, vectors of the eigensolver."""
+    """Return bytes per rank: the interpreter, what every rank has whole, lists and buffers of products, vectors of the eigensolver."""
     three = [three_carriers(config, material, species) for species in config.trion.names]
     alike = [first == second for first, second, _ in three]
-    shared = alike if config.bands.model == "tight-binding" else [_one_table(first, second) for first, second, _ in three]
-    tables = _tables_bytes(sizes, 1 if all(shared) else 2)
+    shared = alike if config.bands.model == "tight-binding" else [_one_matrix(first, second) for first, second, _ in three]
+    whole = _whole_bytes(sizes, 1 if all(shared) else 2)
     own = _product_bytes(sizes, 2 if all(alike) else 3, ranks) + _solver_bytes(config, sizes) / (2 if all(alike) else 1)
-    return BASE_BYTES + tables + own / ranks
+    return BASE_BYTES + whole + own / ranks
 
 
-def _one_table(first: Label, second: Label) -> bool:
-    """Say whether the like carriers share a table: Dirac bands of one gap do, whatever the valley, and all bands with overlaps of 1."""
+def _one_matrix(first: Label, second: Label) -> bool:
+    """Say whether the like carriers share a matrix: Dirac bands of one gap do, whatever the valley, and all bands with overlaps of 1."""
     return not (isinstance(first, Carrier) and isinstance(second, Carrier)) or first.spin_valley == second.spin_valley
 
 
-def _tables_bytes(sizes: _Sizes, tables: int) -> float:
+def _whole_bytes(sizes: _Sizes, matrices: int) -> float:
     """Return the bytes of what every rank has whole: products of the interaction with overlaps, or its spectra and spinors."""
     half = 0.5 if is_single(sizes.kernel) else 1
     if sizes.kernel.startswith("gemm"):
-        return half * 16 * tables * sizes.points**2
+        return half * 16 * matrices * sizes.points**2
     return half * (_SPECTRA_BYTES * (sizes.points / _SPECTRA_POINTS) ** 1.5 + _SPINOR_BYTES * sizes.components * sizes.points)
 
 

@@ -24,8 +24,8 @@ BLOCK_WIDTH = 16
 _BATCH = 1 << 17
 #: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that of one component less
 FFT_FROM = 275
-#: rows of a table that are made together
-_TABLE_ROWS = 256
+#: rows of a matrix that are made together
+_ROWS = 256
 
 
 class Kernel(Protocol):
@@ -41,7 +41,7 @@ class Kernel(Protocol):
     precision: type
     flops: float
 
-    def table(self, spinor_ck: np.ndarray) -> Any:
+    def moving(self, spinor_ck: np.ndarray) -> Any:
         """Return what `multiply` needs to know of the moving carrier."""
         ...
 
@@ -57,7 +57,7 @@ class Kernel(Protocol):
         """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
         ...
 
-    def multiply(self, table: Any, block: Any, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, moving: Any, block: Any, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         ...
 
@@ -71,34 +71,34 @@ def add_up(parts: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 class MatrixKernel:
-    """Matrix products with leading parts of one n x n table per carrier."""
+    """Matrix products with leading parts of one n x n matrix per carrier."""
 
     def __init__(self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
-        self._tables: list[tuple[np.ndarray, np.ndarray]] = []
+        self._matrices: list[tuple[np.ndarray, np.ndarray]] = []
         components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         self._result: np.ndarray = np.empty(components * largest(blocks), precision)
         self.flops = 8.0 * components * sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
-    def table(self, spinor_ck: np.ndarray) -> np.ndarray:
-        """Return Wc transposed, rows in the order of the staircase; equal or conjugate spinors share one table."""
-        for known_ck, table in self._tables:
+    def moving(self, spinor_ck: np.ndarray) -> np.ndarray:
+        """Return Wc transposed, rows in the order of the staircase; equal or conjugate spinors share one matrix."""
+        for known_ck, matrix in self._matrices:
             if np.array_equal(known_ck, spinor_ck):
-                return table
+                return matrix
             if np.array_equal(known_ck, spinor_ck.conj()):
-                return table.T
-        self._tables.append((spinor_ck, self._make(spinor_ck)))
-        return self._tables[-1][1]
+                return matrix.T
+        self._matrices.append((spinor_ck, self._make(spinor_ck)))
+        return self._matrices[-1][1]
 
     def _make(self, spinor_ck: np.ndarray) -> np.ndarray:
         index_px, spinor_cp = self._problem.mesh.index_kx[self._order], spinor_ck[:, self._order]
-        table: np.ndarray = np.empty((len(index_px),) * 2, self.precision)
-        for start in range(0, len(index_px), _TABLE_ROWS):
-            rows = slice(start, start + _TABLE_ROWS)
+        matrix: np.ndarray = np.empty((len(index_px),) * 2, self.precision)
+        for start in range(0, len(index_px), _ROWS):
+            rows = slice(start, start + _ROWS)
             overlap = spinor_cp[:, rows].T @ spinor_cp.conj()
-            table[rows] = overlap * interaction_between(self._problem.w_ij, index_px[rows], index_px)
-        return table
+            matrix[rows] = overlap * interaction_between(self._problem.w_ij, index_px[rows], index_px)
+        return matrix
 
     def spectator(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
         """Return the spinor of another carrier on every block, (b, c, p), by the block's start."""
@@ -117,12 +117,12 @@ class MatrixKernel:
         y_bcp *= spectator[block.start]
         add_up(y_bcp, out_cp)
 
-    def multiply(self, table: np.ndarray, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, moving: np.ndarray, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         height = block.height
         flat = x_bcp.reshape(-1, height)
         result = self._result[: flat.size].reshape(flat.shape)
-        np.matmul(flat, table[:height, :height], out=result)
+        np.matmul(flat, moving[:height, :height], out=result)
         return result.reshape(x_bcp.shape)
 
 
@@ -141,7 +141,7 @@ class FourierKernel:
         self._shift = (blocks.mesh.index_kx - blocks.mesh.offset).tolist()
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
 
-    def table(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def moving(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return a spinor and its complex conjugate on a box that holds all sums of two points, (a, i, j), zero outside the mesh.
 
         What a block needs of them is a part, moved by r for a carrier at p + r.
@@ -149,17 +149,17 @@ class FourierKernel:
         mesh, wider = self.blocks.mesh, self._middle - 2 * self.blocks.mesh.reach
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1).astype(self.precision)
         i, j = np.ogrid[2 * (slice(-2 * mesh.reach, 2 * mesh.reach + 1),)]
-        table = np.pad(padded_ck.take(mesh.lookup(i, j), axis=1), ((0, 0), (wider, wider), (wider, wider)))
-        return table, table.conj()
+        spinor = np.pad(padded_ck.take(mesh.lookup(i, j), axis=1), ((0, 0), (wider, wider), (wider, wider)))
+        return spinor, spinor.conj()
 
-    spectator = table
+    spectator = moving
 
-    def _part(self, table: np.ndarray, block: Box, r: int | None = None) -> np.ndarray:
-        """Return the part of a table on a block's box, moved by the point r if there is one, (a, i, j), without copying."""
+    def _part(self, spinor: np.ndarray, block: Box, r: int | None = None) -> np.ndarray:
+        """Return the part of a spinor on a block's box, moved by the point r if there is one, (a, i, j), without copying."""
         (i, j), (rows, columns), middle = block.corner, block.extent, self._middle
         if r is not None:
             i, j = i + self._shift[r][0], j + self._shift[r][1]
-        return table[:, i + middle : i + middle + rows, j + middle : j + middle + columns]
+        return spinor[:, i + middle : i + middle + rows, j + middle : j + middle + columns]
 
     def dress(self, spectator: tuple[np.ndarray, np.ndarray], block: Box, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
         """Return conj(u_b(p + r)) z, (b, c, p), in `work`."""
@@ -181,9 +181,9 @@ class FourierKernel:
         """Return a view of values (..., c, p) on the box, (..., c, i, j)."""
         return x.reshape(*x.shape[:-1], *block.extent)
 
-    def multiply(self, table: tuple[np.ndarray, np.ndarray], block: Box, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, moving: tuple[np.ndarray, np.ndarray], block: Box, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
-        spinor, conjugate = (self._part(part, block)[:, None, None] for part in table)
+        spinor, conjugate = (self._part(part, block)[:, None, None] for part in moving)
         rows, columns = block.extent
         shape = (len(spinor), *x_bcp.shape[:2], *self._convolution.padded(block.extent))
         work = self._work[: math.prod(shape)].reshape(shape)

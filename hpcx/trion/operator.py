@@ -102,7 +102,7 @@ class Term:
 
     def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, spinors: tuple, sign: int) -> None:
         moving_ck, self._spectator = spinors
-        self._kernel, self._table = kernel, kernel.table(moving_ck)
+        self._kernel, self._moving = kernel, kernel.moving(moving_ck)
         self.gather = Gather(comm, sector, owner_k, layout, kernel, far)
         self.scatter = Scatter(comm, sector, owner_k, layout, kernel, sign)
         self.far = slice(far, far + max(self.gather.pull.far, self.scatter.pull.far + 1))
@@ -111,7 +111,7 @@ class Term:
         """Form the products of this rank's columns; `work` is for one block."""
         for block in self._kernel.blocks.blocks:
             x = self._kernel.dress(self._spectator, block, self.gather.take(source, block), work)
-            y = self._kernel.multiply(self._table, block, x)
+            y = self._kernel.multiply(self._moving, block, x)
             self._kernel.undress(self._spectator, block, y, result[block.entries].reshape(block.shape))
 
 
@@ -130,7 +130,7 @@ class TrionOperator:
     """
 
     def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
-        """Deal the columns over the ranks and make all lists and tables; collective.
+        """Deal the columns over the ranks and make all lists; collective.
 
         "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is asked for.
         """

@@ -11,7 +11,7 @@ from hpcx.physics.wannier_gaussian import squared_overlap
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Carrier, Species
 
-#: points of the table from which overlaps are interpolated
+#: points from which overlaps are interpolated
 OVERLAP_POINTS = 200
 
 
@@ -41,8 +41,8 @@ def _overlaps(problem: Problem, final: Species, occupant: Species, carrier: str)
     first, second = (_share(species, carrier) * grid.momentum for species in (final, occupant))
     square = first[:, None, None] ** 2 + second[None, :, None] ** 2
     shift = np.sqrt(np.maximum(square - 2.0 * np.multiply.outer(np.outer(first, second), np.cos(grid.angles)), 0.0))
-    table = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)
-    overlap = CubicSpline(table, squared_overlap(final.state, occupant.state, table))(shift).mean(axis=-1)
+    p = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)
+    overlap = CubicSpline(p, squared_overlap(final.state, occupant.state, p))(shift).mean(axis=-1)
     state: Carrier = getattr(final, carrier)
     return overlap / (final.degeneracy if state.kind == "L" else 1)
 

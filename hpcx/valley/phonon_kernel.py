@@ -26,7 +26,7 @@ from hpcx.valley.species import Species
 
 #: smallest momentum in the energy of an acoustic phonon, 1/nm
 SMALLEST_ACOUSTIC_MOMENTUM = 2e-3
-#: points of the table from which form factors are interpolated
+#: points from which form factors are interpolated
 FORM_FACTOR_POINTS = 2000
 
 

@@ -124,11 +124,11 @@ class Excitons:
         electron = self._form_factor(valley, valley, hole_share * q)
         return electron, self._form_factor(valley, valley, (1 - hole_share) * q)
 
-    def _form_factor(self, first: int, second: int, kappa: np.ndarray) -> np.ndarray:
+    def _form_factor(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
         if self.tabulated_q is not None and self.form_factor_vvq is not None:
-            return np.interp(kappa, self.tabulated_q, self.form_factor_vvq[first, second])
+            return np.interp(q, self.tabulated_q, self.form_factor_vvq[first, second])
         a, b = self.radius_v[first], self.radius_v[second]
-        return form_factor(kappa, a) if first == second else overlap(a, b) * form_factor(kappa, mean_radius(a, b))
+        return form_factor(q, a) if first == second else overlap(a, b) * form_factor(q, mean_radius(a, b))
 
 
 def interaction(material: Material, environment: float | str | None) -> Interaction:
