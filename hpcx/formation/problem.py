@@ -159,7 +159,7 @@ def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, mediu
     """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
     reduced_mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
     grid = RadialGrid.reaching_the_cusp(*nodes, reduced_mass, medium.interaction)
-    return solve_wannier(grid, medium.electron_mass, medium.hole_mass, medium.interaction).up_to(energy_max)
+    return solve_wannier(grid, reduced_mass, medium.interaction).up_to(energy_max)
 
 
 def gap_of(material: Material, name: str, states: WannierStates) -> float:

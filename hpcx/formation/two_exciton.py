@@ -175,7 +175,8 @@ def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarr
     if imbalance == 0.0:
         return np.zeros_like(transfer)
     table = np.linspace(0.0, 2 * PAIR_MAX, CLOUD_NODES)
-    heavy, light = (states.form_factor(0.5 * (1 + side * imbalance) * table) for side in (1, -1))
+    ground = states.state()
+    heavy, light = (ground.form_factor(ground, 0.5 * (1 + side * imbalance) * table) for side in (1, -1))
     difference = CubicSpline(table, heavy - light)(transfer)
     safe = np.maximum(transfer, 1e-9)  # the difference vanishes like q^2, so q = 0 contributes nothing
     return COULOMB * medium.interaction.in_momentum(safe) * difference**2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import eigh
@@ -70,18 +71,50 @@ class GaussianState:
     coefficients: np.ndarray
     binding_energy: float
 
-    def at_origin(self) -> float:
-        """Return phi(r = 0) in 1/nm."""
+    @property
+    def contact(self) -> float:
+        """Wave function at zero distance, 1/nm."""
         return float(self.coefficients.sum())
 
     def momentum_terms(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (b_n, beta_n) such that phi(k) = sum_n b_n exp(-beta_n k^2), k in 1/nm; shapes (n,)."""
         return self.coefficients * np.pi / self.exponents, 0.25 / self.exponents
 
-    def momentum_function(self, k: np.ndarray) -> np.ndarray:
+    def in_momentum(self, k: np.ndarray) -> np.ndarray:
         """Return phi(k) (nm) at wave numbers `k` (1/nm), same shape."""
         b, beta = self.momentum_terms()
         return np.exp(-np.multiply.outer(np.square(k), beta)) @ b
+
+    def form_factor(self, other: GaussianState, q: np.ndarray) -> np.ndarray:
+        """Return int phi phi' exp(i q r) d^2r at wave numbers `q` (1/nm), same shape."""
+        total = self.exponents[:, None] + other.exponents[None, :]
+        amplitude = np.outer(self.coefficients, other.coefficients) * np.pi / total
+        return np.exp(-np.multiply.outer(np.square(q), 0.25 / total.ravel())) @ amplitude.ravel()
+
+    def blocked_overlap(self, occupant: GaussianState, p: np.ndarray) -> np.ndarray:
+        """Return 1 / phi(r = 0) int d^2k / (2 pi)^2 phi(k) |phi'(k - p)|^2 at shifts `p` (1/nm), in nm^2."""
+        b, beta = self.momentum_terms()
+        c, gamma = occupant.momentum_terms()
+        wide = np.add.outer(gamma, gamma).ravel()
+        square = np.outer(c, c).ravel()
+        total = beta[:, None] + wide[None, :]
+        amplitude = np.outer(b, square) / (4.0 * np.pi * total) / self.contact
+        width = beta[:, None] * wide[None, :] / total
+        return np.exp(-np.multiply.outer(np.square(p), width.ravel())) @ amplitude.ravel()
+
+    def squared_overlap(self, other: GaussianState, p: np.ndarray) -> np.ndarray:
+        """Return int d^2k / (2 pi)^2 |phi(k)|^2 |phi'(k - p)|^2 at shifts `p` (1/nm, one axis), in nm^2."""
+        terms = [state.square_terms() for state in (self, other)]
+        total = terms[0][1][:, None] + terms[1][1][None, :]
+        amplitude = np.outer(terms[0][0], terms[1][0]) / (4.0 * np.pi * total)
+        width = np.outer(terms[0][1], terms[1][1]) / total
+        return np.array([np.sum(amplitude * np.exp(-width * shift**2)) for shift in np.atleast_1d(p)])
+
+    def square_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return amplitudes and widths of |phi(k)|^2 = sum A exp(-B k^2), equal widths joined."""
+        b, beta = self.momentum_terms()
+        row, column = np.triu_indices(len(b))
+        return b[row] * b[column] * np.where(row == column, 1.0, 2.0), beta[row] + beta[column]
 
 
 #: rise of the dielectric function up to the momenta of a state, relative, from which it is no longer Coulomb's
@@ -99,25 +132,22 @@ def choose_basis(reduced_mass: float, law: Interaction) -> GaussianBasis:
     return GaussianBasis.of_coulomb(bohr_radius) if rise < _RISE * kappa else GaussianBasis()
 
 
-def ground_states(reduced_masses: Sequence[float], law: Interaction, basis: GaussianBasis | None = None) -> list[GaussianState]:
-    """Return the lowest state for each reduced mass (m0) and an interaction (lengths in nm).
+def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | None = None) -> GaussianState:
+    """Return the lowest state for a reduced mass (m0) and an interaction.
 
-    The basis is that of `choose_basis` unless given. Raises ValueError if a state is not bound in this basis.
+    The basis is that of `choose_basis` unless given. Raises ValueError if no state is bound in this basis.
     """
-    bases = [basis or choose_basis(mass, law) for mass in reduced_masses]
-    matrices = {used: _matrices(used, law) for used in set(bases)}
-    states = []
-    for mass, used in zip(reduced_masses, bases, strict=True):
-        overlap, kinetic, potential = matrices[used]
-        energy, vector = eigh(kinetic / mass + potential, overlap, subset_by_index=[0, 0])
-        if energy[0] >= 0:
-            raise ValueError(f"no bound state for reduced mass {mass:g} m0; widen the Gaussian basis")
-        states.append(GaussianState(used.exponents(), vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0])))
-    return states
+    used = basis or choose_basis(reduced_mass, law)
+    overlap, kinetic, potential = _matrices(used, law)
+    energy, vector = eigh(kinetic / reduced_mass + potential, overlap, subset_by_index=[0, 0])
+    if energy[0] >= 0:
+        raise ValueError(f"no bound state for reduced mass {reduced_mass:g} m0; widen the Gaussian basis")
+    return GaussianState(used.exponents(), vector[:, 0] * np.sign(vector[:, 0].sum()), -float(energy[0]))
 
 
+@lru_cache(maxsize=16)
 def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians."""
+    """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians; kept for other masses."""
     a = basis.exponents()
     total = a[:, None] + a[None, :]
     kinetic = 2.0 * np.pi * HBAR2_PER_M0 * np.outer(a, a) / total**2
@@ -126,44 +156,11 @@ def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.nd
     return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
 
 
-def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | None = None) -> GaussianState:
-    """Return `ground_states` for one reduced mass."""
-    return ground_states([reduced_mass], law, basis)[0]
+def ground_states(reduced_masses: Sequence[float], law: Interaction) -> list[GaussianState]:
+    """Return `ground_state` for each reduced mass (m0)."""
+    return [ground_state(mass, law) for mass in reduced_masses]
 
 
 def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:
-    """Return int phi_a phi_b exp(i q r) d^2r at wave numbers `q` (1/nm), same shape; one at q = 0 for equal states."""
-    total = first.exponents[:, None] + second.exponents[None, :]
-    amplitude = np.outer(first.coefficients, second.coefficients) * np.pi / total
-    return np.exp(-np.multiply.outer(np.square(q), 0.25 / total.ravel())) @ amplitude.ravel()
-
-
-def blocked_overlap(probe: GaussianState, occupant: GaussianState, p: np.ndarray) -> np.ndarray:
-    """Return 1 / phi_i(r = 0) int d^2k / (2 pi)^2 phi_i(k) |phi_x(k - p)|^2 at shifts `p` (1/nm), in nm^2.
-
-    This is the bleaching of transition i by one carrier of an exciton x whose relative motion is displaced by p.
-    """
-    b, beta = probe.momentum_terms()
-    c, gamma = occupant.momentum_terms()
-    wide = np.add.outer(gamma, gamma).ravel()
-    square = np.outer(c, c).ravel()
-    total = beta[:, None] + wide[None, :]
-    amplitude = np.outer(b, square) / (4.0 * np.pi * total) / probe.at_origin()
-    width = beta[:, None] * wide[None, :] / total
-    return np.exp(-np.multiply.outer(np.square(p), width.ravel())) @ amplitude.ravel()
-
-
-def squared_overlap(first: GaussianState, second: GaussianState, p: np.ndarray) -> np.ndarray:
-    """Return int d^2k / (2 pi)^2 |phi_a(k)|^2 |phi_b(k - p)|^2 at shifts `p` (1/nm, one axis), in nm^2."""
-    terms = [_square_terms(state) for state in (first, second)]
-    total = terms[0][1][:, None] + terms[1][1][None, :]
-    amplitude = np.outer(terms[0][0], terms[1][0]) / (4.0 * np.pi * total)
-    width = np.outer(terms[0][1], terms[1][1]) / total
-    return np.array([np.sum(amplitude * np.exp(-width * shift**2)) for shift in np.atleast_1d(p)])
-
-
-def _square_terms(state: GaussianState) -> tuple[np.ndarray, np.ndarray]:
-    """Return amplitudes and widths of |phi(k)|^2 = sum A exp(-B k^2), equal widths joined."""
-    b, beta = state.momentum_terms()
-    row, column = np.triu_indices(len(b))
-    return b[row] * b[column] * np.where(row == column, 1.0, 2.0), beta[row] + beta[column]
+    """Return that of two states."""
+    return first.form_factor(second, q)

@@ -15,14 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import brentq
-from scipy.special import j0
 
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.momentum_overlaps import MomentumOverlaps
 
 #: Gauss nodes of the angle average and of the subtracted integral; both integrands are smooth in the variables used
 ANGLES = 64
 RADII = 96
+#: angles of a form factor
+FORM_FACTOR_ANGLES = 48
+#: nodes and momenta (1/nm) of the grid of `RadialGrid.reaching_the_cusp` for a bound state alone
+USUAL_NODES = (110, 3.2, 40, 30.0)
 #: 2 / (k a) at the end of a grid, a being the Bohr radius with the permittivity at that momentum: what is left of the cusp at r = 0
 CUSP = 0.01
 #: largest momentum at which a cusp is looked for, 1/nm
@@ -98,24 +102,42 @@ class WannierStates:
         keep = self.energy_l < energy
         return WannierStates(self.grid, self.reduced_mass, self.energy_l[keep], self.phi_lk[keep], self.coulomb_kk)
 
-    def real_space(self, radius_r: np.ndarray) -> np.ndarray:
-        """Return phi_l(r), shape (states, radii), 1/nm, at the given radii (nm), by a Hankel transform."""
-        return (self.phi_lk * self.grid.weight_k) @ j0(np.outer(self.grid.k_k, radius_r))
+    def state(self, number: int = 0) -> RadialState:
+        """Return one state."""
+        return RadialState(self.grid, self.phi_lk[number], -float(self.energy_l[number]))
 
-    def form_factor(self, momentum_q: np.ndarray, left: int = 0, right: int = 0, angles: int = 48) -> np.ndarray:
-        """Return F(q) = sum_k phi_left(k) phi_right(|k + q|), without unit, at momenta q (1/nm).
 
-        phi_right is interpolated between the nodes and zero beyond the last.
-        """
-        cosine_a = np.cos(np.pi * (np.arange(angles) + 0.5) / angles)
-        shifted_qk = [self._mean_over_angles(right, q, cosine_a) for q in momentum_q]
-        return np.array(shifted_qk) @ (self.grid.weight_k * self.phi_lk[left])
+@dataclass(frozen=True)
+class RadialState(MomentumOverlaps):
+    """One state: wave function phi_k (nm) at the nodes, interpolated between them and zero beyond the last; binding energy in eV."""
 
-    def _mean_over_angles(self, state: int, q: float, cosine_a: np.ndarray) -> np.ndarray:
-        """Return the mean of phi(|k + q|) over the angles between k and q, for all nodes k."""
-        k_k = self.grid.k_k
-        shifted_ka = np.sqrt(np.maximum(_square(q, k_k[:, None], cosine_a), 0.0))
-        return np.interp(shifted_ka, k_k, self.phi_lk[state], right=0.0).mean(axis=1)
+    grid: RadialGrid
+    phi_k: np.ndarray
+    binding_energy: float
+
+    @property
+    def contact(self) -> float:
+        """Wave function at zero distance, 1/nm."""
+        return float(self.grid.weight_k @ self.phi_k)
+
+    def in_momentum(self, k: np.ndarray) -> np.ndarray:
+        """Return phi(k) (nm) at wave numbers `k` (1/nm), same shape."""
+        return np.interp(k, self.grid.k_k, self.phi_k, right=0.0)
+
+    def form_factor(self, other: RadialState, q: np.ndarray) -> np.ndarray:
+        """Return F(q) = sum_k phi(k) phi'(|k + q|), without unit, at momenta q (1/nm)."""
+        cosine_a = np.cos(np.pi * (np.arange(FORM_FACTOR_ANGLES) + 0.5) / FORM_FACTOR_ANGLES)
+        k_k, measure_k = self.grid.k_k[:, None], self.grid.weight_k * self.phi_k
+        shifted = lambda q: other.in_momentum(np.sqrt(np.maximum(q**2 + k_k**2 + 2 * q * k_k * cosine_a, 0.0)))
+        return np.array([shifted(one).mean(axis=1) for one in np.ravel(q)]).reshape(*np.shape(q), -1) @ measure_k
+
+
+def radial_1s(reduced_mass: float, law: Interaction) -> RadialState:
+    """Return the lowest state for a reduced mass (m0) and an interaction; raises ValueError if it is not bound."""
+    state = solve_wannier(RadialGrid.reaching_the_cusp(*USUAL_NODES, reduced_mass, law), reduced_mass, law).state()
+    if state.binding_energy <= 0:
+        raise ValueError(f"no bound state for reduced mass {reduced_mass:g} m0")
+    return state
 
 
 def cusp_reach(reduced_mass: float, law: Interaction) -> float:
@@ -153,14 +175,13 @@ def coulomb_matrix(grid: RadialGrid, law: Interaction) -> np.ndarray:
     return coulomb_kk
 
 
-def solve_wannier(grid: RadialGrid, electron_mass: float, hole_mass: float, law: Interaction) -> WannierStates:
-    """Return all radial states of the grid; masses in free-electron masses."""
-    mu = electron_mass * hole_mass / (electron_mass + hole_mass)
+def solve_wannier(grid: RadialGrid, reduced_mass: float, law: Interaction) -> WannierStates:
+    """Return all radial states of the grid for a reduced mass in free-electron masses."""
     coulomb_kk = coulomb_matrix(grid, law)
-    energy_l, psi_kl = eigh(_hamiltonian(grid, mu, coulomb_kk))
+    energy_l, psi_kl = eigh(_hamiltonian(grid, reduced_mass, coulomb_kk))
     phi_lk = (psi_kl / np.sqrt(grid.weight_k)[:, None]).T
     phi_lk *= np.where(phi_lk @ grid.weight_k < 0, -1.0, 1.0)[:, None]
-    return WannierStates(grid, mu, energy_l, phi_lk, coulomb_kk)
+    return WannierStates(grid, reduced_mass, energy_l, phi_lk, coulomb_kk)
 
 
 def _hamiltonian(grid: RadialGrid, mu: float, coulomb_kk: np.ndarray) -> np.ndarray:
@@ -176,10 +197,6 @@ def convergence(states: WannierStates, law: Interaction, count: int) -> np.ndarr
     hamiltonian_kk = _hamiltonian(fine, states.reduced_mass, coulomb_matrix(fine, law))
     fine_l = eigh(hamiltonian_kk, eigvals_only=True, subset_by_index=(0, count - 1))
     return np.abs(fine_l - states.energy_l[:count])
-
-
-def _square(q: np.ndarray | float, k: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-    return q**2 + k**2 + 2 * q * k * cosine
 
 
 def _unit_gauss(nodes: int) -> tuple[np.ndarray, np.ndarray]:

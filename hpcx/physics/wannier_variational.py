@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.dielectric import gauss_rule
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.momentum_overlaps import MomentumOverlaps
 
 #: borders of the panels of the angle: a dielectric function may bend at any small momentum
 _PANELS = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.5, np.pi / 2)
@@ -20,11 +22,26 @@ _STENCIL = 1e-3
 
 
 @dataclass(frozen=True)
-class Hydrogenic:
+class Hydrogenic(MomentumOverlaps):
     """A 1s state proportional to exp(-r/radius): radius in nm, binding_energy in eV (positive)."""
 
     radius: float
     binding_energy: float
+
+    @property
+    def contact(self) -> float:
+        """Wave function at zero distance, 1/nm."""
+        return math.sqrt(2 / math.pi) / self.radius
+
+    def in_momentum(self, k: np.ndarray) -> np.ndarray:
+        """Return phi(k) (nm) at wave numbers `k` (1/nm), same shape."""
+        return math.sqrt(8 * math.pi) * self.radius * (1 + (np.asarray(k) * self.radius) ** 2) ** -1.5
+
+    def form_factor(self, other: Hydrogenic, q: np.ndarray) -> np.ndarray:
+        """Return int phi phi' exp(i q r) d^2r, that is 4ab/(a+b)^2 [1 + (q c / 2)^2]^(-3/2) with c = 2ab/(a+b); q in 1/nm."""
+        total = self.radius + other.radius
+        mean = 2 * self.radius * other.radius / total
+        return 2 * mean / total * (1.0 + (0.5 * np.asarray(q) * mean) ** 2) ** -1.5
 
 
 @lru_cache(maxsize=4096)

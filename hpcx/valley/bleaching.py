@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcx.physics.wannier_gaussian import blocked_overlap
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
@@ -40,7 +39,7 @@ def coherent_bleaching_ij(problem: Problem, bright: list[int]) -> np.ndarray:
 def _one(probe: Species, occupant: Species, momentum: np.ndarray) -> np.ndarray:
     bleaching = np.zeros_like(momentum)
     if occupant.hole == probe.hole:
-        bleaching += blocked_overlap(probe.state, occupant.state, occupant.hole_mass / occupant.mass * momentum)
+        bleaching += probe.state.blocked_overlap(occupant.state, occupant.hole_mass / occupant.mass * momentum)
     if occupant.electron == probe.electron:
-        bleaching += blocked_overlap(probe.state, occupant.state, occupant.electron_mass / occupant.mass * momentum)
+        bleaching += probe.state.blocked_overlap(occupant.state, occupant.electron_mass / occupant.mass * momentum)
     return bleaching

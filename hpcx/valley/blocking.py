@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from hpcx.physics.wannier_gaussian import squared_overlap
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Carrier, Species
 
@@ -42,7 +41,7 @@ def _overlaps(problem: Problem, final: Species, occupant: Species, carrier: str)
     square = first[:, None, None] ** 2 + second[None, :, None] ** 2
     shift = np.sqrt(np.maximum(square - 2.0 * np.multiply.outer(np.outer(first, second), np.cos(grid.angles)), 0.0))
     p = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)
-    overlap = CubicSpline(p, squared_overlap(final.state, occupant.state, p))(shift).mean(axis=-1)
+    overlap = CubicSpline(p, final.state.squared_overlap(occupant.state, p))(shift).mean(axis=-1)
     state: Carrier = getattr(final, carrier)
     return overlap / (final.degeneracy if state.kind == "L" else 1)
 

@@ -18,7 +18,6 @@ from scipy.special import erf
 
 from hpcx.physics.constants import HBAR, HBAR2_KG_PER_M2, HBAR2_PER_M0
 from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.wannier_gaussian import form_factor
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.parameters import PhononGroup
 from hpcx.valley.problem import Problem
@@ -53,7 +52,7 @@ def form_factors(problem: Problem, first: Species, second: Species, share: Calla
     """Return F(share * q) at all transfers (cells, cells, angles); `share` is averaged over the two species."""
     q = np.linspace(0.0, 2.0 * problem.grid.edges[-1], FORM_FACTOR_POINTS)
     fraction = 0.5 * (share(first) + share(second))
-    return CubicSpline(q, form_factor(first.state, second.state, fraction * q))(problem.grid.transfer_ijt)
+    return CubicSpline(q, first.state.form_factor(second.state, fraction * q))(problem.grid.transfer_ijt)
 
 
 def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray) -> np.ndarray:

@@ -103,7 +103,7 @@ def _drive(problem: Problem, config: Config, bright: list[int]) -> np.ndarray:
         species = problem.species[index]
         if species.hole.kind == "A" or config.mechanisms.offresonant_drive:
             for column, helicity in enumerate(HELICITIES):
-                field[row, column] = species.state.at_origin() * (species.hole.valley == DRIVEN_VALLEY[helicity])
+                field[row, column] = species.state.contact * (species.hole.valley == DRIVEN_VALLEY[helicity])
     return field
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpcx.physics.wannier_gaussian import GaussianState, ground_states
+from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.valley.parameters import Parameters
 
 VALLEYS = ("K", "K'")
@@ -56,7 +56,7 @@ class Species:
     electron_mass: float
     edge: float
     degeneracy: int
-    state: GaussianState
+    state: BoundState
 
     @property
     def mass(self) -> float:
@@ -127,12 +127,12 @@ def _ordered(spin: int) -> tuple[str, ...]:
     return VALLEYS if spin == 1 else VALLEYS[::-1]
 
 
-def _ground_states(p: Parameters) -> dict[str, GaussianState]:
+def _ground_states(p: Parameters) -> dict[str, BoundState]:
     masses = {h + e: mh * me / (mh + me) for h, mh in p.hole_masses.items() for e, me in p.electron_masses.items()}
-    return dict(zip(masses, ground_states(list(masses.values()), p.interaction)))
+    return {pair: bound_state(mass, p.interaction) for pair, mass in masses.items()}
 
 
-def _species(p: Parameters, hole: Carrier, electron: Carrier, states: dict[str, GaussianState]) -> Species:
+def _species(p: Parameters, hole: Carrier, electron: Carrier, states: dict[str, BoundState]) -> Species:
     state = states[hole.kind + electron.kind]
     shift = {"A": 0.0, "B": p.conduction_shift, "L": p.lambda_shift}[electron.kind]
     edge = p.exciton_energy + shift + (p.valence_splitting if hole.kind == "B" else 0.0)

@@ -59,7 +59,7 @@ def contact_pairs(problem: Problem, constant: float, valleys: tuple[tuple[str, s
     The element is constant * phi_a(0) phi_b(0) at every momentum, for a contact `constant` in eV nm^2.
     """
     first, second = (_spin_up(problem, *pair) for pair in valleys)
-    contact = problem.species[first].state.at_origin() * problem.species[second].state.at_origin()
+    contact = problem.species[first].state.contact * problem.species[second].state.contact
     element_i = np.full(problem.grid.cells, constant * contact)
     return [Pair(first, second, element_i), Pair(problem.mirror[first], problem.mirror[second], element_i)]
 

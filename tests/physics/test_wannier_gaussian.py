@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
-from hpcx.physics.wannier_gaussian import GaussianBasis, blocked_overlap, form_factor, ground_state
+from hpcx.physics.wannier_gaussian import GaussianBasis, ground_state
 
 KAPPA, LENGTH = 2.45, 4.5
 LAW = RytovaKeldysh(LENGTH, KAPPA)
@@ -26,7 +26,7 @@ def test_binding_energies(reduced_mass, kappa, length, energy):
 @pytest.mark.parametrize(("masses", "density"), [((0.36, 0.29), 0.197), ((0.54, 0.40), 0.299), ((0.36, 0.40), 0.239)])
 def test_contact_densities(masses, density):
     state = ground_state(masses[0] * masses[1] / sum(masses), LAW)
-    assert state.at_origin() ** 2 == pytest.approx(density, rel=5e-3)
+    assert state.contact**2 == pytest.approx(density, rel=5e-3)
 
 
 def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
@@ -41,7 +41,7 @@ def test_thin_layer_limit_is_the_two_dimensional_hydrogen():
 def test_without_a_layer_it_is_the_two_dimensional_hydrogen(mass, kappa):
     state, radius = ground_state(mass, RytovaKeldysh(0.0, kappa)), kappa * 0.0529177 / (2 * mass)
     assert state.binding_energy == pytest.approx(4 * mass * 13.605693 / kappa**2, rel=3e-5)
-    assert state.at_origin() ** 2 == pytest.approx(2 / (np.pi * radius**2), rel=2e-2)
+    assert state.contact**2 == pytest.approx(2 / (np.pi * radius**2), rel=2e-2)
 
 
 def test_form_factor_against_quadrature():
@@ -51,8 +51,8 @@ def test_form_factor_against_quadrature():
     r, weight = GaussianBasis(points=2000).quadrature()
     wave = [np.exp(-np.outer(r**2, s.exponents)) @ s.coefficients for s in (first, second)]
     for q in (0.0, 0.5, 3.0):
-        assert form_factor(first, second, np.array([q]))[0] == pytest.approx(np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9)
-    assert form_factor(first, first, np.zeros(1))[0] == pytest.approx(1.0, abs=1e-12)
+        assert first.form_factor(second, np.array([q]))[0] == pytest.approx(np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9)
+    assert first.form_factor(first, np.zeros(1))[0] == pytest.approx(1.0, abs=1e-12)
 
 
 def test_blocked_overlap_against_quadrature():
@@ -61,9 +61,9 @@ def test_blocked_overlap_against_quadrature():
     kx, ky = np.meshgrid(axis, axis, indexing="ij")
     cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi) ** 2
     for shift in (0.0, 1.0):
-        occupied = occupant.momentum_function(np.hypot(kx - shift, ky)) ** 2
-        numeric = np.sum(probe.momentum_function(np.hypot(kx, ky)) * occupied) * cell / probe.at_origin()
-        assert blocked_overlap(probe, occupant, np.array([shift]))[0] == pytest.approx(numeric, rel=1e-4)
+        occupied = occupant.in_momentum(np.hypot(kx - shift, ky)) ** 2
+        numeric = np.sum(probe.in_momentum(np.hypot(kx, ky)) * occupied) * cell / probe.contact
+        assert probe.blocked_overlap(occupant, np.array([shift]))[0] == pytest.approx(numeric, rel=1e-4)
 
 
 def test_unbound_state_is_an_error():

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
-from hpcx.physics.wannier_gaussian import ground_state, squared_overlap
+from hpcx.physics.wannier_gaussian import ground_state
 from hpcx.valley.blocking import blocking_matrix
 from hpcx.valley.rates import build_rates
 from hpcx.valley.saturation import FinalStates, Saturated, final_states
@@ -29,8 +29,8 @@ def test_overlap_against_quadrature():
     kx, ky = np.meshgrid(axis, axis, indexing="ij")
     cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi) ** 2
     for shift in (0.0, 0.7):
-        product = first.momentum_function(np.hypot(kx, ky)) ** 2 * second.momentum_function(np.hypot(kx - shift, ky)) ** 2
-        assert squared_overlap(first, second, np.array([shift]))[0] == pytest.approx(product.sum() * cell, rel=1e-4)
+        product = first.in_momentum(np.hypot(kx, ky)) ** 2 * second.in_momentum(np.hypot(kx - shift, ky)) ** 2
+        assert first.squared_overlap(second, np.array([shift]))[0] == pytest.approx(product.sum() * cell, rel=1e-4)
 
 
 def test_blocking_is_symmetric_for_equal_species_and_positive(crowded):
@@ -40,7 +40,7 @@ def test_blocking_is_symmetric_for_equal_species_and_positive(crowded):
     assert np.abs(own - own.T).max() < 1e-12 * own.max() and blocking.min() >= 0
     other = [i for i, s in enumerate(problem.species) if s.hole.spin == -1][0]
     assert np.all(blocking[problem.cells_of(0), problem.cells_of(other)] == 0)
-    assert own[0, 0] == pytest.approx(2 * squared_overlap(problem.species[0].state, problem.species[0].state, np.zeros(1))[0], rel=0.02)
+    assert own[0, 0] == pytest.approx(2 * problem.species[0].state.squared_overlap(problem.species[0].state, np.zeros(1))[0], rel=0.02)
 
 
 def test_scattering_conserves_particles_and_spin(crowded):

@@ -31,4 +31,4 @@ def _element(problem: Problem, config: Config, a: int, b: int) -> float:
     if first.hole.valley == second.hole.valley:
         return config.internal.mechanisms.exchange_short_range
     active = config.mechanisms.dexter_coherent and first.hole.spin == second.hole.spin
-    return config.internal.dexter.constant * first.state.at_origin() * second.state.at_origin() if active else 0.0
+    return config.internal.dexter.constant * first.state.contact * second.state.contact if active else 0.0

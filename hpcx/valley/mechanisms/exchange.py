@@ -29,7 +29,7 @@ def pairs(problem: Problem) -> list[Pair]:
 
 def exchange_slope(problem: Problem, index: int) -> float:
     """Return |J_Q| / Q of a bright species in eV nm."""
-    p, contact = problem.parameters, problem.species[index].state.at_origin() ** 2
+    p, contact = problem.parameters, problem.species[index].state.contact ** 2
     kappa = float(p.interaction.dielectric_function(0.0))
     return 2.0 * np.pi * COULOMB / kappa * (p.velocity / p.dipole_gap) ** 2 * contact
 
