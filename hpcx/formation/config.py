@@ -78,6 +78,9 @@ class Approximation(Section):
     excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
     hartree_fock: HartreeFock = Field("1s", description="range of the Hartree-Fock terms")
     biexciton: bool = Field(True, description="two-exciton states")
+    two_exciton_states: int = Field(
+        1, ge=1, le=5, description="s states (1s, 2s, ...) of each exciton in the two-exciton states; from 2 on with hartree_fock = 'all'"
+    )
     manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
     common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")
     equal_mass_kernel: bool = Field(False, description="two-exciton kernels of equal electron and hole masses")
@@ -149,7 +152,7 @@ class Config(RunInput):
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("solver.time_step", "approximation.grating"), ("solver.route",), lambda route: route == "third-order"),
         Effect(("solver.tolerance", "solver.probe_ratio"), ("solver.route",), lambda route: route == "time"),
-        Effect(("approximation.manifold_pairs", "approximation.equal_mass_kernel"), ("approximation.biexciton",)),
+        Effect(("approximation.two_exciton_states", "approximation.manifold_pairs", "approximation.equal_mass_kernel"), ("approximation.biexciton",)),
         Effect(("cascade.quantum", "cascade.width"), ("approximation.cascade",), lambda kind: kind == "quantum"),
         Effect(("dephasing.measured_at",), ("temperature",), lambda temperature: temperature is not None),
         Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),

@@ -149,7 +149,7 @@ class Equations:
             p_lc = polarization[valley, i]
             number_lc = state[self.layout.population[valley, i]].real
             push_lc, dipole_lc = self._nonlinear(i, p_lc, number_lc)
-            push_lc[0] += extra.get((valley, i), 0.0)
+            push_lc += extra.get((valley, i), 0.0)
             free.append(push_lc - 1j * m.damping_l[:, None] * p_lc)
             dipole.append(dipole_lc)
             rate_l = 2 * m.damping_l[:, None] / HBAR_EV_FS
@@ -217,13 +217,15 @@ class Equations:
         for link, rows in zip(self.links, self.layout.two_exciton):
             pair = link.pair
             phase_n = np.exp(-1j * pair.energy_n * time / HBAR_EV_FS)[:, None]
-            first_c, second_c = polarization[link.first][0], polarization[link.second][0]
-            drive_nc = phase_n.conj() * np.outer(pair.coupling_n, first_c * second_c)
+            paired = [self.problem.manifolds[key[1]].paired_sl for key in (link.first, link.second)]
+            first_ac, second_bc = (paired_sl @ polarization[key] for paired_sl, key in zip(paired, (link.first, link.second)))
+            coupling_na = pair.coupling_nab.reshape(pair.energy_n.size, -1)
+            drive_nc = phase_n.conj() * (coupling_na @ (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1))
             result[rows] = (-1j / HBAR_EV_FS) * drive_nc - pair.damping / HBAR_EV_FS * state[rows]
-            back_c = (pair.weight_n * pair.coupling_n) @ (phase_n * state[rows])
-            extra[link.first] = extra.get(link.first, 0.0) + second_c.conj() * back_c
+            back_abc = ((pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])).reshape(*pair.coupling_nab.shape[1:], -1)
+            extra[link.first] = extra.get(link.first, 0.0) + paired[0].T @ (back_abc * second_bc.conj()).sum(axis=1)
             if link.first != link.second:
-                extra[link.second] = extra.get(link.second, 0.0) + first_c.conj() * back_c
+                extra[link.second] = extra.get(link.second, 0.0) + paired[1].T @ (back_abc * first_ac.conj()[:, None]).sum(axis=0)
         return extra
 
 

@@ -53,43 +53,101 @@ def _fitted(exponent_g: np.ndarray, k_k: np.ndarray, root_k: np.ndarray, target_
     return amplitude_g, shape_kg @ amplitude_g
 
 
-def exchange_overlap(
-    gaussians: GaussianSum, a2: np.ndarray, b2: np.ndarray, ab: np.ndarray, reduced_mass: float, offset: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return S(a, b) (nm^2) and the overlap weighted with half the sum of the four kinetic energies plus `offset` (eV nm^2).
+@dataclass(frozen=True)
+class Vectors:
+    """Squares of a and b and their product (1/nm^2), of one shape."""
 
-    `a2`, `b2`, `ab`: squares of a and b and their product (1/nm^2), of one shape.
-    """
-    overlap, weighted = np.zeros(np.broadcast(a2, b2, ab).shape), np.zeros(np.broadcast(a2, b2, ab).shape)
-    unit = HBAR2_PER_M0 / (2 * reduced_mass)
+    a2: np.ndarray
+    b2: np.ndarray
+    ab: np.ndarray
+
+    def square(self, along_a: float, along_b: float) -> np.ndarray:
+        """Return the square of along_a a + along_b b."""
+        return along_a**2 * self.a2 + along_b**2 * self.b2 + 2 * along_a * along_b * self.ab
+
+
+def exchange_overlap(gaussians: GaussianSum, vectors: Vectors, reduced_mass: float, offset: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return S(a, b) (nm^2) and the overlap weighted with half the sum of the four kinetic energies plus `offset` (eV nm^2)."""
+    overlap, weighted = np.zeros(vectors.a2.shape), np.zeros(vectors.a2.shape)
     for term in _terms(gaussians):
-        value = term.amplitude * np.exp(-term.a2 * a2 - term.b2 * b2 + term.ab * ab)
-        # the product of the four is a Gaussian in K about (left a + right b) / total with variance 1 / total
-        square = (term.left**2 * a2 + term.right**2 * b2 + 2 * term.left * term.right * ab) / term.total**2 + 1 / term.total
+        value = term.overlap(vectors)
         overlap += value
-        weighted += value * (unit * (2 * square + (a2 + b2) / 4) + offset)
+        weighted += value * (term.kinetic(vectors, reduced_mass) + offset)
     return overlap, weighted
 
 
-def transfer_overlap(
-    gaussians: GaussianSum,
-    a2: np.ndarray,
-    b2: np.ndarray,
-    ab: np.ndarray,
-    transfer_q: np.ndarray,
-    measure_q: np.ndarray,
-    sign: int,
-) -> np.ndarray:
-    """Return sum_q measure_q S(a - q, b - `sign` q), the mean over the directions of q being a Bessel function."""
-    result = np.zeros(np.broadcast(a2, b2, ab).shape)
-    for term in _terms(gaussians):
-        rest = term.a2 * a2 + term.b2 * b2 - term.ab * ab
-        along_a, along_b = 2 * term.a2 - sign * term.ab, 2 * sign * term.b2 - term.ab
-        slope2 = np.maximum(along_a**2 * a2 + along_b**2 * b2 + 2 * along_a * along_b * ab, 0.0)
-        largest, curvature = max(float(slope2.max()), 1e-30), term.a2 + term.b2 - sign * term.ab
-        series_n = _bessel_series(largest, transfer_q, np.log(measure_q) - curvature * transfer_q**2)
-        result += term.amplitude * polyval(slope2 / largest, series_n) * np.exp(-rest)
-    return result
+def transfer_overlap(gaussians: GaussianSum, vectors: Vectors, transfer: Transfer, sign: int) -> np.ndarray:
+    """Return sum_q measure_q S(a - q, b - `sign` q)."""
+    return sum((term.exchanged(vectors, transfer, sign) for term in _terms(gaussians)), np.zeros(vectors.a2.shape))
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Momenta q (1/nm) with the weights of int d2q/(2 pi)^2 V(q) for functions of |q|, eV."""
+
+    momentum_q: np.ndarray
+    measure_q: np.ndarray
+
+
+@dataclass(frozen=True)
+class Term:
+    """amplitude exp(-a2 a^2 - b2 b^2 + ab a.b): a product of four Gaussians in K - a/2, K + a/2, K - b/2, K + b/2, integrated over K."""
+
+    exponents: tuple[float, float, float, float]
+    amplitude: float
+    a2: float
+    b2: float
+    ab: float
+    left: float
+    right: float
+    total: float
+
+    @classmethod
+    def of(cls, exponents: np.ndarray, amplitude: float) -> Term:
+        """Return the term of four exponents (nm^2) and the product of their amplitudes."""
+        alpha, beta, gamma, delta = exponents
+        total, left, right = alpha + beta + gamma + delta, (alpha - beta) / 2, (gamma - delta) / 2
+        return cls(
+            (alpha, beta, gamma, delta),
+            float(amplitude / (4 * np.pi * total)),
+            (alpha + beta) / 4 - left**2 / total,
+            (gamma + delta) / 4 - right**2 / total,
+            2 * left * right / total,
+            left,
+            right,
+            total,
+        )
+
+    def overlap(self, vectors: Vectors) -> np.ndarray:
+        """Return the integral, nm^2."""
+        return self.amplitude * np.exp(-self.a2 * vectors.a2 - self.b2 * vectors.b2 + self.ab * vectors.ab)
+
+    def kinetic(self, vectors: Vectors, reduced_mass: float) -> np.ndarray:
+        """Return the mean of half the sum of the four kinetic energies, eV.
+
+        The product of the four is a Gaussian in K about (left a + right b) / total with variance 1 / total.
+        """
+        square = vectors.square(self.left, self.right) / self.total**2 + 1 / self.total
+        return HBAR2_PER_M0 / (2 * reduced_mass) * (2 * square + (vectors.a2 + vectors.b2) / 4)
+
+    def exchanged(self, vectors: Vectors, transfer: Transfer, sign: int) -> np.ndarray:
+        """Return the sum over q with a - q and b - `sign` q in place of a and b: two equal carriers repel each other."""
+        along = 2 * self.a2 - sign * self.ab, 2 * sign * self.b2 - self.ab
+        return self._moved(vectors, transfer, *along, self.a2 + self.b2 - sign * self.ab)
+
+    def attracted(self, vectors: Vectors, transfer: Transfer, number: int) -> np.ndarray:
+        """Return the sum over q with the argument of the function `number` (0 or 2) moved by q: the carriers of one pair attract."""
+        own = self.exponents[number]
+        part = (0.5 - self.left / self.total, -self.right / self.total) if number == 0 else (-self.left / self.total, 0.5 - self.right / self.total)
+        return self._moved(vectors, transfer, 2 * own * part[0], 2 * own * part[1], own - own**2 / self.total)
+
+    def _moved(self, vectors: Vectors, transfer: Transfer, along_a: float, along_b: float, curvature: float) -> np.ndarray:
+        """Return the sum of the integral times exp(-curvature q^2 + slope.q), the mean over the directions of q being a Bessel function."""
+        rest = self.a2 * vectors.a2 + self.b2 * vectors.b2 - self.ab * vectors.ab
+        slope2 = np.maximum(vectors.square(along_a, along_b), 0.0)
+        largest = max(float(slope2.max()), 1e-30)
+        series_n = _bessel_series(largest, transfer.momentum_q, np.log(transfer.measure_q) - curvature * transfer.momentum_q**2)
+        return self.amplitude * polyval(slope2 / largest, series_n) * np.exp(-rest)
 
 
 def _bessel_series(largest: float, transfer_q: np.ndarray, log_weight_q: np.ndarray) -> np.ndarray:
@@ -105,32 +163,10 @@ def _bessel_series(largest: float, transfer_q: np.ndarray, log_weight_q: np.ndar
     return series_n[: 1 + np.flatnonzero(series_n > 1e-17 * series_n.sum())[-1]]
 
 
-@dataclass(frozen=True)
-class _Term:
-    """amplitude exp(-a2 a^2 - b2 b^2 + ab a.b): one product of four Gaussians, integrated over K."""
-
-    amplitude: float
-    a2: float
-    b2: float
-    ab: float
-    left: float
-    right: float
-    total: float
-
-
-def _terms(gaussians: GaussianSum) -> Iterator[_Term]:
+def _terms(gaussians: GaussianSum) -> Iterator[Term]:
     for indices in product(range(gaussians.exponent_g.size), repeat=4):
         twin = (indices[1], indices[0], indices[3], indices[2])  # the same function, K -> -K
         if twin < indices:
             continue
-        alpha, beta, gamma, delta = gaussians.exponent_g[list(indices)]
-        total, left, right = alpha + beta + gamma + delta, (alpha - beta) / 2, (gamma - delta) / 2
-        yield _Term(
-            float((1 + (twin != indices)) * np.prod(gaussians.amplitude_g[list(indices)]) / (4 * np.pi * total)),
-            (alpha + beta) / 4 - left**2 / total,
-            (gamma + delta) / 4 - right**2 / total,
-            2 * left * right / total,
-            left,
-            right,
-            total,
-        )
+        amplitude = (1 + (twin != indices)) * np.prod(gaussians.amplitude_g[list(indices)])
+        yield Term.of(gaussians.exponent_g[list(indices)], amplitude)

@@ -40,8 +40,8 @@ class LinearResponse:
         state_mlw: polarisation P_l per field at the sheet, per manifold, e/eV.
         node_mkw: the same in momentum space, sum_l phi_l(k) P_l, e nm/eV.
         incoming_w: field at the sheet, V fs/nm.
-        pair_pw: response of the two-exciton states of every pair of the problem to a product of two polarisations, eV nm^2,
-            at all frequencies, from twice the reference.
+        pair_pabw: response of the two-exciton states of every pair of the problem to products of two polarisations, eV nm^2, at all
+            frequencies, from twice the reference; a and b number the products (state of the first manifold, of the second).
     """
 
     grid: TimeGrid
@@ -49,7 +49,7 @@ class LinearResponse:
     state_mlw: list[np.ndarray]
     node_mkw: list[np.ndarray]
     incoming_w: np.ndarray
-    pair_pw: list[np.ndarray]
+    pair_pabw: list[np.ndarray]
 
 
 def linear_response(problem: Problem, grid: TimeGrid, probe: Pulse) -> LinearResponse:
@@ -60,13 +60,15 @@ def linear_response(problem: Problem, grid: TimeGrid, probe: Pulse) -> LinearRes
     node_mkw = [real_times(m.states.phi_lk.T, state_lw) for m, state_lw in zip(problem.manifolds, state_mlw)]
     incoming_w = probe.spectrum(energy_w) * sheet_field(problem, energy_w)
     # a product of two polarisations rotates with twice the reference
-    pair_pw = [_pair_response(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
-    return LinearResponse(grid, band, state_mlw, node_mkw, incoming_w, pair_pw)
+    pair_pabw = [_pair_response(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
+    return LinearResponse(grid, band, state_mlw, node_mkw, incoming_w, pair_pabw)
 
 
 def _pair_response(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
     denominator_nw = energy_w - pair.energy_n[:, None] + 1j * pair.damping
-    return (pair.weight_n * pair.coupling_n**2) @ (1 / denominator_nw)
+    coupling_na = pair.coupling_nab.reshape(pair.energy_n.size, -1)
+    strength_nab = (pair.weight_n[:, None] * coupling_na)[:, :, None] * coupling_na[:, None]
+    return np.tensordot(strength_nab, 1 / denominator_nw, (0, 0))
 
 
 def real_times(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpcx.formation.cascade import chain_rates, generator, quantum_rates
 from hpcx.formation.config import Config, Continuum, Momentum
+from hpcx.formation.excited_pairs import paired_states, solve_excited_pairs
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.thermal import half_widths, thermal_bleaching, with_absorption
@@ -36,6 +37,7 @@ class Manifold:
         name: "A" or "B".
         medium: masses and screening.
         states: kept Wannier states.
+        paired_sl: overlaps of the states s of which two-exciton states are made with all states l; 1s alone: (1, 0, 0, ...).
         gap: band gap, eV.
         energy_l: exciton energies, eV.
         dipole: interband dipole moment d, e nm.
@@ -49,6 +51,7 @@ class Manifold:
     name: str
     medium: PairMedium
     states: WannierStates
+    paired_sl: np.ndarray
     gap: float
     energy_l: np.ndarray
     dipole: float
@@ -61,14 +64,14 @@ class Manifold:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two-exciton states of one 1s exciton each of manifolds `first` and `second` (numbers).
+    """Two-exciton states of one exciton each of manifolds `first` and `second` (numbers).
 
     Attributes:
         same_valley: whether both excitons are in one valley; with first == second they are then indistinguishable.
         energy_n: two-exciton energies, eV.
         damping: hbar times their dephasing rate, eV.
         weight_n: weight of the channel, 1 or 1/2.
-        coupling_n: W, eV nm.
+        coupling_nab: W, eV nm, for state a of `first` and b of `second`, numbered as in `Manifold.paired_sl`.
     """
 
     first: int
@@ -77,7 +80,11 @@ class Pair:
     energy_n: np.ndarray
     damping: float
     weight_n: np.ndarray
-    coupling_n: np.ndarray
+    coupling_nab: np.ndarray
+
+    def ordered(self, values_abx: np.ndarray, leading: int) -> np.ndarray:
+        """Return values for states (a, b) of the manifolds (`leading`, other one) in the order (first, second), or the other way round."""
+        return values_abx if leading == self.first else values_abx.swapaxes(0, 1)
 
 
 @dataclass(frozen=True)
@@ -178,6 +185,7 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         name=name,
         medium=medium,
         states=states,
+        paired_sl=paired_states(states, config.approximation.two_exciton_states),
         gap=gap,
         energy_l=energy_l,
         dipole=dipole,
@@ -232,15 +240,16 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
         0.5 * sum(medium.hole_mass for medium in mediums),
         mediums[0].interaction,
     )
-    equal = config.approximation.equal_mass_kernel
+    kind = config.approximation.equal_mass_kernel, config.approximation.two_exciton_states
     return {
-        name: Table("formation/two excitons", _two_excitons, (config.momentum, config.continuum, medium, equal))
+        name: Table("formation/two excitons", _two_excitons, (config.momentum, config.continuum, medium, *kind))
         for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
     }
 
 
-def _two_excitons(momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool) -> TwoExcitonStates:
-    return solve_two_excitons(_states(momentum, continuum, medium), medium, equal_masses)
+def _two_excitons(momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
+    states = _states(momentum, continuum, medium)
+    return solve_two_excitons(states, medium, equal_masses) if count == 1 else solve_excited_pairs(states, medium, equal_masses, count)
 
 
 def convergence_table(config: Config, material: Material) -> Table:
@@ -278,7 +287,7 @@ def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley:
         threshold + np.concatenate([channel.energy_n for channel, _ in channels]),
         manifolds[first].damping_l[0] + manifolds[second].damping_l[0],
         np.concatenate([np.full(channel.energy_n.size, weight) for channel, weight in channels]),
-        np.concatenate([channel.coupling_n for channel, _ in channels]),
+        np.concatenate([channel.coupling_nab for channel, _ in channels]),
     )
 
 

@@ -27,7 +27,7 @@ from scipy.linalg import schur
 from hpcx.formation.cascade import Propagator
 from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_field, square, susceptibility
 from hpcx.formation.optics import JONES, Pulse
-from hpcx.formation.problem import Manifold, Problem
+from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.physics.constants import HBAR_EV_FS
 
@@ -152,12 +152,15 @@ class Detection:
     def two_excitons(self) -> dict[str, np.ndarray]:
         """Two-exciton states: pairs within a valley, and of two valleys with P_b^* P_a p_b and with P_b^* p_a P_b."""
         found = {name: self._nothing() for name in PARTS if name.startswith("pairs")}
-        for pair, green_w in zip(self.problem.pairs, self.linear.pair_pw):
+        manifolds = self.problem.manifolds
+        pump_mst = [m.paired_sl @ p_lt for m, p_lt in zip(manifolds, self.pump.polarization_mlt)]
+        probe_msw = [m.paired_sl @ p_lw for m, p_lw in zip(manifolds, self.linear.state_mlw)]
+        for pair, green_abw in zip(self.problem.pairs, self.linear.pair_pabw):
             # the exciton that is probed may be either of the two
             for probed, other in {(pair.first, pair.second), (pair.second, pair.first)}:
-                memory_t = self._two_exciton_memory(green_w, probed, other)
-                crossed_w = self._through_1s(other, memory_t * self.pump.polarization_mlt[probed][0])
-                straight_w = self._through_1s(probed, memory_t * self.pump.polarization_mlt[other][0])
+                memory_abt = self._two_exciton_memory(pair, green_abw, probed, pump_mst[other])
+                crossed_w = self._through(probe_msw[other], np.einsum("abt,at->bt", memory_abt, pump_mst[probed]))
+                straight_w = self._through(probe_msw[probed], np.einsum("abt,bt->at", memory_abt, pump_mst[other]))
                 if pair.same_valley:
                     found["pairs within a valley"] += crossed_w + straight_w
                 else:
@@ -213,11 +216,14 @@ class Detection:
             weight_kt[:, some] = (vertex_kt - exchange_kt) * phase_t[some]
         return weight_kt
 
-    def _two_exciton_memory(self, green_w: np.ndarray, probed: int, other: int) -> np.ndarray:
-        """Return what a product P p at time t adds to X through the two-exciton states later on."""
+    def _two_exciton_memory(self, pair: Pair, green_abw: np.ndarray, probed: int, pump_st: np.ndarray) -> np.ndarray:
+        """Return what a product P_a p_b at time t adds to X through the two-exciton states later on, a being of the manifold `probed`."""
         grid, active = self.pump.grid, self.pump.active
-        reader_t = self.resolvent_ml[probed][0] * self.pump.polarization_mlt[other][0].conj() * self.phase_t
-        return grid.from_adjoint(green_w * grid.to_adjoint(reader_t, active.start))[active]
+        bra_s = self.problem.manifolds[probed].paired_sl @ self.resolvent_ml[probed]
+        reader_abt = bra_s[:, None, None] * (pump_st.conj() * self.phase_t)
+        reader_aw = grid.to_adjoint(pair.ordered(reader_abt, probed).reshape(-1, self.phase_t.size), active.start)
+        memory_at = grid.from_adjoint(np.einsum("abw,bw->aw", green_abw, reader_aw))[:, active]
+        return pair.ordered(memory_at.reshape(reader_abt.shape), probed)
 
 
 def pieces(count: int, size: int) -> Iterator[slice]:

@@ -91,7 +91,7 @@ class Experiment:
         for rows in layout.population.values():
             absolute[rows] = size**2
         for link, rows in zip(equations.links, layout.two_exciton):
-            absolute[rows] = np.abs(link.pair.coupling_n).max() * size**2 * self.probe.duration / HBAR_EV_FS
+            absolute[rows] = np.abs(link.pair.coupling_nab).max() * size**2 * self.probe.duration / HBAR_EV_FS
         for rows in layout.resonance:
             absolute[rows] = scale
         for rows in layout.transform:

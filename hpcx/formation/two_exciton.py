@@ -19,7 +19,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh
 
-from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
+from hpcx.formation.gaussians import GaussianSum, Transfer, Vectors, exchange_overlap, fit_gaussians, transfer_overlap
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_radial import WannierStates
@@ -78,13 +78,13 @@ class SpinChannel:
 
     Attributes:
         energy_n: above two free excitons, eV.
-        coupling_n: W of Trovatello et al., Eq. 5, eV nm: how P P at Q = 0 drives the state.
+        coupling_nab: W of Trovatello et al., Eq. 5, eV nm: how P_a P_b at Q = 0 drives the state; a, b = 1s, 2s, ...
         dropped: number of Pauli-forbidden combinations left out.
         smallest_overlap: smallest eigenvalue of the overlap matrix.
     """
 
     energy_n: np.ndarray
-    coupling_n: np.ndarray
+    coupling_nab: np.ndarray
     dropped: int
     smallest_overlap: float
 
@@ -114,20 +114,25 @@ def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: 
 
 def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMedium, imbalance: float) -> Kernels:
     """Return the kernels; `imbalance` is (m_h - m_e) / M."""
-    momentum_q, weight_q = _pair_grid()
-    cosine_a = np.cos(np.pi * (np.arange(PAIR_ANGLES) + 0.5) / PAIR_ANGLES)
+    momentum_q, weight_q = pair_grid()
     upper = np.triu_indices(momentum_q.size)  # the kernels are symmetric
+    vectors, distance_pa = pair_vectors(momentum_q, upper, imbalance)
+    overlap_pa, kinetic_pa = exchange_overlap(gaussians, vectors, states.reduced_mass, -2 * states.energy_l[0])
+    transfer = transfer_grid(medium, TRANSFER_NODES)
+    repulsion_pa = sum(transfer_overlap(gaussians, vectors, transfer, sign) for sign in (1, -1))
+    parts = (overlap_pa, repulsion_pa - kinetic_pa, _direct_kernel(states, medium, distance_pa, imbalance))
+    return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
+
+
+def pair_vectors(momentum_q: np.ndarray, upper: tuple[np.ndarray, np.ndarray], imbalance: float) -> tuple[Vectors, np.ndarray]:
+    """Return a and b, and |Q - Q'| (1/nm), for pairs of momenta and the angles between them (pair, angle)."""
+    cosine_a = np.cos(np.pi * (np.arange(PAIR_ANGLES) + 0.5) / PAIR_ANGLES)
     one_p, two_p = momentum_q[upper[0]][:, None], momentum_q[upper[1]][:, None]
     mixed_pa = one_p * two_p * cosine_a
     a2 = one_p**2 + (imbalance * two_p) ** 2 - 2 * imbalance * mixed_pa
     b2 = two_p**2 + (imbalance * one_p) ** 2 - 2 * imbalance * mixed_pa
     ab = mixed_pa * (1 + imbalance**2) - imbalance * (one_p**2 + two_p**2)
-    overlap_pa, kinetic_pa = exchange_overlap(gaussians, a2, b2, ab, states.reduced_mass, -2 * states.energy_l[0])
-    transfer, measure = _transfer_grid(medium)
-    repulsion_pa = sum(transfer_overlap(gaussians, a2, b2, ab, transfer, measure, sign) for sign in (1, -1))
-    distance_pa = np.sqrt(one_p**2 + two_p**2 - 2 * mixed_pa)
-    parts = (overlap_pa, repulsion_pa - kinetic_pa, _direct_kernel(states, medium, distance_pa, imbalance))
-    return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
+    return Vectors(a2, b2, ab), np.sqrt(one_p**2 + two_p**2 - 2 * mixed_pa)
 
 
 def _symmetric(values_p: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -145,15 +150,22 @@ def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChanne
     interaction_qq = kernels.direct_qq + sign * (mean_qq * kernels.overlap_qq + kernels.exchange_qq)
     hamiltonian_qq = np.diag(energy_q) + root_q[:, None] * interaction_qq * root_q
     overlap_qq = np.eye(root_q.size) + sign * root_q[:, None] * kernels.overlap_qq * root_q
-    value_n, vector_qn = eigh(overlap_qq[1:, 1:])
+    drive_abq = (root_q[1:] * interaction_qq[1:, 0])[None, None]
+    return channel_states(hamiltonian_qq[1:, 1:], overlap_qq[1:, 1:], drive_abq)
+
+
+def channel_states(hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray) -> SpinChannel:
+    """Return the states of H x = e O x, x^T O x = 1, with what `drive_abq` (eV nm) has in common with them."""
+    value_n, vector_qn = eigh(overlap_qq)
     keep = value_n >= FORBIDDEN
     basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
-    energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq[1:, 1:] @ basis_qn)
-    coupling_n = (root_q[1:] * interaction_qq[1:, 0]) @ basis_qn @ mix_nn
-    return SpinChannel(energy_n, coupling_n, int(np.count_nonzero(~keep)), float(value_n[0]))
+    energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq @ basis_qn)
+    coupling_abn = drive_abq @ basis_qn @ mix_nn
+    return SpinChannel(energy_n, np.moveaxis(coupling_abn, -1, 0), int(np.count_nonzero(~keep)), float(value_n[0]))
 
 
-def _pair_grid() -> tuple[np.ndarray, np.ndarray]:
+def pair_grid() -> tuple[np.ndarray, np.ndarray]:
+    """Return the momenta Q of the pairs, 0 first (1/nm), and weights Q dQ / 2 pi (1/nm^2)."""
     node, weight = np.polynomial.legendre.leggauss(PAIR_NODES)
     u = 0.5 * (node + 1)
     momentum = PAIR_MAX * u**1.5
@@ -161,13 +173,13 @@ def _pair_grid() -> tuple[np.ndarray, np.ndarray]:
     return np.append(0.0, momentum), np.append(0.0, momentum * step / (2 * np.pi))
 
 
-def _transfer_grid(medium: PairMedium) -> tuple[np.ndarray, np.ndarray]:
-    """Return momenta (1/nm) and weights of int d2q/(2 pi)^2 V(q) (eV) for functions of |q|."""
-    node, weight = np.polynomial.legendre.leggauss(TRANSFER_NODES)
+def transfer_grid(medium: PairMedium, nodes: int) -> Transfer:
+    """Return momenta that two carriers exchange."""
+    node, weight = np.polynomial.legendre.leggauss(nodes)
     v = 0.5 * (node + 1)
     momentum = TRANSFER_MAX * v**2
     step = 0.5 * weight * 2 * TRANSFER_MAX * v
-    return momentum, momentum * step / (2 * np.pi) * COULOMB * medium.interaction.in_momentum(momentum)
+    return Transfer(momentum, momentum * step / (2 * np.pi) * COULOMB * medium.interaction.in_momentum(momentum))
 
 
 def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:

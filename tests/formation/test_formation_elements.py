@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcx.formation.gaussians import GaussianSum, exchange_overlap, fit_gaussians, transfer_overlap
+from hpcx.formation.gaussians import GaussianSum, Transfer, Vectors, exchange_overlap, fit_gaussians, transfer_overlap
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
@@ -148,14 +148,15 @@ def test_four_fold_overlap_against_a_sum_over_momenta(states):
 
     unit = 0.5 * HBAR2_PER_M0 / states.reduced_mass
     kinetic = sum(0.5 * unit * np.sum((k + shift) ** 2, axis=-1) for shift in (a / 2, -a / 2, b / 2, -b / 2)) + 0.3
-    overlap, weighted = exchange_overlap(gaussians, a @ a, b @ b, a @ b, states.reduced_mass, 0.3)
+    vectors = Vectors(a @ a, b @ b, a @ b)
+    overlap, weighted = exchange_overlap(gaussians, vectors, states.reduced_mass, 0.3)
     assert float(overlap) == pytest.approx(total(a, b), rel=1e-9)
     assert float(weighted) == pytest.approx(total(a, b, kinetic), rel=1e-9)
 
     angle = 2 * np.pi * (np.arange(24) + 0.5) / 24
     for sign in (1, -1):
         mean = np.mean([total(a - q, b - sign * q) for q in 0.8 * np.stack([np.cos(angle), np.sin(angle)], axis=-1)])
-        found = transfer_overlap(gaussians, a @ a, b @ b, a @ b, np.array([0.8]), np.array([1.0]), sign)
+        found = transfer_overlap(gaussians, vectors, Transfer(np.array([0.8]), np.array([1.0])), sign)
         assert float(found) == pytest.approx(mean, rel=1e-8)
 
 

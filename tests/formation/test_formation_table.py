@@ -86,7 +86,7 @@ def advanced_in_steps(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
     decay_n = np.exp(-1j * complex_n * STEP / HBAR_EV_FS)
     forward_w = np.exp(-1j * (energy_w - FRAME) * STEP / HBAR_EV_FS)
     response_nw = ((decay_n - 1) / complex_n)[:, None] / (forward_w - decay_n[:, None])
-    return (pair.weight_n * pair.coupling_n**2) @ response_nw
+    return ((pair.weight_n * pair.coupling_nab[:, 0, 0] ** 2) @ response_nw)[None, None]
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def third_order_in_steps(material, monkeypatch):
 
     def linear_in_steps(problem, grid, probe) -> LinearResponse:
         """Return the linear response with the pairs' replaced."""
-        pair_pw = [advanced_in_steps(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
-        return replace(linear_response(problem, grid, probe), pair_pw=pair_pw)
+        pair_pabw = [advanced_in_steps(pair, grid.energy_w + grid.reference) for pair in problem.pairs]
+        return replace(linear_response(problem, grid, probe), pair_pabw=pair_pabw)
 
     monkeypatch.setattr(perturbative, "linear_response", linear_in_steps)
     shared: dict[str, object] = {}  # its own, the responses being others

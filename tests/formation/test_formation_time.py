@@ -41,6 +41,8 @@ def compare(make_config, make_problem, third_order):
     [
         ({}, "x", "x"),
         ({"hartree_fock": "all"}, "x", "x"),
+        ({"hartree_fock": "all", "two_exciton_states": 2}, "x", "x"),
+        ({"hartree_fock": "all", "two_exciton_states": 2}, "sigma+", "sigma-"),
         ({"hartree_fock": "none", "biexciton": False, "bleaching": "printed"}, "x", "x"),
         ({"radiation": "frozen", "substrate": True}, "x", "x"),
         ({"substrate": True}, "sigma+", "x"),
