@@ -21,7 +21,7 @@ from hpcx.physics.interaction import INTERACTIONS, interaction_of
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.problem import build_problem
-from hpcx.wigner.parameters import read_excitons, with_numerical_states
+from hpcx.wigner.parameters import read_excitons
 
 PAGE = Path(__file__).resolve().parents[1] / "hpcx" / "README.md"
 
@@ -73,7 +73,7 @@ def energies(model, environment, tmp_path):
         return trion_problem(config, material, exciton_of(config, material), "singlet").w_ij
     if model == "wigner":
         excitons = read_excitons(material, config.environment)
-        numerical = with_numerical_states(excitons, material, config.environment)
+        numerical = read_excitons(material, config.environment, "numerical")
         return np.array([excitons.binding_energy_v, numerical.binding_energy_v])
     if model == "formation":
         return kept_states(config, medium_of(config, material, "A")).energy_l[:4]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpcx.physics.interaction import Interaction
-from hpcx.physics.wannier_gaussian import ground_state
+from hpcx.physics.wannier_gaussian import ground_state, tabulated_1s
 from hpcx.physics.wannier_radial import radial_1s
 from hpcx.physics.wannier_variational import variational_1s
 
@@ -56,6 +56,7 @@ class BoundState(Protocol):
 SOLVERS: dict[str, Callable[[float, Interaction], BoundState]] = {
     "variational": variational_1s,
     "gaussian": ground_state,
+    "tabulated": tabulated_1s,
     "radial": radial_1s,
 }
 

@@ -8,7 +8,6 @@ Units: eV, nm, masses in free-electron masses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,9 +56,9 @@ class GaussianBasis:
         return r, 0.5 * weight * 3.0 * self.radius * y**2 * 2.0 * np.pi * r
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GaussianState:
-    """A normalised 1s state.
+    """A normalised 1s state, equal to itself alone.
 
     Attributes:
         exponents: a_n, 1/nm^2, shape (n,).
@@ -156,11 +155,24 @@ def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.nd
     return np.pi / total, kinetic, np.exp(-np.multiply.outer(total, r**2)) @ (weight * attraction)
 
 
-def ground_states(reduced_masses: Sequence[float], law: Interaction) -> list[GaussianState]:
-    """Return `ground_state` for each reduced mass (m0)."""
-    return [ground_state(mass, law) for mass in reduced_masses]
+class TabulatedState(GaussianState):
+    """A state whose form factors come from a table, linear between momenta (good to 1e-5): for models that ask for millions of them."""
+
+    def form_factor(self, other: GaussianState, q: np.ndarray) -> np.ndarray:
+        """Return int phi phi' exp(i q r) d^2r at wave numbers `q` (1/nm), same shape."""
+        return np.interp(q, _TABLE_Q, _tabulated(self, other))
 
 
-def form_factor(first: GaussianState, second: GaussianState, q: np.ndarray) -> np.ndarray:
-    """Return that of two states."""
-    return first.form_factor(second, q)
+#: momenta of the table, 1/nm
+_TABLE_Q = np.arange(0.0, 30.0, 0.01)
+
+
+@lru_cache(maxsize=64)
+def _tabulated(first: GaussianState, second: GaussianState) -> np.ndarray:
+    return GaussianState.form_factor(first, second, _TABLE_Q)
+
+
+def tabulated_1s(reduced_mass: float, law: Interaction) -> TabulatedState:
+    """Return `ground_state` with a table of form factors."""
+    state = ground_state(reduced_mass, law)
+    return TabulatedState(state.exponents, state.coefficients, state.binding_energy)

@@ -75,21 +75,3 @@ def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
     angle, weight = gauss_rule(np.unique([*_PANELS, *bends]))
     attraction = weight @ (2 * np.cos(angle) / law.dielectric_function(2 * np.tan(angle) / radius))
     return float(kinetic - COULOMB / radius * attraction)
-
-
-def form_factor(q: np.ndarray | float, radius: np.ndarray | float) -> np.ndarray:
-    """Return sum_k phi*(k) phi(k + q) of exp(-r/radius), that is [1 + (q radius / 2)^2]^(-3/2).
-
-    `q` in 1/nm and `radius` in nm broadcast; at q = 0 the result is 1.
-    """
-    return (1.0 + (0.5 * np.asarray(q) * radius) ** 2) ** -1.5
-
-
-def mean_radius(first: float, second: float) -> float:
-    """Return the radius (nm) of the product of two 1s states, 2ab/(a+b)."""
-    return 2 * first * second / (first + second)
-
-
-def overlap(first: float, second: float) -> float:
-    """Return <1s_a|1s_b> = 4ab/(a+b)^2 for radii a, b in nm."""
-    return 4 * first * second / (first + second) ** 2

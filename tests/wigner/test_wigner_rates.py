@@ -13,10 +13,9 @@ from mpi4py import MPI
 from hpcx.config.serving import load_for
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, ELECTRON_MASS, HBAR
 from hpcx.physics.phonons import occupation
-from hpcx.physics.wannier_variational import form_factor, overlap
 from hpcx.wigner.energy_grid import energy_edges, make_grid, usual_bins
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
-from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons, with_numerical_states
+from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons
 from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.source import formation_rates
@@ -114,10 +113,15 @@ def test_formation_rates(excitons, temperature, rates):
     assert 1e3 * grid.sum_v(formation_rates(excitons, grid)) == pytest.approx(rates, rel=2e-3)
 
 
+def shrunk(excitons: Excitons) -> Excitons:
+    """Return excitons 1e-9 as large, whose form factors do not depend on momenta."""
+    return replace(excitons, state_v=tuple(replace(state, radius=1e-9 * state.radius) for state in excitons.state_v))
+
+
 @pytest.mark.parametrize("temperature, tolerance", [(300, 5e-3), (3000, 1e-3)])
 def test_quasielastic_acoustic_limit(excitons, temperature, tolerance):
     """One branch without form factors: tau = hbar^3 rho c^2 / (M kT D^2)."""
-    point = replace(excitons, radius_v=np.zeros(3), electron_acoustic_v=np.full(3, 4.9), hole_acoustic=0.0)
+    point = replace(shrunk(excitons), electron_acoustic_v=np.full(3, 4.9), hole_acoustic=0.0)
     processes = [Acoustic(valley, Branch(4.3e-3, 1.0)) for valley in range(3)]
     times = relaxation_times(rates_at(point, temperature, processes=processes), point)
     kT = BOLTZMANN_EV_PER_K * temperature
@@ -127,7 +131,7 @@ def test_quasielastic_acoustic_limit(excitons, temperature, tolerance):
 
 def test_dispersionless_intervalley_limit(excitons):
     """Out-rate of KK at 60 meV by one mode of 20 meV: emission and absorption with the densities of states of KK'."""
-    tiny = replace(excitons, radius_v=1e-9 * excitons.radius_v)
+    tiny = shrunk(excitons)
     mode = Mode(0.02, 10.0)
     processes = []
     for source, final in ((0, 1), (1, 0)):
@@ -139,7 +143,7 @@ def test_dispersionless_intervalley_limit(excitons):
         processes.append(Dispersionless(source, final, 1, mode.energy, potential, True))
     rates = rates_at(tiny, 300.0, processes=processes)
     bin_ = np.searchsorted(rates.grid.edges, 0.06) - 1
-    factor = overlap(*excitons.radius_v[:2]) ** 2 * mode.potential**2
+    factor = float(excitons.state_v[0].form_factor(excitons.state_v[1], 0.0)) ** 2 * mode.potential**2
     frequency = mode.energy / HBAR
     quanta = float(occupation(mode.energy, rates.grid.kT))
     closed = excitons.mass_v[1] * factor * (2 * quanta + 1) / (2 * excitons.mass_density * HBAR**2 * frequency)
@@ -156,10 +160,11 @@ def golden_rule_acoustic(excitons: Excitons, energy: float, kT: float) -> tuple[
     kx, ky = k[:, None] * np.cos(theta), k[:, None] * np.sin(theta)
     q = np.hypot(kx - before, ky)
     out = momentum = 0.0
+    state = excitons.state_v[0]
     for branch in excitons.branches:
         beta, alpha = ELECTRON_MASS * excitons.hole_mass / mass, ELECTRON_MASS * excitons.electron_mass_v[0] / mass
-        potential = excitons.electron_acoustic_v[0] * form_factor(beta * q, excitons.radius_v[0])
-        potential = branch.coupling * (potential + excitons.hole_acoustic * form_factor(alpha * q, excitons.radius_v[0]))
+        potential = excitons.electron_acoustic_v[0] * state.form_factor(state, beta * q)
+        potential = branch.coupling * (potential + excitons.hole_acoustic * state.form_factor(state, alpha * q))
         phonon = HBAR * branch.velocity * q
         coupling = HBAR * potential**2 * q / (2 * excitons.mass_density * branch.velocity)
         for sign, quanta in ((1, occupation(phonon, kT)), (-1, occupation(phonon, kT) + 1)):
@@ -187,12 +192,12 @@ def test_acoustic_rates_against_summation_over_momenta(excitons):
 
 def test_numerical_states(excitons):
     """Solved states are bound a little deeper and are sharper at the origin: stronger scattering at large momentum transfer."""
-    numerical = with_numerical_states(excitons, load_for("wigner", "WS2"))
+    numerical = read_excitons(load_for("wigner", "WS2"), wannier="numerical")
     assert np.all(numerical.binding_energy_v > excitons.binding_energy_v)
     assert numerical.binding_energy_v == pytest.approx(excitons.binding_energy_v, rel=0.03)
-    table = numerical.form_factor_vvq
-    assert [table[v, v, 0] for v in range(3)] == pytest.approx([1.0] * 3, rel=1e-9)
-    assert table[0, 2, 0] == pytest.approx(overlap(*excitons.radius_v[[0, 2]]), rel=0.01)
+    assert [state.form_factor(state, 0.0) for state in numerical.state_v] == pytest.approx([1.0] * 3, rel=1e-9)
+    overlaps = [found.state_v[0].form_factor(found.state_v[2], 0.0) for found in (numerical, excitons)]
+    assert overlaps[0] == pytest.approx(overlaps[1], rel=0.01)
     rates = rates_at(numerical, 300.0)
     check_invariants(rates)
     assert np.all(relaxation_times(rates, numerical) < relaxation_times(rates_at(excitons, 300.0), excitons))
