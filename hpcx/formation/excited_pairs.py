@@ -31,7 +31,7 @@ from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.wannier_radial import WannierStates
 
 #: number of Gaussians, and their smallest and largest exponent times the mean square momentum of the 1s state
-GAUSSIANS, RANGE = 6, (0.15, 30.0)
+GAUSSIANS, RANGE = 6, (0.032, 6.5)
 #: nodes of the momenta that carriers exchange
 TRANSFER_NODES = 30
 
@@ -107,8 +107,8 @@ def exchange_integrals(basis: GaussianStates, medium: PairMedium, reduced_mass: 
     overlap, kinetic, repulsion, left, right = np.einsum("abcdxp,ia,jb,kc,ld->xijklp", primitive, *(basis.coefficient_sg,) * 4, optimize=True)
     # the other function of each pair is the same integral with both pairs turned round, K -> -K
     left, right = (part + part.transpose(1, 0, 3, 2, 4) for part in (left, right))
-    same = (_matrix(part, part, upper) for part in (overlap, kinetic, repulsion))
-    return Exchange(*same, _matrix(left, right, upper), _matrix(right, left, upper))
+    overlap, kinetic, repulsion = (_matrix(part, part, upper) for part in (overlap, kinetic, repulsion))
+    return Exchange(overlap, kinetic, repulsion, _matrix(left, right, upper), _matrix(right, left, upper))
 
 
 def _integrals(term: Term, vectors: Vectors, transfer: Transfer, reduced_mass: float) -> np.ndarray:

@@ -9,13 +9,15 @@ from itertools import product
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 from scipy.optimize import least_squares
-from scipy.special import gammaln
+from scipy.special import gammaln, i0e
 
 from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.wannier_radial import WannierStates
 
 #: exponents at the start of the fit, in units of the inverse mean square momentum
 START = (0.4, 1.5, 5.0)
+#: largest argument of a Bessel function that is summed as a series: e to this power is still a number
+LONGEST_SERIES = 600.0
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,18 @@ class Term:
         rest = self.a2 * vectors.a2 + self.b2 * vectors.b2 - self.ab * vectors.ab
         slope2 = np.maximum(vectors.square(along_a, along_b), 0.0)
         largest = max(float(slope2.max()), 1e-30)
+        if transfer.momentum_q.max() * np.sqrt(largest) > LONGEST_SERIES:
+            return self.amplitude * _bessel_sum(slope2, rest, curvature, transfer)
         series_n = _bessel_series(largest, transfer.momentum_q, np.log(transfer.measure_q) - curvature * transfer.momentum_q**2)
         return self.amplitude * polyval(slope2 / largest, series_n) * np.exp(-rest)
+
+
+def _bessel_sum(slope2: np.ndarray, rest: np.ndarray, curvature: float, transfer: Transfer) -> np.ndarray:
+    """Return sum_q measure_q I_0(q s) exp(-curvature q^2 - rest) term by term, where a series would be too large for its numbers."""
+    total, slope = np.zeros_like(slope2), np.sqrt(slope2)
+    for q, measure in zip(transfer.momentum_q, transfer.measure_q):
+        total += measure * i0e(q * slope) * np.exp(q * slope - curvature * q**2 - rest)
+    return total
 
 
 def _bessel_series(largest: float, transfer_q: np.ndarray, log_weight_q: np.ndarray) -> np.ndarray:
