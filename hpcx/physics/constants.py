@@ -12,6 +12,8 @@ HBAR = 0.6582119569
 HBAR2_PER_M0 = 7.6199642e-2
 #: Boltzmann constant, eV / K
 BOLTZMANN_EV_PER_K = 8.617333262e-5
+#: Bohr magneton, eV / T
+BOHR_MAGNETON = 5.7883818060e-5
 #: speed of light
 SPEED_OF_LIGHT_NM_PER_FS = 299.792458
 #: impedance of free space

@@ -22,6 +22,7 @@ GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
 #: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
 MODIFIERS: dict[str, tuple[str, dict[str, bool | str]]] = {
     "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
+    "phonon_assisted": ("dexter_kernel", {"+": "phonon-assisted", "-": "lorentzian"}),
     "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
 }
 #: phonons inside the valley are kept in every family: without them nothing forms
@@ -58,8 +59,10 @@ class Mechanisms(Section):
     dexter_intravalley: bool = Field(True, description="Dexter transfer between intravalley A and B occupations")
     dexter_dark: bool = Field(True, description="Dexter transfer between momentum-dark K-K' occupations")
     spin_flip: bool = Field(False, description="phonon-assisted spin flip of single electrons (doubles the species)")
-    dexter_kernel: Literal["lorentzian", "detailed-balance"] = Field(
-        "lorentzian", description="Dexter rates as they stand, or with the way up suppressed by the Boltzmann factor"
+    dexter_kernel: Literal["lorentzian", "detailed-balance", "phonon-assisted"] = Field(
+        "lorentzian",
+        description="Dexter rates as they stand, with the way up suppressed by the Boltzmann factor, or hole scattering of the share of the upper "
+        "exciton that the lower one contains",
     )
     offresonant_drive: bool = Field(True, description="the pump also drives the B transition of its valley, off resonance")
     exchange_short_range: Annotated[float, Unit("meV")] = Field(
@@ -89,9 +92,15 @@ class Dexter(Section):
 
 
 class SpinFlip(Section):
-    """Single-electron spin flips: deformation potentials, or a free thermally activated law."""
+    """Single-electron spin flips: deformation potentials, a free thermally activated law, or Rashba mixing."""
 
-    law: Literal["phonon", "activated"] = Field("phonon", description="one-phonon rates, or a free Arrhenius law")
+    law: Literal["phonon", "activated", "rashba"] = Field("phonon", description="one-phonon rates, a free Arrhenius law, or Rashba mixing")
+    dephases: bool = Field(
+        False, description="flips also dephase the polarisations, which feed populations by them, and the coherences of exchange and Dexter transfer"
+    )
+    rashba: Annotated[float, Unit("eV*angstrom")] = Field(
+        "0.02 eV*angstrom", ge=0, le=10, description="Rashba mixing: coupling of the electron's spin branches over its momentum"
+    )
     intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, le=1000, description="between the spin branches of a valley")
     intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, le=1000, description="between opposite spins of K and K'")
     path: Literal["intravalley", "intervalley"] = Field(
@@ -143,6 +152,25 @@ class Probe(Section):
     """The probe pulse."""
 
     duration: Annotated[float, Unit("fs")] = Field("68 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
+    kerr_energy: Annotated[float, Unit("eV")] | None = Field(
+        None, ge=0.1, le=20, description="photon energy at which the Kerr rotation is followed; none (the default) leaves it out"
+    )
+    line_width: Annotated[float, Unit("meV")] = Field("25 meV", ge=0.1, le=1000, description="half width of the A and B lines in the Kerr rotation")
+
+
+class Magnetic(Section):
+    """A magnetic field across the layer: bands at K move up by g times Bohr magneton times field, those at K' down.
+
+    The g factors of the bands are those of WSe2 by density-functional theory [recalled: Wozniak et al., PRB 101, 235408 (2020)]: excitons
+    have -3.9 (bright A), -9.9 (spin-dark), -13.3 (K - K').
+    """
+
+    field: Annotated[float, Unit("T")] = Field("0 T", ge=-100, le=100, description="field along the direction of the light")
+    electron_A: float = Field(3.84, ge=-20, le=20, description="g factor of the conduction band of the A exciton")
+    electron_B: float = Field(0.86, ge=-20, le=20, description="g factor of the other conduction band at K")
+    electron_Lambda: float = Field(0.0, ge=-20, le=20, description="g factor of the conduction band at Lambda (of K's half of the zone)")
+    hole_A: float = Field(5.81, ge=-20, le=20, description="g factor of the upper valence band")
+    hole_B: float = Field(3.9, ge=-20, le=20, description="g factor of the lower valence band")
 
 
 class Time(Section):
@@ -190,8 +218,11 @@ class Config(RunInput):
         Effect(("spin_flip",), ("mechanisms.spin_flip",)),
         Effect(("spin_flip.intravalley", "spin_flip.intervalley"), ("spin_flip.law",), lambda law: law == "phonon"),
         Effect(("spin_flip.path", "spin_flip.rate", "spin_flip.activation"), ("spin_flip.law",), lambda law: law == "activated"),
+        Effect(("spin_flip.rashba",), ("spin_flip.law",), lambda law: law == "rashba"),
         Effect(("dexter.dark_ratio",), ("mechanisms.dexter_dark",)),
         Effect(("momentum.coherence_in_scattering",), ("momentum.dimension",), lambda dimension: dimension == 2),
+        Effect(("probe.line_width",), ("probe.kerr_energy",), lambda energy: energy is not None),
+        Effect(tuple(f"magnetic.{band}" for band in ("electron_A", "electron_B", "electron_Lambda", "hole_A", "hole_B")), ("magnetic.field",)),
         Effect(("approximation.stimulation", "approximation.blocking"), ("approximation.saturation",)),
     )
 
@@ -211,6 +242,7 @@ class Config(RunInput):
     dephasing: Dephasing = Field(default_factory=Dephasing, description="phenomenological dephasing")
     pump: Pump = Field(default_factory=Pump, description="pump pulse")
     probe: Probe = Field(default_factory=Probe, description="probe pulse")
+    magnetic: Magnetic = Field(default_factory=Magnetic, description="magnetic field")
     time: Time = Field(default_factory=Time, description="delays and steps")
     approximation: Approximation = Field(default_factory=Approximation, description="extensions of the low-density model")
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
@@ -229,6 +261,12 @@ class Config(RunInput):
     def _one_extension(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
             raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+        return self
+
+    @model_validator(mode="after")
+    def _isotropic_in_a_field(self) -> Config:
+        if self.magnetic.field and self.momentum.dimension == 2:
+            raise ValueError("magnetic.field needs momentum.dimension = 1: angular coherences between detuned valleys are not part of the theory")
         return self
 
     @model_validator(mode="after")

@@ -15,7 +15,8 @@ from hpcx.petsc.slow_modes import slowest_modes
 from hpcx.valley.observables import NOTHING
 from hpcx.valley.problem import Problem
 
-PARITIES = {"even": 1.0, "odd": -1.0}
+#: of the modes; in a magnetic field nothing is even or odd
+PARITIES, NONE = (1.0, -1.0), (0.0,)
 #: rates below this (1/fs) belong to conserved quantities
 STATIONARY = 1e-12
 #: share of the A dichroism that a mode must carry for its decay to be that of the signal
@@ -33,7 +34,7 @@ class Modes:
     Attributes:
         decay_time: fs; infinite for conserved quantities.
         frequency: imaginary part of the eigenvalue, 1/fs.
-        parity: +1 or -1.
+        parity: +1 or -1; 0 in a magnetic field, where all of them may show.
         weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is none.
         population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of coherences alone).
         residual: of the eigenpairs.
@@ -53,7 +54,7 @@ class Modes:
 
     def heaviest(self) -> int:
         """Return the odd mode with the largest share of the A dichroism, those of equal decay taken together."""
-        odd = np.flatnonzero(self.parity < 0)
+        odd = np.flatnonzero(self.parity <= 0)
         return int(odd[np.argmax([self.share(mode) for mode in odd])])
 
     def share(self, mode: int) -> float:
@@ -65,10 +66,12 @@ class Modes:
 
 
 def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:
-    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n.
+    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n; all vectors for sign 0.
 
     Coherences between mirror images, which stand behind the populations, are odd.
     """
+    if sign == 0:
+        return sparse.identity(problem.size + coherences, format="csr")
     cells = problem.grid.cells
     kept = [(index, image) for index, image in enumerate(problem.mirror) if index < image]
     choose = sparse.lil_matrix((len(kept), len(problem.species)))
@@ -89,10 +92,12 @@ def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleac
     """
     difference_n = state_nh[:, 0] - state_nh[:, 1]
     signal_i, total_i = bleaching_in @ difference_n, np.abs(bleaching_in) @ np.abs(state_nh).sum(axis=1)
-    parts = [_one_parity(problem, generator, sign, count, bleaching_in, difference_n) for sign in PARITIES.values()]
+    parities = PARITIES if problem.symmetric else NONE
+    each = count * len(PARITIES) // len(parities)
+    parts = [_one_parity(problem, generator, sign, each, bleaching_in, difference_n) for sign in parities]
     eigenvalue, weight, population, residual = (np.concatenate(items, axis=-1) for items in zip(*parts))
     decay = np.where(eigenvalue.real > -STATIONARY, np.inf, -1.0 / np.minimum(eigenvalue.real, -STATIONARY))
-    parity = np.repeat(list(PARITIES.values()), [len(part[0]) for part in parts])
+    parity = np.repeat(parities, [len(part[0]) for part in parts])
     signal_i = np.where(np.abs(signal_i) > NOTHING * total_i, signal_i, np.nan)
     return Modes(decay, eigenvalue.imag, parity, weight / signal_i[:, None], population.T, residual)
 

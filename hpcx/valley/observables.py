@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import convolve
 
-from hpcx.valley.bleaching import bleaching_in, coherent_bleaching_ij
+from hpcx.valley.bleaching import bleaching_in, coherent_bleaching_ij, probed_species
 from hpcx.valley.config import Config
 from hpcx.valley.dynamics import Dynamics
 from hpcx.valley.polarization import Polarization
@@ -27,12 +27,14 @@ class Traces:
         transmission_hit: differential transmission (helicity, transition, time), per unit oscillator strength.
         dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN where that is nothing.
         dichroism_scale: that largest magnitude.
+        kerr_t: rotation of the polarisation of a reflected probe, in the unit of the dichroism; None if it is not wanted.
     """
 
     time: np.ndarray
     transmission_hit: np.ndarray
     dichroism_it: np.ndarray
     dichroism_scale: float
+    kerr_t: np.ndarray | None = None
 
 
 def delays(config: Config) -> np.ndarray:
@@ -54,7 +56,23 @@ def compute_traces(problem: Problem, config: Config, polarization: Polarization,
     dichroism = transmission[0] - transmission[1]
     largest = float(np.abs(dichroism[0]).max())  # a pump at B makes it negative at all times
     known = largest > NOTHING * np.abs(transmission[:, 0]).max()
-    return Traces(time, transmission, dichroism / largest if known else np.full_like(dichroism, np.nan), largest)
+    dichroism_it = dichroism / largest if known else np.full_like(dichroism, np.nan)
+    return Traces(time, transmission, dichroism_it, largest, _kerr_rotation(problem, config, dichroism_it))
+
+
+def _kerr_rotation(problem: Problem, config: Config, dichroism_it: np.ndarray) -> np.ndarray | None:
+    """Return the rotation at `probe.kerr_energy`, whose photons meet the dispersive part of both lines.
+
+    The susceptibility of a line for one helicity is f (1 - DT) / (E - hbar omega - i gamma), so that what the dichroism CD makes different
+    for both is f CD (hbar omega - E) / ((hbar omega - E)^2 + gamma^2) in its real part; times gamma it is half of CD where it is largest.
+    """
+    probe = config.internal.probe
+    if probe.kerr_energy is None:
+        return None
+    lines = [problem.species[index] for index in probed_species(problem)]
+    offset_i = (probe.kerr_energy - np.array([line.edge for line in lines])) / probe.line_width
+    strength_i = np.array([line.state.contact**2 for line in lines]) / lines[0].state.contact ** 2
+    return (strength_i * offset_i / (offset_i**2 + 1)) @ dichroism_it
 
 
 def _probe_kernel(config: Config) -> np.ndarray:

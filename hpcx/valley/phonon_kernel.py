@@ -92,13 +92,14 @@ def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterabl
 def phonon_matrix(problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]) -> sparse.csr_matrix:
     """Return W of all channels, absorption included.
 
-    Channels of one name between species of the same kinds differ by symmetry alone and are computed once; this keeps
+    Channels of one name between species of the same kinds and distance differ by symmetry alone and are computed once; this keeps
     time-reversal symmetry exact.
     """
-    known: dict[tuple[str, str, str], np.ndarray] = {}
+    known: dict[tuple[str, str, str, float], np.ndarray] = {}
     blocks: dict[tuple[int, int], np.ndarray] = {}
     for channel in channels:
-        key = (channel.name, problem.species[channel.initial].kind, problem.species[channel.final].kind)
+        initial, final = problem.species[channel.initial], problem.species[channel.final]
+        key = (channel.name, initial.kind, final.kind, final.edge - initial.edge)
         if key not in known:
             known[key] = emission(channel)
         place = (channel.final, channel.initial)

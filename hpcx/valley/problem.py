@@ -75,6 +75,11 @@ class Problem:
         return BOLTZMANN_EV_PER_K * self.temperature
 
     @property
+    def symmetric(self) -> bool:
+        """Say whether mirror images have equal energies, as they do without a magnetic field."""
+        return all(species.edge == self.species[image].edge for species, image in zip(self.species, self.mirror))
+
+    @property
     def size(self) -> int:
         """Return the number of populations, species times cells."""
         return len(self.species) * self.grid.cells
@@ -119,7 +124,7 @@ def build_grid(momentum: Momentum) -> Grid:
 def build_problem(config: Config, material: Material) -> Problem:
     """Return the discretised problem; raises MaterialError for numbers that the material lacks."""
     parameters = read_parameters(material, load_environment(config.environment))
-    species = build_species(parameters, config.mechanisms.spin_flip)
+    species = build_species(parameters, config.mechanisms.spin_flip, config.magnetic)
     momentum = config.internal.momentum
     grid = build_grid(momentum)
     return Problem(parameters, species, mirror_index(species), grid, config.temperature, momentum.broadening)

@@ -23,6 +23,7 @@ from hpcx.valley.mechanisms import (
     phonon_electron,
     phonon_hole,
     phonon_intravalley,
+    rashba,
     spin_flip,
 )
 from hpcx.valley.problem import Problem
@@ -42,14 +43,18 @@ UNSEEN = (
 
 @dataclass(frozen=True)
 class Rates:
-    """The rate matrices W of the enabled mechanisms by name (size, size), 1/fs; a mechanism that is off has none."""
+    """The rate matrices W of the enabled mechanisms by name (size, size), 1/fs; a mechanism that is off has none.
+
+    `dephasing` names those that dephase polarisations and form populations from them.
+    """
 
     size: int
     matrices: dict[str, sparse.csr_matrix]
+    dephasing: tuple[str, ...] = tuple(PHONONS)
 
     def phonons(self) -> sparse.csr_matrix:
-        """Return the sum of the phonon mechanisms that dephase polarisations and form populations."""
-        return self.sum_of(PHONONS)
+        """Return the sum of the mechanisms that dephase polarisations and form populations."""
+        return self.sum_of(self.dephasing)
 
     def total(self) -> sparse.csr_matrix:
         """Return the sum of all mechanisms."""
@@ -71,18 +76,21 @@ class Rates:
 
 def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rates:
     """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there."""
-    enabled = config.mechanisms
+    enabled, by_mixing = config.mechanisms, config.spin_flip.law == "rashba"
     matrices = {}
-    for name in (*PHONONS, *FLIPS):
+    for name in (*PHONONS, *(() if by_mixing else FLIPS)):
         if getattr(enabled, name):
             matrices[name] = phonon_table(problem, config, name).take(shared)
-    dephasing = out_rate(Rates(problem.size, matrices).phonons())
+    rates = Rates(problem.size, matrices, (*PHONONS, *(FLIPS if config.spin_flip.dephases else ())))
+    dephasing = out_rate(rates.phonons())
     if config.dephasing.within_cells and enabled.phonon_intravalley:
         dephasing = dephasing + phonon_intravalley.within_cells(problem, config)
+    if enabled.spin_flip and by_mixing:
+        matrices["spin_flip"] = rashba.matrix(problem, config, dephasing)
     for name, mechanism in COULOMB.items():
         if getattr(enabled, name):
             matrices[name] = mechanism.matrix(problem, config, dephasing)
-    return Rates(problem.size, matrices)
+    return rates
 
 
 def phonon_table(problem: Problem, config: Config, name: str) -> Table:

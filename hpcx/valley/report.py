@@ -75,6 +75,9 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
     for name, (values, unit, label, missing) in _times(times).items():
         result.add_internal(f"dichroism/{name}", values, ("transition",), unit, label, missing=missing)
+    if traces.kerr_t is not None:
+        label = "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the dichroism of A"
+        result.add("dichroism/kerr_rotation", traces.kerr_t, ("time",), "1", label, missing=missing)
     label, missing = "decay time of the odd mode that carries most of A", "NaN: none carries most of A; infinite: that mode is conserved"
     result.add_internal("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
 
@@ -140,7 +143,7 @@ def add_modes(result: Result, modes: Modes) -> None:
     result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
     result.add_internal("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
     result.add_internal("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
-    result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal")
+    result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal, 0 in a magnetic field")
     label, missing = "share of the dichroism at 1.5 ps", "NaN: the transition shows no dichroism then"
     result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", label, missing=missing)
     result.add("modes/population", modes.population_mx, ("mode", "species"), "1", "net population by species")
@@ -181,19 +184,19 @@ def _signal_text(traces: Traces) -> str:
 
 
 def _mode_text(modes: Modes) -> str:
-    chosen = modes.depolarization()
+    chosen, odd = modes.depolarization(), "odd " if modes.parity.any() else ""
     if np.isnan(modes.weight_im[0]).any():
         return "no depolarisation time: A shows no dichroism at 1.5 ps"
     if chosen is None:
         share = modes.share(modes.heaviest())
         return (
-            f"no depolarisation time: none of the {int((modes.parity < 0).sum())} slowest odd modes carries most of A at 1.5 ps "
+            f"no depolarisation time: none of the {int((modes.parity <= 0).sum())} slowest {odd}modes carries most of A at 1.5 ps "
             f"(the largest share is {100 * share:.1f} %), the signal has decayed with many faster ones"
         )
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     decay = from_internal(modes.decay_time, "ps")
-    text = f"depolarisation {decay[chosen]:.4g} ps: odd mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
+    text = f"depolarisation {decay[chosen]:.4g} ps: {odd}mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
     others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {decay[m]:.4g} ps" for m in np.flatnonzero(slower)]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")

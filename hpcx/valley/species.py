@@ -7,9 +7,11 @@ at Lambda only the lower branch is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpcx.physics.bound_states import BoundState, bound_state
+from hpcx.physics.constants import BOHR_MAGNETON
+from hpcx.valley.config import Magnetic
 from hpcx.valley.parameters import Parameters
 
 VALLEYS = ("K", "K'")
@@ -98,14 +100,25 @@ def electrons() -> list[Carrier]:
     return states
 
 
-def build_species(parameters: Parameters, spin_flip: bool) -> list[Species]:
-    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip."""
+def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | None = None) -> list[Species]:
+    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip; `magnetic` shifts their energies."""
     pairs = [(hole, electron) for hole in holes() for electron in electrons()]
     chosen = [pair for pair in pairs if pair[0].spin == pair[1].spin]
     if spin_flip:
         chosen += [pair for pair in pairs if pair[0].spin != pair[1].spin]
     states = _ground_states(parameters)
-    return [_species(parameters, hole, electron, states) for hole, electron in chosen]
+    found = [_species(parameters, hole, electron, states) for hole, electron in chosen]
+    if magnetic is None or not magnetic.field:
+        return found
+    return [replace(species, edge=species.edge + zeeman_shift(species, magnetic)) for species in found]
+
+
+def zeeman_shift(species: Species, magnetic: Magnetic) -> float:
+    """Return by how much a field moves a species, eV: its electron's band less its hole's, those at K up and those at K' down."""
+    factors = {"eA": magnetic.electron_A, "eB": magnetic.electron_B, "eL": magnetic.electron_Lambda, "hA": magnetic.hole_A, "hB": magnetic.hole_B}
+    up = {"K": 1.0, "L": 1.0, "K'": -1.0, "L'": -1.0}
+    bands = up[species.electron.valley] * factors["e" + species.electron.kind] - up[species.hole.valley] * factors["h" + species.hole.kind]
+    return BOHR_MAGNETON * magnetic.field * bands
 
 
 def species_count(spin_flip: bool) -> int:

@@ -4,8 +4,10 @@ Source: Dogadov, Mittenzwey et al., npj 2D Mater. Appl. (2025), doi 10.1038/s416
 lowest dark state; hole scattering then brings them to the bright A exciton, where exchange acts.
 Conserves: particles and both spins; with the kernel "detailed-balance" the Boltzmann distribution is stationary too.
 Open: the total crystal momentum changes by K modulo a reciprocal vector, which a bare two-body interaction does not allow; and
-the states differ by 0.5 eV, so that the transfer lives on the tail of a Lorentzian. With detailed balance the mechanism
-vanishes.
+the states differ by 0.5 eV, so that the transfer lives on the tail of a Lorentzian. Whatever obeys detailed balance cannot take
+excitons up by 0.5 eV: per exciton below and per rate down it goes at most exp(-0.504 eV / kT) times as fast, 1e-33 at 77 K and 3e-9 at
+300 K. What is left then is the mixing of both states in second order, the kernel "phonon-assisted", which is a small part of what
+electron-phonon scattering does between the same states.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.valley.config import Config
+from hpcx.valley.dexter import dexter_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.transfer_kernel import Pair, contact_pairs, transfer_matrix
+from hpcx.valley.transfer_kernel import Pair, contact_pairs
 
 
 def pairs(problem: Problem, constant: float) -> list[Pair]:
@@ -25,6 +28,5 @@ def pairs(problem: Problem, constant: float) -> list[Pair]:
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
-    balanced = config.mechanisms.dexter_kernel == "detailed-balance"
     constant = config.dexter.dark_ratio * config.internal.dexter.constant
-    return transfer_matrix(problem, config, pairs(problem, constant), phonon_out, balanced)
+    return dexter_matrix(problem, config, pairs(problem, constant), phonon_out)

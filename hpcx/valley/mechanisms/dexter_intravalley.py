@@ -13,8 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.valley.config import Config
+from hpcx.valley.dexter import dexter_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.transfer_kernel import Pair, contact_pairs, transfer_matrix
+from hpcx.valley.transfer_kernel import Pair, contact_pairs
 
 
 def pairs(problem: Problem, constant: float) -> list[Pair]:
@@ -24,5 +25,4 @@ def pairs(problem: Problem, constant: float) -> list[Pair]:
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
-    balanced = config.mechanisms.dexter_kernel == "detailed-balance"
-    return transfer_matrix(problem, config, pairs(problem, config.internal.dexter.constant), phonon_out, balanced)
+    return dexter_matrix(problem, config, pairs(problem, config.internal.dexter.constant), phonon_out)

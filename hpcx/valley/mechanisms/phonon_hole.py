@@ -14,27 +14,31 @@ from scipy import sparse
 from hpcx.valley.config import Config
 from hpcx.valley.phonon_kernel import Channel, form_factors, grouped_emission, hole_share, phonon_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.species import Species
 
 NAME = "h:K-K'"
 
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    numbered = list(enumerate(problem.species))
-    channels = [Channel(i, f, NAME) for i, a in numbered for f, b in numbered if _coupled(a, b)]
+    channels = [Channel(i, f, NAME) for i in range(len(problem.species)) for f in partners(problem, i)]
     closure = config.approximation.hole_closure
-    return phonon_matrix(problem, channels, lambda channel: _emission(problem, channel, closure))
+    return phonon_matrix(problem, channels, lambda c: emission(problem, c.initial, c.final, form_squared(problem, c, closure)))
 
 
-def _coupled(a: Species, b: Species) -> bool:
-    return a.electron == b.electron and a.hole.spin == b.hole.spin and a.hole.valley != b.hole.valley
+def partners(problem: Problem, index: int) -> list[int]:
+    """Return the species that differ from a given one by the valley of the hole."""
+    a = problem.species[index]
+    return [i for i, b in enumerate(problem.species) if a.electron == b.electron and a.hole.spin == b.hole.spin and a.hole.valley != b.hole.valley]
 
 
-def _emission(problem: Problem, channel: Channel, closure: bool) -> np.ndarray:
+def form_squared(problem: Problem, channel: Channel, closure: bool) -> np.ndarray:
+    """Return the squared form factor (cells, cells, 1) of the relative motion, averaged over angles; one with `closure`."""
+    if closure:
+        return np.ones((problem.grid.cells, problem.grid.cells, 1))
     a, b = problem.species[channel.initial], problem.species[channel.final]
-    cells = problem.grid.cells
-    form_squared = np.ones((cells, cells, 1))
-    if not closure:
-        form_squared = np.mean(form_factors(problem, a, b, hole_share) ** 2, axis=-1, keepdims=True)
-    return grouped_emission(problem, channel.initial, channel.final, problem.parameters.zone_edge[NAME], form_squared)
+    return np.mean(form_factors(problem, a, b, hole_share) ** 2, axis=-1, keepdims=True)
+
+
+def emission(problem: Problem, initial: int, final: int, form_squared: np.ndarray) -> np.ndarray:
+    """Return the emission rates (cells of `final`, cells of `initial`) in 1/fs."""
+    return grouped_emission(problem, initial, final, problem.parameters.zone_edge[NAME], form_squared)

@@ -1,0 +1,43 @@
+"""Rates of Dexter transfer by the kernel of the input.
+
+"lorentzian" and "detailed-balance" transfer excitons between the two species at fixed momentum (`hpcx.valley.transfer_kernel`). With
+"phonon-assisted" energy is conserved: the species mix, the lower one contains the share |V / (E_upper - E_lower)|^2 of the upper one, and
+zone-edge phonons scatter the hole of this share. Between the lower species and the final ones of the upper one's hole scattering the rate
+is that of hole scattering times the share, at the energies that the states have; the upper species is never occupied.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from scipy import sparse
+
+from hpcx.valley.blocks import block_matrix, with_absorption
+from hpcx.valley.config import Config
+from hpcx.valley.mechanisms import phonon_hole
+from hpcx.valley.phonon_kernel import Channel
+from hpcx.valley.problem import Problem
+from hpcx.valley.transfer_kernel import Pair, transfer_matrix
+
+
+def dexter_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray) -> sparse.csr_matrix:
+    """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
+    kernel = config.mechanisms.dexter_kernel
+    if kernel == "phonon-assisted":
+        return _assisted(problem, config, pairs)
+    return transfer_matrix(problem, config, pairs, phonon_out, kernel == "detailed-balance")
+
+
+def _assisted(problem: Problem, config: Config, pairs: list[Pair]) -> sparse.csr_matrix:
+    """Return W of the hole scattering of the upper species' share, absorption by detailed balance."""
+    blocks: dict[tuple[int, int], np.ndarray] = defaultdict(float)
+    edge = [species.edge for species in problem.species]
+    for pair in pairs:
+        lower, upper = sorted((pair.first, pair.second), key=lambda index: edge[index])
+        share_i = (pair.element_i / (problem.energy(upper) - problem.energy(lower))) ** 2
+        for final in phonon_hole.partners(problem, upper):
+            form_squared = phonon_hole.form_squared(problem, Channel(upper, final, phonon_hole.NAME), config.approximation.hole_closure)
+            blocks[final, lower] += phonon_hole.emission(problem, lower, final, share_i[:, None, None] * form_squared)
+            blocks[lower, final] += phonon_hole.emission(problem, final, lower, form_squared * share_i[:, None])
+    return with_absorption(problem, block_matrix(problem, blocks))
