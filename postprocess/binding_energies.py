@@ -55,7 +55,7 @@ def _draw(sizes: np.ndarray, binding: dict[str, np.ndarray], corrected: dict[str
     lower.axhline(0, color="0.6", linewidth=0.8)
     lower.set_xlim(0, 1.04 / sizes.min())
     lower.xaxis.set_major_locator(MaxNLocator(6))
-    lower.set_xlabel("$1/N$, $N$ mesh points per direction" + ("" if cutoff is None else f" ($k_0$ = {cutoff:g})"))
+    lower.set_xlabel("$1/N$, $N$ mesh points per direction" + ("" if cutoff is None else rf" ($k_0$ = {cutoff:g} $\times$ 2$\pi$/$a$)"))
     for axis in (upper, lower):
         axis.set_ylabel("binding energy (meV)")
         axis.legend(loc="best")

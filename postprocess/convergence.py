@@ -191,7 +191,7 @@ def draw(studies: list[Study], about: str) -> plt.Figure:
     for (left, right), study in zip(axes, studies, strict=True):
         mesh_limits = study.mesh_limits()
         for cutoff, energy_N, limit in zip(study.cutoffs, study.energy_kN, mesh_limits, strict=True):
-            line = left.plot(1 / study.sizes, energy_N, "o-", label=f"$k_0$ = {cutoff:g}")[0]
+            line = left.plot(1 / study.sizes, energy_N, "o-", label=rf"$k_0$ = {cutoff:g} $\times$ 2$\pi$/$a$")[0]
             left.errorbar(0, limit.value, limit.error, fmt="s", color=line.get_color(), capsize=2, clip_on=False)
         values, errors = ([getattr(limit, name) for limit in mesh_limits] for name in ("value", "error"))
         right.errorbar(1 / study.cutoffs, values, errors, fmt="o-", capsize=2)

@@ -44,6 +44,7 @@ def _draw_transients(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonan
         axis.plot(delay, trace / np.max(trace), color=color, linewidth=1.2, label=f"{energy:.2f}")
     axis.set_xlabel("delay (fs)")
     axis.set_xlim(-100, 200)
+    axis.set_xticks((-50, 0, 50, 100, 150))  # none at the ends, where panels meet
     axis.set_ylim(-0.1, 1.12)
 
 

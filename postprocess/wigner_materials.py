@@ -11,6 +11,9 @@ import numpy as np
 from common import plt, texts
 from two_keys import Data, Swept, draw_two
 
+#: temperatures that are marked, K
+TICKS = (5, 10, 20, 50, 100, 300)
+
 
 def main() -> None:
     """Read, draw, save next to the data, and print the table."""
@@ -34,6 +37,8 @@ def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
         for row, material in enumerate(data["material"]):
             axis.plot(data["temperature"], data[name][row], "o-", label=str(material))
         axis.set_xscale("log")
+        axis.set_xticks(TICKS, list(map(str, TICKS)))
+        axis.set_xlim(0.9 * data["temperature"].min(), 1.1 * data["temperature"].max())
         axis.set_xlabel("temperature (K)")
         axis.set_ylabel(label)
     axes[0].set_ylim(0, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
 #: of every rank: interpreter, MPI, PETSc, input; and of every point: its files, and its place in sweep.h5
 START, FILES = Work(calls=1.0), Work(calls=0.04)
 #: points from which on only some are listed, and how many
-LONG, SOME = 60, 20
+LONG, SOME = 30, 20
+#: idle share from which on fewer ranks are advised, and how many more than those that would be busy all the time
+_IDLE, _SPARE = 0.5, 1.2
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,14 @@ class _Report:
         alone = in_all([self.planner.estimate(piece.number, 1) for piece in pieces]).on(self.machine)
         idle = 1 - sum(piece.ranks * piece.seconds for piece in pieces) / max(ranks * wall, 1e-30)
         memory = max(self.planner.estimate(piece.number, piece.ranks).bytes_per_rank for piece in pieces)
-        return [
+        fewer = math.ceil(_SPARE * (1 - idle) * ranks)
+        lines = [
             f"in all about {duration(start + wall)} on {ranks} rank(s), {duration(start)} of them to start: "
             f"{hours(ranks * (start + wall))} (on one rank: {duration(alone)} of processor time), "
             f"idle share of the ranks {100 * max(idle, 0):.0f} %",
             f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
         ]
+        return lines + ([f"most ranks would wait: {fewer} take about as long"] if idle > _IDLE and fewer < ranks else [])
 
 
 def _together(pieces: list[Piece]) -> int:
