@@ -119,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
     check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to plan for (default: those it runs on)")
     check.add_argument("--memory", metavar="SIZE", help="memory that one rank may use, e.g. '4 GB' (default: what is free here)")
+    check.add_argument("--latency", metavar="TIME", default="1.5 us", help="time of a message between ranks (default: %(default)s)")
+    check.add_argument("--bandwidth", metavar="RATE", default="1 GB/s", help="what a rank sends per second (default: %(default)s)")
     check.add_argument("--all", action="store_true", help="list every point of a long sweep")
     status = added.add_parser("status", help="state of a run, point by point, from its files")
     status.add_argument("directory", help="output directory, or a sweep.h5")
@@ -180,8 +182,7 @@ def _add_running(run: argparse.ArgumentParser) -> None:
     """Add the options of the commands that compute."""
     run.add_argument("--fresh", action="store_true", help="rename the old output directory (with the date in its name) and start from scratch")
     run.add_argument("-v", "--verbose", action="store_true", help="log more, and print a table of timings for every point of a sweep")
-    limit = "end with a checkpoint within this time from the start: '2 h', 2:00:00, 1-12:00:00, or a number of seconds"
-    run.add_argument("--time-limit", metavar="TIME", help=limit)
+    run.add_argument("--time-limit", metavar="TIME", help="end with a checkpoint within this time: '2 h', 2:00:00, 1-12:00:00, or seconds")
     run.add_argument("--alone", action="store_true", help="run although a launcher has started several processes that do not see each other")
 
 
@@ -197,8 +198,7 @@ def _add_converge(converge: argparse.ArgumentParser) -> None:
 def _add_run(run: argparse.ArgumentParser) -> None:
     """Add the options of `hpcx run` alone."""
     _add_running(run)
-    shared = "end with status 0 although other jobs still compute points of this sweep (for the tasks of an array)"
-    run.add_argument("--shared", action="store_true", help=shared)
+    run.add_argument("--shared", action="store_true", help="end with status 0 although other jobs compute points (for the tasks of an array)")
 
 
 def _positive(text: str) -> int:

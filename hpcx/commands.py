@@ -66,11 +66,12 @@ def check(options: argparse.Namespace) -> int:
 
     plan, ranks = load_plan(options.file, options.set), options.ranks or place()[1]
     _refuse_options(plan, options.petsc)
+    machine = measured().with_network(_positive("--latency", options.latency, "s"), _positive("--bandwidth", options.bandwidth, "byte/s"))
     given = _bytes(options.memory)
     here = min(ranks, os.cpu_count() or 1)
     memory = free_memory() / here if given is None else given
-    found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all, measured())
-    speed = f"\nassumed: processors as fast as one core of this machine now ({measured()}), time falls with the number of ranks"
+    found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all, machine)
+    speed = f"\nassumed: processors as fast as one core of this machine now ({machine}), messages of {options.latency}, {options.bandwidth} per rank"
     assumed = "" if given else f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank may use"
     terminal.write(found.text + speed + assumed)
     return _refused_place(plan) or (BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE)
@@ -114,6 +115,20 @@ def _bytes(text: str | None) -> float | None:
     if not _LEAST_MEMORY <= size < float("inf"):
         raise InputError("the command line", [Mistake("--memory", f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'", text)])
     return size
+
+
+def _positive(option: str, text: str, unit: str) -> float:
+    """Return the number of an option in a unit; raises InputError."""
+    from hpcx import units
+    from hpcx.config.errors import InputError, Mistake
+
+    try:
+        value = units.parse(text, unit)
+    except ValueError as error:
+        raise InputError("the command line", [Mistake(option, str(error), text)]) from error
+    if not value > 0:
+        raise InputError("the command line", [Mistake(option, "must be more than zero", text)])
+    return value
 
 
 def seconds(text: str | None) -> float | None:

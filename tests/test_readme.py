@@ -107,8 +107,7 @@ def test_the_costs_are_those_of_check():
     from hpcx.registry import estimator
     from hpcx.sweep.check import duration
 
-    settings = ["mesh.k0=0.2", "sweep.mesh.N=[240]"]
-    (point,) = load_plan(str(ROOT / "inputs/trion_quickstart.toml"), settings).points
+    (point,) = load_plan(str(ROOT / "inputs/trion_largest.toml"), []).points
     for ranks, memory, time in re.findall(r"^\| (\d+) \| ([\d.]+) GB \| ([\d.]+ \w+)", README, re.MULTILINE):
         estimate = estimator("trion")(point.config, point.material, int(ranks))
         assert f"{estimate.bytes_per_rank / 1e9:.2f}" == memory

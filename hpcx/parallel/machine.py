@@ -8,29 +8,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 
-def _parts(of: Work | Machine) -> tuple[float, float, float, float]:
-    return of.products, of.arrays, of.memory, of.calls
+def _parts(of: Work | Machine) -> tuple[float, ...]:
+    return of.products, of.arrays, of.memory, of.calls, of.messages, of.bytes
 
 
 @dataclass(frozen=True)
 class Work:
-    """Processor time by what limits it, in s on the reference machine: one core with 63 GF/s that copies 14 GB/s.
+    """Time by what limits it, in s on the reference machine: one core with 63 GF/s that copies 14 GB/s, and an assumed network.
 
     Attributes:
         products: matrix products.
         arrays: transforms and work element by element, in the cache.
         memory: the same on arrays that do not fit there.
         calls: Python itself, calls with small arrays, files.
+        messages: latency of messages to other ranks.
+        bytes: their passage through the network.
     """
 
     products: float = 0.0
     arrays: float = 0.0
     memory: float = 0.0
     calls: float = 0.0
+    messages: float = 0.0
+    bytes: float = 0.0
+
+    @staticmethod
+    def sending(messages: float, size: float) -> Work:
+        """Return what it takes to send so many messages of `size` bytes in all."""
+        return Work(messages=messages * LATENCY, bytes=size / BANDWIDTH)
 
     def __add__(self, other: Work) -> Work:
         return Work(*(mine + its for mine, its in zip(_parts(self), _parts(other))))
@@ -63,12 +72,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Machine:
-    """How many times as long as the reference machine one core takes, for each kind of `Work`."""
+    """How many times as long as the reference machine one core takes, and its network, for each kind of `Work`."""
 
     products: float = 1.0
     arrays: float = 1.0
     memory: float = 1.0
     calls: float = 1.0
+    messages: float = 1.0
+    bytes: float = 1.0
+
+    def with_network(self, latency: float, bandwidth: float) -> Machine:
+        """Return this machine with a network of a latency (s) and a bandwidth (bytes/s) per rank."""
+        return replace(self, messages=latency / LATENCY, bytes=BANDWIDTH / bandwidth)
 
     def __str__(self) -> str:
         return (
@@ -79,6 +94,8 @@ class Machine:
 
 
 REFERENCE = Machine()
+#: what is assumed of a network: time of a message, s, and bytes per second and rank
+LATENCY, BANDWIDTH = 1.5e-6, 1e9
 
 #: what the four jobs take on the reference machine, s, and what they do: flops of the products, bytes read and written
 _SECONDS = Work(products=4.3e-3, arrays=1.85e-3, memory=4.7e-3, calls=3.4e-3)

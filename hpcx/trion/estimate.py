@@ -18,7 +18,7 @@ from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
-from hpcx.trion.exchanges import exchanges
+from hpcx.trion.exchanges import Sharing, counted_sharing, expected_sharing
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
 from hpcx.trion.problem import Label, three_carriers
 from hpcx.trion.sector import pair_group
@@ -57,8 +57,8 @@ _CONTACT_PRODUCTS = 200
 _BY_AREA, _PAIR_SHARE = 50_000, 1 - 3 * math.sqrt(3) / (4 * math.pi)
 #: components of the spinors of Dirac bands
 _DIRAC = 2
-#: most entries of which it is counted what the ranks send each other, some tenths of a second; time of a message and bytes per second
-_ENTRIES_COUNTED, _LATENCY, _BANDWIDTH = 500_000, 1.5e-6, 1e9
+#: most entries of which it is counted what the ranks send each other, some tenths of a second
+_ENTRIES_COUNTED = 500_000
 #: largest number of a 32-bit index
 _INDEX_LIMIT = 2**31 - 1
 
@@ -94,7 +94,8 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of a trion run on a number of ranks."""
     sizes = _counts(config, material, foreseen(config, material))
     bands = _bands(config, material)
-    busy = min(ranks, sizes.columns)
+    busy, alike = min(ranks, sizes.columns), all(_identical(config, material, species) for species in config.trion.names)
+    sharing = _sharing(config, material, sizes, alike, ranks)
     facts = {
         "mesh points": str(sizes.points),
         "pair states": str(sizes.pairs),
@@ -103,14 +104,14 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "kernel": sizes.kernel,
         "columns": str(sizes.columns),
         **told(bands),
-        "products": f"about {products(config, sizes)} per species, {1e3 * (_product(sizes, 3) / busy).seconds:.3g} ms each",
+        "products": f"about {products(config, sizes)} per species, {1e3 * _shared_product(sizes, 3, sharing).seconds:.3g} ms each",
     }
-    facts |= _sent(config, material, sizes, ranks)
+    facts |= _sent(sharing, sizes)
     if _wants_spectra(config):
         facts["steps of a spectrum"] = f"about {spectrum_steps(config, sizes.points, sizes.symmetry)}"
     work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
     for species in config.trion.names:
-        work += _species_work(config, material, species, sizes, busy)
+        work += _species_work(config, material, species, sizes, ranks)
     if config.twod.enabled:
         work += _twod_work(config)
     memory = _memory(config, material, sizes, busy)
@@ -182,13 +183,14 @@ def _identical(config: Config, material: Material, species: str) -> bool:
     return three[0] == three[1]
 
 
-def _species_work(config: Config, material: Material, species: str, sizes: _Sizes, busy: int) -> Work:
+def _species_work(config: Config, material: Material, species: str, sizes: _Sizes, ranks: int) -> Work:
     """Return the work for states and spectra of a species; identical carriers need two of the three layouts and half the unknowns."""
     identical = _identical(config, material, species)
     layouts, unknowns = (2, sizes.unknowns / 2) if identical else (3, sizes.unknowns)
-    product = _product(sizes, layouts) / busy
-    solving = product + _SOLVER + Work(memory=_ORTHOGONALISATION_SECONDS * unknowns / busy)
-    work = _SPECIES + _lists(sizes, layouts) / busy
+    sharing = _sharing(config, material, sizes, identical, ranks)
+    product = _shared_product(sizes, layouts, sharing)
+    solving = product + _SOLVER + sharing.share(Work(memory=_ORTHOGONALISATION_SECONDS * unknowns))
+    work = _SPECIES + sharing.share(_lists(sizes, layouts))
     work += solving * products(config, sizes) + product * config.solver.states
     if not _wants_spectra(config):
         return work
@@ -196,7 +198,7 @@ def _species_work(config: Config, material: Material, species: str, sizes: _Size
     shifted &= config.twod.shift_by == "contact"
     spectrum = _spectrum(config, sizes, product)
     work += spectrum * (2 if config.absorption.maps else 1) + (spectrum + product * _CONTACT_PRODUCTS if shifted else Work())
-    return work + _thermal_work(config, material, species, layouts, busy)
+    return work + _thermal_work(config, material, species, layouts, ranks)
 
 
 def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
@@ -204,7 +206,7 @@ def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
     return (product + STEP) * steps + LINES * steps**3
 
 
-def _thermal_work(config: Config, material: Material, species: str, layouts: int, busy: int) -> Work:
+def _thermal_work(config: Config, material: Material, species: str, layouts: int, ranks: int) -> Work:
     """Return the work for spectra without symmetry from all other momenta of the resident carrier."""
     if config.trion.temperature == 0:
         return Work()
@@ -214,7 +216,8 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
     energy_k = carrier_bands(config, material).band(mesh.momentum_kx, three_carriers(config, material, species)[1]).energy_k
     orbit_k = mesh.point_group(foreseen(config, material))[0].min(axis=0)
     momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0]) * sizes.points / mesh.size
-    return (_lists(sizes, layouts) / busy + _spectrum(config, sizes, _product(sizes, layouts) / busy)) * (momenta - 1)
+    sharing = _sharing(config, material, sizes, layouts == 2, ranks)
+    return (sharing.share(_lists(sizes, layouts)) + _spectrum(config, sizes, _shared_product(sizes, layouts, sharing))) * (momenta - 1)
 
 
 def _lists(sizes: _Sizes, layouts: int) -> Work:
@@ -222,8 +225,13 @@ def _lists(sizes: _Sizes, layouts: int) -> Work:
     return Work(arrays=_LIST_SECONDS * layouts * sizes.points * sizes.columns)
 
 
+def _shared_product(sizes: _Sizes, layouts: int, sharing: Sharing) -> Work:
+    """Return the work of one product for the busiest of some ranks."""
+    return sharing.share(_product(sizes, layouts)) + Work.sending(sharing.messages, _value_bytes(sizes) * sharing.amplitudes)
+
+
 def _product(sizes: _Sizes, layouts: int) -> Work:
-    """Return the work of one product."""
+    """Return the work of one product on one rank."""
     entries, more = sizes.points * sizes.columns, sizes.components / _DIRAC
     if sizes.kernel.startswith("fft"):
         seconds = _FOURIER_SECONDS * (_SINGLE_TRANSFORMS if is_single(sizes.kernel) else 1)
@@ -239,16 +247,27 @@ def _twod_work(config: Config) -> Work:
     return Work(arrays=_MAP_SECONDS * values, calls=_TRACE_SECONDS * settings.trace_end / settings.trace_step)
 
 
-def _sent(config: Config, material: Material, sizes: _Sizes, ranks: int) -> dict[str, str]:
-    """Return what a rank sends in a product at most, and how long it takes, which follows from the layout alone."""
-    if ranks == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
+def _sharing(config: Config, material: Material, sizes: _Sizes, identical: bool, ranks: int) -> Sharing:
+    """Return how products are shared among ranks: counted from the layout, or as in such layouts if that would take long."""
+    busy = min(ranks, sizes.columns)
+    if busy == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
+        return expected_sharing(sizes.pairs / _ORDER[sizes.symmetry], sizes.columns, identical, busy)
+    return counted_sharing(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
+
+
+def _sent(sharing: Sharing, sizes: _Sizes) -> dict[str, str]:
+    """Return what the busiest rank sends in a product, and its share of the work."""
+    if sharing.ranks == 1:
         return {}
-    identical = all(_identical(config, material, species) for species in config.trion.names)
-    found = exchanges(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
-    size_r = found.amplitudes * (8 if is_single(sizes.kernel) else 16)
-    seconds = float(np.max(found.messages * _LATENCY + size_r / _BANDWIDTH))
-    sent = f"{found.messages.max()} messages, {size_r.max() / 1e6:.3f} MB, {1e3 * seconds:.3g} ms at {1e6 * _LATENCY:g} us and {_BANDWIDTH / 1e9:g} GB/s"
-    return {"sent per rank and product at most": sent, "work of the busiest rank over the mean": f"{found.work.max():.2f}"}
+    about, size = "" if sharing.counted else "about ", _value_bytes(sizes) * sharing.amplitudes
+    return {
+        "sent per rank and product at most": f"{about}{sharing.messages:.0f} messages, {size / 1e6:.3g} MB",
+        "work of the busiest rank over the mean": f"{about}{sharing.busiest:.2f}",
+    }
+
+
+def _value_bytes(sizes: _Sizes) -> int:
+    return 8 if is_single(sizes.kernel) else 16
 
 
 def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:

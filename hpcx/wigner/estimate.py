@@ -93,7 +93,9 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
     facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
-    facts |= _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
+    more, sending = _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
+    facts |= more
+    work += sending * len(steps)
     return Estimate(unknowns, float(memory), work, facts, refusal=_too_many(rows, ranks))
 
 
@@ -113,13 +115,14 @@ def _busiest(rows: tuple[int, ...], ranks: int) -> float:
     return 1 / ranks if _too_many(rows, ranks) else float(make_tiling(rows, ranks).cells().max() / np.prod(rows))
 
 
-def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> dict[str, str]:
-    """Return what the ranks send each other, which follows from the layout; `cell` is the size of a cell in bytes."""
+def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> tuple[dict[str, str], Work]:
+    """Return what the ranks send each other, which follows from the layout, and its time per step; `cell` is the size of a cell in bytes."""
     if ranks == 1 or np.prod(rows) > MOST_CELLS_COUNTED or _too_many(rows, ranks):
-        return {}
+        return {}, Work()
     sent = border_traffic(make_tiling(rows, ranks), mirror)
     text = f"{sent.messages.max()} messages, {sent.cells.max() * cell / 1e6:.3f} MB, {PRODUCTS_PER_STEP} times per step"
-    return {"sent per rank at most": text, "cells of the busiest rank over the mean": f"{_busiest(rows, ranks) * ranks:.2f}"}
+    facts = {"sent per rank at most": text, "cells of the busiest rank over the mean": f"{_busiest(rows, ranks) * ranks:.2f}"}
+    return facts, Work.sending(float(sent.messages.max()), float(sent.cells.max()) * cell) * PRODUCTS_PER_STEP
 
 
 def _too_many(rows: tuple[int, ...], ranks: int) -> str:
