@@ -82,7 +82,7 @@ class Results:
             array = _nearest(array, name, value, path)
         for name, (lower, upper) in operand.get("where", {}).items():
             array = _window(array, name, lower, upper)
-        if array.values.dtype.kind in "fc" and not np.isfinite(array.values).any():
+        if array.values.dtype.kind in "fc" and np.isnan(array.values).all():
             raise Missing(f"{operand['path']} of the run '{operand['run']}' has no number at {operand.get('select', {})}")
         return Array(operand.get("scale", 1.0) * array.values, array.coordinates, array.names, operand.get("unit", array.unit))
 
