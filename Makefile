@@ -68,7 +68,7 @@ validate: env
 	$(PYTHON_IN_VENV) postprocess/validate.py
 
 validate-large: env
-	@for name in wigner_plane wigner_plane_20K wigner_plane_300K; do \
+	@for name in trion_large trion_largest wigner_plane wigner_plane_20K wigner_plane_300K; do \
 	    $(MPIRUN) -n 2 $(VENV)/bin/hpcx run inputs/$$name.toml && $(PYTHON_IN_VENV) postprocess/store_large.py results/$$name/result.h5 || exit 1; \
 	done
 

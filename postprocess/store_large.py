@@ -2,7 +2,7 @@
 
     python postprocess/store_large.py results/wigner_plane/result.h5
 
-Reads a finished result of `wigner` in space and writes postprocess/validation/stored/NAME.json (NAME: the run's folder).
+Reads a finished result of `wigner` in space or of `trion` and writes postprocess/validation/stored/NAME.json (NAME: the run's folder).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EARLIEST = 1.0
 def main() -> None:
     """Read, write, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="result.h5 of a run in space")
+    parser.add_argument("file", type=Path, help="result.h5 of a run")
     parser.add_argument("--output", type=Path, default=STORED, help="folder of the stored numbers")
     options = parser.parse_args()
     with open_result(options.file) as file:
@@ -55,12 +55,38 @@ def _text(file: h5py.File, path: str) -> str:
 def _numbers(file: h5py.File) -> list[dict[str, Any]]:
     """Return rows: what, its number, its unit."""
     seconds, ranks = float(read(file, "provenance/wall_time")), int(read(file, "provenance/ranks"))
-    shown = json.loads(_text(file, "provenance/diagnostics"))
     rows = [
         ("wall time", seconds, "s"),
         ("core-hours", seconds * ranks / 3600, "h"),
         ("processor time of all ranks", float(read(file, "provenance/processor_time")), "s"),
         ("largest resident memory of a rank", float(read(file, "provenance/peak_memory")) / 1e9, "GB"),
+        *(_space(file) if "observables" in file else _trion(file)),
+    ]
+    return [{"what": what, "value": value, "unit": unit} for what, value, unit in rows]
+
+
+def _trion(file: h5py.File) -> list[tuple[str, Any, str]]:
+    """Return size, cost and energies of the lowest trion of each species."""
+    shown, ranks = json.loads(_text(file, "provenance/diagnostics")), int(read(file, "provenance/ranks"))
+    rows: list[tuple[str, Any, str]] = [("binding energy of the exciton", 1e3 * float(read(file, "exciton/binding_energy")), "meV")]
+    for species in (name for name in ("singlet", "triplet") if name in file):
+        unknowns, seconds = int(read(file, f"{species}/dimension_reduced")), json.loads(_text(file, "provenance/timings"))["products"]
+        rows += [
+            (f"pair states of the {species}", int(read(file, f"{species}/dimension")), ""),
+            ("unknowns", unknowns, ""),
+            ("memory of all ranks per unknown", float(read(file, "provenance/peak_memory")) * ranks / unknowns, "bytes"),
+            ("products with the Hamiltonian", shown[f"{species}_products"], ""),
+            ("seconds in products", seconds, "s"),
+            (f"binding energy of the {species}", 1e3 * float(read(file, f"{species}/binding_energy")), "meV"),
+            ("residual", float(read(file, f"{species}/residual").max()), "eV"),
+        ]
+    return rows
+
+
+def _space(file: h5py.File) -> list[tuple[str, Any, str]]:
+    """Return size and diagnostics of a run in space."""
+    shown = json.loads(_text(file, "provenance/diagnostics"))
+    return [
         ("time steps", shown["steps"], ""),
         ("unknowns", shown["unknowns"], ""),
         ("largest difference of populations, widths and diffusivities from the moments", shown["difference_from_moments"], ""),
@@ -68,7 +94,6 @@ def _numbers(file: h5py.File) -> list[dict[str, Any]]:
         ("smallest density over largest", float(read(file, "checks/minimum").min()), ""),
         *_shrinking(file),
     ]
-    return [{"what": what, "value": value, "unit": unit} for what, value, unit in rows]
 
 
 def _shrinking(file: h5py.File) -> list[tuple[str, float, str]]:

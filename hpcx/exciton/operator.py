@@ -34,13 +34,13 @@ class ExcitonOperator:
         self.dtype = complex
         self.flops = 10.0 * self._work.size * np.log2(max(self._work.size, 2))
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's rows of the product, eV."""
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's rows of the product, eV, in `out` if given; collective."""
         x_k = np.empty(sum(self._counts), complex)
         self.comm.Allgatherv(np.ascontiguousarray(x, complex), [x_k, self._counts])
         y = np.empty(self.rows, complex)
         self.comm.Reduce_scatter(self._attraction(x_k), y, self._counts)
-        return self._kinetic * x - y
+        return np.subtract(self._kinetic * x, y, out=out)
 
     def _attraction(self, x_k: np.ndarray) -> np.ndarray:
         """This rank's share of sum_k' w(k - k') <c k|c k'> <v k'|v k> x(k')."""

@@ -167,14 +167,16 @@ class ZoneOperator:
         self.flops = 20.0 * size * np.log2(max(points, 2))
         self._dipole_kcvi = np.einsum("kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine])
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's rows of the product, eV; collective."""
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's rows of the product, eV, in `out` if given; collective."""
         whole = np.empty(sum(self._counts), complex)
         self.comm.Allgatherv(np.ascontiguousarray(x, complex), [whole, self._counts])
         attraction = np.empty(self.rows, complex)
         self.comm.Reduce_scatter(np.ascontiguousarray(self._attraction(whole.reshape(-1, *self._bands))).ravel(), attraction, self._counts)
-        y = self.kinetic * x - attraction
-        return y if self.problem.exchange_ij is None else y + self._exchange(x, self.problem.exchange_ij)
+        y = np.subtract(self.kinetic * x, attraction, out=out)
+        if self.problem.exchange_ij is not None:
+            y += self._exchange(x, self.problem.exchange_ij)
+        return y
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
         """Return this rank's orbitals' share of D x, (k, c, v). Arrays run over k last, so that all products are of long rows."""

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.petsc.basis import basis_size
+from hpcx.petsc.basis import smallest_basis
 from hpcx.petsc.krylov_schur import Found, Keep, Operator, Shell, SolverError, Task, krylov_schur
 from hpcx.petsc.missing import is_state_missing
 from hpcx.petsc.ritz import Partial
@@ -57,7 +57,7 @@ def lowest_states(
     start: np.ndarray | None = None,
     keep: Keep | None = None,
     progress: Callable[[float], None] | None = None,
-    basis: Callable[[int], int] = basis_size,
+    basis: Callable[[int], int] = smallest_basis,
 ) -> Eigenpairs:
     """Return the `count` lowest eigenpairs of a Hermitian `operator` and all that are degenerate with them; collective.
 

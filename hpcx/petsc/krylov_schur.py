@@ -15,7 +15,7 @@ from slepc4py import SLEPc
 
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.stop import Stopped
-from hpcx.petsc.basis import basis_size
+from hpcx.petsc.basis import smallest_basis
 from hpcx.petsc.ritz import Partial, of_type, partial_solution
 
 #: receives a function that returns what the solver knows
@@ -43,8 +43,8 @@ class Operator(Protocol):
         """Kind of the coordinates."""
         ...
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product from this rank's part of a vector; collective."""
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's part of the product from this rank's part of a vector, in complex `out` if given; collective."""
         ...
 
 
@@ -63,11 +63,11 @@ class Shell:
         self.products = 0
         self.seconds = 0.0
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product; collective."""
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's part of the product, in `out` if given; collective."""
         start = time.perf_counter()
         self._event.begin()
-        y = self.operator.apply(x)
+        y = self.operator.apply(x, out)
         PETSc.Log.logFlops(self.operator.flops)
         self._event.end()
         self.products += 1
@@ -76,7 +76,7 @@ class Shell:
 
     def mult(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
         """Set y to the product with x."""
-        y.getArray()[:] = self.apply(x.getArray(readonly=True))
+        self.apply(x.getArray(readonly=True), y.getArray())
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Task:
     prefix: str
     keep: Keep | None = None
     progress: Callable[[float], None] | None = None
-    basis: Callable[[int], int] = basis_size
+    basis: Callable[[int], int] = smallest_basis
 
     @property
     def name(self) -> str:

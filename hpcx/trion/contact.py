@@ -36,9 +36,9 @@ class ContactOperator:
         # a canonical pair stands for its orbit: the sum over the group counts each member order / size times
         self._share = sector.group.stabilizers(sector.key)[0] / sector.group.order
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product with the whole Hamiltonian, eV; collective."""
-        return self.operator.apply(x) + self.strength * self.contact(x)
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's part of the product with the whole Hamiltonian, eV, in `out` if given; collective."""
+        return np.add(self.operator.apply(x, out), self.strength * self.contact(x), out=out)
 
     def contact(self, x: np.ndarray) -> np.ndarray:
         """Return this rank's part of the product with V / J, 1/nm^2; collective."""

@@ -11,7 +11,7 @@ from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, excito
 from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
-from hpcx.petsc.basis import basis_size
+from hpcx.petsc.basis import small_basis
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
@@ -308,16 +308,11 @@ def _product_bytes(sizes: _Sizes, layouts: int, ranks: int) -> float:
 def _solver_bytes(config: Config, sizes: _Sizes) -> float:
     """Return the bytes of PETSc's vectors, which are complex, and of states outside it, which are real in real sectors."""
     kept = (config.solver.states + 1) * (8 if sizes.symmetry.endswith("v") else 16)
-    return sizes.unknowns * (16 * (_basis(config) + _SOLVER_VECTORS) + kept)
-
-
-def _basis(config: Config) -> int:
-    """Return the number of vectors of the eigensolver's basis."""
-    return basis_size(config.solver.states)
+    return sizes.unknowns * (16 * (small_basis(config.solver.states, sizes.unknowns) + _SOLVER_VECTORS) + kept)
 
 
 def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
-    found, unknowns, columns, basis = coarse_mesh(config, material), sizes.unknowns, sizes.columns, _basis(config)
+    found, unknowns, columns, basis = coarse_mesh(config, material), sizes.unknowns, sizes.columns, small_basis(config.solver.states, sizes.unknowns)
     if config.trion.temperature > 0 and _wants_spectra(config):
         found.append("trion.temperature: one spectrum without symmetry for each of the resident carrier's momenta adds to time and memory")
     if unknowns * basis / ranks > _INDEX_LIMIT:

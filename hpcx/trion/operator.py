@@ -173,27 +173,30 @@ class TrionOperator:
         kernel, components = self.kernel, max(len(band.spinor_ck) for band in (self.problem.resident, self.problem.opposite))
         self._source: np.ndarray = np.zeros(self._terms[-1].far.stop, kernel.precision)
         self._near = self._source[: len(self.sector.key)]
-        self._z = self._near if self._source.dtype == complex else np.zeros(len(self.sector.key), complex)
         self._result: np.ndarray = np.zeros(kernel.blocks.length + 1, kernel.precision)
         self._work: np.ndarray = np.empty(components * largest(kernel.blocks), kernel.precision)
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product with a vector of coordinates, eV; collective.
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's part of the product with a vector of coordinates, eV, in complex `out` if given; collective.
 
         In a real sector the product is real, unless coordinates have imaginary parts on some rank.
         """
-        y = self._apply_real(x)
+        y = self._apply_real(x, out)
         if self.sector.real and np.iscomplexobj(x) and self.comm.allreduce(bool(x.imag.any()), MPI.LOR):
-            return y + 1j * self._apply_real(x.imag)
-        return y
+            y = y + 1j * self._apply_real(x.imag)
+        if out is None:
+            return y
+        out[:] = y
+        return out
 
-    def _apply_real(self, x: np.ndarray) -> np.ndarray:
-        """The product on the coordinates' real parts if the sector is real, else the product."""
-        self.sector.unpack(x, self._z)
-        if self._z is not self._near:
-            self._near[:] = self._z
+    def _apply_real(self, x: np.ndarray, room: np.ndarray | None = None) -> np.ndarray:
+        """The product on the coordinates' real parts if the sector is real, else the product; complex `room` saves memory for amplitudes."""
+        pairs = len(self.sector.key)
+        total = np.empty(pairs, complex) if room is None or len(room) < pairs else room[:pairs]
+        self.sector.unpack(x, total)
+        self._near[:] = total
+        total *= self._kinetic
         self.traffic.sent(*self._sent)
-        total = self._kinetic * self._z
         fetching = [term.gather.pull.start(self._near, self._source[term.far]) for term in self._terms]
         returning = []
         for term, request in zip(self._terms, fetching, strict=True):

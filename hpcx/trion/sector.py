@@ -141,7 +141,7 @@ class Sector:
         return self.key // self.group.mesh.size
 
     def unpack(self, x: np.ndarray, z: np.ndarray) -> None:
-        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry stay zero."""
+        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry are zero."""
         self._set(x, z)
         z *= 1 / np.sqrt(self.group.order)
         z[self._small] /= self._share
@@ -154,13 +154,13 @@ class Sector:
 
     def amplitudes(self, x: np.ndarray) -> np.ndarray:
         """Return the amplitudes of the canonical pairs, in the order of `key`, of coordinates x."""
-        z = np.zeros(len(self.key), complex)
+        z = np.empty(len(self.key), complex)
         self.unpack(x, z)
         return z
 
     def spread(self, x: np.ndarray) -> np.ndarray:
         """Return the coordinates x at the places of their canonical pairs, (key,); `collect` gives them back to the last bit."""
-        z = np.zeros(len(self.key), complex)
+        z = np.empty(len(self.key), complex)
         self._set(x, z)
         return z
 
@@ -173,6 +173,8 @@ class Sector:
 
     def _set(self, x: np.ndarray, z: np.ndarray) -> None:
         for view, place, part in zip(self._views(z), self._parts, self._pieces(x.real if self.real else x), strict=True):
+            if not isinstance(place, slice):
+                view[:] = 0
             view[place] = part
 
     def _views(self, z: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -17,6 +17,7 @@ from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.petsc.basis import small_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.channels import Species, channel
@@ -66,7 +67,8 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(kernel) else solver.tolerance
     saved, width, progress = SavedStates(stages.stage(species), PairOrder(operator)), level_width(tolerance), partial(run.progress, species)
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress)
+    basis = partial(small_basis, unknowns=dimensions(operator)[1])
+    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress, basis)
     saved.finish(pairs.vectors)
     _account(run, operator, pairs)
     if is_single(kernel):
