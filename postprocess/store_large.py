@@ -60,7 +60,7 @@ def _numbers(file: h5py.File) -> list[dict[str, Any]]:
         ("core-hours", seconds * ranks / 3600, "h"),
         ("processor time of all ranks", float(read(file, "provenance/processor_time")), "s"),
         ("largest resident memory of a rank", float(read(file, "provenance/peak_memory")) / 1e9, "GB"),
-        *(_space(file) if "observables" in file else _trion(file)),
+        *(_trion(file) if "exciton" in file else _space(file)),
     ]
     return [{"what": what, "value": value, "unit": unit} for what, value, unit in rows]
 

@@ -12,7 +12,7 @@ from mpi4py import MPI
 from hpcx.parallel.errors import BadInput
 from hpcx.parallel.layout import block_rows, counts_and_places
 
-#: rows of a file that are read together
+#: rows of a file that are read or moved together
 CHUNK = 1 << 20
 
 
@@ -69,16 +69,25 @@ def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.nd
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows)
         rows, values = rows[order], values[:, order]
-    sent = counts_and_places(np.diff(np.searchsorted(rows, first)))
+    block: np.ndarray = np.empty((len(values), first[comm.rank + 1] - first[comm.rank]), values.dtype)
+    for start in range(0, int(np.diff(first).max(initial=0)), CHUNK):
+        last = np.minimum(first[:-1] + start + CHUNK, first[1:])
+        _move(comm, rows, values, np.minimum(first[:-1] + start, last), last, block[:, start : start + CHUNK])
+    return block
+
+
+def _move(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray, last: np.ndarray, block: np.ndarray) -> None:
+    """Move the entries with rows from `first` to `last` of every rank, (rank,), into its block (state, row): few at a time take little memory."""
+    begin, end = np.searchsorted(rows, first), np.searchsorted(rows, last)
+    mine = np.concatenate([np.arange(*ends) for ends in zip(begin, end, strict=True)])
+    sent = counts_and_places(end - begin)
     received = counts_and_places(np.array(comm.alltoall(sent[0].tolist())))
     place, part = np.empty(received[0].sum(), rows.dtype), np.empty(received[0].sum(), values.dtype)
-    comm.Alltoallv([np.ascontiguousarray(rows), sent], [place, received])
+    comm.Alltoallv([rows[mine], sent], [place, received])
     place -= first[comm.rank]
-    block = np.empty((len(values), first[comm.rank + 1] - first[comm.rank]), values.dtype)
-    for mine, whole in zip(values, block):
-        comm.Alltoallv([np.ascontiguousarray(mine), sent], [part, received])
+    for state, whole in zip(values, block, strict=True):
+        comm.Alltoallv([state[mine], sent], [part, received])
         whole[place] = part
-    return block
 
 
 def _write(file: h5py.File, name: str, values: np.ndarray, start: int, total: int, parallel: bool) -> None:

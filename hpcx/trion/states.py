@@ -71,10 +71,9 @@ class PairOrder:
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
         """Return this rank's block (pair, state) of the coordinates of vectors (state, rows), and its first pair; collective."""
         comm, rows, first = self._operator.comm, _rows(self._operator)[0], block_rows(self.total, self._operator.comm.size)
-        block = np.empty((first[comm.rank + 1] - first[comm.rank], len(vectors)), complex)
-        for state, vector in enumerate(vectors):
-            block[:, state] = to_blocks(comm, rows, self._operator.sector.spread(vector)[None], first)
-        return block, int(first[comm.rank])
+        states = [to_blocks(comm, rows, self._operator.sector.spread(vector)[None], first).T for vector in vectors]
+        none = np.empty((first[comm.rank + 1] - first[comm.rank], 0), complex)
+        return states[0] if len(states) == 1 else np.concatenate([none, *states], axis=1), int(first[comm.rank])
 
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """Return vectors (state, rows) on this rank."""
