@@ -251,7 +251,7 @@ def _sharing(config: Config, material: Material, sizes: _Sizes, identical: bool,
     """Return how products are shared among ranks: counted from the layout, or as in such layouts if that would take long."""
     busy = min(ranks, sizes.columns)
     if busy == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
-        return expected_sharing(sizes.pairs / _ORDER[sizes.symmetry], sizes.columns, identical, busy)
+        return expected_sharing(sizes.pairs / POINT_GROUPS[sizes.symmetry].order, sizes.columns, identical, busy)
     return counted_sharing(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
 
 
