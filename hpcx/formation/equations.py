@@ -212,7 +212,7 @@ class Equations:
     def _two_excitons(
         self, time: float, state: np.ndarray, polarization: dict[tuple[int, int], np.ndarray], result: np.ndarray
     ) -> dict[tuple[int, int], np.ndarray]:
-        """Write dB/dt, also in the interaction picture, and return what B adds to the equation of each P_1s."""
+        """Write dB/dt, also in the interaction picture, and return what B adds to the equations of P."""
         extra: dict[tuple[int, int], np.ndarray] = {}
         for link, rows in zip(self.links, self.layout.two_exciton):
             pair = link.pair
