@@ -81,6 +81,8 @@ NUMBERS: dict[str, Allowed] = {
     "phonons.acoustic.coupling_ratio_TA": Allowed("1", 0, 10),
     **{f"phonons.acoustic.electron_potential_{valley}": _ACOUSTIC for valley in ("K", "Kprime", "Lambda")},
     "phonons.acoustic.hole_potential": _ACOUSTIC,
+    **{f"phonons.optical_{branch}.energy": _PHONON for branch in ("TO", "LO", "A1")},
+    **{f"phonons.optical_{branch}.{carrier}_potential": _OPTICAL for branch in ("TO", "LO", "A1") for carrier in ("electron", "hole")},
     "phonons.optical.energy": _PHONON,
     "phonons.optical.electron_potential": _OPTICAL,
     "phonons.optical.hole_potential": _OPTICAL,

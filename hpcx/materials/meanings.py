@@ -31,6 +31,8 @@ _MEANINGS: dict[str, str] = {
     "phonons.acoustic.coupling_ratio_TA": "coupling of TA phonons over that of LA phonons",
     "phonons.acoustic.electron_potential_*": "deformation potential of electrons at {0} for acoustic phonons, inside a valley",
     "phonons.acoustic.hole_potential": "deformation potential of holes at K for acoustic phonons, inside a valley",
+    "phonons.optical_*.energy": "energy of the {0} phonons at Gamma; branches like this take the place of the lumped ones",
+    "phonons.optical_*.*_potential": "coupling of the {1} to the {0} phonons at Gamma, inside a valley",
     "phonons.optical.energy": "energy of the optical phonons at Gamma, lumped",
     "phonons.optical.*_potential": "coupling of the {0} to the optical phonons at Gamma, inside a valley",
     "phonons.lumped.*_*_*.*_energy": "energy of the {3} phonons that move the {0} between {1} and {2}, lumped",

@@ -29,6 +29,9 @@ NUMBERS = (
     *("interaction.r0", "interaction.kappa"),
 )
 
+#: numbers that a material may have: optical branches inside a valley in place of a lumped one
+OPTIONAL = ("phonons.optical_*",)
+
 
 class Initial(Section):
     """Where the excitons are made; `pulse.spot` is the width of a spot or of the ring's line."""

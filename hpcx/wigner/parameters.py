@@ -19,7 +19,7 @@ ELECTRON_KEYS = ("K", "Kprime", "Lambda")
 #: bands of these electrons: at K' the spin of the A exciton's electron is in the other band
 ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
-ACOUSTIC = ("TA", "LA")
+ACOUSTIC, OPTICAL = ("TA", "LA"), ("TO", "LO", "A1")
 #: how the 1s states are found, by the word of the input
 SOLVERS = {"variational": "variational", "numerical": "tabulated"}
 
@@ -30,6 +30,15 @@ class Mode:
 
     energy: float
     potential: float
+
+
+@dataclass(frozen=True)
+class Optical:
+    """An optical phonon inside a valley: energy (eV), deformation potentials of electron and hole (eV/nm)."""
+
+    energy: float
+    electron: float
+    hole: float
 
 
 @dataclass(frozen=True)
@@ -73,9 +82,7 @@ class Excitons:
     branches: tuple[Branch, ...]
     electron_acoustic_v: np.ndarray
     hole_acoustic: float
-    optical_energy: float
-    electron_optical: float
-    hole_optical: float
+    optical: tuple[Optical, ...]
     channels: tuple[ValleyPair, ...]
     light_cone: float
     radiative_rate: float
@@ -101,10 +108,10 @@ class Excitons:
         electron, hole = self._recoil(valley, q)
         return self.electron_acoustic_v[valley] * electron + self.hole_acoustic * hole
 
-    def optical_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential (eV/nm) of the intravalley optical mode at q (1/nm)."""
+    def optical_potential(self, valley: int, mode: Optical, q: np.ndarray) -> np.ndarray:
+        """Return the deformation potential (eV/nm) of an optical phonon inside a valley at q (1/nm)."""
         electron, hole = self._recoil(valley, q)
-        return self.electron_optical * electron + self.hole_optical * hole
+        return mode.electron * electron + mode.hole * hole
 
     def intervalley_overlap(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
         """Return the factor that the 1s states put on the potential of an electron that changes valley.
@@ -155,9 +162,7 @@ def read_excitons(material: Material, environment: float | str | None = None, wa
         branches=_branches(material),
         electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "eV"),
         hole_acoustic=material.number("phonons.acoustic.hole_potential", "eV"),
-        optical_energy=material.number("phonons.optical.energy", "eV"),
-        electron_optical=material.number("phonons.optical.electron_potential", "eV/nm"),
-        hole_optical=material.number("phonons.optical.hole_potential", "eV/nm"),
+        optical=_optical(material),
         channels=_channels(material, members_v),
         light_cone=_light_cone(material),
         radiative_rate=material.number("optics.radiative_broadening", "eV") / HBAR,
@@ -172,6 +177,19 @@ def _branches(material: Material) -> tuple[Branch, ...]:
     ratio = material.number("phonons.acoustic.coupling_ratio_TA", "1")
     factors = {"LA": 1.0, "TA": ratio}
     return tuple(Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factors[name]) for name in factors)
+
+
+def _optical(material: Material) -> tuple[Optical, ...]:
+    """Return the branches that the material has, else the lumped one."""
+    branches = [f"optical_{name}" for name in OPTICAL if material.has(f"phonons.optical_{name}.energy")]
+    return tuple(
+        Optical(
+            material.number(f"phonons.{branch}.energy", "eV"),
+            material.number(f"phonons.{branch}.electron_potential", "eV/nm"),
+            material.number(f"phonons.{branch}.hole_potential", "eV/nm"),
+        )
+        for branch in branches or ["optical"]
+    )
 
 
 def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ...]:

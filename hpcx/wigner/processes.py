@@ -13,7 +13,7 @@ import numpy as np
 from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
-from hpcx.wigner.parameters import Branch, Excitons, Mode
+from hpcx.wigner.parameters import Branch, Excitons, Mode, Optical
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle
 GAUSS_POINTS = 6
@@ -167,7 +167,7 @@ def emission_processes(excitons: Excitons) -> list[Process]:
     processes: list[Process] = []
     for valley in range(len(excitons.energy_v)):
         processes += [Acoustic(valley, branch) for branch in excitons.branches]
-        processes.append(_optical(excitons, valley))
+        processes += [_optical(excitons, valley, mode) for mode in excitons.optical]
         if excitons.disorder_rate:
             processes.append(Disorder(valley))
     for channel in excitons.channels:
@@ -192,12 +192,12 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
     return float(total_ve.max())
 
 
-def _optical(excitons: Excitons, valley: int) -> Dispersionless:
+def _optical(excitons: Excitons, valley: int, mode: Optical) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
         """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
-        return excitons.optical_potential(valley, q)
+        return excitons.optical_potential(valley, mode, q)
 
-    return Dispersionless(valley, valley, 1, excitons.optical_energy, potential, False)
+    return Dispersionless(valley, valley, 1, mode.energy, potential, False)
 
 
 def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:

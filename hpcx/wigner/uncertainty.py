@@ -22,7 +22,7 @@ from hpcx.materials.catalogue import matching
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.units import from_internal
-from hpcx.wigner.config import NUMBERS, Config, Uncertainty
+from hpcx.wigner.config import NUMBERS, OPTIONAL, Config, Uncertainty
 from hpcx.wigner.output import LATE
 from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import make_problem
@@ -55,7 +55,7 @@ def weak_numbers(material: Material, ranges: Uncertainty) -> list[Weak]:
     """List the numbers of the model that are marked [fit], [guess] or [recalled], with the range that the input gives each."""
     spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
     found = []
-    for key in (key for key in matching(*NUMBERS) if material.has(key)):
+    for key in (key for key in matching(*NUMBERS, *OPTIONAL) if material.has(key)):
         spread = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
         if spread > 0:
             found.append(Weak(key, spread))

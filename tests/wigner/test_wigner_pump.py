@@ -48,7 +48,7 @@ def test_excitons_are_born_where_light_and_phonon_leave_them():
     # only a phonon that is absorbed, and had at least this energy, gets an exciton so far
     assert rate[1][energy > distance + 3 * spectral].sum() < occupation(3 * spectral, grid.kT) * rate[1].sum()
     inside_kk = rate[0] @ energy / rate[0].sum()
-    assert 0.1 - excitons.optical_energy - spectral < inside_kk < 0.1 + spectral
+    assert 0.1 - excitons.optical[0].energy - spectral < inside_kk < 0.1 + spectral
 
 
 def test_acoustic_rate_of_a_warm_lattice():
@@ -56,7 +56,7 @@ def test_acoustic_rate_of_a_warm_lattice():
     warm = problem(temperature=1000.0, momentum={"energy_max": 1300, "first_bin": 5.0, "growth": 1.2, "largest_bin": 60.0})
     excitons = read_excitons(load_for("wigner", "WS2"))
     excess, mass = 0.06, excitons.mass_v[0]
-    bare = type(excitons)(**{**vars(excitons), "electron_optical": 0.0, "hole_optical": 0.0, "channels": ()})
+    bare = type(excitons)(**{**vars(excitons), "optical": (), "channels": ()})
     found = formation_rates(bare, warm.grid, excess).sum()
     expected = 0.0
     for branch in excitons.branches:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from mpi4py import MPI
 
 from hpcx.config.serving import load_for
+from hpcx.materials.sets import load_numbers
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, ELECTRON_MASS, HBAR
 from hpcx.physics.phonons import occupation
 from hpcx.wigner.energy_grid import energy_edges, make_grid, usual_bins
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
-from hpcx.wigner.parameters import Branch, Excitons, Mode, read_excitons
+from hpcx.wigner.parameters import Branch, Excitons, Mode, Optical, read_excitons
 from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.source import formation_rates
@@ -203,3 +204,14 @@ def test_numerical_states(excitons):
     assert np.all(relaxation_times(rates, numerical) < relaxation_times(rates_at(excitons, 300.0), excitons))
     assert relaxation_times(rates, numerical) == pytest.approx([74.1, 58.0, 38.5], rel=2e-3)
     assert stationary_diffusivity(rates, range(3), True) / 0.1 == pytest.approx(0.876, rel=2e-3)
+
+
+def test_optical_branches_of_one_energy_are_a_lumped_one(excitons):
+    """Squares of the potentials add up; a set of the material has three branches with energies of their own, another one A1 alone."""
+    [lumped] = excitons.optical
+    third = Optical(lumped.energy, lumped.electron / np.sqrt(3), lumped.hole / np.sqrt(3))
+    one, three = (rates_at(replace(excitons, optical=optical), 300.0) for optical in ((lumped,), (third,) * 3))
+    assert three.intravalley_mij == pytest.approx(one.intravalley_mij, rel=1e-12, abs=1e-300)
+    branches = [read_excitons(load_numbers("WS2", "wigner", name, "none")).optical for name in ("optical-branches", "a1-branch")]
+    assert [[1e3 * mode.energy for mode in optical] for optical in branches] == [pytest.approx([44.1, 44.1, 51.8]), pytest.approx([51.8])]
+    assert all(mode.electron == lumped.electron for optical in branches for mode in optical)
