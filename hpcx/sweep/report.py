@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpcx.config.load import Plan
@@ -36,6 +37,8 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
         lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {shortened(report.elsewhere)}")
         lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
+    study = Path(plan.config.output.directory) / "converge.h5"
+    lines += [f"limits with error bars: hpcx show {study}"] if study.is_file() else []
     known = not report.timings and all(entry.status == DONE for entry in report.entries)
     took = f"{seconds:.1f} s" + (", nothing was left to compute" if known else "")
     end = f"stopped ({report.stopped}); rerun the same command to resume" if report.stopped else took

@@ -56,6 +56,8 @@ def _of_run(path: Path, record: dict[str, Any] | None, every_point: bool) -> str
 
 def status_json(path: Path) -> str:
     """Return the same as JSON: `points` with id, coordinates and all that is known of each, and `warnings`."""
+    if not path.is_file() and not (path / "result.h5").is_file() and read_record(path) is None and (path / "converge").is_dir():
+        path = path / "converge"
     record = None if path.is_file() else read_record(path)
     rows = _rows_of_file(path) if path.is_file() else [_single(path)] if record is None else _points(path, record)
     points = [{"id": name, "coordinates": coordinates} | _plain(entry) for name, coordinates, entry in rows]

@@ -72,6 +72,15 @@ def test_compare_tells_what_differs(results):
     assert "the inputs are the same" in compare_text(one, one) and " 0 are not" in compare_text(one, one)
 
 
+def test_limits_are_compared_with_limits(results, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, names in ((first, ["converge.h5"]), (second, ["result.h5", "converge.h5"])):
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_bytes((results[1] / "result.h5").read_bytes())
+    assert f"A: {first / 'converge.h5'}\nB: {second / 'converge.h5'}" in compare_text(first, second)
+
+
 def test_differences_are_told_in_error_bars(results, tmp_path):
     paths = [tmp_path / f"{name}.h5" for name in "ab"]
     for number, path in enumerate(paths):

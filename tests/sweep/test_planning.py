@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
@@ -72,6 +73,13 @@ def test_the_text_names_groups_core_hours_memory_and_idle_share(plan):
     text = check(many, Planner(many.points, 1, 1e10)).text
     assert text.count("unknowns, ") == 20 and "(20 of 100 points are listed" in text and "WARNING (100 point(s))" in text
     assert check(many, Planner(many.points, 1, 1e10), every_point=True).text.count("unknowns, ") == 100
+
+
+def test_fewer_ranks_are_advised_where_most_would_wait(plan):
+    sweep = plan("sweep.mesh.N=[24, 26, 28, 30]")
+    many, few = (check(sweep, Planner(sweep.points, ranks, 1e10)).text for ranks in (64, 2))
+    advised = int(re.search(r"most ranks would wait: (\d+) take about as long", many)[1])
+    assert 1 <= advised < 32 and "would wait" not in few
 
 
 def test_what_does_not_fit_is_refused_and_counted(plan):

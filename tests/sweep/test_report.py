@@ -36,6 +36,21 @@ def test_a_sweep_has_one_table_and_its_remarks_once():
     assert every.count("products") == 6 and "products                 2.000   50.0%        3" in every
 
 
+def test_what_was_there_already_and_limits_beside_it_are_told(tmp_path):
+    (tmp_path / "converge.h5").touch()
+    plan = load_plan("input.toml", [f"output.directory={tmp_path}"], INPUT)
+    text = report_text(plan, Report([Entry("done", summary=["energy"])] * 2, {}), "", 0.4)
+    assert text.endswith(f"limits with error bars: hpcx show {tmp_path / 'converge.h5'}\nresults in {tmp_path}: 0.4 s, nothing was left to compute")
+
+
+def test_no_end_is_told_before_it_is_known(monkeypatch, caplog):
+    run = Run(name="point", progress_interval=0.0)
+    caplog.set_level("INFO", "hpcx")
+    for fraction in (0.0, 0.05, 0.2):
+        run.progress("states", fraction)
+    assert [" left" in record.getMessage() for record in caplog.records] == [False, True]
+
+
 def test_the_time_left_is_judged_by_what_this_run_has_done(monkeypatch, caplog):
     run, now = Run(name="point", progress_interval=0.0), time.monotonic()
     clock = iter([now + second for second in range(4)])
