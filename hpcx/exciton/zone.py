@@ -199,19 +199,3 @@ class ZoneOperator:
         polarisation_j = np.einsum("kcvj,kcv->j", dipole_kcvi.conj(), x.reshape(dipole_kcvi.shape[:3]))
         field_i = exchange_ij @ self.comm.allreduce(polarisation_j) / self.problem.divisions**2
         return (dipole_kcvi @ field_i).ravel()
-
-
-def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
-    """Return the Hamiltonian (k c v, k c v), eV, element by element from its definition: a check for small meshes."""
-    n = problem.divisions
-    index_kv = integer_pairs(range(n), range(n))
-    v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
-    difference = (index_kv[None] - index_kv[:, None]) % n
-    v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]
-    electron, hole = problem.electron_kic, problem.hole_kiv
-    direct = np.einsum("kic,kjv,ijkl,lid,ljw->kcvldw", electron.conj(), hole, v_ijkl, electron, hole.conj(), optimize=True)
-    h = -direct.reshape(problem.size, problem.size)
-    if problem.exchange_ij is not None:
-        dipole = np.einsum("kic,kiv->kcvi", electron.conj(), hole).reshape(problem.size, -1)
-        h += dipole @ problem.exchange_ij @ dipole.conj().T / n**2
-    return h + np.diag(problem.pair_energy_kcv.ravel())

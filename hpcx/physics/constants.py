@@ -18,9 +18,6 @@ BOHR_MAGNETON = 5.7883818060e-5
 SPEED_OF_LIGHT_NM_PER_FS = 299.792458
 #: impedance of free space
 FREE_SPACE_IMPEDANCE_OHM = 376.730313668
-#: hbar^2 times (kg / m^2) / areal mass density, eV nm^4
-HBAR2_KG_PER_M2 = 6.941318e-14
-
 #: mass of the free electron, eV fs^2 / nm^2
 ELECTRON_MASS = 5.6856301113
 

@@ -31,7 +31,7 @@ class Parameters:
         velocity: a t of the k.p model, eV nm.
         dipole_gap: band gap in the dipole moment, eV.
         interaction: in the layer.
-        areal_density: kg/m^2; sound_velocity: nm/fs.
+        mass_density: of the layer, eV fs^2/nm^4; sound_velocity: nm/fs.
         acoustic: electron's and hole's deformation potential, eV.
         optical: electron's and hole's Gamma optical group (one energy).
         zone_edge: channel -> acoustic and optical group; channels "e:K-K'", "e:K-L", "e:K'-L", "h:K-K'".
@@ -47,7 +47,7 @@ class Parameters:
     velocity: float
     dipole_gap: float
     interaction: Interaction
-    areal_density: float
+    mass_density: float
     sound_velocity: float
     acoustic: tuple[float, float]
     optical: tuple[PhononGroup, PhononGroup]
@@ -78,7 +78,7 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         velocity=number("carriers.hopping", "eV") * number("lattice.constant", "nm"),
         dipole_gap=number("optics.dipole_gap", "eV"),
         interaction=interaction_of(number("interaction.r0", "nm"), environment),
-        areal_density=number("lattice.mass_density", "kg/m^2"),
+        mass_density=number("lattice.mass_density", "eV*fs^2/nm^4"),
         sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),
         acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),
         optical=(_optical(material, "electron"), _optical(material, "hole")),

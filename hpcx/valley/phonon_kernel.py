@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.special import erf
 
-from hpcx.physics.constants import HBAR, HBAR2_KG_PER_M2, HBAR2_PER_M0
+from hpcx.physics.constants import HBAR, HBAR2_PER_M0
 from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.parameters import PhononGroup
@@ -64,7 +64,7 @@ def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: flo
     """
     target = problem.species[final]
     states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_M0)
-    coupling = coupling_squared(strength, phonon_energy, HBAR2_KG_PER_M2 / problem.parameters.areal_density)
+    coupling = coupling_squared(strength, phonon_energy, HBAR**2 / problem.parameters.mass_density)
     kernel = coupling * (1 + occupation(phonon_energy, problem.thermal_energy)) * final_fraction(problem, initial, final, phonon_energy)
     return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
 

@@ -1,17 +1,35 @@
 """The exciton on the whole zone: products against the matrix, invariances, spin, exchange, and its symmetric spectrum."""
 
+import ducc0.fft
 import numpy as np
 import pytest
 from mpi4py import MPI
 from scipy.sparse.linalg import LinearOperator, eigsh
 from tight_binding_files import honeycomb, spinful
 
-from hpcx.exciton.zone import ZoneOperator, dense_hamiltonian, zone_problem
+from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
+from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.tightbinding import TightBinding
 
 LAW = RytovaKeldysh(1.0, 1.0)
 COMM = MPI.COMM_SELF
+
+
+def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
+    """Return the Hamiltonian (k c v, k c v), eV, element by element from its definition."""
+    n = problem.divisions
+    index_kv = integer_pairs(range(n), range(n))
+    v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
+    difference = (index_kv[None] - index_kv[:, None]) % n
+    v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]
+    electron, hole = problem.electron_kic, problem.hole_kiv
+    direct = np.einsum("kic,kjv,ijkl,lid,ljw->kcvldw", electron.conj(), hole, v_ijkl, electron, hole.conj(), optimize=True)
+    h = -direct.reshape(problem.size, problem.size)
+    if problem.exchange_ij is not None:
+        dipole = np.einsum("kic,kiv->kcvi", electron.conj(), hole).reshape(problem.size, -1)
+        h += dipole @ problem.exchange_ij @ dipole.conj().T / n**2
+    return h + np.diag(problem.pair_energy_kcv.ravel())
 
 
 def lowest(problem, count=4):
