@@ -12,6 +12,7 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve, solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
+from hpcx.petsc.basis import basis_size, large_basis
 
 SIZES = (24, 36, 48, 60, 80, 120, 180, 240, 360, 480)
 #: MoS2 binding energies in meV: k0, choice of W(0), values for SIZES, limit
@@ -170,3 +171,14 @@ def test_environment_by_name_equals_its_number():
         for kappa in ("hBN", 4.5)
     )
     assert named == number < 0.25
+
+
+def test_wide_bands_take_fewer_products_in_a_basis_that_memory_allows(monkeypatch):
+    bands = {"model": "parabolic", "electron_mass": 0.35, "hole_mass": 0.35}
+    config = Config(model="exciton", material="WS2", mesh={"N": 60, "k0": 0.45}, bands=bands, screening={"kappa": 4.35})
+    problem, products = exciton_problem(config, load_material("WS2")), []
+    for unknowns in (problem.mesh.size, 10**8):
+        monkeypatch.setattr("hpcx.exciton.solve.large_basis", lambda count, **_: large_basis(count, unknowns))
+        products.append(solve_exciton(MPI.COMM_SELF, problem, 4, 1e-8).products)
+    assert products[0] < 0.75 * products[1]
+    assert large_basis(4, 10**8) == basis_size(4) and large_basis(1, 100) == 20
