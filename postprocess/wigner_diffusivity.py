@@ -48,32 +48,48 @@ class Column:
 
 
 def main() -> None:
-    """Read one run or a sweep over the temperature, draw, save next to the data."""
+    """Read one run or a sweep over one key, draw, save next to the data."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps temperature alone")
+    parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps one key, such as the temperature")
     parser.add_argument("--begin", type=float, default=0.5, help="first time shown, ps")
     parser.add_argument("--until", type=float, nargs="+", default=[], help="last times shown, ps, one per temperature")
     parser.add_argument("--phases", type=float, nargs="+", default=[], help="temperatures (K) at which phases are shaded")
     parser.add_argument("--diffusivity", action="store_true", help="leave the widths out")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
-        temperatures = read(file, "temperature") if "temperature" in file else [None]
-        columns = [_column(file, index, temperature, arguments) for index, temperature in enumerate(temperatures)]
+        swept = _swept(file)
+        if len(swept) > 1:
+            raise SystemExit(f"{arguments.file} sweeps {' and '.join(swept)}: this figure wants one key")
+        key = swept[0] if swept else ""
+        columns = [_column(file, index, key, value, arguments) for index, value in enumerate(read(file, key) if key else [None])]
     save(_draw(columns, arguments), arguments.file.with_name("diffusivity"))
 
 
-def _column(file: h5py.File, index: int, temperature: float | None, arguments: argparse.Namespace) -> Column:
+def _swept(file: h5py.File) -> list[str]:
+    """Return the swept keys: the axes before time and valley."""
+    if "observables/diffusivity" not in file:
+        return []
+    return [dimension[0].name.rsplit("/", 1)[-1] for dimension in file["observables/diffusivity"].dims][:-2]
+
+
+def _column(file: h5py.File, index: int, key: str, value: float | None, arguments: argparse.Namespace) -> Column:
     time = read(file, "observables/time")
     last = arguments.until[index] if index < len(arguments.until) else np.inf
     shown = (time >= arguments.begin) & (time <= last)
 
     def part(name: str) -> np.ndarray:
         values = read(file, f"observables/{name}")
-        return (values if temperature is None else values[index])[shown]
+        return (values[index] if key else values)[shown]
 
     names = ("mean_squared_displacement", "diffusivity", "mean_squared_displacement_total", "diffusivity_total", "mean_squared_displacement_photoluminescence")
-    title, number = ("", np.nan) if temperature is None else (f"{temperature:g} K", float(temperature))
-    return Column(title, number, time[shown], *map(part, names))
+    return Column(_title(file, key, value), float(value) if key == "temperature" else np.nan, time[shown], *map(part, names))
+
+
+def _title(file: h5py.File, key: str, value: float | bytes | None) -> str:
+    if not key:
+        return ""
+    text = value.decode() if isinstance(value, bytes) else f"{value:g} {file[key].attrs.get('units', '')}".strip()
+    return text if key == "temperature" else f"{key.rpartition('.')[2]} {text}"
 
 
 def _draw(columns: list[Column], arguments: argparse.Namespace) -> plt.Figure:

@@ -39,7 +39,13 @@ STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, 
 
 
 def settle(
-    comm: MPI.Comm, harmonics: int = 2, end: float = 1.0, mirror: bool | None = None, landscape: dict | None = None, **space
+    comm: MPI.Comm,
+    harmonics: int = 2,
+    end: float = 1.0,
+    mirror: bool | None = None,
+    landscape: dict | None = None,
+    annihilation: dict | None = None,
+    **space,
 ) -> tuple[Problem, SpatialProblem]:
     config = Config(
         model="wigner",
@@ -47,6 +53,7 @@ def settle(
         temperature=300.0,
         space={"points": 60, "width": 3.0} | space,
         landscape=landscape or {},
+        annihilation=annihilation or {},
         momentum=BINS | {"harmonics": harmonics},
         time={"end": end, "outputs": [(0.5, end)], "densities": [(1.0, end)], "distributions": [1.0]},
     )
@@ -161,6 +168,18 @@ def test_valleys_moved_apart_on_any_ranks(comm):
         problem, spatial = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
         assert len(spatial.regions.offset_rv) > 3
         results.append(simulated(where, problem, spatial))
+    agree(*results)
+
+
+def test_annihilation_on_any_ranks(comm):
+    """What is lost depends on the density of all valleys, and is counted over all cells: all ranks together against each rank alone."""
+    results = []
+    for where in (comm, MPI.COMM_SELF):
+        problem, spatial = settle(where, dimension=2, points=24, width=2.4, annihilation={"rate": 1.0, "density": 1e12})
+        results.append(simulated(where, problem, spatial))
+    together, alone = (simulation.history for simulation in results)
+    assert together.annihilated == pytest.approx(alone.annihilated, rel=1e-12)
+    assert alone.annihilated[-1] > 0.1 and np.max(np.abs(np.array(alone.number[1:]))) < 1e-4  # of the pulse in steps of 50 fs
     agree(*results)
 
 
