@@ -8,8 +8,6 @@ is that of hole scattering times the share, at the energies that the states have
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 from scipy import sparse
 
@@ -31,13 +29,15 @@ def dexter_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_ou
 
 def _assisted(problem: Problem, config: Config, pairs: list[Pair]) -> sparse.csr_matrix:
     """Return W of the hole scattering of the upper species' share, absorption by detailed balance."""
-    blocks: dict[tuple[int, int], np.ndarray] = defaultdict(float)
+    blocks: dict[tuple[int, int], np.ndarray] = {}
     edge = [species.edge for species in problem.species]
     for pair in pairs:
         lower, upper = sorted((pair.first, pair.second), key=lambda index: edge[index])
         share_i = (pair.element_i / (problem.energy(upper) - problem.energy(lower))) ** 2
         for final in phonon_hole.partners(problem, upper):
             form_squared = phonon_hole.form_squared(problem, Channel(upper, final, phonon_hole.NAME), config.approximation.hole_closure)
-            blocks[final, lower] += phonon_hole.emission(problem, lower, final, share_i[:, None, None] * form_squared)
-            blocks[lower, final] += phonon_hole.emission(problem, final, lower, form_squared * share_i[:, None])
+            onward = phonon_hole.emission(problem, lower, final, share_i[:, None, None] * form_squared)
+            back = phonon_hole.emission(problem, final, lower, form_squared * share_i[:, None])
+            for place, rate in (((final, lower), onward), ((lower, final), back)):
+                blocks[place] = blocks.get(place, 0.0) + rate
     return with_absorption(problem, block_matrix(problem, blocks))
