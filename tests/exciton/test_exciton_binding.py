@@ -12,7 +12,7 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve, solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.petsc.basis import basis_size, large_basis
+from hpcx.petsc.basis import large_basis, smallest_basis
 
 SIZES = (24, 36, 48, 60, 80, 120, 180, 240, 360, 480)
 #: MoS2 binding energies in meV: k0, choice of W(0), values for SIZES, limit
@@ -181,4 +181,4 @@ def test_wide_bands_take_fewer_products_in_a_basis_that_memory_allows(monkeypatc
         monkeypatch.setattr("hpcx.exciton.solve.large_basis", lambda count, **_: large_basis(count, unknowns))
         products.append(solve_exciton(MPI.COMM_SELF, problem, 4, 1e-8).products)
     assert products[0] < 0.75 * products[1]
-    assert large_basis(4, 10**8) == basis_size(4) and large_basis(1, 100) == 20
+    assert large_basis(4, 10**8) == smallest_basis(4) and large_basis(1, 100) == 20
