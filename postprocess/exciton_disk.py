@@ -18,6 +18,8 @@ from common import command_line, open_result, plt, read, save
 POINTS, WIDTH = 121, 2.5
 #: density relative to the maximum up to which momentum space is shown
 SHOWN = 1e-3
+#: half width of what is shown at least, in distances of the mesh
+LEAST = 4
 
 
 def main() -> None:
@@ -54,10 +56,11 @@ def in_momentum(axis: plt.Axes, k: np.ndarray, amplitude_k: np.ndarray) -> None:
     axis.tripcolor(*k.T, density / density.max(), shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
     angle, radius = np.linspace(0, 2 * np.pi, 200), np.linalg.norm(k, axis=1)
     axis.plot(radius.max() * np.cos(angle), radius.max() * np.sin(angle), color="0.5", linewidth=0.8)
-    seen = 1.05 * radius[density > SHOWN * density.max()].max()
+    seen = max(1.05 * radius[density > SHOWN * density.max()].max(), LEAST * np.sort(radius)[1])
     axis.set_xlim(-seen, seen)
     axis.set_ylim(-seen, seen)
     axis.set_aspect("equal")
+    axis.locator_params(nbins=4)
     axis.set_xlabel("$k_x$ (1/Å)")
 
 
