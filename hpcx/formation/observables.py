@@ -129,9 +129,9 @@ def _add_widths(result: Result, problem: Problem, size: int) -> None:
     """Add what the temperature changes: half widths, and what one formed exciton bleaches."""
     width_ml = np.full((len(problem.manifolds), size), np.nan)
     for row, m in zip(width_ml, problem.manifolds):
-        row[: m.energy_l.size] = 1e3 * m.damping_l
+        row[: m.energy_l.size] = m.damping_l
     label = "half width at half maximum of a state's line, without radiation"
-    result.add("wannier/half_width", width_ml, ("manifold", "state"), "meV", label, missing=_NO_STATE)
+    result.add_internal("wannier/half_width", width_ml, ("manifold", "state"), "meV", label, missing=_NO_STATE)
     area_m = np.array([m.bleaching_fs[0, 0] / m.dipole_l[0] for m in problem.manifolds])
     label = "area in which one 1s exciton takes the dipole moment of 1s away"
     result.add("wannier/bleaching_area", area_m, ("manifold",), "nm^2", label)
@@ -181,7 +181,7 @@ def _excitons_made(config: Config, traces: Traces) -> float:
     """Return the density (1/cm^2) at the end of the window and what has decayed from the 1s states until then."""
     density_t = traces.population_vmlt.sum(axis=(0, 1, 2))
     ground_t = traces.population_vmlt[:, :, 0].sum(axis=(0, 1))
-    lost = 1e-3 * config.cascade.decay / HBAR_EV_FS * trapezoid(ground_t, traces.time_t)
+    lost = config.cascade.internal.decay / HBAR_EV_FS * trapezoid(ground_t, traces.time_t)
     return PER_CM2 * float(density_t[-1] + lost)
 
 

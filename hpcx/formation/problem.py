@@ -192,7 +192,7 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         dipole_l=dipole * states.contact_l,
         damping_l=_damping(config, material, states),
         bleaching_fs=dipole * _bleaching(config, states, medium),
-        generator_ml=generator(relaxation_rates(config, energy_l), 1e-3 * config.cascade.decay / HBAR_EV_FS),
+        generator_ml=generator(relaxation_rates(config, energy_l), config.cascade.internal.decay / HBAR_EV_FS),
         hartree_fock=hartree_fock_1s(states),
     )
 
@@ -222,11 +222,11 @@ def _bleaching(config: Config, states: WannierStates, medium: PairMedium) -> np.
 
 def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
     """Return the rates Gamma_{l -> m} as `rate_ml` (1/fs) between states of ascending energy (eV)."""
-    speed = 1e-3 * config.cascade.speed
+    cascade = config.cascade.internal
     if config.approximation.cascade == "printed":
-        rate_ml = chain_rates(energy_l, speed)
+        rate_ml = chain_rates(energy_l, cascade.speed)
     else:
-        rate_ml = quantum_rates(energy_l, speed, 1e-3 * config.cascade.quantum, 1e-3 * config.cascade.width)
+        rate_ml = quantum_rates(energy_l, cascade.speed, cascade.quantum, cascade.width)
     return rate_ml if config.temperature is None else with_absorption(rate_ml, energy_l, config.temperature)
 
 

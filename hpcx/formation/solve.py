@@ -37,7 +37,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     for note in notes:
         log.info("%s: %s", run.name, note)
     delay_d = np.linspace(config.delay.start, config.delay.stop, config.delay.points)
-    slow = HBAR_EV_FS / max(1e-3 * config.cascade.decay, 1e-9)
+    slow = HBAR_EV_FS / max(config.cascade.internal.decay, 1e-9)
     parts = []
     for traces in _traces(Stages(comm, run), config, problem, delay_d):
         with run.timings.measure("fits"):

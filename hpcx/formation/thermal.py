@@ -68,12 +68,12 @@ class HalfWidths:
 
 def half_widths(config: Config, material: Material) -> HalfWidths:
     """Return the half widths at the temperature of the input; without one those of the input as they stand."""
-    given = config.dephasing
+    given = config.dephasing.internal
     if config.temperature is None:
-        return HalfWidths(1e-3 * given.s1, 1e-3 * given.bound, 1e-3 * given.continuum)
+        return HalfWidths(given.s1, given.bound, given.continuum)
     phonons = Phonons.of(material)
     ground, excited = (phonons.width(config.temperature, ways) - phonons.width(given.measured_at, ways) for ways in (GROUND_WAYS, EXCITED_WAYS))
-    return HalfWidths(1e-3 * given.s1 + ground, 1e-3 * given.bound + excited, 1e-3 * given.continuum + excited)
+    return HalfWidths(given.s1 + ground, given.bound + excited, given.continuum + excited)
 
 
 def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: float) -> np.ndarray:
