@@ -52,6 +52,6 @@ def _warnings(config: Config) -> list[str]:
         warnings.append(f"no phonons: no population forms, so {', '.join(idle) or 'nothing'} cannot act on populations")
     if on.spin_flip and config.spin_flip.law == "phonon" and config.spin_flip.intravalley == config.spin_flip.intervalley == 0:
         warnings.append("mechanisms.spin_flip is on, but both deformation potentials in [spin_flip] are zero")
-    if on.dexter_kernel == "detailed-balance" and not (on.dexter_dark or on.dexter_intravalley):
+    if on.dexter_kernel != "lorentzian" and not (on.dexter_dark or on.dexter_intravalley):
         warnings.append("mechanisms.dexter_kernel has no effect: no Dexter transfer of populations is on")
     return warnings

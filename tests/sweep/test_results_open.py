@@ -61,7 +61,7 @@ FORMATION = {
 }  # fmt: skip
 VALLEY = {
     "model": "valley", "material": "WSe2", "momentum.points": 8, "time.end": "0.4 ps", "mechanisms.set": "full + spin_flip",
-    "sweep.temperature": [77, 100],
+    "sweep.temperature": [77, 100], "probe.kerr_energy": "1.75 eV",
 }  # fmt: skip
 ONE = {key: value for key, value in VALLEY.items() if not key.startswith("sweep.")}
 ANGULAR, SATURATED = ONE | {"mechanisms.set": "full", "momentum.dimension": 2}, ONE | {"approximation.saturation": True}
