@@ -120,7 +120,7 @@ class Zone(Section):
     )
     points: int = Field(11, ge=2, le=1000, description="pair momenta on the whole path")
     reach: Annotated[float, Unit("angstrom")] | None = Field(
-        None, ge=1, le=1e5, description="distance up to which charges interact; without it half the width of the N x N supercell"
+        None, ge=1, le=1e5, description="distance up to which charges interact; without it half the width of the N x N supercell, and exchange has no end"
     )
     whole_cells: bool = Field(False, description="leave out cells that are farther away than `reach`, too, as xatu does")
     scissor: Annotated[float, Unit("eV")] = Field(0.0, ge=-10, le=20, description="added to the gap")
@@ -165,6 +165,30 @@ def check_helicity(absorption: Absorption, bands: Bands) -> None:
     """Raise ValueError if the helicity of the light has no transitions."""
     if absorption.helicity == "opposite" and bands.model == "parabolic":
         raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands')
+
+
+def check_exchange(exchange: Exchange, bands: Bands) -> None:
+    """Raise ValueError if the bands do not say how strongly pairs couple."""
+    if exchange.long_range and bands.model == "parabolic":
+        raise ValueError('exchange.long_range needs the overlap of conduction and valence states, which bands.model = "parabolic" does not have')
+
+
+class Exchange(Section):
+    """Electron-hole exchange of carriers on disks."""
+
+    long_range: bool = Field(False, description="exchange at the momentum of the pair, which couples bright pairs of K and K' (Dirac or tight-binding bands)")
+    screening: Literal["layer", "environment"] = Field(
+        "layer", description="what screens the long-range exchange: the same as the attraction, or the surroundings of the layer alone"
+    )
+
+
+class ExcitonExchange(Exchange):
+    """Electron-hole exchange of the exciton."""
+
+    momenta: list[Annotated[int, Field(ge=0, le=20000)]] = Field(
+        [0, 1, 2, 3], min_length=1, max_length=1000, description="pair momenta m b1 / N at which excitons of K and K' are coupled, by their integers m"
+    )
+    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin")
 
 
 class Solver(Section):
@@ -236,13 +260,17 @@ class Config(CarriersInput):
         Effect(("screening.w0", "gap", "absorption.helicity"), ("mesh.region",), lambda region: region == "disks"),
         Effect(("zone.points",), ("zone.path",)),
         Effect(("zone.spinless_factor",), ("zone.exchange",)),
+        Effect(("exchange",), ("exchange.long_range",)),
+        Effect(("exchange",), ("mesh.region",), lambda region: region == "disks"),
     )
 
     zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
+    exchange: ExcitonExchange = Field(default_factory=ExcitonExchange, description="exchange of pairs on disks")
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         check_helicity(self.absorption, self.bands)
+        check_exchange(self.exchange, self.bands)
         if self.mesh.region == "zone" and self.bands.model != "tight-binding":
             raise ValueError('mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley')
         moving = self.zone.path is not None or any(self.zone.momentum)

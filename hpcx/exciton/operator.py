@@ -15,15 +15,20 @@ class ExcitonOperator:
 
     Each rank owns a block of rows; the vector is gathered, every rank convolves its share of the spinor components over the whole
     mesh, and the sums are scattered back to rows.
+
+    Attributes:
+        own: the rows of this rank.
+        rows: their number.
+        dtype, flops: as of other operators.
     """
 
     def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
         self.comm = comm
         first = block_rows(problem.mesh.size, comm.size)
         self._counts = np.diff(first).tolist()
-        self._mine = slice(first[comm.rank], first[comm.rank + 1])
+        self.own = slice(int(first[comm.rank]), int(first[comm.rank + 1]))
         self.rows = self._counts[comm.rank]
-        self._kinetic = problem.kinetic_k[self._mine]
+        self._kinetic = problem.kinetic_k[self.own]
         self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
         self._convolution = BoxConvolution(problem.w_ij)
         corner = problem.mesh.index_kx.min(axis=0)

@@ -94,10 +94,14 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     ]
 
 
-def material_interaction(config: CarriersInput, material: Material) -> Interaction:
-    """Return the interaction in the layer; raises ValueError for surroundings that make no sense."""
-    around = config.screening.kappa if config.environment is None else config.environment
-    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around), config.screening.interaction)
+def material_interaction(config: CarriersInput, material: Material, with_layer: bool = True) -> Interaction:
+    """Return the interaction in the layer, or in its surroundings alone; raises ValueError for surroundings that make no sense."""
+    around = load_environment(config.screening.kappa if config.environment is None else config.environment)
+    knows_layer = around.has("table.q")
+    if knows_layer and not with_layer:
+        raise ValueError("a table is that of layer and surroundings together: the surroundings alone are not known")
+    length = 0.0 if knows_layer or not with_layer else material.number("interaction.r0", "nm")
+    return interaction_of(length, around, config.screening.interaction)
 
 
 def carrier_bands(config: CarriersInput, material: Material) -> BandModel:

@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 
 from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
+from hpcx.exciton.exchange import add_exchange
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
@@ -162,6 +163,9 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
+    if config.exchange.long_range:
+        with run.timings.measure("exchange"):
+            add_exchange(comm, result, config, material, problem)
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
             spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], stages.checkpoint_if_due)

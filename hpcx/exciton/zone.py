@@ -78,7 +78,8 @@ def zone_problem(
         exchange: the interaction of the exchange, or None to leave it out.
         spinless_factor: 2 for singlets of a model without spin.
         reach: distance up to which pairs of sites interact, nm; half the supercell's width by default,
-            and not more, or pairs would count with several of their images.
+            and not more, or pairs would count with several of their images. If it is given, the exchange is the sum up to there,
+            else its part of long range, without an end.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
     momentum_kx = model.mesh(divisions)
@@ -89,14 +90,19 @@ def zone_problem(
     if moved:
         energy_kb, state_kib = model.bands(momentum_kx + pair_momentum_x)
     electron_kic, electron_energy = state_kib[..., occupied : occupied + conduction], energy_kb[:, occupied : occupied + conduction]
+    ends = whole_cells or reach is not None
     reach = divisions * model.shortest_vector / 2 if reach is None else reach
     velocity = None
     if not moved:
         velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), model.velocity(momentum_kx), hole_kiv, optimize=True)
     exchange_ij = None
     if exchange is not None:
-        phase_r = np.exp(-1j * _supercell(divisions) @ model.lattice_vx @ (pair_momentum_x if moved else np.zeros(2)))
-        exchange_ij = spinless_factor * site_interaction(model, exchange, divisions, reach, whole_cells, phase_r).sum(axis=(2, 3))
+        q_x = pair_momentum_x if moved else np.zeros(2)
+        if ends:
+            phase_r = np.exp(-1j * _supercell(divisions) @ model.lattice_vx @ q_x)
+            exchange_ij = spinless_factor * site_interaction(model, exchange, divisions, reach, whole_cells, phase_r).sum(axis=(2, 3))
+        else:
+            exchange_ij = spinless_factor * long_range_exchange(model, exchange, q_x)
     return ZoneProblem(
         divisions,
         electron_energy[:, :, None] - hole_energy[:, None, :] + scissor,
@@ -106,6 +112,21 @@ def zone_problem(
         exchange_ij,
         velocity,
     )
+
+
+def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.ndarray) -> np.ndarray:
+    """Return N^2 U_ij(Q) = W(Q) / A exp(i Q (tau_i - tau_j)), (orbital, orbital), eV, of the shortest Q + G, or the mean of several.
+
+    It is the part that does not depend on how close two charges on point-like orbitals may come; at Q = 0 no pair has it.
+    """
+    near_gx = momentum_x + np.stack(np.mgrid[-3:4, -3:4], axis=-1).reshape(-1, 2) @ model.reciprocal_vx
+    length_g = np.linalg.norm(near_gx, axis=1)
+    shortest = float(length_g.min())
+    if shortest < _SAME_SITE:
+        return np.zeros((model.orbitals,) * 2)
+    apart_ijx = model.centre_ix[:, None, :2] - model.centre_ix[None, :, :2]
+    phase_ijg = np.exp(1j * apart_ijx @ near_gx[length_g < shortest * (1 + _SAME_SITE)].T)
+    return COULOMB * law.in_momentum(shortest) / model.cell_area * phase_ijg.mean(axis=2)
 
 
 def _supercell(divisions: int) -> np.ndarray:

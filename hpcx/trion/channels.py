@@ -50,7 +50,7 @@ class ChannelError(ValueError):
 
 def channel(config: Config, material: Material, name: str) -> tuple[Species, Species, Species]:
     """Return the carriers of a channel of the input; raises ChannelError."""
-    first, second, third = (_species(config, material, word) for word in config.trion.channels[name])
+    first, second, third = (species_of(config, material, word) for word in config.trion.channels[name])
     return first, second, third
 
 
@@ -67,7 +67,8 @@ def conduction_order(config: Config, material: Material) -> str:
     return order
 
 
-def _species(config: Config, material: Material, word: str) -> Species:
+def species_of(config: Config, material: Material, word: str) -> Species:
+    """Return the carrier that a word such as "K:c1" names; raises ChannelError."""
     found = CARRIER.fullmatch(word)
     if found is None:
         raise ChannelError(f"{word}: is no carrier")

@@ -87,6 +87,19 @@ class Trion(Section):
         return self
 
 
+class Exchange(exciton.Exchange):
+    """Electron-hole exchange in channels."""
+
+    contact: Annotated[float, Unit("eV*angstrom^2")] = Field(
+        0.0, ge=-1000, le=1000, description="strength J of the exchange of pairs of equal spin in different valleys, fitted: bands do not say it"
+    )
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is any."""
+        return self.long_range or self.contact != 0
+
+
 class Absorption(exciton.Absorption):
     """Linear absorption and its line shape."""
 
@@ -141,12 +154,14 @@ class Config(exciton.CarriersInput):
         Effect(("absorption",), ("absorption.enabled", "twod.enabled")),
         Effect(("twod",), ("twod.enabled",)),
         Effect(("twod.shift_by",), ("twod.triplet_shift",)),
+        Effect(("exchange.screening",), ("exchange.long_range",)),
     )
 
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectra")
     twod: TwoDimensional = Field(default_factory=TwoDimensional, description="two-dimensional spectra")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
+    exchange: Exchange = Field(default_factory=Exchange, description="exchange in channels: their states with it are those of the group exchange")
 
     def material_keys(self) -> list[str]:
         """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
@@ -156,6 +171,9 @@ class Config(exciton.CarriersInput):
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         exciton.check_helicity(self.absorption, self.bands)
+        exciton.check_exchange(self.exchange, self.bands)
+        if self.exchange.acts and not self.trion.channels:
+            raise ValueError("exchange acts on trion.channels, and there are none")
         if self.mesh.region == "zone":
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):

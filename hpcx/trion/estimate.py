@@ -18,6 +18,7 @@ from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.config import Config
+from hpcx.trion.exchange_pairs import lacking_partners
 from hpcx.trion.exchanges import Sharing, counted_sharing, expected_sharing
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
 from hpcx.trion.problem import Label, three_carriers
@@ -112,6 +113,8 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
     for species in config.trion.names:
         work += _species_work(config, material, species, sizes, ranks)
+    if config.exchange.acts:
+        work += _exchange_work(config, material, ranks)
     if config.twod.enabled:
         work += _twod_work(config)
     memory = _memory(config, material, sizes, busy)
@@ -199,6 +202,14 @@ def _species_work(config: Config, material: Material, species: str, sizes: _Size
     spectrum = _spectrum(config, sizes, product)
     work += spectrum * (2 if config.absorption.maps else 1) + (spectrum + product * _CONTACT_PRODUCTS if shifted else Work())
     return work + _thermal_work(config, material, species, layouts, ranks)
+
+
+def _exchange_work(config: Config, material: Material, ranks: int) -> Work:
+    """Return the work for channels with exchange, which have no symmetry."""
+    sizes = _counts(config, material, "none")
+    sharing = _sharing(config, material, sizes, False, ranks)
+    solving = _shared_product(sizes, 3, sharing) + _SOLVER + sharing.share(Work(memory=_ORTHOGONALISATION_SECONDS * sizes.unknowns))
+    return (sharing.share(_lists(sizes, 3)) + solving * products(config, sizes)) * len(config.trion.channels)
 
 
 def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
@@ -326,6 +337,8 @@ def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> 
         found.append(f"{ranks - columns} of {ranks} ranks will have no work: there are {columns} columns")
     elif columns / ranks < BLOCK_WIDTH / 2 and sizes.kernel.startswith("gemm"):
         found.append(f"{columns / ranks:.1f} columns per rank: matrix products lose speed below {BLOCK_WIDTH // 2}")
+    if config.exchange.long_range:
+        found += lacking_partners(config, material)
     if sizes.symmetry != "none" and any(_identical(config, material, species) for species in config.trion.names):
         found.append('identical carriers: the dark p-like state is found with solver.symmetry = "none" only')
     return found

@@ -92,11 +92,16 @@ def three_carriers(config: Config, material: Material, name: str) -> tuple[Label
     return carriers(conduction_order(config, material), name, config.trion.charge, config.trion.transition)
 
 
+def three_bands(config: Config, material: Material, mesh: ValleyMesh, name: str) -> list[Band]:
+    """Return the bands of the carriers of a species or a channel on a mesh."""
+    model = carrier_bands(config, material)
+    return [model.band(mesh.momentum_kx, carrier) for carrier in three_carriers(config, material, name)]
+
+
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str) -> TrionProblem:
     """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError."""
-    model = carrier_bands(config, material)
     three = three_carriers(config, material, name)
-    first, second, third = (model.band(exciton.mesh.momentum_kx, carrier) for carrier in three)
+    first, second, third = three_bands(config, material, exciton.mesh, name)
     dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
     if not three[0].conduction:
         first, second, third = first.conjugate(), second.conjugate(), third.conjugate()

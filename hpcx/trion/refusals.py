@@ -1,5 +1,6 @@
 """Surroundings that make no sense, and materials or models that do not have the bands: as for the exciton, and of all three carriers."""
 
+import math
 from functools import partial
 
 from hpcx.exciton import refusals as exciton
@@ -7,6 +8,7 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
+from hpcx.trion.exchange_pairs import coupled_sets, pairs_of
 from hpcx.trion.problem import Label, three_carriers
 
 
@@ -15,6 +17,8 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     found = exciton.refusals(config, material)
     for name, words in config.trion.channels.items() if not found else ():
         found += tried(f"trion.channels.{name}", list(words), partial(channel, config, material, name))[1]
+    if not found and config.exchange.acts:
+        found += _exchange(config, material)
     if found or config.bands.model != "tight-binding":
         return found
     return exciton.followed(config, all_carriers(config, material))
@@ -23,3 +27,17 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 def all_carriers(config: Config, material: Material) -> tuple[Label, ...]:
     """Return the carriers of all species of an input, each once."""
     return tuple(dict.fromkeys(carrier for name in config.trion.names for carrier in three_carriers(config, material, name)))
+
+
+def _exchange(config: Config, material: Material) -> list[Refusal]:
+    """Return channels in which exchange is not known, and surroundings that are not known without the layer."""
+    channels, found = {name: channel(config, material, name) for name in config.trion.channels}, []
+    for pair in pairs_of(channels):
+        three = channels[pair.channel]
+        if pair.like == 0 and three[0].label == three[1].label and (config.exchange.long_range if pair.in_one_valley else config.exchange.contact):
+            reason = "exchange is not there for two like carriers in one band: leave the channel or the exchange out"
+            found.append(Refusal(f"trion.channels.{pair.channel}", str(list(config.trion.channels[pair.channel])), reason))
+    for names in coupled_sets(channels, config.exchange.long_range):
+        if len(names) > 1 and any(math.isnan(species.edge) for name in names for species in channels[name]):
+            found.append(Refusal("exchange.long_range", "true", f"couples {' and '.join(names)}, of which the material does not say how far apart they are"))
+    return found

@@ -22,6 +22,7 @@ from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.channels import Species, channel
 from hpcx.trion.config import Config
+from hpcx.trion.coupled_solve import add_coupled
 from hpcx.trion.kernels import choose_kernel, is_single
 from hpcx.trion.observables import add_slices, dimensions, oscillator_strength, own_points, rayleigh_ritz, wavefunction
 from hpcx.trion.operator import TrionOperator
@@ -186,6 +187,8 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
             with run.timings.measure("output"):
                 path = states_file(run.directory, run.name, species)
                 save(path, states.operator, config, states.energy, states.vectors)
+    if config.exchange.acts:
+        add_coupled(comm, result, config, material, exciton_problem, exciton.amplitude_sk[0], run)
     if config.twod.enabled:
         spectra.add_together(result, float(result.value("singlet/binding_energy")))
     return result

@@ -25,7 +25,7 @@ from hpcx.sweep.run import run_plan
 
 EXCITON = {
     "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
-    "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
+    "exchange.long_range": True, "exchange.momenta": [0, 1], "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
@@ -41,7 +41,7 @@ THERMAL = {
     "trion.temperature": "30 K", "sweep.mesh.N": [28, 30],
 }  # fmt: skip
 CHANNEL = {key: value for key, value in TRION.items() if "twod" not in key} | {
-    "mesh.N": 24, "trion.species": [], "trion.channels.CHANNEL": ["K:c2", "K':c1", "K:v1"],
+    "mesh.N": 24, "trion.species": [], "trion.channels.CHANNEL": ["K:c2", "K':c1", "K:v1"], "exchange.contact": 5.0,
 }  # fmt: skip
 GRID = {"momentum.energy_max": 80, "momentum.first_bin": 2, "momentum.growth": 1.5, "momentum.largest_bin": 12}
 WIGNER = {

@@ -1,0 +1,161 @@
+"""Electron-hole exchange of excitons on disks: a pair in one valley is destroyed, and one of the same momentum made in it or in the other one.
+
+In the basis of pairs with the hole at k and the electron at k + Q, both from the valley's centre, for the valleys a, b = K, K',
+
+    X_ka,k'b = + U(Q) / (N^2 A) O_a(k) conj(O_b(k')),   O_a(k) = <c k+Q|v k> of the states of valley a in the atomic gauge,
+
+with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O vanishes linearly with Q, so that nothing diverges. Two equal
+bright excitons of wavefunction A_a split into a transverse one, which X does not move, and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from mpi4py import MPI
+from scipy.linalg import eigh
+
+from hpcx.exciton.config import CarriersInput, Config
+from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, carrier_bands, material_interaction
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.petsc.eigen import lowest_states
+from hpcx.petsc.start import keyed_noise
+from hpcx.physics.bands import Band, Carrier
+from hpcx.physics.constants import COULOMB
+from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.valley_bands import FollowedBand
+from hpcx.units import from_internal
+
+
+def exchange_grid(config: CarriersInput, material: Material, mesh: ValleyMesh, screening: str) -> np.ndarray:
+    """Return U(q) / (N^2 A) in eV over all differences of mesh points, (4 m + 1, 4 m + 1), with zero in the middle.
+
+    U is screened as the interaction is ("layer"), or by the surroundings of the layer alone. Raises ValueError if these are not known.
+    """
+    law = material_interaction(config, material, with_layer=screening == "layer")
+    reach = 2 * mesh.reach
+    index = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1)
+    distance = np.linalg.norm(mesh.momentum(index), axis=-1)
+    distance[reach, reach] = 1
+    u_ij = COULOMB * law.in_momentum(distance) / (mesh.divisions**2 * mesh.cell_area)
+    u_ij[reach, reach] = 0
+    return u_ij
+
+
+def interband(electron: Band, hole: Band, electron_k: np.ndarray, hole_k: np.ndarray) -> np.ndarray:
+    """Return O = <c|v> for point numbers of the electron and the hole in one valley, of their shape.
+
+    Followed bands have all orbitals in their states; their effective ones differ from band to band.
+    """
+    c_ik, v_ik = (band.state_ik if isinstance(band, FollowedBand) else band.spinor_ck for band in (electron, hole))
+    return sum(c_k[electron_k].conj() * v_k[hole_k] for c_k, v_k in zip(c_ik, v_ik, strict=True))  # orbital by orbital: pairs may be many
+
+
+@dataclass(frozen=True)
+class MovingPair:
+    """Pairs of one valley and momentum Q.
+
+    Attributes:
+        problem: without exchange; its mesh are the points of the hole.
+        overlap_k: O(k), (n,).
+    """
+
+    problem: ExcitonProblem
+    overlap_k: np.ndarray
+
+
+def moving_pair(exciton: ExcitonProblem, electron: Band, hole: Band, momentum: tuple[int, int]) -> MovingPair:
+    """Return the pairs of two bands on the exciton's mesh with the pair momentum of these integers; both carriers stay in the disk."""
+    mesh = exciton.mesh
+    far = 2 * mesh.reach
+    electron_k = mesh.lookup(*np.clip(mesh.index_kx + momentum, -far, far).T)
+    hole_k = np.flatnonzero(electron_k >= 0)
+    electron_k = electron_k[hole_k]
+    bands = (Band(band.energy_k[k], band.spinor_ck[:, k]) for band, k in ((electron, electron_k), (hole, hole_k)))
+    problem = ExcitonProblem(replace(mesh, index_kx=mesh.index_kx[hole_k]), *bands, exciton.w_ij, 0.0, np.zeros(len(hole_k), complex))
+    return MovingPair(problem, interband(electron, hole, electron_k, hole_k))
+
+
+class ExchangeOperator:
+    """Products with the Hamiltonian of pairs in both valleys: each rank owns blocks of rows of both.
+
+    Attributes:
+        rows, dtype, flops: as of other operators.
+    """
+
+    def __init__(self, comm: MPI.Comm, pairs: list[MovingPair], strength: float) -> None:
+        """Take the pairs of every valley and U(Q) / (N^2 A), eV."""
+        self.comm, self._strength = comm, strength
+        self._operators = [ExcitonOperator(comm, pair.problem) for pair in pairs]
+        self.own = [operator.own for operator in self._operators]
+        self._cuts = np.cumsum([operator.rows for operator in self._operators])
+        self.rows, self.dtype, self.flops = int(self._cuts[-1]), complex, sum(operator.flops for operator in self._operators)
+        self._overlap = np.concatenate([pair.overlap_k[own] for pair, own in zip(pairs, self.own, strict=True)])
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return this rank's rows of the product, eV; collective."""
+        parts = np.split(x, self._cuts[:-1])
+        y = np.concatenate([operator.apply(part) for operator, part in zip(self._operators, parts, strict=True)])
+        return y + self._strength * self._overlap * self.polarisation(x)
+
+    def polarisation(self, x: np.ndarray) -> complex:
+        """Return sum_k conj(O(k)) x(k) over both valleys; collective."""
+        return self.comm.allreduce(np.vdot(self._overlap, x))
+
+
+def lowest_with_exchange(comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each; collective."""
+    norm = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0
+    if sum(pair.problem.mesh.size for pair in pairs) <= DENSE_LIMIT:
+        energy, vector_ks = eigh(dense_with_exchange(pairs, strength))
+        overlap = np.concatenate([pair.overlap_k for pair in pairs])
+        return energy[:states], np.abs(overlap.conj() @ vector_ks[:, :states]) ** 2 / norm
+    operator = ExchangeOperator(comm, pairs, strength)
+
+    def draw(number: int) -> np.ndarray:
+        """Return this rank's rows of a random vector of low kinetic energy, another one in each valley."""
+        noise = [keyed_noise(np.arange(own.start, own.stop), 2 * number + valley) for valley, own in enumerate(operator.own)]
+        energy = [pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean() for pair, own in zip(pairs, operator.own, strict=True)]
+        return np.concatenate([np.exp(-e) * (n if number else 1 + n) for e, n in zip(energy, noise, strict=True)])
+
+    found = lowest_states(comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance))
+    return found.values[:states], np.array([abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]])
+
+
+def dense_with_exchange(pairs: list[MovingPair], strength: float) -> np.ndarray:
+    """Return the Hamiltonian as a matrix, valley after valley, eV."""
+    overlap = np.concatenate([pair.overlap_k for pair in pairs])
+    first = pairs[0].problem.mesh.size
+    h = strength * np.outer(overlap, overlap.conj())
+    h[:first, :first] += pairs[0].problem.dense()
+    h[first:, first:] += pairs[1].problem.dense()
+    return h
+
+
+def bright_pairs(config: Config, material: Material, exciton: ExcitonProblem, momentum: tuple[int, int]) -> list[MovingPair]:
+    """Return the A pairs of K and K' with a momentum."""
+    model, momentum_kx = carrier_bands(config, material), exciton.mesh.momentum_kx
+    return [moving_pair(exciton, *(model.band(momentum_kx, Carrier(1, valley, kind)) for kind in (True, False)), momentum) for valley in (1, -1)]
+
+
+def add_exchange(comm: MPI.Comm, result: Result, config: Config, material: Material, exciton: ExcitonProblem) -> None:
+    """Put energies of A excitons of K and K' at the momenta of the input, without and with exchange, under /exciton/exchange; collective."""
+    settings, mesh, solver = config.exchange, exciton.mesh, config.solver
+    u_ij = settings.spinless_factor * exchange_grid(config, material, mesh, settings.screening)
+    found = []
+    for m in settings.momenta:
+        pairs, strength = bright_pairs(config, material, exciton, (m, 0)), u_ij[2 * mesh.reach + m, 2 * mesh.reach]
+        found.append([lowest_with_exchange(comm, pairs, factor * strength, solver.states, solver.tolerance) for factor in (0.0, 1.0)])
+    without, with_exchange, share = ([np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True))
+    momentum = np.linalg.norm(mesh.momentum(np.array([[m, 0] for m in settings.momenta])), axis=1)
+    place = "exciton/exchange"
+    result.add_internal(f"{place}/momentum", momentum, ("momentum",), "1/angstrom", "pair momentum, along b1")
+    result.add(f"{place}/energy", np.array(with_exchange), ("momentum", "state"), "eV", "A excitons of K and K' with exchange, from the band edges")
+    result.add(f"{place}/energy_without", np.array(without), ("momentum", "state"), "eV", "the same without exchange")
+    result.add(f"{place}/longitudinal", np.array(share), ("momentum", "state"), "1", "share of a state in the polarisation that makes the exchange")
+    for q, energy, part in zip(momentum, with_exchange, share, strict=True):
+        split = 1e3 * (energy[int(np.argmax(part))] - energy[0]) if part.any() else 0.0
+        result.summary.append(f"exchange: {split:.3f} meV between the longitudinal and the lowest exciton at {from_internal(q, '1/angstrom'):.4f} 1/angstrom")
