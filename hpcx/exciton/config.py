@@ -229,6 +229,7 @@ class CarriersInput(RunInput):
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
+    exchange: Exchange = Field(default_factory=Exchange, description="electron-hole exchange on disks")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
     @model_validator(mode="after")

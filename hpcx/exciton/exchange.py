@@ -37,7 +37,7 @@ def exchange_grid(config: CarriersInput, material: Material, mesh: ValleyMesh, s
     """
     law = material_interaction(config, material, with_layer=screening == "layer")
     reach = 2 * mesh.reach
-    index = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1)
+    index = np.stack(list(np.mgrid[-reach : reach + 1, -reach : reach + 1]), axis=-1)
     distance = np.linalg.norm(mesh.momentum(index), axis=-1)
     distance[reach, reach] = 1
     u_ij = COULOMB * law.in_momentum(distance) / (mesh.divisions**2 * mesh.cell_area)
@@ -74,8 +74,8 @@ def moving_pair(exciton: ExcitonProblem, electron: Band, hole: Band, momentum: t
     electron_k = mesh.lookup(*np.clip(mesh.index_kx + momentum, -far, far).T)
     hole_k = np.flatnonzero(electron_k >= 0)
     electron_k = electron_k[hole_k]
-    bands = (Band(band.energy_k[k], band.spinor_ck[:, k]) for band, k in ((electron, electron_k), (hole, hole_k)))
-    problem = ExcitonProblem(replace(mesh, index_kx=mesh.index_kx[hole_k]), *bands, exciton.w_ij, 0.0, np.zeros(len(hole_k), complex))
+    first, second = (Band(band.energy_k[k], band.spinor_ck[:, k]) for band, k in ((electron, electron_k), (hole, hole_k)))
+    problem = ExcitonProblem(replace(mesh, index_kx=mesh.index_kx[hole_k]), first, second, exciton.w_ij, 0.0, np.zeros(len(hole_k), complex))
     return MovingPair(problem, interband(electron, hole, electron_k, hole_k))
 
 
@@ -138,7 +138,8 @@ def dense_with_exchange(pairs: list[MovingPair], strength: float) -> np.ndarray:
 def bright_pairs(config: Config, material: Material, exciton: ExcitonProblem, momentum: tuple[int, int]) -> list[MovingPair]:
     """Return the A pairs of K and K' with a momentum."""
     model, momentum_kx = carrier_bands(config, material), exciton.mesh.momentum_kx
-    return [moving_pair(exciton, *(model.band(momentum_kx, Carrier(1, valley, kind)) for kind in (True, False)), momentum) for valley in (1, -1)]
+    bands = [[model.band(momentum_kx, Carrier(1, valley, kind)) for kind in (True, False)] for valley in (1, -1)]
+    return [moving_pair(exciton, electron, hole, momentum) for electron, hole in bands]
 
 
 def add_exchange(comm: MPI.Comm, result: Result, config: Config, material: Material, exciton: ExcitonProblem) -> None:

@@ -27,9 +27,10 @@ _COARSE = 6
 def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
     """Return surroundings that make no sense, a splitting that closes the gap of one spin, what is wrong with a tight-binding model."""
     found = tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
-    if not found and config.exchange.long_range:
-        alone = config.exchange.screening == "environment"
-        found += tried("exchange.screening", config.exchange.screening, lambda: material_interaction(config, material, not alone))[1]
+    exchange = config.exchange
+    if not found and exchange.long_range:
+        with_layer = exchange.screening == "layer"
+        found += tried("exchange.screening", exchange.screening, lambda: material_interaction(config, material, with_layer))[1]
     return found
 
 

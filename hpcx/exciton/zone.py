@@ -97,7 +97,7 @@ def zone_problem(
         velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), model.velocity(momentum_kx), hole_kiv, optimize=True)
     exchange_ij = None
     if exchange is not None:
-        q_x = pair_momentum_x if moved else np.zeros(2)
+        q_x = np.zeros(2) if pair_momentum_x is None else pair_momentum_x
         if ends:
             phase_r = np.exp(-1j * _supercell(divisions) @ model.lattice_vx @ q_x)
             exchange_ij = spinless_factor * site_interaction(model, exchange, divisions, reach, whole_cells, phase_r).sum(axis=(2, 3))
@@ -119,7 +119,7 @@ def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.nd
 
     It is the part that does not depend on how close two charges on point-like orbitals may come; at Q = 0 no pair has it.
     """
-    near_gx = momentum_x + np.stack(np.mgrid[-3:4, -3:4], axis=-1).reshape(-1, 2) @ model.reciprocal_vx
+    near_gx = momentum_x + np.stack(list(np.mgrid[-3:4, -3:4]), axis=-1).reshape(-1, 2) @ model.reciprocal_vx
     length_g = np.linalg.norm(near_gx, axis=1)
     shortest = float(length_g.min())
     if shortest < _SAME_SITE:

@@ -109,7 +109,8 @@ def exchange_terms(
     mesh, settings = exciton.mesh, config.exchange.internal
     u_k = exchange_grid(config, material, mesh, settings.screening)[tuple((mesh.index_kx + 2 * mesh.reach).T)]
     contact_k = np.full(mesh.size, settings.contact / (mesh.divisions**2 * mesh.cell_area))
-    names, groups, terms = list(channels), {}, []
+    names, terms = list(channels), []
+    groups: dict[object, int] = {}
     for pair in pairs_of(channels):
         if not (settings.long_range if pair.in_one_valley else settings.contact):
             continue

@@ -48,8 +48,9 @@ def coupled_operator(comm: MPI.Comm, config: Config, material: Material, exciton
     kernel = choose_kernel(config.solver.kernel.removesuffix("-single"), exciton.mesh.size, max(problem.components for problem in problems))
     operators = [TrionOperator(comm, problem, "none", kernel) for problem in problems]
     terms = exchange_terms(config, material, exciton, channels, operators)
-    edges = np.array([sum(species.edge for species in three) for three in channels.values()])
-    return CoupledOperator(comm, operators, (edges - edges[0] if len(edges) > 1 else np.zeros(1)), terms) if terms else None
+    edges = [sum(species.edge for species in three) for three in channels.values()]
+    shifts = [0.0, *(edge - edges[0] for edge in edges[1:])]
+    return CoupledOperator(comm, operators, shifts, terms) if terms else None
 
 
 def _lowest(operator: CoupledOperator, config: Config, amplitude_k: np.ndarray, run: Run, name: str) -> tuple[np.ndarray, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpcx.materials.loader import Material
-from hpcx.trion.channels import ChannelError, Species, species_of
+from hpcx.trion.channels import ChannelError, Species, channel, species_of
 from hpcx.trion.config import Config
 from hpcx.trion.problem import Label
 
@@ -58,12 +58,12 @@ def coupled_sets(channels: dict[str, tuple[Species, Species, Species]], long_ran
 def lacking_partners(config: Config, material: Material) -> list[str]:
     """Return a warning for every channel whose pair is also made in the other valley, in a channel that the input does not have."""
     channels = config.trion.channels
-    known = {name: tuple(species_of(config, material, word) for word in words) for name, words in channels.items()}
+    known = {name: channel(config, material, name) for name in channels}
     made = {(frozenset([pair.spectator, known[pair.channel][pair.like].label]), known[pair.channel][OPPOSITE].label) for pair in pairs_of(known)}
     found = []
     for pair in pairs_of(known) if config.exchange.long_range else ():
         words = [_reversed(word) if place != 1 - pair.like else word for place, word in enumerate(channels[pair.channel])]
-        if not pair.in_one_valley or None in words:
+        if not pair.in_one_valley or "" in words:
             continue
         try:
             like, opposite = (species_of(config, material, words[place]) for place in (pair.like, OPPOSITE))
@@ -74,9 +74,9 @@ def lacking_partners(config: Config, material: Material) -> list[str]:
     return found
 
 
-def _reversed(word: str) -> str | None:
-    """Return the word of the time-reversed carrier, or None for valleys that have no name for it."""
+def _reversed(word: str) -> str:
+    """Return the word of the time-reversed carrier, or "" for valleys that have no name for it."""
     valley, _, band = word.partition(":")
     if valley not in _REVERSED:
-        return None
+        return ""
     return f"{_REVERSED[valley]}:{band[0]}{_REVERSED.get(band[1:], band[1:])}"

@@ -7,10 +7,11 @@ import numpy as np
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
+from hpcx.trion.coupled import CoupledOperator
 from hpcx.trion.operator import TrionOperator
 
 
-def rayleigh_ritz(operator: TrionOperator, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rayleigh_ritz(operator: TrionOperator | CoupledOperator, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return energies, vectors and true residual norms |H x - E x| in the span of `vectors` (state, rows); collective.
 
     One explicit product per state, so that energies and residuals are those of `operator` however the vectors were found.
