@@ -95,11 +95,12 @@ class ExchangeOperator:
         self.rows, self.dtype, self.flops = int(self._cuts[-1]), complex, sum(operator.flops for operator in self._operators)
         self._overlap = np.concatenate([pair.overlap_k[own] for pair, own in zip(pairs, self.own, strict=True)])
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's rows of the product, eV; collective."""
-        parts = np.split(x, self._cuts[:-1])
-        y = np.concatenate([operator.apply(part) for operator, part in zip(self._operators, parts, strict=True)])
-        return y + self._strength * self._overlap * self.polarisation(x)
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's rows of the product, in `out` if there is one, eV; collective."""
+        y, parts = np.empty(self.rows, complex) if out is None else out, np.split(x, self._cuts[:-1])
+        np.concatenate([operator.apply(part) for operator, part in zip(self._operators, parts, strict=True)], out=y)
+        y += self._strength * self._overlap * self.polarisation(x)
+        return y
 
     def polarisation(self, x: np.ndarray) -> complex:
         """Return sum_k conj(O(k)) x(k) over both valleys; collective."""

@@ -82,9 +82,9 @@ class CoupledOperator:
         """Return views of a vector, one for each channel."""
         return [x[first:last] for first, last in zip(self.cuts, self.cuts[1:])]
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """Return this rank's part of the product, eV; collective."""
-        y, x_c = np.empty(self.rows, complex), self.parts(x)
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return this rank's part of the product, in `out` if there is one, eV; collective."""
+        y, x_c = np.empty(self.rows, complex) if out is None else out, self.parts(x)
         y_c = self.parts(y)
         for operator, edge, given, made in zip(self.operators, self._edges, x_c, y_c, strict=True):
             made[:] = operator.apply(given) + edge * given
