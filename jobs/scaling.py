@@ -52,7 +52,7 @@ def table(rows: list[tuple[int, float, float, float]]) -> list[str]:
     lines = ["ranks  measured   waiting  efficiency  predicted  efficiency  measured / predicted"]
     for ranks, seconds, waiting, predicted in rows:
         efficiency, expected = (first * least / (ranks * value) for least, value in ((measured_first, seconds), (predicted_first, predicted)))
-        lines.append(f"{ranks:5d}  {seconds:7.1f} s {waiting:7.1f} s  {efficiency:9.2f}  {predicted:8.1f} s  {expected:9.2f}  {seconds / predicted:19.2f}")
+        lines.append(f"{ranks:5d}  {seconds:6.3g} s {waiting:7.3g} s  {efficiency:10.2f}  {predicted:7.3g} s  {expected:10.2f}  {seconds / predicted:20.2f}")
     return lines
 
 

@@ -54,7 +54,9 @@ WELL = WIGNER | {
     "space.dimension": 1, "space.points": 36, "space.width": "4 um", "time.end": 0.6, "time.densities": [[0.3, 1]], "time.distributions": [0.5],
     "landscape.kind": "well", "landscape.depth": "2 meV", "landscape.length": "2 um",
 }  # fmt: skip
-PLANE = WELL | {"landscape.kind": "none", "space.dimension": 2, "space.points": 36, "space.width": "4 um"}
+PLANE = WELL | {
+    "landscape.kind": "none", "space.dimension": 2, "space.points": 36, "space.width": "4 um", "annihilation.rate": 0.01, "annihilation.density": "1e11/cm^2",
+}  # fmt: skip
 FORMATION = {
     "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 6, "momentum.points": 40, "signal.photon_energies.points": 3,
     "signal.bootstrap": 2, "approximation.grating": True,
