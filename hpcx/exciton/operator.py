@@ -8,6 +8,8 @@ from mpi4py import MPI
 from hpcx.exciton.convolution import BoxConvolution
 from hpcx.exciton.problem import ExcitonProblem
 from hpcx.parallel.layout import block_rows
+from hpcx.parallel.rows import SpreadRows
+from hpcx.parallel.traffic import Traffic
 
 
 class ExcitonOperator:
@@ -25,9 +27,9 @@ class ExcitonOperator:
     def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
         self.comm = comm
         first = block_rows(problem.mesh.size, comm.size)
-        self._counts = np.diff(first).tolist()
+        self._spread = SpreadRows(comm, np.diff(first).tolist())
         self.own = slice(int(first[comm.rank]), int(first[comm.rank + 1]))
-        self.rows = self._counts[comm.rank]
+        self.rows = self._spread.rows
         self._kinetic = problem.kinetic_k[self.own]
         self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
         self._convolution = BoxConvolution(problem.w_ij)
@@ -41,11 +43,12 @@ class ExcitonOperator:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
-        x_k = np.empty(sum(self._counts), complex)
-        self.comm.Allgatherv(np.ascontiguousarray(x, complex), [x_k, self._counts])
-        y = np.empty(self.rows, complex)
-        self.comm.Reduce_scatter(self._attraction(x_k), y, self._counts)
-        return np.subtract(self._kinetic * x, y, out=out)
+        return np.subtract(self._kinetic * x, self._spread.summed(self._attraction(self._spread.gathered(x))), out=out)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this rank has sent in products."""
+        return self._spread.traffic
 
     def _attraction(self, x_k: np.ndarray) -> np.ndarray:
         """This rank's share of sum_k' w(k - k') <c k|c k'> <v k'|v k> x(k')."""

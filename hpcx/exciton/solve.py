@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -24,6 +24,7 @@ from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
+from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
@@ -43,6 +44,7 @@ class ExcitonStates:
         degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
         products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
         residual: the solver's largest |H x - E x|, eV; 0 if it was diagonalised as a matrix.
+        traffic: what this rank has sent in products.
     """
 
     energy: np.ndarray
@@ -50,6 +52,7 @@ class ExcitonStates:
     degeneracy: np.ndarray
     products: int
     residual: float = 0.0
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 def solve_exciton(
@@ -74,7 +77,7 @@ def solve_exciton(
     for mine, whole in zip(vectors[:count], amplitude_sk, strict=True):
         comm.Allgatherv(np.ascontiguousarray(mine), [whole, counts])
     sizes = degeneracy(pairs.values, width)[:count]
-    return ExcitonStates(pairs.values[:count], amplitude_sk, sizes, pairs.products, float(pairs.residuals[:count].max()))
+    return ExcitonStates(pairs.values[:count], amplitude_sk, sizes, pairs.products, float(pairs.residuals[:count].max()), operator.traffic)
 
 
 def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
@@ -152,6 +155,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
         states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages, partial(run.progress, "exciton"))
+    run.timings.exchanged("exciton", states.traffic)
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()

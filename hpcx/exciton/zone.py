@@ -15,6 +15,8 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.parallel.layout import block_rows
+from hpcx.parallel.rows import SpreadRows
+from hpcx.parallel.traffic import Traffic
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.lattice import integer_pairs
@@ -173,10 +175,10 @@ class ZoneOperator:
         points, *self._bands = problem.pair_energy_kcv.shape
         first = block_rows(points, comm.size)
         self.pairs = int(np.prod(self._bands))
-        self._counts = (np.diff(first) * self.pairs).tolist()
+        self._spread = SpreadRows(comm, (np.diff(first) * self.pairs).tolist())
         self.first = int(first[comm.rank]) * self.pairs
         self._mine = slice(first[comm.rank], first[comm.rank + 1])
-        self.rows = self._counts[comm.rank]
+        self.rows = self._spread.rows
         self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
         self._conjugate_vjk = self._hole_vjk.conj()
         electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
@@ -190,14 +192,16 @@ class ZoneOperator:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
-        whole = np.empty(sum(self._counts), complex)
-        self.comm.Allgatherv(np.ascontiguousarray(x, complex), [whole, self._counts])
-        attraction = np.empty(self.rows, complex)
-        self.comm.Reduce_scatter(np.ascontiguousarray(self._attraction(whole.reshape(-1, *self._bands))).ravel(), attraction, self._counts)
-        y = np.subtract(self.kinetic * x, attraction, out=out)
+        attraction = self._attraction(self._spread.gathered(x).reshape(-1, *self._bands))
+        y = np.subtract(self.kinetic * x, self._spread.summed(attraction), out=out)
         if self.problem.exchange_ij is not None:
             y += self._exchange(x, self.problem.exchange_ij)
         return y
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this rank has sent in products."""
+        return self._spread.traffic
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
         """Return this rank's orbitals' share of D x, (k, c, v). Arrays run over k last, so that all products are of long rows."""

@@ -45,6 +45,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
             operator = ZoneOperator(comm, problem)
         with run.timings.measure("exciton"):
             pairs, sizes = _lowest(comm, config, operator, stages.stage(f"exciton{number}"))
+        run.timings.exchanged("exciton", operator.traffic)
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
         edges.append(problem.pair_energy_kcv.min())

@@ -17,6 +17,7 @@ from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.basis import small_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
@@ -94,8 +95,14 @@ def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
     """Divide the solver's time into products, waiting for other ranks, and the rest."""
     run.timings.add("products", pairs.product_seconds - operator.waited, pairs.products)
     run.timings.add("communication", operator.waited, pairs.products)
-    run.timings.exchanged("products", replace(operator.traffic, seconds=operator.waited))
     run.timings.add("orthogonalisation", pairs.seconds - pairs.product_seconds, pairs.iterations)
+    _count_exchanges(run, operator, "products")
+
+
+def _count_exchanges(run: Run, operator: TrionOperator, kind: str) -> None:
+    """Put what the operator has sent since the last call into the table of timings."""
+    run.timings.exchanged(kind, replace(operator.traffic, seconds=operator.waited))
+    operator.traffic, operator.waited = Traffic(), 0.0
 
 
 def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float | None) -> None:
@@ -160,6 +167,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
         exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, stages)
+    run.timings.exchanged("exciton", exciton.traffic)
     run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
     binding = binding_text(-exciton.energy[0], gap)
@@ -178,6 +186,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
             if is_channel:
                 add_channel(result, species, channel(config, material, species), states.energy[0], pairs)
         spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0], pairs[0].energy[0])
+        _count_exchanges(run, states.operator, "residuals, spectra")
         result.summary += _remark(states.operator, species)
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
