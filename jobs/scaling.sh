@@ -22,4 +22,4 @@ most=${SLURM_NTASKS:-$(getconf _NPROCESSORS_ONLN)}
 for ranks in ${RANKS:-$(for ((p = 1; p <= most; p *= 2)); do echo "$p"; done)}; do
     $(launcher) -n "$ranks" "$HPCX/.venv/bin/hpcx" run "$input" "$@" --fresh --set "output.directory=$folder/$ranks"
 done
-eval "$HPCX/.venv/bin/python" '"$HPCX/jobs/scaling.py"' '"$folder"' ${NETWORK:-}
+eval '"$HPCX/.venv/bin/python" "$HPCX/jobs/scaling.py" "$folder"' "${NETWORK:-}"    # the words of NETWORK have quotes of their own

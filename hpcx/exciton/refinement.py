@@ -133,6 +133,7 @@ def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = PAIR) -> flo
     carriers = tuple(carriers)
 
     def can_be_followed(cutoff: float) -> bool:
+        """Return whether no carrier's band is lost on a coarse disk of this radius."""
         mesh = config.mesh.model_copy(update={"k0": cutoff})
         return not followed(config.model_copy(update={"mesh": mesh}), carriers, _POINTS)
 
