@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Named, OneOf, Permittivity, RunInput, Section, Unit, refuse_more
 from hpcx.materials.band_models import BAND_MODELS
+from hpcx.materials.catalogue import matching
 
 Fraction = Annotated[float, Field(ge=-2, le=2)]
 
@@ -191,6 +192,23 @@ class ExcitonExchange(Exchange):
     spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin")
 
 
+#: what phonons need of a material
+PHONON_NUMBERS = (
+    *("phonons.acoustic.*", "phonons.optical.*", "excitons.*", "lattice.mass_density"),
+    *("carriers.electron_[AB]_mass", "carriers.electron_Lambda_mass", "carriers.hole_A_mass"),
+    *(f"phonons.{group}.*" for group in ("K", "Lambda", "M", *(f"electron_{pair}" for pair in ("K_Kprime", "K_Lambda", "Kprime_Lambda", "Lambda_Lambda")))),
+    *("optics.radiative_broadening", "optics.exciton_A_energy", "optics.refractive_index"),
+)
+
+
+class Phonons(Section):
+    """Widths of lines by phonons, in place of those that are given."""
+
+    enabled: bool = Field(False, description="take line widths and coherence times from the material's phonons (A excitons and their trions, on disks)")
+    temperature: Annotated[float, Unit("K")] = Field("300 K", ge=0, le=1000, description="of the lattice")
+    residual: Energy = Field("0.5 meV", ge=1e-6, le=1, description="half width at half maximum without phonons: radiative decay, disorder")
+
+
 class Solver(Section):
     """The eigensolver."""
 
@@ -208,6 +226,8 @@ class CarriersInput(RunInput):
         Effect(("tight_binding",), ("bands.model",), lambda model: model == "tight-binding"),
         Effect(("tight_binding.valley", "tight_binding.spin", "tight_binding.orbital_tolerance"), ("mesh.region",), lambda region: region == "disks"),
         Effect(("tight_binding.symmetry_tolerance",), ("mesh.region",), lambda region: region == "disks"),
+        Effect(("phonons",), ("phonons.enabled",)),
+        Effect(("absorption.broadening",), ("phonons.enabled",), lambda phonons: not phonons),
     )
 
     surroundings: ClassVar[tuple[str, ...]] = ("environment", "screening.kappa")
@@ -229,6 +249,7 @@ class CarriersInput(RunInput):
         "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
     )
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
+    phonons: Phonons = Field(default_factory=Phonons, description="line widths by phonons")
     exchange: Exchange = Field(default_factory=Exchange, description="electron-hole exchange on disks")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
@@ -237,6 +258,8 @@ class CarriersInput(RunInput):
         files = self.tight_binding
         if self.bands.model == "tight-binding" and files.file is None and files.builtin is None:
             raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+        if self.phonons.enabled and self.mesh.region == "zone":
+            raise ValueError('phonons.enabled has widths of the 1s exciton of a valley: set mesh.region = "disks"')
         return self
 
     @property
@@ -245,10 +268,11 @@ class CarriersInput(RunInput):
         return "mayers2015" if self.bands.model == "parabolic" else self.usual_set
 
     def material_keys(self) -> list[str]:
-        """Return lattice, screening, and what the bands need."""
+        """Return lattice, screening, and what bands and phonons need."""
         bands = BAND_MODELS[self.bands.model].lacking(self.bands.masses)
         lattice = [] if self.bands.model == "tight-binding" else ["lattice.constant"]
-        return [*dict.fromkeys([*lattice, "interaction.r0", *bands])]
+        phonons = matching(*PHONON_NUMBERS) if self.phonons.enabled else ()
+        return [*dict.fromkeys([*lattice, "interaction.r0", *bands, *phonons])]
 
 
 class Config(CarriersInput):

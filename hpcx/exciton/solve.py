@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 
 from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
+from hpcx.exciton.dephasing import with_phonons
 from hpcx.exciton.exchange import add_exchange
 from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
 from hpcx.exciton.operator import ExcitonOperator
@@ -170,6 +171,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     if config.exchange.long_range:
         with run.timings.measure("exchange"):
             add_exchange(comm, result, config, material, problem)
+    config = with_phonons(result, config, material)
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
             spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], stages.checkpoint_if_due)

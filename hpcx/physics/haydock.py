@@ -97,7 +97,7 @@ def merged(energy: np.ndarray, weight: np.ndarray, distance: float) -> tuple[np.
     return np.where(total > 0, mean, plain), total
 
 
-def lorentzian_spectrum(photon_energy: np.ndarray, energy: np.ndarray, weight: np.ndarray, broadening: float) -> np.ndarray:
-    """Return sum_i weight_i L(E_i - w) with Lorentzians of unit area and half width at half maximum `broadening`, (w,)."""
+def lorentzian_spectrum(photon_energy: np.ndarray, energy: np.ndarray, weight: np.ndarray, broadening: np.ndarray | float) -> np.ndarray:
+    """Return sum_i weight_i L(E_i - w) with Lorentzians of unit area and half width at half maximum `broadening`, of all or each, (w,)."""
     pieces = np.array_split(photon_energy, 1 + photon_energy.size * energy.size // PIECE)
     return np.concatenate([(broadening / np.pi / ((piece[:, None] - energy) ** 2 + broadening**2)) @ weight for piece in pieces])

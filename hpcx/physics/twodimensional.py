@@ -24,14 +24,14 @@ class StimulatedEmission:
     Attributes:
         energy: of the sticks, distinct, (stick,), eV.
         weight: |<a|V|i>|^2, (stick,).
-        broadening: sigma, eV.
+        broadening: sigma, of all or of each (stick,), eV.
         dephasing_time: fs.
         pathway: "non-rephasing", "rephasing" or "sum" of both.
     """
 
     energy: np.ndarray
     weight: np.ndarray
-    broadening: float
+    broadening: np.ndarray | float
     dephasing_time: float
     pathway: str
 

@@ -154,6 +154,7 @@ class Config(exciton.CarriersInput):
         Effect(("absorption",), ("absorption.enabled", "twod.enabled")),
         Effect(("twod",), ("twod.enabled",)),
         Effect(("twod.shift_by",), ("twod.triplet_shift",)),
+        Effect(("twod.broadening", "twod.dephasing_time"), ("phonons.enabled",), lambda phonons: not phonons),
         Effect(("exchange.screening",), ("exchange.long_range",)),
     )
 
@@ -185,6 +186,8 @@ class Config(exciton.CarriersInput):
             raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
         if self.twod.enabled and self.trion.channels:
             raise ValueError("twod.enabled has spectra of singlet and triplet together: leave out trion.channels")
+        if self.phonons.enabled and (self.trion.channels or self.trion.transition == "B"):
+            raise ValueError("phonons.enabled has widths of singlets and triplets of the A exciton: leave out trion.channels and trion.transition")
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self

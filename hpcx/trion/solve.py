@@ -173,7 +173,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     binding = binding_text(-exciton.energy[0], gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N})")
     result.summary += [f"WARNING: {text}" for text in coarse_mesh(config, material)]
-    spectra = Spectra(comm, config, exciton_problem, exciton.energy[0], run, stages)
+    spectra = Spectra(comm, config, material, exciton_problem, exciton.energy[0], run, stages)
     spectra.add_exciton(result)
     for species in config.trion.names:
         problem = trion_problem(config, material, exciton_problem, species)

@@ -14,8 +14,11 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.physics.constants import HBAR
 from hpcx.physics.twodimensional import Beat, StimulatedEmission, fit_beat, laser_spectrum
 from hpcx.trion.config import Config, TwoDimensional
+from hpcx.trion.dephasing import LineWidths, coherent
 
 _SIGNAL_UNIT = "1/(eV^4 fs^2)"
+#: energies, weights and half widths of a species' lines
+Lines = tuple[np.ndarray, np.ndarray, np.ndarray | float]
 _NO_BEAT = "NaN: no damped oscillation was found; an infinite error: the data do not determine it"
 
 
@@ -50,13 +53,11 @@ def moved_sticks(spectrum: Spectrum, below: float, shift: float) -> np.ndarray:
 class Experiment:
     """What is measured: signals of all species, seen with the laser's spectrum."""
 
-    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, tuple[np.ndarray, np.ndarray]], gap: float) -> None:
-        """Take stick energies and weights by species; energies from the band edges."""
+    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], gap: float) -> None:
+        """Take the lines by species; energies from the band edges."""
         self._settings, self._peaks = settings, peaks
         self._centre = peaks.trion if settings.laser_centre is None else settings.laser_centre - gap
-        self._emission = {
-            species: StimulatedEmission(*lines, settings.broadening, settings.dephasing_time, settings.pathway) for species, lines in sticks.items()
-        }
+        self._emission = {species: StimulatedEmission(*lines, settings.dephasing_time, settings.pathway) for species, lines in sticks.items()}
 
     def signal(self, species: str, times: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the signal of a species, or of "total", (t, w1, w3)."""
@@ -80,6 +81,7 @@ def add_two_dimensional(
     result: Result,
     config: Config,
     spectra: Mapping[str, Spectrum],
+    widths: Mapping[str, LineWidths],
     exciton_energy: float,
     binding_energy: float,
     gap: float,
@@ -91,6 +93,7 @@ def add_two_dimensional(
         result: where to put them.
         config: the input.
         spectra: of all species; the triplet's already with the contact interaction.
+        widths: of their lines, if phonons make them.
         exciton_energy: 1s exciton, eV.
         binding_energy: of the singlet, eV.
         gap: added to photon energies, eV.
@@ -98,9 +101,9 @@ def add_two_dimensional(
 
     Raises AgreedError if the peaks cannot be found.
     """
-    settings = config.twod
+    settings = coherent(config.twod, widths)
     peaks = find_peaks(spectra["singlet"], exciton_energy, binding_energy)
-    experiment = Experiment(settings, peaks, _sticks(settings, spectra, exciton_energy, binding_energy), gap)
+    experiment = Experiment(settings, peaks, _sticks(settings, spectra, widths, exciton_energy, binding_energy), gap)
     axis = exciton_energy + np.linspace(*settings.window, settings.points)
     times = np.array(settings.waiting_times)
     result.add("twod/excitation_energy", axis + gap, ("excitation_energy",), "eV", "excitation energy")
@@ -120,11 +123,12 @@ def add_two_dimensional(
     _add_traces(result, settings, experiment, peaks)
 
 
-def _sticks(settings, spectra, exciton_energy, binding_energy) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    sticks = {species: (spectrum.stick_energy, spectrum.stick_weight) for species, spectrum in spectra.items()}
+def _sticks(settings, spectra, widths, exciton_energy, binding_energy) -> dict[str, Lines]:
+    broadening = {species: widths[species].of(spectrum) if widths else settings.broadening for species, spectrum in spectra.items()}
+    sticks = {species: (spectrum.stick_energy, spectrum.stick_weight, broadening[species]) for species, spectrum in spectra.items()}
     if settings.triplet_shift and settings.shift_by == "sticks" and "triplet" in spectra:
         below = exciton_energy - binding_energy / 2
-        sticks["triplet"] = moved_sticks(spectra["triplet"], below, settings.triplet_shift), spectra["triplet"].stick_weight
+        sticks["triplet"] = moved_sticks(spectra["triplet"], below, settings.triplet_shift), *sticks["triplet"][1:]
     return sticks
 
 

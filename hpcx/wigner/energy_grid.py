@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.units import from_internal
-from hpcx.wigner.parameters import Excitons
 
 #: most energy bins of a valley: rates are matrices of all bins of three valleys
 MOST_BINS = 1000

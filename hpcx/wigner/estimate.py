@@ -12,10 +12,11 @@ from hpcx.parallel.machine import Work
 from hpcx.parallel.tiling import border_traffic, check_ranks, make_tiling
 from hpcx.petsc.imex import KEPT_SHIFTS
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.physics.valley_excitons import VALLEYS, Excitons
 from hpcx.registry import Estimate
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import mean_energy
-from hpcx.wigner.parameters import VALLEYS, Excitons, read_excitons
+from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.problem import make_edges, make_stops
 from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded

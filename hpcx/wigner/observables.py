@@ -12,8 +12,8 @@ from typing import TypedDict
 
 import numpy as np
 
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import mean_energy
-from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.source import Source
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from hpcx.io.result import Result
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
+from hpcx.physics.valley_excitons import MODES, VALLEYS, Excitons
 from hpcx.units import from_internal
 from hpcx.wigner.history import History
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivities, stationary_diffusivity, stationary_free
-from hpcx.wigner.parameters import MODES, VALLEYS, Excitons
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.sidebands import spectrum
 from hpcx.wigner.time_steps import in_ps

@@ -10,10 +10,11 @@ import numpy as np
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import Grid, energy_edges, in_meV, make_grid, usual_bins
 from hpcx.wigner.moments import Hierarchy
-from hpcx.wigner.parameters import Excitons, read_excitons
+from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.rate_cache import flat_rates
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.sidebands import Line, lines

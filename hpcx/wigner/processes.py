@@ -12,8 +12,8 @@ import numpy as np
 
 from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
+from hpcx.physics.valley_excitons import Branch, Excitons, Mode, Optical
 from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
-from hpcx.wigner.parameters import Branch, Excitons, Mode, Optical
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle
 GAUSS_POINTS = 6

@@ -11,8 +11,8 @@ import numpy as np
 from hpcx.io.tables import load_table, save_table
 from hpcx.parallel.fingerprint import code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
-from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
-from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
 
 if TYPE_CHECKING:

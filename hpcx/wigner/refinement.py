@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.physics.valley_excitons import VALLEYS
 from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import in_meV, usual_bins
-from hpcx.wigner.parameters import VALLEYS
 
 START: dict[str, object] = {}
 #: refinements of the bins and of the largest energy over the defaults, tolerances of the steps, cells

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.materials.loader import Material
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.registry import Refusal, tried
 from hpcx.wigner.config import Config
-from hpcx.wigner.parameters import Excitons, interaction, read_excitons
+from hpcx.wigner.parameters import interaction, read_excitons
 from hpcx.wigner.problem import check_edges, detuning_of, make_edges, make_stops
 from hpcx.wigner.source import check_detuning
 from hpcx.wigner.space.drift import longest_drift_step

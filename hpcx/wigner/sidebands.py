@@ -18,8 +18,8 @@ import numpy as np
 
 from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import coupling_squared, occupation
+from hpcx.physics.valley_excitons import Excitons, Mode, ValleyPair
 from hpcx.wigner.energy_grid import Grid, mean_energy
-from hpcx.wigner.parameters import Excitons, Mode, ValleyPair
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from hpcx.io.stages import Stages
 from hpcx.materials.catalogue import matching
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
+from hpcx.physics.valley_excitons import VALLEYS
 from hpcx.units import from_internal
 from hpcx.wigner.config import NUMBERS, OPTIONAL, Config, Uncertainty
 from hpcx.wigner.output import LATE
-from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import make_problem
 from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.time_steps import levels_for, make_steps

@@ -43,6 +43,17 @@ def test_steps_end_at_their_limit_and_it_is_said():
     assert any("raise absorption.max_steps" in line for line in result.summary)
 
 
+def test_phonons_give_the_width_that_could_have_been_written():
+    phonons = {"enabled": True, "temperature": 77, "residual": "1 meV"}
+    result = solve(MPI.COMM_SELF, config_of("WSe2", phonons=phonons), load_material("WSe2"), Run())
+    parts = [result.value(f"exciton/dephasing/{name}") for name in ("acoustic", "optical", "intervalley")]
+    width = float(result.value("exciton/dephasing/half_width"))
+    assert width == pytest.approx(1e-3 + sum(parts)) and min(parts) > 0
+    given = solve(MPI.COMM_SELF, config_of("WSe2", absorption={"enabled": True, "accuracy": 1e-5, "broadening": width}), load_material("WSe2"), Run())
+    for name in ("absorption", "error_estimate", "stick_energy"):
+        np.testing.assert_array_equal(result.value(f"exciton/absorption/{name}"), given.value(f"exciton/absorption/{name}"))
+
+
 def test_large_meshes_need_no_matrix():
     result = solve(MPI.COMM_SELF, config_of(N=160), load_material("MoS2"), Run())
     assert result.value("exciton/absorption/stick_energy")[0] == pytest.approx(result.value("exciton/energy")[0], abs=1e-6)

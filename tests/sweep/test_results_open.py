@@ -25,7 +25,7 @@ from hpcx.sweep.run import run_plan
 
 EXCITON = {
     "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
-    "exchange.long_range": True, "exchange.momenta": [0, 1], "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
+    "exchange.long_range": True, "exchange.momenta": [0, 1], "phonons.enabled": True, "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
@@ -34,13 +34,13 @@ ZONE = {
 TRION = {
     "model": "trion", "material": "WSe2", "mesh.N": 40, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
     "absorption.maps": ["0 meV", "-20 meV"], "twod.enabled": True, "twod.waiting_times": [0, 50, 100], "twod.points": 9,
-    "sweep.twod.pathway": ["rephasing", "sum"],
+    "phonons.enabled": True, "phonons.temperature": 20, "sweep.twod.pathway": ["rephasing", "sum"],
 }  # fmt: skip
 THERMAL = {
     "model": "trion", "material": "WSe2", "mesh.N": 30, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
     "trion.temperature": "30 K", "sweep.mesh.N": [28, 30],
 }  # fmt: skip
-CHANNEL = {key: value for key, value in TRION.items() if "twod" not in key} | {
+CHANNEL = {key: value for key, value in TRION.items() if not key.startswith(("twod", "phonons", "sweep.twod"))} | {
     "mesh.N": 24, "trion.species": [], "trion.channels.CHANNEL": ["K:c2", "K':c1", "K:v1"], "exchange.contact": 5.0,
 }  # fmt: skip
 GRID = {"momentum.energy_max": 80, "momentum.first_bin": 2, "momentum.growth": 1.5, "momentum.largest_bin": 12}

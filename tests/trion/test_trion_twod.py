@@ -9,8 +9,9 @@ from trion_spectra import exact_sticks, prepare, spectrum_of
 from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
+from hpcx.physics.constants import HBAR
 from hpcx.physics.haydock import merged
-from hpcx.physics.twodimensional import StimulatedEmission
+from hpcx.physics.twodimensional import StimulatedEmission, laser_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.solve import solve
 
@@ -50,6 +51,24 @@ def test_species_add_up_and_beats_are_found():
     assert result.value("twod/singlet_beat_period") == pytest.approx(period, rel=0.05)
     trace, times = result.value("twod/trace/cross_peak"), result.value("twod/trace/time")
     np.testing.assert_allclose(trace[times == 100], result.value("twod/cross_peak")[1:], rtol=1e-12)
+
+
+def test_phonons_give_the_coherence_time_and_each_line_its_width():
+    phonons = {"enabled": True, "temperature": 20}
+    result = result_of(config_of("WSe2", 48, phonons=phonons, twod={"enabled": True, "points": 21}))
+    exciton, bound = (float(result.value(f"{name}/dephasing/half_width")) for name in ("exciton", "singlet"))
+    assert bound > exciton > 1e-3
+    axis, absorption = (result.value(f"singlet/absorption/{name}") for name in ("photon_energy", "absorption"))
+    sticks, weight = (result.value(f"singlet/absorption/stick_{name}") for name in ("energy", "weight"))
+    width = np.where(sticks < result.value("exciton/energy")[0] - result.value("singlet/binding_energy") / 2, bound, exciton)
+    assert np.unique(width).size == 2
+    expected = (weight * width / np.pi / ((axis[:, None] - sticks) ** 2 + width**2)).sum(axis=1)
+    np.testing.assert_allclose(absorption, expected, rtol=1e-12)
+    peaks = np.array([result.value(f"twod/{name}_peak") for name in ("trion", "exciton")])
+    emission = StimulatedEmission(sticks, weight, width, HBAR / (bound + exciton), "non-rephasing")
+    laser = laser_spectrum(peaks, peaks[0], 0.017)
+    cross = result.value("twod/singlet_corners")[0] / np.outer(laser, laser)
+    np.testing.assert_allclose(cross, emission.signal(0.0, peaks, peaks), rtol=1e-10)
 
 
 def test_moved_sticks_change_the_triplet_alone():

@@ -22,8 +22,8 @@ import numpy as np
 from hpcx.parallel.errors import agreed
 from hpcx.parallel.run import Run
 from hpcx.petsc.imex import StoredInverses
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid, equilibrium_weights
-from hpcx.wigner.parameters import Excitons
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.processes import emission_processes
 from hpcx.wigner.rate_cache import kept_rates

@@ -6,8 +6,8 @@ import numpy as np
 
 from hpcx.io.part import Part
 from hpcx.io.result import Result
+from hpcx.physics.valley_excitons import VALLEYS
 from hpcx.units import from_internal
-from hpcx.wigner.parameters import VALLEYS
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Series
 from hpcx.wigner.space.observables import CentralLine, density_maps, momentum_axis

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import zoom
 
+from hpcx.physics.valley_excitons import VALLEY_KEYS
 from hpcx.units import to_internal
 from hpcx.wigner.config import Landscape
-from hpcx.wigner.parameters import VALLEY_KEYS
 from hpcx.wigner.space.spatial_grid import SpatialGrid, in_um
 
 #: largest energy of a landscape in a file

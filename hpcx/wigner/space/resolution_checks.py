@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.wigner.parameters import VALLEYS
+from hpcx.physics.valley_excitons import VALLEYS
 from hpcx.wigner.space.problem import SpatialProblem
 from hpcx.wigner.space.spatial_grid import SpatialGrid, in_um
 from hpcx.wigner.time_steps import in_ps

@@ -1,0 +1,71 @@
+"""Widths of a trion's lines by phonons: bound ones its own, those above the exciton's, of which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpcx.exciton.absorption import Spectrum
+from hpcx.exciton.dephasing import add_widths, phonon_excitons, thermal_energy
+from hpcx.io.result import Result
+from hpcx.materials.loader import Material
+from hpcx.physics.constants import HBAR
+from hpcx.physics.haydock import lorentzian_spectrum
+from hpcx.physics.phonon_widths import carrier, half_widths, trion
+from hpcx.trion.channels import conduction_order
+from hpcx.trion.config import Config, TwoDimensional
+
+
+@dataclass(frozen=True)
+class LineWidths:
+    """Half widths (eV) of the lines of a species: of bound trions below the photon energy `border` from the band edges, and of the rest."""
+
+    bound: float
+    exciton: float
+    border: float
+
+    @property
+    def smallest(self) -> float:
+        """The smaller one, eV."""
+        return min(self.bound, self.exciton)
+
+    def of(self, spectrum: Spectrum) -> np.ndarray:
+        """Return the half widths of the sticks, (stick,), eV."""
+        return np.where(spectrum.stick_energy < self.border, self.bound, self.exciton)
+
+    def spread(self, spectrum: Spectrum) -> Spectrum:
+        """Return a spectrum with these widths."""
+        sticks = spectrum.stick_energy, spectrum.stick_weight
+        return replace(spectrum, absorption_w=lorentzian_spectrum(spectrum.photon_energy, *sticks, self.of(spectrum)))
+
+
+def line_widths(result: Result, config: Config, material: Material, species: str, exciton_energy: float, binding_energy: float) -> LineWidths:
+    """Return the widths of a species, with the exciton's from the result, where the trion's are put; energies in eV.
+
+    An unbound trion has no width of its own.
+    """
+    whole = float(result.value("exciton/dephasing/half_width"))
+    if binding_energy <= 0:
+        return LineWidths(whole, whole, exciton_energy)
+    excitons = phonon_excitons(config, material)
+    resident = carrier(_resident_mass(config, material), config.trion.charge < 0)
+    widths = half_widths(excitons, thermal_energy(config), trion(excitons, resident, binding_energy), resident)
+    return LineWidths(add_widths(result, species, widths, config), whole, exciton_energy - binding_energy / 2)
+
+
+def _resident_mass(config: Config, material: Material) -> float:
+    """Return the mass (m0) of the lowest carrier of the resident's kind."""
+    if config.trion.charge > 0:
+        return material.number("carriers.hole_A_mass", "m0")
+    band = "A" if conduction_order(config, material) == "bright" else "B"
+    return material.number(f"carriers.electron_{band}_mass", "m0")
+
+
+def coherent(settings: TwoDimensional, widths: Mapping[str, LineWidths]) -> TwoDimensional:
+    """Return the settings with the coherence time of trion and exciton: their widths, taken as independent, add up."""
+    if not widths:
+        return settings
+    singlet = widths["singlet"]
+    return settings.model_copy(update={"dephasing_time": HBAR / (singlet.bound + singlet.exciton)})
