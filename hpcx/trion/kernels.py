@@ -7,6 +7,7 @@ spinor s of the carrier that moves; b is a component of another carrier's spinor
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -211,10 +212,27 @@ def deal(mesh: ValleyMesh, columns: np.ndarray, ranks: int) -> tuple[np.ndarray,
     return deal_columns(stairs.height_c.astype(float) ** 2, ranks, BLOCK_WIDTH), stairs
 
 
+def along_short_boxes(problem: TrionProblem) -> TrionProblem:
+    """Return the problem in integers (i, i + j) of a hexagonal mesh, for kernels alone: points and their order stay.
+
+    The columns of a symmetric sector lie between the directions of b1 and b2. Points that a column allows are a lens across it, which fits into a
+    box of b1 - b2 and b2 more tightly than into one of b1 and b2: transforms have 0.83 (C6v) and 0.78 (C3v) of the operations.
+    """
+    mesh = problem.mesh
+    if not mesh.lattice.is_hexagonal:
+        return problem
+    sheared, middle = replace(mesh, index_kx=mesh.index_kx @ [[1, 1], [0, 1]]), problem.w_ij.shape[0] // 2
+    i, j = np.ogrid[2 * (slice(-2 * sheared.reach, 2 * sheared.reach + 1),)]
+    occurs = np.abs(j - i) <= middle
+    w_ij = np.where(occurs, problem.w_ij[i + middle, np.where(occurs, j - i, 0) + middle], 0)
+    return replace(problem, mesh=sheared, w_ij=w_ij)
+
+
 def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: np.ndarray, stairs: Staircase) -> Kernel:
     """Return the kernel "gemm" or "fft", or one of them in single precision, for this rank's columns `columns[mine]`."""
     precision = np.complex64 if is_single(kernel) else np.complex128
     if kernel.startswith("fft"):
+        problem = along_short_boxes(problem)
         side = 2 * (2 * problem.mesh.reach + 1)
         width = max(1, _BATCH // (problem.components**2 * side**2))
         return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width), precision)
