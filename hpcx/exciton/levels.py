@@ -12,7 +12,7 @@ from hpcx.io.result import Result
 #: distance in eV up to which neighbouring states are one level, if the eigensolver is more exact than that
 LEVEL_WIDTH = 1e-6
 #: the part of a functional in a level below which it is rounding
-_DARK = 1e-6
+DARK = 1e-6
 
 
 def level_width(tolerance: float) -> float:
@@ -62,14 +62,14 @@ def oriented(comm: MPI.Comm, energy: np.ndarray, vectors: np.ndarray, width: flo
 
 def _turned(comm: MPI.Comm, vectors: np.ndarray, functional: Callable[[int], np.ndarray]) -> np.ndarray:
     """Turn the vectors of one level by the unitary factor of the functionals' parts in it."""
-    parts = np.array([_part(comm, vectors, functional(number)) for number in range(len(vectors) + 1)])
-    seen = np.linalg.norm(parts, axis=1) > _DARK
+    parts = np.array([part(comm, vectors, functional(number)) for number in range(len(vectors) + 1)])
+    seen = np.linalg.norm(parts, axis=1) > DARK
     unitary, triangle = np.linalg.qr(parts[seen][: len(vectors)].conj().T)
     diagonal = np.diagonal(triangle)
     return (unitary * (diagonal / np.abs(diagonal))).T @ vectors
 
 
-def _part(comm: MPI.Comm, vectors: np.ndarray, functional: np.ndarray) -> np.ndarray:
+def part(comm: MPI.Comm, vectors: np.ndarray, functional: np.ndarray) -> np.ndarray:
     """Return <functional|vector> over the functional's norm, (state,)."""
     products = np.append(vectors @ functional.conj(), (np.abs(functional) ** 2).sum())
     products = comm.allreduce(products)

@@ -14,7 +14,8 @@ from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.dephasing import with_phonons
 from hpcx.exciton.exchange import add_exchange
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
+from hpcx.exciton.labels import Envelopes, Labels, add_labels
+from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
@@ -43,6 +44,7 @@ class ExcitonStates:
         energy: from the band edges, (state,), eV.
         amplitude_sk: normalised amplitudes, (state, n).
         degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
+        labels: what the states are called.
         products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
         residual: the solver's largest |H x - E x|, eV; 0 if it was diagonalised as a matrix.
         traffic: what this rank has sent in products.
@@ -51,6 +53,7 @@ class ExcitonStates:
     energy: np.ndarray
     amplitude_sk: np.ndarray
     degeneracy: np.ndarray
+    labels: Labels
     products: int
     residual: float = 0.0
     traffic: Traffic = field(default_factory=Traffic)
@@ -72,23 +75,27 @@ def solve_exciton(
     basis = partial(large_basis, unknowns=problem.mesh.size)
     pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress, basis=basis)
     saved.finish(pairs.vectors)
-    vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, comm, problem))
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
-    amplitude_sk = np.empty((count, problem.mesh.size), complex)
-    for mine, whole in zip(vectors[:count], amplitude_sk, strict=True):
+    amplitude_sk = np.empty((len(pairs.values), problem.mesh.size), complex)
+    for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
         comm.Allgatherv(np.ascontiguousarray(mine), [whole, counts])
-    sizes = degeneracy(pairs.values, width)[:count]
-    return ExcitonStates(pairs.values[:count], amplitude_sk, sizes, pairs.products, float(pairs.residuals[:count].max()), operator.traffic)
+    amplitude_sk, labels = _settled(problem, pairs.values, amplitude_sk, tolerance)
+    sizes, residual = degeneracy(pairs.values, width)[:count], float(pairs.residuals[:count].max())
+    return ExcitonStates(pairs.values[:count], amplitude_sk[:count], sizes, labels.first(count), pairs.products, residual, operator.traffic)
 
 
 def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
     """Return the lowest states from the Hamiltonian as a matrix."""
     energy, vector_ks = eigh(problem.dense())
     sizes = degeneracy(energy, level_width(tolerance))[:count]
-    whole = partial(_functional, MPI.COMM_SELF, problem)
     level = slice(count + int(sizes[-1]))
-    amplitude_sk = oriented(MPI.COMM_SELF, energy[level], vector_ks.T[level], tolerance, whole)
-    return ExcitonStates(energy[:count], amplitude_sk[:count], sizes, 0)
+    amplitude_sk, labels = _settled(problem, energy[level], vector_ks.T[level], tolerance)
+    return ExcitonStates(energy[:count], amplitude_sk[:count], sizes, labels.first(count), 0)
+
+
+def _settled(problem: ExcitonProblem, energy: np.ndarray, amplitude_sk: np.ndarray, tolerance: float) -> tuple[np.ndarray, Labels]:
+    """Return whole vectors (state, n) of the same levels that do not depend on how they were found, and their labels."""
+    return Envelopes(problem).settle(energy, amplitude_sk, tolerance, partial(_functional, MPI.COMM_SELF, problem))
 
 
 def _rows(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
@@ -130,6 +137,7 @@ def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, 
     add_energies(result, "exciton", "exciton", states.energy, gap)
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
     add_degeneracy(result, "exciton", states.degeneracy, tolerance)
+    add_labels(result, states.labels)
     correction = problem.finite_mesh_correction
     result.add("exciton/finite_mesh_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
@@ -166,6 +174,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)
     result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)")
+    result.summary.append(f"states: {states.labels}; representations of {states.labels.group}")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
     if config.exchange.long_range:

@@ -11,7 +11,7 @@ import numpy as np
 from hpcx.physics.lattice import BOUNDARY, Lattice, hexagonal
 
 #: rotation by 60 degrees and mirror of the integers (i, j) of i b1 + j b2 in a hexagonal lattice
-_ROTATION, _MIRROR = np.array([[0, -1], [1, 1]]), np.array([[1, 0], [-1, -1]])
+ROTATION, MIRROR = np.array([[0, -1], [1, 1]]), np.array([[1, 0], [-1, -1]])
 
 
 class Operation(NamedTuple):
@@ -40,14 +40,14 @@ class PointGroup:
     @property
     def operations(self) -> list[Operation]:
         """All operations: the rotations from the identity on, then the mirrors."""
-        turns = [np.linalg.matrix_power(_ROTATION, 6 // self.rotations * number) for number in range(self.rotations)]
-        return [Operation(turn, False) for turn in turns] + [Operation(_MIRROR @ turn, True) for turn in turns if self.mirrors]
+        turns = [np.linalg.matrix_power(ROTATION, 6 // self.rotations * number) for number in range(self.rotations)]
+        return [Operation(turn, False) for turn in turns] + [Operation(MIRROR @ turn, True) for turn in turns if self.mirrors]
 
     @property
     def generators(self) -> dict[str, Operation]:
         """Operations of which all others are products, by what they do."""
         turn = {f"the rotation by {360 // self.rotations} degrees": self.operations[1]} if self.rotations > 1 else {}
-        return turn | ({"the mirror ky -> -ky": Operation(_MIRROR, True)} if self.mirrors else {})
+        return turn | ({"the mirror ky -> -ky": Operation(MIRROR, True)} if self.mirrors else {})
 
 
 #: by the names that inputs give, the largest first

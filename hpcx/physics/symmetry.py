@@ -15,6 +15,9 @@ import numpy as np
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import POINT_GROUPS, Operation, ValleyMesh
 
+#: largest change, relative to 1 eV, to overlaps of 1, to the largest matrix element of the interaction
+TOLERANCE = 1e-9
+
 
 @dataclass(frozen=True)
 class Deviation:
@@ -70,6 +73,13 @@ def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij:
             )
         ]
     return found
+
+
+def keeps(mesh: ValleyMesh, operation: Operation, band: Band, w_ij: np.ndarray) -> bool:
+    """Return whether an operation of the mesh's integers keeps mesh, band and interaction as they are."""
+    move = mesh.images(operation)
+    changes = (*_of_bands({"": band}, move, operation.conjugates), _of_interaction(w_ij, operation))
+    return bool((move >= 0).all()) and all(value <= TOLERANCE * scale for _, value, scale, _ in changes)
 
 
 def _of_bands(bands: Mapping[str, Band], move: np.ndarray, conjugates: bool) -> Iterator[tuple[str, float, float, str]]:

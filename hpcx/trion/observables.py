@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcx.exciton.labels import Kind, by_turns
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
+from hpcx.physics.mesh import POINT_GROUPS, PointGroup
 from hpcx.trion.coupled import CoupledOperator
 from hpcx.trion.operator import TrionOperator
+from hpcx.trion.symmetry import largest
 
 
 def rayleigh_ritz(operator: TrionOperator | CoupledOperator, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -35,6 +38,22 @@ def oscillator_strength(operator: TrionOperator, vectors: np.ndarray) -> np.ndar
     """
     created = operator.sector.pack(operator.problem.created(operator.sector.k1, operator.sector.k2).astype(complex))
     return np.abs(operator.comm.allreduce(vectors.conj() @ created)) ** 2
+
+
+def rotations(operator: TrionOperator) -> int:
+    """Return the order of the rotations that the trion's Hamiltonian has: of its sector, or without one of its largest symmetry."""
+    return POINT_GROUPS[largest(operator.problem) if operator.symmetry == "none" else operator.symmetry].rotations
+
+
+def by_rotation(operator: TrionOperator, order: int, vectors: np.ndarray) -> tuple[np.ndarray, list[Kind]]:
+    """Return the vectors (state, rows) of a level as eigenvectors of the rotation by 2 pi / `order`, and their kinds; collective."""
+    sector, mesh = operator.sector, operator.problem.mesh
+    if order == 1 or operator.symmetry != "none":
+        return vectors, [(0, 0)] * len(vectors)
+    back_k = mesh.images(PointGroup(order).operations[-1])
+    moved = np.array([sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors])
+    unitary, turns = by_turns(operator.comm.allreduce(vectors.conj() @ moved.T), order)
+    return unitary @ vectors, [(int(turn), 0) for turn in turns]
 
 
 def own_points(operator: TrionOperator) -> slice:

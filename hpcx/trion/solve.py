@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
+from hpcx.exciton.labels import TEXT, representation, settled
+from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width
 from hpcx.exciton.problem import ExcitonProblem, coarse_mesh
 from hpcx.exciton.saved_states import SavedStates
 from hpcx.exciton.solve import ExcitonStates, add_energies, add_exciton, binding_text, solve_exciton
@@ -25,7 +26,7 @@ from hpcx.trion.channels import Species, channel
 from hpcx.trion.config import Config
 from hpcx.trion.coupled_solve import add_coupled
 from hpcx.trion.kernels import choose_kernel, is_single
-from hpcx.trion.observables import add_slices, dimensions, oscillator_strength, own_points, rayleigh_ritz, wavefunction
+from hpcx.trion.observables import add_slices, by_rotation, dimensions, oscillator_strength, own_points, rayleigh_ritz, rotations, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
 from hpcx.trion.spectra import Spectra
@@ -44,6 +45,7 @@ class TrionStates:
         residual: |H x - E x| by an explicit product in double precision, (state,), eV.
         tolerance: largest residual that the solver was to leave, eV.
         degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
+        group, irrep: rotations of the Hamiltonian, and the representation of each state.
         vectors: this rank's coordinates of the states, (state, rows).
         operator: the double-precision operator to which they belong.
         pairs: what the solver reported.
@@ -53,6 +55,8 @@ class TrionStates:
     residual: np.ndarray
     tolerance: float
     degeneracy: np.ndarray
+    group: str
+    irrep: list[str]
     vectors: np.ndarray
     operator: TrionOperator
     pairs: Eigenpairs
@@ -87,8 +91,11 @@ def _checked(operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: 
     """Return the lowest states with their true residuals; collective."""
     energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
     sizes, optical = degeneracy(energy, level_width(tolerance)), optical_vector(operator)
-    vectors = oriented(operator.comm, energy, vectors, tolerance, lambda number: draw(number) if number else optical)
-    return TrionStates(energy[:count], residual[:count], tolerance, sizes[:count], vectors[:count], operator, pairs)
+    order = rotations(operator)
+    divided = partial(by_rotation, operator, order)
+    vectors, kinds = settled(operator.comm, energy, vectors, tolerance, lambda number: draw(number) if number else optical, divided)
+    irreps = [representation(order, *kind) for kind in kinds[:count]]
+    return TrionStates(energy[:count], residual[:count], tolerance, sizes[:count], f"C{order}", irreps, vectors[:count], operator, pairs)
 
 
 def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
@@ -118,6 +125,9 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
     sector = "" if operator.symmetry == "none" else f" of the fully symmetric sector ({operator.symmetry})"
     add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
+    result.add(f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has")
+    text = "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the valleys' centres left out"
+    result.add(f"{species}/irrep", np.array(states.irrep, TEXT), ("state",), "1", text)
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
     own, points = own_points(operator), mesh.size

@@ -8,12 +8,10 @@ from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.loader import Material
 from hpcx.parallel.errors import AgreedError
 from hpcx.physics.mesh import POINT_GROUPS
-from hpcx.physics.symmetry import Deviation, deviations
+from hpcx.physics.symmetry import TOLERANCE, Deviation, deviations
 from hpcx.trion.config import Config
 from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 
-#: largest change, relative to 1 eV, to overlaps of 1, to the largest matrix element of the interaction
-TOLERANCE = 1e-9
 #: N k0 of the mesh on which a symmetry is foreseen
 _COARSE = 6
 

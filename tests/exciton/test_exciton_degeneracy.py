@@ -1,5 +1,7 @@
 """Degenerate excitons: as many as the Hamiltonian as a matrix has, and the same vectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -63,3 +65,33 @@ def test_vectors_of_a_level_do_not_depend_on_how_they_were_found(bright):
     assert np.abs(first - second).max() < 1e-12
     assert np.abs(first.conj() @ first.T - np.eye(4)).max() < 1e-12
     assert np.abs(first[2:] @ functionals[0].conj()).max() < 1e-12
+
+
+def states_of(bands, phases=None, states=8, **tables):
+    """Return problem and states; `phases` multiplies both bands by random phases."""
+    problem = exciton_problem(config_of(100, bands, **tables), load_material("MoS2"))
+    if phases is not None:
+        turn_bk = np.exp(2j * np.pi * np.random.default_rng(phases).random((2, problem.mesh.size)))
+        electron, hole = (replace(band, spinor_ck=band.spinor_ck * turn) for band, turn in zip((problem.electron, problem.hole), turn_bk))
+        problem = replace(problem, electron=electron, hole=hole)
+    return problem, solve_exciton(MPI.COMM_SELF, problem, states, 1e-9)
+
+
+def test_states_are_named_by_rotation_and_angular_momentum():
+    problem, parabolic = states_of(PARABOLIC)
+    assert parabolic.labels.group == "C6v"
+    assert parabolic.labels.name == ["1s", "2p+", "2p-", "2s", "3d+", "3d-", "3p+", "3p-"]
+    assert parabolic.labels.irrep == ["A1", "E1+", "E1-", "A1", "E2+", "E2-", "E1+", "E1-"]
+    assert min(parabolic.labels.share) > 0.97
+    turn = problem.mesh.point_group("C6")[0][1]
+    for amplitude_k, turns in zip(parabolic.amplitude_sk, (0, 1, -1, 0, 2, -2, 1, -1)):
+        assert np.abs(amplitude_k[turn] - np.exp(1j * np.pi / 3 * turns) * amplitude_k).max() < 1e-10
+    _, dirac = states_of({})
+    assert dirac.labels.group == "C6"
+    assert dirac.labels.name == ["1s", "2p-", "2p+", "2s", "3d-", "3d+", "3p-", "3p+"]
+    assert dirac.labels.irrep == ["A", "E1-", "E1+", "A", "E2-", "E2+", "E1-", "E1+"]
+    assert dirac.energy[2] - dirac.energy[1] > 0.01 and parabolic.energy[2] - parabolic.energy[1] < 1e-10
+    for bands, states in ((PARABOLIC, parabolic), ({}, dirac)):
+        disguised = states_of(bands, phases=1)[1]
+        assert (disguised.labels.name, disguised.labels.irrep) == (states.labels.name, states.labels.irrep)
+        assert np.abs(disguised.energy - states.energy).max() < 1e-11

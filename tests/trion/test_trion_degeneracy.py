@@ -66,6 +66,18 @@ def test_degeneracy_is_in_the_result():
     assert "1e-06 eV" in result.datasets["triplet/degeneracy"].long_name
     sector = solve(MPI.COMM_SELF, config_of("triplet", "C6v", PARABOLIC, 3), MATERIAL, Run())
     assert "fully symmetric sector (C6v)" in sector.datasets["triplet/degeneracy"].long_name
+    assert sector.value("triplet/irrep").tolist() == ["A"] * 3 and sector.value("triplet/point_group") == "C6"
+
+
+@pytest.mark.parametrize("bands", [PARABOLIC, {}], ids=["parabolic", "dirac"])
+def test_fully_symmetric_states_are_those_of_the_sector(bands):
+    results = {symmetry: solve(MPI.COMM_SELF, config_of("triplet", symmetry, bands, 12), MATERIAL, Run()) for symmetry in ("none", "C6")}
+    irrep, energy = (results["none"].value(f"triplet/{name}") for name in ("irrep", "energy"))
+    assert results["none"].value("triplet/point_group") == "C6" and {"A", "E1+", "E1-"} <= set(irrep.tolist())
+    symmetric = energy[irrep == "A"]
+    assert symmetric == pytest.approx(results["C6"].value("triplet/energy")[: len(symmetric)], abs=1e-11)
+    if bands:
+        assert energy[irrep == "E1+"] == pytest.approx(energy[irrep == "E1-"], abs=1e-11)
 
 
 def test_one_state_of_a_symmetric_sector_costs_little_more_than_its_solution(monkeypatch):
