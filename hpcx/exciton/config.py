@@ -206,6 +206,9 @@ class Phonons(Section):
 
     enabled: bool = Field(False, description="take line widths and coherence times from the material's phonons (A excitons and their trions, on disks)")
     temperature: Annotated[float, Unit("K")] = Field("300 K", ge=0, le=1000, description="of the lattice")
+    transverse: bool = Field(
+        False, description="add the transverse acoustic branch of wigner to the longitudinal one, whose potentials (Jin 2014) stand for both"
+    )
     residual: Energy = Field("0.5 meV", ge=1e-6, le=1, description="half width at half maximum without phonons: radiative decay, disorder")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from hpcx.exciton.config import CarriersInput
@@ -17,7 +18,8 @@ Input = TypeVar("Input", bound=CarriersInput)
 
 def phonon_excitons(config: CarriersInput, material: Material) -> Excitons:
     """Return what phonons do to the excitons of an input: masses and couplings of the material, 1s states in the input's surroundings."""
-    return excitons_of(material, material_interaction(config, material), "variational")
+    excitons = excitons_of(material, material_interaction(config, material), "variational")
+    return excitons if config.phonons.transverse else replace(excitons, branches=excitons.branches[:1])
 
 
 def with_width(config: Input, half_width: float) -> Input:
