@@ -27,6 +27,7 @@ class StimulatedEmission:
         broadening: sigma, of all or of each (stick,), eV.
         dephasing_time: fs.
         pathway: "non-rephasing", "rephasing" or "sum" of both.
+        bleaching: add the bleaching of the ground state, the same with exp(0) and all a, b: the state after two pulses is the initial one.
     """
 
     energy: np.ndarray
@@ -34,6 +35,7 @@ class StimulatedEmission:
     broadening: np.ndarray | float
     dephasing_time: float
     pathway: str
+    bleaching: bool = False
 
     def _line_shape(self, photon_energy: np.ndarray) -> np.ndarray:
         """G of every stick, (w, stick), 1/eV."""
@@ -49,7 +51,34 @@ class StimulatedEmission:
             shape = self._line_shape(excitation_energy)
             first = self.weight * (shape.conj() if conjugate else shape)
             total += coherent * np.outer(first @ phase, second @ phase.conj()) + (1 - coherent) * (first @ second.T)
+            if self.bleaching:
+                total += np.outer(first.sum(axis=1), second.sum(axis=1))
         return -((2 * np.pi / HBAR) ** 2) * total
+
+
+@dataclass(frozen=True)
+class AllPathways:
+    """Stimulated emission, bleaching and absorption by excited states, from a to pairs ab of energy E_a + E_b + shift.
+
+    Pairs are bosons, <ab|V|a> = <b|V|i> and <aa|V|a> = sqrt(2) <a|V|i>, but two bound lines exclude each other, as they would need the
+    one resident carrier twice. The sum over pairs then is minus the other two pathways, less those among bound lines, at a detection
+    energy moved by the shift: without shift unbound lines, harmonic oscillators, give nothing, and a bound line alone is a two-level system.
+
+    Attributes:
+        lines: all, with bleaching.
+        bound: bound ones, with bleaching.
+        shift: eV.
+    """
+
+    lines: StimulatedEmission
+    bound: StimulatedEmission
+    shift: float
+
+    def signal(self, time: float, excitation_energy: np.ndarray, detection_energy: np.ndarray) -> np.ndarray:
+        """Return S at a waiting time in fs on the grid of two photon energies in eV, (w1, w3), 1/(eV^4 fs^2)."""
+        moved = detection_energy - self.shift
+        absorption = self.lines.signal(time, excitation_energy, moved) - self.bound.signal(time, excitation_energy, moved)
+        return self.lines.signal(time, excitation_energy, detection_energy) - absorption
 
 
 def laser_spectrum(photon_energy: np.ndarray, centre: float, width: float) -> np.ndarray:

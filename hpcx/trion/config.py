@@ -123,6 +123,12 @@ class TwoDimensional(Section):
     laser_width: Annotated[float, Unit("eV")] = Field("17 meV", ge=1e-5, le=10, description="standard deviation of the laser's spectrum")
     laser_centre: exciton.Shift | None = Field(None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak")
     pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
+    signals: Literal["emission", "emission and bleaching", "all"] = Field(
+        "emission", description="stimulated emission, with the bleaching of the ground state, or with absorption by excited states as well"
+    )
+    pair_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field(
+        "0 meV", description="with all signals: energy of two pairs less that of each alone, an input, not 0: without it all but bound trions cancels"
+    )
     triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
     shift_by: Literal["contact", "sticks"] = Field("contact", description="a contact interaction that gives the shift, or shifted lines")
     window: tuple[exciton.Shift, exciton.Shift] = Field(
@@ -139,6 +145,8 @@ class TwoDimensional(Section):
 
     @model_validator(mode="after")
     def _countable(self) -> TwoDimensional:
+        if self.signals == "all" and self.pair_shift == 0:
+            raise ValueError('twod.signals = "all" needs twod.pair_shift, the interaction of two pairs: without it unbound lines give no signal')
         values = len(self.waiting_times) * self.points**2
         refuse_more("values of each map", values, MOST_MAP_VALUES, "lower twod.points or give fewer twod.waiting_times")
         knobs = "raise twod.trace_step or lower twod.trace_end"
@@ -154,6 +162,7 @@ class Config(exciton.CarriersInput):
         Effect(("absorption",), ("absorption.enabled", "twod.enabled")),
         Effect(("twod",), ("twod.enabled",)),
         Effect(("twod.shift_by",), ("twod.triplet_shift",)),
+        Effect(("twod.pair_shift",), ("twod.signals",), lambda signals: signals == "all"),
         Effect(("twod.broadening", "twod.dephasing_time"), ("phonons.enabled",), lambda phonons: not phonons),
         Effect(("exchange.screening",), ("exchange.long_range",)),
     )

@@ -12,7 +12,7 @@ from hpcx.exciton.absorption import Spectrum
 from hpcx.io.result import Result
 from hpcx.parallel.errors import AgreedError
 from hpcx.physics.constants import HBAR
-from hpcx.physics.twodimensional import Beat, StimulatedEmission, fit_beat, laser_spectrum
+from hpcx.physics.twodimensional import AllPathways, Beat, StimulatedEmission, fit_beat, laser_spectrum
 from hpcx.trion.config import Config, TwoDimensional
 from hpcx.trion.dephasing import LineWidths, coherent
 
@@ -50,14 +50,23 @@ def moved_sticks(spectrum: Spectrum, below: float, shift: float) -> np.ndarray:
     return np.where(spectrum.stick_energy < below, spectrum.stick_energy + shift, spectrum.stick_energy)
 
 
+def response(settings: TwoDimensional, lines: Lines, bound: float) -> StimulatedEmission | AllPathways:
+    """Return the asked signals of a species; its lines below the energy `bound` (eV) are bound trions."""
+    make = partial(StimulatedEmission, dephasing_time=settings.dephasing_time, pathway=settings.pathway, bleaching=settings.signals != "emission")
+    if settings.signals != "all":
+        return make(*lines)
+    below = lines[0] < bound
+    return AllPathways(make(*lines), make(*(part[below] for part in np.broadcast_arrays(*lines))), settings.pair_shift)
+
+
 class Experiment:
     """What is measured: signals of all species, seen with the laser's spectrum."""
 
-    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], gap: float) -> None:
-        """Take the lines by species; energies from the band edges."""
+    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], bound: float, gap: float) -> None:
+        """Take the lines by species, and below which energy they are bound (eV); energies from the band edges."""
         self._settings, self._peaks = settings, peaks
         self._centre = peaks.trion if settings.laser_centre is None else settings.laser_centre - gap
-        self._emission = {species: StimulatedEmission(*lines, settings.dephasing_time, settings.pathway) for species, lines in sticks.items()}
+        self._emission = {species: response(settings, lines, bound) for species, lines in sticks.items()}
 
     def signal(self, species: str, times: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the signal of a species, or of "total", (t, w1, w3)."""
@@ -103,7 +112,8 @@ def add_two_dimensional(
     """
     settings = coherent(config.twod, widths)
     peaks = find_peaks(spectra["singlet"], exciton_energy, binding_energy)
-    experiment = Experiment(settings, peaks, _sticks(settings, spectra, widths, exciton_energy, binding_energy), gap)
+    bound = exciton_energy - binding_energy / 2
+    experiment = Experiment(settings, peaks, _sticks(settings, spectra, widths, bound), bound, gap)
     axis = exciton_energy + np.linspace(*settings.window, settings.points)
     times = np.array(settings.waiting_times)
     result.add("twod/excitation_energy", axis + gap, ("excitation_energy",), "eV", "excitation energy")
@@ -123,12 +133,11 @@ def add_two_dimensional(
     _add_traces(result, settings, experiment, peaks)
 
 
-def _sticks(settings, spectra, widths, exciton_energy, binding_energy) -> dict[str, Lines]:
+def _sticks(settings, spectra, widths, bound) -> dict[str, Lines]:
     broadening = {species: widths[species].of(spectrum) if widths else settings.broadening for species, spectrum in spectra.items()}
     sticks = {species: (spectrum.stick_energy, spectrum.stick_weight, broadening[species]) for species, spectrum in spectra.items()}
     if settings.triplet_shift and settings.shift_by == "sticks" and "triplet" in spectra:
-        below = exciton_energy - binding_energy / 2
-        sticks["triplet"] = moved_sticks(spectra["triplet"], below, settings.triplet_shift), *sticks["triplet"][1:]
+        sticks["triplet"] = moved_sticks(spectra["triplet"], bound, settings.triplet_shift), *sticks["triplet"][1:]
     return sticks
 
 

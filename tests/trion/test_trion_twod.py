@@ -71,6 +71,25 @@ def test_phonons_give_the_coherence_time_and_each_line_its_width():
     np.testing.assert_allclose(cross, emission.signal(0.0, peaks, peaks), rtol=1e-10)
 
 
+def test_trion_bleaches_and_the_exciton_does_so_by_interaction_alone():
+    signals = [{}, {"signals": "emission and bleaching"}, {"signals": "all", "pair_shift": "1e-5 meV"}]
+    runs = [result_of(config_of("MoSe2", 48, twod={"enabled": True, "points": 3} | signal)) for signal in signals]
+    emission, bleached, everything = (run.value("twod/singlet_corners")[0] for run in runs)
+    np.testing.assert_allclose(bleached, 2 * emission, rtol=1e-12)
+    sticks, weight = (runs[2].value(f"singlet/absorption/stick_{name}") for name in ("energy", "weight"))
+    bound = sticks < runs[2].value("exciton/energy")[0] - runs[2].value("singlet/binding_energy") / 2
+    peaks = np.array([runs[2].value(f"twod/{name}_peak") for name in ("trion", "exciton")])
+    laser = laser_spectrum(peaks, peaks[0], 0.017)
+    trions = StimulatedEmission(sticks[bound], weight[bound], 4e-3, 250.0, "non-rephasing", True).signal(0.0, peaks, peaks) * np.outer(laser, laser)
+    np.testing.assert_allclose(everything, trions, atol=1e-5 * np.abs(bleached).max())
+    assert abs(everything[0, 0]) > 0.8 * abs(bleached[0, 0]) and abs(everything[1, 1]) < 0.02 * abs(bleached[1, 1])
+
+
+def test_pairs_need_an_interaction():
+    with pytest.raises(ValidationError, match="pair_shift"):
+        config_of("MoSe2", 48, twod={"enabled": True, "signals": "all"})
+
+
 def test_moved_sticks_change_the_triplet_alone():
     plain = result_of(config_of("WSe2", 48))
     moved = result_of(config_of("WSe2", 48, twod={"enabled": True, "triplet_shift": "7 meV", "shift_by": "sticks"}))
