@@ -227,7 +227,7 @@ def _cost(cost: Cost) -> str:
     seconds = sum(run["cpu_seconds"] for run in cost.runs)
     total = f"<p>In all {seconds:.0f} s of processor time, {seconds / 2 / 60:.1f} minutes on two idle cores.</p>"
     text = (
-        "<p>Wall times are those of the machine on which the page was made, which may have been shared; processor times "
+        "<p>Wall times are those of runs that share the machine on which the page was made, one per core; processor times "
         "(of all ranks and of the launcher, waiting included) depend on it less. Memory is the most that any rank held at any time, "
         "the interpreter and its libraries included (about 0.15 GB).</p>"
     )

@@ -148,4 +148,4 @@ def _run(root: Path, row: dict[str, Any]) -> Run:
     directories = [word.partition("=")[2] for word in settings if word.startswith("output.directory=")]
     path = root / row["input"]
     written = tomllib.loads(path.read_text(encoding="utf-8"))["output"]["directory"] if path.exists() else f"results/{path.stem}"
-    return Run(row["name"], row["input"], row["text"], row.get("ranks", 2), root / (directories or [written])[-1], settings)
+    return Run(row["name"], row["input"], row["text"], row.get("ranks", 1), root / (directories or [written])[-1], settings)
