@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -133,26 +134,73 @@ def test_a_table_on_file_is_read_beside_its_environment_and_counts_as_the_input_
     assert hashes[0] != hashes[1]
 
 
-@pytest.mark.parametrize("kind", ["building block", "columns"])
+@pytest.mark.parametrize("kind", ["building block", "columns", "HDF5", "HDF5 with units"])
 def test_tables_in_arrays(tmp_path, kind):
     q, length = np.linspace(0.0, 1.2, 40), 45.0
     inverse = 1 / (1 + length * q)
+    text = '[table]\nfile = "mine.npz"\nq_unit = "1/angstrom"\ncolumn = "epsilon_inverse"\nsource = "x"\n'
     if kind == "building block":  # of GPAW, in atomic units; frequencies are the second axis
         response = (inverse - 1) * (q * 0.529177210903) / (2 * np.pi)
         np.savez(tmp_path / "mine-chi.npz", q_abs=q * 0.529177210903, chiM_qw=np.stack([response, 0 * response], axis=1).astype(complex), omega_w=[0, 1])
         text = '[table]\nfile = "mine-chi.npz"\nsource = "GPAW"\n'
-    else:
+    elif kind == "columns":
         np.savez(tmp_path / "mine.npz", q=q, epsilon_inverse=inverse)
-        text = '[table]\nfile = "mine.npz"\nq_unit = "1/angstrom"\ncolumn = "epsilon_inverse"\nsource = "x"\n'
+    else:
+        hdf5_table(tmp_path / "mine.h5", {"q": q, "epsilon_inverse": inverse}, {"q": "1/angstrom", "epsilon_inverse": "1"} if "units" in kind else {})
+        text = text.replace("npz", "h5").replace('q_unit = "1/angstrom"\n', "" if "units" in kind else 'q_unit = "1/angstrom"\n')
     (tmp_path / "mine.toml").write_text(text)
     law = interaction_of(0.0, load_environment(str(tmp_path / "mine.toml")))
     momenta, length = np.array([1e-2, 1.0, 7.0, 30.0]), 0.1 * length  # nm
     assert law.in_momentum(momenta) == pytest.approx(2 * np.pi / (momenta * (1 + length * momenta)), rel=1e-9)
-    (tmp_path / "mine.toml").write_text('[table]\nfile = "no.npz"\nq_unit = "1/nm"\ncolumn = "W"\nsource = "x"\n')
-    for content, message in ((b"PK nonsense", "is no .npz file"), (None, "cannot read the table")):
-        (tmp_path / "no.npz").write_bytes(content) if content else (tmp_path / "no.npz").unlink()
-        with pytest.raises(ValueError, match=message):
-            load_environment(str(tmp_path / "mine.toml"))
+
+
+def hdf5_table(path, datasets, units):
+    with h5py.File(path, "w") as file:
+        for name, values in datasets.items():
+            file.create_dataset(name, data=values)
+        for name, unit in units.items():
+            file[name].attrs["units"] = unit
+
+
+Q = np.linspace(0, 1, 5)
+#: what is wrong with a table of W or epsilon in arrays: the datasets, their units, and the message
+WRONG_ARRAYS = {
+    "expected datasets q and epsilon, found W, q": ({"q": Q, "W": Q}, {}),
+    "expected datasets q and epsilon, found none": ({}, {}),
+    "dataset q: expected numbers in 1 dimension(s), found float64 of shape (5, 1)": ({"q": Q[:, None], "epsilon": 1 + Q}, {}),
+    "dataset epsilon: expected numbers in 1 dimension(s), found |S1 of shape (5,)": ({"q": Q, "epsilon": np.array([b"a"] * 5)}, {}),
+    "dataset epsilon: expected real numbers, found imaginary parts up to 0.5": ({"q": Q, "epsilon": 1 + Q + 0.5j}, {}),
+    "dataset epsilon: expected finite numbers, found nan in row 3": ({"q": Q, "epsilon": np.where(Q == 0.5, np.nan, 1 + Q)}, {}),
+    "dataset epsilon: expected as many values as momenta, 5, found 4": ({"q": Q, "epsilon": 1 + Q[1:]}, {}),
+    "table.q_unit: expected '1/nm', as the environment says, found '1/angstrom'": ({"q": Q, "epsilon": 1 + Q}, {"q": "1/angstrom"}),
+    "table.q_unit: expected '1/nm', as the environment says, found 'eV'": ({"q": Q, "epsilon": 1 + Q}, {"q": "eV"}),
+    "dataset chiM_qw: expected numbers in 2 dimension(s), found float64 of shape (5,)": ({"q_abs": Q, "chiM_qw": -Q}, {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    # units stand in HDF5 alone, blocks are .npz
+    [(m, k) for m, (data, units) in WRONG_ARRAYS.items() for k in ("h5", "npz") if not (units and k == "npz" or "chiM_qw" in data and k == "h5")],
+)
+def test_malformed_arrays_are_told_with_file_dataset_expected_and_found(message, kind, tmp_path):
+    (datasets, units), block = WRONG_ARRAYS[message], "chiM_qw" in message
+    hdf5_table(tmp_path / "w.h5", datasets, units) if kind == "h5" else np.savez(tmp_path / "w.npz", **datasets)
+    stated = "" if block else 'q_unit = "1/nm"\ncolumn = "epsilon"\n'
+    (tmp_path / "mine.toml").write_text(f'[table]\nfile = "w.{kind}"\nsource = "x"\n{stated}')
+    with pytest.raises(ValueError) as caught:
+        load_environment(str(tmp_path / "mine.toml"))
+    assert f"{tmp_path}/w.{kind}" in str(caught.value) and message in str(caught.value)
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"PK nonsense", "is no {} file"), (None, "cannot read the table")])
+@pytest.mark.parametrize(("file", "kind"), [("no.npz", ".npz"), ("no.h5", "HDF5")])
+def test_arrays_that_are_none(file, kind, content, message, tmp_path):
+    (tmp_path / "mine.toml").write_text(f'[table]\nfile = "{file}"\nq_unit = "1/nm"\ncolumn = "W"\nsource = "x"\n')
+    if content:
+        (tmp_path / file).write_bytes(content)
+    with pytest.raises(ValueError, match=message.format(kind)):
+        load_environment(str(tmp_path / "mine.toml"))
 
 
 NUMBER = '{{ value = {}, unit = "{}", source = "x" }}'.format

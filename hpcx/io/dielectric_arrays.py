@@ -1,19 +1,33 @@
-"""Dielectric functions in files of arrays: .npz with columns, or a building block of GPAW's quantum-electrostatic heterostructures."""
+"""Dielectric functions in files of arrays: HDF5 or .npz with columns, or a building block of GPAW's quantum-electrostatic heterostructures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from zipfile import BadZipFile
 
+import h5py
 import numpy as np
+
+from hpcx.io.reading import Damaged, reading
 
 #: what tells a building block: momenta (q,) in 1/bohr, and the monopole response chiM (q, frequency)
 _BLOCK = {"q_abs", "chiM_qw"}
 
 
-def is_building_block(path: Path) -> bool:
-    """Say whether a file is a building block, which knows its units; raises ValueError, OSError."""
-    return set(_arrays(path)) >= _BLOCK
+def stated(path: Path, column: str) -> dict[str, str]:
+    """Return what a file says of itself, by the keys "q_unit", "unit" and "column" of a table; raises ValueError, OSError.
+
+    A dataset of HDF5 states its unit by an attribute `units`; a building block is in atomic units.
+    """
+    if path.suffix == ".npz":
+        return {"q_unit": "1/bohr", "column": "epsilon_inverse"} if set(_arrays(path)) >= _BLOCK else {}
+    try:
+        with reading(path) as file:
+            units = {key: file[name].attrs.get("units", "") for key, name in (("q_unit", "q"), ("unit", column)) if name in file}
+    except Damaged:
+        raise ValueError("is no HDF5 file that can be read") from None
+    texts = {key: unit.decode() if isinstance(unit, bytes) else str(unit) for key, unit in units.items()}
+    return {key: text for key, text in texts.items() if text}
 
 
 def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -22,15 +36,31 @@ def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]
     A building block holds the density response of a monolayer in vacuum in atomic units; its monopole part at zero frequency, chiM,
     gives 1/eps = 1 + (2 pi / q) chiM (Andersen, Latini, Thygesen, Nano Lett. 15, 4616 (2015)), which is 1 at q = 0.
     """
-    arrays = _arrays(path)
+    arrays = _arrays(path) if path.suffix == ".npz" else _datasets(path)
     if set(arrays) >= _BLOCK:
-        q, response = arrays["q_abs"], arrays["chiM_qw"][:, 0].real
-        inverse = np.where(q > 0, 1 + 2 * np.pi * response / np.where(q > 0, q, 1), 1.0)
-        return tuple(q.tolist()), tuple(inverse.tolist())
-    missing = [wanted for wanted in ("q", name) if wanted not in arrays]
-    if missing:
-        raise ValueError(f"expected arrays q and {name}, found {', '.join(sorted(arrays)) or 'none'}")
-    return tuple(arrays["q"].tolist()), tuple(arrays[name].real.tolist())
+        q, response = _real(arrays, "q_abs", 1), _real({"chiM_qw": np.real(arrays["chiM_qw"])}, "chiM_qw", 2)[:, 0]
+        values = np.where(q > 0, 1 + 2 * np.pi * response / np.where(q > 0, q, 1), 1.0)
+    else:
+        missing = [wanted for wanted in ("q", name) if wanted not in arrays]
+        if missing:
+            raise ValueError(f"expected datasets q and {name}, found {', '.join(sorted(arrays)) or 'none'}")
+        q, values = _real(arrays, "q", 1), _real(arrays, name, 1)
+    if len(values) != len(q):
+        raise ValueError(f"dataset {name}: expected as many values as momenta, {len(q)}, found {len(values)}")
+    return tuple(q.tolist()), tuple(values.tolist())
+
+
+def _real(arrays: dict[str, np.ndarray], name: str, dimensions: int) -> np.ndarray:
+    """Return an array of real, finite numbers; raises ValueError that names the dataset, what was expected and what was found."""
+    array = np.asarray(arrays[name])
+    if array.dtype.kind not in "fiuc" or array.ndim != dimensions or not array.size:
+        raise ValueError(f"dataset {name}: expected numbers in {dimensions} dimension(s), found {array.dtype} of shape {array.shape}")
+    if np.any(array.imag):
+        raise ValueError(f"dataset {name}: expected real numbers, found imaginary parts up to {np.abs(array.imag).max():g}")
+    if not np.isfinite(array).all():
+        row = np.argwhere(~np.isfinite(array))[0][0]
+        raise ValueError(f"dataset {name}: expected finite numbers, found {array[row]} in row {row + 1}")
+    return array.real.astype(float)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -39,3 +69,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             return dict(arrays)
     except (BadZipFile, EOFError, ValueError, AttributeError) as error:
         raise ValueError("is no .npz file of arrays") from error
+
+
+def _datasets(path: Path) -> dict[str, np.ndarray]:
+    """Return the datasets at the root of an HDF5 file."""
+    try:
+        with reading(path) as file:
+            return {name: item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+    except Damaged:
+        raise ValueError("is no HDF5 file that can be read") from None

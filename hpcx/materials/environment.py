@@ -10,7 +10,7 @@ An environment is a number, or a file (of `hpcx/materials/environments` or one's
     thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the last slab is vacuum
 
     [table]                                                  # of the layer in its surroundings: the layer's own r0 does not count
-    file = "epsilon.dat"                                     # rows of q and a value, or arrays of an .npz file; or the lists q and epsilon themselves
+    file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or .npz file; or the lists q and epsilon themselves
     q_unit = "1/angstrom"
     column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit = "eV*angstrom^2")
     source = "..."
@@ -20,10 +20,12 @@ An environment is a number, or a file (of `hpcx/materials/environments` or one's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+from hpcx import units
 from hpcx.materials.catalogue import NOTES
 from hpcx.materials.loader import Material, MaterialError, Number, library, load_file, number_of
 from hpcx.textfile import text_of
@@ -32,7 +34,8 @@ from hpcx.textfile import text_of
 _KINDS = ("kappa", "slab", "table")
 _OF_SLAB = ("parallel", "perpendicular", "thickness")
 _COLUMNS = ("epsilon", "epsilon_inverse", "W")
-#: reads files of arrays, and is loaded for them alone: an input is read without numerics
+#: files of arrays, and what reads them, which is loaded for them alone: an input is read without numerics
+_ARRAY_FILES = (".npz", ".h5", ".hdf5")
 _ARRAYS = "hpcx.io.dielectric_arrays"
 
 
@@ -112,20 +115,21 @@ def _problems(environment: Material) -> list[str]:
 
 def _with_table(environment: Material, folder: Path) -> Material:
     """Return the environment with the columns of its table's file; raises MaterialError."""
-    path, texts = folder / environment.texts["table.file"], environment.texts
-    if path.suffix == ".npz":
-        texts = {**texts, **_of_arrays(path)}
-    lacking = [key for key in ("q_unit", "column", "source") if f"table.{key}" not in texts]
-    if lacking:
-        raise MaterialError(*(f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file" for key in lacking))
-    source = texts["table.source"]
+    path, written = folder / environment.texts["table.file"], environment.texts
     try:
-        q, values = import_module(_ARRAYS).columns(path, texts["table.column"]) if path.suffix == ".npz" else _columns(path)
-        units = {"q": texts["table.q_unit"], texts["table.column"]: texts.get("table.unit", "1")}
-        read = {f"table.{name}": {"value": list(column), "unit": unit, "source": source} for (name, unit), column in zip(units.items(), (q, values))}
+        texts = {**written, **_stated(path, written)}
+        lacking = [key for key in ("q_unit", "column", "source") if f"table.{key}" not in texts]
+        if lacking:
+            raise MaterialError(*(f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file" for key in lacking))
+        column, source = texts["table.column"], texts["table.source"]
+        q, values = import_module(_ARRAYS).columns(path, column) if path.suffix in _ARRAY_FILES else _columns(path)
+        units_of = {"q": texts["table.q_unit"], column: texts.get("table.unit", "1")}
+        read = {f"table.{name}": {"value": list(values), "unit": unit, "source": source} for (name, unit), values in zip(units_of.items(), (q, values))}
         numbers = {key: number_of(key, entry) for key, entry in read.items()}
+    except MaterialError:
+        raise
     except OSError as error:
-        raise MaterialError(f"cannot read the table {path}: {error.strerror}") from error
+        raise MaterialError(f"cannot read the table {path}: {error.strerror or error}") from error
     except ValueError as error:
         raise MaterialError(f"{path}: {error}") from error
     where = {"table.file", "table.q_unit", "table.column", "table.unit", "table.source"}
@@ -133,15 +137,22 @@ def _with_table(environment: Material, folder: Path) -> Material:
     return replace(environment, numbers={**environment.numbers, **numbers}, texts=kept)
 
 
-def _of_arrays(path: Path) -> dict[str, str]:
-    """Return unit and column of a file of arrays that knows them itself; raises MaterialError."""
+def _stated(path: Path, written: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of a table that its file states itself; raises ValueError if the environment says otherwise, and OSError."""
+    if path.suffix not in _ARRAY_FILES:
+        return {}
+    found = {f"table.{key}": text for key, text in import_module(_ARRAYS).stated(path, written.get("table.column", "")).items()}
+    for key, text in found.items():
+        if not _same_unit(text, written.get(key, text)):
+            raise ValueError(f"{key}: expected {written[key]!r}, as the environment says, found {text!r}")
+    return found
+
+
+def _same_unit(first: str, second: str) -> bool:
     try:
-        known = import_module(_ARRAYS).is_building_block(path)
-    except OSError as error:
-        raise MaterialError(f"cannot read the table {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise MaterialError(f"{path}: {error}") from error
-    return {"table.q_unit": "1/bohr", "table.column": "epsilon_inverse"} if known else {}
+        return first == second or units.convert(1.0, first, second) == 1.0
+    except ValueError:
+        return False
 
 
 def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
