@@ -119,6 +119,8 @@ def test_slabs_and_tables_are_environments_of_every_model(model, tmp_path):
     path = tmp_path / "substrate.toml"
     path.write_text('[[slab]]\nside = "below"\nparallel = { value = 3.9, unit = "1", source = "static SiO2" }\n')
     assert energies(model, str(path), tmp_path) == pytest.approx(plain, rel=1e-7)
+    path.write_text(path.read_text() + sheet(LENGTHS[model] / 10, 3.0, "both"))
+    assert energies(model, str(path), tmp_path) == pytest.approx(plain, rel=1e-7)
     assert not np.allclose(energies(model, "hBN-SiO2", tmp_path), plain, rtol=1e-3)
 
 
@@ -204,9 +206,78 @@ def test_arrays_that_are_none(file, kind, content, message, tmp_path):
 
 
 NUMBER = '{{ value = {}, unit = "{}", source = "x" }}'.format
+
+
+def sheet(length, height, carriers, gap=None):
+    """Return a sheet as an environment file has it: r0 and height, nm."""
+    numbers = {"r0": (length, "nm"), "height": (height, "nm")} | ({} if gap is None else {"gap_parallel": (gap, "1")})
+    return f'[[sheet]]\ncarriers = "{carriers}"\n' + "".join(f"{key} = {NUMBER(*value)}\n" for key, value in numbers.items())
+
+
+@pytest.mark.parametrize("model", INPUTS)
+def test_electron_and_hole_in_two_sheets(model, tmp_path):
+    """As the interaction of two sheets makes it, weaker than in one; models of light and exchange say why they cannot."""
+    path = tmp_path / "sheets.toml"
+    path.write_text(sheet(3.9, 0.65, "electron") + sheet(4.5, 0, "hole"))
+    if model in ("formation", "valley"):
+        with pytest.raises(InputError, match="environment = .* electron and hole are in different sheets"):
+            energies(model, str(path), tmp_path)
+        return
+    found = energies(model, str(path), tmp_path)
+    path.write_text(sheet(3.9, 0.65, "hole") + sheet(4.5, 0, "electron"))
+    assert energies(model, str(path), tmp_path) == pytest.approx(found, rel=1e-9)  # reciprocity
+    path.write_text(sheet(3.9, 0.0, "electron") + sheet(4.5, 0, "hole"))
+    close = energies(model, str(path), tmp_path)
+    path.write_text(sheet(8.4, 0, "both"))
+    assert close == pytest.approx(energies(model, str(path), tmp_path), rel=1e-9)
+    assert np.all(np.abs(found) < np.abs(close)) if model == "wigner" else True
+
+
+@pytest.mark.parametrize("key", ["exchange.long_range", "absorption.enabled"])
+def test_what_needs_an_overlap_is_refused_for_carriers_in_two_sheets(key, tmp_path):
+    (tmp_path / "sheets.toml").write_text(sheet(3.9, 0.65, "electron") + sheet(4.5, 0, "hole"))
+    (tmp_path / "input.toml").write_text(f'model = "exciton"\nenvironment = "{tmp_path}/sheets.toml"\n{key} = true\n{INPUTS["exciton"]}')
+    with pytest.raises(InputError, match=f"{key} = 'true': needs the overlap of electron and hole"):
+        load_plan(str(tmp_path / "input.toml"), [])
+
+
+OWN = '[carriers]\nelectron_A_mass = {{ value = 0.3, unit = "m0", source = "x" }}\nhole_A_mass = {{ value = 0.3, unit = "m0", source = "x" }}\n{}'.format
+LATTICE = '[lattice]\nconstant = { value = 3.3, unit = "angstrom", source = "x" }\n'
+SCREENED = '[interaction]\nr0 = { value = 4, unit = "nm", source = "x" }\n'
+
+
+@pytest.mark.parametrize(
+    ("r0", "environment", "message"),
+    [
+        ("", "table", ""),
+        ("", "sheets", ""),
+        (SCREENED, "2", ""),
+        ("", "2", "has no 'interaction.r0'"),
+        (SCREENED, "table", "holds the screening of the layer, and .*mine.toml gives interaction.r0, too: give one"),
+        (SCREENED, "sheets", "holds the screening of the layer"),
+    ],
+)
+def test_a_layer_has_its_screening_from_one_place(r0, environment, message, tmp_path):
+    """From r0, or from a table or sheets: neither and both are mistakes; the r0 of a material that comes with hpcx does not count beside them."""
+    (tmp_path / "mine.toml").write_text(OWN(LATTICE + r0))
+    (tmp_path / "sheets.toml").write_text(sheet(3.9, 0.65, "electron") + sheet(4.5, 0, "hole"))
+    path = {"table": table(tmp_path, 40.0, 2.0), "sheets": str(tmp_path / "sheets.toml")}.get(environment, 2.0)
+    text = f'model = "exciton"\nenvironment = {path!r}\nmaterial = "{tmp_path}/mine.toml"\nbands.model = "parabolic"\nmesh = {{ N = 24, k0 = 0.15 }}\n'
+    (tmp_path / "input.toml").write_text(text)
+    if message:
+        with pytest.raises(InputError, match=message):
+            load_plan(str(tmp_path / "input.toml"), [])
+        return
+    point = load_plan(str(tmp_path / "input.toml"), []).points[0]
+    assert exciton_problem(point.config, point.material).w_ij.min() > 0
+    if environment == "table":
+        with pytest.raises(InputError, match="the input gives interaction.r0, too"):
+            load_plan(str(tmp_path / "input.toml"), ["material=WSe2", "parameters.interaction.r0=4 nm"])
+
+
 SLAB = f'[[slab]]\nside = "above"\nparallel = {NUMBER(4, 1)}\n'
 MALFORMED = {
-    "has no 'kappa', no [[slab]] and no [table]": 'name = "air"\n',
+    "has no 'kappa', no [[slab]], no [[sheet]] and no [table]": 'name = "air"\n',
     "has both kappa and slab: give one": f"kappa = {NUMBER(2, 1)}\n{SLAB}",
     "has no 'side' in its slab number 1": f"[[slab]]\nparallel = {NUMBER(4, 1)}\n",
     "has no 'parallel' in its slab number 2": f'{SLAB}[[slab]]\nside = "below"\n',
@@ -215,6 +286,11 @@ MALFORMED = {
     "slab number 1 above the layer has no thickness, so nothing can lie behind it": SLAB + SLAB,
     "slab.1.thicknes = 1 nm: is known to no model; did you mean 'slab.*.thickness'?": f"{SLAB}thicknes = {NUMBER(1, 'nm')}\n",
     "slab.1.thickness = 1 eV: ": f"{SLAB}thickness = {NUMBER(1, 'eV')}\n",
+    "has no 'height' in its sheet number 1": f'[[sheet]]\ncarriers = "both"\nr0 = {NUMBER(4, "nm")}\n',
+    "must have one sheet with the hole among its carriers, and has 0": sheet(4, 0, "electron"),
+    "must have one sheet with the electron among its carriers, and has 2": sheet(4, 0, "electron") + sheet(4, 1, "both"),
+    "has both kappa and sheet: give one": f"kappa = {NUMBER(2, 1)}\n{sheet(4, 0, 'both')}",
+    "sheet.1.carriers = 'exciton': expected 'electron' or 'hole' or 'both'": sheet(4, 0, "exciton"),
     "has no 'table.q'": f"[table]\nepsilon = {NUMBER([1, 2], 1)}\n",
     "has none of epsilon, epsilon_inverse, W in [table]: give one": f"[table]\nq = {NUMBER([1, 2], '1/nm')}\n",
     "momenta must ascend from 0 or above; row 2 does not": f"[table]\nq = {NUMBER([1, 1], '1/nm')}\nepsilon = {NUMBER([1, 2], 1)}\n",

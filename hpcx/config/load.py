@@ -9,6 +9,7 @@ import itertools
 import math
 import os
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from hpcx.config.fields import keys_of
 from hpcx.config.old_names import with_new_names
 from hpcx.config.point import Point, digest, make_point
 from hpcx.config.ranges import MOST, written_out
-from hpcx.materials.loader import Material, MaterialError
+from hpcx.materials.loader import R0, Material, MaterialError, hold_layer
 from hpcx.materials.sets import load_numbers
 from hpcx.registry import MODELS, config_class, refusals
 from hpcx.spelling import suggestion
@@ -204,7 +205,7 @@ def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], 
     named: dict[str, Any] = {}
     if validated is not None:
         named, unreadable = _contents(validated, known)
-        mistakes += unreadable + (_lacking(validated, material) if material is not None else [])
+        mistakes += unreadable + (_lacking(validated, material, named) if material is not None else [])
     if validated is not None and material is not None and not mistakes:
         mistakes = _refused(validated, material)
         if not mistakes:
@@ -242,9 +243,27 @@ def _contents(config: RunInput, known: Known) -> tuple[dict[str, Any], list[Mist
         return {}, [Mistake(key, message, value) for key, value, message in error.problems]
 
 
-def _lacking(config: RunInput, material: Material) -> list[Mistake]:
-    """Return what the model at hand needs of the material and does not find."""
-    return [Mistake("material", lack, config.material, own=False) for lack in material.lacking(config.material_keys())]
+def _lacking(config: RunInput, material: Material, named: dict[str, Any]) -> list[Mistake]:
+    """Return what the model at hand needs of the material and does not find, or an r0 beside surroundings that have the layer's own."""
+    keys, around = config.material_keys(), next((key for key in config.surroundings if _at(config, key) is not None), "")
+    idle = []
+    if hold_layer(named.get(around, {})):
+        keys, idle = [key for key in keys if key != R0], _idle_r0(around, material)
+    return [Mistake("material", lack, config.material, own=False) for lack in material.lacking(keys)] + idle
+
+
+def _at(config: RunInput, key: str) -> Any:
+    value: Any = config
+    return reduce(lambda table, name: getattr(table, name, None), key.split("."), value)
+
+
+def _idle_r0(around: str, material: Material) -> list[Mistake]:
+    """Return the mistake of an r0 in the input or in a material of one's own beside surroundings, the key `around`, that hold it already."""
+    number = material.numbers.get(R0)
+    if number is None or (material.built_in and number.source != "input"):
+        return []
+    where = "the input" if number.source == "input" else material.origin
+    return [Mistake(around, f"holds the screening of the layer, and {where} gives {R0}, too: give one", own=False)]
 
 
 def _refused(config: RunInput, material: Material) -> list[Mistake]:

@@ -12,7 +12,7 @@ from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
-from hpcx.physics.interaction import Interaction, interaction_of
+from hpcx.physics.interaction import Interaction, interaction_of, layer_interaction
 from hpcx.physics.lattice import Lattice, hexagonal
 from hpcx.physics.mesh import ValleyMesh, count_points, lattice_mesh
 from hpcx.physics.screening import finite_mesh_correction, interaction_between, interaction_grid
@@ -94,14 +94,19 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     ]
 
 
+def surroundings(config: CarriersInput) -> Material:
+    """Return the dielectric surroundings of an input."""
+    return load_environment(config.screening.kappa if config.environment is None else config.environment)
+
+
 def material_interaction(config: CarriersInput, material: Material, with_layer: bool = True) -> Interaction:
     """Return the interaction in the layer, or in its surroundings alone; raises ValueError for surroundings that make no sense."""
-    around = load_environment(config.screening.kappa if config.environment is None else config.environment)
-    knows_layer = around.has("table.q")
-    if knows_layer and not with_layer:
-        raise ValueError("a table is that of layer and surroundings together: the surroundings alone are not known")
-    length = 0.0 if knows_layer or not with_layer else material.number("interaction.r0", "nm")
-    return interaction_of(length, around, config.screening.interaction)
+    around, kind = surroundings(config), config.screening.interaction
+    if with_layer:
+        return layer_interaction(material, around, kind)
+    if around.knows_layer:
+        raise ValueError("a table, or sheets, are layer and surroundings together: the surroundings alone are not known")
+    return interaction_of(0.0, around, kind)
 
 
 def carrier_bands(config: CarriersInput, material: Material) -> BandModel:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import carrier_bands, material_interaction
+from hpcx.exciton.problem import carrier_bands, material_interaction, surroundings
 from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, pair_momenta
+from hpcx.materials.environment import apart
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Carrier, Dirac
 from hpcx.physics.mesh import lattice_mesh
@@ -20,6 +22,8 @@ from hpcx.units import from_internal
 _GAP_MESH = 12
 #: electron and hole of the A exciton
 PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
+#: keys of the exchange of electron and hole
+_EXCHANGE = ("exchange.long_range", "exchange.contact", "zone.exchange")
 #: N k0 of the mesh on which bands are followed
 _COARSE = 6
 
@@ -28,10 +32,21 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
     """Return surroundings that make no sense, a splitting that closes the gap of one spin, what is wrong with a tight-binding model."""
     found = tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
     exchange = config.exchange
+    if not found and apart(surroundings(config)):
+        return _of_overlaps(config)
     if not found and exchange.long_range:
         with_layer = exchange.screening == "layer"
         found += tried("exchange.screening", exchange.screening, lambda: material_interaction(config, material, with_layer))[1]
     return found
+
+
+def _of_overlaps(config: CarriersInput) -> list[Refusal]:
+    """Return what needs electron and hole in one sheet; the dipole of a tight-binding model is that of its own states."""
+    light = () if config.bands.model == "tight-binding" else ("absorption.enabled", "twod.enabled")
+    whole: Any = config
+    wanted = {key: reduce(lambda table, name: getattr(table, name, None), key.split("."), whole) for key in (*_EXCHANGE, *light)}
+    reason = "needs the overlap of electron and hole, which are in different sheets of this environment"
+    return [Refusal(key, str(value).lower(), reason) for key, value in wanted.items() if value]
 
 
 def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:

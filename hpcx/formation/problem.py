@@ -14,12 +14,12 @@ from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching
 from hpcx.formation.optics import Radiation, Stack
 from hpcx.formation.thermal import half_widths, thermal_bleaching, with_absorption
 from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_excitons
-from hpcx.materials.environment import load_environment
+from hpcx.materials.environment import load_environment, together
 from hpcx.materials.loader import Material
 from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR_EV_FS
-from hpcx.physics.interaction import Interaction, interaction_of
+from hpcx.physics.interaction import Interaction, layer_interaction
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
 
 MANIFOLDS = ("A", "B")
@@ -148,7 +148,7 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
 def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
     around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
-    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
+    return layer_interaction(material, together(load_environment(around), "light creates pairs, and pairs scatter, as they do in one sheet"))
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:

@@ -60,7 +60,7 @@ def _everything(tree: xarray.DataTree) -> dict[str, str]:
         numbers = {key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
         numbers |= {key: text for key, text in file["texts"].items() if "." in key}
         label = f"{file['name']}: " if file in materials and len(materials) > 1 else ""
-        found |= {f"{label}{key}": numbers[key] for key in used_by(_about(tree, "config"), numbers)}
+        found |= {f"{label}{key}": numbers[key] for key in used_by(_about(tree, "config"), numbers, _about(tree, "environments").values())}
     return found
 
 

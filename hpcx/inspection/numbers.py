@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hpcx.materials.loader import R0, hold_layer
 from hpcx.materials.renamed import owner_of, renamed
 from hpcx.registry import config_class
 
@@ -14,13 +15,18 @@ from hpcx.registry import config_class
 _WEAK = ("[guess", "[fit")
 
 
-def used_by(config: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
-    """Return the keys of a material that a resolved input has asked for; all of them if it is of another version."""
+def used_by(config: Mapping[str, Any], keys: Iterable[str], around: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+    """Return the keys of a material that a resolved input has asked for; all of them if it is of another version.
+
+    `around` are its environments as `Material.described` has them.
+    """
     model = config["model"]
     try:
         asked = set(config_class(model).model_validate(dict(config)).material_keys())
     except ValidationError:
         return list(keys)
+    known = [hold_layer(found["numbers"]) for found in around]
+    asked -= {R0} if known and all(known) else set()
     return [key for key in keys if _is_asked(key, asked, model)]
 
 

@@ -124,11 +124,12 @@ def _range(values: np.ndarray) -> str:
 
 def _weak(about: dict[str, Any]) -> Iterator[str]:
     """Yield the numbers behind the result that are guesses, fits, or of the input in place of the material's."""
-    described = [*about.get("materials", {}).values(), *([about["material"]] if "material" in about else []), *about.get("environments", {}).values()]
+    around = list(about.get("environments", {}).values())
+    described = [*about.get("materials", {}).values(), *([about["material"]] if "material" in about else []), *around]
     lines = []
     for file in described:
         weak = weak_numbers(file["numbers"])
-        lines += [f"  {file['name']}: {key} = {weak[key]}" for key in used_by(about["config"], weak)]
+        lines += [f"  {file['name']}: {key} = {weak[key]}" for key in used_by(about["config"], weak, around)]
     if lines:
         yield "numbers behind it that are guessed, fitted, or replaced in the input"
         yield from lines

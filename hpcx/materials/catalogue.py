@@ -46,6 +46,10 @@ ENVIRONMENT: dict[str, Allowed] = {
     "slab.*.parallel": _PERMITTIVITY,
     "slab.*.perpendicular": _PERMITTIVITY,
     "slab.*.thickness": Allowed("nm", 1e-3, 1e9),
+    "sheet.*.r0": Allowed("nm", 0, 1000),
+    "sheet.*.height": Allowed("nm", -1e9, 1e9),
+    "sheet.*.gap_parallel": _PERMITTIVITY,
+    "sheet.*.gap_perpendicular": _PERMITTIVITY,
     "table.q": Allowed("1/nm", 0, 1e4, is_list=True),
     "table.epsilon": Allowed("1", 1e-3, 1e6, is_list=True),
     "table.epsilon_inverse": Allowed("1", 1e-6, 1e3, is_list=True),
@@ -107,6 +111,7 @@ NUMBERS: dict[str, Allowed] = {
 WORDS: dict[str, tuple[str, ...]] = {
     "carriers.order": ("bright", "dark"),
     "slab.*.side": ("above", "below", "both"),
+    "sheet.*.carriers": ("electron", "hole", "both"),
     "table.column": ("epsilon", "epsilon_inverse", "W"),
     **dict.fromkeys(("interaction", "table.file", "table.q_unit", "table.unit"), ()),
 }

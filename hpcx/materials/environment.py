@@ -1,4 +1,4 @@
-"""What is around a layer: one permittivity, slabs, or a table of the whole dielectric function.
+"""What is around a layer: one permittivity, slabs, several polarisable sheets, or a table of the whole dielectric function.
 
 An environment is a number, or a file (of `hpcx/materials/environments` or one's own) that has one of
 
@@ -8,6 +8,12 @@ An environment is a number, or a file (of `hpcx/materials/environments` or one's
     side = "both"                                            # "above", "below" or "both"
     parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if it is another
     thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the last slab is vacuum
+
+    [[sheet]]                                                # several layers, from any on: electron and hole in one or in two of them
+    carriers = "electron"                                    # "electron", "hole", "both"; a sheet without carriers only screens
+    r0 = { value = 3.9, unit = "nm", source = "..." }        # of this sheet: that of the material does not count
+    height = { value = 0.65, unit = "nm", source = "..." }   # slabs lie above the highest sheet and below the lowest one
+    gap_parallel = { value = 1, unit = "1", source = "..." } # of what fills the gap below, with `gap_perpendicular`; vacuum without them
 
     [table]                                                  # of the layer in its surroundings: the layer's own r0 does not count
     file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or .npz file; or the lists q and epsilon themselves
@@ -31,8 +37,9 @@ from hpcx.materials.loader import Material, MaterialError, Number, library, load
 from hpcx.textfile import text_of
 
 #: what an environment may be given by
-_KINDS = ("kappa", "slab", "table")
+_KINDS = ("kappa", "slab", "sheet", "table")
 _OF_SLAB = ("parallel", "perpendicular", "thickness")
+_OF_SHEET = ("r0", "height", "gap_parallel", "gap_perpendicular")
 _COLUMNS = ("epsilon", "epsilon_inverse", "W")
 #: files of arrays, and what reads them, which is loaded for them alone: an input is read without numerics
 _ARRAY_FILES = (".npz", ".h5", ".hdf5")
@@ -72,16 +79,26 @@ def content(environment: Material) -> dict[str, object]:
 
 def told(environment: Material) -> str:
     """Return an environment in words: its permittivity with its source, its slabs from the layer outwards, or the source of its table."""
-    numbers, texts = environment.numbers, environment.texts
+    numbers = environment.numbers
     if environment.has("kappa"):
         return f"{environment.name}: {told_number('kappa', numbers['kappa'])}"
+    if environment.has("sheet.1.r0"):
+        return f"{environment.name}: sheets {_told_parts(environment, 'sheet', _OF_SHEET, 'carriers')}{_told_around(environment)}"
     if environment.has("table.q"):
         column = next(name for name in _COLUMNS if environment.has(f"table.{name}"))
         return f"{environment.name}: table of {column} at {len(numbers['table.q'].values)} momenta ({numbers[f'table.{column}'].source})"
-    slabs = dict.fromkeys(key.split(".")[1] for key in numbers if key.startswith("slab."))
-    parts = {i: [numbers[f"slab.{i}.{name}"] for name in _OF_SLAB if environment.has(f"slab.{i}.{name}")] for i in slabs}
-    words = [f"{texts[f'slab.{i}.side']} {', '.join(f'{part.value:g} {part.unit}'.removesuffix(' 1') for part in parts[i])}" for i in slabs]
-    return f"{environment.name}: slabs {'; '.join(words)}"
+    return f"{environment.name}: slabs {_told_parts(environment, 'slab', _OF_SLAB, 'side')}"
+
+
+def _told_around(environment: Material) -> str:
+    return f"; slabs {_told_parts(environment, 'slab', _OF_SLAB, 'side')}" if environment.has("slab.1.parallel") else ""
+
+
+def _told_parts(environment: Material, entry: str, names: tuple[str, ...], word: str) -> str:
+    """Return the numbers of all slabs or sheets, in the order of the file, each behind its word."""
+    parts = {i: [environment.numbers[f"{entry}.{i}.{name}"] for name in names if environment.has(f"{entry}.{i}.{name}")] for i in _counted(environment, entry)}
+    told = {i: ", ".join(f"{part.value:g} {part.unit}".removesuffix(" 1") for part in parts[i]) for i in parts}
+    return "; ".join(f"{environment.texts.get(f'{entry}.{i}.{word}', '')} {told[i]}".strip() for i in parts)
 
 
 def told_number(name: str, number: Number) -> str:
@@ -96,21 +113,61 @@ def _given(environment: Material, entry: str) -> bool:
 def _problems(environment: Material) -> list[str]:
     """Return what an environment lacks or has too much of, one clause each."""
     given = [entry for entry in _KINDS if _given(environment, entry)]
-    if len(given) != 1:
-        return ["has no 'kappa', no [[slab]] and no [table]: one is needed" if not given else f"has both {' and '.join(given)}: give one"]
-    if given == ["slab"]:
-        numbers = dict.fromkeys(key.split(".")[1] for key in (*environment.numbers, *environment.texts) if key.startswith("slab."))
-        return [
-            f"has no '{what}' in its slab number {i}"
-            for i in numbers
-            for what in ("side", "parallel")
-            if f"slab.{i}.{what}" not in {**environment.numbers, **environment.texts}
-        ]
+    if not given:
+        return ["has no 'kappa', no [[slab]], no [[sheet]] and no [table]: one is needed"]
+    if len(given) > 1 and given != ["slab", "sheet"]:
+        return [f"has both {' and '.join(given)}: give one"]
     if given == ["table"]:
         columns = [name for name in _COLUMNS if environment.has(f"table.{name}")]
         lacking = [] if environment.has("table.q") else ["has no 'table.q'"]
         return lacking + ([] if len(columns) == 1 else [f"has {' and '.join(columns) or 'none'} of {', '.join(_COLUMNS)} in [table]: give one"])
-    return []
+    return _lacking(environment, "slab", ("side", "parallel")) + (_of_sheets(environment) if "sheet" in given else [])
+
+
+def _lacking(environment: Material, entry: str, names: tuple[str, ...]) -> list[str]:
+    """Return what slabs or sheets lack."""
+    known = {**environment.numbers, **environment.texts}
+    return [f"has no '{name}' in its {entry} number {i}" for i in _counted(environment, entry) for name in names if f"{entry}.{i}.{name}" not in known]
+
+
+def _of_sheets(environment: Material) -> list[str]:
+    """Return what sheets lack, and carriers that are in none of them or in several."""
+    found, words = _lacking(environment, "sheet", ("r0", "height")), [text for key, text in environment.texts.items() if key.endswith(".carriers")]
+    for carrier in ("electron", "hole"):
+        count = sum(word in (carrier, "both") for word in words)
+        found += [] if count == 1 else [f"must have one sheet with the {carrier} among its carriers, and has {count}"]
+    return found
+
+
+def _counted(environment: Material, entry: str) -> list[str]:
+    """Return the numbers of the slabs or sheets, as text."""
+    return list(dict.fromkeys(key.split(".")[1] for key in (*environment.numbers, *environment.texts) if key.startswith(f"{entry}.")))
+
+
+def apart(environment: Material) -> bool:
+    """Say whether electron and hole are in sheets of different heights."""
+    if not environment.has("sheet.1.r0"):
+        return False
+    electron, hole = (environment.number(f"{_sheet_of(environment, carrier)}.height", "nm") for carrier in ("electron", "hole"))
+    return electron != hole
+
+
+def together(environment: Material, why: str) -> Material:
+    """Return an environment if electron and hole are in one sheet; raises MaterialError that says `why` they must be."""
+    if apart(environment):
+        raise MaterialError(f"electron and hole are in different sheets of {environment.name}: {why}")
+    return environment
+
+
+def alike(environment: Material, carrier: str) -> Material:
+    """Return sheets with electron and hole both where `carrier` is: their interaction is that of two such carriers."""
+    others = {key: text for key, text in environment.texts.items() if not key.endswith(".carriers")}
+    return replace(environment, texts={**others, f"{_sheet_of(environment, carrier)}.carriers": "both"})
+
+
+def _sheet_of(environment: Material, carrier: str) -> str:
+    """Return the sheet of a carrier, as "sheet.2"."""
+    return next(key.removesuffix(".carriers") for key, word in environment.texts.items() if key.endswith(".carriers") and word in (carrier, "both"))
 
 
 def _with_table(environment: Material, folder: Path) -> Material:

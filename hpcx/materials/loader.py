@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -29,6 +29,9 @@ from hpcx.materials.meanings import meaning
 from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of
+
+#: the number that does not count beside surroundings that hold the layer's own polarisability
+R0 = "interaction.r0"
 
 
 class MaterialError(ValueError):
@@ -133,6 +136,11 @@ class Material:
         """Say whether the file has the number `key`."""
         return key in self.numbers
 
+    @property
+    def knows_layer(self) -> bool:
+        """Whether these surroundings hold the layer's own polarisability, as a table or sheets do."""
+        return hold_layer(self.numbers)
+
     def text(self, key: str) -> str:
         """Return the text `key`; raises MaterialError if it is missing."""
         if key not in self.texts:
@@ -183,6 +191,11 @@ class Material:
             return units.convert(value, source, target)
         except ValueError as error:
             raise MaterialError(f"{self.name}: '{key}': {error}") from error
+
+
+def hold_layer(keys: Collection[str]) -> bool:
+    """Say whether numbers of these keys are surroundings that hold the layer's own polarisability: a table, or sheets."""
+    return "table.q" in keys or "sheet.1.r0" in keys
 
 
 def as_json(value: Any) -> str:

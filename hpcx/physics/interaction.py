@@ -58,11 +58,16 @@ INTERACTIONS: dict[str, type[Interaction]] = {
 def interaction_of(length: float, surroundings: Surroundings, uniform: str = "thin-layer") -> Interaction:
     """Return the interaction in a layer of r0 = `length` (nm) in `surroundings`.
 
-    Its kind is what the surroundings name, else what their slabs or their table mean; `uniform` is that of a single permittivity.
+    Its kind is what the surroundings name, else what their slabs, sheets or table mean; `uniform` is that of a single permittivity.
     Raises ValueError if there is no such kind or the surroundings do not suit it.
     """
-    meant = "slabs" if surroundings.has("slab.1.parallel") else "table" if surroundings.has("table.q") else uniform
+    meant = "slabs" if surroundings.has("slab.1.parallel") or surroundings.has("sheet.1.r0") else "table" if surroundings.has("table.q") else uniform
     kind = surroundings.texts.get("interaction", meant)
     if kind not in INTERACTIONS:
         raise ValueError(f"no interaction {kind!r}; known are {', '.join(INTERACTIONS)}")
     return INTERACTIONS[kind].in_surroundings(length, surroundings)
+
+
+def layer_interaction(layer: Surroundings, around: Surroundings, uniform: str = "thin-layer") -> Interaction:
+    """Return the interaction of electron and hole in a layer, whose `interaction.r0` counts unless the surroundings know it; raises ValueError."""
+    return interaction_of(0.0 if around.knows_layer else layer.number("interaction.r0", "nm"), around, uniform)

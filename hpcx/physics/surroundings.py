@@ -14,6 +14,11 @@ class Surroundings(Protocol):
         """All words, by key."""
         ...
 
+    @property
+    def knows_layer(self) -> bool:
+        """Whether they hold the layer's own polarisability, so that its r0 does not count."""
+        ...
+
     def has(self, key: str) -> bool:
         """Say whether there is a number `key`."""
         ...

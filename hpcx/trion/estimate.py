@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
-from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
+from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points, surroundings
+from hpcx.materials.environment import apart
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import small_basis
@@ -286,7 +287,7 @@ def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> fl
     three = [three_carriers(config, material, species) for species in config.trion.names]
     alike = [first == second for first, second, _ in three]
     shared = alike if config.bands.model == "tight-binding" else [_one_matrix(first, second) for first, second, _ in three]
-    whole = _whole_bytes(sizes, 1 if all(shared) else 2)
+    whole = _whole_bytes(sizes, 1 if all(shared) else 2, 2 if apart(surroundings(config)) else 1)
     own = _product_bytes(sizes, 2 if all(alike) else 3, ranks) + _solver_bytes(config, sizes) / (2 if all(alike) else 1)
     return BASE_BYTES + whole + own / ranks
 
@@ -296,12 +297,12 @@ def _one_matrix(first: Label, second: Label) -> bool:
     return not (isinstance(first, Carrier) and isinstance(second, Carrier)) or first.spin_valley == second.spin_valley
 
 
-def _whole_bytes(sizes: _Sizes, matrices: int) -> float:
-    """Return the bytes of what every rank has whole: products of the interaction with overlaps, or its spectra and spinors."""
+def _whole_bytes(sizes: _Sizes, matrices: int, interactions: int) -> float:
+    """Return the bytes of what every rank has whole: products of interactions with overlaps, or their spectra and spinors."""
     half = 0.5 if is_single(sizes.kernel) else 1
     if sizes.kernel.startswith("gemm"):
-        return half * 16 * matrices * sizes.points**2
-    return half * (_SPECTRA_BYTES * (sizes.points / _SPECTRA_POINTS) ** 1.5 + _SPINOR_BYTES * sizes.components * sizes.points)
+        return half * 16 * (matrices + interactions - 1) * sizes.points**2
+    return half * (interactions * _SPECTRA_BYTES * (sizes.points / _SPECTRA_POINTS) ** 1.5 + _SPINOR_BYTES * sizes.components * sizes.points)
 
 
 def _product_bytes(sizes: _Sizes, layouts: int, ranks: int) -> float:

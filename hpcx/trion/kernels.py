@@ -42,8 +42,8 @@ class Kernel(Protocol):
     precision: type
     flops: float
 
-    def moving(self, spinor_ck: np.ndarray) -> Any:
-        """Return what `multiply` needs to know of the moving carrier."""
+    def moving(self, spinor_ck: np.ndarray, which: int) -> Any:
+        """Return what `multiply` needs to know of the carrier that moves, by which of the problem's `interactions`."""
         ...
 
     def spectator(self, spinor_ck: np.ndarray) -> Any:
@@ -77,28 +77,28 @@ class MatrixKernel:
     def __init__(self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
-        self._matrices: list[tuple[np.ndarray, np.ndarray]] = []
+        self._matrices: list[tuple[int, np.ndarray, np.ndarray]] = []
         components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         self._result: np.ndarray = np.empty(components * largest(blocks), precision)
         self.flops = 8.0 * components * sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
-    def moving(self, spinor_ck: np.ndarray) -> np.ndarray:
+    def moving(self, spinor_ck: np.ndarray, which: int) -> np.ndarray:
         """Return Wc transposed, rows in the order of the staircase; equal or conjugate spinors share one matrix."""
-        for known_ck, matrix in self._matrices:
-            if np.array_equal(known_ck, spinor_ck):
+        for known, known_ck, matrix in self._matrices:
+            if known == which and np.array_equal(known_ck, spinor_ck):
                 return matrix
-            if np.array_equal(known_ck, spinor_ck.conj()):
+            if known == which and np.array_equal(known_ck, spinor_ck.conj()):
                 return matrix.T
-        self._matrices.append((spinor_ck, self._make(spinor_ck)))
-        return self._matrices[-1][1]
+        self._matrices.append((which, spinor_ck, self._make(spinor_ck, self._problem.interactions[which])))
+        return self._matrices[-1][2]
 
-    def _make(self, spinor_ck: np.ndarray) -> np.ndarray:
+    def _make(self, spinor_ck: np.ndarray, w_ij: np.ndarray) -> np.ndarray:
         index_px, spinor_cp = self._problem.mesh.index_kx[self._order], spinor_ck[:, self._order]
         matrix: np.ndarray = np.empty((len(index_px),) * 2, self.precision)
         for start in range(0, len(index_px), _ROWS):
             rows = slice(start, start + _ROWS)
             overlap = spinor_cp[:, rows].T @ spinor_cp.conj()
-            matrix[rows] = overlap * interaction_between(self._problem.w_ij, index_px[rows], index_px)
+            matrix[rows] = overlap * interaction_between(w_ij, index_px[rows], index_px)
         return matrix
 
     def spectator(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
@@ -132,17 +132,21 @@ class FourierKernel:
 
     def __init__(self, problem: TrionProblem, blocks: Blocks[Box], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
-        self._convolution = BoxConvolution(problem.w_ij, precision)
+        self._convolutions = [BoxConvolution(w_ij, precision) for w_ij in problem.interactions]
         moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
-        sizes = [moving * spectators * len(block.columns) * math.prod(self._convolution.padded(block.extent)) for block in blocks.blocks]
+        sizes = [moving * spectators * len(block.columns) * math.prod(BoxConvolution.padded(block.extent)) for block in blocks.blocks]
         self._work: np.ndarray = np.empty(max(sizes, default=0), precision)
         self._result: np.ndarray = np.empty(spectators * largest(blocks), precision)
         self._middle = 2 * blocks.mesh.reach + max(map(abs, blocks.mesh.offset))
         self._shift = (blocks.mesh.index_kx - blocks.mesh.offset).tolist()
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
 
-    def moving(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def moving(self, spinor_ck: np.ndarray, which: int) -> tuple[np.ndarray, np.ndarray, BoxConvolution]:
+        """Return what `spectator` does, and the convolution with the interaction."""
+        return *self.spectator(spinor_ck), self._convolutions[which]
+
+    def spectator(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return a spinor and its complex conjugate on a box that holds all sums of two points, (a, i, j), zero outside the mesh.
 
         What a block needs of them is a part, moved by r for a carrier at p + r.
@@ -152,8 +156,6 @@ class FourierKernel:
         i, j = np.ogrid[2 * (slice(-2 * mesh.reach, 2 * mesh.reach + 1),)]
         spinor = np.pad(padded_ck.take(mesh.lookup(i, j), axis=1), ((0, 0), (wider, wider), (wider, wider)))
         return spinor, spinor.conj()
-
-    spectator = moving
 
     def _part(self, spinor: np.ndarray, block: Box, r: int | None = None) -> np.ndarray:
         """Return the part of a spinor on a block's box, moved by the point r if there is one, (a, i, j), without copying."""
@@ -182,14 +184,14 @@ class FourierKernel:
         """Return a view of values (..., c, p) on the box, (..., c, i, j)."""
         return x.reshape(*x.shape[:-1], *block.extent)
 
-    def multiply(self, moving: tuple[np.ndarray, np.ndarray], block: Box, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, moving: tuple[np.ndarray, np.ndarray, BoxConvolution], block: Box, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
-        spinor, conjugate = (self._part(part, block)[:, None, None] for part in moving)
+        spinor, conjugate = (self._part(part, block)[:, None, None] for part in moving[:2])
         rows, columns = block.extent
-        shape = (len(spinor), *x_bcp.shape[:2], *self._convolution.padded(block.extent))
+        shape = (len(spinor), *x_bcp.shape[:2], *BoxConvolution.padded(block.extent))
         work = self._work[: math.prod(shape)].reshape(shape)
         np.multiply(spinor, self._on_box(block, x_bcp), out=work[..., :rows, :columns])
-        result = self._convolution.apply(work, block.extent)
+        result = moving[2].apply(work, block.extent)
         result *= conjugate
         return add_up(result, self._result[: x_bcp.size].reshape(result.shape[1:])).reshape(x_bcp.shape)
 
@@ -224,8 +226,8 @@ def along_short_boxes(problem: TrionProblem) -> TrionProblem:
     sheared, middle = replace(mesh, index_kx=mesh.index_kx @ [[1, 1], [0, 1]]), problem.w_ij.shape[0] // 2
     i, j = np.ogrid[2 * (slice(-2 * sheared.reach, 2 * sheared.reach + 1),)]
     occurs = np.abs(j - i) <= middle
-    w_ij = np.where(occurs, problem.w_ij[i + middle, np.where(occurs, j - i, 0) + middle], 0)
-    return replace(problem, mesh=sheared, w_ij=w_ij)
+    attraction, *other = (np.where(occurs, w_ij[i + middle, np.where(occurs, j - i, 0) + middle], 0) for w_ij in problem.interactions)
+    return replace(problem, mesh=sheared, w_ij=attraction, repulsion_ij=other[0] if other else None)
 
 
 def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: np.ndarray, stairs: Staircase) -> Kernel:

@@ -100,9 +100,9 @@ class Term:
         far: where in the source the values stand that come from other ranks: amplitudes, then results.
     """
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, spinors: tuple, sign: int) -> None:
-        moving_ck, self._spectator = spinors
-        self._kernel, self._moving = kernel, kernel.moving(moving_ck)
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, factors: tuple, sign: int) -> None:
+        moving_ck, self._spectator, which = factors
+        self._kernel, self._moving = kernel, kernel.moving(moving_ck, which)
         self.gather = Gather(comm, sector, owner_k, layout, kernel, far)
         self.scatter = Scatter(comm, sector, owner_k, layout, kernel, sign)
         self.far = slice(far, far + max(self.gather.pull.far, self.scatter.pull.far + 1))
@@ -162,10 +162,11 @@ class TrionOperator:
         problem, place = self.problem, (self.comm, self.sector, self.owner_k, kernel)
         to_opposite = kernel.spectator(problem.opposite.spinor_ck)
         to_resident = kernel.spectator(problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj())
-        terms = [Term(*place, len(self.sector.key), PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite), -1)]
+        attraction, repulsion = 0, len(problem.interactions) - 1
+        terms = [Term(*place, len(self.sector.key), PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite, attraction), -1)]
         if not problem.identical:
-            terms.append(Term(*place, terms[-1].far.stop, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite), -1))
-        terms.append(Term(*place, terms[-1].far.stop, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident), 1))
+            terms.append(Term(*place, terms[-1].far.stop, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite, attraction), -1))
+        terms.append(Term(*place, terms[-1].far.stop, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident, repulsion), 1))
         return terms
 
     def _make_buffers(self) -> None:

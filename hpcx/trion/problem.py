@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, carrier_bands, exciton_problem
+from hpcx.exciton.problem import ExcitonProblem, carrier_bands, exciton_problem, surroundings
+from hpcx.materials.environment import alike, apart
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, Carrier, Level, Massive
+from hpcx.physics.interaction import layer_interaction
 from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.screening import interaction_grid
 from hpcx.trion.channels import channel, conduction_order, dipole
 from hpcx.trion.config import Config
 
@@ -31,9 +34,10 @@ class TrionProblem:
         resident: the like carrier that was there before.
         opposite: the carrier of opposite charge.
         identical: the like charges are in the same band, and C(k2,k1) = -C(k1,k2).
-        w_ij: interaction over mesh differences, W / (N^2 A), eV.
+        w_ij: interaction over mesh differences, W / (N^2 A), eV: of all carriers, or the attraction alone.
         dipole_k: optical matrix element, (n,).
         initial: number of the point at which the resident carrier was.
+        repulsion_ij: of the like carriers, if it is another one: the opposite carrier is in another sheet.
     """
 
     mesh: ValleyMesh
@@ -44,6 +48,12 @@ class TrionProblem:
     w_ij: np.ndarray
     dipole_k: np.ndarray
     initial: int = 0
+    repulsion_ij: np.ndarray | None = None
+
+    @property
+    def interactions(self) -> list[np.ndarray]:
+        """The interaction of all carriers, or attraction and repulsion."""
+        return [self.w_ij] if self.repulsion_ij is None else [self.w_ij, self.repulsion_ij]
 
     @property
     def components(self) -> int:
@@ -105,7 +115,14 @@ def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, n
     dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
     if not three[0].conduction:
         first, second, third = first.conjugate(), second.conjugate(), third.conjugate()
-    return TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k)
+    repulsion_ij = _repulsion(config, material, exciton.mesh, "electron" if three[0].conduction else "hole")
+    return TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k, repulsion_ij=repulsion_ij)
+
+
+def _repulsion(config: Config, material: Material, mesh: ValleyMesh, like: str) -> np.ndarray | None:
+    """Return the interaction of the like carriers if the opposite one is in another sheet, W / (N^2 A), eV."""
+    around = surroundings(config)
+    return interaction_grid(mesh, layer_interaction(material, alike(around, like)), config.screening.w0) if apart(around) else None
 
 
 def pair_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str, like: int) -> ExcitonProblem:

@@ -26,7 +26,7 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
     With `any_phase` the optical matrix element may change by a constant phase.
     """
     bands = {"photoexcited": problem.photoexcited, "resident": problem.resident, "opposite": problem.opposite}
-    found = deviations(problem.mesh, symmetry, bands, problem.w_ij, problem.dipole_k, any_phase)
+    found = [deviation for w_ij in problem.interactions for deviation in deviations(problem.mesh, symmetry, bands, w_ij, problem.dipole_k, any_phase)]
     return [deviation for deviation in found if deviation.exceeds(TOLERANCE)]
 
 

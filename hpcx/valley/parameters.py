@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpcx.materials.environment import together
 from hpcx.materials.loader import Material, MaterialError
-from hpcx.physics.interaction import Interaction, interaction_of
+from hpcx.physics.interaction import Interaction, layer_interaction
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         electron_masses={kind[0]: number(f"carriers.electron_{kind}_mass", "m0") for kind in ("A", "B", "Lambda")},
         velocity=number("carriers.hopping", "eV") * number("lattice.constant", "nm"),
         dipole_gap=number("optics.dipole_gap", "eV"),
-        interaction=interaction_of(number("interaction.r0", "nm"), environment),
+        interaction=layer_interaction(material, together(environment, "exchange and light are those of pairs in one sheet")),
         mass_density=number("lattice.mass_density", "eV*fs^2/nm^4"),
         sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),
         acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),

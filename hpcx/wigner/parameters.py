@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
-from hpcx.physics.interaction import Interaction, interaction_of
+from hpcx.physics.interaction import Interaction, layer_interaction
 from hpcx.physics.valley_excitons import Excitons, excitons_of
 
 #: how the 1s states are found, by the word of the input
@@ -17,7 +17,7 @@ def interaction(material: Material, environment: float | str | None) -> Interact
     Raises ValueError for surroundings that make no sense.
     """
     around = material.number("interaction.kappa", "1") if environment is None else environment
-    return interaction_of(material.number("interaction.r0", "nm"), load_environment(around))
+    return layer_interaction(material, load_environment(around))
 
 
 def read_excitons(material: Material, environment: float | str | None = None, wannier: str = "variational") -> Excitons:

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from hpcx.materials.loader import Material, Number
+from hpcx.physics.interaction import interaction_of
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
-from hpcx.physics.slabs import VACUUM, SheetStack, Slab, SlabLayer, admittance
+from hpcx.physics.slabs import VACUUM, Slab, SlabLayer, admittance
 from hpcx.physics.tabulated import TabulatedLayer
 from hpcx.physics.wannier_gaussian import ground_state
 
 HBN = (6.93, 3.76)
+BILAYER = SlabLayer(4.0, (Slab(*HBN),), (Slab(thickness=0.65, sheet=3.5), Slab(3.9, 3.9, 20.0), VACUUM), passed=1)
 ENCAPSULATED = SlabLayer(4.5, (Slab(*HBN, 1.0), VACUUM), (Slab(*HBN, 1.0), VACUUM))
 SUPPORTED = SlabLayer(4.5, (Slab(*HBN, 10.0), VACUUM), (Slab(*HBN, 20.0), Slab(3.9, 3.9)))
 GRID = np.array([0.0, 0.04, 0.2, 0.5, 3.0, 10.0])
-SLABS = pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED], ids=["encapsulated", "supported"])
+SLABS = pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED, BILAYER], ids=["encapsulated", "supported", "bilayer"])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ def test_integral_over_a_disk(law, radius):
     assert law.over_disk(np.full((2, 3), radius)) == pytest.approx(np.full((2, 3), whole), rel=1e-11)
 
 
-@pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED, TabulatedLayer(tuple(GRID), tuple(2 + 9 * GRID / (10 + GRID)))])
+@pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED, BILAYER, TabulatedLayer(tuple(GRID), tuple(2 + 9 * GRID / (10 + GRID)))])
 @pytest.mark.parametrize("width", [0.2, 3.0])
 def test_both_spaces_give_the_same_energy_of_a_gaussian_charge(law, width):
     node, weight = np.polynomial.legendre.leggauss(200)
@@ -71,23 +74,83 @@ def test_far_away_the_outermost_half_spaces_are_seen(law):
     assert law.in_space(2e4) * 2e4 == pytest.approx(1 / law.dielectric_function(0.0), rel=1e-3)
 
 
+def number(value, unit="nm"):
+    return Number(value, unit, "test")
+
+
+def sheets(*tables, **slabs):
+    """Return an environment of sheets (r0, height, carriers, permittivities of the gap below)."""
+    numbers, texts = {}, {}
+    for i, (length, height, carriers, *gap) in enumerate(tables, 1):
+        numbers |= {f"sheet.{i}.r0": number(length), f"sheet.{i}.height": number(height)}
+        numbers |= {f"sheet.{i}.gap_{name}": number(value, "1") for name, value in zip(("parallel", "perpendicular"), gap)}
+        texts |= {f"sheet.{i}.carriers": carriers} if carriers else {}
+    for i, (side, slab) in enumerate(slabs.items(), 1):
+        numbers |= {f"slab.{i}.parallel": number(slab.parallel, "1"), f"slab.{i}.perpendicular": number(slab.perpendicular, "1")}
+        numbers |= {f"slab.{i}.thickness": number(slab.thickness)} if np.isfinite(slab.thickness) else {}
+        texts[f"slab.{i}.side"] = side
+    return Material("sheets", "test", numbers, texts)
+
+
+def law_of(*tables, **slabs):
+    return interaction_of(0.0, sheets(*tables, **slabs))
+
+
 def test_two_sheets_against_their_closed_form():
     q, first, second, distance = np.array([0.01, 0.1, 0.5]), 40.0, 35.0, 6.0
-    law = SheetStack((first, second), (Slab(thickness=distance),))
-    w_ij = law.in_momentum(q) / (2 * np.pi)
+    pair, same = (law_of((first, distance, "electron" if apart else "both"), (second, 0.0, "hole" if apart else "")) for apart in (True, False))
+    w_ij = {(0, 1): pair.in_momentum(q) / (2 * np.pi), (0, 0): same.in_momentum(q) / (2 * np.pi)}
     assert w_ij[0, 1] == pytest.approx((53.33264959, 0.30017131, 0.00025688), abs=6e-9)
     assert w_ij[0, 0] == pytest.approx((58.87187196, 1.88468375, 0.09522744), abs=6e-9)
     fall = np.exp(-q * distance)  # screened by the charges that the two sheets induce: phi = (1 + P)^-1 phi_bare
     determinant = (1 + first * q) * (1 + second * q) - first * second * q**2 * fall**2
     assert w_ij[0, 1] == pytest.approx(fall / q / determinant, rel=1e-12)
     assert w_ij[0, 0] == pytest.approx((1 + second * q * (1 - fall**2)) / q / determinant, rel=1e-12)
-    assert w_ij[1, 0] == pytest.approx(w_ij[0, 1], rel=1e-12)
+    assert law_of((second, 0.0, "electron"), (first, distance, "hole")).in_momentum(q) == pytest.approx(pair.in_momentum(q), rel=1e-12)
+
+
+def node_matrix(lengths, gaps, above, below, q):
+    """Return W_ij of sheets between slabs: 4 pi / q times the inverse of the matrix of admittances between potentials and charges."""
+    matrix = np.diag([2 * length * q for length in lengths])
+    matrix[0, 0] += admittance(above, q)
+    matrix[-1, -1] += admittance(below, q)
+    for i, gap in enumerate(gaps):
+        x = gap.phase(q)
+        matrix[i : i + 2, i : i + 2] += gap.response * (np.eye(2) / np.tanh(x) - (1 - np.eye(2)) / np.sinh(x))
+    return 4 * np.pi / q * np.linalg.inv(matrix)
+
+
+@pytest.mark.parametrize("q", [0.03, 0.4, 5.0])
+@pytest.mark.parametrize("pair", [(0, 0), (1, 1), (2, 2), (0, 1), (2, 1), (2, 0)])
+def test_three_sheets_between_slabs_against_the_matrix_of_nodes(q, pair):
+    lengths, heights, gap = (4.0, 2.5, 3.0), (2.0, 1.3, 0.0), (3.0, 2.0)
+    slabs = {"above": Slab(*HBN, 5.0), "below": Slab(3.9, 3.9)}
+    carriers = ["both" if pair == (i, i) else dict(zip(pair, ("electron", "hole"))).get(i, "") for i in range(3)]
+    law = law_of(*zip(lengths, heights, carriers, (1.0, gap[0], 1.0), (1.0, gap[1], 1.0)), **slabs)
+    gaps = (Slab(thickness=heights[0] - heights[1]), Slab(*gap, heights[1] - heights[2]))
+    expected = node_matrix(lengths, gaps, (slabs["above"], VACUUM), (slabs["below"],), q)[pair]
+    assert law.in_momentum(q) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["in_momentum", "over_disk", "in_space", "dielectric_function"])
+def test_limits_of_sheets(name):
+    q, slab = np.array([0.3, 1.0, 3.0]) * (4 if name == "in_space" else 1), {"both": Slab(*HBN)}
+    value = lambda *tables: getattr(law_of(*tables, **slab), name)(q)
+    thin = lambda length: getattr(RytovaKeldysh(length, Slab(*HBN).response), name)(q)
+    assert value((4.0, 0.3, "both")) == pytest.approx(thin(4.0), rel=1e-13)
+    assert value((4.0, 0.3, "electron"), (2.5, 0.3, "hole")) == pytest.approx(thin(6.5), rel=1e-13)
+    # the correction is of first order in the distance: half of it at half of that
+    closer, close = (value((4.0, d, "electron"), (2.5, 0.0, "hole")) / thin(6.5) - 1 for d in ((1e-3, 2e-3) if name == "in_space" else (1e-4, 2e-4)))
+    assert np.all(np.abs(close) < 1e-2) and closer == pytest.approx(close / 2, rel=0.15)
 
 
 def test_sheets_far_apart_do_not_see_each_other():
-    w_ij = SheetStack((40.0, 35.0), (Slab(thickness=1e5),)).in_momentum(0.3)
-    assert w_ij[0, 0] == pytest.approx(RytovaKeldysh(40.0, 1.0).in_momentum(0.3), rel=1e-12)
-    assert w_ij[0, 1] == 0
+    for r in (0.5, 3.0):
+        alone, far = RytovaKeldysh(4.0, 1.0), law_of((4.0, 1e6, "both"), (3.5, 0.0, ""))
+        assert far.in_space(r) == pytest.approx(alone.in_space(r), rel=1e-5)
+        assert far.in_momentum(0.3) == pytest.approx(alone.in_momentum(0.3), rel=1e-12)
+    pair = law_of((4.0, 1e6, "electron"), (3.5, 0.0, "hole"))
+    assert pair.in_momentum(0.3) == 0 and pair.in_space(1.0) == pytest.approx(1e-6, rel=1e-3)  # Coulomb's at this distance
 
 
 @pytest.mark.parametrize("x", [0.002, 0.1, 3.0, 100.0])

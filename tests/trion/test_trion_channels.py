@@ -11,6 +11,8 @@ from hpcx.exciton.tight_binding import load_model, occupied_bands, valley_centre
 from hpcx.materials.loader import load_material
 from hpcx.materials.sets import load_numbers
 from hpcx.parallel.run import Run
+from hpcx.physics.screening import interaction_grid
+from hpcx.physics.slabs import VACUUM, Slab, SlabLayer
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
@@ -92,11 +94,34 @@ def test_valley_between_g_and_k_is_found(side_valleys):
         valley_centre("Q", load_model(config_of({"x": ("K:c1", "K:c1", "K:v1")}, tight_binding={"builtin": "liu2013:WSe2"}).tight_binding), 2, "here")
 
 
-@pytest.mark.parametrize("words", [("K:c1", "Q:c1", "K:v1"), ("Q:c1", "Q':c1", "K':v1"), ("K:v1", "K':v1", "Q:c1"), ("(0.1,0.2):c1", "G:c1", "K:v1")])
-def test_energies_between_valleys_element_by_element(side_valleys, words):
+#: electrons in one sheet, holes in another one of another r0
+SHEETS = "".join(
+    f'[[sheet]]\ncarriers = "{carriers}"\n' + "".join(f'{key} = {{ value = {value}, unit = "nm", source = "test" }}\n' for key, value in numbers.items())
+    for carriers, numbers in (("hole", {"r0": 3.0, "height": 1.0}), ("electron", {"r0": 5.0, "height": 0.4}))
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "apart"),
+    [
+        (("K:c1", "Q:c1", "K:v1"), False),
+        (("K:c1", "Q:c1", "K:v1"), True),
+        (("Q:c1", "Q':c1", "K':v1"), False),
+        (("K:v1", "K':v1", "Q:c1"), True),
+        (("(0.1,0.2):c1", "G:c1", "K:v1"), False),
+    ],
+)
+def test_energies_between_valleys_element_by_element(side_valleys, words, apart, tmp_path):
     """Own diagonalisation at every point by the number of the band, whatever its phases."""
-    data, config = load_material("WSe2"), config_of({"mine": words}, N=24, k0=0.085, **side_valleys)
+    (tmp_path / "sheets.toml").write_text(SHEETS)
+    around = {"environment": str(tmp_path / "sheets.toml")} if apart else {}
+    data, config = load_material("WSe2"), config_of({"mine": words}, N=24, k0=0.085, **side_valleys, **around)
     (problem,), model = problems(config, data, "mine"), with_side_valleys()
+    if apart:  # the like charges' sheet, seen by itself, and the other one a gap away
+        like, other = (5.0, 3.0) if words[2].split(":")[1][0] == "v" else (3.0, 5.0)
+        own = SlabLayer(like, (VACUUM,), (Slab(thickness=0.6, sheet=other), VACUUM))
+        assert np.allclose(problem.interactions[1], interaction_grid(problem.mesh, own, "cell-average"), rtol=1e-10, atol=0)
+        assert (problem.interactions[1] > problem.interactions[0]).all()
     mesh, states = problem.mesh, []
     for word in words:
         valley, band = word.split(":")
@@ -107,8 +132,8 @@ def test_energies_between_valleys_element_by_element(side_valleys, words):
     pairs = [(k, p) for p in range(mesh.size) for k in range(mesh.size) if mesh.add(k, p) >= 0]
     middle, hole_last = problem.w_ij.shape[0] // 2, words[2].split(":")[1][0] == "v"
 
-    def w(k, p):
-        return problem.w_ij[tuple(middle + mesh.index_kx[k] - mesh.index_kx[p])]
+    def w(k, p, number=0):
+        return problem.interactions[number][tuple(middle + mesh.index_kx[k] - mesh.index_kx[p])]
 
     h = np.zeros((len(pairs),) * 2, complex)
     for n, (k1, k2) in enumerate(pairs):
@@ -119,7 +144,7 @@ def test_energies_between_valleys_element_by_element(side_valleys, words):
             one, two, three = (np.vdot(state[k], state[p]) for (_, state), k, p in zip(states, (k1, k2, k3), (p1, p2, p3), strict=True))
             one, two, three = (one, two, three.conj()) if hole_last else (one.conj(), two.conj(), three)
             h[n, m] -= (w(k1, p1) * one * three if k2 == p2 else 0) + (w(k2, p2) * two * three if k1 == p1 else 0)
-            h[n, m] += w(k1, p1) * one * two if k3 == p3 else 0
+            h[n, m] += w(k1, p1, -1) * one * two if k3 == p3 else 0
     expected = np.linalg.eigvalsh(h)
     for kernel in ("gemm", "fft"):
         assert np.abs(spectrum(config, data, "mine", kernel=kernel) - expected).max() < 1e-12
