@@ -14,6 +14,7 @@ Identical carriers need two of the layouts. If the resident carrier has the mome
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
@@ -100,12 +101,14 @@ class Term:
         far: where in the source the values stand that come from other ranks: amplitudes, then results.
     """
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, factors: tuple, sign: int) -> None:
-        moving_ck, self._spectator, which = factors
-        self._kernel, self._moving = kernel, kernel.moving(moving_ck, which)
+    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, sign: int) -> None:
         self.gather = Gather(comm, sector, owner_k, layout, kernel, far)
         self.scatter = Scatter(comm, sector, owner_k, layout, kernel, sign)
         self.far = slice(far, far + max(self.gather.pull.far, self.scatter.pull.far + 1))
+
+    def multiply_by(self, kernel: Kernel, moving_ck: np.ndarray, spectator: Any, which: int) -> None:
+        """Take a kernel of the blocks of the lists, the spinor of the moving carrier, the kernel's of the one at p + r, and which interaction."""
+        self._kernel, self._moving, self._spectator = kernel, kernel.moving(moving_ck, which), spectator
 
     def multiply(self, source: np.ndarray, result: np.ndarray, work: np.ndarray) -> None:
         """Form the products of this rank's columns; `work` is for one block."""
@@ -145,9 +148,27 @@ class TrionOperator:
         self.owner_k[columns] = owner_c
         self.sector = Sector(self.group, columns[mine])
         self.rows, self.dtype = self.sector.rows, self.sector.dtype
-        self.kernel = make_kernel(choose_kernel(kernel, problem.mesh.size, problem.components), problem, columns, mine, stairs)
-        self._terms = self._make_terms(self.kernel)
+        self._columns, self._mine, self._stairs = columns, mine, stairs
+        self._name = choose_kernel(kernel, problem.mesh.size, problem.components)
+        self.kernel = self._make_kernel(self._name)
+        self._terms = self._make_terms()
         self._kinetic = problem.kinetic(self.sector.k1, self.sector.k2)
+        self._begin()
+
+    def in_double_precision(self) -> None:
+        """Form products in double precision from now on, with the lists that are there, if they were in single precision; collective."""
+        if self.kernel.precision == np.complex64:
+            del self._source, self._near, self._result, self._work
+            self.kernel = self._make_kernel(self._name.removesuffix("-single"))
+            self._begin()
+
+    def _make_kernel(self, kernel: str) -> Kernel:
+        return make_kernel(kernel, self.problem, self._columns, self._mine, self._stairs)
+
+    def _begin(self) -> None:
+        """Give the kernel to all terms, make buffers of its precision, and count from 0."""
+        for term, factors in zip(self._terms, self._factors(), strict=True):
+            term.multiply_by(self.kernel, *factors)
         give_back()
         self._make_buffers()
         self.flops = self.kernel.flops * len(self._terms)
@@ -157,17 +178,22 @@ class TrionOperator:
         fetches = [pull.sent(size) for term in self._terms for pull in (term.gather.pull, term.scatter.pull)]
         self._sent = tuple(sum(counts) for counts in zip(*fetches, strict=True))
 
-    def _make_terms(self, kernel: Kernel) -> list[Term]:
+    def _make_terms(self) -> list[Term]:
         """Return the attractions of the like carriers to the opposite one (a single one if they are identical), and their repulsion."""
-        problem, place = self.problem, (self.comm, self.sector, self.owner_k, kernel)
+        terms: list[Term] = []
+        for layout in ("photoexcited", "both") if self.problem.identical else ("photoexcited", "resident", "both"):
+            far = terms[-1].far.stop if terms else len(self.sector.key)
+            terms.append(Term(self.comm, self.sector, self.owner_k, self.kernel, far, PairLayout(layout), 1 if layout == "both" else -1))
+        return terms
+
+    def _factors(self) -> list[tuple[np.ndarray, Any, int]]:
+        """Return for each term the spinor of the moving carrier, (a, k), the kernel's of the one at p + r, and which interaction."""
+        problem, kernel = self.problem, self.kernel
         to_opposite = kernel.spectator(problem.opposite.spinor_ck)
         to_resident = kernel.spectator(problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj())
+        like = [problem.photoexcited] if problem.identical else [problem.photoexcited, problem.resident]
         attraction, repulsion = 0, len(problem.interactions) - 1
-        terms = [Term(*place, len(self.sector.key), PairLayout("photoexcited"), (problem.photoexcited.spinor_ck, to_opposite, attraction), -1)]
-        if not problem.identical:
-            terms.append(Term(*place, terms[-1].far.stop, PairLayout("resident"), (problem.resident.spinor_ck, to_opposite, attraction), -1))
-        terms.append(Term(*place, terms[-1].far.stop, PairLayout("both"), (problem.photoexcited.spinor_ck, to_resident, repulsion), 1))
-        return terms
+        return [*((band.spinor_ck, to_opposite, attraction) for band in like), (problem.photoexcited.spinor_ck, to_resident, repulsion)]
 
     def _make_buffers(self) -> None:
         """The source holds this rank's amplitudes and what comes from others; the result, those of one term and a last zero."""

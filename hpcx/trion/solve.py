@@ -77,12 +77,8 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
     pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress, basis)
     saved.finish(pairs.vectors)
     _account(run, operator, pairs)
-    if is_single(kernel):
-        symmetry = operator.symmetry
-        del operator, draw, saved  # its memory is free before that of another one is needed
-        with run.timings.measure("set-up"):
-            operator = TrionOperator(comm, problem, symmetry, "fft")
-            draw = partial(start_vector, operator, exciton.amplitude_sk[0])
+    with run.timings.measure("set-up"):
+        operator.in_double_precision()
     with run.timings.measure("residuals"):
         return _checked(operator, pairs, solver.states, tolerance, draw)
 
