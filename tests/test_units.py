@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.constants import physical_constants
 
 from hpcx import units
 from hpcx.config.datasets import datasets_of
 from hpcx.config.fields import keys_of
 from hpcx.io.result import Result
+from hpcx.physics import constants
 from hpcx.registry import MODELS, config_class
 
 
@@ -149,3 +151,12 @@ def test_a_unit_may_follow_at_once(text, value):
 def test_wrong_capitals_are_told(text, unit, told):
     with pytest.raises(ValueError, match=told):
         units.parse(text, unit)
+
+
+def test_constants_of_nature():
+    # each is stated or derived once; 4e-8 is how far e^2 / (4 pi epsilon_0) is rounded
+    codata = {"BOHR_MAGNETON": "Bohr magneton in eV/T", "FREE_SPACE_IMPEDANCE_OHM": "characteristic impedance of vacuum"}
+    assert all(getattr(constants, name) == pytest.approx(physical_constants[of][0], rel=4e-8) for name, of in codata.items())
+    joule, mass = 1 / physical_constants["elementary charge"][0], physical_constants["electron mass"][0]
+    assert constants.ELECTRON_MASS == pytest.approx(joule * mass * 1e12, rel=1e-9)
+    assert constants.HBAR2_PER_M0 == pytest.approx(constants.HBAR**2 / constants.ELECTRON_MASS, rel=1e-15)

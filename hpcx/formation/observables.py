@@ -14,14 +14,14 @@ from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import ELEMENTARY_CHARGE_C, HBAR_EV_FS
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
 #: 1/nm^2 in 1/cm^2, and an electron volt in uJ
-PER_CM2, UJ_PER_EV = 1e14, 1.602176634e-13
+PER_CM2, UJ_PER_EV = 1e14, 1e6 * ELEMENTARY_CHARGE_C
 #: fewest delays in the window of the fits: one more than the two times and the two amplitudes that are fitted
 FEWEST_DELAYS = 5
 #: what NaN means

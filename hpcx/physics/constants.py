@@ -8,20 +8,21 @@ from math import pi
 COULOMB = 1.4399645
 #: reduced Planck constant, eV fs
 HBAR = 0.6582119569
-#: hbar^2 / m0, eV nm^2
-HBAR2_PER_M0 = 7.6199642e-2
 #: Boltzmann constant, eV / K
 BOLTZMANN_EV_PER_K = 8.617333262e-5
-#: Bohr magneton, eV / T
-BOHR_MAGNETON = 5.7883818060e-5
 #: speed of light
 SPEED_OF_LIGHT_NM_PER_FS = 299.792458
-#: impedance of free space
-FREE_SPACE_IMPEDANCE_OHM = 376.730313668
-#: mass of the free electron, eV fs^2 / nm^2
-ELECTRON_MASS = 5.6856301113
+ELEMENTARY_CHARGE_C = 1.602176634e-19
+#: mass of the free electron, eV fs^2 / nm^2: its rest energy over c^2
+ELECTRON_MASS = 510998.95 / SPEED_OF_LIGHT_NM_PER_FS**2
 
 HBAR_EV_FS = HBAR
+#: hbar^2 / m0, eV nm^2
+HBAR2_PER_M0 = HBAR**2 / ELECTRON_MASS
+#: Bohr magneton, eV / T; 1 T is 1e-3 V fs / nm^2
+BOHR_MAGNETON = 1e-3 * HBAR / (2 * ELECTRON_MASS)
 #: e / epsilon_0
 CHARGE_PER_EPS0_V_NM = 4 * pi * COULOMB
+#: impedance of free space, 1 / (epsilon_0 c)
+FREE_SPACE_IMPEDANCE_OHM = 1e-15 * CHARGE_PER_EPS0_V_NM / SPEED_OF_LIGHT_NM_PER_FS / ELEMENTARY_CHARGE_C
 HBAR_C_EV_NM = HBAR * SPEED_OF_LIGHT_NM_PER_FS
