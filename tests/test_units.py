@@ -159,4 +159,5 @@ def test_constants_of_nature():
     assert all(getattr(constants, name) == pytest.approx(physical_constants[of][0], rel=4e-8) for name, of in codata.items())
     joule, mass = 1 / physical_constants["elementary charge"][0], physical_constants["electron mass"][0]
     assert constants.ELECTRON_MASS == pytest.approx(joule * mass * 1e12, rel=1e-9)
-    assert constants.HBAR2_PER_M0 == pytest.approx(constants.HBAR**2 / constants.ELECTRON_MASS, rel=1e-15)
+    hartree, bohr = physical_constants["Hartree energy in eV"][0], 1e9 * physical_constants["Bohr radius"][0]
+    assert constants.HBAR2_PER_M0 == pytest.approx(hartree * bohr**2, rel=1e-9)
