@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.problem import carrier_bands, material_interaction, surroundings
 from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, pair_momenta
@@ -20,6 +22,8 @@ from hpcx.units import from_internal
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
+#: largest mesh on which degenerate bands are looked for, and the distance of levels up to which bands are degenerate, eV (files have six digits)
+_LEVELS_MESH, _SAME_LEVEL = 24, 1e-5
 #: electron and hole of the A exciton
 PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
 #: keys of the exchange of electron and hole
@@ -112,4 +116,30 @@ def _zone(config: Config, model: TightBinding) -> list[Refusal]:
     if reach is not None and reach > widest:
         reason = f"must be at most {from_internal(widest, 'angstrom'):.4g} angstrom, half the width of the supercell"
         found.append(Refusal("zone.reach", f"{zone.reach:g} angstrom", reason))
-    return found + tried("zone.path", config.zone.path, lambda: pair_momenta(config, model))[1]
+    momentum_qv, wrong = tried("zone.path", config.zone.path, lambda: pair_momenta(config, model))
+    return found + wrong if found or wrong else _cut_levels(config, model, momentum_qv)
+
+
+def _cut_levels(config: Config, model: TightBinding, momentum_qv: np.ndarray) -> list[Refusal]:
+    """Return numbers of bands that leave out a part of a degenerate level: which part would depend on rounding.
+
+    Looked for on those points of the mesh that a coarser one has, too, for conduction bands moved by the pair momenta.
+    """
+    zone, occupied = config.zone, occupied_bands(config.tight_binding)
+    divisions = max(number for number in range(1, _LEVELS_MESH + 1) if config.mesh.N % number == 0)
+    moved_qv = np.unique(np.round(momentum_qv * divisions % 1, 6), axis=0) / divisions
+    found = []
+    for name, border, moved_qx in (
+        ("valence", occupied - zone.valence, np.zeros((1, 2))),
+        ("conduction", occupied + zone.conduction, moved_qv @ model.reciprocal_vx),
+    ):
+        if not 0 < border < model.orbitals:
+            continue
+        apart_k = np.concatenate([np.diff(model.energies(model.mesh(divisions) + q_x)[:, border - 1 : border + 1])[:, 0] for q_x in moved_qx])
+        if apart_k.min() < _SAME_LEVEL:
+            reason = (
+                f"bands {border} and {border + 1} are degenerate at points of the mesh: which of the two forms pairs there would depend on rounding; "
+                "take both or neither"
+            )
+            found.append(Refusal(f"zone.{name}", str(getattr(zone, name)), reason))
+    return found

@@ -30,6 +30,8 @@ _STEP = 1e-2
 _LOWER = 1e-6
 #: splitting below which a model does not say which conduction band is lower, eV
 _EQUAL = 1e-3
+#: difference of spins up to which the states of a level are alike
+_SAME_SPIN = 1e-6
 #: bands that are kept for the other carriers and points of a sweep
 _KEPT = 12
 
@@ -157,11 +159,18 @@ class TightBindingValleys:
 
         The spin of the carriers of spin_valley +1 is that of the highest valence band of the valley.
         """
-        _, state_ib, spin_b = self._levels(self.place(carrier))
+        energy_b, state_ib, spin_b = self._levels(self.place(carrier))
         if isinstance(carrier, Level):
-            return carrier.number, state_ib[:, carrier.number]
-        wanted = np.sign(np.round(spin_b[self.occupied - 1], 6)) * carrier.spin_valley
-        number = self.of_spin(self.place(carrier), wanted, carrier.conduction)
+            number = carrier.number
+        else:
+            wanted = np.sign(np.round(spin_b[self.occupied - 1], 6)) * carrier.spin_valley
+            number = self.of_spin(self.place(carrier), wanted, carrier.conduction)
+        alike = np.flatnonzero((np.abs(energy_b - energy_b[number]) < DEGENERATE) & (np.abs(spin_b - spin_b[number]) < _SAME_SPIN))
+        if len(alike) > 1:
+            raise ValleyError(
+                f"bands {', '.join(str(b + 1) for b in alike)} are degenerate at the valley's centre: a single one of them would depend on rounding"
+                + (" (a model with spin: say tight_binding.spin)" if self.spin_i is None else "")
+            )
         return number, state_ib[:, number]
 
     def of_spin(self, centre_x: np.ndarray, wanted: float, conduction: bool) -> int:
@@ -216,6 +225,15 @@ class TightBindingValleys:
         phase = same[0] / abs(same[0])
         wanted = (same if helicity == "same" else opposite) / (phase * abs(same[0]))
         return _averaged(wanted, electron, hole) if helicity == "same" else wanted
+
+
+def interband(electron: Band, hole: Band, electron_k: np.ndarray, hole_k: np.ndarray) -> np.ndarray:
+    """Return O = <c|v> for point numbers of the electron and the hole in one valley, of their shape.
+
+    Followed bands have all orbitals in their states; their effective ones differ from band to band.
+    """
+    c_ik, v_ik = (band.state_ik if isinstance(band, FollowedBand) else band.spinor_ck for band in (electron, hole))
+    return sum(c_k[electron_k].conj() * v_k[hole_k] for c_k, v_k in zip(c_ik, v_ik, strict=True))  # orbital by orbital: pairs may be many
 
 
 def told(bands: Mapping[str, Band]) -> dict[str, str]:

@@ -8,9 +8,12 @@ from tight_binding_files import honeycomb, tb_text
 from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
 from hpcx.exciton.problem import carrier_mesh, exciton_problem
+from hpcx.exciton.tight_binding import load_model
 from hpcx.parallel.run import Run
+from hpcx.physics.bands import Level
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.tightbinding import TightBinding
+from hpcx.physics.valley_bands import TightBindingValleys
 from hpcx.registry import solver
 
 INPUT = 'model = "exciton"\nmaterial = "WSe2"\nmesh = {{ N = {}, k0 = {} }}\nbands.model = "tight-binding"\n[tight_binding]\n{}\n'.format
@@ -25,6 +28,20 @@ def point_of(tmp_path, text, *settings):
 def file_of(tmp_path, model, more=""):
     (tmp_path / "mine_tb.dat").write_text(tb_text(model))
     return f'file = "{tmp_path}/mine_tb.dat"\noccupied = 1\n{more}'
+
+
+def test_one_state_of_a_degenerate_level_is_refused(tmp_path):
+    # at the zone's centre both spins of the valence band have one energy, and a model whose spin is not known cannot tell them apart
+    model = load_model(point_of(tmp_path, INPUT(90, 0.05, LIU)).config.tight_binding)
+    level = Level((0.0, 0.0), 1, False)
+    assert TightBindingValleys(model, 2, np.zeros(2), np.repeat([1.0, -1.0], 3)).spin(np.zeros(2))[:2] == pytest.approx([1, -1])
+    with pytest.raises(ValueError, match=r"bands 1, 2 are degenerate at the valley's centre.*say tight_binding\.spin"):
+        TightBindingValleys(model, 2, np.zeros(2)).energy(level)
+    twice = TightBinding(model.lattice_vx, model.cell_rv, np.kron(np.eye(2), model.hopping_rij), np.tile(model.centre_ix, (2, 1)))
+    (tmp_path / "twice_tb.dat").write_text(tb_text(twice))
+    source = f'file = "{tmp_path}/twice_tb.dat"\noccupied = 4'
+    with pytest.raises(InputError, match="are degenerate at the valley's centre: a single one"):
+        point_of(tmp_path, INPUT(90, 0.05, source))
 
 
 def test_light_acts_as_in_the_massive_dirac_model_near_the_valley(tmp_path):

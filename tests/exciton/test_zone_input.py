@@ -14,7 +14,7 @@ material = "MoS2"
 mesh = { N = 12, region = "zone" }
 bands = { model = "tight-binding" }
 """
-BUILTIN = INPUT + 'tight_binding = { builtin = "liu2013:WSe2" }\n'
+BUILTIN = INPUT + 'tight_binding = { builtin = "liu2013:WSe2" }\nzone = { valence = 2, conduction = 2 }\n'
 
 
 @pytest.fixture
@@ -38,6 +38,8 @@ def test_a_model_that_is_built_in(plan):
         ("zone.path=G-X", r"zone\.path.*'X' is no point of this zone; known are G, Gamma, K, K', M"),
         ("zone.path=G", "expected at least two points"),
         ("zone.valence=3", "do not fit into 6 bands"),
+        ("zone.valence=1", r"zone\.valence.*bands 1 and 2 are degenerate at points of the mesh"),  # of both spins, from G to M
+        ("zone.conduction=1", r"zone\.conduction.*bands 3 and 4 are degenerate"),
         ("tight_binding.occupied=3", "there is no gap above this band"),
         ("tight_binding.builtin=liu2013:MoSi2", "did you mean"),
         ("tight_binding.file=x_tb.dat", "cannot both be given"),
