@@ -19,14 +19,17 @@ from scipy.linalg import eigh
 from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, carrier_bands, material_interaction
+from hpcx.exciton.saved_states import BlockOrder, SavedStates, SideBySide
 from hpcx.io.result import Result
+from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
+from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import ValleyMesh
-from hpcx.physics.valley_bands import FollowedBand
+from hpcx.physics.valley_bands import interband
 from hpcx.units import from_internal
 
 
@@ -43,15 +46,6 @@ def exchange_grid(config: CarriersInput, material: Material, mesh: ValleyMesh, s
     u_ij = COULOMB * law.in_momentum(distance) / (mesh.divisions**2 * mesh.cell_area)
     u_ij[reach, reach] = 0
     return u_ij
-
-
-def interband(electron: Band, hole: Band, electron_k: np.ndarray, hole_k: np.ndarray) -> np.ndarray:
-    """Return O = <c|v> for point numbers of the electron and the hole in one valley, of their shape.
-
-    Followed bands have all orbitals in their states; their effective ones differ from band to band.
-    """
-    c_ik, v_ik = (band.state_ik if isinstance(band, FollowedBand) else band.spinor_ck for band in (electron, hole))
-    return sum(c_k[electron_k].conj() * v_k[hole_k] for c_k, v_k in zip(c_ik, v_ik, strict=True))  # orbital by orbital: pairs may be many
 
 
 @dataclass(frozen=True)
@@ -107,8 +101,10 @@ class ExchangeOperator:
         return self.comm.allreduce(np.vdot(self._overlap, x))
 
 
-def lowest_with_exchange(comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each; collective."""
+def lowest_with_exchange(
+    comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float, stage: Stage | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each; collective. Raises Stopped."""
     norm = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0
     if sum(pair.problem.mesh.size for pair in pairs) <= DENSE_LIMIT:
         energy, vector_ks = eigh(dense_with_exchange(pairs, strength))
@@ -122,7 +118,10 @@ def lowest_with_exchange(comm: MPI.Comm, pairs: list[MovingPair], strength: floa
         energy = [pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean() for pair, own in zip(pairs, operator.own, strict=True)]
         return np.concatenate([np.exp(-e) * (n if number else 1 + n) for e, n in zip(energy, noise, strict=True)])
 
-    found = lowest_states(comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance))
+    order = SideBySide([BlockOrder(comm, pair.problem.mesh.size) for pair in pairs], np.array([operator.own[0].stop - operator.own[0].start]))
+    saved = SavedStates(stage or Stages(comm, Run()).stage("exchange"), order)
+    found = lowest_states(comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance), saved.known(), keep=saved.keep)
+    saved.finish(found.vectors)
     return found.values[:states], np.array([abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]])
 
 
@@ -143,14 +142,19 @@ def bright_pairs(config: Config, material: Material, exciton: ExcitonProblem, mo
     return [moving_pair(exciton, electron, hole, momentum) for electron, hole in bands]
 
 
-def add_exchange(comm: MPI.Comm, result: Result, config: Config, material: Material, exciton: ExcitonProblem) -> None:
-    """Put energies of A excitons of K and K' at the momenta of the input, without and with exchange, under /exciton/exchange; collective."""
+def add_exchange(stages: Stages, result: Result, config: Config, material: Material, exciton: ExcitonProblem) -> None:
+    """Put energies of A excitons of K and K' at the momenta of the input, without and with exchange, under /exciton/exchange; collective.
+
+    Raises Stopped.
+    """
     settings, mesh, solver = config.exchange, exciton.mesh, config.solver
     u_ij = settings.spinless_factor * exchange_grid(config, material, mesh, settings.screening)
     found = []
     for m in settings.momenta:
         pairs, strength = bright_pairs(config, material, exciton, (m, 0)), u_ij[2 * mesh.reach + m, 2 * mesh.reach]
-        found.append([lowest_with_exchange(comm, pairs, factor * strength, solver.states, solver.tolerance) for factor in (0.0, 1.0)])
+        settled = (solver.states, solver.tolerance)
+        found.append([lowest_with_exchange(stages.comm, pairs, on * strength, *settled, stages.stage(f"exchange/{m}/{on}")) for on in (0, 1)])
+        stages.checkpoint_if_due()
     without, with_exchange, share = ([np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True))
     momentum = np.linalg.norm(mesh.momentum(np.array([[m, 0] for m in settings.momenta])), axis=1)
     place = "exciton/exchange"

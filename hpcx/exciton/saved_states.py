@@ -5,7 +5,7 @@ When the solver resumes, converged states are deflated and the approximations of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +50,30 @@ class BlockOrder:
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """Return vectors (state, rows) on this rank, each contiguous."""
         return np.ascontiguousarray(read(self._first, self._last).T)
+
+
+class SideBySide:
+    """Vectors of several parts, each with rows of its own order, whose numbers of rows in files are the same.
+
+    Attributes:
+        total: number of rows.
+    """
+
+    def __init__(self, orders: Sequence[Order], cuts: np.ndarray) -> None:
+        """Take the orders of the parts, and where each begins in this rank's vector, the first one left out."""
+        self.total, self._orders, self._cuts = orders[0].total, orders, cuts
+
+    def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
+        """Return this rank's block (row, part and state) of vectors (state, rows), and its first row; collective."""
+        blocks = [order.to_file(part) for order, part in zip(self._orders, np.split(vectors, self._cuts, axis=1), strict=True)]
+        return np.concatenate([block for block, _ in blocks], axis=1), blocks[0][1]
+
+    def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """Return vectors (state, rows) on this rank."""
+        states = read(0, 0).shape[1] // len(self._orders)
+        columns = [slice(number * states, (number + 1) * states) for number in range(len(self._orders))]
+        parts = [order.from_file(lambda first, last, own=own: read(first, last)[:, own]) for order, own in zip(self._orders, columns, strict=True)]
+        return np.concatenate(parts, axis=1)
 
 
 class SavedStates:

@@ -22,7 +22,7 @@ from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.zone_solve import solve_zone
 from hpcx.io.part import Part
 from hpcx.io.result import Result
-from hpcx.io.stages import Stages
+from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.run import Run
@@ -60,9 +60,9 @@ class ExcitonStates:
 
 
 def solve_exciton(
-    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stages: Stages | None = None, progress: Progress | None = None
+    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stage: Stage | None = None, progress: Progress | None = None
 ) -> ExcitonStates:
-    """Return the lowest `states` excitons, going on from what `stages` know; `progress` hears the share that is done; collective.
+    """Return the lowest `states` excitons, going on from what the `stage` knows; `progress` hears the share that is done; collective.
 
     Raises SolverError, Stopped.
     """
@@ -70,7 +70,7 @@ def solve_exciton(
     if problem.mesh.size <= DENSE_LIMIT:
         return _diagonalised(problem, count, tolerance)
     operator = ExcitonOperator(comm, problem)
-    saved = SavedStates((stages or Stages(comm, Run())).stage("exciton"), BlockOrder(comm, problem.mesh.size))
+    saved = SavedStates(stage or Stages(comm, Run()).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
     basis = partial(large_basis, unknowns=problem.mesh.size)
     pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress, basis=basis)
@@ -163,7 +163,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages, partial(run.progress, "exciton"))
+        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages.stage("exciton"), partial(run.progress, "exciton"))
     run.timings.exchanged("exciton", states.traffic)
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
@@ -179,7 +179,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
     if config.exchange.long_range:
         with run.timings.measure("exchange"):
-            add_exchange(comm, result, config, material, problem)
+            add_exchange(stages, result, config, material, problem)
     config = with_phonons(result, config, material)
     if config.absorption.enabled:
         with run.timings.measure("absorption"):

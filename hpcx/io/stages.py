@@ -122,22 +122,27 @@ class Stages:
 
 
 class Stage:
-    """One stage of a point, for what computes it."""
+    """One stage of a point, for what computes it.
+
+    Attributes:
+        name: of the stage.
+        comm: the ranks that compute it.
+    """
 
     def __init__(self, stages: Stages, name: str) -> None:
-        self._stages, self._name = stages, name
+        self._stages, self.name, self.comm = stages, name, stages.comm
 
     def earlier(self) -> Saved | None:
         """Return what an earlier run has left of the stage, or None."""
-        return self._stages.earlier(self._name)
+        return self._stages.earlier(self.name)
 
     def checkpoint_if_due(self, state: Callable[[], State]) -> None:
         """Write a checkpoint with `state()` if it is time to; see `Stages.checkpoint_if_due`."""
-        self._stages.checkpoint_if_due(self._name, state)
+        self._stages.checkpoint_if_due(self.name, state)
 
     def finish(self, state: State) -> None:
         """Keep this of the stage, which is done."""
-        self._stages.finish(self._name, state)
+        self._stages.finish(self.name, state)
 
 
 def _dataset(value: Any) -> Dataset:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from hpcx.exciton.absorption import Spectrum, advance, lines, make_spectrum
-from hpcx.exciton.saved_states import in_file
+from hpcx.exciton.saved_states import Order, in_file
 from hpcx.io.stages import Stage, Stages, State
 from hpcx.parallel.recursion import Recursion
 from hpcx.petsc.eigen import Operator
@@ -20,7 +20,7 @@ from hpcx.trion.states import PairOrder
 from hpcx.trion.thermal import boltzmann_points, moving_problem
 
 
-def _resume(recursion: Recursion, stage: Stage, order: PairOrder) -> None:
+def _resume(recursion: Recursion, stage: Stage, order: Order) -> None:
     """Give a recursion what an earlier run has left of it: all coefficients, and the two vectors of an unfinished one; collective."""
     earlier = stage.earlier()
     if earlier is not None:
@@ -34,7 +34,7 @@ def _coefficients(recursion: Recursion) -> State:
     return {"alpha": np.array(recursion.alpha), "beta": np.array(recursion.beta)}
 
 
-def _state(recursion: Recursion, order: PairOrder) -> State:
+def _state(recursion: Recursion, order: Order) -> State:
     return {**_coefficients(recursion), "vectors": in_file(order, np.array([recursion.previous, recursion.current]))}
 
 
@@ -77,16 +77,23 @@ def trion_spectrum(
         there = operator
         if point:
             there = TrionOperator(operator.comm, moving_problem(operator.problem, int(point)), "none", config.solver.kernel)
-        parts.append((probability, *_recursion(config, there, dress(there), exciton_energy, stages.stage(f"{label}/{point}"))))
+        start, order, stage = optical_vector(there), PairOrder(there), stages.stage(f"{label}/{point}")
+        parts.append((probability, *_recursion(config, there.problem, dress(there), start, order, exciton_energy, stage)))
     return _average(config, exciton_energy, parts), parts[0][1]
 
 
+def spectrum_from(
+    config: Config, problem: TrionProblem, hamiltonian: Operator, start: np.ndarray, order: Order, exciton_energy: float, stage: Stage
+) -> Spectrum:
+    """Return the spectrum of a Hamiltonian whose optical vector is that of `problem` in coordinates that `order` knows; collective."""
+    return _average(config, exciton_energy, [(1.0, *_recursion(config, problem, hamiltonian, start, order, exciton_energy, stage))])
+
+
 def _recursion(
-    config: Config, operator: TrionOperator, hamiltonian: Operator, exciton_energy: float, stage: Stage
+    config: Config, problem: TrionProblem, hamiltonian: Operator, start: np.ndarray, order: Order, exciton_energy: float, stage: Stage
 ) -> tuple[Recursion, ContinuedFraction, float, float]:
     """Return the recursion and its fraction, the energy of the initial state, and the sum rule."""
-    problem, order = operator.problem, PairOrder(operator)
-    recursion = Recursion(operator.comm, hamiltonian.apply, optical_vector(operator))
+    recursion = Recursion(stage.comm, hamiltonian.apply, start)
     _resume(recursion, stage, order)
     initial_energy = float(problem.resident.energy_k[problem.initial])
     keep = partial(stage.checkpoint_if_due, partial(_state, recursion, order))

@@ -184,6 +184,11 @@ class Config(exciton.CarriersInput):
         exciton.check_exchange(self.exchange, self.bands)
         if self.exchange.acts and not self.trion.channels:
             raise ValueError("exchange acts on trion.channels, and there are none")
+        if self.exchange.acts and self.absorption.enabled and self.trion.temperature > 0:
+            raise ValueError(
+                f"spectra with exchange are those of a resident carrier at rest: set trion.temperature = 0 instead of {self.trion.temperature:g} K, "
+                "or leave absorption or exchange out"
+            )
         if self.mesh.region == "zone":
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):

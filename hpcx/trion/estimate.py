@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +19,15 @@ from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
+from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
-from hpcx.trion.exchange_pairs import lacking_partners
+from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets, lacking_partners
+from hpcx.trion.exchange_symmetry import coupled_sectors
 from hpcx.trion.exchanges import Sharing, counted_sharing, expected_sharing
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
-from hpcx.trion.problem import Label, three_carriers
+from hpcx.trion.problem import Label, exciton_of, three_carriers
 from hpcx.trion.sector import pair_group
-from hpcx.trion.symmetry import foreseen
+from hpcx.trion.symmetry import coarsened, foreseen
 from hpcx.trion.thermal import likely_points
 
 #: share of n^2 per column that the staircase leaves, without and with rotations (measured)
@@ -53,6 +56,8 @@ _SPECTRUM_STEPS, _SPECTRUM_POINTS, _SPECTRUM_WINDOW = 280, 80, 0.42
 _BAND_WIDTH = 1.5
 #: two-dimensional spectra: seconds per value of a map and species, and per waiting time of the trace
 _MAP_SECONDS, _TRACE_SECONDS = 2.5e-7, 3e-4
+#: bytes of a canonical pair for exchange: overlaps and spectators of two pairs of carriers, amplitudes and what is made of them
+_OVERLAP_BYTES = 2 * (16 + 8) + 3 * 16
 #: products for the contact interaction that shifts the triplet
 _CONTACT_PRODUCTS = 200
 #: points from which on pairs and columns are counted by area; share of all pairs of points in a disk whose sum is in it
@@ -114,11 +119,13 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     work = POINT + exciton_work(config, material, _wants_spectra(config), ranks)
     for species in config.trion.names:
         work += _species_work(config, material, species, sizes, ranks)
-    if config.exchange.acts:
-        work += _exchange_work(config, material, ranks)
     if config.twod.enabled:
         work += _twod_work(config)
     memory = _memory(config, material, sizes, busy)
+    for coupled in _coupled(config, material):
+        facts[f"sectors of {'+'.join(coupled.names)} with exchange"] = f"{coupled.sectors} ({coupled.sizes.symmetry})"
+        work += _coupled_work(config, material, coupled, ranks)
+        memory = max(memory, _coupled_memory(config, coupled, min(ranks, coupled.sizes.columns)))
     return Estimate(sizes.unknowns, memory, work, facts, _warnings(config, material, sizes, ranks) + cautions(bands))
 
 
@@ -205,12 +212,40 @@ def _species_work(config: Config, material: Material, species: str, sizes: _Size
     return work + _thermal_work(config, material, species, layouts, ranks)
 
 
-def _exchange_work(config: Config, material: Material, ranks: int) -> Work:
-    """Return the work for channels with exchange, which have no symmetry."""
-    sizes = _counts(config, material, "none")
+@dataclass(frozen=True)
+class _Coupled:
+    """Channels that exchange couples, the number of their sectors, and the sizes of one channel in a sector."""
+
+    names: list[str]
+    sectors: int
+    sizes: _Sizes
+
+
+def _coupled(config: Config, material: Material) -> Iterator[_Coupled]:
+    """Yield the sets of channels on which exchange acts; their symmetry is found on a coarse mesh."""
+    channels = {name: channel(config, material, name) for name in config.trion.channels}
+    coarse = coarsened(config)
+    for names in coupled_sets(channels, config.exchange.long_range) if config.exchange.acts else ():
+        if acting_pairs(config, {name: channels[name] for name in names}):
+            sectors = coupled_sectors(coarse, material, exciton_of(coarse, material), names)
+            yield _Coupled(names, len(sectors), _counts(config, material, sectors[0].symmetry))
+
+
+def _coupled_work(config: Config, material: Material, coupled: _Coupled, ranks: int) -> Work:
+    """Return the work for states and spectra of coupled channels; each has a spectrum at most."""
+    sizes = coupled.sizes
     sharing = _sharing(config, material, sizes, False, ranks)
-    solving = _shared_product(sizes, 3, sharing) + _SOLVER + sharing.share(Work(memory=_ORTHOGONALISATION_SECONDS * sizes.unknowns))
-    return (sharing.share(_lists(sizes, 3)) + solving * products(config, sizes)) * len(config.trion.channels)
+    product = _shared_product(sizes, 3, sharing)
+    solving = product + _SOLVER + sharing.share(Work(memory=_ORTHOGONALISATION_SECONDS * sizes.unknowns))
+    work = (sharing.share(_lists(sizes, 3)) + solving * products(config, sizes)) * coupled.sectors
+    return (work + _spectrum(config, sizes, product) if _wants_spectra(config) else work) * len(coupled.names)
+
+
+def _coupled_memory(config: Config, coupled: _Coupled, ranks: int) -> float:
+    """Return bytes per rank: every channel has its matrices, lists and buffers, and the overlaps of its pairs."""
+    sizes = coupled.sizes
+    own = _product_bytes(sizes, 3, ranks) + _solver_bytes(config, sizes) + _OVERLAP_BYTES * sizes.pairs / POINT_GROUPS[sizes.symmetry].order
+    return BASE_BYTES + (_whole_bytes(sizes, 2) + own / ranks) * len(coupled.names)
 
 
 def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:

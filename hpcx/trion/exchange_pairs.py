@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpcx.materials.loader import Material
+from hpcx.physics.bands import Band
+from hpcx.physics.mesh import ValleyMesh
 from hpcx.trion.channels import ChannelError, Species, channel, species_of
 from hpcx.trion.config import Config
-from hpcx.trion.problem import Label
+from hpcx.trion.problem import Label, three_bands
 
 #: places of the carriers in a channel
 _LIKE, OPPOSITE = (0, 1), 2
@@ -40,6 +42,18 @@ def pairs_of(channels: dict[str, tuple[Species, Species, Species]]) -> list[Pair
         for like in _LIKE
         if three[like].spin * three[OPPOSITE].spin > 0
     ]
+
+
+def acting_pairs(config: Config, channels: dict[str, tuple[Species, Species, Species]]) -> list[Pair]:
+    """Return the pairs on which the exchange of an input acts."""
+    return [pair for pair in pairs_of(channels) if (config.exchange.long_range if pair.in_one_valley else config.exchange.contact)]
+
+
+def pair_bands(config: Config, material: Material, mesh: ValleyMesh, pair: Pair) -> tuple[Band, Band]:
+    """Return the bands of a pair's electron and hole."""
+    bands = three_bands(config, material, mesh, pair.channel)
+    like, opposite = bands[pair.like], bands[OPPOSITE]
+    return (like, opposite) if channel(config, material, pair.channel)[pair.like].label.conduction else (opposite, like)
 
 
 def coupled_sets(channels: dict[str, tuple[Species, Species, Species]], long_range: bool) -> list[list[str]]:

@@ -33,7 +33,7 @@ class PairLayout:
 
 
 def entries_of(group: PairGroup, layout: PairLayout, k1: np.ndarray, k2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the keys of a layout's entries that have the results of pairs, and whether these are complex conjugated there."""
+    """Return the keys of a layout's entries that have the results of pairs, and the operations that lead there."""
     operation = group.to_column(layout.fixed(group, k1, k2))
     k1, k2 = (group.permutation_gk[operation, k] for k in (k1, k2))
-    return group.key(layout.moving(group, k1, k2), layout.fixed(group, k1, k2)), group.conjugates_g[operation]
+    return group.key(layout.moving(group, k1, k2), layout.fixed(group, k1, k2)), operation

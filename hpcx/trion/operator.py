@@ -44,12 +44,11 @@ class Gather:
         used = np.flatnonzero(key >= 0)
         canonical, operation = group.canonical(*layout.pair(group, *group.pair(key[used])))
         self.pull = Pull(comm, canonical, owner_k[canonical // group.mesh.size], sector.key)
-        place = np.zeros(len(key), self.pull.index.dtype)
+        place, leads = np.zeros(len(key), self.pull.index.dtype), np.zeros(len(key), np.int8)
         place[used] = np.where(self.pull.index < self.pull.local, self.pull.index, self.pull.index + (far - self.pull.local))
         del self.pull.index
-        conjugated, negated = np.zeros((2, len(key)), bool)
-        conjugated[used], negated[used] = group.conjugates_g[operation], group.swaps_g[operation]
-        self._places = Places(place, conjugated, negated)
+        leads[used] = operation
+        self._places = Places(group, place, leads)
 
     def take(self, source: np.ndarray, block: Block) -> np.ndarray:
         """Return the amplitudes of a block, (c, p)."""
@@ -72,7 +71,7 @@ class Scatter:
         key = np.concatenate([key for key, _ in members])
         self.pull = Pull(comm, key, owner_k[key // group.mesh.size], kernel.blocks.key())
         places = np.split(self.pull.index, len(members))
-        self._members = [Places(place, conjugated, np.zeros_like(conjugated)) for place, (_, conjugated) in zip(places, members, strict=True)]
+        self._members = [Places(group, place, operation, swaps=False) for place, (_, operation) in zip(places, members, strict=True)]
         self._add_or_subtract = [np.add if factor > 0 else np.subtract for factor in (sign, -sign)]
         del self.pull.index
 
@@ -132,15 +131,16 @@ class TrionOperator:
         traffic: what this rank has sent in products.
     """
 
-    def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto") -> None:
+    def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto", momentum: int = 0) -> None:
         """Deal the columns over the ranks and make all lists; collective.
 
-        "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is asked for.
+        "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is asked for. The sector is
+        the fully symmetric one, or of rotations alone that of an angular `momentum`.
         """
         symmetry = chosen(problem, symmetry)
         require(problem, symmetry)
         self.comm, self.problem, self.symmetry = comm, problem, symmetry
-        self.group = pair_group(problem.mesh, symmetry, problem.identical)
+        self.group = pair_group(problem.mesh, symmetry, problem.identical, momentum)
         columns = self.group.columns
         owner_c, stairs = deal(problem.mesh, columns, comm.size)
         mine = np.flatnonzero(owner_c == comm.rank)
@@ -247,5 +247,5 @@ class TrionOperator:
         key, operation = self.group.canonical(k1, k2)
         pull = Pull(self.comm, key, self.owner_k[key // self.problem.mesh.size], self.sector.key)
         value = pull.fetch(self.sector.amplitudes(vector))
-        value = np.where(self.group.conjugates_g[operation], value.conj(), value)
+        value = np.where(self.group.conjugates_g[operation], value.conj(), value) * self.group.turn_g[operation].conj()
         return np.where(self.group.swaps_g[operation], -value, value)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcx.trion.sector import PairGroup
+
 #: values that are added up together: they stay in the cache
 CHUNK = 1 << 14
 
 
 class Places:
-    """Places in a buffer, with complex conjugation and change of sign."""
+    """Places in a buffer, with what the symmetry operation that leads there does to values: complex conjugation, change of sign, turn."""
 
-    def __init__(self, place: np.ndarray, conjugated: np.ndarray, negated: np.ndarray) -> None:
-        """Take places and flags, (value,) each."""
+    def __init__(self, group: PairGroup, place: np.ndarray, operation: np.ndarray, swaps: bool = True) -> None:
+        """Take places and the operations that lead there, (value,) each; without `swaps` the exchange of carriers does not change the sign."""
         self._place = place
+        negated, conjugated = group.swaps_g[operation] & swaps, group.conjugates_g[operation]
         self._real, self._imaginary = _signs(negated), _signs(negated != conjugated)
+        self._back_g = group.turn_g.conj()
+        self._operation = None if np.allclose(self._back_g, 1) else operation.astype(np.int8)
 
     def take(self, source: np.ndarray, part: slice) -> np.ndarray:
         """Return the values of some of the places of a buffer."""
@@ -31,6 +36,8 @@ class Places:
             value.real *= self._real[part]
         if self._imaginary is not None:
             value.imag *= self._imaginary[part]
+        if self._operation is not None:
+            value *= self._back_g[self._operation[part]]
         return value
 
 

@@ -8,8 +8,10 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
-from hpcx.trion.exchange_pairs import coupled_sets, pairs_of
-from hpcx.trion.problem import Label, three_carriers
+from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
+from hpcx.trion.exchange_symmetry import coupled_sectors, lacking_symmetry
+from hpcx.trion.problem import Label, exciton_of, three_carriers
+from hpcx.trion.symmetry import coarsened
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
@@ -32,12 +34,19 @@ def all_carriers(config: Config, material: Material) -> tuple[Label, ...]:
 def _exchange(config: Config, material: Material) -> list[Refusal]:
     """Return channels in which exchange is not known, and surroundings that are not known without the layer."""
     channels, found = {name: channel(config, material, name) for name in config.trion.channels}, []
-    for pair in pairs_of(channels):
+    for pair in acting_pairs(config, channels):
         three = channels[pair.channel]
-        if pair.like == 0 and three[0].label == three[1].label and (config.exchange.long_range if pair.in_one_valley else config.exchange.contact):
+        if pair.like == 0 and three[0].label == three[1].label:
             reason = "exchange is not there for two like carriers in one band: leave the channel or the exchange out"
             found.append(Refusal(f"trion.channels.{pair.channel}", str(list(config.trion.channels[pair.channel])), reason))
     for names in coupled_sets(channels, config.exchange.long_range):
         if len(names) > 1 and any(math.isnan(species.edge) for name in names for species in channels[name]):
             found.append(Refusal("exchange.long_range", "true", f"couples {' and '.join(names)}, of which the material does not say how far apart they are"))
+    if found or config.solver.symmetry in ("auto", "none"):
+        return found
+    coarse = coarsened(config)
+    exciton = exciton_of(coarse, material)
+    for names in coupled_sets(channels, config.exchange.long_range):
+        if not coupled_sectors(coarse, material, exciton, names):
+            found.append(Refusal("solver.symmetry", config.solver.symmetry, lacking_symmetry(names)))
     return found

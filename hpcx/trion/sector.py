@@ -1,6 +1,7 @@
 """The symmetric sector of pair states: orbits of pairs under the point group and, for identical carriers, the exchange.
 
-Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical carriers.
+Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical carriers. In a sector of
+angular momentum m, of rotations alone, a rotation by an angle also multiplies them by exp(i m angle).
 One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and imaginary parts
 if the group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or none.
 """
@@ -26,6 +27,7 @@ class PairGroup:
         permutation_gk: spatial part, (g, n).
         conjugates_g: antiunitary operations.
         swaps_g: operations that exchange the two carriers, with character -1.
+        turn_g: further factor of an operation, 1 in fully symmetric sectors, complex.
         columns: smallest point of each spatial orbit, ascending; a canonical pair has k2 among them.
     """
 
@@ -33,6 +35,7 @@ class PairGroup:
     permutation_gk: np.ndarray
     conjugates_g: np.ndarray
     swaps_g: np.ndarray
+    turn_g: np.ndarray
     columns: np.ndarray
 
     @property
@@ -69,9 +72,10 @@ class PairGroup:
         for g in range(self.order):
             same = self._image(g, k1, k2) == key
             fixed += same
-            if self.swaps_g[g]:
+            turned = not np.isclose(self.turn_g[g], 1)
+            if self.swaps_g[g] or turned:
                 real &= ~same
-            if self.swaps_g[g] != self.conjugates_g[g]:
+            if self.swaps_g[g] != self.conjugates_g[g] or turned:
                 imaginary &= ~same
         return self.order // fixed, real, imaginary
 
@@ -92,15 +96,16 @@ class PairGroup:
         return p, r
 
 
-def pair_group(mesh: ValleyMesh, symmetry: str, identical: bool) -> PairGroup:
-    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers."""
+def pair_group(mesh: ValleyMesh, symmetry: str, identical: bool, momentum: int = 0) -> PairGroup:
+    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers; angular `momentum` needs rotations alone."""
     permutation_gk, conjugates_g = mesh.point_group(symmetry)
+    turn_g = np.exp(2j * np.pi * momentum * np.arange(len(conjugates_g)) / len(conjugates_g))
     columns = np.flatnonzero(permutation_gk.min(axis=0) == np.arange(mesh.size))
     swaps_g = np.zeros(len(conjugates_g), bool)
     if identical:
         permutation_gk, conjugates_g = np.tile(permutation_gk, (2, 1)), np.tile(conjugates_g, 2)
-        swaps_g = np.concatenate([swaps_g, ~swaps_g])
-    return PairGroup(mesh, permutation_gk, conjugates_g, swaps_g, columns)
+        swaps_g, turn_g = np.concatenate([swaps_g, ~swaps_g]), np.tile(turn_g, 2)
+    return PairGroup(mesh, permutation_gk, conjugates_g, swaps_g, turn_g, columns)
 
 
 class Sector:
@@ -139,6 +144,13 @@ class Sector:
     def k2(self) -> np.ndarray:
         """Number of the second carrier's point, of every orbit."""
         return self.key // self.group.mesh.size
+
+    @property
+    def norm(self) -> np.ndarray:
+        """Coordinate over amplitude of every orbit: the root of its size."""
+        norm = np.full(len(self.key), np.sqrt(self.group.order))
+        norm[self._small] *= self._share
+        return norm
 
     def unpack(self, x: np.ndarray, z: np.ndarray) -> None:
         """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry are zero."""

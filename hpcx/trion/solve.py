@@ -138,10 +138,11 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     )
 
 
-def pair_excitons(comm: MPI.Comm, config: Config, material: Material, exciton: ExcitonProblem, name: str) -> list[ExcitonStates]:
+def pair_excitons(stages: Stages, config: Config, material: Material, exciton: ExcitonProblem, name: str) -> list[ExcitonStates]:
     """Return the lowest exciton of the opposite carrier of a channel with each like one; collective."""
     problems = [pair_problem(config, material, exciton, name, like) for like in (0, 1)]
-    return [solve_exciton(comm, problem, 1, config.solver.tolerance) for problem in problems]
+    found = [stages.stage(f"{name}/exciton{like}") for like in (0, 1)]
+    return [solve_exciton(stages.comm, problem, 1, config.solver.tolerance, stage) for problem, stage in zip(problems, found, strict=True)]
 
 
 def add_channel(result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]) -> None:
@@ -172,7 +173,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
-        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, stages)
+        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, stages.stage("exciton"))
     run.timings.exchanged("exciton", exciton.traffic)
     run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)
@@ -185,7 +186,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
         problem = trion_problem(config, material, exciton_problem, species)
         is_channel = species in config.trion.channels
         with run.timings.measure("exciton"):
-            pairs = pair_excitons(comm, config, material, exciton_problem, species) if is_channel else [exciton]
+            pairs = pair_excitons(stages, config, material, exciton_problem, species) if is_channel else [exciton]
         states = solve_trion(comm, config, problem, pairs[0], species, run, stages)
         with run.timings.measure("observables"):
             add_trion(result, species, states, pairs[0].energy[0], None if is_channel else gap)
@@ -202,8 +203,9 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
             with run.timings.measure("output"):
                 path = states_file(run.directory, run.name, species)
                 save(path, states.operator, config, states.energy, states.vectors)
+        del states  # its memory is free before that of the next ones is needed
     if config.exchange.acts:
-        add_coupled(comm, result, config, material, exciton_problem, exciton.amplitude_sk[0], run)
+        add_coupled(stages, result, config, material, exciton_problem, exciton.amplitude_sk[0], spectra)
     if config.twod.enabled:
         spectra.add_together(result, float(result.value("singlet/binding_energy")))
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -87,6 +88,13 @@ class Spectra:
             add_slices(result, f"{species}/absorption/map", "peak", map_pk, operator)
         if self._shifted(species):
             self._spectra[species] = self._spread(species, self._shift(operator, energy, vector))
+
+    def add_with_exchange(self, result: Result, place: str, name: str, make: Callable[[Config], Spectrum]) -> None:
+        """Put the absorption of a channel with exchange under `place`; `make` returns it for an input with the width of the lines; collective."""
+        config = self._narrowest(name)
+        with self._run.timings.measure("absorption"):
+            spectrum = self._spread(name, make(config))
+        add_spectrum(result, place, spectrum, config.absorption, self._gap)
 
     def _narrowest(self, species: str) -> Config:
         """Return the input with the width to which the lines have to be found."""

@@ -48,15 +48,21 @@ def chosen(problem: TrionProblem, symmetry: str) -> str:
 
 def foreseen(config: Config, material: Material) -> str:
     """Return the symmetry that a run will use, the least of all trions, tested on a coarse mesh: what the bands have does not depend on it."""
-    asked, mesh = config.solver.symmetry, config.mesh
+    asked = config.solver.symmetry
     if asked != "auto" or config.absorption.helicity == "opposite":
         return "none" if asked == "auto" else asked
     if BAND_MODELS[config.bands.model].isotropic:
         return "C6v"
-    coarse = config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.cutoff))})})
+    coarse = coarsened(config)
     exciton = exciton_of(coarse, material)
     found = {largest(trion_problem(coarse, material, exciton, name), any_phase=False) for name in config.trion.names}
     return next(symmetry for symmetry in reversed(POINT_GROUPS) if symmetry in found)
+
+
+def coarsened(config: Config) -> Config:
+    """Return the input with a coarse mesh, on which a symmetry is foreseen."""
+    mesh = config.mesh
+    return config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.cutoff))})})
 
 
 def largest(problem: TrionProblem, any_phase: bool = True) -> str:

@@ -12,8 +12,10 @@ from hpcx.exciton.exchange import ExchangeOperator, bright_pairs, dense_with_exc
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve
 from hpcx.exciton.zone import ZoneOperator, long_range_exchange, zone_problem
+from hpcx.io.checkpoint import Checkpoint
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
+from hpcx.parallel.stop import Stopped
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 
@@ -51,6 +53,23 @@ def test_products_are_those_of_the_matrix():
     operator, generator = ExchangeOperator(COMM, pairs, 0.3), np.random.default_rng(1)
     x = generator.normal(size=len(h)) + 1j * generator.normal(size=len(h))
     assert np.abs(operator.apply(x) - h @ x).max() < 1e-13
+
+
+def test_what_a_stopped_run_has_found_is_not_computed_again(tmp_path, stop_after):
+    config, data, _ = dirac(60, 0.14, exchange={"long_range": True, "momenta": [1, 2]}, solver={"states": 2})
+    asked = stop_after(10**6)
+    whole = solve(COMM, config, data, Run(requests=asked))
+    questions = 10**6 - asked.left
+
+    def surroundings(number):
+        return Run(tmp_path, checkpoint=Checkpoint(tmp_path / "point", {"N": 60}, "hash"), requests=stop_after(number))
+
+    with pytest.raises(Stopped):
+        solve(COMM, config, data, surroundings(questions * 3 // 4))
+    second = surroundings(10**6)
+    again = solve(COMM, config, data, second)
+    assert 10**6 - second.requests.left < questions // 2
+    assert np.abs(again.value("exciton/exchange/energy") - whole.value("exciton/exchange/energy")).max() < 1e-8
 
 
 def test_large_meshes_have_the_energies_of_the_matrix():

@@ -12,6 +12,7 @@ from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator
 from hpcx.trion.coupled_solve import coupled_operator
 from hpcx.trion.exchange_pairs import lacking_partners
+from hpcx.trion.exchange_symmetry import coupled_sectors
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.trion.refusals import refusals
@@ -29,9 +30,20 @@ def config_of(channels, N=40, k0=0.075, contact=CONTACT, long_range=True, **tabl
     return Config(model="trion", material="WSe2", mesh={"N": N, "k0": k0}, trion=trion, exchange=exchange, **tables)
 
 
+def matrices_of(config, names, material=WSE2):
+    """Return the Hamiltonians of all sectors of coupled channels."""
+    exciton = exciton_of(config, material)
+    operators = [coupled_operator(COMM, config, material, exciton, list(names), sector) for sector in coupled_sectors(config, material, exciton, list(names))]
+    return [np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T for operator in operators]
+
+
 def matrix_of(config, names, material=WSE2):
-    operator = coupled_operator(COMM, config, material, exciton_of(config, material), list(names))
-    return np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T
+    (h,) = matrices_of(without_symmetry(config), names, material)
+    return h
+
+
+def without_symmetry(config):
+    return config.model_copy(update={"solver": config.solver.model_copy(update={"symmetry": "none"})})
 
 
 def turn(oracle, carrier, k, component):
@@ -73,6 +85,16 @@ def test_every_energy_of_two_coupled_channels():
     assert np.abs(np.linalg.eigvalsh(h) - expected).max() < 1e-12
 
 
+@pytest.mark.parametrize("words", [{"intra": INTRA, "inter": INTER}, {"intra": INTRA}, {"inter": INTER}], ids=lambda words: "+".join(words))
+@pytest.mark.parametrize(("symmetry", "kernel"), [("C3", "gemm"), ("C6v", "fft")])
+def test_sectors_have_the_energies_of_no_symmetry(words, symmetry, kernel):
+    expected = np.linalg.eigvalsh(matrix_of(config_of(words), words))
+    sectors = matrices_of(config_of(words, solver={"symmetry": symmetry, "kernel": kernel}), words)
+    found = np.concatenate([np.linalg.eigvalsh(h) for h in sectors])
+    assert len(sectors) == len(words) and all(np.abs(h - h.conj().T).max() < 1e-12 for h in sectors)
+    assert max(np.abs(expected - energy).min() for energy in found) < 1e-12 and min(found) == pytest.approx(expected[0], abs=1e-12)
+
+
 def test_order_of_the_like_carriers_does_not_matter():
     expected = np.linalg.eigvalsh(matrix_of(config_of({"intra": INTRA, "inter": INTER}), ("intra", "inter")))
     swapped = config_of({"intra": INTRA, "inter": ("K:c1", "K':c2", "K':v1")})
@@ -107,6 +129,28 @@ def test_splitting_of_bright_trions_in_hbn():
     assert [binding[0], binding[weight.argmax(axis=1).tolist().index(1)]] == pytest.approx([18.5425, 13.0412], abs=6e-5)
     # the electron of K' and the hole of K have equal spin in the dark trion, too: a contact alone
     assert result.value("exchange/dark/energy")[0] > result.value("dark/energy")[0] + 1e-3
+
+
+def test_spectra_with_exchange_have_the_lines_of_the_matrix():
+    words, light = {"intra": INTRA, "inter": INTER}, {"enabled": True, "accuracy": 1e-6}
+    energy, vector_in = np.linalg.eigh(matrix_of(config_of(words), words))
+    results = [solve(COMM, config_of(words, absorption=light, solver={"symmetry": name}), WSE2, Run()) for name in ("none", "auto")]
+    for part, name in enumerate(words):
+        problem = trion_problem(config_of(words), WSE2, exciton_of(config_of(words), WSE2), name)
+        sector = TrionOperator(COMM, problem, "none", "gemm").sector
+        created = np.zeros((2, len(sector.key)), complex)
+        created[part] = problem.created(sector.k1, sector.k2)
+        weight = np.abs(vector_in.conj().T @ created.ravel()) ** 2
+        brightest = int(weight[:4].argmax())
+        spectra = [result.value(f"exchange/intra+inter/{name}/absorption/absorption") for result in results]
+        assert np.abs(spectra[1] - spectra[0]).max() < 1e-5 * spectra[0].max()
+        for result in results:
+            sticks = [result.value(f"exchange/intra+inter/{name}/absorption/stick_{what}") for what in ("energy", "weight")]
+            nearest = np.abs(sticks[0] - energy[brightest]).argmin()
+            assert [stick[nearest] for stick in sticks] == pytest.approx([energy[brightest], weight[brightest]], rel=1e-6)
+    with pytest.raises(ValueError, match="a resident carrier at rest"):
+        config = config_of(words, absorption=light)
+        Config(**config.model_dump(exclude_unset=True) | {"trion": {"species": [], "channels": words, "temperature": 50}})
 
 
 @pytest.mark.validate
