@@ -29,7 +29,7 @@ EXCITON = {
 }  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
-    "tight_binding.builtin": "liu2013:WSe2", "solver.states": 2,
+    "tight_binding.builtin": "liu2013:WSe2", "solver.states": 2, "zone.valence": 2, "zone.conduction": 2,
 }  # fmt: skip
 TRION = {
     "model": "trion", "material": "WSe2", "mesh.N": 40, "mesh.k0": 0.1, "solver.states": 1, "absorption.enabled": True,
