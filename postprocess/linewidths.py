@@ -15,7 +15,6 @@ import numpy as np
 from common import plt, texts
 from two_keys import Data, Swept, draw_two
 
-HBAR = 658.2119569  # meV fs
 #: up to where published slopes are drawn, K
 LINEAR = 100.0
 STYLES = {"acoustic": "-", "optical": "--", "intervalley": ":"}
@@ -34,6 +33,7 @@ def _read(swept: Swept) -> Data:
         "material": np.array(texts(swept.file, "material")),
         "temperature": swept.axis(1),
         "trion": 1e3 * swept("singlet/dephasing/half_width"),
+        "coherence": swept("singlet/dephasing/coherence_time"),
         **widths,
     }
 
@@ -45,7 +45,7 @@ def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
         _draw_published(axes[0], str(material), line.get_color())
         for name, style in STYLES.items():
             axes[1].plot(temperature, data[name][row], style, color=line.get_color(), label=name if row == 0 else None)
-        axes[2].plot(temperature, HBAR / (data["trion"] + data["half_width"])[row], color=line.get_color())
+        axes[2].plot(temperature, data["coherence"][row], color=line.get_color())
     axes[2].axhline(250, color="grey", linewidth=0.8)
     axes[2].annotate("Tempelaar 2019: 250 fs", (temperature.max(), 250), xytext=(0, 3), textcoords="offset points", ha="right", color="grey", fontsize="small")
     axes[2].set_yscale("log")

@@ -32,13 +32,22 @@ def thermal_energy(config: CarriersInput) -> float:
     return BOLTZMANN_EV_PER_K * config.phonons.temperature
 
 
+def exciton_widths(config: CarriersInput, material: Material) -> Widths:
+    """Return the half widths of the exciton of an input."""
+    excitons = phonon_excitons(config, material)
+    return half_widths(excitons, thermal_energy(config), exciton(excitons))
+
+
+def with_expected_width(config: Input, material: Material) -> Input:
+    """Return the input with the width that the exciton will have."""
+    return with_width(config, config.phonons.residual + sum(exciton_widths(config, material))) if config.phonons.enabled else config
+
+
 def with_phonons(result: Result, config: Input, material: Material) -> Input:
     """Return the input with the width of the exciton by phonons, which goes into the result; without phonons the input itself."""
     if not config.phonons.enabled:
         return config
-    excitons = phonon_excitons(config, material)
-    widths = half_widths(excitons, thermal_energy(config), exciton(excitons))
-    return with_width(config, add_widths(result, "exciton", widths, config))
+    return with_width(config, add_widths(result, "exciton", exciton_widths(config, material), config))
 
 
 def add_widths(result: Result, group: str, widths: Widths, config: CarriersInput) -> float:

@@ -27,6 +27,11 @@ class LineWidths:
     border: float
 
     @property
+    def coherence_time(self) -> float:
+        """Coherence time (fs) of trion and exciton: a phonon takes the exciton to where it does not shine, so that both widths add up."""
+        return HBAR / (self.bound + self.exciton)
+
+    @property
     def smallest(self) -> float:
         """The smaller one, eV."""
         return min(self.bound, self.exciton)
@@ -52,7 +57,9 @@ def line_widths(result: Result, config: Config, material: Material, species: str
     excitons = phonon_excitons(config, material)
     resident = carrier(_resident_mass(config, material), config.trion.charge < 0)
     widths = half_widths(excitons, thermal_energy(config), trion(excitons, resident, binding_energy), resident)
-    return LineWidths(add_widths(result, species, widths, config), whole, exciton_energy - binding_energy / 2)
+    found = LineWidths(add_widths(result, species, widths, config), whole, exciton_energy - binding_energy / 2)
+    result.add(f"{species}/dephasing/coherence_time", found.coherence_time, (), "fs", f"coherence time of {species} and exciton")
+    return found
 
 
 def _resident_mass(config: Config, material: Material) -> float:
@@ -64,8 +71,5 @@ def _resident_mass(config: Config, material: Material) -> float:
 
 
 def coherent(settings: TwoDimensional, widths: Mapping[str, LineWidths]) -> TwoDimensional:
-    """Return the settings with the coherence time of trion and exciton: their widths, taken as independent, add up."""
-    if not widths:
-        return settings
-    singlet = widths["singlet"]
-    return settings.model_copy(update={"dephasing_time": HBAR / (singlet.bound + singlet.exciton)})
+    """Return the settings with the coherence time of the singlet and the exciton, if phonons make widths."""
+    return settings.model_copy(update={"dephasing_time": widths["singlet"].coherence_time}) if widths else settings

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.exciton.dephasing import with_expected_width
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
 from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points, surroundings
 from hpcx.materials.environment import apart
@@ -99,6 +100,7 @@ class _Sizes:
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of a trion run on a number of ranks."""
+    config = with_expected_width(config, material)
     sizes = _counts(config, material, foreseen(config, material))
     bands = _bands(config, material)
     busy, alike = min(ranks, sizes.columns), all(_identical(config, material, species) for species in config.trion.names)

@@ -24,6 +24,8 @@ INPUTS = [*sorted((ROOT / "inputs").glob("*.toml")), *sorted((ROOT / "inputs/val
         ("formation_fig3", ["solver.tolerance=1e-5"], ["solver.tolerance"]),
         ("trion_quickstart", ["absorption.broadening=2 meV"], ["absorption.broadening"]),
         ("trion_quickstart", ["absorption.broadening=2 meV", "absorption.enabled=true"], []),
+        ("trion_quickstart", ["absorption.broadening=2 meV", "absorption.enabled=true", "phonons.enabled=true"], ["absorption.broadening"]),
+        ("trion_quickstart", ["phonons.residual=1 meV", "twod.enabled=true", "twod.pair_shift=1 meV"], ["phonons.residual", "twod.pair_shift"]),
         ("trion_quickstart", ["sweep.absorption.enabled=[true, false]", "absorption.broadening=2 meV"], []),
     ],
 )

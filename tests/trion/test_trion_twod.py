@@ -55,7 +55,7 @@ def test_species_add_up_and_beats_are_found():
 
 def test_phonons_give_the_coherence_time_and_each_line_its_width():
     phonons = {"enabled": True, "temperature": 20}
-    result = result_of(config_of("WSe2", 48, phonons=phonons, twod={"enabled": True, "points": 21}))
+    result = result_of(config_of("WSe2", 48, phonons=phonons, twod={"enabled": True, "waiting_times": [0, 100], "points": 21}))
     exciton, bound = (float(result.value(f"{name}/dephasing/half_width")) for name in ("exciton", "singlet"))
     assert bound > exciton > 1e-3
     axis, absorption = (result.value(f"singlet/absorption/{name}") for name in ("photon_energy", "absorption"))
@@ -67,8 +67,9 @@ def test_phonons_give_the_coherence_time_and_each_line_its_width():
     peaks = np.array([result.value(f"twod/{name}_peak") for name in ("trion", "exciton")])
     emission = StimulatedEmission(sticks, weight, width, HBAR / (bound + exciton), "non-rephasing")
     laser = laser_spectrum(peaks, peaks[0], 0.017)
-    cross = result.value("twod/singlet_corners")[0] / np.outer(laser, laser)
-    np.testing.assert_allclose(cross, emission.signal(0.0, peaks, peaks), rtol=1e-10)
+    corners = result.value("twod/singlet_corners") / np.outer(laser, laser)
+    np.testing.assert_allclose(corners, [emission.signal(time, peaks, peaks) for time in (0.0, 100.0)], rtol=1e-10)
+    assert result.value("singlet/dephasing/coherence_time") == pytest.approx(HBAR / (bound + exciton))
 
 
 def test_trion_bleaches_and_the_exciton_does_so_by_interaction_alone():
