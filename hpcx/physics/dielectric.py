@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from scipy.special import j0
+from scipy.special import erfc, j0
 
 from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
 
@@ -18,12 +18,19 @@ from hpcx.physics.rytova_keldysh import Number, RytovaKeldysh
 _NODES = 16
 #: largest change of the phase q r over a panel, so that its nodes resolve J0(q r)
 _PHASE = 8.0
+#: centre and width of the phase q r over which the transform ends; what is smooth changes it by exp(-(width / 2)^2)
+_END, _FADE = 72.0, 12.0
 #: largest number of elements of an array in the transform to real space
 _CHUNK = 1 << 20
 
 
 class Dielectric(Protocol):
     """What determines an interaction: its dielectric function, and where this bends."""
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether eps has all derivatives."""
+        ...
 
     def dielectric_function(self, q: Number) -> np.ndarray:
         """Return eps at q >= 0."""
@@ -42,6 +49,8 @@ class Dielectric(Protocol):
 
 class DielectricLayer:
     """The interaction in momentum space, over disks and in real space, for a class that has the members of `Dielectric`."""
+
+    is_smooth = False
 
     def in_momentum(self: Dielectric, q: Number) -> np.ndarray:
         """Return 2 pi / (q eps(q)) at q > 0."""
@@ -72,15 +81,20 @@ def _integral(layer: Dielectric, end: float) -> float:
 
 
 def _bessel_transform(layer: Dielectric, distance: np.ndarray) -> np.ndarray:
-    """Return the integral of J0(q r) times what is missing at distances r (p,); far ones need more nodes."""
+    """Return the integral of J0(q r) times what is missing at distances r (p,).
+
+    A smooth function fades out at large phases, where the oscillations of J0 leave nothing of it: far distances would need very many nodes.
+    """
     transform = np.empty(distance.size)
     octave = np.floor(np.log2(distance)).astype(int)
     for number in np.unique(octave):
         group = np.flatnonzero(octave == number)
-        q, weight = gauss_rule(_divided(layer.borders, _PHASE / 2.0 ** (number + 1)))
+        borders, end = layer.borders, 2 * _END / 2.0**number if layer.is_smooth else np.inf
+        q, weight = gauss_rule(_divided(np.append(borders[borders < end], min(end, borders[-1])), _PHASE / 2.0 ** (number + 1)))
         weighted = weight * _missing(layer, q)
         for part in np.array_split(group, 1 + group.size * q.size // _CHUNK):
-            transform[part] = j0(distance[part, None] * q) @ weighted
+            phase = distance[part, None] * q
+            transform[part] = (j0(phase) * erfc((phase - _END) / _FADE) / 2 if layer.is_smooth else j0(phase)) @ weighted
     return transform
 
 

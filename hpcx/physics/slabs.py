@@ -23,6 +23,8 @@ from hpcx.physics.surroundings import Surroundings
 CARRIERS = ("electron", "hole")
 #: q times thickness from which a slab is a half space to rounding: exp(-2 x) = 1e-17
 _THICK = 20.0
+#: exponent of what is infinite: larger ones are beyond floating-point numbers
+_MOST = 600.0
 #: q times thickness below which a slab is not seen
 _THIN = 1e-2
 
@@ -68,15 +70,14 @@ def admittance(slabs: Sequence[Slab], q: Number) -> np.ndarray:
 
 
 def weakening(slabs: Sequence[Slab], passed: int, q: Number) -> np.ndarray:
-    """Return by how much a potential falls over the first `passed` slabs, at most infinite; shape of q.
+    """Return by how much a potential falls over the first `passed` slabs, at most exp(_MOST); shape of q.
 
     A slab weakens it by cosh x + (Y' / k) sinh x with Y' of what lies beyond the slab.
     """
     factor = np.ones(np.shape(q))
-    with np.errstate(over="ignore"):
-        for number, slab in enumerate(slabs[:passed], 1):
-            beyond, x = admittance(slabs[number:], q) + 2 * slab.sheet * np.asarray(q), slab.phase(q)
-            factor = factor * (np.cosh(x) + beyond / slab.response * np.sinh(x))
+    for number, slab in enumerate(slabs[:passed], 1):
+        beyond, x = admittance(slabs[number:], q) + 2 * slab.sheet * np.asarray(q), np.minimum(slab.phase(q), _MOST / passed)
+        factor = factor * (np.cosh(x) + beyond / slab.response * np.sinh(x))
     return factor
 
 
@@ -89,6 +90,8 @@ class SlabLayer(DielectricLayer):
         above, below: slabs, and other sheets on their faces, from the sheet outwards; the last one of each is a half space.
         passed: number of slabs below the sheet behind which the other charge is.
     """
+
+    is_smooth = True
 
     length: float
     above: tuple[Slab, ...] = (VACUUM,)

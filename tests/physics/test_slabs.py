@@ -1,9 +1,16 @@
 """Electrostatics of slabs and sheets against closed forms, and tables against the laws that they were made from."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.linalg import eigh
 
+from hpcx.config.load import load_plan
+from hpcx.exciton.problem import exciton_problem
+from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material, Number
 from hpcx.physics.interaction import interaction_of
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
@@ -11,6 +18,7 @@ from hpcx.physics.slabs import VACUUM, Slab, SlabLayer, admittance
 from hpcx.physics.tabulated import TabulatedLayer
 from hpcx.physics.wannier_gaussian import ground_state
 
+ROOT = Path(__file__).resolve().parents[2]
 HBN = (6.93, 3.76)
 BILAYER = SlabLayer(4.0, (Slab(*HBN),), (Slab(thickness=0.65, sheet=3.5), Slab(3.9, 3.9, 20.0), VACUUM), passed=1)
 ENCAPSULATED = SlabLayer(4.5, (Slab(*HBN, 1.0), VACUUM), (Slab(*HBN, 1.0), VACUUM))
@@ -144,13 +152,28 @@ def test_limits_of_sheets(name):
     assert np.all(np.abs(close) < 1e-2) and closer == pytest.approx(close / 2, rel=0.15)
 
 
+@pytest.mark.parametrize(("environment", "binding"), [("MoSe2-WSe2", 192.417), ("MoSe2-WSe2-hBN", 65.442)])
+def test_interlayer_exciton_of_the_example(environment, binding):
+    """Limits of `hpcx converge` on meshes in momentum space, both +- 0.05 meV, and Gaussians in real space."""
+    masses = tomllib.loads((ROOT / "inputs" / "exciton_interlayer.toml").read_text())["bands"]
+    mass = masses["electron_mass"] * masses["hole_mass"] / (masses["electron_mass"] + masses["hole_mass"])
+    assert 1e3 * ground_state(mass, interaction_of(0.0, load_environment(environment))).binding_energy == pytest.approx(binding, abs=0.02)
+
+
+def test_mesh_of_the_example_is_near_its_limit():
+    (point, _) = load_plan(str(ROOT / "inputs" / "exciton_interlayer.toml"), ["mesh.N=90"]).points
+    problem = exciton_problem(point.config, point.material)
+    energy = eigh(problem.dense(), eigvals_only=True, subset_by_index=[0, 0])[0]
+    assert -1e3 * (energy + problem.finite_mesh_correction) == pytest.approx(192.4, abs=1.0)
+
+
 def test_sheets_far_apart_do_not_see_each_other():
     for r in (0.5, 3.0):
         alone, far = RytovaKeldysh(4.0, 1.0), law_of((4.0, 1e6, "both"), (3.5, 0.0, ""))
         assert far.in_space(r) == pytest.approx(alone.in_space(r), rel=1e-5)
         assert far.in_momentum(0.3) == pytest.approx(alone.in_momentum(0.3), rel=1e-12)
     pair = law_of((4.0, 1e6, "electron"), (3.5, 0.0, "hole"))
-    assert pair.in_momentum(0.3) == 0 and pair.in_space(1.0) == pytest.approx(1e-6, rel=1e-3)  # Coulomb's at this distance
+    assert pair.in_momentum(0.3) < 1e-200 and pair.in_space(1.0) == pytest.approx(1e-6, rel=1e-3)  # Coulomb's at this distance
 
 
 @pytest.mark.parametrize("x", [0.002, 0.1, 3.0, 100.0])
