@@ -334,7 +334,7 @@ def _one_matrix(first: Label, second: Label) -> bool:
     return not (isinstance(first, Carrier) and isinstance(second, Carrier)) or first.spin_valley == second.spin_valley
 
 
-def _whole_bytes(sizes: _Sizes, matrices: int, interactions: int) -> float:
+def _whole_bytes(sizes: _Sizes, matrices: int, interactions: int = 1) -> float:
     """Return the bytes of what every rank has whole: products of interactions with overlaps, or their spectra and spinors."""
     half = 0.5 if is_single(sizes.kernel) else 1
     if sizes.kernel.startswith("gemm"):
