@@ -247,7 +247,7 @@ def _coupled_memory(config: Config, coupled: _Coupled, ranks: int) -> float:
     """Return bytes per rank: every channel has its matrices, lists and buffers, and the overlaps of its pairs."""
     sizes = coupled.sizes
     own = _product_bytes(sizes, 3, ranks) + _solver_bytes(config, sizes) + _OVERLAP_BYTES * sizes.pairs / POINT_GROUPS[sizes.symmetry].order
-    return BASE_BYTES + (_whole_bytes(sizes, 2) + own / ranks) * len(coupled.names)
+    return BASE_BYTES + (_whole_bytes(sizes, 2, 1) + own / ranks) * len(coupled.names)
 
 
 def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:

@@ -11,6 +11,7 @@ from hpcx.parallel.run import Run
 from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator
 from hpcx.trion.coupled_solve import coupled_operator
+from hpcx.trion.estimate import estimate
 from hpcx.trion.exchange_pairs import lacking_partners
 from hpcx.trion.exchange_symmetry import coupled_sectors
 from hpcx.trion.operator import TrionOperator
@@ -164,6 +165,8 @@ def test_splitting_of_bright_trions_in_vacuum():
 
 
 def test_what_is_said_of_exchange():
+    facts = estimate(config_of({"intra": INTRA, "inter": INTER}), WSE2, 2).facts
+    assert facts["sectors of intra+inter with exchange"] == "2 (C6)"
     assert len(lacking_partners(config_of({"intra": INTRA}), WSE2)) == 1
     assert lacking_partners(config_of({"intra": INTRA, "inter": ("K:c1", "K':c2", "K':v1")}), WSE2)[:1] == []
     (refusal,) = refusals(config_of({"x": ("K:c2", "K:c2", "K:v1")}), WSE2)
