@@ -79,7 +79,11 @@ class Approximation(Section):
     hartree_fock: HartreeFock = Field("1s", description="range of the Hartree-Fock terms")
     biexciton: bool = Field(True, description="two-exciton states")
     two_exciton_states: int = Field(
-        1, ge=1, le=5, description="s states (1s, 2s, ...) of each exciton in the two-exciton states; from 2 on with hartree_fock = 'all'"
+        1,
+        ge=1,
+        le=5,
+        description="s states (1s, 2s, ...) of each exciton that drive two-exciton states: 1: pairs of 1s alone; from 2 on, with hartree_fock = 'all', "
+        "these hold all states of both excitons",
     )
     manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
     common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")

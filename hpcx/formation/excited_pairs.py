@@ -1,39 +1,40 @@
-"""Two-exciton states of several s states per exciton, in a basis of Gaussians in which every integral is elementary.
+"""Two-exciton states that several s states per exciton drive, in correlated Gaussians of all four particles.
 
-The pairs (i, Q; j, -Q) of the states 1s, 2s, ... have, with carriers exchanged, the overlaps and energies of `hpcx.formation.two_exciton`
-with four different functions,
+The pairs of the states 1s, 2s, ... at rest drive what has their angular momentum, zero, and their parity. These states hold s, p, d, ...
+states of each exciton and all partial waves of their motion (MODEL.md says which of them couple), so the basis are functions
 
-    S = int d2K/(2 pi)^2 phi_i(K - a/2) phi_j(K + a/2) phi_k(K - b/2) phi_l(K + b/2).
+    g_A = exp(-x^T A x / 2),    x = (rho_1, rho_2, R)
 
-All four attractions are integrated here. So the energies are upper bounds whatever the basis, and the source of the two-exciton states is
-what acts between the excitons i and j, <kl, Q'| D_ij> = c (repulsions less the attractions within k and l).
+of the distances within both pairs and between their centres of mass, with any positive A: elementary integrals, and upper bounds of the
+energies. With the permutations P of both electrons and both holes, and c = 1 (singlets) or -1 (triplets), overlaps, energies and sources are
+
+    O = <g| S |g'>,   H = <g| S H |g'>,   W_ab = <g| S V_ab |phi_a phi_b>,   S = (1 + P_e P_h + c P_e + c P_h) / 2
+
+where V_ab is what acts between the excitons a and b: repulsions less the attractions between the carriers of different pairs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh
 
-from hpcx.formation.gaussians import Term, Transfer, Vectors
-from hpcx.formation.two_exciton import (
-    PairMedium,
-    SpinChannel,
-    TwoExcitonStates,
-    channel_states,
-    pair_grid,
-    pair_vectors,
-    transfer_grid,
-)
+from hpcx.formation.two_exciton import PairMedium, SpinChannel, TwoExcitonStates, channel_states
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
+from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_radial import WannierStates
 
-#: number of Gaussians, and their smallest and largest exponent times the mean square momentum of the 1s state
+#: number of Gaussians of the s states, and their smallest and largest exponent times the mean square momentum of the 1s state
 GAUSSIANS, RANGE = 6, (0.032, 6.5)
-#: nodes of the momenta that carriers exchange
-TRANSFER_NODES = 30
+#: widths of R (nm) of products of s states, which reach far; number of functions in which all distances are correlated, and their lengths (nm)
+FAR, CORRELATED, LENGTHS = np.geomspace(0.25, 20.0, 12), 200, (0.3, 12.0)
+#: smallest eigenvalue of the overlaps of normalised functions, and largest energy (eV) of the states: what lies above makes 2 % of the response
+INDEPENDENT, HIGHEST = 1e-8, 3.0
+#: variances (nm^2) between which the mean interaction is tabulated, and momenta (1/nm) of its integral, both logarithmic
+VARIANCES, MOMENTA = np.geomspace(1e-6, 1e5, 600), np.geomspace(1e-6, 1e5, 2500)
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,6 @@ class GaussianStates:
     def in_momentum(self, k_k: np.ndarray) -> np.ndarray:
         """Return phi_s(k), nm, shape (states, k)."""
         return self.coefficient_sg @ np.exp(-np.outer(self.exponent_g, k_k**2))
-
-    def form_factors(self, q: np.ndarray) -> np.ndarray:
-        """Return int d2r phi_s phi_t exp(i q r), shape (s, t, *q)."""
-        total_gg = np.add.outer(self.exponent_g, self.exponent_g)
-        reduced_gg = np.outer(self.exponent_g, self.exponent_g) / total_gg
-        product_gg = np.exp(-np.multiply.outer(reduced_gg, q**2)) / (4 * np.pi * total_gg)[(...,) + (None,) * q.ndim]
-        return np.einsum("sg,th,gh...->st...", self.coefficient_sg, self.coefficient_sg, product_gg)
 
 
 def lowest_states(states: WannierStates, count: int) -> GaussianStates:
@@ -76,83 +70,131 @@ def paired_states(states: WannierStates, count: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """Integrals with exchanged carriers between (i, j, Q) and (k, l, Q'): nm^2, then eV nm^2.
+class Particles:
+    """Electron 1, hole 1, electron 2, hole 2 in the coordinates x.
 
-    `left` are the attractions within i and within j, `right` those within k and within l.
+    Attributes:
+        within_px, between_px: distances in units of x: of the carriers of each pair; of those that repel, then of those that attract each other.
+        permutation_sxx: none, both, electrons, holes exchanged.
+        stiffness_x: hbar^2 over the masses that belong to x, eV nm^2.
     """
 
-    overlap: np.ndarray
-    kinetic: np.ndarray
-    repulsion: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
+    within_px: np.ndarray
+    between_px: np.ndarray
+    permutation_sxx: np.ndarray
+    stiffness_x: np.ndarray
+
+    @classmethod
+    def of(cls, electron_mass: float, hole_mass: float) -> Particles:
+        """Return those of two masses (m0)."""
+        total, reduced = electron_mass + hole_mass, electron_mass * hole_mass / (electron_mass + hole_mass)
+        e, h = electron_mass / total, hole_mass / total
+        x_of = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [e, h, -e, -h]])
+        position_x = np.linalg.inv(np.vstack([x_of, [e, h, e, h]]))[:, :3]
+        orders = ([0, 1, 2, 3], [2, 3, 0, 1], [2, 1, 0, 3], [0, 3, 2, 1])
+        apart = lambda *pairs: np.array([position_x[i] - position_x[j] for i, j in pairs])
+        return cls(
+            apart((0, 1), (2, 3)),
+            apart((0, 2), (1, 3), (0, 3), (2, 1)),
+            np.array([x_of @ position_x[order] for order in orders]),
+            HBAR2_PER_M0 * np.array([1 / reduced, 1 / reduced, 2 / total]),
+        )
 
 
-def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
-    """Return the two-exciton states of the `count` lowest s states per exciton."""
-    basis, imbalance = lowest_states(states, count), 0.0 if equal_masses else medium.imbalance
-    exchange, direct = exchange_integrals(basis, medium, states.reduced_mass, imbalance), _direct(basis, medium, imbalance)
-    binding, antibinding = (_channel(basis, exchange, direct, medium, sign) for sign in (1, -1))
-    return TwoExcitonStates(binding, antibinding, float(exchange.right[0, 0] - exchange.repulsion[0, 0]), 1.0)
+def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int, correlated: int = CORRELATED) -> TwoExcitonStates:
+    """Return the two-exciton states that the `count` lowest s states of each exciton drive; `equal_masses` are twice the reduced one."""
+    if equal_masses:
+        medium = replace(medium, electron_mass=2 * states.reduced_mass, hole_mass=2 * states.reduced_mass)
+    particles, basis = Particles.of(medium.electron_mass, medium.hole_mass), lowest_states(states, count)
+    mean_interaction = averaged(medium.interaction)
+    functions = np.concatenate([products(basis), _correlated(particles, correlated)])
+    parts = elements(functions, basis, particles, mean_interaction)
+    binding, antibinding = (channel(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
+    return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]), 1.0)
 
 
-def exchange_integrals(basis: GaussianStates, medium: PairMedium, reduced_mass: float, imbalance: float) -> Exchange:
-    """Return the integrals; `imbalance` is (m_h - m_e) / M."""
-    momentum_q, _ = pair_grid()
-    upper = np.triu_indices(momentum_q.size)
-    vectors, transfer = pair_vectors(momentum_q, upper, imbalance)[0], transfer_grid(medium, TRANSFER_NODES)
-    quadruples = [_integrals(Term.of(np.array(four), 1.0), vectors, transfer, reduced_mass) for four in product(basis.exponent_g, repeat=4)]
-    primitive = np.array(quadruples).reshape(*(GAUSSIANS,) * 4, 5, -1)
-    overlap, kinetic, repulsion, left, right = np.einsum("abcdxp,ia,jb,kc,ld->xijklp", primitive, *(basis.coefficient_sg,) * 4, optimize=True)
-    # the other function of each pair is the same integral with both pairs turned round, K -> -K
-    left, right = (part + part.transpose(1, 0, 3, 2, 4) for part in (left, right))
-    overlap, kinetic, repulsion = (_matrix(part, part, upper) for part in (overlap, kinetic, repulsion))
-    return Exchange(overlap, kinetic, repulsion, _matrix(left, right, upper), _matrix(right, left, upper))
+#: overlaps, energies (eV) and sources (a, b, function; eV nm)
+Elements = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _integrals(term: Term, vectors: Vectors, transfer: Transfer, reduced_mass: float) -> np.ndarray:
-    """Return overlap, kinetic energy, repulsion, and the attraction within the first and the third function, averaged over angles."""
-    overlap = term.overlap(vectors)
-    repulsion = sum(term.exchanged(vectors, transfer, sign) for sign in (1, -1))
-    attractions = [term.attracted(vectors, transfer, number) for number in (0, 2)]
-    return np.array([overlap, overlap * term.kinetic(vectors, reduced_mass), repulsion, *attractions]).mean(axis=-1)
+def elements(functions: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> list[Elements]:
+    """Return overlaps, energies and sources of functions A with nothing, both pairs, the electrons, the holes exchanged."""
+    found = []
+    for permutation_xx in particles.permutation_sxx:
+        moved = permutation_xx.T @ functions @ permutation_xx
+        found.append((*_matrices(functions, moved, particles, mean_interaction), source(moved, basis, particles, mean_interaction)))
+    return found
 
 
-def _matrix(values_ijklp: np.ndarray, swapped_ijklp: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the matrix between (i, j, Q) and (k, l, Q'); `swapped` are the values for Q and Q' exchanged together with the pairs.
-
-    a = Q' - d Q belongs to the functions i and j, so the first momentum of `upper` is that of k and l.
-    """
-    states, nodes = values_ijklp.shape[0], upper[0].max() + 1
-    matrix = np.zeros((states, states, nodes, states, states, nodes))
-    matrix[:, :, upper[1], :, :, upper[0]] = np.moveaxis(values_ijklp, -1, 0)
-    matrix[:, :, upper[0], :, :, upper[1]] = np.moveaxis(swapped_ijklp.transpose(2, 3, 0, 1, 4), -1, 0)
-    return matrix.reshape(states**2 * nodes, -1)
+def channel(parts: list[Elements], sign: int, threshold: float) -> SpinChannel:
+    """Return the states of one channel up to `HIGHEST`, energies above `threshold` (eV), of `elements`."""
+    norm = 1 / np.sqrt(np.diagonal(parts[0][0]))
+    overlap, energy, source_abn = (0.5 * (one + both + sign * (electrons + holes)) for one, both, electrons, holes in zip(*parts))
+    overlap, energy = (0.5 * norm[:, None] * (matrix + matrix.T) * norm for matrix in (overlap, energy))  # rounding
+    found = channel_states(energy, overlap, source_abn * norm, INDEPENDENT)
+    low = found.energy_n < threshold + HIGHEST
+    return replace(found, energy_n=found.energy_n[low] - threshold, coupling_nab=found.coupling_nab[low])
 
 
-def _direct(basis: GaussianStates, medium: PairMedium, imbalance: float) -> np.ndarray:
-    """Return the matrix of V(q) times the charge clouds of i -> k and j -> l, which vanish for equal masses, eV nm^2."""
-    momentum_q, _ = pair_grid()
-    upper = np.triu_indices(momentum_q.size)
-    distance_pa = pair_vectors(momentum_q, upper, imbalance)[1]
-    cloud = basis.form_factors(0.5 * (1 + imbalance) * distance_pa) - basis.form_factors(0.5 * (1 - imbalance) * distance_pa)
-    interaction_pa = COULOMB * medium.interaction.in_momentum(np.maximum(distance_pa, 1e-9))
-    values = np.einsum("ikpa,jlpa,pa->ijklp", cloud, cloud, interaction_pa) / distance_pa.shape[1]
-    return _matrix(values, values, upper)
+def averaged(interaction: Interaction) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the mean (eV) of the interaction over a Gaussian of distances, as a function of its variance per direction (nm^2)."""
+    measure_q = MOMENTA**2 * np.log(MOMENTA[1] / MOMENTA[0]) / (2 * np.pi) * COULOMB * interaction.in_momentum(MOMENTA)
+    spline = CubicSpline(np.log(VARIANCES), np.exp(-0.5 * np.outer(VARIANCES, MOMENTA**2)) @ measure_q)
+    return lambda variance: spline(np.log(variance))
 
 
-def _channel(basis: GaussianStates, exchange: Exchange, direct: np.ndarray, medium: PairMedium, sign: int) -> SpinChannel:
-    """Return the states of one channel, energies above two 1s excitons."""
-    count, (momentum_q, weight_q) = basis.energy_s.size, pair_grid()
-    internal_ij = np.add.outer(basis.energy_s, basis.energy_s) - 2 * basis.energy_s[0]
-    motion = np.tile(HBAR2_PER_M0 * momentum_q**2 / medium.total_mass, count**2)
-    energy = np.repeat(internal_ij.ravel(), momentum_q.size) + motion
-    mean = 0.5 * np.add.outer(motion, motion) - 2 * basis.energy_s[0]
-    interaction = direct + sign * (exchange.kinetic + mean * exchange.overlap + exchange.repulsion - exchange.left - exchange.right)
-    root, at_rest = np.tile(np.sqrt(weight_q), count**2), np.tile(momentum_q == 0, count**2)
-    hamiltonian = np.diag(energy) + root[:, None] * interaction * root
-    overlap = np.eye(root.size) + sign * root[:, None] * exchange.overlap * root
-    source = direct + sign * (exchange.repulsion - exchange.left)
-    drive_abq = (root[~at_rest, None] * source[np.ix_(~at_rest, at_rest)]).T.reshape(count, count, -1)
-    return channel_states(hamiltonian[np.ix_(~at_rest, ~at_rest)], overlap[np.ix_(~at_rest, ~at_rest)], drive_abq)
+def products(basis: GaussianStates) -> np.ndarray:
+    """Return A of products of the Gaussians of two s states and one of R."""
+    width = 1 / (2 * basis.exponent_g)
+    return np.array([np.diag([width[i], width[j], far**-2]) for i in range(GAUSSIANS) for j in range(i + 1) for far in FAR])
+
+
+def _correlated(particles: Particles, number: int) -> np.ndarray:
+    """Return A of functions with a length of its own, drawn once for all, for each of the six distances."""
+    low, high = np.log(LENGTHS)
+    length_np = np.exp(np.random.default_rng(1).uniform(low, high, (number, 6)))
+    distance_px = np.concatenate([particles.within_px, particles.between_px])
+    return np.einsum("np,pa,pb->nab", length_np**-2, distance_px, distance_px)
+
+
+def _variance(way_x: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Return the variance of the distance `way_x` for covariances (..., 3, 3)."""
+    return np.einsum("a,...ab,b->...", way_x, inverse, way_x, optimize=True)
+
+
+def _between(inverse: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the mean of what acts between the pairs, eV, for products of Gaussians with the covariance `inverse` (..., 3, 3)."""
+    first, second, third, fourth = (mean_interaction(_variance(way, inverse)) for way in particles.between_px)
+    return first + second - third - fourth
+
+
+def _matrices(bra: np.ndarray, ket: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return overlaps and energies (eV) of Gaussians with the matrices `bra` and `ket`, (bra, ket)."""
+    total = bra[:, None] + ket
+    inverse, overlap = np.linalg.inv(total), (2 * np.pi) ** 3 / np.linalg.det(total)
+    kinetic = np.einsum("iab,b,jbc,ijca->ij", bra, particles.stiffness_x, ket, inverse, optimize=True)
+    within = sum(mean_interaction(_variance(way, inverse)) for way in particles.within_px)
+    return overlap, overlap * (kinetic - within + _between(inverse, particles, mean_interaction))
+
+
+def _at_rest(basis: GaussianStates) -> tuple[np.ndarray, np.ndarray]:
+    """Return A of the products of two s Gaussians without any dependence on R, and the amplitudes of the pairs (a, b, product)."""
+    width = 1 / (2 * basis.exponent_g)
+    amplitude_sg = basis.coefficient_sg / (4 * np.pi * basis.exponent_g)
+    matrices = np.array([np.diag([one, two, 0.0]) for one in width for two in width])
+    return matrices, np.einsum("ag,bh->abgh", amplitude_sg, amplitude_sg).reshape(len(amplitude_sg), len(amplitude_sg), -1)
+
+
+def source(bra: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return <bra| V_ab |phi_a phi_b> of pairs at rest, (a, b, bra)."""
+    matrices, amplitude_abs = _at_rest(basis)
+    total = bra[:, None] + matrices
+    value_ns = (2 * np.pi) ** 3 / np.linalg.det(total) * _between(np.linalg.inv(total), particles, mean_interaction)
+    return np.einsum("abs,ns->abn", amplitude_abs, value_ns)
+
+
+def exchanged(basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d): minus it are the Hartree-Fock terms."""
+    matrices, amplitude_cds = _at_rest(basis)
+    electrons_xx = particles.permutation_sxx[2]
+    return np.einsum("cds,abs->abcd", amplitude_cds, source(electrons_xx.T @ matrices @ electrons_xx, basis, particles, mean_interaction))

@@ -137,12 +137,6 @@ class Term:
         along = 2 * self.a2 - sign * self.ab, 2 * sign * self.b2 - self.ab
         return self._moved(vectors, transfer, *along, self.a2 + self.b2 - sign * self.ab)
 
-    def attracted(self, vectors: Vectors, transfer: Transfer, number: int) -> np.ndarray:
-        """Return the sum over q with the argument of the function `number` (0 or 2) moved by q: the carriers of one pair attract."""
-        own = self.exponents[number]
-        part = (0.5 - self.left / self.total, -self.right / self.total) if number == 0 else (-self.left / self.total, 0.5 - self.right / self.total)
-        return self._moved(vectors, transfer, 2 * own * part[0], 2 * own * part[1], own - own**2 / self.total)
-
     def _moved(self, vectors: Vectors, transfer: Transfer, along_a: float, along_b: float, curvature: float) -> np.ndarray:
         """Return the sum of the integral times exp(-curvature q^2 + slope.q), the mean over the directions of q being a Bessel function."""
         rest = self.a2 * vectors.a2 + self.b2 * vectors.b2 - self.ab * vectors.ab

@@ -118,7 +118,7 @@ def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMed
     upper = np.triu_indices(momentum_q.size)  # the kernels are symmetric
     vectors, distance_pa = pair_vectors(momentum_q, upper, imbalance)
     overlap_pa, kinetic_pa = exchange_overlap(gaussians, vectors, states.reduced_mass, -2 * states.energy_l[0])
-    transfer = transfer_grid(medium, TRANSFER_NODES)
+    transfer = transfer_grid(medium)
     repulsion_pa = sum(transfer_overlap(gaussians, vectors, transfer, sign) for sign in (1, -1))
     parts = (overlap_pa, repulsion_pa - kinetic_pa, _direct_kernel(states, medium, distance_pa, imbalance))
     return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
@@ -154,10 +154,10 @@ def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChanne
     return channel_states(hamiltonian_qq[1:, 1:], overlap_qq[1:, 1:], drive_abq)
 
 
-def channel_states(hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray) -> SpinChannel:
+def channel_states(hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray, forbidden: float = FORBIDDEN) -> SpinChannel:
     """Return the states of H x = e O x, x^T O x = 1, with what `drive_abq` (eV nm) has in common with them."""
     value_n, vector_qn = eigh(overlap_qq)
-    keep = value_n >= FORBIDDEN
+    keep = value_n >= forbidden
     basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
     energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq @ basis_qn)
     coupling_abn = drive_abq @ basis_qn @ mix_nn
@@ -173,9 +173,9 @@ def pair_grid() -> tuple[np.ndarray, np.ndarray]:
     return np.append(0.0, momentum), np.append(0.0, momentum * step / (2 * np.pi))
 
 
-def transfer_grid(medium: PairMedium, nodes: int) -> Transfer:
+def transfer_grid(medium: PairMedium) -> Transfer:
     """Return momenta that two carriers exchange."""
-    node, weight = np.polynomial.legendre.leggauss(nodes)
+    node, weight = np.polynomial.legendre.leggauss(TRANSFER_NODES)
     v = 0.5 * (node + 1)
     momentum = TRANSFER_MAX * v**2
     step = 0.5 * weight * 2 * TRANSFER_MAX * v
