@@ -140,6 +140,30 @@ class ValleyMesh:
         return self.lookup(*(operation.matrix_xx @ self.index_kx.T))
 
 
+@dataclass(frozen=True)
+class MovingMesh(ValleyMesh):
+    """A mesh on which k1 and k2 belong to k3 = k1 + k2 - Q.
+
+    Attributes:
+        origin: number of the point Q.
+    """
+
+    origin: int
+
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Integers of Q."""
+        i, j = self.index_kx[self.origin]
+        return int(i), int(j)
+
+    def add(self, k: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Return the numbers of k + q - Q for numbers k and q (broadcast), -1 outside the disk."""
+        i, j = self.index_kx.T
+        far = 2 * self.reach
+        i_sum, j_sum = (np.clip(x[k] + x[q] - x[self.origin], -far, far) for x in (i, j))
+        return self.lookup(i_sum, j_sum)
+
+
 def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:
     """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a lattice."""
     index_kx = lattice.disk(cutoff * divisions * 2 * np.pi / lattice.constant)

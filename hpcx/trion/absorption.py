@@ -15,9 +15,9 @@ from hpcx.petsc.eigen import Operator
 from hpcx.physics.haydock import ContinuedFraction, rounding_error
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
-from hpcx.trion.problem import TrionProblem
+from hpcx.trion.problem import TrionProblem, moving_problem
 from hpcx.trion.states import PairOrder
-from hpcx.trion.thermal import boltzmann_points, moving_problem
+from hpcx.trion.thermal import boltzmann_points
 
 
 def _resume(recursion: Recursion, stage: Stage, order: Order) -> None:

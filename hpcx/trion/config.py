@@ -53,6 +53,10 @@ class Trion(Section):
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
     temperature: Annotated[float, Unit("K")] = Field(0.0, ge=0, le=1000, description="of the resident carrier; 0 puts it at the minimum of its band")
 
+    momentum: tuple[exciton.Fraction, exciton.Fraction] = Field(
+        (0.0, 0.0), description="total momentum from that of the valleys' centres, a point of the mesh in fractions of the reciprocal vectors"
+    )
+
     @field_validator("species")
     @classmethod
     def _each_once(cls, species: list[str]) -> list[str]:
@@ -189,6 +193,8 @@ class Config(exciton.CarriersInput):
                 f"spectra with exchange are those of a resident carrier at rest: set trion.temperature = 0 instead of {self.trion.temperature:g} K, "
                 "or leave absorption or exchange out"
             )
+        if any(self.trion.momentum):
+            self._check_momentum()
         if self.mesh.region == "zone":
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
@@ -205,3 +211,10 @@ class Config(exciton.CarriersInput):
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self
+
+    def _check_momentum(self) -> None:
+        """Raise ValueError for what a total momentum breaks, or what is not there with it."""
+        if self.solver.symmetry not in ("none", "auto"):
+            raise ValueError(f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"')
+        if self.exchange.acts or self.twod.enabled or self.trion.temperature > 0:
+            raise ValueError("trion.momentum is there without exchange, twod.enabled and trion.temperature, which have momenta of their own")

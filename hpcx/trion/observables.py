@@ -63,13 +63,13 @@ def own_points(operator: TrionOperator) -> slice:
 
 
 def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
-    """Return C(k, 0), the resident carrier at its minimum, at this rank's points, (state, points); collective.
+    """Return C(k, Q) of total momentum Q, 0 if not told, the resident carrier there, at this rank's points, (state, points); collective.
 
     The largest value of a state is made positive, and of equally large ones, whatever the rounding, the first.
     """
     points = own_points(operator)
     k = np.arange(points.start, points.stop)
-    slices = np.array([operator.amplitudes(vector, k, np.zeros_like(k)) for vector in vectors]).reshape(len(vectors), len(k))
+    slices = np.array([operator.amplitudes(vector, k, np.full_like(k, operator.problem.initial)) for vector in vectors]).reshape(len(vectors), len(k))
     size = np.abs(slices)
     largest = np.max(operator.comm.allgather(size.max(axis=1, initial=0.0)), axis=0)
     candidates = size >= (1 - 1e-6) * largest[:, None]

@@ -11,13 +11,15 @@ from hpcx.materials.environment import alike, apart
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band, Carrier, Level, Massive
 from hpcx.physics.interaction import layer_interaction
-from hpcx.physics.mesh import ValleyMesh
+from hpcx.physics.mesh import MovingMesh, ValleyMesh
 from hpcx.physics.screening import interaction_grid
 from hpcx.trion.channels import channel, conduction_order, dipole
 from hpcx.trion.config import Config
 
 #: a carrier as band models know it
 Label = Carrier | Level | Massive
+#: how far a momentum may be from a point of the mesh, in distances of points
+_ON_MESH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,38 @@ def three_bands(config: Config, material: Material, mesh: ValleyMesh, name: str)
 
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str) -> TrionProblem:
-    """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError."""
+    """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError, ValueError."""
     three = three_carriers(config, material, name)
     first, second, third = three_bands(config, material, exciton.mesh, name)
     dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
     if not three[0].conduction:
         first, second, third = first.conjugate(), second.conjugate(), third.conjugate()
     repulsion_ij = _repulsion(config, material, exciton.mesh, "electron" if three[0].conduction else "hole")
-    return TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k, repulsion_ij=repulsion_ij)
+    at_rest = TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k, repulsion_ij=repulsion_ij)
+    point = momentum_point(config, exciton.mesh)
+    # the points of holes are those of the electrons that are missing: opposite momenta
+    return moving_problem(at_rest, point if three[0].conduction else int(exciton.mesh.inverse_k[point]))
+
+
+def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
+    """Return the problem whose total momentum is that of a point, at which the resident carrier was; it has no point symmetry unless that is 0."""
+    if point == 0:
+        return problem
+    mesh = problem.mesh
+    moving = MovingMesh(mesh.divisions, mesh.cutoff, mesh.lattice, mesh.index_kx, point)
+    return replace(problem, mesh=moving, initial=point)
+
+
+def momentum_point(config: Config, mesh: ValleyMesh) -> int:
+    """Return the number of the point at the total momentum of an input; raises ValueError if there is none."""
+    place_v = np.array(config.trion.momentum) * mesh.divisions
+    if np.abs(place_v - np.rint(place_v)).max() > _ON_MESH:
+        raise ValueError(f"is no point of the mesh: multiples of 1/{mesh.divisions} are")
+    far = 2 * mesh.reach
+    point = int(mesh.lookup(*np.clip(np.rint(place_v).astype(int), -far, far)))
+    if point < 0:
+        raise ValueError(f"is outside the disk, mesh.k0 = {mesh.cutoff:g}")
+    return point
 
 
 def _repulsion(config: Config, material: Material, mesh: ValleyMesh, like: str) -> np.ndarray | None:

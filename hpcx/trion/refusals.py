@@ -4,13 +4,14 @@ import math
 from functools import partial
 
 from hpcx.exciton import refusals as exciton
+from hpcx.exciton.problem import carrier_mesh
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
 from hpcx.trion.exchange_symmetry import coupled_sectors, lacking_symmetry
-from hpcx.trion.problem import Label, exciton_of, three_carriers
+from hpcx.trion.problem import Label, exciton_of, momentum_point, three_carriers
 from hpcx.trion.symmetry import coarsened
 
 
@@ -19,6 +20,8 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     found = exciton.refusals(config, material)
     for name, words in config.trion.channels.items() if not found else ():
         found += tried(f"trion.channels.{name}", list(words), partial(channel, config, material, name))[1]
+    if not found and any(config.trion.momentum):
+        found += tried("trion.momentum", list(config.trion.momentum), lambda: momentum_point(config, carrier_mesh(config, material)))[1]
     if not found and config.exchange.acts:
         found += _exchange(config, material)
     if found or config.bands.model != "tight-binding":

@@ -26,6 +26,8 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
     With `any_phase` the optical matrix element may change by a constant phase.
     """
     bands = {"photoexcited": problem.photoexcited, "resident": problem.resident, "opposite": problem.opposite}
+    if problem.initial and symmetry != "none":
+        return [Deviation(next(iter(POINT_GROUPS[symmetry].generators)), "the total momentum", 1.0, 1.0, "")]
     found = [deviation for w_ij in problem.interactions for deviation in deviations(problem.mesh, symmetry, bands, w_ij, problem.dipole_k, any_phase)]
     return [deviation for deviation in found if deviation.exceeds(TOLERANCE)]
 
@@ -49,7 +51,7 @@ def chosen(problem: TrionProblem, symmetry: str) -> str:
 def foreseen(config: Config, material: Material) -> str:
     """Return the symmetry that a run will use, the least of all trions, tested on a coarse mesh: what the bands have does not depend on it."""
     asked = config.solver.symmetry
-    if asked != "auto" or config.absorption.helicity == "opposite":
+    if asked != "auto" or config.absorption.helicity == "opposite" or any(config.trion.momentum):
         return "none" if asked == "auto" else asked
     if BAND_MODELS[config.bands.model].isotropic:
         return "C6v"

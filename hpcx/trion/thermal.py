@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
-from hpcx.physics.mesh import ValleyMesh
 from hpcx.trion.problem import TrionProblem
 from hpcx.trion.symmetry import largest
 
 #: share of the population that may be left out
 _TAIL = 1e-5
-
-
-@dataclass(frozen=True)
-class MovingMesh(ValleyMesh):
-    """A mesh on which k1 and k2 belong to k3 = k1 + k2 - Q.
-
-    Attributes:
-        origin: number of the point Q.
-    """
-
-    origin: int
-
-    @property
-    def offset(self) -> tuple[int, int]:
-        """Integers of Q."""
-        i, j = self.index_kx[self.origin]
-        return int(i), int(j)
-
-    def add(self, k: np.ndarray, q: np.ndarray) -> np.ndarray:
-        """Return the numbers of k + q - Q for numbers k and q (broadcast), -1 outside the disk."""
-        i, j = self.index_kx.T
-        far = 2 * self.reach
-        i_sum, j_sum = (np.clip(x[k] + x[q] - x[self.origin], -far, far) for x in (i, j))
-        return self.lookup(i_sum, j_sum)
-
-
-def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
-    """Return the problem in which the resident carrier was at `point`; it has no point symmetry unless `point` is 0."""
-    if point == 0:
-        return problem
-    mesh = problem.mesh
-    moving = MovingMesh(mesh.divisions, mesh.cutoff, mesh.lattice, mesh.index_kx, point)
-    return replace(problem, mesh=moving, initial=point)
 
 
 def boltzmann_points(problem: TrionProblem, temperature: float) -> tuple[np.ndarray, np.ndarray]:

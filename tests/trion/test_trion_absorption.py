@@ -11,8 +11,9 @@ from hpcx.parallel.run import Run
 from hpcx.physics.haydock import lorentzian_spectrum
 from hpcx.trion.contact import ContactOperator, strength_for_shift
 from hpcx.trion.operator import TrionOperator
+from hpcx.trion.problem import moving_problem
 from hpcx.trion.solve import solve
-from hpcx.trion.thermal import boltzmann_points, moving_problem
+from hpcx.trion.thermal import boltzmann_points
 
 
 def random_cases():

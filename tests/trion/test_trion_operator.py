@@ -10,8 +10,7 @@ from hpcx.materials.loader import load_material
 from hpcx.physics.bands import Band
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
-from hpcx.trion.problem import exciton_of, trion_problem
-from hpcx.trion.thermal import moving_problem
+from hpcx.trion.problem import exciton_of, moving_problem, trion_problem
 
 SPECIES = [("MoS2", "singlet"), ("MoS2", "triplet"), ("WSe2", "singlet"), ("WSe2", "triplet")]
 
