@@ -35,6 +35,7 @@ def test_keys_without_effect_are_told(name, settings, told):
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
-def test_inputs_of_the_repository_have_no_idle_keys(path, monkeypatch):
+def test_inputs_of_the_repository_have_no_idle_keys_and_no_old_names(path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert idle_keys(load_plan(str(path), [])) == []
+    plan = load_plan(str(path), [])
+    assert idle_keys(plan) == [] and not [sentence for sentence in plan.notices if "next release" in sentence]
