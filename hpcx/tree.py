@@ -28,8 +28,9 @@ def open_tree(path: str | Path) -> xarray.DataTree:
     """Return a result, or a sweep with all results stacked, as a tree of groups; values are read when they are used.
 
     Attributes of the tree: `title`, `model`, `material`, `environment` (what it is, with the sources of its numbers), `axes` (the
-    swept keys), `hpcx` (version), and `warning` where there is something to know. All other keys of the input are scalar
-    coordinates of every group that holds results, so that results of several runs can be concatenated along any of them.
+    swept keys), `hpcx` (version), and `warning` where there is something to know. The group `input` has all other keys of the input that are one
+    number or word. Those that were written, not left at their defaults, are also scalar coordinates of every group that holds results, so that results of
+    several runs can be concatenated along any of them.
 
     Args:
         path: a `result.h5` or `sweep.h5`, or the directory of a run.
@@ -54,13 +55,16 @@ def open_tree(path: str | Path) -> xarray.DataTree:
 
 def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
     """Give a tree its attributes and coordinates; raises KeyError, TypeError, AttributeError or ValueError if it is not what hpcx writes."""
+    import xarray
+
     about = {str(name): decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
     axes, refined = _axes(tree), list(tree["budget"].children) if "budget" in tree.children else []
-    fixed = {key: value for key, value in _in_order(about) if key not in [*axes, *refined] and not key.startswith(_NO_COORDINATES)}
-    large = _large(file, tree)
+    fixed = _scalars({key: value for key, value in flat(about.get("config", {})) if key not in [*axes, *refined]}, about.get("units", {}))
+    written, large = written_keys(about) | set(about.get("coordinates", {})), _large(file, tree)
     for node in tree.subtree:
         if not node.path.startswith(("/provenance", "/index")):
-            _complete(node, fixed, about.get("units", {}), large)
+            _complete(node, {key: value for key, value in fixed.items() if key in written}, large)
+    tree["input"] = xarray.DataTree(xarray.Dataset(fixed))
     tree.attrs = _attributes(about, axes) | _warning(file, tree)
     return tree
 
@@ -115,13 +119,12 @@ def written_keys(about: dict[str, Any]) -> set[str]:
     return written
 
 
-def _in_order(about: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return all keys of the input with their values: those that were written first, as they are what one looks for."""
-    written = written_keys(about)
-    return sorted(flat(about.get("config", {})), key=lambda item: item[0] not in written)
+def _scalars(keys: dict[str, Any], units: dict[str, str]) -> dict[str, tuple]:
+    """Return keys of the input as scalars of xarray with their units."""
+    return {key: ((), value, {"units": units[key]} if key in units else {}) for key, value in keys.items() if not key.startswith(_NO_COORDINATES)}
 
 
-def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str], large: dict[str, Callable]) -> None:
+def _complete(node: xarray.DataTree, coordinates: dict[str, tuple], large: dict[str, Callable]) -> None:
     """Give a group its coordinates and what is too large for `sweep.h5`, and take from it what bears an old name."""
     data = node.to_dataset(inherit=False)
     for name in data.data_vars:
@@ -130,9 +133,8 @@ def _complete(node: xarray.DataTree, fixed: dict[str, Any], units: dict[str, str
             data[name] = large[path](data[name].variable)
     data = data.drop_vars([name for name in data.variables if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}])
     data = data.rename({name: present(str(name)) for name in data.data_vars if present(str(name)) != name})  # of an earlier version
-    if data.data_vars or node.path == "/":
-        free = {key: value for key, value in fixed.items() if key not in data.variables and key not in node.children}
-        data = data.assign_coords({key: ((), value, {"units": units[key]} if key in units else {}) for key, value in free.items()})
+    if data.data_vars:
+        data = data.assign_coords({key: value for key, value in coordinates.items() if key not in data.variables and key not in node.children})
     node.dataset = data
 
 

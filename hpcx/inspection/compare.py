@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +79,15 @@ def _programs(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
 
 def _variables(tree: xarray.DataTree) -> dict[str, xarray.DataArray]:
     """Return the results by path that are numbers."""
-    nodes = [node for node in tree.subtree if not node.path.startswith(("/provenance", "/index"))]
-    found = {f"{node.path}/{name}".strip("/"): data for node in nodes for name, data in node.to_dataset().data_vars.items()}
+    nodes = [node for node in tree.subtree if not node.path.startswith(("/provenance", "/index", "/input"))]
+    keys = tree["input"].to_dataset().data_vars
+    found = {f"{node.path}/{name}".strip("/"): data.assign_coords(_lacking(keys, data)) for node in nodes for name, data in node.to_dataset().data_vars.items()}
     return {path: data for path, data in found.items() if data.dtype.kind in "iufc"}
+
+
+def _lacking(keys: Mapping[Any, xarray.DataArray], data: xarray.DataArray) -> dict[Any, xarray.DataArray]:
+    """Return the keys of the input that are neither coordinates nor axes of a result."""
+    return {key: value for key, value in keys.items() if key not in data.coords and key not in data.dims}
 
 
 def _results(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:

@@ -96,9 +96,15 @@ def _told_around(environment: Material) -> str:
 
 def _told_parts(environment: Material, entry: str, names: tuple[str, ...], word: str) -> str:
     """Return the numbers of all slabs or sheets, in the order of the file, each behind its word."""
-    parts = {i: [environment.numbers[f"{entry}.{i}.{name}"] for name in names if environment.has(f"{entry}.{i}.{name}")] for i in _counted(environment, entry)}
-    told = {i: ", ".join(f"{part.value:g} {part.unit}".removesuffix(" 1") for part in parts[i]) for i in parts}
-    return "; ".join(f"{environment.texts.get(f'{entry}.{i}.{word}', '')} {told[i]}".strip() for i in parts)
+
+    def told_part(i: str) -> str:
+        """Return "electron r0 5.2 nm, height 0.65 nm"."""
+        numbers = {name: environment.numbers[f"{entry}.{i}.{name}"] for name in names if environment.has(f"{entry}.{i}.{name}")}
+        label = "{} " if entry == "sheet" else ""
+        parts = [label.format(name) + f"{number.value:g} {number.unit}".removesuffix(" 1") for name, number in numbers.items()]
+        return f"{environment.texts.get(f'{entry}.{i}.{word}', '')} {', '.join(parts)}".strip()
+
+    return "; ".join(map(told_part, _counted(environment, entry)))
 
 
 def told_number(name: str, number: Number) -> str:

@@ -168,6 +168,10 @@ def look_at(path: Path, case: dict) -> None:
         for key, value in case.items():
             if isinstance(value, (int, float, bool)) and not key.startswith("sweep."):
                 assert all(group[key].ndim == 0 and group[key] == value for group in groups), key
+        assert {"material", *(key for key, value in case.items() if type(value) in (int, float, bool) and "sweep" not in key)} <= set(tree["input"].data_vars)
+        written = {key.removeprefix("sweep.") for key in case} | {"material"}
+        shown = {key for group in groups for key in group.coords if key in tree["input"].data_vars}
+        assert all(key in written or key.rpartition(".")[0] in written for key in shown), shown - written
         complex_data = [name for name in ("twod/signal", "singlet/wavefunction") if case["model"] == "trion" and name in tree]
         assert all(np.iscomplexobj(tree[name]) for name in complex_data)
         if "singlet" in tree.children:
