@@ -37,17 +37,18 @@ class BoxConvolution:
     def apply(self, work: np.ndarray, extent: tuple[int, int]) -> np.ndarray:
         """Convolve `work[..., :e_i, :e_j]` in place and return that part; the rest of `work` is scratch.
 
-        `work` has shape (..., L_i, L_j) with L from `padded`. Rows that are known to be zero, or not wanted, are not transformed.
+        `work` has shape (..., L_i, L_j) with L from `padded`. Columns that are known to be zero, or not wanted, are not transformed:
+        those that are not next to each other in memory, so that the whole of `work` is transformed along the axis that is faster.
         """
         rows, columns = extent
-        filled = work[..., :rows, :]
-        filled[..., columns:] = 0
-        work[..., rows:, :] = 0
+        filled = work[..., :columns]
+        filled[..., rows:, :] = 0
+        work[..., columns:] = 0
         axis = work.ndim - 2
-        ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled)
-        ducc0.fft.c2c(work, axes=(axis,), out=work)
+        ducc0.fft.c2c(filled, axes=(axis,), out=filled)
+        ducc0.fft.c2c(work, axes=(axis + 1,), out=work)
         parts = work.view(self._real)
         parts *= self._spectrum((work.shape[-2], work.shape[-1]))
-        ducc0.fft.c2c(work, axes=(axis,), out=work, forward=False)
-        ducc0.fft.c2c(filled, axes=(axis + 1,), out=filled, forward=False)
-        return filled[..., :columns]
+        ducc0.fft.c2c(work, axes=(axis + 1,), out=work, forward=False)
+        ducc0.fft.c2c(filled, axes=(axis,), out=filled, forward=False)
+        return filled[..., :rows, :]

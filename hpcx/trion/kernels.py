@@ -24,7 +24,7 @@ BLOCK_WIDTH = 16
 #: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
 _BATCH = 1 << 17
 #: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that of one component less
-FFT_FROM = 275
+FFT_FROM = 425
 #: rows of a matrix that are made together
 _ROWS = 256
 
@@ -137,7 +137,7 @@ class FourierKernel:
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         sizes = [moving * spectators * len(block.columns) * math.prod(BoxConvolution.padded(block.extent)) for block in blocks.blocks]
         self._work: np.ndarray = np.empty(max(sizes, default=0), precision)
-        self._result: np.ndarray = np.empty(spectators * largest(blocks), precision)
+        self._results: np.ndarray = np.empty((2, spectators * largest(blocks)), precision)
         self._middle = 2 * blocks.mesh.reach + max(map(abs, blocks.mesh.offset))
         self._shift = (blocks.mesh.index_kx - blocks.mesh.offset).tolist()
         self.flops = float(sum(10 * size * np.log2(size) for size in sizes))
@@ -191,9 +191,12 @@ class FourierKernel:
         shape = (len(spinor), *x_bcp.shape[:2], *BoxConvolution.padded(block.extent))
         work = self._work[: math.prod(shape)].reshape(shape)
         np.multiply(spinor, self._on_box(block, x_bcp), out=work[..., :rows, :columns])
-        result = moving[2].apply(work, block.extent)
-        result *= conjugate
-        return add_up(result, self._result[: x_bcp.size].reshape(result.shape[1:])).reshape(x_bcp.shape)
+        convolved = moving[2].apply(work, block.extent)
+        total, product = (room[: x_bcp.size].reshape(convolved.shape[1:]) for room in self._results)
+        np.multiply(convolved[0], conjugate[0], out=total)
+        for part, factor in zip(convolved[1:], conjugate[1:], strict=True):
+            total += np.multiply(part, factor, out=product)
+        return total.reshape(x_bcp.shape)
 
 
 def choose_kernel(kernel: str, size: int, components: int) -> str:
