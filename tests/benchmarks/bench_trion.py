@@ -56,9 +56,9 @@ def best(work, repeats=5):
     return np.min(times, axis=0)
 
 
-def problem_of(N):
-    config = Config(model="trion", material="MoS2", mesh={"N": N, "k0": 0.1})
-    material = load_material("MoS2")
+def problem_of(N, name="MoS2", **tables):
+    config = Config(model="trion", material=name, mesh={"N": N, "k0": 0.1}, **tables)
+    material = load_material(name)
     exciton = exciton_of(config, material)
     return exciton, trion_problem(config, material, exciton, "singlet")
 
@@ -203,6 +203,25 @@ def product_rates():
             show(f"N = {N}: {kernel}", seconds, speed)
 
 
+def three_orbitals():
+    print("\nthree effective orbitals (WSe2, Liu et al., C3v) against the Dirac model (C6v), processor time per product and unknown, in alternation")
+    valley = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2"}}
+    for N, kernel in ((160, "auto"), (190, "auto"), (250, "fft")):
+        operators = [TrionOperator(COMM, problem_of(N, "WSe2", **tables)[1], symmetry, kernel) for tables, symmetry in (({}, "C6v"), (valley, "C3v"))]
+        seconds = np.array([[alone(operator) for operator in operators] for _ in range(7)])
+        dirac, orbitals = 1e9 * np.median(seconds, axis=0)
+        ratio = np.median(seconds[:, 1] / seconds[:, 0])
+        print(f"N = {N}, {kernel}: {orbitals:.0f} and {dirac:.0f} ns")
+        print(f"ratio: trion of three orbitals, N = {N}, kernel {kernel}, per product and unknown over the Dirac one: {ratio:.2f}", flush=True)
+
+
+def alone(operator):
+    """Return the processor time of one product over the number of unknowns."""
+    x, clock = np.ones(operator.rows, complex), Clock()
+    operator.apply(x)
+    return clock.read()[1] / operator.rows
+
+
 def own_work():
     print("\nshare of the solver's time outside the products (N = 180, C6v, 4 states)")
     exciton, problem = problem_of(180)
@@ -269,6 +288,7 @@ def scaling(N=240):
 if COMM.size == 1:
     whole_solutions()
     product_rates()
+    three_orbitals()
     own_work()
 else:
     scaling()
