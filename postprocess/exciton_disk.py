@@ -12,7 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, open_result, plt, read, save
+from common import command_line, open_result, plt, read, save, texts
 
 #: points per side of a picture in real space, and its half width in units of the root mean square distance
 POINTS, WIDTH = 121, 2.5
@@ -37,10 +37,11 @@ def draw(file: h5py.File, count: int) -> plt.Figure:
     amplitude_sk = read(file, "exciton/wavefunction")[:count]
     k = np.stack([read(file, "exciton/kx"), read(file, "exciton/ky")], axis=1)
     energy = 1e3 * read(file, "exciton/energy_from_band_edge")
+    names = texts(file, "exciton/label") if "exciton/label" in file else [f"state {number}" for number in range(len(energy))]
     figure, axes = plt.subplots(2, len(amplitude_sk), figsize=(2.2 * len(amplitude_sk) + 0.6, 4.2), squeeze=False, layout="constrained")
     for number, (column, amplitude_k) in enumerate(zip(axes.T, amplitude_sk, strict=True)):
         in_momentum(column[0], k, amplitude_k)
-        column[0].set_title(f"state {number}, {energy[number]:.1f} meV", fontsize=9)
+        column[0].set_title(f"{names[number]}, {energy[number]:.1f} meV", fontsize=9)
         radius = in_space(column[1], k, amplitude_k)
         print(f"state {number}: {energy[number]:.2f} meV, root mean square distance of electron and hole {radius:.1f} angstrom")
     axes[0, 0].set_ylabel("$k_y$ (1/Å)")

@@ -1,9 +1,10 @@
-"""Excitons on the whole Brillouin zone: their energies along a path of pair momenta, and |A(k)|^2 of a state.
+"""Excitons on the whole Brillouin zone: energies along a path of pair momenta, |A(k)|^2 of a state, and its electron beside the hole.
 
     python postprocess/exciton_zone.py results/exciton_zone/result.h5 [--state 0]
 
 The wavefunction is that of the last pair momentum, summed over bands, at the momentum of the hole; the hexagon is the border of the
-first zone.
+first zone. In real space a dot is a site of the lattice: |psi(r)|^2 is the probability of the electron there with the hole at the cross, over its
+maximum; the file's numbers are normalised to 1 over all sites of both.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from common import command_line, letters, open_result, plt, read, save, texts
 from scipy.spatial import Voronoi
 
+#: half width of the picture in real space in units of the root mean square distance
+EXTENT = 2.5
 #: corners of the path whose names are symbols
 SYMBOLS = {"G": "Γ", "Gamma": "Γ", "K'": "K′"}
 
@@ -32,11 +35,16 @@ def main() -> None:
 def draw(file: h5py.File, state: int) -> plt.Figure:
     """Return the figure: dispersion, if there is one, beside the wavefunction."""
     along = "exciton/dispersion/energy" in file
-    figure, axes = plt.subplots(1, 1 + along, figsize=(3.4 * (1 + along), 3.0), squeeze=False, layout="constrained")
+    in_space = "exciton/space/density" in file
+    panels = 1 + along + in_space
+    figure, axes = plt.subplots(1, panels, figsize=(3.4 * panels, 3.0), squeeze=False, layout="constrained")
     if along:
         draw_dispersion(axes[0, 0], file)
+    if panels > 1:
         letters(axes[0])
-    draw_wavefunction(axes[0, -1], file, state)
+    draw_wavefunction(axes[0, int(along)], file, state)
+    if in_space:
+        draw_electron(axes[0, -1], file, state)
     return figure
 
 
@@ -83,6 +91,25 @@ def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
     axis.set_xlabel("$k_x$ (1/Å)")
     axis.set_ylabel("$k_y$ (1/Å)")
     axis.set_title(f"state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+
+
+def draw_electron(axis: plt.Axes, file: h5py.File, state: int) -> None:
+    """Draw |psi(r)|^2 of the electron with the hole held at the origin."""
+    density = read(file, "exciton/space/density")[state].ravel()
+    x, y = (read(file, f"exciton/space/{name}").ravel() for name in "xy")
+    order = np.argsort(density)
+    share = density.sum()
+    spread = np.sqrt((density * (x**2 + y**2)).sum() / share)
+    image = axis.scatter(x[order], y[order], 6, density[order] / density.max(), cmap="magma_r", vmin=0, vmax=1, linewidths=0, rasterized=True)
+    axis.figure.colorbar(image, ax=axis, label=r"$|\psi(\mathbf{r})|^2$ / maximum")
+    axis.plot(0, 0, "x", color="C0", markersize=6)
+    limit = min(EXTENT * spread, np.abs(x).max())
+    axis.set_xlim(-limit, limit)
+    axis.set_ylim(-limit, limit)
+    axis.set_aspect("equal")
+    axis.set_xlabel("$x$ (Å)")
+    axis.set_ylabel("$y$ (Å)")
+    print(f"state {state}: hole on its site with probability {share:.3f}, root mean square distance of the electron {spread:.1f} angstrom")
 
 
 def _zone_border(shifts: np.ndarray) -> np.ndarray:

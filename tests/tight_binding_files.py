@@ -9,15 +9,15 @@ LATTICE = np.array([[2.5, 0.0], [-1.25, 2.165063509461097]])
 CELLS = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, -1)]
 
 
-def honeycomb(gap: float = 7.0, hopping: complex = -2.3) -> TightBinding:
-    """Return two sites of different energy, hopping to the three neighbours, and a little to the second ones of one site."""
+def honeycomb(gap: float = 7.0, hopping: complex = -2.3, second: float = 0.1) -> TightBinding:
+    """Return two sites of different energy, hopping to the three neighbours, and `second` to the second ones of one site."""
     hopping_rij = np.zeros((len(CELLS), 2, 2), complex)
     hopping_rij[0] = [[gap / 2, hopping], [np.conj(hopping), -gap / 2]]
     for cell in ((1, 0), (0, -1)):
         hopping_rij[CELLS.index(cell), 0, 1] = hopping
         hopping_rij[CELLS.index(tuple(-x for x in cell)), 1, 0] = np.conj(hopping)
     for cell in CELLS[1:]:
-        hopping_rij[CELLS.index(cell), 0, 0] = 0.1
+        hopping_rij[CELLS.index(cell), 0, 0] = second
     # the neighbours of a site of the first kind in its own cell, in (1, 0) and in (0, -1): their centre is its place
     apart = -(np.array([1.0, -1.0]) @ LATTICE) / 3
     return TightBinding(0.1 * LATTICE, np.array(CELLS), hopping_rij, 0.1 * np.array([[0, 0, 0], [*apart, 0]]))

@@ -136,6 +136,12 @@ def _supercell(divisions: int) -> np.ndarray:
     return integer_pairs(range(-divisions, divisions + 1), range(-divisions, divisions + 1))
 
 
+def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of orbitals, each once, (site, 3), nm, and the number of every orbital's site."""
+    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
+    return site_sx, site_of.ravel()
+
+
 def site_interaction(model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None) -> np.ndarray:
     """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
 
@@ -146,7 +152,7 @@ def site_interaction(model: TightBinding, law: Interaction, divisions: int, reac
     within = np.linalg.norm(vector_rx, axis=1) <= (reach + _SAME_SITE if whole_cells else np.inf)
     cell_rv, vector_rx = cell_rv[within], vector_rx[within]
     phase_r = np.ones(len(cell_rv)) if phase_r is None else phase_r[within]
-    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
+    site_sx, site_of = sites(model)
     onsite = float(np.linalg.norm(model.lattice_vx[0]))
     v_ssr = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
     for i, j in np.ndindex(v_ssr.shape[:2]):
@@ -155,7 +161,6 @@ def site_interaction(model: TightBinding, law: Interaction, divisions: int, reac
         near = distance_r <= reach + _SAME_SITE
         v_r = COULOMB * law.in_space(np.where(distance_r[near] < _SAME_SITE, onsite, distance_r[near]))
         np.add.at(v_ssr[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
-    site_of = site_of.ravel()
     return v_ssr[site_of[:, None], site_of[None, :]]
 
 
@@ -192,11 +197,15 @@ class ZoneOperator:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
-        attraction = self._attraction(self._spread.gathered(x).reshape(-1, *self._bands))
+        attraction = self._attraction(self.whole(x))
         y = np.subtract(self.kinetic * x, self._spread.summed(attraction), out=out)
         if self.problem.exchange_ij is not None:
             y += self._exchange(x, self.problem.exchange_ij)
         return y
+
+    def whole(self, x: np.ndarray) -> np.ndarray:
+        """Return the whole vector (k, c, v) of this rank's rows; collective."""
+        return self._spread.gathered(x).reshape(-1, *self._bands)
 
     @property
     def traffic(self) -> Traffic:

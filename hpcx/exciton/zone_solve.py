@@ -15,6 +15,7 @@ from hpcx.exciton.problem import material_interaction
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta, path_of
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
+from hpcx.exciton.zone_space import add_space
 from hpcx.io.result import Result
 from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
@@ -148,6 +149,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
         first,
         points,
     )
+    add_space(result, problem, model, np.array([operator.whole(vector) for vector in pairs.vectors]))
     if problem.velocity_xkcv is None:
         return
     for name, sign in POLARISATIONS:
