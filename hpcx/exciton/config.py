@@ -189,7 +189,15 @@ class ExcitonExchange(Exchange):
     momenta: list[Annotated[int, Field(ge=0, le=20000)]] = Field(
         [0, 1, 2, 3], min_length=1, max_length=1000, description="pair momenta m b1 / N at which excitons of K and K' are coupled, by their integers m"
     )
-    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin")
+    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the long-range exchange: 2 for singlets of a model without spin")
+    contact: Annotated[float, Unit("eV*angstrom^2")] = Field(
+        0.0, ge=-1000, le=1000, description="strength J of the short-range exchange of pairs in one valley, fitted: bands do not say it"
+    )
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is any."""
+        return self.long_range or self.contact != 0
 
 
 #: what phonons need of a material
@@ -238,7 +246,7 @@ class CarriersInput(RunInput):
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
         description="dielectric surroundings in place of screening.kappa: an environment of `hpcx materials`, the path of a TOML "
-        "file (a permittivity, slabs or a table), or a permittivity",
+        "file (a permittivity, slabs, sheets or a table), or a permittivity",
     )
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
@@ -288,7 +296,8 @@ class Config(CarriersInput):
         Effect(("screening.w0", "gap", "absorption.helicity"), ("mesh.region",), lambda region: region == "disks"),
         Effect(("zone.points",), ("zone.path",)),
         Effect(("zone.spinless_factor",), ("zone.exchange",)),
-        Effect(("exchange",), ("exchange.long_range",)),
+        Effect(("exchange.momenta",), ("exchange.long_range", "exchange.contact")),
+        Effect(("exchange.screening", "exchange.spinless_factor"), ("exchange.long_range",)),
         Effect(("exchange",), ("mesh.region",), lambda region: region == "disks"),
     )
 

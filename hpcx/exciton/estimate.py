@@ -83,7 +83,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     warnings = coarse_mesh(config, material) + cautions(bands)
     facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"} | told(bands)
     work = POINT + exciton_work(config, material, config.absorption.enabled, ranks)
-    if config.exchange.long_range:  # two valleys, with exchange and without, at every momentum
+    if config.exchange.acts:  # two valleys, with exchange and without, at every momentum
         work += exciton_work(config, material, False, ranks) * (4 * len(config.exchange.momenta))
     if n <= DENSE_LIMIT:
         return Estimate(n, BASE_BYTES + 64.0 * n**2, work, facts, warnings)

@@ -6,6 +6,7 @@ In the basis of pairs with the hole at k and the electron at k + Q, both from th
 
 with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O vanishes linearly with Q, so that nothing diverges. Two equal
 bright excitons of wavefunction A_a split into a transverse one, which X does not move, and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above.
+What is of short range does not vanish with Q and, for threefold symmetry, does not couple the valleys: a contact J / (N^2 A) of all pairs of one valley.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ class ExchangeOperator:
         rows, dtype, flops: as of other operators.
     """
 
-    def __init__(self, comm: MPI.Comm, pairs: list[MovingPair], strength: float) -> None:
-        """Take the pairs of every valley and U(Q) / (N^2 A), eV."""
-        self.comm, self._strength = comm, strength
+    def __init__(self, comm: MPI.Comm, pairs: list[MovingPair], strength: float, contact: float = 0.0) -> None:
+        """Take the pairs of every valley, U(Q) / (N^2 A), and J / (N^2 A), eV."""
+        self.comm, self._strength, self._contact = comm, strength, contact
         self._operators = [ExcitonOperator(comm, pair.problem) for pair in pairs]
         self.own = [operator.own for operator in self._operators]
         self._cuts = np.cumsum([operator.rows for operator in self._operators])
@@ -93,6 +94,9 @@ class ExchangeOperator:
         """Return this rank's rows of the product, in `out` if there is one, eV; collective."""
         y, parts = np.empty(self.rows, complex) if out is None else out, np.split(x, self._cuts[:-1])
         np.concatenate([operator.apply(part) for operator, part in zip(self._operators, parts, strict=True)], out=y)
+        if self._contact:
+            total = self.comm.allreduce(np.array([part.sum() for part in parts]))
+            y += self._contact * np.repeat(total, [len(part) for part in parts])
         y += self._strength * self._overlap * self.polarisation(x)
         return y
 
@@ -102,15 +106,15 @@ class ExchangeOperator:
 
 
 def lowest_with_exchange(
-    comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float, stage: Stage | None = None
+    comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float, stage: Stage | None = None, contact: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each; collective. Raises Stopped."""
     norm = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0
     if sum(pair.problem.mesh.size for pair in pairs) <= DENSE_LIMIT:
-        energy, vector_ks = eigh(dense_with_exchange(pairs, strength))
+        energy, vector_ks = eigh(dense_with_exchange(pairs, strength, contact))
         overlap = np.concatenate([pair.overlap_k for pair in pairs])
         return energy[:states], np.abs(overlap.conj() @ vector_ks[:, :states]) ** 2 / norm
-    operator = ExchangeOperator(comm, pairs, strength)
+    operator = ExchangeOperator(comm, pairs, strength, contact)
 
     def draw(number: int) -> np.ndarray:
         """Return this rank's rows of a random vector of low kinetic energy, another one in each valley."""
@@ -125,13 +129,13 @@ def lowest_with_exchange(
     return found.values[:states], np.array([abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]])
 
 
-def dense_with_exchange(pairs: list[MovingPair], strength: float) -> np.ndarray:
+def dense_with_exchange(pairs: list[MovingPair], strength: float, contact: float = 0.0) -> np.ndarray:
     """Return the Hamiltonian as a matrix, valley after valley, eV."""
     overlap = np.concatenate([pair.overlap_k for pair in pairs])
     first = pairs[0].problem.mesh.size
     h = strength * np.outer(overlap, overlap.conj())
-    h[:first, :first] += pairs[0].problem.dense()
-    h[first:, first:] += pairs[1].problem.dense()
+    h[:first, :first] += pairs[0].problem.dense() + contact
+    h[first:, first:] += pairs[1].problem.dense() + contact
     return h
 
 
@@ -148,12 +152,14 @@ def add_exchange(stages: Stages, result: Result, config: Config, material: Mater
     Raises Stopped.
     """
     settings, mesh, solver = config.exchange, exciton.mesh, config.solver
-    u_ij = settings.spinless_factor * exchange_grid(config, material, mesh, settings.screening)
+    u_ij = settings.spinless_factor * settings.long_range * exchange_grid(config, material, mesh, settings.screening if settings.long_range else "layer")
+    contact = config.internal.exchange.contact / (mesh.divisions**2 * mesh.cell_area)
     found = []
     for m in settings.momenta:
         pairs, strength = bright_pairs(config, material, exciton, (m, 0)), u_ij[2 * mesh.reach + m, 2 * mesh.reach]
         settled = (solver.states, solver.tolerance)
-        found.append([lowest_with_exchange(stages.comm, pairs, on * strength, *settled, stages.stage(f"exchange/{m}/{on}")) for on in (0, 1)])
+        stage = [stages.stage(f"exchange/{m}/{on}") for on in (0, 1)]
+        found.append([lowest_with_exchange(stages.comm, pairs, on * strength, *settled, stage[on], on * contact) for on in (0, 1)])
         stages.checkpoint_if_due()
     without, with_exchange, share = ([np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True))
     momentum = np.linalg.norm(mesh.momentum(np.array([[m, 0] for m in settings.momenta])), axis=1)

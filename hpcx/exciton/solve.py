@@ -177,7 +177,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.summary.append(f"states: {states.labels}; representations of {states.labels.group}")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
-    if config.exchange.long_range:
+    if config.exchange.acts:
         with run.timings.measure("exchange"):
             add_exchange(stages, result, config, material, problem)
     config = with_phonons(result, config, material)

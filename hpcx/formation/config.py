@@ -168,7 +168,7 @@ class Config(RunInput):
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
         description="dielectric surroundings in place of those fitted to the material's binding energy: an environment of `hpcx materials`, "
-        "the path of a TOML file (a permittivity, slabs or a table), or a permittivity",
+        "the path of a TOML file (a permittivity, slabs, sheets or a table), or a permittivity",
     )
     temperature: Temperature | None = Field(
         None,

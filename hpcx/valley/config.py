@@ -232,8 +232,8 @@ class Config(RunInput):
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
     environment: Annotated[Permittivity | str, Named("environment")] = Field(
         "SiO2",
-        description="dielectric surroundings: an environment of `hpcx materials`, the path of a TOML file (a permittivity, slabs or a "
-        "table), or a permittivity",
+        description="dielectric surroundings: an environment of `hpcx materials`, the path of a TOML file (a permittivity, slabs, "
+        "sheets or a table), or a permittivity",
     )
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")
     dexter: Dexter = Field(default_factory=Dexter, description="strength of the Dexter couplings")

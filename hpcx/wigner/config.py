@@ -237,7 +237,7 @@ class Config(RunInput):
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
         description="dielectric surroundings in place of those of the material file: an environment of `hpcx materials`, the path of a "
-        "TOML file (a permittivity, slabs or a table), or a permittivity",
+        "TOML file (a permittivity, slabs, sheets or a table), or a permittivity",
     )
     wannier: Literal["variational", "numerical"] = Field(
         "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"

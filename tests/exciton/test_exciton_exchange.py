@@ -48,9 +48,9 @@ def test_transverse_exciton_stays_and_longitudinal_rises():
 def test_products_are_those_of_the_matrix():
     config, data, exciton = dirac(40, 0.08)
     pairs = bright_pairs(config, data, exciton, (1, 0))
-    h = dense_with_exchange(pairs, 0.3)
+    h = dense_with_exchange(pairs, 0.3, 0.2)
     assert np.abs(h - h.conj().T).max() < 1e-15
-    operator, generator = ExchangeOperator(COMM, pairs, 0.3), np.random.default_rng(1)
+    operator, generator = ExchangeOperator(COMM, pairs, 0.3, 0.2), np.random.default_rng(1)
     x = generator.normal(size=len(h)) + 1j * generator.normal(size=len(h))
     assert np.abs(operator.apply(x) - h @ x).max() < 1e-13
 
@@ -70,6 +70,16 @@ def test_what_a_stopped_run_has_found_is_not_computed_again(tmp_path, stop_after
     again = solve(COMM, config, data, second)
     assert 10**6 - second.requests.left < questions // 2
     assert np.abs(again.value("exciton/exchange/energy") - whole.value("exciton/exchange/energy")).max() < 1e-8
+
+
+def test_a_contact_raises_both_excitons_by_their_density_at_zero_distance():
+    config, data, exciton = dirac(40, 0.1, exchange={"contact": 0.5, "momenta": [0]}, solver={"states": 2})
+    result = solve(COMM, config, data, Run())
+    without, energy = (np.ravel(result.value(f"exciton/exchange/energy{what}")) for what in ("_without", ""))
+    state = eigh(exciton.dense())[1][:, 0]
+    density = abs(state.sum()) ** 2 / (exciton.mesh.divisions**2 * exciton.mesh.cell_area)  # 1/nm^2
+    assert energy[0] == pytest.approx(energy[1], abs=1e-12)
+    assert energy[0] - without[0] == pytest.approx(0.005 * density, rel=0.02)
 
 
 def test_large_meshes_have_the_energies_of_the_matrix():

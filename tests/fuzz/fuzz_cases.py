@@ -370,7 +370,7 @@ def _own_environment(table: dict, chance: random.Random, case: Case) -> str:
 
 
 def _own_slabs(table: dict, chance: random.Random, case: Case) -> str:
-    """Surroundings of slabs, or a table of a dielectric function, with an entry that may be absurd or missing."""
+    """Surroundings of slabs or sheets, or a table of a dielectric function, with an entry that may be absurd or missing."""
     entry = lambda value, unit: {"value": value, "unit": unit, "source": "test"}
     value = chance.choice(ABSURD)
     slabs = [
@@ -379,7 +379,20 @@ def _own_slabs(table: dict, chance: random.Random, case: Case) -> str:
     ]
     q = chance.choice(([0.0, 1.0, 2.0], [0.0, 2.0, 1.0], [1.0], [0.0, value, 2.0], []))
     rows = {"q": entry(q, "1/nm"), chance.choice(("epsilon", "W", "epsilon_inverse", "eps")): entry([1.0, 2.0, chance.choice((3.0, value))], "1")}
-    content = chance.choice(({"slab": slabs}, {"slab": slabs[::-1]}, {"table": rows}, {"slab": slabs, "table": rows}, {"slab": 1}, {"slab": []}))
+    sheets = [{"carriers": chance.choice(("both", "electron", 1)), "r0": entry(chance.choice((4.0, value)), "nm"), "height": entry(0.0, "nm")}]
+    sheets += chance.choice(([], [{"carriers": "hole", "r0": entry(3.0, "nm"), "height": entry(chance.choice((0.6, value)), "nm")}]))
+    content = chance.choice(
+        (
+            {"sheet": sheets},
+            {"sheet": sheets, "slab": slabs},
+            {"slab": slabs},
+            {"slab": slabs[::-1]},
+            {"table": rows},
+            {"slab": slabs, "table": rows},
+            {"slab": 1},
+            {"slab": []},
+        )
+    )
     case.files["own_environment.toml"] = dumps({"name": "own", **content}).encode("utf-8", "surrogatepass")
     _put(table, "environment", "own_environment.toml")
     return f"environment of {', '.join(content)} with {value!r:.40}"
