@@ -113,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"hpcx {__version__}")
     added = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_run(_with_input(added, "run", _run, "compute what an input file describes"))
+    run = _with_input(added, "run", _run, "compute what an input file describes")
+    _add_running(run)
+    run.add_argument("--shared", action="store_true", help="end with status 0 although other jobs compute points (for the tasks of an array)")
     text = "refine the numerical parameters of an input until a quantity is known as well as it should be"
     _add_converge(_with_input(added, "converge", _converge, text))
     check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
@@ -195,12 +197,6 @@ def _add_converge(converge: argparse.ArgumentParser) -> None:
     converge.add_argument("--budget", metavar="TEXT", help="processor time that may be spent: '10 core-min'")
 
 
-def _add_run(run: argparse.ArgumentParser) -> None:
-    """Add the options of `hpcx run` alone."""
-    _add_running(run)
-    run.add_argument("--shared", action="store_true", help="end with status 0 although other jobs compute points (for the tasks of an array)")
-
-
 def _positive(text: str) -> int:
     """Return a number of ranks; argparse tells the name of the option and this message."""
     if not text.isdecimal() or not 1 <= int(text[:20]) <= MOST_RANKS:
@@ -267,7 +263,7 @@ def _limit_threads() -> None:
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.config.load import load_plan
     from hpcx.parallel.errors import AgreedError
-    from hpcx.petsc.options import unused_options
+    from hpcx.petsc.options import given_options
     from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.report import report_text
     from hpcx.sweep.run import run_plan
@@ -290,13 +286,14 @@ def _run(comm: Any, options: argparse.Namespace) -> int:
     finally:
         requests.ignore()
     if comm.rank == 0:
-        terminal.say(report_text(plan, report, unused_options(), time.monotonic() - start, options.verbose))
+        terminal.say(report_text(plan, report, given_options(used=False), time.monotonic() - start, options.verbose))
     return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
 
 
 def _converge(comm: Any, options: argparse.Namespace) -> int:
     from hpcx import registry
     from hpcx.config.choose import load_open
+    from hpcx.converge import run
     from hpcx.converge.command import begin, end, search
     from hpcx.parallel.errors import AgreedError
     from hpcx.sweep.fresh import set_aside
@@ -320,14 +317,8 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
         return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
     finally:
         requests.ignore()
-    return comm.bcast(_end_of_study(end(study, terminal.say)) if study is not None else None)
-
-
-def _end_of_study(state: str) -> int:
-    """Return the exit status of a study that has ended in a state."""
-    from hpcx.converge import run
-
-    return {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}[state]
+    status = {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}
+    return comm.bcast(status[end(study, terminal.say)] if study is not None else None)
 
 
 def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: float | None) -> bool:

@@ -66,8 +66,9 @@ def check(options: argparse.Namespace) -> int:
 
     plan, ranks = load_plan(options.file, options.set), options.ranks or place()[1]
     _refuse_options(plan, options.petsc)
-    machine = measured().with_network(_positive("--latency", options.latency, "s"), _positive("--bandwidth", options.bandwidth, "byte/s"))
-    given = _bytes(options.memory)
+    machine = measured().with_network(_number("--latency", options.latency, "s"), _number("--bandwidth", options.bandwidth, "byte/s"))
+    least = f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'"
+    given = None if options.memory is None else _number("--memory", options.memory, "byte", least, _LEAST_MEMORY)
     here = min(ranks, os.cpu_count() or 1)
     memory = free_memory() / here if given is None else given
     found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all, machine)
@@ -101,52 +102,26 @@ def _refused_place(plan: Any) -> int:
     return DONE
 
 
-def _bytes(text: str | None) -> float | None:
-    """Return the bytes of `--memory`; raises InputError."""
+def _number(option: str, text: str, unit: str, wanted: str = "must be more than zero", least: float = 0.0) -> float:
+    """Return the number of an option in a unit, more than zero and at least `least`; raises InputError."""
     from hpcx import units
     from hpcx.config.errors import InputError, Mistake
-
-    if text is None:
-        return None
-    try:
-        size = units.parse(text, "byte")
-    except ValueError as error:
-        raise InputError("the command line", [Mistake("--memory", str(error), text)]) from error
-    if not _LEAST_MEMORY <= size < float("inf"):
-        raise InputError("the command line", [Mistake("--memory", f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'", text)])
-    return size
-
-
-def _positive(option: str, text: str, unit: str) -> float:
-    """Return the number of an option in a unit; raises InputError."""
-    from hpcx import units
-    from hpcx.config.errors import InputError, Mistake
+    from hpcx.parallel.deadline import clock_seconds
 
     try:
-        value = units.parse(text, unit)
+        clock = clock_seconds(text) if option == "--time-limit" else None
+        value = units.parse(text, unit) if clock is None else clock
     except ValueError as error:
-        raise InputError("the command line", [Mistake(option, str(error), text)]) from error
-    if not value > 0:
-        raise InputError("the command line", [Mistake(option, "must be more than zero", text)])
+        more = "; or a time as h:mm:ss or d-hh:mm:ss" if option == "--time-limit" else ""
+        raise InputError("the command line", [Mistake(option, f"{error}{more}", text)]) from error
+    if value <= 0 or not least <= value < float("inf"):
+        raise InputError("the command line", [Mistake(option, wanted, text)])
     return value
 
 
 def seconds(text: str | None) -> float | None:
     """Return the seconds of `--time-limit`; raises InputError."""
-    from hpcx import units
-    from hpcx.config.errors import InputError, Mistake
-    from hpcx.parallel.deadline import clock_seconds
-
-    if text is None:
-        return None
-    try:
-        found = clock_seconds(text)
-        found = units.parse(text, "s") if found is None else found
-    except ValueError as error:
-        raise InputError("the command line", [Mistake("--time-limit", f"{error}; or a time as h:mm:ss or d-hh:mm:ss", text)]) from error
-    if found <= 0:
-        raise InputError("the command line", [Mistake("--time-limit", "must be more than zero; leave it out for no limit", text)])
-    return found
+    return None if text is None else _number("--time-limit", text, "s", "must be more than zero; leave it out for no limit")
 
 
 def status(options: argparse.Namespace) -> int:

@@ -65,25 +65,20 @@ def _converted(value: float, source: str, target: str) -> float:
     return _magnitude(registry().Quantity(value, _unit(source)), target)
 
 
-def internal_unit(unit: str) -> str:
-    """Return the unit that the models have inside for a documented one: "fs" for "ps", "nm^2/fs" for "cm^2/s"."""
-    return _internal(unit)[0]
-
-
 def to_internal(value: Number, unit: str) -> Number:
     """Return a number or an array in the models' unit from one in the documented `unit`."""
-    _, up, down = _internal(unit)
+    _, up, down = internal(unit)
     return value if up == down else value * up / down
 
 
 def from_internal(value: Number, unit: str) -> Number:
     """Return a number or an array in the documented `unit` from one in the models' unit."""
-    _, up, down = _internal(unit)
+    _, up, down = internal(unit)
     return value if up == down else value * down / up
 
 
 @lru_cache(maxsize=256)
-def _internal(unit: str) -> tuple[str, float, float]:
+def internal(unit: str) -> tuple[str, float, float]:
     """Return the unit inside, and the factors up and down of which one is 1: so a number is rounded once. Pint is too slow for it."""
     if unit == "s":  # wall-clock time
         return unit, 1.0, 1.0

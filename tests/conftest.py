@@ -191,6 +191,19 @@ def log_of_its_own() -> Iterator[None]:
 
 
 @pytest.fixture
+def own_handlers() -> Iterator[None]:
+    """Put the handlers of signals back that a test has installed."""
+    import signal
+
+    from hpcx.parallel.stop import SIGNALS
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def comm() -> MPI.Comm:
     """Return the communicator of all ranks."""
     from mpi4py import MPI

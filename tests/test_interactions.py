@@ -75,7 +75,7 @@ def energies(model, environment, tmp_path):
     if model == "wigner":
         excitons = read_excitons(material, config.environment)
         numerical = read_excitons(material, config.environment, "numerical")
-        return np.array([excitons.binding_energy_v, numerical.binding_energy_v])
+        return np.array([[state.binding_energy for state in found.state_v] for found in (excitons, numerical)])
     if model == "formation":
         return kept_states(config, medium_of(config, material, "A")).energy_l[:4]
     return np.array([species.state.binding_energy for species in build_problem(config, material).species])

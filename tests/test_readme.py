@@ -104,14 +104,14 @@ def test_the_example_is_the_input():
 
 
 def test_the_costs_are_those_of_check():
+    from hpcx.parallel.run import spoken
     from hpcx.registry import estimator
-    from hpcx.sweep.check import duration
 
     (point,) = load_plan(str(ROOT / "inputs/trion_largest.toml"), []).points
     for ranks, memory, time in re.findall(r"^\| (\d+) \| ([\d.]+) GB \| ([\d.]+ \w+)", README, re.MULTILINE):
         estimate = estimator("trion")(point.config, point.material, int(ranks))
         assert f"{estimate.bytes_per_rank / 1e9:.2f}" == memory
-        assert duration(estimate.seconds) == time
+        assert spoken(estimate.seconds) == time
 
 
 #: model -> the smallest input for a material that `hpcx init` has made

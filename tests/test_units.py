@@ -111,7 +111,7 @@ def documented_units() -> list[str]:
 
 @pytest.mark.parametrize("unit", documented_units())
 def test_the_units_inside_the_models_are_one_system(unit):
-    inside = units.internal_unit(unit)
+    inside = units.internal(unit)[0]
     assert inside == "s" or not re.search(r"[munp]eV|\bps\b|\bs\b|[umc]m\b|angstrom", inside)
     if unit:
         assert units.to_internal(3.0, unit) == pytest.approx(units.convert(3.0, unit, inside), rel=1e-14)
@@ -119,8 +119,8 @@ def test_the_units_inside_the_models_are_one_system(unit):
 
 
 def test_units_inside():
-    assert units.internal_unit("cm^2/V/s") == "nm^2/V/fs" and units.internal_unit("eV*angstrom^2") == "eV*nm^2"
-    assert units.internal_unit("1/ps/meV") == "1/fs/eV" and units.internal_unit("cm^-2") == "nm^-2" and units.internal_unit("s") == "s"
+    assert units.internal("cm^2/V/s")[0] == "nm^2/V/fs" and units.internal("eV*angstrom^2")[0] == "eV*nm^2"
+    assert units.internal("1/ps/meV")[0] == "1/fs/eV" and units.internal("cm^-2")[0] == "nm^-2" and units.internal("s")[0] == "s"
     assert units.to_internal(2.0, "cm^2/s") == 0.2
 
 

@@ -36,4 +36,4 @@ def test_valley_and_wigner_make_their_excitons():
     kappa = material.number("interaction.kappa", "1")
     excitons = read_excitons(material)
     mass_v = excitons.electron_mass_v * excitons.hole_mass / (excitons.electron_mass_v + excitons.hole_mass)
-    assert excitons.binding_energy_v == pytest.approx(binding(mass_v, kappa), rel=1e-5)
+    assert [state.binding_energy for state in excitons.state_v] == pytest.approx(binding(mass_v, kappa), rel=1e-5)

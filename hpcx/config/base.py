@@ -19,7 +19,7 @@ class Unit:
     """Marks a number with its unit: `Annotated[float, Unit("eV")]` accepts 0.025 as well as "25 meV" and holds 0.025.
 
     Bounds (`Field(gt=0)`), defaults, messages and everything that is written are in the marked unit. Models compute with
-    `config.internal`, where the number is in the unit inside, that of `hpcx.units.internal_unit`.
+    `config.internal`, where the number is in the unit inside (see `hpcx.units`).
     """
 
     name: str

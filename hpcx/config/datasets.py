@@ -34,11 +34,11 @@ def datasets_of(model: str) -> list[Documented]:
     """Return all datasets that results of a model can have, but axes that only count (`state`, `point`, ...)."""
     page = Path(__file__).parents[1] / _PAGES.get(model, model) / "MODEL.md"
     (section,) = re.findall(rf"^### {model}\n\n(.*?)(?=^#|\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [Documented(path, _axes(axes), unit.strip(), meaning.strip()) for name, axes, unit, meaning in _ROW.findall(section) for path in _paths(name)]
-
-
-def _axes(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(" ", "").split(",")) if text.strip() else ()
+    return [
+        Documented(path, tuple(axes.replace(",", " ").split()), unit.strip(), meaning.strip())
+        for name, axes, unit, meaning in _ROW.findall(section)
+        for path in _paths(name)
+    ]
 
 
 def _paths(name: str) -> list[str]:

@@ -63,15 +63,11 @@ def keys_of(config: type[BaseModel], prefix: str = "") -> list[Key]:
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
     for field, info in config.model_fields.items():
         name = info.alias or field  # keys such as "1s" are no Python names
-        section = next((part for part in _parts(info.annotation) if _is_section(part)), None)
+        section = next((part for part in _parts(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None)
         if section is not None:
             yield from _walk(section, f"{prefix}{name}.")
         else:
             yield _key(prefix + name, info)
-
-
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _parts(annotation: Any) -> list[Any]:

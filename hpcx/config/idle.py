@@ -24,7 +24,7 @@ def _idle(config: RunInput) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in written(config):
         for rule in config.effects:
-            needed = {name: _value(config, name) for name in rule.needs}
+            needed = {name: reduce(getattr, name.split("."), config) for name in rule.needs}
             belongs = key not in needed and any(key == name or key.startswith(f"{name}.") for name in rule.keys)
             if belongs and not any(map(rule.acts, needed.values())):
                 found.setdefault(key, ", ".join(f"{name} = {_shown(value)}" for name, value in needed.items()))
@@ -40,10 +40,6 @@ def written(section: BaseModel, prefix: str = "") -> Iterator[str]:
                 yield from written(value, f"{prefix}{name}.")
             else:
                 yield prefix + name
-
-
-def _value(config: RunInput, key: str) -> object:
-    return reduce(getattr, key.split("."), config)
 
 
 def _shown(value: object) -> str:

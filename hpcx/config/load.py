@@ -68,7 +68,8 @@ def read_input(path: str) -> str:
     except OSError as error:
         raise InputError(name_of_source(path), [Mistake("file", error.strerror or "cannot be read")]) from error
     except UnicodeDecodeError as error:
-        raise InputError(name_of_source(path), [Mistake("file", f"is not UTF-8 text: line {_line_of(error)}")]) from error
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(name_of_source(path), [Mistake("file", f"is not UTF-8 text: line {line}")]) from error
     except ValueError as error:  # no end, or a name with a zero byte
         raise InputError(name_of_source(path), [Mistake("file", str(error))]) from error
 
@@ -119,7 +120,7 @@ def model_of(text: str, settings: list[str]) -> str | None:
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
     known = Known(folder_of(path))
-    tried = [try_point(table, coordinates, config, known) for coordinates in _product(axes)]
+    tried = [try_point(table, coordinates, config, known) for coordinates in (dict(zip(axes, values)) for values in itertools.product(*axes.values()))]
     fatal = _fatal(tried)
     if fatal:
         raise InputError(path, fatal)
@@ -160,10 +161,6 @@ def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
 
     found = [mistake for point, mistakes in tried for mistake in mistakes if mistake.own or not is_clean(mistake.key, point.coordinates)]
     return list({str(mistake): mistake for mistake in found}.values())
-
-
-def _product(axes: dict[str, list]) -> list[dict[str, Any]]:
-    return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
 
 
 @dataclass
@@ -207,7 +204,8 @@ def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], 
         named, unreadable = _contents(validated, known)
         mistakes += unreadable + (_lacking(validated, material, named) if material is not None else [])
     if validated is not None and material is not None and not mistakes:
-        mistakes = _refused(validated, material)
+        forbidden = refusals(validated.model, validated, material)
+        mistakes = [Mistake(found.key, found.message, found.value, own=False) for found in forbidden]
         if not mistakes:
             return make_point(validated, material, coordinates, named, written), []
     return Point.invalid(coordinates, "; ".join(str(mistake) for mistake in mistakes)), mistakes
@@ -266,11 +264,6 @@ def _idle_r0(around: str, material: Material) -> list[Mistake]:
     return [Mistake(around, f"holds the screening of the layer, and {where} gives {R0}, too: give one", own=False)]
 
 
-def _refused(config: RunInput, material: Material) -> list[Mistake]:
-    """Return what the physics of the model forbids."""
-    return [Mistake(found.key, found.message, found.value, own=False) for found in refusals(config.model, config, material)]
-
-
 def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> tuple[Material | None, list[Mistake]]:
     """Load the material even when other keys are wrong, so that all errors are reported together; `config` is the input, or its class."""
     name, parameters, given = table.get("material"), table.get("parameters", {}), table.get("parameter_set")
@@ -296,10 +289,6 @@ def name_of_source(path: str) -> str:
 def folder_of(name: str) -> Path:
     """Return the folder of an input by its name in messages."""
     return Path() if name == name_of_source("-") else Path(name).parent
-
-
-def _line_of(error: UnicodeDecodeError) -> int:
-    return error.object[: error.start].count(b"\n") + 1
 
 
 def _config_class(table: dict, path: str) -> type[RunInput]:

@@ -16,7 +16,7 @@ def with_new_names(table: dict[str, Any], source: str) -> tuple[dict[str, Any], 
     changed: dict[str, str] = {}
     mistakes: list[Mistake] = []
     new = dict(table)
-    for place, head, each in (("parameters", "", _as_it_is), ("sweep", _HEAD, _each_value)):
+    for place, head, each in (("parameters", "", lambda change, value: change(value)), ("sweep", _HEAD, _each_value)):
         entries = table.get(place)
         if isinstance(entries, dict):
             new[place] = _renamed(entries, head, each, str(table.get("model")), changed, mistakes)
@@ -40,10 +40,6 @@ def _renamed(
             mistakes.append(Mistake(_HEAD + name, f"is given twice: it is {changed[name]} now"))
         found[key] = value
     return found
-
-
-def _as_it_is(change: Callable[[Any], Any], value: Any) -> Any:
-    return change(value)
 
 
 def _each_value(change: Callable[[Any], Any], values: Any) -> Any:

@@ -74,17 +74,9 @@ def _physics(config: RunInput, material: Material, named: dict[str, Any], writte
         *way, name = key.split(".")
         reduce(lambda table, part: table[part], way, physics)[name] = text
     for key in config.machine_keys:
-        _drop(physics, key)
+        physics.pop(key, None)
     named = {key: content for key, content in named.items() if key not in config.machine_keys}
     return physics | material.physics | ({"contents": named} if named else {})
-
-
-def _drop(table: dict[str, Any], key: str) -> None:
-    head, _, rest = key.partition(".")
-    if not rest:
-        table.pop(head, None)
-    elif isinstance(table.get(head), dict):
-        _drop(table[head], rest)
 
 
 def digest(data: dict[str, Any], encoded: Mapping[str, str] | None = None) -> str:

@@ -45,11 +45,11 @@ def load_for(model: str, name: str, parameters: Mapping[str, str | float] | None
 
 def lacking(material: Material) -> dict[str, list[str]]:
     """Return by model what a material lacks for it with the model's defaults."""
-    found = {}
-    for model in MODELS:
-        taken = with_usual_set(material, model)
-        found[model] = [key for key in keys_for(model) if key not in taken.numbers and key not in taken.texts]
-    return found
+    return {model: _not_in(with_usual_set(material, model), keys_for(model)) for model in MODELS}
+
+
+def _not_in(material: Material, keys: list[str]) -> list[str]:
+    return [key for key in keys if key not in material.numbers and key not in material.texts]
 
 
 def serving(model: str) -> Material:
@@ -89,6 +89,4 @@ def what_is_missing(material: Material, wanted: str | None = None) -> str:
 def _lacks_for_masses(material: Material, model: str) -> bool:
     """Say whether a material lacks something for a model with parabolic bands."""
     table = smallest_input(model) | {"bands": {"model": "parabolic"}}
-    taken = with_usual_set(material, model)
-    keys = config_class(model).model_validate(table).material_keys()
-    return any(key not in taken.numbers and key not in taken.texts for key in keys)
+    return bool(_not_in(with_usual_set(material, model), config_class(model).model_validate(table).material_keys()))

@@ -53,15 +53,10 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
     with agreed(comm):
         if study and (ahead := look_ahead(study)):
             say(ahead)
-    _remove_stop(comm, directory)
-    converge(comm, study, requests, group_size, tell)
-
-
-def _remove_stop(comm: Any, directory: Path) -> None:
-    """Remove a file STOP that has been obeyed, so that it does not stop the continuation."""
     if comm.rank == 0:
         with suppress(OSError):  # problems of the directory are reported when it is opened
-            (directory / "STOP").unlink(missing_ok=True)
+            (directory / "STOP").unlink(missing_ok=True)  # one that has been obeyed does not stop the continuation
+    converge(comm, study, requests, group_size, tell)
 
 
 def end(study: Study, say: Say) -> str:

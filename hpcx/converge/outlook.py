@@ -43,12 +43,9 @@ def _beyond(study: Study, places: list[Place], first: float) -> list[str]:
     needed = first + study.seconds(whole.work)
     if not whole.reached:
         return ["expected: the target is beyond all that can be refined"]
-    errors = [_text(study, *each) for each in zip(reach.errors, study.goal.quantities)]
+    units = ["%" if study.goal.relative else quantity.unit for quantity in study.goal.quantities]
+    errors = [f"{error * (100 if study.goal.relative else 1):.2g} {unit}" for error, unit in zip(reach.errors, units)]
     return [f"expected to the target: about {duration(needed)}"] if needed <= budget else [short_of_budget(needed, budget, errors)]
-
-
-def _text(study: Study, error: float, quantity: Quantity) -> str:
-    return f"{100 * error:.2g} %" if study.goal.relative else f"{error:.2g} {quantity.unit}"
 
 
 def _expected(study: Study, quantity: Quantity) -> Answer:

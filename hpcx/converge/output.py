@@ -16,7 +16,7 @@ from hpcx import __version__
 from hpcx.config.contents import environments
 from hpcx.config.sources import surroundings, units_of_keys
 from hpcx.converge.ladders import Answer, Place
-from hpcx.converge.plan import chosen_moves, moves
+from hpcx.converge.plan import are_reached, chosen_moves, moves
 from hpcx.converge.run import REACHED, SHORT, Study
 from hpcx.io.provenance import now, source_revision, versions
 from hpcx.io.reading import Damaged, reading
@@ -48,7 +48,8 @@ def name_of(quantity: Quantity) -> str:
 
 def last_lines(study: Study) -> list[str]:
     """Return the limits as one prints them."""
-    return [f"{name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}" for quantity, answer in zip(study.goal.quantities, study.answers)]
+    pairs = zip(study.goal.quantities, study.answers)
+    return [f"{name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}" for quantity, answer in pairs]
 
 
 def duration(seconds: float) -> str:
@@ -65,10 +66,10 @@ def batch_lines(study: Study, places: list[Place]) -> list[str]:
         lines.insert(0, _head(study))
     if not study.answers:
         return lines
-    for quantity, answer, most in zip(study.goal.quantities, study.answers, study.allowed()):
+    for limit, answer, most in zip(last_lines(study), study.answers, study.allowed()):
         errors = ", ".join(f"{source} {error:.2g}" for source, error in answer.errors.items())
         wanted = "" if answer.error <= most else f" (wanted: {most:.2g})"
-        lines.append(f"  {name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}{wanted}: {errors}")
+        lines.append(f"  {limit}{wanted}: {errors}")
     return lines + _ahead(study)
 
 
@@ -95,7 +96,7 @@ def _row(study: Study, place: Place) -> str:
 def _ahead(study: Study) -> list[str]:
     """Say what comes next and how much is left, and if the budget will not do."""
     step = chosen_moves(moves(study.family, study.done, study.failed), study.answers, study.allowed(), study.work)
-    if not step or all(answer.error <= most for answer, most in zip(study.answers, study.allowed())):
+    if not step or are_reached(study.answers, study.allowed()):
         return []
     whole = study.ahead()
     left = f"to the target about {duration(study.seconds(whole.work))}" if whole.reached else "the target is beyond all that can be refined"
@@ -183,19 +184,16 @@ def _points(study: Study) -> dict[str, Dataset]:
     """Return all calculations, along one dimension."""
     places = sorted(study.done)
     done = [study.done[place] for place in places]
-    found = {
-        f"points/{parameter.key}": Dataset(
-            np.array([parameter.levels[place[number]] for place in places]), ("point",), "1", f"{parameter.key} of the calculation"
-        )
-        for number, parameter in enumerate(study.goal.parameters)
-    }
+    columns: dict[str, tuple[list, str, str]] = {}
+    for number, parameter in enumerate(study.goal.parameters):
+        columns[parameter.key] = ([parameter.levels[place[number]] for place in places], "1", f"{parameter.key} of the calculation")
     for number, quantity in enumerate(study.goal.quantities):
         text = name_of(quantity) + (f", {quantity.correction} subtracted" if quantity.correction else "")
-        found[f"points/{path_of(quantity)}"] = Dataset(np.array([one.values[number] for one in done]), ("point",), quantity.unit, text)
-    found["points/seconds"] = Dataset(np.array([one.seconds for one in done]), ("point",), "s", "wall time")
-    found["points/ranks"] = Dataset(np.array([one.ranks for one in done]), ("point",), "1", "number of ranks")
-    found["points/id"] = Dataset(np.array([one.id for one in done]), ("point",), "1", "name of the file in converge/points")
-    return found
+        columns[path_of(quantity)] = ([one.values[number] for one in done], quantity.unit, text)
+    columns["seconds"] = ([one.seconds for one in done], "s", "wall time")
+    columns["ranks"] = ([one.ranks for one in done], "1", "number of ranks")
+    columns["id"] = ([one.id for one in done], "1", "name of the file in converge/points")
+    return {f"points/{name}": Dataset(np.array(values), ("point",), unit, text) for name, (values, unit, text) in columns.items()}
 
 
 def _ladders(study: Study) -> dict[str, Dataset]:

@@ -97,7 +97,7 @@ def forecast(
     seen, spent, answers = set(known), 0.0, list(answers)
     for _ in range(_FAR):
         if are_reached(answers, allowed):
-            return Forecast(spent, _errors(answers), True)
+            return Forecast(spent, tuple(answer.error for answer in answers), True)
         step = chosen_moves(moves(family, seen, failed), answers, allowed, work)
         cost = sum(work(move.place) for move in step)
         if not step or spent + cost > most:
@@ -106,13 +106,9 @@ def forecast(
         for move in step:
             seen.add(move.place)
             answers = [replace(answer, errors=answer.errors | {move.source: answer.errors[move.source] * move.left}) for answer in answers]
-    return Forecast(spent, _errors(answers), False)
+    return Forecast(spent, tuple(answer.error for answer in answers), False)
 
 
 def are_reached(answers: list[Answer], allowed: list[float]) -> bool:
     """Say whether every error is as small as it should be."""
     return all(answer.error <= most for answer, most in zip(answers, allowed))
-
-
-def _errors(answers: list[Answer]) -> tuple[float, ...]:
-    return tuple(answer.error for answer in answers)

@@ -107,18 +107,13 @@ class Study:
 
     def learn(self) -> None:
         """Draw conclusions from all that is done."""
-        answers = []
-        for number, quantity in enumerate(self.goal.quantities):
-            answers.append(self.family.answer({place: one.values[number] for place, one in self.done.items()}, quantity))
-        self.history.append(answers)
+        known = [{place: one.values[number] for place, one in self.done.items()} for number in range(len(self.goal.quantities))]
+        self.history.append(list(map(self.family.answer, known, self.goal.quantities)))
 
 
 def open_study(problem: Open, goal: Goal, refinement: Refinement) -> Study:
     """Return a study of which nothing is known yet; parameters that are not taken to their limits stay as the input has them."""
-    fixed = {}
-    for parameter in refinement.parameters:
-        if parameter not in goal.parameters:
-            fixed[parameter.key] = parameter.written(problem.start.config)
+    fixed = {parameter.key: parameter.written(problem.start.config) for parameter in refinement.parameters if parameter not in goal.parameters}
     return Study(problem, goal, refinement, Family(goal.parameters, fixed))
 
 

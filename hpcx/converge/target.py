@@ -106,20 +106,12 @@ def _targets(text: str | None, quantities: tuple[Quantity, ...], mistakes: list[
     try:
         if text.strip().endswith("%"):
             return True, tuple([_positive(units.parse(text.strip()[:-1], "1") / 100)] * len(quantities))
-        if _is_bare(text) and any(quantity.unit != "1" for quantity in quantities):
+        if re.fullmatch(r"[\d.eE+-]+", text.strip()) and any(quantity.unit != "1" for quantity in quantities):
             raise ValueError(f"has no unit: {hint}")
         return False, tuple(_positive(units.parse(text, quantity.unit)) for quantity in quantities)
     except ValueError as error:
         mistakes.append(Mistake(key, f"{error}; {hint}" if hint not in str(error) else str(error), text))
         return False, ()
-
-
-def _is_bare(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _positive(value: float) -> float:

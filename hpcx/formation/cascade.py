@@ -107,16 +107,3 @@ def _left_by_blocks(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
     for b in range(1, own_lb.shape[1]):
         start_lb[:, b] = across_ml @ start_lb[:, b - 1] + own_lb[:, b - 1]
     return start_lb
-
-
-def residence(generator_ml: np.ndarray) -> np.ndarray:
-    """Return the mean time R_le (fs) spent in state l > 1s after a start in state e > 1s; index 0 is the 2s state."""
-    return -np.linalg.inv(generator_ml[1:, 1:])
-
-
-def arrival(generator_ml: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation (fs) of the time of arrival in the 1s state from every higher state."""
-    time_le = residence(generator_ml)
-    mean_e = time_le.sum(axis=0)
-    second_e = 2 * (time_le @ time_le).sum(axis=0)
-    return mean_e, np.sqrt(second_e - mean_e**2)

@@ -56,9 +56,10 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
     unknowns, memory, responses = shape(config, sizes, half_widths(config, material).smallest, ranks)
+    fits = (FIT + RESAMPLING * config.signal.bootstrap) * len(config.pump.polarizations) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
     several = _paired_states(config) > 1
     shared = dict.fromkeys(tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several))
-    work = sum(shared.values(), POINT + responses + _fits(config, ranks))
+    work = sum(shared.values(), POINT + responses + fits)
     if config.solver.route == "third-order":
         shared[response_key(config)] = responses
     return Estimate(unknowns, BASE_BYTES + memory + INTEGRAL_BYTES * several, work, facts, _warnings(config, material, sizes), shared)
@@ -117,10 +118,6 @@ def _time_route(config: Config, sizes: list[_Size], width: float, ranks: int) ->
     steps = span * max(STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2, 1 / LARGEST_STEP)
     evaluation = EVALUATION * len(copies) + Work(arrays=EVALUATION_SECONDS * sum(copies) * _work(sizes))
     return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, evaluation * (runs * steps * EVALUATIONS)
-
-
-def _fits(config: Config, ranks: int) -> Work:
-    return (FIT + RESAMPLING * config.signal.bootstrap) * len(config.pump.polarizations) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
 
 
 def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:

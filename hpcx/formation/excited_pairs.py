@@ -110,7 +110,7 @@ def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses:
     functions = np.concatenate([products(basis), _correlated(particles, correlated)])
     parts = elements(functions, basis, particles, mean_interaction)
     binding, antibinding = (channel(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
-    return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]), 1.0)
+    return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]))
 
 
 #: overlaps, energies (eV) and sources (a, b, function; eV nm)

@@ -22,11 +22,10 @@ LONGEST_SERIES = 600.0
 
 @dataclass(frozen=True)
 class GaussianSum:
-    """phi(k) = sum_g amplitude_g exp(-exponent_g k^2) (nm, nm^2), normalised, and its overlap with the state it stands for."""
+    """phi(k) = sum_g amplitude_g exp(-exponent_g k^2) (nm, nm^2), normalised."""
 
     amplitude_g: np.ndarray
     exponent_g: np.ndarray
-    overlap: float
 
 
 def fit_gaussians(states: WannierStates) -> GaussianSum:
@@ -43,9 +42,9 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
     )
     # the minimum is flat: rounding makes the exponents independent of the rounding errors of the fit
     exponent_g = np.array([float(f"{exponent:.5g}") for exponent in np.exp(fit.x)])
-    amplitude_g, fitted_k = _fitted(exponent_g, k_k, root_k, target_k)
+    amplitude_g, _ = _fitted(exponent_g, k_k, root_k, target_k)
     norm = amplitude_g @ (1 / (4 * np.pi * np.add.outer(exponent_g, exponent_g))) @ amplitude_g
-    return GaussianSum(amplitude_g / np.sqrt(norm), exponent_g, float(fitted_k @ target_k / np.linalg.norm(fitted_k)))
+    return GaussianSum(amplitude_g / np.sqrt(norm), exponent_g)
 
 
 def _fitted(exponent_g: np.ndarray, k_k: np.ndarray, root_k: np.ndarray, target_k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -98,18 +101,12 @@ def shares_by_reading(traces: Traces) -> np.ndarray:
 def add_states(result: Result, problem: Problem) -> None:
     """Add energies, binding energies and two-exciton numbers."""
     result.summary += [f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds]
-    size = max(m.energy_l.size for m in problem.manifolds)
-    energy_ml = np.full((len(problem.manifolds), size), np.nan)
-    for row, m in zip(energy_ml, problem.manifolds):
-        row[: m.energy_l.size] = m.energy_l
-    _add_widths(result, problem, size)
+    _add_widths(result, problem)
     result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
-    result.add("wannier/energy", energy_ml, ("manifold", "state"), "eV", "exciton energy", missing=_NO_STATE)
+    result.add("wannier/energy", _by_state(m.energy_l for m in problem.manifolds), ("manifold", "state"), "eV", "exciton energy", missing=_NO_STATE)
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
-    bleaching_ml = np.full((len(problem.manifolds), size), np.nan)
-    for row, m in zip(bleaching_ml, problem.manifolds):
-        row[: m.energy_l.size] = m.bleaching_fs[0] / m.bleaching_fs[0, 0]
+    bleaching_ml = _by_state(m.bleaching_fs[0] / m.bleaching_fs[0, 0] for m in problem.manifolds)
     label = "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s population"
     result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label, missing=_NO_STATE)
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
@@ -125,11 +122,14 @@ def add_states(result: Result, problem: Problem) -> None:
     result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
 
 
-def _add_widths(result: Result, problem: Problem, size: int) -> None:
+def _by_state(rows: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the rows of the manifolds as one array (manifold, state); NaN where a manifold has fewer states."""
+    return np.array(list(zip_longest(*rows, fillvalue=np.nan))).T
+
+
+def _add_widths(result: Result, problem: Problem) -> None:
     """Add what the temperature changes: half widths, and what one formed exciton bleaches."""
-    width_ml = np.full((len(problem.manifolds), size), np.nan)
-    for row, m in zip(width_ml, problem.manifolds):
-        row[: m.energy_l.size] = m.damping_l
+    width_ml = _by_state(m.damping_l for m in problem.manifolds)
     label = "half width at half maximum of a state's line, without radiation"
     result.add_internal("wannier/half_width", width_ml, ("manifold", "state"), "meV", label, missing=_NO_STATE)
     area_m = np.array([m.bleaching_fs[0, 0] / m.dipole_l[0] for m in problem.manifolds])
@@ -146,9 +146,8 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     result.add("signal/manifold", names, ("manifold",), "1", "exciton manifold")
     result.add("signal/contribution", np.array(CONTRIBUTIONS), ("contribution",), "1", "contribution")
     result.add("signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity")
-    for name, label in _TIMES.items():
-        values = [[np.nan if r is None else _value(r, name) for r in row] for row in readings]
-        unit = "1" if name in _PURE_NUMBERS else "fs"
+    for name, (attribute, unit, label) in _READINGS.items():
+        values = [[np.nan if r is None else float(attrgetter(attribute)(r)) for r in row] for row in readings]
         no_plateau = ", or does not end in a positive plateau" if name in ("formation_time", "peak_to_plateau") else ""
         result.add(f"signal/{name}", np.array(values), both, unit, label, missing=_NO_TRACE + no_plateau)
     blank_d = np.full(traces.delay_d.size, np.nan)
@@ -201,44 +200,22 @@ def _add_coherence(result: Result, traces: Traces) -> None:
         result.add("signal/coherent_by_extent", traces.coherent_hrd, axes, "1", label)
 
 
-_TIMES = {
-    "rise_time": "rise time, two components",
-    "rise_time_low": "rise time, least over the separations of the fit",
-    "rise_time_high": "rise time, largest over the separations of the fit",
-    "rise_time_error": "uncertainty of the rise time",
-    "rise_time_bootstrap": "scatter of the rise time over resampled residuals",
-    "rise_time_at_bound": "1 if the rise time is a bound of the fit and so not a result",
-    "rise_time_plain": "rise time of a plain rising exponential",
-    "decay_time": "fast decay time",
-    "decay_distance": "fast decay time less twice the rise time; at its limit it is the constraint of the fit",
-    "formation_time": "delay of the rise without a fit",
-    "peak_delay": "delay of the largest signal",
-    "peak_to_plateau": "largest signal over the plateau traced back to the end of the pulses",
-    "fit_misfit": "root mean square of the residual over the largest signal",
+#: dataset -> (attribute of a reading, unit, meaning)
+_READINGS = {
+    "rise_time": ("times.fit.rise", "fs", "rise time, two components"),
+    "rise_time_low": ("times.lowest", "fs", "rise time, least over the separations of the fit"),
+    "rise_time_high": ("times.highest", "fs", "rise time, largest over the separations of the fit"),
+    "rise_time_error": ("error", "fs", "uncertainty of the rise time"),
+    "rise_time_bootstrap": ("times.scatter", "fs", "scatter of the rise time over resampled residuals"),
+    "rise_time_at_bound": ("times.fit.at_bound", "1", "1 if the rise time is a bound of the fit and so not a result"),
+    "rise_time_plain": ("times.plain.rise", "fs", "rise time of a plain rising exponential"),
+    "decay_time": ("times.fit.decay", "fs", "fast decay time"),
+    "decay_distance": ("times.fit.distance", "fs", "fast decay time less twice the rise time; at its limit it is the constraint of the fit"),
+    "formation_time": ("formation", "fs", "delay of the rise without a fit"),
+    "peak_delay": ("peak_delay", "fs", "delay of the largest signal"),
+    "peak_to_plateau": ("peak_to_plateau", "1", "largest signal over the plateau traced back to the end of the pulses"),
+    "fit_misfit": ("times.fit.misfit", "1", "root mean square of the residual over the largest signal"),
 }
-
-
-_PURE_NUMBERS = ("rise_time_at_bound", "peak_to_plateau", "fit_misfit")
-
-
-def _value(reading: Reading, name: str) -> float:
-    times = reading.times
-    values = {
-        "rise_time": times.fit.rise,
-        "rise_time_low": times.lowest,
-        "rise_time_high": times.highest,
-        "rise_time_error": reading.error,
-        "rise_time_bootstrap": times.scatter,
-        "rise_time_at_bound": float(times.fit.at_bound),
-        "rise_time_plain": times.plain.rise,
-        "decay_time": times.fit.decay,
-        "decay_distance": times.fit.distance,
-        "formation_time": reading.formation,
-        "peak_delay": reading.peak_delay,
-        "peak_to_plateau": reading.peak_to_plateau,
-        "fit_misfit": times.fit.misfit,
-    }
-    return values[name]
 
 
 def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> list[str]:

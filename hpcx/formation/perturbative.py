@@ -159,7 +159,7 @@ class Responses:
         self._linear = Table("formation/linear", linear_response, (seen, given.grid, given.probe))
         self._relaxation = Table("formation/relaxation", _propagators, (generators, given.grid.step))
         pump = (given.problem, given.grid, given.pump, given.active)
-        self._pump = Table("formation/pump", _respond, pump, (self.relaxation, run.watch))
+        self._pump = Table("formation/pump", respond_to_pump, pump, (self.relaxation, run.watch))
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
@@ -181,12 +181,6 @@ class Responses:
 
 def _propagators(generators: tuple[np.ndarray, ...], step: float) -> list[Propagator]:
     return [Propagator.of(generator_ml, step) for generator_ml in generators]
-
-
-def _respond(
-    problem: Problem, grid: TimeGrid, pulse: Pulse, active: slice, relaxation: Callable[[], list[Propagator]], watch: Callable[[], None]
-) -> PumpResponse:
-    return respond_to_pump(problem, grid, relaxation(), pulse, active, watch)
 
 
 def _parts(

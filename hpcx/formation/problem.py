@@ -122,17 +122,10 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
     )
 
 
-def pump_range(gap: float, continuum_top: float) -> tuple[float, float]:
-    """Return the photon energies (eV) that a pump may have: from the A gap to the kept continuum less a margin."""
-    return gap, gap + continuum_top - PUMP_MARGIN
-
-
 def notices(config: Config, upper_gap: float) -> list[str]:
     """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
-    found, energy = [], config.pump.photon_energy
-    if energy < upper_gap:
-        found.append(f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states")
-    return found
+    energy = config.pump.photon_energy
+    return [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states"] if energy < upper_gap else []
 
 
 def medium_of(config: Config, material: Material, name: str) -> PairMedium:
@@ -179,7 +172,7 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
     velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "nm")
-    dipole = np.sqrt(2) * velocity / _dipole_gap(config, material, states, gap)
+    dipole = np.sqrt(2) * velocity / (gap_of(material, MANIFOLDS[0], states) if config.approximation.common_masses else gap)
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
@@ -195,13 +188,6 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         generator_ml=generator(relaxation_rates(config, energy_l), config.cascade.internal.decay / HBAR_EV_FS),
         hartree_fock=hartree_fock_1s(states),
     )
-
-
-def _dipole_gap(config: Config, material: Material, states: WannierStates, gap: float) -> float:
-    """Gap that sets the dipole moment: the manifold's own, or that of A."""
-    if not config.approximation.common_masses:
-        return gap
-    return gap_of(material, MANIFOLDS[0], states)
 
 
 def _damping(config: Config, material: Material, states: WannierStates) -> np.ndarray:
@@ -265,14 +251,8 @@ def _convergence(momentum: Momentum, continuum: Continuum, medium: PairMedium) -
 def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, TwoExcitonStates]) -> tuple[Pair, ...]:
     if not tables:
         return ()
-    pairs = []
-    for first, second in ((0, 0), (1, 1), (0, 1)):
-        if first != second and not config.approximation.manifold_pairs:
-            continue
-        table = tables[MANIFOLDS[first] + MANIFOLDS[second]]
-        for same_valley in (True, False):
-            pairs.append(_pair(manifolds, first, second, same_valley, table))
-    return tuple(pairs)
+    numbers = ((0, 0), (1, 1), (0, 1)) if config.approximation.manifold_pairs else ((0, 0), (1, 1))
+    return tuple(_pair(manifolds, i, j, same_valley, tables[MANIFOLDS[i] + MANIFOLDS[j]]) for i, j in numbers for same_valley in (True, False))
 
 
 def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:

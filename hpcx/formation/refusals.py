@@ -7,7 +7,7 @@ import numpy as np
 from hpcx.formation.config import Config
 from hpcx.formation.optics import Pulse
 from hpcx.formation.perturbative import time_grid
-from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, kept_states, medium_of, pump_range, radiation_of
+from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, kept_states, medium_of, radiation_of
 from hpcx.formation.thermal import EXCITED_WAYS, GROUND_WAYS, Phonons, half_widths
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
@@ -59,10 +59,10 @@ def _pump(config: Config, material: Material) -> list[Refusal]:
     """Return the photon energy of the pump if it is below the A gap or too near the highest kept state."""
     energy, name = config.pump.photon_energy, MANIFOLDS[0]
     gap = gap_of(material, name, kept_states(config, medium_of(config, material, name)))
-    lowest, highest = pump_range(gap, config.continuum.energy_max)
-    if lowest <= energy <= highest:
+    highest = gap + config.continuum.energy_max - PUMP_MARGIN
+    if gap <= energy <= highest:
         return []
-    reason = f"must be from {lowest:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV (continuum.energy_max moves it)"
+    reason = f"must be from {gap:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV (continuum.energy_max moves it)"
     return [Refusal("pump.photon_energy", f"{energy:g} eV", reason)]
 
 

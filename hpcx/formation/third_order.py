@@ -67,10 +67,12 @@ class PumpResponse:
     screened_mkt: list[np.ndarray]
 
 
-def respond_to_pump(problem: Problem, grid: TimeGrid, relaxation: list[Propagator], pulse: Pulse, active: slice, watch: Callable[[], None]) -> PumpResponse:
+def respond_to_pump(
+    problem: Problem, grid: TimeGrid, pulse: Pulse, active: slice, relaxation: Callable[[], list[Propagator]], watch: Callable[[], None]
+) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples.
 
-    `watch` is called repeatedly; an exception from it ends the work.
+    `relaxation` gives the propagators of the populations; `watch` is called repeatedly; an exception from it ends the work.
     """
     band = pulse.band(grid.energy_w)
     energy_w = grid.energy_w[band]
@@ -80,7 +82,7 @@ def respond_to_pump(problem: Problem, grid: TimeGrid, relaxation: list[Propagato
     polarization_mlt = [grid.from_band(resolvent(m, energy_w) * field_w, band)[:, active].copy() for m in manifolds]
     population_mlt = [
         propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), active.start, grid.size)
-        for m, propagator, p_lt in zip(manifolds, relaxation, polarization_mlt)
+        for m, propagator, p_lt in zip(manifolds, relaxation(), polarization_mlt)
     ]
     in_k = [_in_momentum(m, p_lt, watch) for m, p_lt in zip(manifolds, polarization_mlt)]
     node_mkt, dressed_mkt, screened_mkt = (list(parts) for parts in zip(*in_k))
@@ -144,7 +146,8 @@ class Detection:
         for i, m in enumerate(self.problem.manifolds):
             if extent == "1s":
                 density_t = square(self.pump.polarization_mlt[i][0])
-                total_w += self._through_1s(i, 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t * self.phase_t)
+                weight_t = 2 * m.hartree_fock * self.resolvent_ml[i][0] * density_t * self.phase_t
+                total_w += self._adjoint(weight_t) * self.linear.state_mlw[i][0]
             elif extent == "all":
                 total_w += self._through(self.linear.node_mkw[i], self._hartree_fock_in_k(i))
         return total_w
@@ -186,10 +189,6 @@ class Detection:
     def _adjoint(self, weight_t: np.ndarray) -> np.ndarray:
         """Return the spectrum of weights at the active samples, at the frequencies of the probe."""
         return self.pump.grid.to_adjoint(weight_t, self.pump.active.start, self.linear.band)
-
-    def _through_1s(self, number: int, weight_t: np.ndarray) -> np.ndarray:
-        """Return the spectrum of a weight of the probe's 1s polarisation."""
-        return self._adjoint(weight_t) * self.linear.state_mlw[number][0]
 
     def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
         """Return the spectrum of weights of what responds to the probe as `response_rw` says."""

@@ -91,12 +91,11 @@ class SpinChannel:
 
 @dataclass(frozen=True)
 class TwoExcitonStates:
-    """Both channels, -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s, and the overlap of the Gaussians with the 1s state."""
+    """Both channels, and -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s."""
 
     binding: SpinChannel
     antibinding: SpinChannel
     exchange_energy: float
-    gaussian_overlap: float
 
 
 def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: bool = False) -> TwoExcitonStates:
@@ -109,7 +108,7 @@ def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: 
     imbalance = 0.0 if equal_masses else medium.imbalance
     kernels = build_kernels(states, gaussians, medium, imbalance)
     binding, antibinding = (solve_channel(kernels, medium, sign) for sign in (1, -1))
-    return TwoExcitonStates(binding, antibinding, -float(kernels.exchange_qq[0, 0]), gaussians.overlap)
+    return TwoExcitonStates(binding, antibinding, -float(kernels.exchange_qq[0, 0]))
 
 
 def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMedium, imbalance: float) -> Kernels:

@@ -235,9 +235,9 @@ def _read_header(path: Path) -> _Header:
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
         sequence = int(file["provenance/sequence"][()])
         # earlier versions did not write these
-        units = file["provenance/units"].asstr()[()] if "units" in file["provenance"] else ""
-        origin, stages = (json.loads(file[f"provenance/{name}"].asstr()[()]) if name in file["provenance"] else None for name in ("origin", "stages"))
-    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin or {}, stages, units)
+        later = {name: file[f"provenance/{name}"].asstr()[()] if name in file["provenance"] else "null" for name in ("origin", "stages", "units")}
+    origin, stages = json.loads(later["origin"]) or {}, json.loads(later["stages"])
+    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin, stages, later["units"])
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:

@@ -110,7 +110,8 @@ class Result:
 
     def silent(self) -> list[str]:
         """Return the paths of datasets with values that are not finite although nothing says what that means, as this rank sees them."""
-        return [path for path, dataset in self.datasets.items() if not dataset.missing and not _finite(dataset.data)]
+        numbers = {path: one.data for path, one in self.datasets.items() if not one.missing and one.data.dtype.kind in "fc"}
+        return [path for path, values in numbers.items() if not np.isfinite(values).all()]
 
     def layout(self) -> str:
         """Return a digest of all but the values: results of one layout are stacked without a look into each of them.
@@ -126,7 +127,3 @@ class Result:
                     return ""
                 digest.update(data.data.tobytes())
         return digest.hexdigest()
-
-
-def _finite(array: np.ndarray) -> bool:
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())

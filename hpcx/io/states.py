@@ -112,16 +112,12 @@ def read_states(path: Path, name: str, rows: np.ndarray, about: Mapping[str, obj
     """
     try:
         with h5py.File(path, "r") as file:
-            _compare(path, file.attrs, about)
+            for key, wanted in about.items():
+                if file.attrs.get(key) != wanted:
+                    raise BadInput(f"solver.start: {path} has {key} = {file.attrs.get(key)}, this run {wanted}")
             return _pick(file[name], rows)
     except (OSError, KeyError) as error:
         raise BadInput(f"solver.start: cannot read saved states from {path}: {error}") from error
-
-
-def _compare(path: Path, found: Mapping[str, object], about: Mapping[str, object]) -> None:
-    for key, wanted in about.items():
-        if found.get(key) != wanted:
-            raise BadInput(f"solver.start: {path} has {key} = {found.get(key)}, this run {wanted}")
 
 
 def _pick(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:

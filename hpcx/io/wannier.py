@@ -53,7 +53,8 @@ def read_hr(path: Path, centres: Path, lattice_vx: np.ndarray, wsvec: Path | Non
         hopping_rij[number, i, j] = complex(scan.number("Re H"), scan.number("Im H"))
     if len(place) != len(degeneracy_r):
         raise FileError(f"{path}: expected {len(degeneracy_r)} cells, found {len(place)}")
-    _end(scan)
+    if not scan.is_at_end():
+        raise scan.error("the end of the file", repr(scan.word("")))
     hopping_rij /= degeneracy_r[:, None, None]
     return _model(path, lattice_vx, np.array(list(place)), hopping_rij, read_centres(centres, orbitals), wsvec)
 
@@ -107,11 +108,6 @@ def _blocks(scan: Scanner, orbitals: int, cells: int, components: int) -> tuple[
             i, j = _orbital_pair(scan, orbitals)
             value_rijx[number, i, j] = [complex(scan.number("a real part"), scan.number("an imaginary part")) for _ in range(components)]
     return cell_rv, value_rijx
-
-
-def _end(scan: Scanner) -> None:
-    if not scan.is_at_end():
-        raise scan.error("the end of the file", repr(scan.word("")))
 
 
 def _model(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray, wsvec: Path | None) -> TightBinding:

@@ -9,13 +9,19 @@ from typing import Any
 
 def configure(comm: Any, verbose: bool = False) -> None:
     """Send the log of hpcx to standard error: rank 0 from INFO on (DEBUG if `verbose`), others from WARNING on."""
-    handler = logging.StreamHandler(sys.stderr)
     rank = f" [{comm.rank}/{comm.size}]" if comm.rank else ""
-    handler.setFormatter(logging.Formatter(f"%(asctime)s{rank} %(levelname).1s %(message)s", "%H:%M:%S"))
-    logger = logging.getLogger("hpcx")
+    level = logging.WARNING if comm.rank else logging.DEBUG if verbose else logging.INFO
+    _send(logging.Formatter(f"%(asctime)s{rank} %(levelname).1s %(message)s", "%H:%M:%S"), level)
+
+
+def _send(form: logging.Formatter, level: int) -> logging.Handler:
+    """Send the log of hpcx to standard error alone, from a level on."""
+    handler, logger = logging.StreamHandler(sys.stderr), logging.getLogger("hpcx")
+    handler.setFormatter(form)
     logger.handlers[:] = [handler]
     logger.propagate = False
-    logger.setLevel(logging.WARNING if comm.rank else logging.DEBUG if verbose else logging.INFO)
+    logger.setLevel(level)
+    return handler
 
 
 class _Once(logging.Filter):
@@ -34,13 +40,7 @@ class _Once(logging.Filter):
 
 def configure_alone() -> None:
     """Send warnings of a command that computes nothing to standard error, each once."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("hpcx: %(message)s"))
-    handler.addFilter(_Once())
-    logger = logging.getLogger("hpcx")
-    logger.handlers[:] = [handler]
-    logger.propagate = False
-    logger.setLevel(logging.WARNING)
+    _send(logging.Formatter("hpcx: %(message)s"), logging.WARNING).addFilter(_Once())
 
 
 def speak(loudly: bool) -> None:

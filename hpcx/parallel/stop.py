@@ -44,7 +44,6 @@ class StopRequests:
         self._looked = 0.0
         self._at_once = False
         self._alarm: Alarm | None = None
-        self._previous: dict[int, Any] = {}
         self.watch(directory, deadline)
 
     def watch(self, directory: Path | None, deadline: Deadline | None) -> None:
@@ -56,14 +55,8 @@ class StopRequests:
     def install(self) -> None:
         """Note SIGNALS from now on instead of dying of them; under `nohup` SIGHUP stays ignored."""
         for number in SIGNALS:
-            if number not in self._previous and not (number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN):
-                self._previous[number] = signal.signal(number, self._note)
-
-    def uninstall(self) -> None:
-        """Put back the handlers that were there before."""
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous.clear()
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._note)
 
     def ignore(self) -> None:
         """Ignore the signals from now on: the process ends anyway, and with its own status."""

@@ -9,7 +9,6 @@ per segment. Everything runs on the process itself: parallelism lies outside, ov
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
@@ -43,31 +42,16 @@ def integrate_linear(
     packs = [slice(first, min(first + 2, columns)) for first in range(0, columns, 2)]
     runs = []
     for pack in packs:
-        system = _System(sparse.csr_matrix(operator), _PackedSource(source, pack))
+        system = _System(sparse.csr_matrix(operator), lambda time, pack=pack: _pack(source(time)[:, pack]))
         kept = stage(f"columns {pack.start}") if stage is not None else None
         runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, kept))
-    states = [_unpack(run.state_tnc[:, :, 0], pack.stop - pack.start) for run, pack in zip(runs, packs)]
+    state_tnc = np.concatenate([part for run in runs for part in (run.state_tnc.real, run.state_tnc.imag)], axis=2)[:, :, :columns]
     statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
-    return Trajectory(runs[0].time, np.concatenate(states, axis=2), statistics)
+    return Trajectory(runs[0].time, state_tnc, statistics)
 
 
 def _pack(real_nc: np.ndarray) -> np.ndarray:
     return real_nc[:, 0] + 1j * real_nc[:, 1] if real_nc.shape[1] == 2 else real_nc[:, 0].astype(complex)
-
-
-def _unpack(state_tn: np.ndarray, columns: int) -> np.ndarray:
-    return np.stack([state_tn.real, state_tn.imag][:columns], axis=2)
-
-
-@dataclass(frozen=True)
-class _PackedSource:
-    """The source of some of the columns, as a complex vector."""
-
-    source: Callable[[float], np.ndarray]
-    columns: slice
-
-    def __call__(self, time: float) -> np.ndarray:
-        return _pack(self.source(time)[:, self.columns])
 
 
 class _System:

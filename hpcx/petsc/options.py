@@ -63,22 +63,11 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def used_options() -> str:
-    """Return the options that some solver has looked at, as they would be typed."""
-    return _typed(used=True)
+def given_options(used: bool | None = None) -> str:
+    """Return the options that PETSc has, as they would be typed: of the command line, the environment, files, and the input.
 
-
-def unused_options() -> str:
-    """Return the options that no solver has looked at, as they would be typed."""
-    return _typed(used=False)
-
-
-def given_options() -> str:
-    """Return all options that PETSc has, as they would be typed: of the command line, the environment, files, and the input."""
-    return _typed(None)
-
-
-def _typed(used: bool | None) -> str:
+    With `used` only those that some solver has looked at, or that none has.
+    """
     from petsc4py import PETSc
 
     given = sorted(PETSc.Options().getAll().items())

@@ -89,11 +89,6 @@ class Excitons:
     disorder_rate: float = 0.0
 
     @property
-    def binding_energy_v(self) -> np.ndarray:
-        """Binding energies of the 1s states, eV."""
-        return np.array([state.binding_energy for state in self.state_v])
-
-    @property
     def hbar2_per_density(self) -> float:
         """hbar^2 over the mass of the layer per area, eV nm^4."""
         return HBAR**2 / self.mass_density

@@ -10,6 +10,7 @@ from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
 from hpcx.config.sources import cautions
 from hpcx.parallel.machine import REFERENCE, Machine, Work
+from hpcx.parallel.run import spoken
 from hpcx.registry import Estimate
 from hpcx.sweep.planning import Piece, Planner, Task, ordered, schedule
 
@@ -91,8 +92,8 @@ class _Report:
         memory = max(self.planner.estimate(piece.number, piece.ranks).bytes_per_rank for piece in pieces)
         fewer = math.ceil(_SPARE * (1 - idle) * ranks)
         lines = [
-            f"in all about {duration(start + wall)} on {ranks} rank(s), {duration(start)} of them to start: "
-            f"{hours(ranks * (start + wall))} (on one rank: {duration(alone)} of processor time), "
+            f"in all about {spoken(start + wall)} on {ranks} rank(s), {spoken(start)} of them to start: "
+            f"{hours(ranks * (start + wall))} (on one rank: {spoken(alone)} of processor time), "
             f"idle share of the ranks {100 * max(idle, 0):.0f} %",
             f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
         ]
@@ -142,16 +143,9 @@ def in_all(estimates: list[Estimate]) -> Work:
 
 def _lines(label: str, estimate: Estimate, piece: Piece) -> list[str]:
     where = f"{piece.ranks} rank" + ("s" if piece.ranks > 1 else "")
-    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {duration(piece.seconds)} on {where}"
+    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {spoken(piece.seconds)} on {where}"
     facts = [f"    {name}: {text}" for name, text in estimate.facts.items()]
     return [head, *facts, *(f"    WARNING: {warning}" for warning in estimate.warnings)]
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the unit in which people think of it."""
-    if seconds < 120:
-        return f"{float(f'{seconds:.2g}'):g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def hours(seconds: float) -> str:

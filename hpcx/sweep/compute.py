@@ -22,7 +22,7 @@ from hpcx.parallel.memory import peak_memory, processor_time
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
-from hpcx.petsc.options import unused_options, used_options
+from hpcx.petsc.options import given_options
 from hpcx.sweep.groups import Level
 from hpcx.sweep.reuse import numerical, typed
 from hpcx.sweep.single import refuse_other_result
@@ -121,7 +121,8 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
         raise AgreedError(point.error)
     path = context.store.result(point.id)
     _check_contents(comm, point)
-    checkpoint = Checkpoint(context.store.checkpoint(point.id), point.physics, point.hash, _origin(context, point))
+    origin = {"revision": context.revision, "options": typed(numerical(context.options, point.config.model))}
+    checkpoint = Checkpoint(context.store.checkpoint(point.id), point.physics, point.hash, origin)
     run = Run(path.parent, path.stem, shared=context.shared, checkpoint=checkpoint, requests=context.requests)
     run.cadence = point.config.output.checkpoint
     solve = registry.solver(point.config.model)  # loads its modules, which is no part of the point
@@ -129,7 +130,8 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
     result = solve(comm, point.config, point.material, run)
     computed = time.monotonic()
     _refuse_silent(comm, result)
-    result.summary += _loosened(run.excess)
+    if run.excess > _EXCESSIVE:  # which options of PETSc can bring about
+        result.summary.append(f"WARNING: the largest error is {run.excess:.2g} times what solver.tolerance allows")
     ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
     ours["processor_time"] = processor_time(comm, begin)
     ours["petsc_options_given"] = context.options  # the program itself sets others while it works
@@ -151,16 +153,6 @@ def _refuse_silent(comm: Any, result: Result) -> None:
         raise AgreedError(
             f"infinite or NaN values were computed in {', '.join(silent)}, so no result is written; check the input for unusually large or small numbers"
         )
-
-
-def _origin(context: SweepContext, point: Point) -> dict[str, str]:
-    """Return what a checkpoint says about the program that makes it."""
-    return {"revision": context.revision, "options": typed(numerical(context.options, point.config.model))}
-
-
-def _loosened(excess: float) -> list[str]:
-    """Say that a solution is worse than the input asks for, which options of PETSc can bring about."""
-    return [f"WARNING: the largest error is {excess:.2g} times what solver.tolerance allows"] if excess > _EXCESSIVE else []
 
 
 def _look_again(comm: Any, point: Point, context: SweepContext) -> None:
@@ -195,8 +187,8 @@ def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:
         "surroundings": surroundings(point.config, point.material),
         "units": units_of_keys(type(point.config)),
         "environments": {key: found.described() for key, found in environments(point.config).items()},
-        "petsc_options_used": used_options(),
-        "petsc_options_unused": unused_options(),
+        "petsc_options_used": given_options(used=True),
+        "petsc_options_unused": given_options(used=False),
         "timings": run.timings.seconds,
         "diagnostics": run.diagnostics,
     }

@@ -29,18 +29,12 @@ class Level:
 
 def depth(ranks: int) -> int:
     """Return the number of levels: from all ranks down to single ones."""
-    levels = 1
-    while ranks > 1:
-        ranks = (ranks + 1) // 2
-        levels += 1
-    return levels
+    return 1 + (ranks - 1).bit_length()
 
 
 def smallest_group(ranks: int, level: int) -> int:
     """Return the size of the smallest group of a level."""
-    for _ in range(level):
-        ranks = max(ranks // 2, 1)
-    return ranks
+    return max(ranks >> level, 1)
 
 
 def make_levels(comm: Any) -> list[Level]:

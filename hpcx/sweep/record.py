@@ -66,16 +66,11 @@ def describe(plan: Plan) -> dict[str, Any]:
 def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:
     """Describe a swept key; its values are those that the program uses, in the unit of the key."""
     key = next((key for key in keys_of(type(plan.config)) if key.name == name), None)
-    examples = _examples(plan, name)
+    examples = {repr(point.coordinates[name]): point for point in reversed(plan.points) if not point.error}  # a valid point by the value's text
     about = {"name": name, "unit": key.unit if key else "", "description": key.description if key else name}
     if name.startswith("parameters."):
         return about | _parameter(name.removeprefix("parameters."), values, examples)
     return about | {"values": [_resolved(examples.get(repr(value)), name, value) for value in values]}
-
-
-def _examples(plan: Plan, name: str) -> dict[str, Point]:
-    """Return a valid point for every value of a swept key, by the value's text."""
-    return {repr(point.coordinates[name]): point for point in reversed(plan.points) if not point.error}
 
 
 def _resolved(point: Point | None, name: str, value: Any) -> Any:

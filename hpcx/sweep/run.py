@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,7 +73,8 @@ def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepCont
     with agreed(comm):
         if comm.rank == 0:
             store.prepare()
-            _remove_stop(store)
+            if not others_at_work(store.directory):  # a file STOP that has been obeyed; one that runs have yet to see stays
+                (store.directory / "STOP").unlink(missing_ok=True)
     with present(comm, store.directory) as reach:
         yield _prepare(comm, plan, requests, store, reach)
 
@@ -84,12 +85,6 @@ def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
         if comm.rank == 0:
             _open(context.store, plan)
     return replace(context, plan=plan)
-
-
-def _remove_stop(store: Store) -> None:
-    """Remove a file STOP that has been obeyed, so that it does not stop the continuation; one that runs have yet to see stays."""
-    if not others_at_work(store.directory):
-        (store.directory / "STOP").unlink(missing_ok=True)
 
 
 def compute_points(comm: Any, context: SweepContext, group_size: int | None = None) -> Report:
@@ -165,8 +160,9 @@ def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task],
             done = {point.id: entry for point, entry in zip(context.plan.points, report.entries) if entry.status == DONE}
             refresh_index(context.store, done=done)
             _tell_other_sweep(context)
-    left = any(_is_left(report.entries[task.number], context.run) for task in tasks) if comm.rank == 0 else False
-    report.stopped = _reason(part[2] for part in parts) if left else ""
+    if comm.rank == 0 and any(_is_left(report.entries[task.number], context.run) for task in tasks):
+        reasons = filter(None, (part[2] for part in parts))
+        report.stopped = min(reasons, key=lambda reason: "another rank" in reason, default="")  # as the rank says it that received the request
     return report
 
 
@@ -193,11 +189,6 @@ def _tell_other_sweep(context: SweepContext) -> None:
     points = (read_record(context.store.directory) or {"points": []})["points"]
     if {point["id"] for point in points} != {point.id for point in context.plan.points}:
         log.warning("sweep.h5 now holds the %d points of a sweep started later in this directory; rerun this one to get its own", len(points))
-
-
-def _reason(reasons: Iterable[str]) -> str:
-    """Return why the run was stopped, as the rank says it that received the request."""
-    return min(filter(None, reasons), key=lambda reason: "another rank" in reason, default="")
 
 
 def _is_left(entry: Entry, run: str) -> bool:

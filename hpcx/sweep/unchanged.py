@@ -24,7 +24,8 @@ def unchanged(store: Store) -> dict[tuple[str, str], Entry]:
     """Return by id and hash the entries of finished points, without layout and versions; empty if the index does not tell."""
     try:
         rows = _rows(store.directory / "sweep.h5")
-        stamps = _stamps(store.directory / "points")
+        with os.scandir(store.directory / "points") as files:
+            stamps = {file.name: stamp_of(file.stat()) for file in files if file.name.endswith(".h5")}
     except (OSError, KeyError, ValueError):  # no index, a damaged one, or one of an earlier version
         return {}
     return {(name, digest): entry for name, digest, entry in rows if entry.stamp == stamps.get(f"{name}.h5")}
@@ -40,9 +41,3 @@ def _rows(path: Path) -> list[tuple[str, str, Entry]]:
         about = {name: texts[name][place] for name in _TEXTS} | {name: numbers[name][place] for name in _NUMBERS}
         rows.append((texts["id"][place], texts["hash"][place], Entry(DONE, summary=json.loads(texts["summary"][place]), **about)))
     return rows
-
-
-def _stamps(folder: Path) -> dict[str, str]:
-    """Return the stamp of every file of a folder by its name."""
-    with os.scandir(folder) as files:
-        return {file.name: stamp_of(file.stat()) for file in files if file.name.endswith(".h5")}

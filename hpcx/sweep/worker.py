@@ -122,18 +122,15 @@ class Worker:
             log.info("%s: stopped (%s)", self.context.name(point), error)
             self.stopped = str(error)
         else:
-            self._note(level, task.number, point, entry, timings)
+            if level.comm.rank == 0 and entry.status != FAILED:
+                self.context.store.failure(point.id).unlink(missing_ok=True)
+                self.timings[task.number], self.entries[task.number] = timings, entry
             if self._outlook is not None:
                 self._outlook.note(task, level.comm.size, time.monotonic() - start)
         self.busy += time.monotonic() - start
         if level.comm.rank == 0:
             self.context.store.claims.release(point.id)
             self._refresh_index()
-
-    def _note(self, level: Level, number: int, point: Point, entry: Entry, timings: Timings) -> None:
-        if level.comm.rank == 0 and entry.status != FAILED:
-            self.context.store.failure(point.id).unlink(missing_ok=True)
-            self.timings[number], self.entries[number] = timings, entry
 
     def _refresh_index(self) -> None:
         """Update sweep.h5 if it is time; it is only a view of the points' files, so an error is reported and the run continues."""

@@ -258,19 +258,11 @@ class Config(RunInput):
         return expand_sets(values) if key == "mechanisms.set" else values
 
     @model_validator(mode="after")
-    def _one_extension(self) -> Config:
+    def _consistent(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
             raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
-        return self
-
-    @model_validator(mode="after")
-    def _isotropic_in_a_field(self) -> Config:
         if self.magnetic.field and self.momentum.dimension == 2:
             raise ValueError("magnetic.field needs momentum.dimension = 1: angular coherences between detuned valleys are not part of the theory")
-        return self
-
-    @model_validator(mode="after")
-    def _times_inside(self) -> Config:
         outside = [t for t in self.flow.times or [] if not 0 <= t <= self.time.end]
         if outside:
             raise ValueError(f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps")

@@ -35,8 +35,3 @@ def idle_mechanisms(config: Config, rates: Rates, polarization: Polarization, fo
     if config.mechanisms.dexter_coherent and config.dexter.constant == 0:
         idle["dexter_coherent"] = "dexter.constant is zero"
     return idle
-
-
-def describe_idle(idle: dict[str, str]) -> list[str]:
-    """Return one sentence per mechanism that cannot act."""
-    return [f"note: {name} is switched on but cannot act: {reason}" for name, reason in idle.items()]

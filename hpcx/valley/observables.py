@@ -80,8 +80,3 @@ def _probe_kernel(config: Config) -> np.ndarray:
     t = config.internal.time.step * np.arange(-half, half + 1)
     kernel = np.exp(-0.5 * (t / probe_sigma(config)) ** 2)
     return kernel / kernel.sum()
-
-
-def instrument_response(config: Config) -> float:
-    """Return the full width (fs) of the cross-correlation of pump and probe."""
-    return float(np.hypot(config.internal.pump.duration, config.internal.probe.duration))

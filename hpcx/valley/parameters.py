@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hpcx.materials.environment import together
-from hpcx.materials.loader import Material, MaterialError
+from hpcx.materials.loader import Material
 from hpcx.physics.interaction import Interaction, layer_interaction
 
 
@@ -68,7 +68,7 @@ ZONE_EDGE_PAIRS = {
 def read_parameters(material: Material, environment: Material) -> Parameters:
     """Return the numbers of `material` in `environment`; raises MaterialError for what is missing, ValueError for surroundings that make no sense."""
     number = material.number
-    shift = _conduction_shift(material)
+    shift = number("carriers.conduction_splitting", "eV") * (1 if material.text("carriers.order") == "bright" else -1)
     return Parameters(
         exciton_energy=number("optics.exciton_A_energy", "eV"),
         conduction_shift=shift,
@@ -83,26 +83,17 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),
         acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),
         optical=(_optical(material, "electron"), _optical(material, "hole")),
-        zone_edge={channel: _groups(material, pair) for channel, pair in ZONE_EDGE_PAIRS.items()},
+        zone_edge={
+            channel: (_lumped(material, f"phonons.lumped.{pair}.acoustic"), _lumped(material, f"phonons.lumped.{pair}.optical"))
+            for channel, pair in ZONE_EDGE_PAIRS.items()
+        },
         spin_flip_energies=(number("phonons.spin_flip.intravalley_energy", "eV"), number("phonons.spin_flip.intervalley_energy", "eV")),
     )
-
-
-def _conduction_shift(material: Material) -> float:
-    splitting, order = material.number("carriers.conduction_splitting", "eV"), material.text("carriers.order")
-    if order not in ("bright", "dark"):
-        raise MaterialError(f"{material.name}: carriers.order is {order!r}, must be 'bright' or 'dark'")
-    return splitting if order == "bright" else -splitting
 
 
 def _optical(material: Material, carrier: str) -> PhononGroup:
     return PhononGroup(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/nm"))
 
 
-def _groups(material: Material, pair: str) -> tuple[PhononGroup, PhononGroup]:
-    def lumped(group: str) -> PhononGroup:
-        """Return the acoustic or the optical group."""
-        key = f"phonons.lumped.{pair}.{group}"
-        return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))
-
-    return lumped("acoustic"), lumped("optical")
+def _lumped(material: Material, key: str) -> PhononGroup:
+    return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))

@@ -71,7 +71,8 @@ def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: flo
 
 def final_fraction(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray) -> np.ndarray:
     """Return the share of the broadened final energy that lies in each final cell (cells_i, cells_f, angles or 1)."""
-    distance = problem.edge_energy(final)[None, :, None] - problem.energy(initial)[:, None, None]
+    edge = problem.species[final].edge + 0.5 * HBAR2_PER_M0 / problem.species[final].mass * problem.grid.edges**2
+    distance = edge[None, :, None] - problem.energy(initial)[:, None, None]
     scale = 1.0 / (np.sqrt(2.0) * problem.broadening)
     upper = erf(scale * (distance[:, 1:] + phonon_energy))
     return 0.5 * (upper - erf(scale * (distance[:, :-1] + phonon_energy)))
@@ -81,6 +82,13 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
     """Return the energies of acoustic phonons at all transfers (cells, cells, angles), eV."""
     q = np.maximum(problem.grid.transfer_ijt, SMALLEST_ACOUSTIC_MOMENTUM)
     return HBAR * problem.parameters.sound_velocity * q
+
+
+def electron_emission(problem: Problem, channel: Channel, groups: Iterable[PhononGroup]) -> np.ndarray:
+    """Return the emission rates (cells of the final species, of the initial one; 1/fs) of groups of phonons that act on the electron."""
+    a, b = problem.species[channel.initial], problem.species[channel.final]
+    form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
+    return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)
 
 
 def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray) -> np.ndarray:

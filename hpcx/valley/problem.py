@@ -96,10 +96,6 @@ class Problem:
         """Return the mean energy of a species in each cell (cells,), eV."""
         return self.species[index].edge + 0.5 * HBAR2_PER_M0 / self.species[index].mass * self.grid.square
 
-    def edge_energy(self, index: int) -> np.ndarray:
-        """Return the energy of a species at the edges of the cells (cells + 1,), eV."""
-        return self.species[index].edge + 0.5 * HBAR2_PER_M0 / self.species[index].mass * self.grid.edges**2
-
     def weights(self) -> np.ndarray:
         """Return `weight` of all species, flattened (size,)."""
         return np.concatenate([self.weight(index) for index in range(len(self.species))])

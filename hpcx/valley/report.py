@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hpcx.io.result import Result
@@ -11,9 +9,9 @@ from hpcx.units import from_internal
 from hpcx.valley.bleaching import TRANSITIONS
 from hpcx.valley.blocks import reduce_to_species
 from hpcx.valley.config import Config
-from hpcx.valley.fit import BiexponentialFit, fit_biexponential, sign_change_time, slope_time
+from hpcx.valley.fit import fit_biexponential, sign_change_time, slope_time
 from hpcx.valley.modes import Modes
-from hpcx.valley.observables import Traces, instrument_response
+from hpcx.valley.observables import Traces
 from hpcx.valley.polarization import HELICITIES
 from hpcx.valley.problem import Problem
 from hpcx.valley.rates import COULOMB, FLIPS, PHONONS
@@ -25,43 +23,38 @@ SLOPE_WINDOW = (1500.0, 8000.0)
 SMALLEST_SIGNAL = 1e-4
 
 
-@dataclass(frozen=True)
-class Lifetimes:
-    """Per transition, fs; NaN where a signal is too small or does not decay."""
-
-    fast: np.ndarray
-    slow: np.ndarray
-    fit_residual: np.ndarray
-    slope: np.ndarray
-    sign_change: np.ndarray
-
-
-def lifetimes(config: Config, traces: Traces) -> Lifetimes:
-    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window)."""
-    if np.isnan(traces.dichroism_it).any():
-        nothing = np.full(len(TRANSITIONS), np.nan)
-        return Lifetimes(nothing, nothing, nothing, nothing, nothing)
-    fits = [_fit(config, traces.time, trace) for trace in traces.dichroism_it]
-    last = min(SLOPE_WINDOW[1], float(traces.time[-1]))
-    slopes = [_slope(traces.time, trace, last) for trace in traces.dichroism_it]
-    fast, slow, residual = (np.array([getattr(fit, name) for fit in fits]) for name in ("fast_time", "slow_time", "residual"))
-    changes = [sign_change_time(traces.time, trace, SMALLEST_SIGNAL) for trace in traces.dichroism_it]
-    return Lifetimes(fast, slow, residual, np.array(slopes), np.array(changes))
+_SMALL = "NaN: the signal is too small"
+_FLAT = "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
+#: quantities derived from the dichroism: dataset -> (unit in which it is written, meaning, meaning of NaN)
+_LIFETIMES = {
+    "fast_time": ("fs", "fast time of the biexponential fit", _SMALL),
+    "slow_time": ("ps", "slow time of the biexponential fit", _SMALL),
+    "fit_residual": ("1", "root mean square residual of the fit", _SMALL),
+    "logarithmic_slope_time": ("ps", "time of the slope, 1.5 to 8 ps", f"{_SMALL}, or {_FLAT}"),
+    "sign_change_time": ("ps", "delay at which the signal turns", "NaN: it does not turn"),
+}
 
 
-def _fit(config: Config, time: np.ndarray, trace: np.ndarray) -> BiexponentialFit:
-    if np.abs(trace).max() < SMALLEST_SIGNAL:
-        return BiexponentialFit(np.nan, np.nan, np.nan, np.full(3, np.nan), np.nan)
-    return fit_biexponential(time, trace, instrument_response(config))
+def lifetimes(config: Config, traces: Traces) -> dict[str, np.ndarray]:
+    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window): dataset -> (transition,), fs."""
+    response = float(np.hypot(config.internal.pump.duration, config.internal.probe.duration))  # width of their cross-correlation
+    rows = [_lifetimes(traces.time, trace, response) for trace in traces.dichroism_it]
+    return dict(zip(_LIFETIMES, np.array(rows).T))
 
 
-def _slope(time: np.ndarray, trace: np.ndarray, last: float) -> float:
-    if abs(np.interp(last, time, trace)) < SMALLEST_SIGNAL:
-        return float("nan")
-    return slope_time(time, trace, SLOPE_WINDOW[0], last)
+def _lifetimes(time: np.ndarray, trace: np.ndarray, response: float) -> list[float]:
+    """Return the quantities of one trace; NaN where it is too small or does not decay."""
+    if np.isnan(trace).any():
+        return [np.nan] * len(_LIFETIMES)
+    fitted, last = [np.nan] * 3, min(SLOPE_WINDOW[1], float(time[-1]))
+    if np.abs(trace).max() >= SMALLEST_SIGNAL:
+        fit = fit_biexponential(time, trace, response)
+        fitted = [fit.fast_time, fit.slow_time, fit.residual]
+    slope = slope_time(time, trace, SLOPE_WINDOW[0], last) if abs(np.interp(last, time, trace)) >= SMALLEST_SIGNAL else np.nan
+    return [*fitted, slope, sign_change_time(time, trace, SMALLEST_SIGNAL)]
 
 
-def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -> None:
+def add_traces(result: Result, traces: Traces, times: dict[str, np.ndarray], modes: Modes) -> None:
     """Add the group `dichroism`."""
     result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
     result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
@@ -73,25 +66,13 @@ def add_traces(result: Result, traces: Traces, times: Lifetimes, modes: Modes) -
     result.add("dichroism/scale", scale, (), "1", "largest magnitude of the difference of the A transmission of both helicities, by which it is divided")
     transmission = traces.transmission_hit
     result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
-    for name, (values, unit, label, missing) in _times(times).items():
-        result.add_internal(f"dichroism/{name}", values, ("transition",), unit, label, missing=missing)
+    for name, (unit, label, small) in _LIFETIMES.items():
+        result.add_internal(f"dichroism/{name}", times[name], ("transition",), unit, label, missing=small)
     if traces.kerr_t is not None:
         label = "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the dichroism of A"
         result.add("dichroism/kerr_rotation", traces.kerr_t, ("time",), "1", label, missing=missing)
     label, missing = "decay time of the odd mode that carries most of A", "NaN: none carries most of A; infinite: that mode is conserved"
     result.add_internal("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
-
-
-def _times(times: Lifetimes) -> dict[str, tuple[np.ndarray, str, str, str]]:
-    """Return values (fs), the unit in which they are written, meaning and meaning of NaN of the quantities derived from the dichroism, by dataset."""
-    small, flat = "NaN: the signal is too small", "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
-    return {
-        "fast_time": (times.fast, "fs", "fast time of the biexponential fit", small),
-        "slow_time": (times.slow, "ps", "slow time of the biexponential fit", small),
-        "fit_residual": (times.fit_residual, "1", "root mean square residual of the fit", small),
-        "logarithmic_slope_time": (times.slope, "ps", "time of the slope, 1.5 to 8 ps", f"{small}, or {flat}"),
-        "sign_change_time": (times.sign_change, "ps", "delay at which the signal turns", "NaN: it does not turn"),
-    }
 
 
 def _depolarization_time(modes: Modes) -> float:
@@ -165,13 +146,14 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
 
 
-def summary(config: Config, traces: Traces, times: Lifetimes, modes: Modes) -> list[str]:
+def summary(config: Config, traces: Traces, times: dict[str, np.ndarray], modes: Modes) -> list[str]:
     """Return the lines printed at the end of a run."""
     lines = [f"T = {config.temperature:g} K: " + _signal_text(traces)]
+    slow, slope = (from_internal(times[name], "ps") for name in ("slow_time", "logarithmic_slope_time"))
     for row, name in enumerate(TRANSITIONS):
         lines.append(
-            f"{name}: biexponential fit with offset t1 {_number(times.fast[row], 'fs', 0)}, t2 {_number(from_internal(times.slow[row], 'ps'), 'ps', 2)}; "
-            f"slope from 1.5 to 8 ps {_number(from_internal(times.slope[row], 'ps'), 'ps', 2)}"
+            f"{name}: biexponential fit with offset t1 {_number(times['fast_time'][row], 'fs', 0)}, t2 {_number(slow[row], 'ps', 2)}; "
+            f"slope from 1.5 to 8 ps {_number(slope[row], 'ps', 2)}"
         )
     return lines + [_mode_text(modes)]
 

@@ -13,10 +13,10 @@ from hpcx.parallel.run import Run
 from hpcx.valley.bleaching import bleaching_in
 from hpcx.valley.config import Config
 from hpcx.valley.modes import Modes, find_modes
-from hpcx.valley.notices import describe_idle, idle_mechanisms
+from hpcx.valley.notices import idle_mechanisms
 from hpcx.valley.observables import compute_traces
 from hpcx.valley.problem import Problem, build_problem
-from hpcx.valley.report import Lifetimes, add_checks, add_flow, add_modes, add_populations, add_traces, lifetimes, summary
+from hpcx.valley.report import add_checks, add_flow, add_modes, add_populations, add_traces, lifetimes, summary
 from hpcx.valley.simulate import Simulation, simulate
 
 #: delay (fs) at which the weights of the modes in the signal are taken: the pump is over, the fast relaxation nearly
@@ -54,7 +54,7 @@ def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
     return find_modes(problem, simulation.generator, config.modes.count, weights, state)
 
 
-def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: Lifetimes, modes: Modes) -> Result:
+def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: dict[str, np.ndarray], modes: Modes) -> Result:
     result = Result()
     add_traces(result, traces, times, modes)
     add_populations(result, problem, simulation)
@@ -62,5 +62,6 @@ def _result(problem: Problem, config: Config, simulation: Simulation, traces, ti
     add_modes(result, modes)
     add_checks(result, problem, simulation)
     idle = idle_mechanisms(config, simulation.rates, simulation.polarization, simulation.formation_nj)
-    result.summary += summary(config, traces, times, modes) + describe_idle(idle)
+    result.summary += summary(config, traces, times, modes)
+    result.summary += [f"note: {name} is switched on but cannot act: {reason}" for name, reason in idle.items()]
     return result

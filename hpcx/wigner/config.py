@@ -58,13 +58,9 @@ class Space(Section):
     initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
 
     @model_validator(mode="after")
-    def _countable(self) -> Space:
+    def _possible(self) -> Space:
+        """Refuse too many cells, and light beyond the edges of the box: none of it would fall into a cell."""
         refuse_more("cells", self.points**self.dimension, MOST_CELLS, "lower space.points")
-        return self
-
-    @model_validator(mode="after")
-    def _inside(self) -> Space:
-        """Refuse light beyond the edges of the box: none of it would fall into a cell."""
         made = self.initial
         name, reach = {"ring": ("radius", made.radius), "two spots": ("separation", 0.5 * made.separation)}.get(made.shape, ("", 0.0))
         if self.dimension and reach >= 0.5 * self.width:
@@ -257,14 +253,10 @@ class Config(RunInput):
         return [key for key in matching(*NUMBERS) if self.environment is None or key != "interaction.kappa"]
 
     @model_validator(mode="after")
-    def _countable(self) -> Config:
+    def _consistent(self) -> Config:
         maps = count_times(self.time.densities, self.time.end)
         values, knobs = 3 * maps * self.space.points**self.space.dimension, "lengthen the intervals of time.densities or lower space.points"
         refuse_more("values of all maps", values if self.space.dimension else 0, MOST_MAP_VALUES, knobs)
-        return self
-
-    @model_validator(mode="after")
-    def _check_pulse(self) -> Config:
         if self.pulse.centre >= self.time.end:
             raise ValueError(f"pulse.centre = {self.pulse.centre:g} ps must be before time.end = {self.time.end:g} ps")
         if self.pulse.centre < 1.7e-3 * self.pulse.duration:

@@ -6,7 +6,6 @@ Flattened index of a bin: valley * bins + bin.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -65,18 +64,10 @@ def in_meV(energy: float) -> float:
     return from_internal(energy, "meV")
 
 
-class UsualBins(NamedTuple):
-    """What the energy bins are without an input: width of the lowest and of the largest bin, top of all, eV."""
-
-    first: float
-    largest: float
-    maximum: float
-
-
-def usual_bins(temperature: float) -> UsualBins:
-    """Return the usual bins at a temperature (K)."""
+def usual_bins(temperature: float) -> tuple[float, float, float]:
+    """Return the energy bins without an input at a temperature (K): width of the lowest and of the largest one, top of all, eV."""
     kT = BOLTZMANN_EV_PER_K * temperature
-    return UsualBins(min(3e-5, 0.05 * kT), min(4e-3, 0.25 * kT), max(0.075, 11 * kT))
+    return min(3e-5, 0.05 * kT), min(4e-3, 0.25 * kT), max(0.075, 11 * kT)
 
 
 def energy_edges(first: float, growth: float, largest: float, maximum: float) -> np.ndarray:

@@ -15,14 +15,12 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.valley_excitons import VALLEYS, Excitons
 from hpcx.registry import Estimate
 from hpcx.wigner.config import Config
-from hpcx.wigner.energy_grid import mean_energy
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.problem import make_edges, make_stops
 from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded
-from hpcx.wigner.space.advection import STABLE_COURANT, labels
-from hpcx.wigner.space.drift import longest_drift_step
-from hpcx.wigner.space.problem import STEPS_PER_LIFETIME, SpatialProblem, make_spatial_problem
+from hpcx.wigner.space.advection import labels
+from hpcx.wigner.space.problem import SpatialProblem, longest_stable_step, make_spatial_problem
 from hpcx.wigner.time_steps import TIME_DIGITS, levels_for, make_steps
 
 #: interpreter with its libraries, bytes
@@ -54,7 +52,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     matrices = 4 * 2 + 2 * 8
     facts = {"energy bins": f"{len(edges) - 1} per valley"}
     bytes_per_rank = BASE_BYTES + 8.0 * values**2 * matrices
-    alone = Estimate(3 * values, bytes_per_rank, _rates(values), facts)
+    alone = Estimate(3 * values, bytes_per_rank, POINT + Work(arrays=RATE_SECONDS * values**2), facts)
     if config.space.dimension:
         return _with_space(alone, config, excitons, edges, ranks)
     samples = config.uncertainty.samples
@@ -63,10 +61,6 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         schedules = _schedules(config, np.inf)
         work += _moments(values, len(schedules[0]) if samples else sum(map(len, schedules)), config)
     return replace(alone, work=work * math.ceil(samples / ranks) if samples else work)
-
-
-def _rates(values: int) -> Work:
-    return POINT + Work(arrays=RATE_SECONDS * values**2)
 
 
 def _moments(values: int, steps: int, config: Config) -> Work:
@@ -89,7 +83,8 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     regions = 1 if spatial.regions is None else len(spatial.regions.offset_rv)
     if spatial.regions is not None:
         own = min(regions, math.ceil(cells * busiest))
-        work += _regions(config, values, math.ceil(regions / ranks), own) + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
+        rates = (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
+        work += rates + REGION_OUTPUT * (own * len(make_stops(config))) + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
     facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
@@ -98,11 +93,6 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     facts |= more
     work += sending * len(steps)
     return Estimate(unknowns, float(memory), work, facts, refusal=_too_many(rows, ranks))
-
-
-def _regions(config: Config, values: int, made: int, own: int) -> Work:
-    """Return the work for the rates of the regions `made` by a rank, and for what it reads off its `own` ones."""
-    return (REGION + Work(arrays=REGION_SECONDS * values**2)) * made + REGION_OUTPUT * (own * len(make_stops(config)))
 
 
 def _region_step(spatial: SpatialProblem, values: int, own: int, unknowns: float) -> Work:
@@ -138,24 +128,13 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 def _schedules(config: Config, longest: float) -> list[np.ndarray]:
     """Return the steps of the runs of the moments: each has halved those of the one before, until the error is known to be small enough."""
     stops, pulse = make_stops(config), config.internal.pulse
-    levels = (levels_for(pulse.duration, pulse.centre, halved, longest) for halved in range(_halvings(config.time.tolerance) + 1))
+    halvings = max(1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16)))  # errors fall with the fourth power of the steps
+    levels = (levels_for(pulse.duration, pulse.centre, halved, longest) for halved in range(halvings + 1))
     return [make_steps(level, stops) for level in levels]
-
-
-def _halvings(tolerance: float) -> int:
-    """Return about how often the coarsest steps are halved: errors fall with the fourth power of the steps."""
-    return max(1, 1 + round(math.log(COARSE_ERROR / tolerance, 16)))
 
 
 def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
     """Return the longest stable step, fs, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
     kT = BOLTZMANN_EV_PER_K * config.temperature
-    flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / excitons.mass_v.min()))
-    losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
-    if spatial.gradient is None:
-        return 1 / (1 / flight + losses)
-    drift = longest_drift_step(edges, excitons.mass_v, spatial.gradient)
-    excess = 0.0
-    if spatial.regions is not None and config.mechanisms.intervalley:
-        excess = fastest_exchange(excitons, float(edges[-1]), kT) * math.expm1(0.5 * spatial.regions.step / kT)
-    return 1 / (1 / flight + 1 / drift + excess + losses)
+    scatters = spatial.regions is not None and config.mechanisms.intervalley
+    return longest_stable_step(spatial, edges, excitons.mass_v, kT, fastest_exchange(excitons, float(edges[-1]), kT) if scatters else 0.0)

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from hpcx.petsc.cells import SingleCell
-from hpcx.petsc.imex import ImexStepper, StoredInverses
+from hpcx.petsc.imex import ImexStepper
 from hpcx.wigner.rates import Rates, padded
 from hpcx.wigner.source import Source
 from hpcx.wigner.time_steps import SAME_TIME
@@ -44,10 +44,6 @@ class Hierarchy:
         out_ni[1] = velocity_i * moments_ni[0]
         out_ni[2] = 2 * velocity_i * moments_ni[1] + self.source.spot**2 * born_i
 
-    def implicit(self) -> StoredInverses:
-        """Return scattering and radiative decay."""
-        return StoredInverses({m: self.rates.evolution(m, self.intervalley) for m in (0, 1)}, (0, 1, 0))
-
 
 class MomentStepper:
     """Moves the moments with the same PETSc scheme as the full equation. Replicated on every rank.
@@ -58,7 +54,7 @@ class MomentStepper:
 
     def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None, scheme: str = "4") -> None:
         self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
-        self._stepper = ImexStepper(SingleCell(3, padded(self._size)), hierarchy.implicit(), self._explicit, scheme)
+        self._stepper = ImexStepper(SingleCell(3, padded(self._size)), hierarchy.rates.implicit((0, 1, 0), hierarchy.intervalley), self._explicit, scheme)
         if state is not None:
             self.state[:] = state
 

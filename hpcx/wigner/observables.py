@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 
@@ -16,54 +15,6 @@ from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import mean_energy
 from hpcx.wigner.rates import Rates
 from hpcx.wigner.source import Source
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Observables at one time; arrays over the valleys unless said otherwise.
-
-    Attributes:
-        population: excitons (one has been made in all).
-        mean_squared_displacement: mean of r^2, nm^2.
-        free, intervalley, radiative, source, annihilation: parts of the diffusivity, nm^2/fs.
-        population_total, mean_squared_displacement_total, diffusivity_total: of the sum over valleys, numbers.
-        mean_squared_displacement_photoluminescence, photoluminescence: of the emitted light; its rate in 1/fs.
-        sidebands, mean_squared_displacement_sidebands: phonon-assisted light, by valley and of all together.
-        population_rate: change of the population by intervalley scattering, 1/fs.
-        energy: mean energy above the minimum of the valley, eV.
-    """
-
-    population: np.ndarray
-    mean_squared_displacement: np.ndarray
-    free: np.ndarray
-    intervalley: np.ndarray
-    radiative: np.ndarray
-    source: np.ndarray
-    annihilation: np.ndarray
-    population_rate: np.ndarray
-    energy: np.ndarray
-    population_total: float
-    mean_squared_displacement_total: float
-    diffusivity_total: float
-    photoluminescence: float
-    mean_squared_displacement_photoluminescence: float
-    sidebands: np.ndarray
-    mean_squared_displacement_sidebands: float
-
-    @property
-    def diffusivity(self) -> np.ndarray:
-        """Sum of the parts, nm^2/fs."""
-        return self.free + self.intervalley + self.radiative + self.source + self.annihilation
-
-
-class Totals(TypedDict):
-    """What a snapshot has of all valleys together."""
-
-    population_total: float
-    mean_squared_displacement_total: float
-    diffusivity_total: float
-    photoluminescence: float
-    mean_squared_displacement_photoluminescence: float
 
 
 @dataclass(frozen=True)
@@ -98,7 +49,7 @@ NO_ANNIHILATION = Annihilation(np.zeros((2, 1)))
 
 
 class Observer:
-    """Turns moments (3, bins of all valleys) into a `Snapshot`."""
+    """Turns moments (3, bins of all valleys) into observables."""
 
     def __init__(self, rates: Rates, source: Source, sideband_i: np.ndarray) -> None:
         """`sideband_i` are the rates of phonon-assisted light of every bin, 1/fs."""
@@ -112,8 +63,13 @@ class Observer:
         born = self.rates.grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         return Gains(exchanged * intervalley, np.stack([born, self.source.spot**2 * born]), self.source.born(time))
 
-    def snapshot(self, moments_ni: np.ndarray, gains: Gains, annihilation: Annihilation = NO_ANNIHILATION) -> Snapshot:
-        """Return the observables of `moments_ni`."""
+    def snapshot(self, moments_ni: np.ndarray, gains: Gains, annihilation: Annihilation = NO_ANNIHILATION) -> dict[str, np.ndarray]:
+        """Return the observables of `moments_ni` by name, per valley or "..._total" for all; those of light are numbers but for `sidebands`.
+
+        "population" (one exciton has been made in all), "mean_squared_displacement" (nm^2), "diffusivity" and its parts "free",
+        "intervalley", "radiative", "source", "annihilation" (nm^2/fs), "population_rate" by intervalley scattering (1/fs), "energy" above
+        the minimum of the valley (eV), "photoluminescence" and phonon-assisted "sidebands" (1/fs).
+        """
         grid = self.rates.grid
         m0, m1, m2 = moments_ni
         population = grid.sum_v(m0)
@@ -126,20 +82,21 @@ class Observer:
             "radiative": (mean_squared_displacement * lost - lost_second) / (4 * known),
             "source": (gains.born[1] - mean_squared_displacement * gains.born[0]) / (4 * known),
             "annihilation": (mean_squared_displacement * annihilation.rate[0] - annihilation.rate[1]) / (4 * known),
-            "energy": grid.sum_v(self._energy_i * m0) / known,
         }
         sidebands = grid.sum_v(self._sideband_i * m0)
-        return Snapshot(
-            population,
-            mean_squared_displacement,
+        return {
             **parts,
-            population_rate=gains.exchanged[0],
-            sidebands=sidebands,
-            mean_squared_displacement_sidebands=_mean(float(self._sideband_i @ m2), float(sidebands.sum())),
+            "population": population,
+            "mean_squared_displacement": mean_squared_displacement,
+            "diffusivity": np.sum(list(parts.values()), axis=0),
+            "population_rate": gains.exchanged[0],
+            "energy": grid.sum_v(self._energy_i * m0) / known,
+            "sidebands": sidebands,
+            "mean_squared_displacement_sidebands": _mean(self._sideband_i @ m2, sidebands.sum()),
             **self._totals(moments_ni, lost, gains.born - annihilation.rate, lost_second),
-        )
+        }
 
-    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, born: np.ndarray, lost_second: np.ndarray) -> Totals:
+    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, born: np.ndarray, lost_second: np.ndarray) -> dict[str, np.ndarray]:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
         mean_squared_displacement = m2.sum() / total
@@ -147,16 +104,16 @@ class Observer:
         change = born[0].sum() - lost.sum()
         light = lost.sum()
         return {
-            "population_total": float(m0.sum()),
-            "mean_squared_displacement_total": float(mean_squared_displacement),
-            "diffusivity_total": float(slope - mean_squared_displacement * change) / (4 * float(total)),
-            "photoluminescence": float(light),
-            "mean_squared_displacement_photoluminescence": _mean(float(lost_second.sum()), float(light)),
+            "population_total": m0.sum(),
+            "mean_squared_displacement_total": mean_squared_displacement,
+            "diffusivity_total": (slope - mean_squared_displacement * change) / (4 * total),
+            "photoluminescence": light,
+            "mean_squared_displacement_photoluminescence": _mean(lost_second.sum(), light),
         }
 
 
-def _mean(moment: float, light: float) -> float:
-    return moment / light if light > 0 else np.nan
+def _mean(moment: np.ndarray, light: np.ndarray) -> np.ndarray:
+    return moment / light if light > 0 else np.array(np.nan)
 
 
 def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bool) -> float:

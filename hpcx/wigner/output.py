@@ -91,8 +91,7 @@ _NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the 
 
 def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, mean_squared_displacement: np.ndarray) -> np.ndarray:
     """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum; NaN where that or the growth is not positive."""
-    since = np.array(history.time) - problem.source.centre
-    since = since.reshape(-1, *(1,) * (diffusivity.ndim - 1))
+    since = (history.time - problem.source.centre).reshape(-1, *(1,) * (diffusivity.ndim - 1))
     growth = mean_squared_displacement - problem.source.spot**2
     known = (since > 0) & (growth > 0)
     return np.where(known, 4 * diffusivity * since / np.where(known, growth, 1.0), np.nan)
@@ -100,26 +99,26 @@ def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, mean_
 
 def add_observables(result: Result, problem: Problem, history: History) -> None:
     """Add every quantity of the history under `observables`."""
-    result.add_internal("observables/time", np.array(history.time), ("time",), "ps", "time")
+    result.add_internal("observables/time", history.time, ("time",), "ps", "time")
     result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     for name, (path, unit, meaning) in _QUANTITIES.items():
-        values = history.array(name)
+        values = history.observables[name]
         result.add_internal(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name))
-    temperature = history.array("energy") / BOLTZMANN_EV_PER_K
+    temperature = history.observables["energy"] / BOLTZMANN_EV_PER_K
     label = "temperature of the same mean energy"
     result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy"))
-    exponent = _exponent(problem, history, history.array("diffusivity"), history.array("mean_squared_displacement"))
+    exponent = _exponent(problem, history, history.observables["diffusivity"], history.observables["mean_squared_displacement"])
     result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
-    exponent = _exponent(problem, history, history.array("diffusivity_total"), history.array("mean_squared_displacement_total"))
+    exponent = _exponent(problem, history, history.observables["diffusivity_total"], history.observables["mean_squared_displacement_total"])
     result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT)
-    result.add("observables/emitted", np.array(history.emitted), ("time",), "1", "light emitted until then, per generated exciton")
+    result.add("observables/emitted", history.emitted, ("time",), "1", "light emitted until then, per generated exciton")
 
 
 def add_annihilation(result: Result, history: History) -> None:
     """Add what annihilation does."""
-    values, missing = history.array("annihilation"), _missing("annihilation")
+    values, missing = history.observables["annihilation"], _missing("annihilation")
     result.add_internal("observables/diffusivity_annihilation", values, ("time", "valley"), "cm^2/s", "part from annihilation", missing=missing)
-    result.add("observables/annihilated", np.array(history.annihilated), ("time",), "1", "excitons annihilated until then, per generated exciton")
+    result.add("observables/annihilated", history.annihilated, ("time",), "1", "excitons annihilated until then, per generated exciton")
 
 
 def _missing(name: str) -> str:
@@ -133,9 +132,9 @@ def _missing(name: str) -> str:
 
 def add_spectra(result: Result, problem: Problem, history: History) -> None:
     """Add distributions over energy, with the equilibrium, at times that are ever further apart."""
-    edges, spectra = problem.grid.edges, np.array(history.spectra)
+    edges, spectra = problem.grid.edges, history.spectra
     width = np.diff(edges)
-    result.add_internal("energy/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    result.add_internal("energy/time", history.spectrum_time, ("time",), "ps", "time")
     result.add("energy/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     result.add_internal("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
     result.add_internal("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
@@ -153,8 +152,8 @@ def add_sidebands(result: Result, problem: Problem, history: History) -> None:
         return
     lowest = min(float(line.photon_i[0]) for line in found)
     edges = SIDEBAND_STEP * np.arange(np.floor(lowest / SIDEBAND_STEP), SIDEBAND_END + 1)
-    light = spectrum(found, problem.grid, np.array(history.spectra), edges)
-    result.add_internal("sidebands/time", np.array(history.spectrum_time), ("time",), "ps", "time")
+    light = spectrum(found, problem.grid, history.spectra, edges)
+    result.add_internal("sidebands/time", history.spectrum_time, ("time",), "ps", "time")
     label = "photon energy less that of the bright exciton at rest"
     result.add_internal("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
     label = "rate of phonon-assisted light, per generated exciton"
@@ -166,10 +165,10 @@ def summarise(problem: Problem, history: History) -> list[str]:
     return [
         *summarise_rates(problem),
         f"at {in_ps(history.time[-1]):g} ps:",
-        "    populations: " + _by_valley(history.snapshots[-1].population, ".3g"),
-        "    mean squared displacements (um^2): " + _by_valley(from_internal(history.snapshots[-1].mean_squared_displacement, "um^2"), ".4f"),
-        "    effective temperatures (K): " + _by_valley(history.snapshots[-1].energy / BOLTZMANN_EV_PER_K, ".4g"),
-        "    diffusivities (cm^2/s): " + _by_valley(from_internal(history.snapshots[-1].diffusivity, "cm^2/s"), ".3f"),
+        "    populations: " + _by_valley(history.observables["population"][-1], ".3g"),
+        "    mean squared displacements (um^2): " + _by_valley(from_internal(history.observables["mean_squared_displacement"][-1], "um^2"), ".4f"),
+        "    effective temperatures (K): " + _by_valley(history.observables["energy"][-1] / BOLTZMANN_EV_PER_K, ".4g"),
+        "    diffusivities (cm^2/s): " + _by_valley(from_internal(history.observables["diffusivity"][-1], "cm^2/s"), ".3f"),
         *_bright_valley(history),
     ]
 
@@ -190,8 +189,8 @@ def _by_valley(values: np.ndarray, form: str) -> str:
 
 def _bright_valley(history: History) -> list[str]:
     """Say when the diffusivity of KK is largest and when it is negative."""
-    time = from_internal(np.array(history.time), "ps")
-    bright = from_internal(history.array("diffusivity")[:, 0], "cm^2/s")
+    time = from_internal(history.time, "ps")
+    bright = from_internal(history.observables["diffusivity"][:, 0], "cm^2/s")
     if not np.isfinite(bright).any():
         return []
     peak = int(np.nanargmax(bright))

@@ -69,13 +69,8 @@ class Problem:
 
 def make_edges(config: Config) -> np.ndarray:
     """Return the edges of the energy bins (eV) that the input asks for."""
-    momentum, usual = config.internal.momentum, usual_bins(config.temperature)
-    return energy_edges(
-        first=momentum.first_bin or usual.first,
-        growth=momentum.growth,
-        largest=momentum.largest_bin or usual.largest,
-        maximum=momentum.energy_max or usual.maximum,
-    )
+    momentum, (first, largest, maximum) = config.internal.momentum, usual_bins(config.temperature)
+    return energy_edges(momentum.first_bin or first, momentum.growth, momentum.largest_bin or largest, momentum.energy_max or maximum)
 
 
 def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Problem:

@@ -26,29 +26,21 @@ FOLDER = "rates"
 def flat_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
     """Return the rates of all processes from memory, from a file, or assembled by all ranks; collective."""
     processes = emission_processes(excitons)
-    key = rates_key(excitons, grid, harmonics, processes)
-    name = f"wigner/rates/{key}"
+    name = f"wigner/rates/{rates_key(excitons, grid, harmonics, processes)}"
     known = run.shared.get(name)
-    if isinstance(known, Rates):
-        return known
+    if not isinstance(known, Rates):
+        known = run.shared[name] = kept_rates(comm, excitons, grid, harmonics, processes, run)
+    return known
+
+
+def kept_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process], run: Run) -> Rates:
+    """Return the rates of `processes` from a file, or assemble them and write it; collective."""
+    key = rates_key(excitons, grid, harmonics, processes)
     found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
     if found is None:
         found = assemble_rates(comm, excitons, grid, harmonics, processes=processes)
         if comm.rank == 0:
             save_rates(run, found, key)
-    run.shared[name] = found
-    return found
-
-
-def kept_rates(run: Run, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> Rates:
-    """Return the rates of `processes` from a file, or assemble them and write it; by one rank."""
-    from mpi4py import MPI
-
-    key = rates_key(excitons, grid, harmonics, processes)
-    found = load_rates(run, grid, key)
-    if found is None:
-        found = assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes)
-        save_rates(run, found, key)
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpcx.petsc.imex import StoredInverses
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
 from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
@@ -66,6 +67,10 @@ class Rates:
         if harmonic == 0:
             evolution_ij[size, :size] = self.grid.radiative_i
         return evolution_ij
+
+    def implicit(self, labels_k: tuple[int, ...], intervalley: bool = True) -> StoredInverses:
+        """Return scattering and radiative decay of a cell whose components have the harmonics `labels_k`."""
+        return StoredInverses({m: self.evolution(m, intervalley) for m in set(labels_k)}, labels_k)
 
     def out_rate(self, intervalley: bool = True) -> np.ndarray:
         """Return the rate (1/fs) at which each bin is left, scattering inside the bin included."""

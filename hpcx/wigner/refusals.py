@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.materials.loader import Material
-from hpcx.physics.valley_excitons import Excitons
 from hpcx.registry import Refusal, tried
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import interaction, read_excitons
 from hpcx.wigner.problem import check_edges, detuning_of, make_edges, make_stops
 from hpcx.wigner.source import check_detuning
 from hpcx.wigner.space.drift import longest_drift_step
-from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem
+from hpcx.wigner.space.problem import check_local_energies, make_spatial_problem
 from hpcx.wigner.space.resolution_checks import check_spot
 from hpcx.wigner.time_steps import levels_for, make_steps
 
@@ -40,15 +39,10 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     found = tried("space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.internal.pulse.spot))[1]
     local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
-    longest = _longest_drift(spatial, edges, excitons)
+    longest = np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)
     return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_stops(config)))[1]
 
 
 def _levels(config: Config, longest: float) -> list[tuple[float, float]]:
     pulse = config.internal.pulse
     return levels_for(pulse.duration, pulse.centre, 0, longest)
-
-
-def _longest_drift(spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
-    """Return the longest step (fs) that a landscape allows."""
-    return np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)

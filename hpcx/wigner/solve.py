@@ -18,10 +18,10 @@ from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.space.output import add_checks, add_landscape
 from hpcx.wigner.space.potential import potential_energy
-from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, make_spatial_problem, place_source
+from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, longest_stable_step, make_spatial_problem, place_source
 from hpcx.wigner.space.resolution_checks import check_box, check_spot
 from hpcx.wigner.space.simulation import Simulation
-from hpcx.wigner.space.transport import Transport, longest_stable_step
+from hpcx.wigner.space.transport import Transport
 from hpcx.wigner.time_steps import Schedule
 from hpcx.wigner.uncertainty import study
 
@@ -59,9 +59,8 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     add_spectra(result, problem, history)
     add_sidebands(result, problem, history)
     result.summary[:0] = summarise(problem, history)
-    number = np.array(history.number)
-    result.add_internal("checks/time", np.array(history.time), ("time",), "ps", "time")
-    result.add("checks/particle_number", number, ("time",), "1", "excitons, light and annihilated excitons over generated excitons, minus 1")
+    result.add_internal("checks/time", history.time, ("time",), "ps", "time")
+    result.add("checks/particle_number", history.number, ("time",), "1", "excitons, light and annihilated excitons over generated excitons, minus 1")
     return result
 
 
@@ -79,8 +78,9 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         check_spot(spatial.grid, config.internal.pulse.spot)
         check_local_energies(spatial, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, spatial)
-    stages = Stages(comm, run)
-    schedule, moments = _solve_moments(problem, config, run, stages, longest_stable_step(problem, spatial))
+    stages, grid = Stages(comm, run), problem.grid
+    longest = longest_stable_step(spatial, grid.edges, problem.excitons.mass_v, grid.kT, float(problem.rates.inflow().sum(axis=0).max()))
+    schedule, moments = _solve_moments(problem, config, run, stages, longest)
     check_box(spatial, moments)
     with run.timings.measure("regions"):
         transport = Transport(comm, problem, spatial, run=run)

@@ -59,12 +59,7 @@ class Schedule:
 
 
 def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray:
-    """Return the times (fs) of (interval, until) pairs up to and including `end`, without 0; nobody may change them."""
-    return _output_times(tuple(map(tuple, pairs)), end)
-
-
-@lru_cache(maxsize=64)
-def _output_times(pairs: tuple[tuple[float, float], ...], end: float) -> np.ndarray:
+    """Return the times (fs) of (interval, until) pairs up to and including `end`, without 0."""
     times, start = [], 0.0
     for interval, until in pairs:
         stop = min(until, end)
@@ -72,9 +67,7 @@ def _output_times(pairs: tuple[tuple[float, float], ...], end: float) -> np.ndar
         times.append(start + interval * np.arange(1, count + 1))
         start = max(start, stop)
     joined = np.unique(np.round(np.concatenate([*times, [end]]), 7))
-    joined = joined[joined > 0]
-    joined.flags.writeable = False
-    return joined
+    return joined[joined > 0]
 
 
 def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.ndarray:

@@ -8,8 +8,7 @@ factor and a result.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from mpi4py import MPI
@@ -43,29 +42,19 @@ OUTCOMES = (
 )
 
 
-@dataclass(frozen=True)
-class Weak:
-    """A weakly known number of the material: its key and the half width of the range of its factor."""
-
-    key: str
-    spread: float
-
-
-def weak_numbers(material: Material, ranges: Uncertainty) -> list[Weak]:
-    """List the numbers of the model that are marked [fit], [guess] or [recalled], with the range that the input gives each."""
+def weak_numbers(material: Material, ranges: Uncertainty) -> dict[str, float]:
+    """Return the numbers of the model that are marked [fit], [guess] or [recalled]: key -> half width of the range of its factor."""
     spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
-    found = []
+    found = {}
     for key in (key for key in matching(*NUMBERS, *OPTIONAL) if material.has(key)):
-        spread = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
-        if spread > 0:
-            found.append(Weak(key, spread))
-    return found
+        found[key] = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
+    return {key: spread for key, spread in found.items() if spread > 0}
 
 
-def factors(weak: Sequence[Weak], samples: int, seed: int) -> np.ndarray:
+def factors(weak: Mapping[str, float], samples: int, seed: int) -> np.ndarray:
     """Return the factors (sample, number) of a Latin hypercube."""
     unit = qmc.LatinHypercube(d=len(weak), seed=seed).random(samples)
-    return 1 + np.array([number.spread for number in weak]) * (2 * unit - 1)
+    return 1 + np.array(list(weak.values())) * (2 * unit - 1)
 
 
 def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -80,16 +69,16 @@ def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     return _report(samples[0]["times"], diffusivity_stv, weak, factor_sn)
 
 
-def _sample(config: Config, material: Material, weak: Sequence[Weak], factor_n: np.ndarray, run: Run) -> Item:
+def _sample(config: Config, material: Material, weak: Mapping[str, float], factor_n: np.ndarray, run: Run) -> Item:
     """Return the output times (ps) and the diffusivities (time, valley; cm^2/s) of one sample."""
     numbers = material.numbers
-    varied = {number.key: float(numbers[number.key].value * factor) for number, factor in zip(weak, factor_n)}
+    varied = {key: float(numbers[key].value * factor) for key, factor in zip(weak, factor_n)}
     problem = make_problem(MPI.COMM_SELF, config, material.with_parameters(varied), Run(timings=run.timings))
     pulse = config.internal.pulse
     steps = make_steps(levels_for(pulse.duration, pulse.centre, 0), problem.stops)
     with run.timings.measure("moments"):
         history = run_moments(problem, steps)
-    return {"times": from_internal(np.array(history.time), "ps"), "diffusivity": from_internal(history.array("diffusivity"), "cm^2/s")}
+    return {"times": from_internal(history.time, "ps"), "diffusivity": from_internal(history.observables["diffusivity"], "cm^2/s")}
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
@@ -103,7 +92,7 @@ def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
     return np.array([diffusivity.max(), time[diffusivity.argmax()], *window, diffusivity[-1]])
 
 
-def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Sequence[Weak], factor_sn: np.ndarray) -> Result:
+def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Mapping[str, float], factor_sn: np.ndarray) -> Result:
     result = Result()
     found_so = np.array([outcomes(time, diffusivity_tv[:, 0]) for diffusivity_tv in diffusivity_stv])
     importance_on = _importance(factor_sn, found_so)
@@ -112,8 +101,8 @@ def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Sequence[Weak],
     result.add("uncertainty/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     result.add("uncertainty/percentile", np.array(PERCENTILES), ("percentile",), "1", "percentile over the samples")
     result.add("uncertainty/diffusivity", bands, ("percentile", "time", "valley"), "cm^2/s", "diffusivity")
-    result.add("uncertainty/number", np.array([number.key for number in weak]), ("number",), "1", "varied number of the material")
-    result.add("uncertainty/spread", np.array([number.spread for number in weak]), ("number",), "1", "half width of the factor's range")
+    result.add("uncertainty/number", np.array(list(weak)), ("number",), "1", "varied number of the material")
+    result.add("uncertainty/spread", np.array(list(weak.values())), ("number",), "1", "half width of the factor's range")
     result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
     for index, (name, unit) in enumerate(OUTCOMES):
         label, rare = f"{name.replace('_', ' ')} of the diffusivity of KK", name.startswith(("negative", "lowest"))
@@ -135,8 +124,9 @@ def _importance(factor_sn: np.ndarray, found_so: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Sequence[Weak]) -> list[str]:
+def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Mapping[str, float]) -> list[str]:
     lines = [f"{len(found_so)} samples, {len(weak)} numbers varied; diffusivity of KK, 5, 50, 95 %:"]
+    keys = list(weak)
     for index, (name, unit) in enumerate(OUTCOMES):
         values = found_so[np.isfinite(found_so[:, index]), index]
         if values.size:
@@ -149,5 +139,5 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Sequence[Wea
         row = importance_on[[item for item, _ in OUTCOMES].index(name)]
         if np.isfinite(row).any():
             best = np.argsort(-np.abs(np.nan_to_num(row)))[:5]
-            lines.append(f"    {name} depends most on " + ", ".join(f"{weak[n].key} ({row[n]:+.2f})" for n in best))
+            lines.append(f"    {name} depends most on " + ", ".join(f"{keys[n]} ({row[n]:+.2f})" for n in best))
     return lines

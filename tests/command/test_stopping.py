@@ -184,16 +184,13 @@ def test_signals_in_the_first_second(tmp_path):
         assert not finished_files(run.folder)
 
 
-def test_a_closed_terminal_does_not_end_what_nohup_protects():
-    before, requests = signal.signal(signal.SIGHUP, signal.SIG_IGN), StopRequests()
-    try:
-        requests.install()
-        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-        signal.raise_signal(signal.SIGHUP)
-        assert requests.reason() == ""
-    finally:
-        requests.uninstall()
-        signal.signal(signal.SIGHUP, before)
+def test_a_closed_terminal_does_not_end_what_nohup_protects(own_handlers):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    requests = StopRequests()
+    requests.install()
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    signal.raise_signal(signal.SIGHUP)
+    assert requests.reason() == ""
 
 
 def stop_at_limit(folder, ranks):

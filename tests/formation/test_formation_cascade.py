@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from hpcx.formation.cascade import Propagator, arrival, chain_rates, generator, quantum_rates, residence
+from hpcx.formation.cascade import Propagator, chain_rates, generator, quantum_rates
 from hpcx.formation.matrix_elements import plane_wave_bleaching, printed_bleaching
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
@@ -16,6 +16,19 @@ from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 SPEED, QUANTUM, WIDTH, DECAY = 0.02, 0.048, 0.012, 1 / 658.2
 #: start of the electron-hole pair above the gap, eV
 START = 0.52
+
+
+def residence(generator_ml: np.ndarray) -> np.ndarray:
+    """Return the mean time R_le (fs) spent in state l > 1s after a start in state e > 1s; index 0 is the 2s state."""
+    return -np.linalg.inv(generator_ml[1:, 1:])
+
+
+def arrival(generator_ml: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation (fs) of the time of arrival in the 1s state from every higher state."""
+    time_le = residence(generator_ml)
+    mean_e = time_le.sum(axis=0)
+    second_e = 2 * (time_le @ time_le).sum(axis=0)
+    return mean_e, np.sqrt(second_e - mean_e**2)
 
 
 @st.composite

@@ -60,7 +60,7 @@ def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
     from hpcx.formation import two_exciton
 
     exponent = 0.6
-    one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]), 1.0)
+    one = GaussianSum(np.array([np.sqrt(8 * np.pi * exponent)]), np.array([exponent]))
     monkeypatch.setattr(two_exciton, "fit_gaussians", lambda states: one)
     solved = solve_two_excitons(states, PairMedium(0.46, 0.54, RytovaKeldysh(4.14, 2.121)), equal_masses=True)
     assert solved.antibinding.smallest_overlap == pytest.approx(0.0, abs=1e-6)

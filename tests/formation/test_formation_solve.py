@@ -19,8 +19,8 @@ from hpcx.formation.refusals import refusals
 from hpcx.formation.solve import solve
 from hpcx.formation.tables import tables
 from hpcx.parallel.machine import Work
-from hpcx.parallel.run import Run
-from hpcx.sweep.check import FILES, START, check, duration, in_all
+from hpcx.parallel.run import Run, spoken
+from hpcx.sweep.check import FILES, START, check, in_all
 from hpcx.sweep.planning import Planner
 
 QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
@@ -168,7 +168,7 @@ def test_what_points_share_is_expected_once(tmp_path):
     tables = Work.total(found[0].shared.values()) - responses[0]
     expected = Work.total(e.work for e in found) - 3 * tables - responses[0] - responses[2] + START + FILES * 4
     assert in_all(found).seconds == pytest.approx(expected.seconds, rel=1e-12)
-    assert f"in all about {duration(expected.seconds)} on 1 rank(s)" in check(plan, Planner(plan.points, 1, 1e10)).text
+    assert f"in all about {spoken(expected.seconds)} on 1 rank(s)" in check(plan, Planner(plan.points, 1, 1e10)).text
     assert (expected - START).seconds < 0.65 * sum(e.seconds for e in found)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 from scipy.constants import physical_constants
+from test_formation_cascade import arrival
 
-from hpcx.formation.cascade import arrival, generator
+from hpcx.formation.cascade import generator
 from hpcx.formation.config import Config
 from hpcx.formation.problem import relaxation_rates
 from hpcx.formation.refusals import refusals

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpcx.petsc.options import initialize, pairs, unused_options, used_options
+from hpcx.petsc.options import given_options, initialize, pairs
 
 
 def test_pairs():
@@ -19,7 +19,7 @@ def test_unused_options_are_known():
     options = PETSc.Options()
     try:
         assert options.getInt("hpcx_test_read") == 7
-        assert "-hpcx_test_read 7" in used_options() and "-hpcx_test_unread 8" in unused_options()
+        assert "-hpcx_test_read 7" in given_options(used=True) and "-hpcx_test_unread 8" in given_options(used=False)
     finally:
         options.delValue("hpcx_test_read")
         options.delValue("hpcx_test_unread")

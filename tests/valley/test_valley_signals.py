@@ -189,5 +189,5 @@ def test_no_dichroism_is_undefined_and_said(setup):
     modes = find_modes(problem, simulation.generator, 2, bleaching_in(problem), both[-1])
     assert np.isnan(traces.dichroism_it).all() and np.isnan(modes.weight_im).all() and modes.depolarization() is None
     times = lifetimes(config, traces)
-    assert np.isnan(times.fast).all() and np.isnan(times.slope).all()
+    assert np.isnan(times["fast_time"]).all() and np.isnan(times["logarithmic_slope_time"]).all()
     assert any("no dichroism" in line for line in summary(config, traces, times, modes))

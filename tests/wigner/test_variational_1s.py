@@ -22,7 +22,7 @@ def test_two_dimensional_hydrogen():
 
 def test_tungsten_disulfide():
     excitons = read_excitons(load_for("wigner", "WS2"))
-    assert excitons.binding_energy_v == pytest.approx([0.1499, 0.1627, 0.1846], abs=1e-4)
+    assert [state.binding_energy for state in excitons.state_v] == pytest.approx([0.1499, 0.1627, 0.1846], abs=1e-4)
     assert [state.radius for state in excitons.state_v] == pytest.approx([1.74, 1.57, 1.34], abs=0.005)
 
 

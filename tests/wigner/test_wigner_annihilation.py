@@ -48,10 +48,10 @@ def test_a_gaussian_spot_widens_by_annihilation(dimension):
     none = Gains(np.zeros((2, 3)), np.zeros((2, 3)), 1.0)
     observer = Observer(problem.rates, problem.source, np.zeros(problem.grid.size))
     found = observer.snapshot(transport.moments()[:, : problem.grid.size], none, transport.annihilation())
-    expected = FACTORS[dimension] * RATE * DENSITY * found.mean_squared_displacement
-    assert found.mean_squared_displacement == pytest.approx([problem.source.spot**2] * 3, rel=1e-9)
-    assert found.annihilation == pytest.approx(expected, rel=1e-9)
-    assert found.diffusivity_total == pytest.approx(expected[0], rel=1e-9)  # at rest, so that nothing else moves
+    expected = FACTORS[dimension] * RATE * DENSITY * found["mean_squared_displacement"]
+    assert found["mean_squared_displacement"] == pytest.approx([problem.source.spot**2] * 3, rel=1e-9)
+    assert found["annihilation"] == pytest.approx(expected, rel=1e-9)
+    assert found["diffusivity_total"] == pytest.approx(expected[0], rel=1e-9)  # at rest, so that nothing else moves
     transport.destroy()
 
 

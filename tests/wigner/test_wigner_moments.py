@@ -42,7 +42,7 @@ def default_history(temperature: float) -> History:
 
 def series(history: History, name: str, valley: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return times (ps) and values."""
-    return np.array(history.time) / 1e3, history.array(name)[:, valley]
+    return history.time / 1e3, history.observables[name][:, valley]
 
 
 def at(history: History, name: str, time: float, valley: int = 0) -> float:
@@ -52,7 +52,7 @@ def at(history: History, name: str, time: float, valley: int = 0) -> float:
 
 def test_room_temperature_has_one_diffusivity():
     history = default_history(300)
-    assert history.snapshots[-1].diffusivity / CM2_PER_S == pytest.approx([0.971] * 3, rel=2e-3)
+    assert history.observables["diffusivity"][-1] / CM2_PER_S == pytest.approx([0.971] * 3, rel=2e-3)
     for valley, latest in enumerate((1.26, 0.68, 0.62)):
         time, diffusivity = series(history, "diffusivity", valley)
         outside = time[np.abs(diffusivity / CM2_PER_S / 0.971 - 1) > 0.02]
@@ -71,7 +71,7 @@ def test_liquid_nitrogen_has_three_phases():
     for valley in range(3):
         time, diffusivity = series(history, "diffusivity", valley)
         assert np.all(np.abs(diffusivity[time > 7 - 1e-9] / CM2_PER_S / 1.677 - 1) < 0.02)
-    width = history.snapshots[-1].mean_squared_displacement / 1e6
+    width = history.observables["mean_squared_displacement"][-1] / 1e6
     assert width[0] - width[1] == pytest.approx(1.3e-3, abs=1e-4)
     assert width[2] - width[1] == pytest.approx(3e-4, abs=1e-4)
 
@@ -97,7 +97,7 @@ def test_negative_diffusion_at_twenty_kelvin():
 @pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
 def test_final_populations(temperature, fractions):
     # light takes what it takes from KK: compare within the slow loss
-    population = default_history(temperature).snapshots[-1].population
+    population = default_history(temperature).observables["population"][-1]
     assert population / population.sum() == pytest.approx(fractions, rel=0.03)
 
 
@@ -108,14 +108,14 @@ def test_petsc_agrees_with_the_direct_scheme(temperature):
     direct = run_moments(case, steps, DirectStepper)
     petsc = run_moments(case, make_steps([(10.0, 1e3), (25.0, np.inf)], case.stops), MomentStepper)
     for name, tolerance in (("population", 4e-4), ("mean_squared_displacement", 2e-4)):
-        assert petsc.array(name)[1:] == pytest.approx(direct.array(name)[1:], rel=tolerance)
+        assert petsc.observables[name][1:] == pytest.approx(direct.observables[name][1:], rel=tolerance)
 
 
 def test_every_exciton_is_accounted_for():
     for radiative in (True, False):
         case = problem(77, time={"end": 20.0, "outputs": [(1.0, 20.0)]}, mechanisms={"radiative": radiative})
         history = run_moments(case, make_steps([(4.0, 1e3), (50.0, np.inf)], case.stops))
-        number = np.array(history.number)
+        number = history.number
         assert np.max(np.abs(number[4:] - number[4])) < 1e-13  # rounding of 300 steps; the polarisation is gone by 5 ps
         assert abs(number[-1]) < 2e-8
         assert (history.emitted[-1] > 1e-4) == radiative
@@ -123,7 +123,7 @@ def test_every_exciton_is_accounted_for():
 
 def test_scheme_is_of_fourth_order():
     case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
-    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).snapshots[-1].mean_squared_displacement for step in (40.0, 20.0, 10.0, 2.5)]
+    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).observables["mean_squared_displacement"][-1] for step in (40.0, 20.0, 10.0, 2.5)]
     errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(orders > 3.3) and np.all(orders < 5)
@@ -146,17 +146,17 @@ def test_switched_off_intervalley_scattering_leaves_each_valley_its_own_diffusiv
     _, history = schedule_and_moments(case, 1e-3)
     own = stationary_diffusivities(case.rates)
     assert own / CM2_PER_S == pytest.approx([6.06, 4.16, 1.96], rel=5e-3)
-    assert history.snapshots[-1].diffusivity == pytest.approx(own, rel=0.02)
-    assert np.all(history.snapshots[-1].intervalley == 0)
+    assert history.observables["diffusivity"][-1] == pytest.approx(own, rel=0.02)
+    assert np.all(history.observables["intervalley"][-1] == 0)
 
 
 def test_intervalley_parts_balance():
     """sum_v n_v D_inter,v = -(1/4) sum_v w_v^2 (d_t n_v)_inter."""
-    for snapshot in default_history(77).snapshots[20:]:
-        left = float(snapshot.population @ snapshot.intervalley)
-        right = -0.25 * float(snapshot.mean_squared_displacement @ snapshot.population_rate)
-        size = float(snapshot.population @ np.abs(snapshot.intervalley))
-        assert left == pytest.approx(right, abs=1e-10 * size)
+    found = {name: values[20:] for name, values in default_history(77).observables.items()}
+    left = np.sum(found["population"] * found["intervalley"], axis=1)
+    right = -0.25 * np.sum(found["mean_squared_displacement"] * found["population_rate"], axis=1)
+    size = np.sum(found["population"] * np.abs(found["intervalley"]), axis=1)
+    assert np.all(np.abs(left - right) <= 1e-10 * size)
 
 
 def test_diffusivity_does_not_depend_on_the_spot():
@@ -165,7 +165,7 @@ def test_diffusivity_does_not_depend_on_the_spot():
     for spot in (0.2, 2.0):
         case = problem(77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False})
         histories.append(run_moments(case, make_steps(steps, case.stops)))
-    first, second = (history.array("diffusivity")[1:] for history in histories)
+    first, second = (history.observables["diffusivity"][1:] for history in histories)
     assert first == pytest.approx(second, rel=1e-8)
 
 
@@ -175,7 +175,7 @@ def test_free_flight_without_scattering_is_ballistic():
     case = problem(300, time=outputs, mechanisms={"intervalley": False, "radiative": False})
     rates = replace(case.rates, intravalley_mij=1e-12 * case.rates.intravalley_mij)
     history = run_moments(replace(case, rates=rates), make_steps([(2.0, np.inf)], case.stops))
-    slope = np.gradient(history.array("population") * history.array("free"), np.array(history.time), axis=0)
+    slope = np.gradient(history.observables["population"] * history.observables["free"], history.time, axis=0)
     speed_squared = case.grid.sum_v(case.grid.velocity_i**2 * case.source.rate_i) / case.source.rate_i.sum()
     born = np.array([case.source.born(time) for time in history.time])[:, None]
     assert slope[22:-1] == pytest.approx(0.5 * born[22:-1] * speed_squared, rel=5e-3)

@@ -35,7 +35,7 @@ def test_negative_diffusion_on_other_grids(first, growth, largest, rise, peak, n
     )
     problem = make_problem(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     history = schedule_and_moments(problem, 1e-3)[1]
-    time, bright = np.array(history.time) / 1e3, history.array("diffusivity")[:, 0] / 0.1
+    time, bright = history.time / 1e3, history.observables["diffusivity"][:, 0] / 0.1
     late = time > 1
     time, bright = time[late], bright[late]
     found = outcomes(time, bright)

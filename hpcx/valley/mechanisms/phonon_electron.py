@@ -8,18 +8,17 @@ Open: the deformation potentials are known within a factor of about two.
 
 from __future__ import annotations
 
-import numpy as np
 from scipy import sparse
 
 from hpcx.valley.config import Config
-from hpcx.valley.phonon_kernel import Channel, electron_share, form_factors, grouped_emission, phonon_matrix
+from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Carrier, Species
 
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    return phonon_matrix(problem, channels(problem), lambda channel: _emission(problem, channel))
+    return phonon_matrix(problem, channels(problem), lambda channel: electron_emission(problem, channel, problem.parameters.zone_edge[channel.name]))
 
 
 def channels(problem: Problem) -> list[Channel]:
@@ -37,10 +36,3 @@ def _name(first: Carrier, second: Carrier) -> str:
         return "e:K-K'"
     primed = [carrier.valley.endswith("'") for carrier in (first, second)]
     return "e:K-L" if primed[0] == primed[1] else "e:K'-L"
-
-
-def _emission(problem: Problem, channel: Channel) -> np.ndarray:
-    a, b = problem.species[channel.initial], problem.species[channel.final]
-    form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
-    groups = problem.parameters.zone_edge[channel.name]
-    return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)

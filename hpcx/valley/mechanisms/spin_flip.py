@@ -16,7 +16,7 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config, SpinFlip
 from hpcx.valley.parameters import PhononGroup
-from hpcx.valley.phonon_kernel import Channel, electron_share, form_factors, grouped_emission, phonon_matrix
+from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
@@ -30,8 +30,9 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     flip = config.spin_flip.internal
     if flip.law == "activated":
         return _activated(problem, flip)
-    groups = _groups(problem, flip)
-    return phonon_matrix(problem, _channels(problem), lambda channel: _emission(problem, channel, groups[channel.name]))
+    inside, between = problem.parameters.spin_flip_energies
+    groups = {INSIDE: PhononGroup(inside, flip.intravalley), BETWEEN: PhononGroup(between, flip.intervalley)}
+    return phonon_matrix(problem, _channels(problem), lambda channel: electron_emission(problem, channel, [groups[channel.name]]))
 
 
 def _channels(problem: Problem) -> list[Channel]:
@@ -45,17 +46,6 @@ def _name(a: Species, b: Species) -> str:
     if a.hole != b.hole or a.electron.spin == b.electron.spin or "L" in (a.electron.kind, b.electron.kind):
         return ""
     return INSIDE if a.electron.valley == b.electron.valley else BETWEEN
-
-
-def _groups(problem: Problem, flip: SpinFlip) -> dict[str, PhononGroup]:
-    inside, between = problem.parameters.spin_flip_energies
-    return {INSIDE: PhononGroup(inside, flip.intravalley), BETWEEN: PhononGroup(between, flip.intervalley)}
-
-
-def _emission(problem: Problem, channel: Channel, group: PhononGroup) -> np.ndarray:
-    a, b = problem.species[channel.initial], problem.species[channel.final]
-    form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
-    return grouped_emission(problem, channel.initial, channel.final, [group], form_squared)
 
 
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:

@@ -22,7 +22,6 @@ import numpy as np
 from hpcx.parallel.errors import agreed
 from hpcx.parallel.run import Run
 from hpcx.petsc.imex import StoredInverses
-from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid, equilibrium_weights
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.processes import emission_processes
@@ -62,12 +61,6 @@ def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None
     return Regions(step * found.T, index.reshape(offset_v.shape[1:]), ratio_v, step)
 
 
-def largest_excess(problem: Problem, regions: Regions) -> float:
-    """Return a bound of the rate (1/fs) that is stepped explicitly, from the out-rates without landscape."""
-    out_rate = problem.rates.inflow().sum(axis=0).max()
-    return float(out_rate * np.expm1(0.5 * regions.step / problem.grid.kT))
-
-
 def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run) -> Iterator[tuple[int, Rates, Source]]:
     """Yield (number of the region, rates, source) for the regions that this rank needs; the ranks share the assembly. Collective.
 
@@ -89,6 +82,8 @@ def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed:
 
 def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:
     """Return rates and source where the valleys lie higher by `offset_v` (eV)."""
+    from mpi4py import MPI
+
     flat, source = problem.rates, problem.source
     excitons = replace(problem.excitons, energy_v=problem.excitons.energy_v + offset_v)
     grid = replace(flat.grid, weight_i=equilibrium_weights(excitons, flat.grid.edges, flat.grid.kT))
@@ -97,13 +92,9 @@ def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, S
     intravalley_mij = flat.intravalley_mij * (grid.weight_i / flat.grid.weight_i)
     intervalley_mij = np.zeros_like(intravalley_mij)
     if flat.intervalley_mij.any():
-        intervalley_mij = _intervalley(excitons, grid, flat.harmonics, run).intervalley_mij
+        processes = [process for process in emission_processes(excitons) if process.intervalley]
+        intervalley_mij = kept_rates(MPI.COMM_SELF, excitons, grid, flat.harmonics, processes, run).intervalley_mij
     return Rates(grid, intravalley_mij, intervalley_mij), born
-
-
-def _intervalley(excitons: Excitons, grid: Grid, harmonics: int, run: Run) -> Rates:
-    processes = [process for process in emission_processes(excitons) if process.intervalley]
-    return kept_rates(run, excitons, grid, harmonics, processes)
 
 
 @dataclass(frozen=True)
@@ -137,7 +128,7 @@ class LocalScattering:
         self._ratio_vc = regions.ratio_v
         self._ratio_ci = _spread(regions.ratio_v, problem.grid)
         self._regions = [
-            Region(np.flatnonzero(regions.index == number), _stored(rates, labels_k), rates.inflow(), source)
+            Region(np.flatnonzero(regions.index == number), rates.implicit(labels_k), rates.inflow(), source)
             for number, rates, source in regional_physics(comm, problem, regions, set(regions.index.tolist()), run)
         ]
         self.excess_ci = np.empty((len(regions.index), problem.grid.size))
@@ -202,7 +193,3 @@ def _spread(ratio_vc: np.ndarray, grid: Grid) -> np.ndarray:
     """Return r of every value of a cell (cell, value); emitted light, which KK makes, has that of KK."""
     ratio_ci = np.repeat(ratio_vc.T, grid.bins, axis=1)
     return np.concatenate([ratio_ci, np.repeat(ratio_vc[:1].T, padded(grid.size) - grid.size, axis=1)], axis=1)
-
-
-def _stored(rates: Rates, labels_k: tuple[int, ...]) -> StoredInverses:
-    return StoredInverses({m: rates.evolution(m) for m in set(labels_k)}, labels_k)

@@ -62,17 +62,18 @@ def _from_file(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
     except Exception as error:  # numpy raises errors of many kinds on broken headers
         raise ValueError(f"landscape.file = '{path}' cannot be read as a .npy array of meV: {error}") from error
     maps = values if values.ndim == spatial_grid.dimension + 1 else values[None]
-    if maps.ndim != spatial_grid.dimension + 1 or len(maps) not in (1, len(VALLEY_KEYS)) or not maps.size or not _sane(maps):
+    if (
+        maps.ndim != spatial_grid.dimension + 1
+        or len(maps) not in (1, len(VALLEY_KEYS))
+        or not maps.size
+        or not np.all(np.abs(np.asarray(maps, float)) <= MOST_MEV)
+    ):
         raise ValueError(
             f"landscape.file = '{path}' must hold energies of at most {MOST_MEV:g} meV: a {spatial_grid.dimension}-dimensional array, or "
             f"{len(VALLEY_KEYS)} of them, one per valley, along its first axis"
         )
     factors = [count / size for count, size in zip(spatial_grid.points, maps.shape[1:])]
     return to_internal(1.0, "meV") * np.stack([zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps])
-
-
-def _sane(energy: np.ndarray) -> bool:
-    return bool(np.all(np.abs(np.asarray(energy, float)) <= MOST_MEV))
 
 
 def force_gradient(spatial_grid: SpatialGrid, energy_v: np.ndarray, kT: float) -> np.ndarray:

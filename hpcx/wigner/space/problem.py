@@ -8,8 +8,11 @@ import numpy as np
 
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.wigner.config import Config
+from hpcx.wigner.energy_grid import mean_energy
 from hpcx.wigner.problem import Problem, check_edges
 from hpcx.wigner.source import FWHM_PER_SIGMA
+from hpcx.wigner.space.advection import STABLE_COURANT
+from hpcx.wigner.space.drift import longest_drift_step
 from hpcx.wigner.space.initial_density import brightness
 from hpcx.wigner.space.local_rates import Regions, find_regions
 from hpcx.wigner.space.potential import force_gradient, potential_energy
@@ -51,14 +54,9 @@ class SpatialProblem:
         return self.annihilation * float(self.birth.max())
 
 
-def make_spatial_grid(config: Config) -> SpatialGrid:
-    """Return the cells that the input asks for."""
-    return SpatialGrid((config.space.points,) * config.space.dimension, config.internal.space.width)
-
-
 def make_spatial_problem(config: Config) -> SpatialProblem:
     """Place the first spot and the landscape on the grid and use mirror symmetry where the input has it."""
-    spatial_grid = make_spatial_grid(config)
+    spatial_grid = SpatialGrid((config.space.points,) * config.space.dimension, config.internal.space.width)
     bright = brightness(spatial_grid, config.space.initial, config.internal.pulse.spot / FWHM_PER_SIGMA)
     birth = bright / bright.sum()
     energy_v = potential_energy(spatial_grid, config.landscape)
@@ -83,6 +81,19 @@ def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: n
     """Raise ValueError if energy bins (eV) do not reach far enough where the landscape has moved the valleys apart."""
     for offset_v in spatial.regions.offset_rv if spatial.regions is not None else ():
         check_edges(energy_v + offset_v, edges, temperature)
+
+
+def longest_stable_step(spatial: SpatialProblem, edges: np.ndarray, mass_v: np.ndarray, kT: float, exchange: float) -> float:
+    """Return the longest step (fs) for which free flight of the fastest excitons, their drift and local out-rates are stable.
+
+    `exchange` is the largest rate (1/fs) of scattering between valleys without landscape; edges and kT in eV.
+    """
+    flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / mass_v.min()))
+    losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
+    if spatial.gradient is None:
+        return 1 / (1 / flight + losses)
+    excess = exchange * np.expm1(0.5 * spatial.regions.step / kT) if spatial.regions is not None else 0.0
+    return 1 / (1 / flight + 1 / longest_drift_step(edges, mass_v, spatial.gradient) + float(excess) + losses)
 
 
 def place_source(problem: Problem, spatial: SpatialProblem) -> Problem:

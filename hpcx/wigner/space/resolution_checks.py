@@ -40,7 +40,7 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
 
     Raises ValueError if excitons of some valley reach the edge of a periodic box, and warns if their tail does.
     """
-    mean_squared_displacement = moments.array("mean_squared_displacement")
+    mean_squared_displacement = moments.observables["mean_squared_displacement"]
     valley = int(np.nanargmax(np.nanmax(mean_squared_displacement, axis=0)))
     moment = int(np.nanargmax(mean_squared_displacement[:, valley]))
     radius = float(np.sqrt(mean_squared_displacement[moment, valley]))

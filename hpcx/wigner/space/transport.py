@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from types import EllipsisType
 
 import numpy as np
 from mpi4py import MPI
@@ -16,10 +14,10 @@ from hpcx.petsc.imex import ImexStepper, StoredInverses
 from hpcx.wigner.observables import Annihilation, Gains
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
-from hpcx.wigner.space.advection import STABLE_COURANT, Flight, labels
-from hpcx.wigner.space.drift import Drift, longest_drift_step
-from hpcx.wigner.space.local_rates import LocalScattering, largest_excess
-from hpcx.wigner.space.problem import STEPS_PER_LIFETIME, SpatialProblem
+from hpcx.wigner.space.advection import Flight, labels
+from hpcx.wigner.space.drift import Drift
+from hpcx.wigner.space.local_rates import LocalScattering
+from hpcx.wigner.space.problem import SpatialProblem
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 #: an absorbing edge: share of the half width that absorbs, and largest rate, 1/fs
@@ -55,8 +53,8 @@ class Transport:
         """Return this rank's cells of a field [..., (y,) x] on the whole grid."""
         dimension = self.spatial.grid.dimension
         if self.spatial.mirror:
-            field = field[_last(slice(count // 2, None) for count in field.shape[-dimension:])]
-        return field[_last(self.cells.box)]
+            field = field[..., *(slice(count // 2, None) for count in field.shape[-dimension:])]
+        return field[..., *self.cells.box]
 
     def with_images(self, field: np.ndarray) -> np.ndarray:
         """Return a field on this rank's cells [..., (y,) x], even under reflection, with its mirror images."""
@@ -146,9 +144,7 @@ class Transport:
     def _implicit(self, intervalley: bool) -> StoredInverses | LocalScattering:
         if intervalley and self._local is not None:
             return self._local
-        rates = self.problem.rates
-        blocks = {m: rates.evolution(m, intervalley) for m in set(self.labels_k)}
-        return StoredInverses(blocks, self.labels_k)
+        return self.problem.rates.implicit(self.labels_k, intervalley)
 
     def _explicit(self, time: float, state: np.ndarray, out: np.ndarray) -> None:
         self._flight(state, out)
@@ -203,22 +199,6 @@ class Transport:
         first = [copies * isotropy * self.local(coordinate).ravel() for coordinate in spatial_grid.coordinates()]
         second = copies * self.local(spatial_grid.radius_squared()).ravel()
         return np.full(len(second), copies), first, second
-
-
-def _last(ranges: Iterable[slice]) -> tuple[EllipsisType | slice, ...]:
-    """Return the index that takes ranges of the last axes."""
-    return (..., *ranges)
-
-
-def longest_stable_step(problem: Problem, spatial: SpatialProblem) -> float:
-    """Return the longest step (fs) for which free flight of the fastest excitons, their drift and local out-rates are stable."""
-    flight = STABLE_COURANT * spatial.grid.spacing / float(problem.grid.velocity_i.max())
-    losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
-    if spatial.gradient is None:
-        return 1 / (1 / flight + losses)
-    drift = longest_drift_step(problem.grid.edges, problem.excitons.mass_v, spatial.gradient)
-    excess = largest_excess(problem, spatial.regions) if spatial.regions is not None else 0.0
-    return 1 / (1 / flight + 1 / drift + excess + losses)
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:

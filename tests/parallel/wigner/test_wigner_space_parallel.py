@@ -73,7 +73,7 @@ def simulated(comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Ru
 
 def difference(first: History, second: History) -> float:
     names = ("population", "mean_squared_displacement", "diffusivity")
-    return max(float(np.max(np.abs(first.array(name) / second.array(name) - 1))) for name in names)
+    return max(float(np.max(np.abs(first.observables[name] / second.observables[name] - 1))) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_equals_moments_for_any_harmonics_and_cells(comm, dimension, points, wid
     assert np.max(simulation.series.values["edge"]) < 1e-14
     moments = run_moments(problem, make_steps(STEPS, problem.stops))
     assert difference(simulation.history, moments) < 1e-10
-    assert np.max(np.abs(np.array(simulation.history.number) - np.array(moments.number))) < 1e-12
+    assert np.max(np.abs(simulation.history.number - moments.number)) < 1e-12
     assert simulation.transport.stepper.explicit_calls == 6 * len(simulation.steps)
     simulation.transport.destroy()
 
@@ -151,7 +151,7 @@ def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
     resumed = simulated(comm, problem, spatial, Run(checkpoint=Checkpoint(stem)))
     assert np.array_equal(whole.transport.state, resumed.transport.state)
     for name in ("population", "mean_squared_displacement", "diffusivity"):
-        assert np.array_equal(whole.history.array(name), resumed.history.array(name))
+        assert np.array_equal(whole.history.observables[name], resumed.history.observables[name])
     with h5py.File(Checkpoint(stem).outputs, "r") as file:
         found = outputs(whole)
         for name in found.datasets:
