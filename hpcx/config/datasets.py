@@ -46,14 +46,14 @@ def _paths(name: str) -> list[str]:
     return ["".join(words) for words in itertools.product(*(part.split(",") for part in re.split(r"[{}]", name)))]
 
 
-def datasets_text(model: str, width: int = 110) -> str:
+def datasets_text(model: str) -> str:
     """Return the table of all datasets of a model: path, axes, unit, meaning. In a sweep the swept keys are the first axes."""
     known = datasets_of(model)
     axes = {axis for dataset in known for axis in dataset.axes}
-    return "\n".join(line for dataset in known for line in _lines(dataset, axes, width))
+    return "\n".join(line for dataset in known for line in _lines(dataset, axes))
 
 
-def _lines(dataset: Documented, axes: set[str], width: int) -> list[str]:
+def _lines(dataset: Documented, axes: set[str]) -> list[str]:
     alone = "axis" if dataset.path.rpartition("/")[2] in axes else "one value"
     head = f"{dataset.path:<48}{'against ' + ', '.join(dataset.axes) if dataset.axes else alone}; unit {dataset.unit}"
-    return [head, *textwrap.wrap(dataset.meaning, width, initial_indent=" " * 6, subsequent_indent=" " * 6)]
+    return [head, *textwrap.wrap(dataset.meaning, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)]

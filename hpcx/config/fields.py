@@ -55,9 +55,9 @@ class Key:
         return words + (f" {self.bounds}" if self.bounds else "") + (f" in {self.unit}" if self.unit else "")
 
 
-def keys_of(config: type[BaseModel], prefix: str = "") -> list[Key]:
+def keys_of(config: type[BaseModel]) -> list[Key]:
     """Return all keys of an input model in the order of their definition, tables entered."""
-    return list(_walk(config, prefix))
+    return list(_walk(config, ""))
 
 
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:

@@ -8,15 +8,15 @@ from hpcx.config.base import RunInput
 from hpcx.config.fields import Key, keys_of
 
 
-def schema_text(config: type[RunInput], width: int = 110) -> str:
+def schema_text(config: type[RunInput]) -> str:
     """Return the table of all keys of a model: name, what is allowed, default, meaning."""
-    return "\n".join(_lines(key, width) for key in keys_of(config))
+    return "\n".join(_lines(key) for key in keys_of(config))
 
 
-def _lines(key: Key, width: int) -> str:
+def _lines(key: Key) -> str:
     default = "required" if key.default is ... else "optional" if key.default is None else f"default {_written(key.default)}"
     head = f"{key.name:<34}{key.wanted()}; {default}"
-    return "\n".join([head, *textwrap.wrap(key.description, width, initial_indent=" " * 6, subsequent_indent=" " * 6)])
+    return "\n".join([head, *textwrap.wrap(key.description, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)])
 
 
 def _written(value: object) -> str:

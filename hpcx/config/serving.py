@@ -15,9 +15,9 @@ from hpcx.registry import MODELS, config_class
 _PARABOLIC, _FEW = ("exciton", "trion"), 6
 
 
-def smallest_input(model: str, material: str = "any") -> dict[str, Any]:
+def smallest_input(model: str) -> dict[str, Any]:
     """Return the table of an input with the keys alone that a model cannot do without, with examples as values."""
-    table: dict[str, Any] = {"model": model, "material": material}
+    table: dict[str, Any] = {"model": model, "material": "any"}
     for key in keys_of(config_class(model)):
         if key.example is not None:
             *way, name = key.name.split(".")

@@ -265,9 +265,9 @@ def _whole(dataset: h5py.Dataset) -> np.ndarray:
     return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
-def differing_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:
+def differing_keys(old: dict[str, Any], new: dict[str, Any]) -> str:
     """Return a line "  key: old -> new" for every leaf in which two nested tables differ, or ""."""
-    return "".join(f"\n  {text}" for text in _differences(old, new, prefix))
+    return "".join(f"\n  {text}" for text in _differences(old, new, ""))
 
 
 def _differences(old: Any, new: Any, prefix: str) -> list[str]:

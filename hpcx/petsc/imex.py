@@ -115,14 +115,7 @@ class ImexStepper:
         explicit_calls: how often F was evaluated.
     """
 
-    def __init__(
-        self,
-        layout: SingleCell | CellGrid,
-        implicit: Implicit,
-        explicit: Explicit,
-        scheme: str = "4",
-        prefix: str = "wigner_",
-    ) -> None:
+    def __init__(self, layout: SingleCell | CellGrid, implicit: Implicit, explicit: Explicit, scheme: str = "4") -> None:
         self.layout, self.implicit, self.explicit = layout, implicit, explicit
         self.explicit_calls = 0
         self._shift = 0.0
@@ -130,7 +123,7 @@ class ImexStepper:
         self._in_stage = False
         self.vector = layout.create_vector()
         self._zero = _zeros_like(self.vector)
-        self._ts = self._make_solver(scheme, prefix)
+        self._ts = self._make_solver(scheme)
 
     @property
     def state(self) -> np.ndarray:
@@ -148,12 +141,12 @@ class ImexStepper:
         for thing in (self._ts, self._matrix, self._residual, self._zero, self.vector):
             thing.destroy()
 
-    def _make_solver(self, scheme: str, prefix: str) -> Any:
+    def _make_solver(self, scheme: str) -> Any:
         initialize([])
         from petsc4py import PETSc
 
         ts = PETSc.TS().create(comm=self.layout.comm)
-        ts.setOptionsPrefix(prefix)
+        ts.setOptionsPrefix("wigner_")
         ts.setType(PETSc.TS.Type.ARKIMEX)
         ts.setARKIMEXType(scheme)
         self._residual = self.vector.duplicate()

@@ -34,7 +34,8 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
     lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
     lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.timings else []
     if report.elsewhere:
-        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {shortened(report.elsewhere)}")
+        names = ", ".join(report.elsewhere[:5]) + (f" and {len(report.elsewhere) - 5} more" if len(report.elsewhere) > 5 else "")
+        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {names}")
         lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
     study = Path(plan.config.output.directory) / "converge.h5"
@@ -61,8 +62,3 @@ def _sum(report: Report) -> Timings:
             total.exchanged(kind, traffic)
         total.wall += timings.wall
     return total
-
-
-def shortened(names: list[str], most: int = 5) -> str:
-    """Return names as a list of which only some are written out."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

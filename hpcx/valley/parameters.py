@@ -7,14 +7,7 @@ from dataclasses import dataclass
 from hpcx.materials.environment import together
 from hpcx.materials.loader import Material
 from hpcx.physics.interaction import Interaction, layer_interaction
-
-
-@dataclass(frozen=True)
-class PhononGroup:
-    """A lumped branch: energy (eV) and deformation potential (eV/nm)."""
-
-    energy: float
-    coupling: float
+from hpcx.physics.valley_excitons import Mode
 
 
 @dataclass(frozen=True)
@@ -51,8 +44,8 @@ class Parameters:
     mass_density: float
     sound_velocity: float
     acoustic: tuple[float, float]
-    optical: tuple[PhononGroup, PhononGroup]
-    zone_edge: dict[str, tuple[PhononGroup, PhononGroup]]
+    optical: tuple[Mode, Mode]
+    zone_edge: dict[str, tuple[Mode, Mode]]
     spin_flip_energies: tuple[float, float]
 
 
@@ -91,9 +84,9 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
     )
 
 
-def _optical(material: Material, carrier: str) -> PhononGroup:
-    return PhononGroup(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/nm"))
+def _optical(material: Material, carrier: str) -> Mode:
+    return Mode(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/nm"))
 
 
-def _lumped(material: Material, key: str) -> PhononGroup:
-    return PhononGroup(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))
+def _lumped(material: Material, key: str) -> Mode:
+    return Mode(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))

@@ -18,8 +18,8 @@ from scipy.special import erf
 
 from hpcx.physics.constants import HBAR, HBAR2_PER_M0
 from hpcx.physics.phonons import coupling_squared, occupation
+from hpcx.physics.valley_excitons import Mode
 from hpcx.valley.blocks import block_matrix, with_absorption
-from hpcx.valley.parameters import PhononGroup
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
@@ -84,16 +84,16 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
     return HBAR * problem.parameters.sound_velocity * q
 
 
-def electron_emission(problem: Problem, channel: Channel, groups: Iterable[PhononGroup]) -> np.ndarray:
+def electron_emission(problem: Problem, channel: Channel, groups: Iterable[Mode]) -> np.ndarray:
     """Return the emission rates (cells of the final species, of the initial one; 1/fs) of groups of phonons that act on the electron."""
     a, b = problem.species[channel.initial], problem.species[channel.final]
     form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
     return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)
 
 
-def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[PhononGroup], form_squared: np.ndarray) -> np.ndarray:
+def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[Mode], form_squared: np.ndarray) -> np.ndarray:
     """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
-    rates = [emission_rate(problem, initial, final, group.energy, group.coupling**2 * form_squared) for group in groups]
+    rates = [emission_rate(problem, initial, final, group.energy, group.potential**2 * form_squared) for group in groups]
     return np.sum(rates, axis=0)
 
 

@@ -123,7 +123,7 @@ def test_emission_of_a_dispersionless_phonon_far_above_threshold(setup):
     states = problem.species[final].mass / (2 * np.pi * 7.6199642e-2)
     expected = 0.0
     for group in p.zone_edge["h:K-K'"]:
-        strength = group.coupling**2 * HBAR**2 / p.mass_density / (2 * group.energy)
+        strength = group.potential**2 * HBAR**2 / p.mass_density / (2 * group.energy)
         expected += 2 * np.pi / HBAR * states * strength / (1 - np.exp(-group.energy / problem.thermal_energy))
     assert rate == pytest.approx(expected, rel=1e-6)
 

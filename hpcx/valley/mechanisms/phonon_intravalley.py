@@ -42,7 +42,7 @@ def emission(problem: Problem, index: int, interference: str, harmonic: int = 0)
     electron = form_factors(problem, species, species, electron_share)
     hole = form_factors(problem, species, species, hole_share)
     acoustic = _strength(p.acoustic[0] * electron, p.acoustic[1] * hole, interference) * problem.grid.transfer_ijt**2
-    optical = _strength(p.optical[0].coupling * electron, p.optical[1].coupling * hole, interference)
+    optical = _strength(p.optical[0].potential * electron, p.optical[1].potential * hole, interference)
     averaged = np.mean(optical * turn_t, axis=-1, keepdims=True)
     rate = emission_rate(problem, index, index, acoustic_energy(problem), acoustic * turn_t)
     return rate + emission_rate(problem, index, index, p.optical[0].energy, averaged)

@@ -13,9 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.physics.valley_excitons import Mode
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config, SpinFlip
-from hpcx.valley.parameters import PhononGroup
 from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
@@ -31,7 +31,7 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     if flip.law == "activated":
         return _activated(problem, flip)
     inside, between = problem.parameters.spin_flip_energies
-    groups = {INSIDE: PhononGroup(inside, flip.intravalley), BETWEEN: PhononGroup(between, flip.intervalley)}
+    groups = {INSIDE: Mode(inside, flip.intravalley), BETWEEN: Mode(between, flip.intervalley)}
     return phonon_matrix(problem, _channels(problem), lambda channel: electron_emission(problem, channel, [groups[channel.name]]))
 
 

@@ -19,20 +19,11 @@ def _axes(spatial_grid: SpatialGrid) -> tuple[str, ...]:
     return ("x",) if spatial_grid.dimension == 1 else ("y", "x")
 
 
-def _density_unit(spatial_grid: SpatialGrid) -> str:
-    return f"1/um{'^2' if spatial_grid.dimension == 2 else ''}"
-
-
-def _density_units(spatial_grid: SpatialGrid) -> dict[str, str]:
-    """Return the units of the maps."""
-    unit = _density_unit(spatial_grid)
-    return {"density": unit, "photoluminescence": f"{unit}/ps", "shape_variation": f"{unit}/ps"}
-
-
-def _phase_space_units(spatial_grid: SpatialGrid) -> dict[str, str]:
-    """Return the units of the phase-space distributions."""
-    unit = _density_unit(spatial_grid)
-    return {"distribution": "nm" if spatial_grid.dimension == 1 else "1", "forward": unit, "backward": unit}
+def _units(spatial_grid: SpatialGrid) -> dict[str, str]:
+    """Return the units of what is written against position."""
+    unit = f"1/um{'^2' if spatial_grid.dimension == 2 else ''}"
+    rates, densities = ("photoluminescence", "shape_variation"), ("density", "equilibrium", "forward", "backward")
+    return dict.fromkeys(densities, unit) | dict.fromkeys(rates, f"{unit}/ps") | {"distribution": "nm" if spatial_grid.dimension == 1 else "1"}
 
 
 def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], units: str, meaning: str) -> None:
@@ -40,8 +31,9 @@ def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], unit
     outputs.add(path, np.empty((0,) * len(dims)), dims, units, meaning, part=part)
 
 
-def _as_declared(values: dict[str, np.ndarray], units: dict[str, str]) -> dict[str, np.ndarray]:
+def _as_declared(values: dict[str, np.ndarray], spatial_grid: SpatialGrid) -> dict[str, np.ndarray]:
     """Return arrays in the units in which they are written."""
+    units = _units(spatial_grid)
     return {name: from_internal(array, units[name]) for name, array in values.items()}
 
 
@@ -54,7 +46,7 @@ class DensityMaps:
     def declare(self, outputs: Result, times: np.ndarray) -> None:
         """Add what there will be at these times (fs)."""
         spatial_grid, part, count = self._transport.spatial.grid, self._transport.part(), len(times)
-        axes, units = _axes(spatial_grid), _density_units(spatial_grid)
+        axes, units = _axes(spatial_grid), _units(spatial_grid)
         _add_axes(outputs, "density", times, axes, spatial_grid)
         by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
         _declare(outputs, "density/density", by_valley, dims, units["density"], "excitons per generated exciton")
@@ -65,7 +57,7 @@ class DensityMaps:
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the maps of the present state; collective."""
-        return _as_declared(density_maps(self._transport), _density_units(self._transport.spatial.grid))
+        return _as_declared(density_maps(self._transport), self._transport.spatial.grid)
 
 
 class PhaseSpaceMaps:
@@ -80,7 +72,7 @@ class PhaseSpaceMaps:
         _add_axes(outputs, "wigner", times, ("x",), spatial_grid)
         momenta = momentum_axis(self._transport)
         outputs.add_internal("wigner/kx", momenta, ("kx",), "1/nm", "momentum along x")
-        units, part = _phase_space_units(spatial_grid), self._line.part().under(len(times), len(VALLEYS))
+        units, part = _units(spatial_grid), self._line.part().under(len(times), len(VALLEYS))
         for name, sign in (("forward", ">"), ("backward", "<")):
             meaning = f"excitons with kx {sign} 0, per generated exciton"
             _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), units[name], meaning)
@@ -90,7 +82,7 @@ class PhaseSpaceMaps:
 
     def values(self) -> dict[str, np.ndarray]:
         """Return this rank's part of the distributions of the present state; collective."""
-        return _as_declared(self._line.distributions(), _phase_space_units(self._transport.spatial.grid))
+        return _as_declared(self._line.distributions(), self._transport.spatial.grid)
 
 
 def add_landscape(result: Result, transport: Transport, problem: Problem, energy_v: np.ndarray) -> None:
@@ -107,7 +99,7 @@ def add_landscape(result: Result, transport: Transport, problem: Problem, energy
     share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * spatial_grid.dimension)
     weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
     cell = spatial_grid.spacing**spatial_grid.dimension
-    add("equilibrium", weight_v / weight_v.sum() / cell, _density_unit(spatial_grid), "thermal equilibrium of one exciton")
+    add("equilibrium", weight_v / weight_v.sum() / cell, _units(spatial_grid)["equilibrium"], "thermal equilibrium of one exciton")
 
 
 def add_checks(result: Result, series: Series) -> None:
