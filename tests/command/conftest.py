@@ -45,6 +45,28 @@ def hpcx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 
 
 @pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, own_handlers: None) -> Callable[..., subprocess.CompletedProcess]:
+    """Return a function like `hpcx` that starts no process, for what a command says and its status: a start takes a second or two.
+
+    Options for PETSc stay for the process, so none may be given to a command that gets as far as PETSc.
+    """
+    from hpcx.cli import command
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> subprocess.CompletedProcess:
+        capfd.readouterr()
+        try:
+            status = command(list(words))
+        except SystemExit as end:  # mistakes of the command line or the input
+            assert isinstance(end.code, int)
+            status = end.code
+        return subprocess.CompletedProcess(words, status, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[..., str]:
     """Return a function that writes an input file (by default a small exciton) with more lines at its end."""
 

@@ -29,28 +29,28 @@ end = 0.4
 """
 
 
-def test_a_run_uses_the_ranks_that_were_planned(hpcx, write, tmp_path):
+def test_a_run_uses_the_ranks_that_were_planned(hpcx, here, write, tmp_path):
     name = write(text=TRIONS)
-    planned = re.findall(r"^mesh\.N = \d+: .* on (\d) rank", hpcx("check", name, "--ranks", "2").stdout, re.MULTILINE)
+    planned = re.findall(r"^mesh\.N = \d+: .* on (\d) rank", here("check", name, "--ranks", "2").stdout, re.MULTILINE)
     assert planned == ["1", "1", "2"]
     assert hpcx("run", name, ranks=2).returncode == 0
     with h5py.File(tmp_path / "out/sweep.h5", "r") as file:
         assert [str(ranks) for ranks in file["index/ranks"][()]] == planned
 
 
-def test_status_is_that_of_the_run(hpcx, write):
+def test_status_is_that_of_the_run(here, write):
     name = write(text=TRIONS)
-    some = hpcx("check", name, "--set", "sweep.mesh.N=[24, 2000]", "--memory", "1 GB")
+    some = here("check", name, "--set", "sweep.mesh.N=[24, 2000]", "--memory", "1 GB")
     assert some.returncode == 3 and "1 of 2 points cannot be computed" in some.stdout
-    assert hpcx("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "1 GB").returncode == 2
-    assert hpcx("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "64 GB", "--ranks", "256").returncode == 0
-    wrong = hpcx("check", name, "--memory", "4")
+    assert here("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "1 GB").returncode == 2
+    assert here("check", name, "--set", "sweep.mesh.N=[2000]", "--memory", "64 GB", "--ranks", "256").returncode == 0
+    wrong = here("check", name, "--memory", "4")
     assert wrong.returncode == 2 and "--memory = '4': must be at least 100 MB" in wrong.stderr
 
 
-def test_more_ranks_than_cells_are_refused(hpcx, write):
+def test_more_ranks_than_cells_are_refused(here, write):
     name = write(text=PLANE)
-    found = [hpcx("check", name, "--ranks", "200"), hpcx("check", name, "--ranks", "1")]
+    found = [here("check", name, "--ranks", "200"), here("check", name, "--ranks", "1")]
     assert [run.returncode for run in found] == [2, 0], found[1].stdout + found[1].stderr
     assert "cannot be computed" in found[0].stdout and "for 200 ranks" in found[0].stdout
 
@@ -72,16 +72,16 @@ def test_a_mesh_that_nobody_could_make_is_counted(tmp_path, model):
     assert run.returncode == 2 and "mesh points: 272069" in run.stdout and "cannot be computed: needs" in run.stdout, run.stderr
 
 
-def test_what_keeps_a_run_from_its_directory_is_told_before(hpcx, write, tmp_path):
+def test_what_keeps_a_run_from_its_directory_is_told_before(here, write, tmp_path):
     name = write()
     (tmp_path / "file").touch()
-    assert hpcx("run", name).returncode == 0
+    assert here("run", name).returncode == 0
     for setting, status, text in (("output.directory=file", 1, "cannot write to output.directory = 'file'"), ("mesh.N=60", 2, "mesh.N: 40 -> 60")):
-        found = [hpcx(command, name, "--set", setting) for command in ("check", "run")]
+        found = [here(command, name, "--set", setting) for command in ("check", "run")]
         assert [run.returncode for run in found] == [status, status] and all(text in run.stderr for run in found), found
 
 
-def test_options_that_petsc_does_not_take_are_told_before(hpcx, write):
+def test_options_that_petsc_does_not_take_are_told_before(here, write):
     name = write()
-    found = [hpcx(command, name, "--set", 'petsc.options="-exciton_eps_ncv 5"', "--", "6") for command in ("check", "run")]
+    found = [here(command, name, "--set", 'petsc.options="-exciton_eps_ncv 5"', "--", "6") for command in ("check", "run")]
     assert [run.returncode for run in found] == [2, 2] and all("'6' follows no option name" in run.stderr for run in found)

@@ -56,8 +56,8 @@ def test_five_mistakes_on_two_ranks(hpcx, write, tmp_path):
         (["--", "40"], r"'40' follows no option name"),
     ],
 )
-def test_message_names_key_value_and_range(hpcx, write, tmp_path, words, message):
-    run = hpcx("run", write(), *words)
+def test_message_names_key_value_and_range(here, write, tmp_path, words, message):
+    run = here("run", write(), *words)
     assert run.returncode == 2
     assert re.search(message, run.stderr), run.stderr
     assert "Traceback" not in run.stderr
@@ -65,10 +65,10 @@ def test_message_names_key_value_and_range(hpcx, write, tmp_path, words, message
 
 
 @pytest.mark.parametrize(("content", "message"), [("model = ", "Invalid value"), ("", "model: missing"), (None, "No such file")])
-def test_files_that_are_no_input(hpcx, tmp_path, content, message):
+def test_files_that_are_no_input(here, tmp_path, content, message):
     if content is not None:
         (tmp_path / "bad.toml").write_text(content)
-    run = hpcx("check", "bad.toml")
+    run = here("check", "bad.toml")
     assert run.returncode == 2 and message in run.stderr and "Traceback" not in run.stderr
 
 
@@ -77,23 +77,23 @@ def test_help_and_version_are_printed_once_on_two_ranks(hpcx):
     assert run.returncode == 0 and run.stdout.count("hpcx ") == 1
 
 
-def test_schema_shows_unit_default_and_meaning(hpcx):
-    text = hpcx("schema", "exciton").stdout
+def test_schema_shows_unit_default_and_meaning(here):
+    text = here("schema", "exciton").stdout
     assert re.search(r"solver\.tolerance .*in eV; default 1e-08", text)
     assert re.search(r"mesh\.N .*required", text)
-    assert hpcx("schema").stdout.count('# model = "') >= 2
+    assert here("schema").stdout.count('# model = "') >= 2
 
 
-def test_schema_shows_what_results_hold(hpcx):
-    text = hpcx("schema", "valley", "--results").stdout
+def test_schema_shows_what_results_hold(here):
+    text = here("schema", "valley", "--results").stdout
     assert re.search(r"dichroism/circular_dichroism +against transition, time; unit 1\n +sigma\+ less sigma- pump", text)
-    assert hpcx("schema", "--results").stdout.count('# model = "') == 5
+    assert here("schema", "--results").stdout.count('# model = "') == 5
 
 
-def test_materials(hpcx):
-    assert "WSe2" in hpcx("materials").stdout
-    assert "Xiao 2012" in hpcx("materials", "WS2").stdout
-    assert hpcx("materials", "WSe").returncode == 2
+def test_materials(here):
+    assert "WSe2" in here("materials").stdout
+    assert "Xiao 2012" in here("materials", "WS2").stdout
+    assert here("materials", "WSe").returncode == 2
 
 
 PUMP = 'model = "formation"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[pump]\nphoton_energy = "2.3 eV"\n'
@@ -108,17 +108,17 @@ RANGE = r"must be from 2\.230 eV, the A gap, to 3\.480 eV, the highest kept stat
         ("run", ["--set", "sweep.pump.photon_energy=[2.1, 2.3, 3.5]", "--set", 'sweep.pump.polarization=["x", "y"]'], ["2.1", "3.5"]),
     ],
 )
-def test_pump_energies_that_physics_forbids_are_bad_input(hpcx, write, tmp_path, command, words, energies):
-    run = hpcx(command, write(text=PUMP), *words)
+def test_pump_energies_that_physics_forbids_are_bad_input(here, write, tmp_path, command, words, energies):
+    run = here(command, write(text=PUMP), *words)
     assert run.returncode == 2 and "Traceback" not in run.stderr
     found = re.findall(rf"pump\.photon_energy = '([\d.]+) eV': {RANGE}", run.stderr)
     assert found == energies
     assert not (tmp_path / "out").exists()
 
 
-def test_a_pump_energy_that_another_swept_key_allows_is_left_to_its_points(hpcx, write):
+def test_a_pump_energy_that_another_swept_key_allows_is_left_to_its_points(here, write):
     permittivities = "sweep.parameters.interaction.kappa=[2.121, 2.5]"
-    run = hpcx("check", write(text=PUMP), "--set", "sweep.pump.photon_energy=[2.22, 2.3]", "--set", permittivities)
+    run = here("check", write(text=PUMP), "--set", "sweep.pump.photon_energy=[2.22, 2.3]", "--set", permittivities)
     assert run.returncode == 3
     [impossible] = [line for line in run.stdout.splitlines() if "cannot be computed:" in line]
     assert impossible.startswith("pump.photon_energy = 2.22, parameters.interaction.kappa = 2.121") and re.search(RANGE, impossible)

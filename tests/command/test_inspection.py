@@ -119,8 +119,8 @@ assert mpi is None or not mpi.Is_initialized()
     assert run.returncode == 0 and run.stdout, run.stderr
 
 
-def test_what_is_no_result_is_told_in_a_sentence(hpcx, tmp_path):
+def test_what_is_no_result_is_told_in_a_sentence(here, tmp_path):
     (tmp_path / "input.toml").write_text(INPUT)
     for name, status, words in (("input.toml", 1, "is an input"), ("nothing", 2, "does not exist")):
-        run = hpcx("show", name)
+        run = here("show", name)
         assert run.returncode == status and words in run.stderr and "Traceback" not in run.stderr

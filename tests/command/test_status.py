@@ -40,16 +40,16 @@ def test_single_run_from_its_beginning_to_its_end(hpcx, tmp_path):
 
 
 @pytest.mark.parametrize("ranks", [None, 2])
-def test_single_run_that_does_not_fit_into_memory(hpcx, write, ranks):
+def test_single_run_that_does_not_fit_into_memory(hpcx, here, write, ranks):
     run = hpcx("run", write(text=TOO_LARGE), ranks=ranks)
     assert run.returncode == 1 and "Traceback" not in run.stderr
     message = f"GB per rank on {ranks or 1} rank(s)"
     assert message in run.stdout and "request more memory or more nodes" in run.stdout
-    status = hpcx("status", "out").stdout
+    status = here("status", "out").stdout
     assert "result        failed" in status and message in status
 
 
-def test_directory_without_results(hpcx, tmp_path):
+def test_directory_without_results(here, tmp_path):
     (tmp_path / "empty").mkdir()
-    run = hpcx("status", "empty")
+    run = here("status", "empty")
     assert run.returncode == 2 and "no sweep.json, no result.h5, no checkpoint" in run.stderr

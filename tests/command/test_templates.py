@@ -56,14 +56,14 @@ def test_what_a_material_serves_is_told():
     assert text.startswith("serves: exciton, trion, wigner, valley") and re.search(r"optics.exciton_B_energy +energy of the bright B", text)
 
 
-def test_files_are_written_and_never_replaced(hpcx, tmp_path):
-    assert hpcx("init", "valley").stdout == "wrote valley.toml\n"
-    assert hpcx("check", "valley.toml").returncode == 0
-    again = hpcx("init", "valley")
+def test_files_are_written_and_never_replaced(here, tmp_path):
+    assert here("init", "valley").stdout == "wrote valley.toml\n"
+    assert here("check", "valley.toml").returncode == 0
+    again = here("init", "valley")
     assert again.returncode == 2 and "valley.toml exists" in again.stderr
-    mine = hpcx("init", "material", "valley", "-o", "mine.toml")
+    mine = here("init", "material", "valley", "-o", "mine.toml")
     assert mine.returncode == 0
-    checked = hpcx("check", "valley.toml", "--set", "material=mine.toml")
+    checked = here("check", "valley.toml", "--set", "material=mine.toml")
     assert "mine.toml has numbers of another material, to be replaced: carriers.hopping, " in checked.stdout
-    assert "such as mine.toml, which is here" in hpcx("check", "valley.toml", "--set", "material=mine").stderr
-    assert "serves: valley" in hpcx("materials", "mine.toml").stdout
+    assert "such as mine.toml, which is here" in here("check", "valley.toml", "--set", "material=mine").stderr
+    assert "serves: valley" in here("materials", "mine.toml").stdout
