@@ -42,7 +42,7 @@ def integrate_linear(
     packs = [slice(first, min(first + 2, columns)) for first in range(0, columns, 2)]
     runs = []
     for pack in packs:
-        system = _System(sparse.csr_matrix(operator), lambda time, pack=pack: _pack(source(time)[:, pack]))
+        system = _System(sparse.csr_matrix(operator), lambda time: _pack(source(time)[:, pack]))
         kept = stage(f"columns {pack.start}") if stage is not None else None
         runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, kept))
     state_tnc = np.concatenate([part for run in runs for part in (run.state_tnc.real, run.state_tnc.imag)], axis=2)[:, :, :columns]

@@ -42,7 +42,8 @@ def history_of(problem: Problem, series: Series) -> History:
     """Return the observables of recorded "moments" (3, values of a cell), and of the gains where rates depend on position."""
     size, rows = problem.grid.size, series.rows()
     observer = Observer(problem.rates, problem.source, sideband_rates(problem.sidebands(), problem.grid))
-    snapshots, totals, spectra = [], [], {}
+    snapshots, totals = [], []
+    spectra: dict[float, np.ndarray] = {}
     for time, values in rows:
         moments_ni = values["moments"][:, :size]
         if "made" in values:

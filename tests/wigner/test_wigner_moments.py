@@ -21,7 +21,7 @@ from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import run_moments, schedule_and_moments
 from hpcx.wigner.solve import solve
-from hpcx.wigner.time_steps import ToleranceError, choose_steps, make_steps, output_times
+from hpcx.wigner.time_steps import ToleranceError, choose_steps, levels_for, make_steps, output_times
 from hpcx.wigner.uncertainty import OUTCOMES, outcomes
 
 #: steps (fs) until times
@@ -40,6 +40,13 @@ def default_history(temperature: float) -> History:
     return schedule_and_moments(case, 1e-3)[1]
 
 
+@cache
+def short_history(temperature: float, outputs: tuple[tuple[float, float], ...]) -> History:
+    """Return a single run with the coarsest steps, whose errors are below 1e-3, and results at few times: a sixth of the work."""
+    case = problem(temperature, time={"outputs": list(outputs)})
+    return run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.stops))
+
+
 def series(history: History, name: str, valley: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return times (ps) and values."""
     return history.time / 1e3, history.observables[name][:, valley]
@@ -51,7 +58,7 @@ def at(history: History, name: str, time: float, valley: int = 0) -> float:
 
 
 def test_room_temperature_has_one_diffusivity():
-    history = default_history(300)
+    history = short_history(300, ((0.05, 3.0), (3.0, 150.0)))
     assert history.observables["diffusivity"][-1] / CM2_PER_S == pytest.approx([0.971] * 3, rel=2e-3)
     for valley, latest in enumerate((1.26, 0.68, 0.62)):
         time, diffusivity = series(history, "diffusivity", valley)
@@ -97,7 +104,7 @@ def test_negative_diffusion_at_twenty_kelvin():
 @pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
 def test_final_populations(temperature, fractions):
     # light takes what it takes from KK: compare within the slow loss
-    population = default_history(temperature).observables["population"][-1]
+    population = short_history(temperature, ((10.0, 150.0),)).observables["population"][-1]
     assert population / population.sum() == pytest.approx(fractions, rel=0.03)
 
 
@@ -143,7 +150,7 @@ def test_products_and_explicit_calls_per_step():
 def test_switched_off_intervalley_scattering_leaves_each_valley_its_own_diffusivity():
     outputs = {"end": 11.0, "outputs": [(1.0, 10.0), (0.05, 11.0)]}
     case = problem(300, time=outputs, mechanisms={"intervalley_off_at": 10.0})
-    _, history = schedule_and_moments(case, 1e-3)
+    history = run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.stops))
     own = stationary_diffusivities(case.rates)
     assert own / CM2_PER_S == pytest.approx([6.06, 4.16, 1.96], rel=5e-3)
     assert history.observables["diffusivity"][-1] == pytest.approx(own, rel=0.02)
@@ -152,7 +159,7 @@ def test_switched_off_intervalley_scattering_leaves_each_valley_its_own_diffusiv
 
 def test_intervalley_parts_balance():
     """sum_v n_v D_inter,v = -(1/4) sum_v w_v^2 (d_t n_v)_inter."""
-    found = {name: values[20:] for name, values in default_history(77).observables.items()}
+    found = {name: values[1:] for name, values in short_history(77, ((10.0, 150.0),)).observables.items()}
     left = np.sum(found["population"] * found["intervalley"], axis=1)
     right = -0.25 * np.sum(found["mean_squared_displacement"] * found["population_rate"], axis=1)
     size = np.sum(found["population"] * np.abs(found["intervalley"]), axis=1)
