@@ -71,8 +71,10 @@ class SideBySide:
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """Return vectors (state, rows) on this rank."""
         states = read(0, 0).shape[1] // len(self._orders)
-        columns = [slice(number * states, (number + 1) * states) for number in range(len(self._orders))]
-        parts = [order.from_file(lambda first, last, own=own: read(first, last)[:, own]) for order, own in zip(self._orders, columns, strict=True)]
+        parts = []
+        for number, order in enumerate(self._orders):
+            own = slice(number * states, (number + 1) * states)
+            parts.append(order.from_file(lambda first, last: read(first, last)[:, own]))
         return np.concatenate(parts, axis=1)
 
 

@@ -18,7 +18,7 @@ from hpcx.physics.valley_bands import interband
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.exchange_pairs import Pair, acting_pairs, pair_bands
-from hpcx.trion.problem import trion_problem
+from hpcx.trion.problem import Label, trion_problem
 from hpcx.trion.symmetry import TOLERANCE, broken
 
 #: points whose overlaps with all others are looked at
@@ -86,7 +86,8 @@ def _phases(config: Config, material: Material, exciton: ExcitonProblem, names: 
 
 def _momenta(names: list[str], phase_pg: dict[Pair, np.ndarray], symmetry: str) -> list[int]:
     """Return angular momenta of the channels from that of the first one, which is 0; nothing if the overlaps do not go together."""
-    group, momentum, base = POINT_GROUPS[symmetry], {names[0]: 0}, {}
+    group, momentum = POINT_GROUPS[symmetry], {names[0]: 0}
+    base: dict[Label, int] = {}
     if any(np.isnan(phase_g).any() for phase_g in phase_pg.values()):
         return []
     turn = {pair: round(np.angle(phase_g[1 % len(phase_g)]) * group.rotations / (2 * np.pi)) for pair, phase_g in phase_pg.items()}
