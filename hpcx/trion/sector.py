@@ -72,10 +72,10 @@ class PairGroup:
         for g in range(self.order):
             same = self._image(g, k1, k2) == key
             fixed += same
-            turned = not np.isclose(self.turn_g[g], 1)
-            if self.swaps_g[g] or turned:
+            factor = -self.turn_g[g] if self.swaps_g[g] else self.turn_g[g]
+            if not np.isclose(factor, 1):
                 real &= ~same
-            if self.swaps_g[g] != self.conjugates_g[g] or turned:
+            if not np.isclose(factor, -1 if self.conjugates_g[g] else 1):
                 imaginary &= ~same
         return self.order // fixed, real, imaginary
 

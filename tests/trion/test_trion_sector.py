@@ -52,6 +52,15 @@ def test_orbits_cover_all_pairs_once(group):
     assert np.all(np.diff(sector.key) > 0)
 
 
+@given(meshes, st.sampled_from(["C3", "C6"]), st.booleans())
+@few
+def test_angular_momenta_share_all_pairs(mesh, symmetry, identical):
+    plain = Sector(pair_group(mesh, "none", identical), np.arange(mesh.size))
+    turns = {"C3": 3, "C6": 6}[symmetry]
+    sectors = [pair_group(mesh, symmetry, identical, momentum) for momentum in range(turns)]
+    assert sum(Sector(group, group.columns).rows for group in sectors) == plain.rows
+
+
 @given(groups, st.integers(1, 4))
 @few
 def test_orbits_are_dealt_with_their_columns(group, parts):
