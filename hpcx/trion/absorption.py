@@ -39,8 +39,10 @@ def _state(recursion: Recursion, order: Order) -> State:
 
 
 def optical_vector(operator: TrionOperator) -> np.ndarray:
-    """Return this rank's coordinates of V|i>; Tempelaar and Berkelbach 2019, Eq. 2."""
+    """Return this rank's coordinates of V|i>, which has no angular momentum; Tempelaar and Berkelbach 2019, Eq. 2."""
     sector = operator.sector
+    if not np.allclose(operator.group.turn_g, 1):
+        return np.zeros(operator.rows, operator.dtype)
     return sector.pack(operator.problem.created(sector.k1, sector.k2).astype(complex))
 
 

@@ -29,6 +29,7 @@ class Solver(exciton.Solver):
         description="symmetry that is used: auto is the largest one that bands, interaction and light have; all but none look at "
         "the fully symmetric (bright) states only, and are tested: what changes energies, overlaps or interaction by more than 1e-9 is refused",
     )
+    angular_momentum: int = Field(0, ge=-2, le=3, description="of the states, with symmetry C3 or C6: the sector that rotations multiply by exp(i m angle)")
     kernel: Kernel = Field("auto", description="how products are formed: matrix products, also in single precision, or FFT")
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")
     save_states: bool = Field(False, description="save the eigenvectors, from which a later run on any number of ranks can start")
@@ -195,6 +196,8 @@ class Config(exciton.CarriersInput):
             )
         if any(self.trion.momentum):
             self._check_momentum()
+        if self.solver.angular_momentum:
+            self._check_angular_momentum()
         if self.mesh.region == "zone":
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
@@ -218,3 +221,11 @@ class Config(exciton.CarriersInput):
             raise ValueError(f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"')
         if self.exchange.acts or self.twod.enabled or self.trion.temperature > 0:
             raise ValueError("trion.momentum is there without exchange, twod.enabled and trion.temperature, which have momenta of their own")
+
+    def _check_angular_momentum(self) -> None:
+        """Raise ValueError where no sector has an angular momentum, or what is asked for is that of fully symmetric states."""
+        most = {"C3": 1, "C6": 3}.get(self.solver.symmetry, 0)
+        if abs(self.solver.angular_momentum) > most:
+            raise ValueError(f'solver.angular_momentum = {self.solver.angular_momentum} needs solver.symmetry = "C6", or for 1 and -1 "C3"')
+        if self.absorption.enabled or self.twod.enabled or self.exchange.acts:
+            raise ValueError("solver.angular_momentum is there without spectra and exchange: light and exchange choose their own")

@@ -9,6 +9,7 @@ from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.physics.mesh import POINT_GROUPS, PointGroup
+from hpcx.trion.absorption import optical_vector
 from hpcx.trion.coupled import CoupledOperator
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.symmetry import largest
@@ -36,8 +37,7 @@ def oscillator_strength(operator: TrionOperator, vectors: np.ndarray) -> np.ndar
 
     V|i> is what light makes of one charge at the band minimum; Tempelaar and Berkelbach 2019, Eq. 2.
     """
-    created = operator.sector.pack(operator.problem.created(operator.sector.k1, operator.sector.k2).astype(complex))
-    return np.abs(operator.comm.allreduce(vectors.conj() @ created)) ** 2
+    return np.abs(operator.comm.allreduce(vectors.conj() @ optical_vector(operator))) ** 2
 
 
 def rotations(operator: TrionOperator) -> int:
@@ -49,7 +49,7 @@ def by_rotation(operator: TrionOperator, order: int, vectors: np.ndarray) -> tup
     """Return the vectors (state, rows) of a level as eigenvectors of the rotation by 2 pi / `order`, and their kinds; collective."""
     sector, mesh = operator.sector, operator.problem.mesh
     if order == 1 or operator.symmetry != "none":
-        return vectors, [(0, 0)] * len(vectors)
+        return vectors, [(operator.momentum, 0)] * len(vectors)
     back_k = mesh.images(PointGroup(order).operations[-1])
     moved = np.array([sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors])
     unitary, turns = by_turns(operator.comm.allreduce(vectors.conj() @ moved.T), order)

@@ -122,6 +122,7 @@ class TrionOperator:
 
     Attributes:
         symmetry: whose sector this is, "none", "C3", "C3v", "C6" or "C6v".
+        momentum: angular momentum of the sector.
         sector: this rank's orbits and coordinates.
         kernel: how products are formed.
         rows: length of this rank's part of a vector.
@@ -139,7 +140,7 @@ class TrionOperator:
         """
         symmetry = chosen(problem, symmetry)
         require(problem, symmetry)
-        self.comm, self.problem, self.symmetry = comm, problem, symmetry
+        self.comm, self.problem, self.symmetry, self.momentum = comm, problem, symmetry, momentum
         self.group = pair_group(problem.mesh, symmetry, problem.identical, momentum)
         columns = self.group.columns
         owner_c, stairs = deal(problem.mesh, columns, comm.size)

@@ -67,7 +67,7 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
     solver = config.solver
     kernel = choose_kernel(solver.kernel, problem.mesh.size, problem.components)
     with run.timings.measure("set-up"):
-        operator = TrionOperator(comm, problem, solver.symmetry, kernel)
+        operator = TrionOperator(comm, problem, solver.symmetry, kernel, solver.angular_momentum)
         draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
         if solver.start is not None:
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
@@ -119,7 +119,7 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
     result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
-    sector = "" if operator.symmetry == "none" else f" of the fully symmetric sector ({operator.symmetry})"
+    sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
     add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
     result.add(f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has")
     text = "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the valleys' centres left out"
@@ -157,12 +157,16 @@ def add_channel(result: Result, name: str, three: tuple[Species, Species, Specie
     result.summary.append(f"{name}: {1e3 * (pair_energy.min() - energy):.3f} meV below its lowest exciton and a free carrier{level}")
 
 
+def _kept(operator: TrionOperator) -> str:
+    return f"angular momentum {operator.momentum}" if operator.momentum else "fully symmetric"
+
+
 def _remark(operator: TrionOperator, species: str) -> list[str]:
     """Say what a symmetric sector cannot show."""
     if operator.symmetry == "none":
         return []
-    text = f"{species}: solver.symmetry = {operator.symmetry} looks at fully symmetric (bright) states only"
-    if operator.problem.identical:
+    text = f"{species}: solver.symmetry = {operator.symmetry} looks at {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
+    if operator.problem.identical and not operator.momentum:
         text += '; the dark p-like state needs solver.symmetry = "none"'
     return [text]
 

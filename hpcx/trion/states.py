@@ -45,6 +45,7 @@ def _about(operator: TrionOperator, config: Config) -> dict[str, object]:
         "mesh.N": config.mesh.N,
         "mesh.k0": config.mesh.cutoff,
         "solver.symmetry": operator.symmetry,
+        "solver.angular_momentum": config.solver.angular_momentum,
         "trion.momentum": str(operator.problem.mesh.offset),
         "identical carriers": bool(operator.problem.identical),
     }
