@@ -36,7 +36,7 @@ def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]
     A building block holds the density response of a monolayer in vacuum in atomic units; its monopole part at zero frequency, chiM,
     gives 1/eps = 1 + (2 pi / q) chiM (Andersen, Latini, Thygesen, Nano Lett. 15, 4616 (2015)), which is 1 at q = 0.
     """
-    arrays = _arrays(path) if path.suffix == ".npz" else _datasets(path)
+    arrays = _arrays(path) if path.suffix == ".npz" else _datasets(path, ("q", name))
     if set(arrays) >= _BLOCK:
         q, response = _real(arrays, "q_abs", 1), _real({"chiM_qw": np.real(arrays["chiM_qw"])}, "chiM_qw", 2)[:, 0]
         values = np.where(q > 0, 1 + 2 * np.pi * response / np.where(q > 0, q, 1), 1.0)
@@ -71,10 +71,10 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise ValueError("is no .npz file of arrays") from error
 
 
-def _datasets(path: Path) -> dict[str, np.ndarray]:
-    """Return the datasets at the root of an HDF5 file."""
+def _datasets(path: Path, wanted: tuple[str, str]) -> dict[str, np.ndarray]:
+    """Return the datasets at the root of an HDF5 file, the values of those that are wanted."""
     try:
         with reading(path) as file:
-            return {name: item[()] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+            return {name: item[()] if name in wanted else np.empty(0) for name, item in file.items() if isinstance(item, h5py.Dataset)}
     except Damaged:
         raise ValueError("is no HDF5 file that can be read") from None
