@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from mpi4py import MPI
@@ -79,15 +79,17 @@ class Envelopes:
     """Envelopes of a problem's states and the operations that leave its Hamiltonian as it is."""
 
     def __init__(self, problem: ExcitonProblem) -> None:
-        spinor_sk = problem.pair_spinor_sk
-        overlap_k = spinor_sk[:, 0] @ spinor_sk.conj()
         self._mesh = problem.mesh
-        self._phase_k = np.where(overlap_k == 0, 1, overlap_k) / np.where(overlap_k == 0, 1, np.abs(overlap_k))
-        pair = Band(problem.kinetic_k, self._phase_k * spinor_sk)
+        electron, hole = (_phase(band) for band in (problem.electron, problem.hole))
+        self._phase_k = electron * hole.conj()
+        bands = {
+            name: replace(band, spinor_ck=band.spinor_ck * phase_k.conj())
+            for (name, band), phase_k in zip(problem.bands.items(), (electron, hole), strict=True)
+        }
 
         def image(matrix_xx: np.ndarray) -> np.ndarray | None:
             operation = Operation(matrix_xx, False)
-            return problem.mesh.images(operation) if keeps(problem.mesh, operation, pair, problem.w_ij) else None
+            return problem.mesh.images(operation) if keeps(problem.mesh, operation, bands, problem.w_ij) else None
 
         turns = {order: np.linalg.matrix_power(ROTATION, 6 // order) for order in ((6, 3, 2) if problem.mesh.lattice.is_hexagonal else (2,))}
         found = ((order, image(matrix_xx)) for order, matrix_xx in turns.items())
@@ -160,6 +162,12 @@ class Envelopes:
             both = [weight_m[_MOST], *(_span(part_mr[[_MOST - m, _MOST + m]], wave_mk[[_MOST - m, _MOST + m]], on_rings) for m in range(1, _MOST + 1))]
             found.append((weight_m, np.array(both)))
         return found
+
+
+def _phase(band: Band) -> np.ndarray:
+    """Return the phase of <u(0)|u(k)>, (n,)."""
+    overlap_k = band.spinor_ck[:, 0].conj() @ band.spinor_ck
+    return np.where(overlap_k == 0, 1, overlap_k) / np.where(overlap_k == 0, 1, np.abs(overlap_k))
 
 
 def _span(part_ar: np.ndarray, wave_ak: np.ndarray, on_rings: csr_matrix) -> float:

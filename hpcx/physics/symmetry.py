@@ -75,10 +75,10 @@ def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij:
     return found
 
 
-def keeps(mesh: ValleyMesh, operation: Operation, band: Band, w_ij: np.ndarray) -> bool:
-    """Return whether an operation of the mesh's integers keeps mesh, band and interaction as they are."""
+def keeps(mesh: ValleyMesh, operation: Operation, bands: Mapping[str, Band], w_ij: np.ndarray) -> bool:
+    """Return whether an operation of the mesh's integers keeps mesh, bands and interaction as they are."""
     move = mesh.images(operation)
-    changes = (*_of_bands({"": band}, move, operation.conjugates), _of_interaction(w_ij, operation))
+    changes = (*_of_bands(bands, move, operation.conjugates), _of_interaction(w_ij, operation))
     return bool((move >= 0).all()) and all(value <= TOLERANCE * scale for _, value, scale, _ in changes)
 
 

@@ -95,3 +95,13 @@ def test_states_are_named_by_rotation_and_angular_momentum():
         disguised = states_of(bands, phases=1)[1]
         assert (disguised.labels.name, disguised.labels.irrep) == (states.labels.name, states.labels.irrep)
         assert np.abs(disguised.energy - states.energy).max() < 1e-11
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
+def test_states_of_a_tight_binding_valley_have_three_representations(tolerance):
+    tables = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2", "orbital_tolerance": tolerance}}
+    config = Config(model="exciton", material="WSe2", mesh={"N": 48, "k0": 0.1}, **tables)
+    labels = solve_exciton(MPI.COMM_SELF, exciton_problem(config, load_material("WSe2")), 6, 1e-9).labels
+    assert labels.group == "C3"
+    assert list(zip(labels.name, labels.irrep))[:4] == [("1s", "A"), ("2p+", "E+"), ("2p-", "E-"), ("2s", "A")]
+    assert set(zip(labels.name[4:], labels.irrep[4:])) == {("3d-", "E+"), ("3d+", "E-")}
