@@ -42,7 +42,7 @@ def add_space(result: Result, problem: ZoneProblem, model: TightBinding, amplitu
     share_s = np.bincount(site_of, hole_share(problem, amplitude_skcv[0]))
     hole = int(np.argmax(share_s))
     orbitals, on_site_is = np.flatnonzero(site_of == hole), np.eye(len(site_sx))[site_of]
-    density_srs = np.array([sum(electron_density(problem, amplitude, j) for j in orbitals) @ on_site_is for amplitude in amplitude_skcv])
+    density_srs = np.array([np.sum([electron_density(problem, amplitude, j) for j in orbitals], axis=0) @ on_site_is for amplitude in amplitude_skcv])
     place_rsx = from_hole(model, problem.divisions, site_sx, site_sx[hole])
     for axis, name in enumerate("xy"):
         text = f"electron's {name} from the hole's, at the shortest distance"
