@@ -41,7 +41,6 @@ def add_coupled(stages: Stages, result: Result, config: Config, material: Materi
 
     `amplitude_k` is the exciton's, from which start vectors are made. The channels must be in the result without exchange.
     """
-    comm, run = stages.comm, stages.run
     channels = {name: channel(config, material, name) for name in config.trion.channels}
     for names in coupled_sets(channels, config.exchange.long_range):
         if not acting_pairs(config, {name: channels[name] for name in names}):
@@ -52,13 +51,14 @@ def add_coupled(stages: Stages, result: Result, config: Config, material: Materi
         if not sectors:
             raise AgreedError(f'solver.symmetry = "{config.solver.symmetry}": {lacking_symmetry(names)}', bad_input=True)
         for number, sector in enumerate(sectors):
-            operator = coupled_operator(comm, config, material, exciton, names, sector)
-            found.append(_lowest(operator, config, amplitude_k, run, stages.stage(f"{place}/{number}")))
+            operator = coupled_operator(stages.comm, config, material, exciton, names, sector)
+            found.append(_lowest(operator, config, amplitude_k, stages.run, stages.stage(f"{place}/{number}")))
             for part in np.flatnonzero(np.equal(sector.momenta, 0)) if config.absorption.enabled else ():
                 _add_absorption(result, spectra, f"{place}/{names[part]}", names[part], operator, int(part), stages)
+            del operator  # its memory is free before that of the next one is needed
         energy, weight, residual = (np.concatenate(parts)[np.argsort(np.concatenate([each[0] for each in found]))] for parts in zip(*found, strict=True))
         sizes, states = degeneracy(energy, level_width(config.solver.tolerance)), config.solver.states
-        run.note_error(float(residual[:states].max()), config.solver.tolerance)
+        stages.run.note_error(float(residual[:states].max()), config.solver.tolerance)
         _add_states(result, config, names, energy[:states], weight[:states], residual[:states])
         symmetry = sectors[0].symmetry
         text = "" if symmetry == "none" else f" of the sectors ({symmetry}) in which one of the channels is fully symmetric"
