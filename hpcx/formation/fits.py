@@ -21,6 +21,8 @@ RESPONSE = 25.0
 SIGMA = RESPONSE / (2 * np.sqrt(2 * np.log(2)))
 #: window of the fit, fs
 WINDOW = (-100.0, 200.0)
+#: least plateau over the largest signal: what ends lower has decayed, and its plateau is a rounding error
+PLATEAU_SHARE = 1e-6
 #: least distance of the fast decay from twice the rise: the default and the limits of the spread, fs
 SEPARATION, SEPARATIONS = 10.0, (5.0, 10.0, 20.0)
 RISE_MIN, RISE_MAX, PLAIN_RISE_MAX, DISTANCE_MAX = 0.3, 80.0, 200.0, 150.0
@@ -192,8 +194,8 @@ def _scatter(time_t: np.ndarray, signal_t: np.ndarray, slow: float, fit: Fit, re
 def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, plateau_from: float) -> float:
     """Return int dt [H(t) - y exp(t / slow) / plateau] (fs), the delay of the rise without a fit.
 
-    The plateau is the mean of y exp(t / slow) after `plateau_from`; without a positive one there is no rise: NaN.
+    The plateau is the mean of y exp(t / slow) after `plateau_from`; without one above `PLATEAU_SHARE` there is no rise: NaN.
     """
     corrected_t = signal_t * np.exp(time_t / slow)
     plateau = corrected_t[time_t >= plateau_from].mean()
-    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t)) if plateau > 0 else np.nan
+    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t)) if plateau > PLATEAU_SHARE * np.abs(corrected_t).max() else np.nan

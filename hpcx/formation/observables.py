@@ -12,7 +12,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from hpcx.formation.config import Config
-from hpcx.formation.fits import RISE_MAX, RISE_MIN, WINDOW, RiseTimes, formation_time, inside, model, rise_times
+from hpcx.formation.fits import PLATEAU_SHARE, RISE_MAX, RISE_MIN, WINDOW, RiseTimes, formation_time, inside, model, rise_times
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
@@ -61,7 +61,7 @@ def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplin
             model(times.fit, delay_d, slow),
             formation_time(delay_d, signal_d, slow, start),
             float(delay_d[np.argmax(signal_d)]),
-            float(signal_d.max() / plateau) if plateau > 0 else np.nan,
+            float(signal_d.max() / plateau) if plateau > PLATEAU_SHARE * np.abs(signal_d).max() else np.nan,
         )
         for times, signal_d, plateau in zip(rise_times(delay_d, signal_nd, slow, resamplings, seed=0), signal_nd, plateau_n)
     ]
@@ -148,7 +148,7 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     result.add("signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity")
     for name, (attribute, unit, label) in _READINGS.items():
         values = [[np.nan if r is None else float(attrgetter(attribute)(r)) for r in row] for row in readings]
-        no_plateau = ", or does not end in a positive plateau" if name in ("formation_time", "peak_to_plateau") else ""
+        no_plateau = f", or does not end in a plateau above {PLATEAU_SHARE:g} of its largest value" if name in ("formation_time", "peak_to_plateau") else ""
         result.add(f"signal/{name}", np.array(values), both, unit, label, missing=_NO_TRACE + no_plateau)
     blank_d = np.full(traces.delay_d.size, np.nan)
     curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]

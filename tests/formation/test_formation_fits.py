@@ -19,7 +19,7 @@ from hpcx.formation.fits import (
     model,
     rise_times,
 )
-from hpcx.formation.observables import read_traces
+from hpcx.formation.observables import read_many, read_traces
 from hpcx.formation.traces import Traces
 
 DELAYS = np.arange(-100.0, 251.0, 5.0)
@@ -61,6 +61,13 @@ def test_formation_time_is_the_rise_of_a_plain_exponential():
     truth = Fit(15.0, np.nan, np.nan, (0.0, 1.0), 0.0)
     shifted = model(truth, times, 1e9)  # without decay the missing area is the rise time itself
     assert formation_time(times, shifted, 1e9, 250.0) == pytest.approx(15.0, abs=0.1)
+
+
+def test_what_has_decayed_has_no_formation_time():
+    decayed = np.exp(-((DELAYS / 20.0) ** 2)) + 1e-12
+    assert np.isnan(formation_time(DELAYS, decayed, SLOW, 150.0))
+    [reading] = read_many(DELAYS, decayed[None], SLOW, 0)
+    assert np.isnan([reading.formation, reading.peak_to_plateau]).all()
 
 
 def test_the_range_holds_the_fit_and_the_bootstrap_is_reproducible():
