@@ -2,6 +2,9 @@
 
     python postprocess/valley_flip_law.py results/valley_flip_law/sweep.h5
 
+A law acts at a temperature by its rate there alone. So the ratio against the rate, temperature by temperature, holds what any law can
+reach, and Arrhenius laws of all activation energies and strengths are read off it. Below the smallest rate of the sweep nothing flips.
+
 Measured (Fig. 3 h of Dogadov et al., npj 2D Mater. Appl. (2025)): the ratio of the slow times of A and B does not change up to
 about 150 K and is about ten at 300 K. The times are the paper's own, tau_2 of its Eq. 2 (`--time fit`, the default), or those of the fall
 from 80 to 40 % of the largest value after the fast relaxation (`--time fall`), which is defined also where B decays within the first
@@ -13,10 +16,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from common import command_line, letters, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save, texts
 from valley_common import nearest
 
-AXES = ("temperature", "spin_flip.activation", "spin_flip.rate")
+BOLTZMANN = 0.08617333  # meV/K
+AXES = ("spin_flip.path", "temperature", "spin_flip.rate")
+#: activation energies of the laws, meV, and the temperature (K) at which their strength is given
+ACTIVATION, REFERENCE = np.linspace(0, 300, 61), 300.0
 #: parts of the largest magnitude between which the decay is timed
 UPPER, LOWER = 0.8, 0.4
 #: measured: the ratio at 300 K, and how much it may change from 77 to 150 K to count as unchanged
@@ -26,20 +32,20 @@ RATIO, UNCHANGED = 10.0, 0.3
 def main() -> None:
     """Read, rank the laws, draw, save next to the data."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 over temperature, spin_flip.activation and spin_flip.rate")
+    parser.add_argument("file", type=Path, help="sweep.h5 over spin_flip.path, temperature and spin_flip.rate")
     parser.add_argument("--time", choices=["fit", "fall"], default="fit", help="definition of the decay times")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
-        axes = {name: read(file, name) for name in AXES}
+        paths, temperature, rate = texts(file, AXES[0]), *(read(file, name) for name in AXES[1:])
         time = 1e-3 * read(file, "dichroism/time")
         traces, slow = read(file, "dichroism/circular_dichroism"), read(file, "dichroism/slow_time")
-    if traces.shape[:3] != tuple(len(values) for values in axes.values()):
+    if traces.shape[:3] != (len(paths), len(temperature), len(rate)):
         raise SystemExit(f"{arguments.file}: the sweep must run over {', '.join(AXES)} in this order")
     times = slow if arguments.time == "fit" else np.apply_along_axis(lambda trace: decay_time(time, trace), -1, traces)
-    ratio = times[..., 0] / times[..., 1]
-    _print_table(axes, ratio, traces)
-    _print_reach(axes, ratio)
-    save(_draw(axes, ratio), arguments.file.with_name("valley_flip_law"))
+    ratio = dict(zip(paths, times[..., 0] / times[..., 1]))
+    for path, ratio_tr in ratio.items():
+        _print_reach(path, temperature, rate, ratio_tr)
+    save(_draw(temperature, rate, ratio), arguments.file.with_name("valley_flip_law"))
 
 
 def decay_time(time: np.ndarray, trace: np.ndarray) -> float:
@@ -59,62 +65,46 @@ def _crossing(time: np.ndarray, size: np.ndarray, level: float) -> float:
     return float(np.interp(level, size[[below[0], below[0] - 1]], time[[below[0], below[0] - 1]])) if len(below) else float("nan")
 
 
+def laws(temperature: np.ndarray, rate: np.ndarray, ratio_tr: np.ndarray) -> np.ndarray:
+    """Return the ratio (temperature, activation, rate at 300 K) of Arrhenius laws, interpolated in the logarithm of the rate."""
+    slowed_ta = -np.multiply.outer(1 / (BOLTZMANN * temperature) - 1 / (BOLTZMANN * REFERENCE), ACTIVATION)
+    acting_tar = slowed_ta[..., None] + np.log(rate)
+    return np.array([np.interp(acting_ar, np.log(rate), ratio_r) for acting_ar, ratio_r in zip(acting_tar, ratio_tr)])
+
+
 def misfit(temperature: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Return how far each law is from the measured ratio: log deviation at 300 K, and of the change from 77 to 150 K beyond 30
-    %.
-    """
-    cold, middle, hot = (ratio[nearest(temperature, wanted)] for wanted in (77.0, 150.0, 300.0))
+    """Return how far each law is from the measured ratio: log deviation at 300 K, and of the change from 77 to 150 K beyond 30 %."""
+    cold, middle, hot = (ratio[nearest(temperature, wanted)] for wanted in (77.0, 150.0, REFERENCE))
     change = np.abs(np.log(middle / cold))
     return np.abs(np.log(hot / RATIO)) + np.maximum(change - np.log1p(UNCHANGED), 0.0) + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
 
 
-def _print_table(axes: dict[str, np.ndarray], ratio: np.ndarray, traces: np.ndarray) -> None:
-    temperature = axes["temperature"]
-    worth = misfit(temperature, ratio)
-    reversed_sign = (traces[..., 1, :].max(axis=-1) > 0.01).any(axis=0)
-    print("ratio of decay times A / B\n  Ea (meV)  rate at 300 K (1/ps)" + "".join(f"{value:7.0f} K" for value in temperature) + "   misfit")
-    for flat in np.argsort(np.where(np.isnan(worth), np.inf, worth), axis=None):
-        row, column = np.unravel_index(flat, worth.shape)
-        values = "".join(f"{value:9.2f}" for value in ratio[:, row, column])
-        note = "  B changes sign" if reversed_sign[row, column] else ""
-        print(f"{axes['spin_flip.activation'][row]:9.0f}{axes['spin_flip.rate'][column]:15.1f}       {values}{worth[row, column]:9.2f}{note}")
-    best = np.nanargmin(worth)
-    row, column = np.unravel_index(best, worth.shape)
-    cold, hot = ratio[nearest(temperature, 150.0), row, column], ratio[nearest(temperature, 300.0), row, column]
-    verdict = "reproduces" if worth[row, column] < 0.3 else "comes closest to, but does not reproduce,"
-    print(f"an activation of {axes['spin_flip.activation'][row]:g} meV with {axes['spin_flip.rate'][column]:g} /ps at 300 K {verdict}")
-    print(f"the measured ratio: {cold:.2f} at 150 K, {hot:.1f} at 300 K")
+def _print_reach(path: str, temperature: np.ndarray, rate: np.ndarray, ratio_tr: np.ndarray) -> None:
+    """Print the ratios, the largest ones that any law reaches, and the best Arrhenius law."""
+    print(f"{path}: ratio of decay times A / B\n  rate (1/ps)" + "".join(f"{value:8.3g}" for value in rate))
+    for kelvin, ratio_r in zip(temperature, ratio_tr):
+        at = int(np.nanargmax(ratio_r))
+        print(f"{kelvin:9.0f} K  " + "".join(f"{value:8.2f}" for value in ratio_r) + f"   largest {ratio_r[at]:.2f} at {rate[at]:g}/ps")
+    found = laws(temperature, rate, ratio_tr)
+    row, column = np.unravel_index(np.nanargmin(misfit(temperature, found)), found.shape[1:])
+    values = ", ".join(f"{value:.2f} at {kelvin:g} K" for kelvin, value in zip(temperature, found[:, row, column]))
+    print(f"  best Arrhenius law: {ACTIVATION[row]:g} meV, {rate[column]:g}/ps at {REFERENCE:g} K: {values}")
 
 
-def _print_reach(axes: dict[str, np.ndarray], ratio: np.ndarray) -> None:
-    """Print the largest ratio at 300 K of all laws, and of those that keep it from 77 to 150 K as measured."""
-    cold, middle, hot = (ratio[nearest(axes["temperature"], wanted)] for wanted in (77.0, 150.0, 300.0))
-    flat = np.abs(np.log(middle / cold)) < np.log1p(UNCHANGED)
-    for words, kept in (("of all laws", np.isfinite(hot)), (f"of those that change it by less than {100 * UNCHANGED:.0f} % from 77 to 150 K", flat)):
-        if np.isfinite(hot[kept]).any():
-            row, column = np.unravel_index(np.nanargmax(np.where(kept, hot, np.nan)), hot.shape)
-            law = f"{axes['spin_flip.activation'][row]:g} meV, {axes['spin_flip.rate'][column]:g} /ps"
-            print(f"largest ratio at 300 K {words}: {hot[row, column]:.2f} ({law}; {cold[row, column]:.2f} at 77 K, {middle[row, column]:.2f} at 150 K)")
-
-
-def _draw(axes: dict[str, np.ndarray], ratio: np.ndarray) -> plt.Figure:
-    figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.8), constrained_layout=True)
-    worth = misfit(axes["temperature"], ratio)
-    for row, activation in enumerate(axes["spin_flip.activation"]):
-        if not np.isnan(worth[row]).all():
-            column = int(np.nanargmin(worth[row]))
-            label = f"{activation:g} meV, {axes['spin_flip.rate'][column]:g} /ps"
-            panels[0].semilogy(axes["temperature"], ratio[:, row, column], "o-", label=label)
-    panels[0].axhline(RATIO, color="0.6", linestyle=":")
-    panels[0].set(xlabel="temperature (K)", ylabel=r"$\tau_A / \tau_B$")
-    panels[0].set_ylim(0.8, 60)
-    panels[0].legend(title="best strength of each activation", loc="upper left", ncols=2)
-    letters(panels)
-    image = panels[1].pcolormesh(worth.T, cmap="viridis_r")
-    panels[1].set_xticks(np.arange(len(worth)) + 0.5, [f"{value:g}" for value in axes["spin_flip.activation"]])
-    panels[1].set_yticks(np.arange(worth.shape[1]) + 0.5, [f"{value:g}" for value in axes["spin_flip.rate"]])
-    panels[1].set(xlabel="activation (meV)", ylabel="rate at 300 K (1/ps)")
-    figure.colorbar(image, ax=panels[1], label="misfit (0: as measured)")
+def _draw(temperature: np.ndarray, rate: np.ndarray, ratio: dict[str, np.ndarray]) -> plt.Figure:
+    figure, axes = plt.subplots(2, len(ratio), figsize=(4.6 * len(ratio), 6.4), squeeze=False, constrained_layout=True)
+    letters(axes.flat)
+    for (above, below), (path, ratio_tr) in zip(axes.T, ratio.items()):
+        for kelvin, ratio_r in zip(temperature, ratio_tr):
+            above.loglog(rate, ratio_r, "o-", label=f"{kelvin:g} K")
+        above.axhline(RATIO, color="0.6", linestyle=":", label="measured, 300 K")
+        above.set(xlabel="rate of flips (1/ps)", ylabel=r"$\tau_A / \tau_B$")
+        above.set_title(f"{path} flips")
+        worth = misfit(temperature, laws(temperature, rate, ratio_tr))
+        image = below.pcolormesh(ACTIVATION, np.log10(rate), worth.T, cmap="viridis_r", shading="nearest")
+        below.set(xlabel="activation (meV)", ylabel=r"$\log_{10}$ rate at 300 K (1/ps)")
+        figure.colorbar(image, ax=below, label="misfit (0: as measured)")
+    axes[0, -1].legend(loc="lower left")
     return figure
 
 

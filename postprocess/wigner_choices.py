@@ -1,6 +1,6 @@
 """What each choice of inputs does to the numbers of Rosati et al., Nanoscale 12, 356 (2020): all of them, choice by choice.
 
-python postprocess/wigner_choices.py results/wigner_choices/sweep.h5
+python postprocess/wigner_choices.py results/wigner_choices/sweep.h5 results/wigner_choices_signs/sweep.h5
 """
 
 from __future__ import annotations
@@ -57,12 +57,14 @@ PANELS = (
 def main() -> None:
     """Read, draw, save next to the data, and print the table."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps the temperature and choices")
-    path = parser.parse_args().file
-    with open_result(path) as file:
-        labels, data = _read(file)
+    parser.add_argument("files", type=Path, nargs="+", help="sweep.h5 of runs that sweep the temperature and choices")
+    paths, labels, data = parser.parse_args().files, [], []
+    for path in paths:
+        with open_result(path) as file:
+            more = _read(file)
+        labels, data = labels + more[0], data + more[1]
     found = [[panel.values(choice) for panel in PANELS] for choice in data]
-    save(_draw(labels, found), path.with_name("wigner_choices"))
+    save(_draw(labels, found), paths[0].with_name("wigner_choices"))
     _print_table(labels, found)
 
 
