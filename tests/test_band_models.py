@@ -13,8 +13,8 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.materials.band_models import BAND_MODELS, BandEntry
 from hpcx.parallel.run import Run
 from hpcx.physics.bands import Band, parabolic_band
+from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.registry import solver
-from hpcx.trion.symmetry import SymmetryError
 
 KEYS = ("carriers.electron_A_mass", "carriers.hole_A_mass")
 INPUT = (
@@ -83,13 +83,13 @@ def test_warping_enters_the_exciton_as_it_stands(warped, tmp_path):
     problem = exciton_problem(point.config, point.material)
     x, y = problem.mesh.momentum_kx.T
     mass = point.material.number(KEYS[0], "m0") / 2
-    expected = 7.6199642e-2 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
+    expected = HBAR2_PER_M0 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
     assert problem.kinetic_k == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_symmetry_that_the_bands_do_not_have_is_refused_with_what_breaks_it(warped, tmp_path):
     warped(0.1)
-    with pytest.raises(SymmetryError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"):
+    with pytest.raises(InputError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"):
         result_of(tmp_path, "trion", "warped", ', symmetry = "C6v"')
 
 

@@ -5,14 +5,15 @@ from functools import partial
 
 from hpcx.exciton import refusals as exciton
 from hpcx.exciton.problem import carrier_mesh
+from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
 from hpcx.trion.exchange_symmetry import coupled_sectors, lacking_symmetry
-from hpcx.trion.problem import Label, exciton_of, momentum_point, three_carriers
-from hpcx.trion.symmetry import coarsened
+from hpcx.trion.problem import Label, exciton_of, momentum_point, three_carriers, trion_problem
+from hpcx.trion.symmetry import coarsened, lacking
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
@@ -24,14 +25,25 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
         found += tried("trion.momentum", list(config.trion.momentum), lambda: momentum_point(config, carrier_mesh(config, material)))[1]
     if not found and config.exchange.acts:
         found += _exchange(config, material)
-    if found or config.bands.model != "tight-binding":
-        return found
-    return exciton.followed(config, all_carriers(config, material))
+    if not found and config.bands.model == "tight-binding":
+        found = exciton.followed(config, all_carriers(config, material))
+    return found or _symmetry(config, material)
 
 
 def all_carriers(config: Config, material: Material) -> tuple[Label, ...]:
     """Return the carriers of all species of an input, each once."""
     return tuple(dict.fromkeys(carrier for name in config.trion.names for carrier in three_carriers(config, material, name)))
+
+
+def _symmetry(config: Config, material: Material) -> list[Refusal]:
+    """Return the symmetry that an input names and the bands do not have, which is seen on a coarse mesh already."""
+    asked = config.solver.symmetry
+    if asked in ("auto", "none") or BAND_MODELS[config.bands.model].isotropic:
+        return []
+    coarse = coarsened(config)
+    exciton = exciton_of(coarse, material)
+    reasons = (lacking(trion_problem(coarse, material, exciton, name), asked) for name in config.trion.names)
+    return [Refusal("solver.symmetry", asked, reason) for reason in reasons if reason][:1]
 
 
 def _exchange(config: Config, material: Material) -> list[Refusal]:

@@ -34,13 +34,17 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
 
 def require(problem: TrionProblem, symmetry: str) -> None:
     """Raise SymmetryError if the problem does not have the symmetry of an input."""
+    reason = lacking(problem, symmetry)
+    if reason:
+        raise SymmetryError(f'solver.symmetry = "{symmetry}": {reason}', bad_input=True)
+
+
+def lacking(problem: TrionProblem, symmetry: str) -> str:
+    """Return what breaks a symmetry and which one to set, or "" if the problem has it."""
     found = broken(problem, symmetry)
-    if found:
-        raise SymmetryError(
-            f'solver.symmetry = "{symmetry}": this problem does not have it: {"; ".join(map(str, found))}. '
-            f'Set solver.symmetry = "{largest(problem, any_phase=False)}"',
-            bad_input=True,
-        )
+    if not found:
+        return ""
+    return f'this problem does not have it: {"; ".join(map(str, found))}. Set solver.symmetry = "{largest(problem, any_phase=False)}"'
 
 
 def chosen(problem: TrionProblem, symmetry: str) -> str:

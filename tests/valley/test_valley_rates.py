@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hpcx.petsc.slow_modes import slowest_modes
-from hpcx.physics.constants import HBAR
+from hpcx.physics.constants import HBAR, HBAR2_PER_M0
 from hpcx.valley.blocks import generator, out_rate
 from hpcx.valley.mechanisms import exchange
 from hpcx.valley.modes import parity_projector
@@ -120,7 +120,7 @@ def test_emission_of_a_dispersionless_phonon_far_above_threshold(setup):
     final = next(i for i, s in enumerate(problem.species) if s.label == "K up - K' up")
     closure = np.ones((problem.grid.cells, problem.grid.cells, 1))
     rate = grouped_emission(problem, initial, final, p.zone_edge["h:K-K'"], closure)[:, 0].sum()
-    states = problem.species[final].mass / (2 * np.pi * 7.6199642e-2)
+    states = problem.species[final].mass / (2 * np.pi * HBAR2_PER_M0)
     expected = 0.0
     for group in p.zone_edge["h:K-K'"]:
         strength = group.potential**2 * HBAR**2 / p.mass_density / (2 * group.energy)
