@@ -23,8 +23,8 @@ def excitons(request):
 
 
 def test_exciton_equals_the_rates_of_wigner(excitons):
-    usual = usual_bins(77)
-    grid = make_grid(excitons, 77, energy_edges(usual.first, 1.06, usual.largest, 0.1), radiative=False)
+    first, largest, _ = usual_bins(77)
+    grid = make_grid(excitons, 77, energy_edges(first, 1.06, largest, 0.1), radiative=False)
     expected = HBAR * formation_rates(excitons, grid).sum() / 2
     assert sum(half_widths(excitons, KT, exciton(excitons))) == pytest.approx(expected, rel=1e-12)
 
