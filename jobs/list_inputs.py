@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hpcx import registry
 from hpcx.config.load import load_plan
-from hpcx.sweep.check import duration, in_all
+from hpcx.parallel.run import spoken
+from hpcx.sweep.check import in_all
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,7 +41,7 @@ def row(path: Path) -> str:
     estimates = [registry.estimator(point.config.model)(point.config, point.material, 1) for point in plan.points]
     memory = max(estimate.bytes_per_rank for estimate in estimates) / 1e9
     name = path.relative_to(ROOT / "inputs")
-    return f"| `{name}` | {len(plan.points)} | {duration(in_all(estimates).seconds)} | {memory:.2f} GB | {plan.config.title} |"
+    return f"| `{name}` | {len(plan.points)} | {spoken(in_all(estimates).seconds)} | {memory:.2f} GB | {plan.config.title} |"
 
 
 def table(paths: list[Path]) -> str:
