@@ -125,11 +125,25 @@ def value_in_new_terms(key: str, value: Any) -> Any:
     """Return the value of a replaced number that is called by the old name `key` as one of its new key; raises ValueError."""
     if key == _POLARIZABILITY:
         return f"{2 * math.pi * units.parse(value, 'angstrom')!r} angstrom"
-    unit = next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, key)), None)
+    unit = _old_unit(key)
     return f"{value!r} {unit}" if unit and isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _old_unit(key: str) -> str:
+    """Return the unit of plain numbers of an old key where those of the new one have another, else ""."""
+    return next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, key)), "")
+
+
+def _told(old: str, new: str) -> str:
+    """Return what an old key is called now, and how its value follows from the new one where they differ."""
+    if old == _POLARIZABILITY:
+        return f"{old} is {new} / (2 pi)"
+    if old in _VELOCITIES:
+        return f"{old} is {new} times lattice.constant"
+    return f"{old} is {new}" + (f" (a plain number of it was in {unit})" if (unit := _old_unit(old)) else "")
 
 
 def announcement(where: str, names: Mapping[str, str]) -> str:
     """Return a sentence on old names, by which the new ones are found."""
-    words = ", ".join(f"{old} is {new}" for old, new in names.items())
+    words = ", ".join(_told(old, new) for old, new in names.items())
     return f"{where} has names of numbers of hpcx 0.1, which the next release will not read: {words} now"

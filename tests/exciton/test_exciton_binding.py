@@ -1,18 +1,24 @@
 """Exciton energies against published and reference numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 from pydantic import ValidationError
 
+from hpcx.config.load import load_plan
 from hpcx.exciton.config import Config
 from hpcx.exciton.estimate import estimate
 from hpcx.exciton.operator import ExcitonOperator
-from hpcx.exciton.problem import exciton_problem
+from hpcx.exciton.problem import exciton_problem, material_interaction
 from hpcx.exciton.solve import solve, solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.petsc.basis import large_basis, smallest_basis
+from hpcx.physics.bound_states import bound_state
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SIZES = (24, 36, 48, 60, 80, 120, 180, 240, 360, 480)
 #: MoS2 binding energies in meV: k0, choice of W(0), values for SIZES, limit
@@ -182,3 +188,12 @@ def test_wide_bands_take_fewer_products_in_a_basis_that_memory_allows(monkeypatc
         products.append(solve_exciton(MPI.COMM_SELF, problem, 4, 1e-8).products)
     assert products[0] < 0.75 * products[1]
     assert large_basis(4, 10**8) == smallest_basis(4) and large_basis(1, 100) == 20
+
+
+@pytest.mark.parametrize(("name", "measured"), [("mos2", 221), ("mose2", 231), ("ws2", 180), ("wse2", 161)])
+def test_inputs_of_encapsulated_layers_have_the_fitted_interaction(name, measured):
+    (point,) = load_plan(str(ROOT / f"inputs/exciton_encapsulated_{name}.toml"), []).points
+    bands = point.config.bands
+    reduced = 1 / (1 / bands.electron_mass + 1 / bands.hole_mass)
+    binding = bound_state(reduced, material_interaction(point.config, point.material), "radial").binding_energy
+    assert 1e3 * binding == pytest.approx(measured, abs=1.5)  # Stier et al. (2018), Goryca et al. (2019)

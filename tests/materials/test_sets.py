@@ -114,7 +114,7 @@ def test_old_material_files_mean_what_they_meant_to_each_model(tmp_path):
     (told,) = cautions(
         [point_of(f'model = "exciton"\nmaterial = "{path}"\nmesh = {{N = 24, k0 = 0.1}}\nbands = {{model = "parabolic", electron_mass = 1, hole_mass = 1}}')]
     )
-    assert "valley.bands.velocity is carriers.hopping" in told and told in listing(str(path))
+    assert "valley.bands.velocity is carriers.hopping times lattice.constant" in told and told in listing(str(path))
     path.write_text(OLD.replace("constant", "constent").replace("lattice", "lattice_"))
     with pytest.raises(MaterialError, match="'valley.bands.velocity' is carriers.hopping times lattice.constant now"):
         load_material(str(path))
@@ -129,6 +129,7 @@ def test_old_names_of_replaced_numbers_are_taken_and_announced():
     assert [point.hash for point in old.points] == [point.hash for point in new.points]
     (told,) = old.notices
     assert "bands.hopping is carriers.hopping" in told and not new.notices
+    assert "screening.polarizability is interaction.r0 / (2 pi)" in told  # whoever takes the new name must not keep the number
     inputs = (('model = "valley"\nmaterial = "WS2"\n', "valley.screening.length=40"), (WIGNER("WS2", ""), "wigner.screening.length=4"))
     assert [point_of(text, f"parameters.{key}").material.number("interaction.r0", "nm") for text, key in inputs] == pytest.approx([4, 4])
 
