@@ -88,6 +88,7 @@ class Envelopes:
         }
 
         def image(matrix_xx: np.ndarray) -> np.ndarray | None:
+            """Return where an operation on momenta takes the points, (n,), or None if the Hamiltonian does not have it."""
             operation = Operation(matrix_xx, False)
             return problem.mesh.images(operation) if keeps(problem.mesh, operation, bands, problem.w_ij) else None
 

@@ -35,13 +35,11 @@ class Particle:
 
     def acoustic(self, excitons: Excitons, q: np.ndarray) -> np.ndarray:
         """Return the potential of the longitudinal branch, eV."""
-        electron, hole = self.form_factors(q)
-        return excitons.electron_acoustic_v[0] * electron + excitons.hole_acoustic * hole
+        return excitons.acoustic_of(0, *self.form_factors(q))
 
     def optical(self, mode: Optical, q: np.ndarray) -> np.ndarray:
         """Return the potential of an optical phonon, eV/nm."""
-        electron, hole = self.form_factors(q)
-        return mode.electron * electron + mode.hole * hole
+        return mode.potential(*self.form_factors(q))
 
 
 #: what is left where the exciton was

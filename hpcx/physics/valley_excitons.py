@@ -40,6 +40,10 @@ class Optical:
     electron: float
     hole: float
 
+    def potential(self, electron: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Return the deformation potential (eV/nm) of a state with these form factors of electron and hole."""
+        return self.electron * electron + self.hole * hole
+
 
 @dataclass(frozen=True)
 class ValleyPair:
@@ -100,13 +104,15 @@ class Excitons:
 
     def acoustic_potential(self, valley: int, q: np.ndarray) -> np.ndarray:
         """Return the deformation potential (eV) of the longitudinal branch; electron's and hole's parts add."""
-        electron, hole = self.form_factors(valley, q)
+        return self.acoustic_of(valley, *self.form_factors(valley, q))
+
+    def acoustic_of(self, valley: int, electron: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Return that potential of any state of a valley with these form factors of electron and hole."""
         return self.electron_acoustic_v[valley] * electron + self.hole_acoustic * hole
 
     def optical_potential(self, valley: int, mode: Optical, q: np.ndarray) -> np.ndarray:
         """Return the deformation potential (eV/nm) of an optical phonon inside a valley at q (1/nm)."""
-        electron, hole = self.form_factors(valley, q)
-        return mode.electron * electron + mode.hole * hole
+        return mode.potential(*self.form_factors(valley, q))
 
     def intervalley_overlap(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
         """Return the factor that the 1s states put on the potential of an electron that changes valley.

@@ -46,6 +46,11 @@ class LineWidths:
         return replace(spectrum, absorption_w=lorentzian_spectrum(spectrum.photon_energy, *sticks, self.of(spectrum)))
 
 
+def border(exciton_energy: float, binding_energy: float) -> float:
+    """Return the photon energy (eV) below which lines are bound trions: half way between trion and exciton."""
+    return exciton_energy - binding_energy / 2
+
+
 def line_widths(result: Result, config: Config, material: Material, species: str, exciton_energy: float, binding_energy: float) -> LineWidths:
     """Return the widths of a species, with the exciton's from the result, where the trion's are put; energies in eV.
 
@@ -57,7 +62,7 @@ def line_widths(result: Result, config: Config, material: Material, species: str
     excitons = phonon_excitons(config, material)
     resident = carrier(_resident_mass(config, material), config.trion.charge < 0)
     widths = half_widths(excitons, thermal_energy(config), trion(excitons, resident, binding_energy), resident)
-    found = LineWidths(add_widths(result, species, widths, config), whole, exciton_energy - binding_energy / 2)
+    found = LineWidths(add_widths(result, species, widths, config), whole, border(exciton_energy, binding_energy))
     result.add(f"{species}/dephasing/coherence_time", found.coherence_time, (), "fs", f"coherence time of {species} and exciton")
     return found
 

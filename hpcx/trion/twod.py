@@ -14,7 +14,7 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.physics.constants import HBAR
 from hpcx.physics.twodimensional import AllPathways, Beat, StimulatedEmission, fit_beat, laser_spectrum
 from hpcx.trion.config import Config, TwoDimensional
-from hpcx.trion.dephasing import LineWidths, coherent
+from hpcx.trion.dephasing import LineWidths, border, coherent
 
 _SIGNAL_UNIT = "1/(eV^4 fs^2)"
 #: energies, weights and half widths of a species' lines
@@ -112,7 +112,7 @@ def add_two_dimensional(
     """
     settings = coherent(config.twod, widths)
     peaks = find_peaks(spectra["singlet"], exciton_energy, binding_energy)
-    bound = exciton_energy - binding_energy / 2
+    bound = border(exciton_energy, binding_energy)
     experiment = Experiment(settings, peaks, _sticks(settings, spectra, widths, bound), bound, gap)
     axis = exciton_energy + np.linspace(*settings.window, settings.points)
     times = np.array(settings.waiting_times)
