@@ -147,7 +147,7 @@ def _single(directory: Path) -> Row:
     store = Store(directory, single=True)
     name = _name_in_use(store)
     result, checkpoints = store.result(name), store.has_checkpoint(name)
-    if not (name or result.exists() or checkpoints):
+    if not (name or result.exists() or checkpoints or store.claims.has_file(name)):  # a lock file is empty at first
         raise FileNotFoundError(f"{directory} holds no results of hpcx (no sweep.json, no result.h5, no checkpoint)")
     entry = store.entry(name, _digest(result))
     if entry.status == MISSING:

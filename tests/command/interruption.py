@@ -120,13 +120,19 @@ class Interrupted:
         )
 
     def wait_for(self, pattern: str, seconds: float = 60.0) -> bool:
-        """Wait until a file in the output directory matches `pattern`; False if the run ends or the time is over before."""
+        """Wait until a file in the output directory matches `pattern` and is not empty; False if the run ends or the time is over before."""
         deadline = time.monotonic() + seconds
-        while not list((self.folder / "out").glob(pattern)):
+        while not self._has(pattern):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True
+
+    def _has(self, pattern: str) -> bool:
+        """Say whether there is such a file. An empty lock file says nothing: it has been made and may not be locked yet."""
+        with suppress(FileNotFoundError):
+            return any(path.stat().st_size for path in (self.folder / "out").glob(pattern))
+        return False
 
     def wait(self, seconds: float = 90.0) -> int:
         """Return the exit status; a run that does not end in time is killed, and subprocess.TimeoutExpired raised."""
@@ -153,7 +159,7 @@ class Interrupted:
         Raises AssertionError if the run ends before.
         """
         ranks: list[int] = []
-        while not ranks or not list((self.folder / "out").glob(pattern)):  # gone again, because this process was late
+        while not ranks or not self._has(pattern):  # gone again, because this process was late
             _signal_all(ranks, signal.SIGCONT)
             assert self.wait_for(pattern), (self.folder / "log").read_text()
             ranks = self.ranks()

@@ -53,3 +53,10 @@ def test_directory_without_results(here, tmp_path):
     (tmp_path / "empty").mkdir()
     run = here("status", "empty")
     assert run.returncode == 2 and "no sweep.json, no result.h5, no checkpoint" in run.stderr
+
+
+def test_lock_file_that_its_run_has_not_written_yet(here, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/result.lock").touch()
+    run = here("status", "out")
+    assert run.returncode == 0 and "interrupted" in run.stdout
