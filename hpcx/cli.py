@@ -1,4 +1,4 @@
-"""The command `hpcx`: its words and options; what runs on all ranks is here, all else in `commands`."""
+"""The command `hpcx`: what runs on all ranks; its words are in `arguments`, the other commands in `commands`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hpcx import __version__, commands, terminal
+from hpcx import arguments, commands, terminal
 from hpcx.commands import BAD_INPUT, DONE, FAILED, SOME_POINTS_FAILED, STOPPED
 from hpcx.parallel.deadline import process_age
 from hpcx.parallel.launcher import complete_environment, place, strangers, tasks_left_idle
 from hpcx.parallel.stop import Stopped, StopRequests
-from hpcx.registry import MODELS
 
-#: ranks that can be planned for: more than any machine has
-MOST_RANKS = 100_000
 #: packages without which nothing is computed; all other commands do without
 ENGINES = ("mpi4py", "petsc4py", "slepc4py")
 
@@ -37,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line or the input
         status = end.code if isinstance(end.code, int) else FAILED if end.code else DONE
-    except (ImportError, MemoryError) as error:  # while modules are loaded; a point that needs too much fails with its own message
+    except (ImportError, MemoryError) as error:  # of loading modules; a point that needs too much has its own message
         status = _cannot_be_loaded(error)
     _leave(status, words)
 
@@ -57,7 +54,10 @@ def _on_all_ranks(options: argparse.Namespace) -> int:
     lacking = [name for name in ENGINES if find_spec(name) is None]
     if lacking:
         if place()[0] == 0:
-            terminal.complain(f"{options.name} needs {', '.join(lacking)}: `make env` in the source of hpcx brings all of it, or see `hpcx info`")
+            terminal.complain(
+                f"{options.name} needs {', '.join(lacking)}: `make env` in the source of hpcx brings all of it, or see"
+                " `hpcx info`"
+            )
         return FAILED
     complete_environment()
     from mpi4py import MPI
@@ -86,7 +86,8 @@ def _cannot_be_loaded(error: Exception) -> int:
 
 
 def _leave(status: int, words: list[str]) -> None:
-    """End this process; where MPI was started without the clean-up of Python and PETSc, unless PETSc is to report (-log_view).
+    """End this process; where MPI was started without the clean-up of Python and PETSc,
+    unless PETSc is to report (-log_view).
 
     petsc4py cleans up collectively, and does not end when the ranks have had different points or none.
     """
@@ -101,107 +102,22 @@ def _leave(status: int, words: list[str]) -> None:
 def _parse(words: list[str]) -> argparse.Namespace:
     """Parse the command line, before MPI is started; of the processes of a launcher only the first one speaks."""
     if place()[0] == 0:
-        return _parser().parse_args(words)
+        return parser().parse_args(words)
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        return _parser().parse_args(words)
+        return parser().parse_args(words)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hpcx",
-        description="Excitons and trions in two-dimensional semiconductors. Run under mpirun for more than one rank.",
-    )
-    parser.add_argument("--version", action="version", version=f"hpcx {__version__}")
-    added = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = _with_input(added, "run", _run, "compute what an input file describes")
-    _add_running(run)
-    run.add_argument("--shared", action="store_true", help="end with status 0 although other jobs compute points (for the tasks of an array)")
-    text = "refine the numerical parameters of an input until a quantity is known as well as it should be"
-    _add_converge(_with_input(added, "converge", _converge, text))
-    check = _with_input(added, "check", commands.check, "validate an input and estimate its cost")
-    check.add_argument("--ranks", type=_positive, metavar="N", help="number of ranks to plan for (default: those it runs on)")
-    check.add_argument("--memory", metavar="SIZE", help="memory that one rank may use, e.g. '4 GB' (default: what is free here)")
-    check.add_argument("--latency", metavar="TIME", default="1.5 us", help="time of a message between ranks (default: %(default)s)")
-    check.add_argument("--bandwidth", metavar="RATE", default="1 GB/s", help="what a rank sends per second (default: %(default)s)")
-    check.add_argument("--all", action="store_true", help="list every point of a long sweep")
-    status = added.add_parser("status", help="state of a run, point by point, from its files")
-    status.add_argument("directory", help="output directory, or a sweep.h5")
-    status.add_argument("--all", action="store_true", help="list every point of a long sweep")
-    status.add_argument("--json", action="store_true", help="every point as JSON, for scripts")
-    status.set_defaults(command=commands.status)
-    show = added.add_parser("show", help="what a result is: its input, its numbers, where it is from")
-    show.add_argument("file", help="a result.h5 or sweep.h5, or the directory of a run")
-    show.set_defaults(command=commands.show)
-    compare = added.add_parser("compare", help="what differs between two results, in their inputs and in what came out")
-    compare.add_argument("first", metavar="A", help="a result.h5 or sweep.h5, or the directory of a run")
-    compare.add_argument("second", metavar="B", help="another one")
-    compare.set_defaults(command=commands.compare)
-    text = "what a result can show, and drawing it"
-    plot = added.add_parser("plot", help=text, description=text + "; what follows -- goes to the script, e.g. -- --temperature 150")
-    plot.add_argument("file", help="a result.h5 or sweep.h5, or the directory of a run")
-    plot.add_argument("--what", metavar="NAME", help="the figure to draw, or all (default: list them)")
-    plot.add_argument("-o", "--output", metavar="FILE", help=".pdf, .png or .svg (default: .png and .pdf next to the data)")
-    plot.set_defaults(command=commands.plot)
-    added.add_parser("info", help="versions and threads: what to put into a report of a fault").set_defaults(command=commands.info)
-    completion = added.add_parser("completion", help="a script that completes commands and options in bash and zsh")
-    completion.set_defaults(command=_completion)
-    schema = added.add_parser("schema", help="every key of a model with unit, default and meaning")
-    schema.add_argument("model", nargs="?", choices=MODELS)
-    schema.add_argument("--results", action="store_true", help="every dataset of the results with axes, unit and meaning instead")
-    schema.set_defaults(command=commands.schema)
-    materials = added.add_parser("materials", help="the materials and environments that come with hpcx")
-    materials.add_argument("name", nargs="?", help="show the numbers of one, with their sources")
-    materials.add_argument("--model", choices=MODELS, help="only the numbers that this model takes with its defaults")
-    materials.set_defaults(command=commands.materials)
-    init = added.add_parser("init", help="write an input with every key of a model, or a material file, to be filled in")
-    init.add_argument("what", choices=(*MODELS, "material"), help="a model, or your own material")
-    init.add_argument("models", nargs="*", metavar="MODEL", help="models for which the material is (default: exciton trion)")
-    init.add_argument("-o", "--output", metavar="FILE", help="file to write (default: WHAT.toml), or - for standard output")
-    init.add_argument("--material", metavar="NAME", help="material of the input, or that from which numbers are taken")
-    init.set_defaults(command=commands.init)
-    return parser
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    return arguments.parser(_run, _converge, _completion)
 
 
 def _completion(options: argparse.Namespace) -> int:
     """Print the script for the shell."""
     from hpcx.completion import bash_script
 
-    terminal.write(bash_script(_parser()))
+    terminal.write(bash_script(parser()))
     return DONE
-
-
-def _with_input(added: Any, name: str, command: Callable[..., int], text: str) -> argparse.ArgumentParser:
-    """Add a command that reads an input file."""
-    sub = added.add_parser(name, help=text, description=text + "; what follows -- goes to PETSc")
-    sub.add_argument("file", help="input file (TOML), or - for standard input")
-    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace a key of the input, e.g. mesh.N=60")
-    sub.add_argument("--group-size", type=_positive, metavar="N", help="ranks per point of a sweep (default: chosen by cost and memory)")
-    sub.set_defaults(command=command, name=name)
-    return sub
-
-
-def _add_running(run: argparse.ArgumentParser) -> None:
-    """Add the options of the commands that compute."""
-    run.add_argument("--fresh", action="store_true", help="rename the old output directory (with the date in its name) and start from scratch")
-    run.add_argument("-v", "--verbose", action="store_true", help="log more, and print a table of timings for every point of a sweep")
-    run.add_argument("--time-limit", metavar="TIME", help="end with a checkpoint within this time: '2 h', 2:00:00, 1-12:00:00, or seconds")
-    run.add_argument("--alone", action="store_true", help="run although a launcher has started several processes that do not see each other")
-
-
-def _add_converge(converge: argparse.ArgumentParser) -> None:
-    """Add the options of `hpcx converge` alone; they replace keys of the table [converge]."""
-    _add_running(converge)
-    converge.add_argument("--target", metavar="TEXT", help="largest error bar: '0.5 meV', '1 %%'")
-    quantity = "a dataset of the results, e.g. singlet/binding_energy; may be given several times (default: the model's first one)"
-    converge.add_argument("--quantity", action="append", metavar="PATH", help=quantity)
-    converge.add_argument("--budget", metavar="TEXT", help="processor time that may be spent: '10 core-min'")
-
-
-def _positive(text: str) -> int:
-    """Return a number of ranks; argparse tells the name of the option and this message."""
-    if not text.isdecimal() or not 1 <= int(text[:20]) <= MOST_RANKS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of ranks; give an integer >= 1 and <= {MOST_RANKS}")
-    return int(text)
 
 
 def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
@@ -219,7 +135,8 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
         except (InputError, MaterialError, FileNotFoundError) as error:
             status, message = BAD_INPUT, str(error)
         except Stopped as error:
-            status, message = STOPPED, f"stopped ({error}) before anything was computed; rerun the same command to start"
+            message = f"stopped ({error}) before anything was computed; rerun the same command to start"
+            status = STOPPED
         if message:
             terminal.complain(message)
     outcome, status = comm.bcast((outcome, status))
@@ -229,8 +146,12 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
     return outcome
 
 
-def _load(comm: Any, options: argparse.Namespace, load: Callable[[str, list[str], str], Any]) -> tuple[Any, float | None]:
-    """Return what `load` makes of the input and the time limit in seconds, read on rank 0, on all ranks; these load modules meanwhile."""
+def _load(
+    comm: Any, options: argparse.Namespace, load: Callable[[str, list[str], str], Any]
+) -> tuple[Any, float | None]:
+    """Return what `load` makes of the input and the time limit in seconds, read on rank 0, on all ranks;
+    these load modules meanwhile.
+    """
     from hpcx import registry
     from hpcx.config.load import model_of, read_input
 
@@ -322,7 +243,9 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
 
 
 def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: float | None) -> bool:
-    """Start PETSc with its options, limit threads and watch for requests to stop; say whether PETSc has accepted the options."""
+    """Start PETSc with its options, limit threads and watch for requests to stop;
+    say whether PETSc has accepted the options.
+    """
     from hpcx.petsc.options import initialize
 
     try:
@@ -349,7 +272,9 @@ def _is_together(comm: Any, alone: bool) -> bool:
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
-    """Warn once of keys that were written but do nothing, of numbers of a template that nobody has replaced, and of old names."""
+    """Warn once of keys that were written but do nothing,
+    of numbers of a template that nobody has replaced, and of old names.
+    """
     from hpcx.config.idle import idle_keys
     from hpcx.config.sources import cautions
 
@@ -378,7 +303,9 @@ def _watch(comm: Any, requests: Any, config: Any, seconds: float | None) -> None
 
 
 def _status(plan: Any, report: Any, shared: bool) -> int:
-    """Return the exit status; while another run computes some of the points it is that of an unfinished run, unless `shared`."""
+    """Return the exit status; while another run computes some of the points it is that of an unfinished run,
+    unless `shared`.
+    """
     from hpcx.sweep import store
 
     states = {entry.status for entry in report.entries}

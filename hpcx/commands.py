@@ -1,4 +1,6 @@
-"""The commands that need neither MPI nor PETSc: check, status, plot, schema, materials. They run on one process, anywhere."""
+"""The commands that need neither MPI nor PETSc: check, status, plot, schema, materials.
+They run on one process, anywhere.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def _read_hdf5_without_mpi() -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Validate an input, estimate its cost, and plan which points run on how many ranks; the exit status is that of the run."""
+    """Validate an input, estimate its cost, and plan which points run on how many ranks;
+    the exit status is that of the run.
+    """
     from hpcx.config.load import load_plan
     from hpcx.parallel.machine import measured
     from hpcx.parallel.memory import free_memory
@@ -66,16 +70,30 @@ def check(options: argparse.Namespace) -> int:
 
     plan, ranks = load_plan(options.file, options.set), options.ranks or place()[1]
     _refuse_options(plan, options.petsc)
-    machine = measured().with_network(_number("--latency", options.latency, "s"), _number("--bandwidth", options.bandwidth, "byte/s"))
+    machine = measured().with_network(
+        _number("--latency", options.latency, "s"), _number("--bandwidth", options.bandwidth, "byte/s")
+    )
     least = f"must be at least {_LEAST_MEMORY / 1e6:.0f} MB, e.g. '4 GB'"
     given = None if options.memory is None else _number("--memory", options.memory, "byte", least, _LEAST_MEMORY)
     here = min(ranks, os.cpu_count() or 1)
     memory = free_memory() / here if given is None else given
     found = check(plan, Planner(plan.points, ranks, memory, options.group_size, not plan.axes), options.all, machine)
-    speed = f"\nassumed: processors as fast as one core of this machine now ({machine}), messages of {options.latency}, {options.bandwidth} per rank"
-    assumed = "" if given else f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank may use"
+    speed = (
+        f"\nassumed: processors as fast as one core of this machine now ({machine}), messages of {options.latency},"
+        f" {options.bandwidth} per rank"
+    )
+    assumed = (
+        ""
+        if given
+        else (
+            f"\nassumed: {here} rank(s) per node with the free memory of this machine; --memory '4 GB' says what a rank"
+            " may use"
+        )
+    )
     terminal.write(found.text + speed + assumed)
-    return _refused_place(plan) or (BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE)
+    return _refused_place(plan) or (
+        BAD_INPUT if found.refused == found.points else SOME_POINTS_FAILED if found.refused else DONE
+    )
 
 
 def _refuse_options(plan: Any, words: list[str]) -> None:
@@ -121,7 +139,11 @@ def _number(option: str, text: str, unit: str, wanted: str = "must be more than 
 
 def seconds(text: str | None) -> float | None:
     """Return the seconds of `--time-limit`; raises InputError."""
-    return None if text is None else _number("--time-limit", text, "s", "must be more than zero; leave it out for no limit")
+    return (
+        None
+        if text is None
+        else _number("--time-limit", text, "s", "must be more than zero; leave it out for no limit")
+    )
 
 
 def status(options: argparse.Namespace) -> int:
@@ -169,7 +191,11 @@ def plot(options: argparse.Namespace) -> int:
     found = {figure.name: figure.shows for figure in drawable(path)}
     if not found:
         own = path.with_suffix(".png")
-        drawn = f"its figure is {own}" if path.stem.startswith("converge") and own.is_file() else "no script of postprocess/ draws this"
+        drawn = (
+            f"its figure is {own}"
+            if path.stem.startswith("converge") and own.is_file()
+            else "no script of postprocess/ draws this"
+        )
         terminal.write(f"{path}: {drawn}; hpcx.open(path) gives it to your own lines")
         return DONE
     if options.what is None:
@@ -181,7 +207,9 @@ def plot(options: argparse.Namespace) -> int:
         terminal.complain(f"{path} cannot show '{options.what}'; it can show {', '.join(found)}")
         return BAD_INPUT
     if options.what == "all" and (options.output or more):
-        terminal.complain("--what all draws every figure next to the data; -o and options of a script go with one figure")
+        terminal.complain(
+            "--what all draws every figure next to the data; -o and options of a script go with one figure"
+        )
         return BAD_INPUT
     names = list(found) if options.what == "all" else [options.what]
     return max(draw(name, path, options.output, more) for name in names)
@@ -200,7 +228,9 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def materials(options: argparse.Namespace) -> int:
-    """Print which models can use which materials, and the environments; or the numbers of one material, and what it lacks."""
+    """Print which models can use which materials, and the environments;
+    or the numbers of one material, and what it lacks.
+    """
     from hpcx.config.serving import keys_for, overview, what_is_missing
     from hpcx.materials.environment import is_environment
     from hpcx.materials.listing import environments, listing
@@ -208,8 +238,13 @@ def materials(options: argparse.Namespace) -> int:
     from hpcx.materials.sets import set_names
 
     if not options.name:
-        more = "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own .toml file) [--model MODEL]"
-        terminal.write(f"{overview()}\n\nenvironments:\n{environments()}\n\nparameter sets: {', '.join(set_names())}\n{more}")
+        more = (
+            "numbers and sources of one, and what it lacks for a model: hpcx materials NAME (or the path of your own"
+            " .toml file) [--model MODEL]"
+        )
+        terminal.write(
+            f"{overview()}\n\nenvironments:\n{environments()}\n\nparameter sets: {', '.join(set_names())}\n{more}"
+        )
         return DONE
     wanted = keys_for(options.model) if options.model else None
     terminal.write(listing(options.name, wanted))
@@ -228,7 +263,9 @@ def init(options: argparse.Namespace) -> int:
     name = f"{options.what}.toml" if path == "-" else path
     if options.what == "material":
         patterns = [*([options.material] if options.material else []), *material_names()]
-        text = material_template(options.models or ["exciton", "trion"], [load_material(pattern) for pattern in patterns], name)
+        text = material_template(
+            options.models or ["exciton", "trion"], [load_material(pattern) for pattern in patterns], name
+        )
     else:
         text = input_template(options.what, options.material or serving(options.what).name, name)
     if path == "-":

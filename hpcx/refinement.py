@@ -1,4 +1,5 @@
-"""How a model is refined: numerical parameters with the error that each makes, and the quantities that may be asked for.
+"""How a model is refined: numerical parameters with the error that each makes,
+and the quantities that may be asked for.
 
 A model that `hpcx converge` knows has a module `refinement.py` with
 
@@ -29,12 +30,14 @@ class Parameter:
         key: how it is called: the dotted key of the input, or of the first of several that are refined together.
         levels: its values from coarse to fine; a study begins with the first ones.
         terms: what the error is a sum of, by name: functions of the values of all parameters that vanish in the limit.
-        models: the sums that may be all of it, each a tuple of names of terms; the first is what theory expects. The empty
-            one says that the value has settled and only scatters.
+        models: the sums that may be all of it, each a tuple of names of terms; the first is what theory expects. The
+            empty one says that the value has settled and only scatters.
         reason: why the error is what `models` says.
-        nominal: the first term of `models` for a value of this parameter alone, where `terms` know its effect better (how many
-            points really are within a cut-off, say), so that the values of others do not blur it; None where they are the same.
-        base: number of the level at which the other parameters are refined; 0 where the first one does for nearly all purposes.
+        nominal: the first term of `models` for a value of this parameter alone, where `terms` know its effect better
+            (how many points really are within a cut-off, say), so that the values of others do not blur it; None where
+            they are the same.
+        base: number of the level at which the other parameters are refined; 0 where the first one does for nearly all
+            purposes.
         read: returns the value that an input has; by default that of the key.
         unit: of its values, for printing; "" for a number.
     """
@@ -76,7 +79,8 @@ class Quantity:
             place stands for that element.
         correction: dataset that is subtracted: an error that is known; "" for none.
         solver_error: what the solver may leave, in `unit`.
-        usual: error after the first calculations over the value, as it was seen in other cases; only for what is said before them.
+        usual: error after the first calculations over the value, as it was seen in other cases; only for what is said
+            before them.
         rough: what is about expected, in `unit`; NaN where nobody knows.
         ignores: patterns of parameters that do not matter for it.
         between: bounds of the search by which it is found, in `unit`: at one of them nothing was found.
@@ -123,7 +127,8 @@ class Refinement:
         quantities: the known quantities; the first is the default.
         settings: keys of the input for values of the parameters; always the same keys.
         lean: keys of the input by which what the wanted quantities do not need is left out.
-        work: cost of a calculation, in any unit, from values alone: the same on every machine, because it decides what is computed.
+        work: cost of a calculation, in any unit, from values alone: the same on every machine, because it decides what
+            is computed.
     """
 
     parameters: tuple[Parameter, ...]

@@ -8,13 +8,13 @@ A model `name` is a package `hpcx.name` with three modules:
 
 and, if physics decides what may be written, a fourth:
 
-* `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the input, so it must
-  not load MPI or PETSc, which begin together on all ranks.
+* `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the
+  input, so it must not load MPI or PETSc, which begin together on all ranks.
 
 If points of a sweep share tables that take a while, there may be
 
-* `tables.py` with `tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared` how each of them is made.
-  The ranks make those of the first point together, each a part, before they part.
+* `tables.py` with `tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared` how each of
+  them is made. The ranks make those of the first point together, each a part, before they part.
 
 If `hpcx converge` can choose its numerical parameters, there is a module `refinement.py`, see `hpcx.refinement`.
 
@@ -64,7 +64,9 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """Wall time on the given number of ranks of the reference machine, s: what ranks are chosen by, alike everywhere."""
+        """Wall time on the given number of ranks of the reference machine, s:
+        what ranks are chosen by, alike everywhere.
+        """
         return self.work.seconds
 
 
@@ -93,7 +95,9 @@ def config_class(model: str) -> type[RunInput]:
 
 
 def load_input_modules(model: str) -> None:
-    """Load what reading an input of the model needs: the first rank does it anyway, so the others can at the same time."""
+    """Load what reading an input of the model needs: the first rank does it anyway,
+    so the others can at the same time.
+    """
     config_class(model)
     _module(f"hpcx.{model}.refusals")
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 #: words in the names of datasets, old -> present
-WORDS = {"oscillator_weight": "oscillator_strength", "width_squared": "mean_squared_displacement", "lattice_correction": "finite_mesh_correction"}
+WORDS = {
+    "oscillator_weight": "oscillator_strength",
+    "width_squared": "mean_squared_displacement",
+    "lattice_correction": "finite_mesh_correction",
+}
 
 
 def present(name: str) -> str:

@@ -14,7 +14,9 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
     folded = {other.casefold(): other for other in reversed(others)}
     if word.casefold() in folded:
         return folded[word.casefold()]
-    close = get_close_matches(word, others, n=1, cutoff=cutoff) or get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+    close = get_close_matches(word, others, n=1, cutoff=cutoff) or get_close_matches(
+        word.casefold(), folded, n=1, cutoff=cutoff
+    )
     return folded.get(close[0], close[0]) if close else None
 
 

@@ -40,7 +40,9 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print to standard output; if that cannot be written, say so on standard error and go on: there are results to be saved."""
+    """Print to standard output; if that cannot be written, say so on standard error and go on:
+    there are results to be saved.
+    """
     try:
         write(text)
     except OSError as error:
@@ -68,7 +70,9 @@ def flush() -> None:
 
 
 def is_nowhere(speaks: bool) -> bool:
-    """Say whether there is no current directory any more, without which neither files nor PETSc are found; `speaks`: tell the user too."""
+    """Say whether there is no current directory any more, without which neither files nor PETSc are found;
+    `speaks`: tell the user too.
+    """
     try:
         os.getcwd()
     except OSError as error:

@@ -17,14 +17,18 @@ class TomlError(ValueError):
 
 
 def loads(text: str) -> dict[str, Any]:
-    """Return the table of a text; raises TomlError, also for numbers of thousands of digits and thousands of brackets."""
+    """Return the table of a text;
+    raises TomlError, also for numbers of thousands of digits and thousands of brackets.
+    """
     try:
         table = tomllib.loads(text)
     except RecursionError:
         raise TomlError("lists or tables are nested too deeply") from None
     except ValueError as error:  # among them tomllib's own
         syntax = isinstance(error, tomllib.TOMLDecodeError)
-        raise TomlError(f"{error}{_line(text, str(error))}" if syntax else "a whole number has thousands of digits") from error
+        raise TomlError(
+            f"{error}{_line(text, str(error))}" if syntax else "a whole number has thousands of digits"
+        ) from error
     if _too_deep(table):
         raise TomlError(f"tables are nested more than {DEEPEST} deep")
     return table
@@ -54,5 +58,10 @@ def _too_deep(table: dict[str, Any]) -> bool:
     """Say whether there are more than DEEPEST levels, without recursion."""
     level: list[Any] = [table]
     for _ in range(DEEPEST):
-        level = [item for part in level for item in (part.values() if isinstance(part, dict) else part) if isinstance(item, (dict, list))]
+        level = [
+            item
+            for part in level
+            for item in (part.values() if isinstance(part, dict) else part)
+            if isinstance(item, (dict, list))
+        ]
     return bool(level)

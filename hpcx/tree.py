@@ -27,10 +27,11 @@ _NO_COORDINATES = ("title", "model", "output", "petsc")
 def open_tree(path: str | Path) -> xarray.DataTree:
     """Return a result, or a sweep with all results stacked, as a tree of groups; values are read when they are used.
 
-    Attributes of the tree: `title`, `model`, `material`, `environment` (what it is, with the sources of its numbers), `axes` (the
-    swept keys), `hpcx` (version), and `warning` where there is something to know. The group `input` has all other keys of the input that are one
-    number or word. Those that were written, not left at their defaults, are also scalar coordinates of every group that holds results, so that results of
-    several runs can be concatenated along any of them.
+    Attributes of the tree: `title`, `model`, `material`, `environment` (what it is, with the sources of its numbers),
+    `axes` (the swept keys), `hpcx` (version), and `warning` where there is something to know. The group `input` has all
+    other keys of the input that are one number or word. Those that were written, not left at their defaults, are also
+    scalar coordinates of every group that holds results, so that results of several runs can be concatenated along any
+    of them.
 
     Args:
         path: a `result.h5` or `sweep.h5`, or the directory of a run.
@@ -49,17 +50,28 @@ def open_tree(path: str | Path) -> xarray.DataTree:
         return _understood(file, tree)
     except OSError:
         raise
-    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:  # of files that others have written or changed
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # of files that others have written or changed
         raise ValueError(f"{file} is not a result of hpcx: {error}") from error
 
 
 def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
-    """Give a tree its attributes and coordinates; raises KeyError, TypeError, AttributeError or ValueError if it is not what hpcx writes."""
+    """Give a tree its attributes and coordinates; raises KeyError, TypeError,
+    AttributeError or ValueError if it is not what hpcx writes.
+    """
     import xarray
 
     about = {str(name): decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
     axes, refined = _axes(tree), list(tree["budget"].children) if "budget" in tree.children else []
-    fixed = _scalars({key: value for key, value in flat(about.get("config", {})) if key not in [*axes, *refined]}, about.get("units", {}))
+    fixed = _scalars(
+        {key: value for key, value in flat(about.get("config", {})) if key not in [*axes, *refined]},
+        about.get("units", {}),
+    )
     written, large = written_keys(about) | set(about.get("coordinates", {})), _large(file, tree)
     for node in tree.subtree:
         if not node.path.startswith(("/provenance", "/index")):
@@ -81,7 +93,9 @@ def file_of(path: Path) -> Path:
 
 
 def results_in(path: Path) -> list[str]:
-    """Return the names of the results in the directory of a run, the one that `file_of` returns first: others are of other runs there."""
+    """Return the names of the results in the directory of a run, the one that `file_of` returns first:
+    others are of other runs there.
+    """
     return [name for name in _RESULTS if (path / name).is_file()]
 
 
@@ -103,7 +117,9 @@ def _axes(tree: xarray.DataTree) -> list[str]:
 
 
 def flat(table: dict[str, Any], prefix: str = "", lists: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield dotted key and value of all keys that have one number or word as value, and of those with lists if wanted."""
+    """Yield dotted key and value of all keys that have one number or word as value,
+    and of those with lists if wanted.
+    """
     for key, value in table.items():
         if isinstance(value, dict):
             yield from flat(value, f"{prefix}{key}.", lists)
@@ -121,7 +137,11 @@ def written_keys(about: dict[str, Any]) -> set[str]:
 
 def _scalars(keys: dict[str, Any], units: dict[str, str]) -> dict[str, tuple]:
     """Return keys of the input as scalars of xarray with their units."""
-    return {key: ((), value, {"units": units[key]} if key in units else {}) for key, value in keys.items() if not key.startswith(_NO_COORDINATES)}
+    return {
+        key: ((), value, {"units": units[key]} if key in units else {})
+        for key, value in keys.items()
+        if not key.startswith(_NO_COORDINATES)
+    }
 
 
 def _complete(node: xarray.DataTree, coordinates: dict[str, tuple], large: dict[str, Callable]) -> None:
@@ -131,10 +151,16 @@ def _complete(node: xarray.DataTree, coordinates: dict[str, tuple], large: dict[
         path = f"{node.path}/{name}".strip("/")
         if path in large:
             data[name] = large[path](data[name].variable)
-    data = data.drop_vars([name for name in data.variables if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}])
-    data = data.rename({name: present(str(name)) for name in data.data_vars if present(str(name)) != name})  # of an earlier version
+    data = data.drop_vars(
+        [name for name in data.variables if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}]
+    )
+    data = data.rename(
+        {name: present(str(name)) for name in data.data_vars if present(str(name)) != name}
+    )  # of an earlier version
     if data.data_vars:
-        data = data.assign_coords({key: value for key, value in coordinates.items() if key not in data.variables and key not in node.children})
+        data = data.assign_coords(
+            {key: value for key, value in coordinates.items() if key not in data.variables and key not in node.children}
+        )
     node.dataset = data
 
 
@@ -145,7 +171,12 @@ def _attributes(about: dict[str, Any], axes: list[str]) -> dict[str, Any]:
     materials = list(about["materials"]) if "material" in axes else [own.get("name") or config.get("material", "")]
     named = {key: config.get(key, "") for key in ("title", "model")}
     version = about.get("versions", {}).get("hpcx", about.get("version", ""))
-    return named | {"material": ", ".join(materials), "environment": about.get("surroundings", ""), "axes": axes, "hpcx": version}
+    return named | {
+        "material": ", ".join(materials),
+        "environment": about.get("surroundings", ""),
+        "axes": axes,
+        "hpcx": version,
+    }
 
 
 def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
@@ -154,7 +185,11 @@ def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
     if "index" in tree.children:
         index = tree["index"]
         unfinished = int((index["status"] != "done").sum())
-        texts += [f"{unfinished} of {index['status'].size} points have no result: their values are NaN"] if unfinished else []
+        texts += (
+            [f"{unfinished} of {index['status'].size} points have no result: their values are NaN"]
+            if unfinished
+            else []
+        )
     text = "; ".join(filter(None, texts))
     if text:
         warnings.warn(f"{file}: {text}", stacklevel=5)
@@ -172,7 +207,10 @@ def _large(file: Path, tree: xarray.DataTree) -> dict[str, Callable[[xarray.Vari
     if "virtual" not in index or "note" in index["virtual"].attrs:  # the note: all were put into this file
         return {}
     done = index["status"].values == "done"
-    paths = [file.parent / "points" / f"{name}.h5" if there else None for name, there in zip(index["id"].values.ravel(), done.ravel())]
+    paths = [
+        file.parent / "points" / f"{name}.h5" if there else None
+        for name, there in zip(index["id"].values.ravel(), done.ravel())
+    ]
 
     def reader(name: str) -> Callable[[xarray.Variable], xarray.Variable]:
         """Return how one of them is read."""

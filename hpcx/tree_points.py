@@ -19,7 +19,9 @@ from hpcx.io.reading import reading
 class _Points(BackendArray):
     """An array of which every point has a part, in a file of its own; NaN for points that are not done (None)."""
 
-    def __init__(self, name: str, paths: Sequence[Path | None], axes: int, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(
+        self, name: str, paths: Sequence[Path | None], axes: int, shape: tuple[int, ...], dtype: np.dtype
+    ) -> None:
         self.name, self.paths, self.axes, self.shape, self.dtype = name, paths, axes, shape, dtype
         self._whole: set[Path] = set()  # files whose checksum was found to be right
 
@@ -47,7 +49,10 @@ class _Points(BackendArray):
             with self._opened(path) as file:
                 return file[self.name][key]
         except (OSError, KeyError) as error:
-            raise OSError(f"{self.name} is too large to be in sweep.h5, and its values of a point in {path} cannot be read: {error}") from error
+            raise OSError(
+                f"{self.name} is too large to be in sweep.h5, and its values of a point in {path} cannot be read:"
+                f" {error}"
+            ) from error
 
 
 def from_points(variable: xarray.Variable, name: str, paths: Sequence[Path | None], axes: int) -> xarray.Variable:

@@ -1,9 +1,11 @@
 """Units where numbers enter and leave the program, and the one system of units inside the models.
 
-Inside the models numbers are plain floats in **eV, nm, fs, m0 and K**. Inputs, results, messages, `hpcx show`, hashes and provenance
-have the units that are documented with each key and dataset. Numbers change from one to the other in three places, nowhere else:
+Inside the models numbers are plain floats in **eV, nm, fs, m0 and K**. Inputs, results, messages, `hpcx show`, hashes
+and provenance have the units that are documented with each key and dataset. Numbers change from one to the other in
+three places, nowhere else:
 
-* inputs: a configuration holds documented units (`hpcx.config.base.Unit`); `config.internal` is the same in internal ones,
+* inputs: a configuration holds documented units (`hpcx.config.base.Unit`); `config.internal` is the same in internal
+  ones,
 * materials: `material.number(key, unit)` is asked for an internal unit,
 * results: `hpcx.io.result.Result.add_internal` takes internal numbers and writes the declared unit.
 
@@ -29,15 +31,46 @@ Number = TypeVar("Number", float, "np.ndarray")
 #: longest text of a unit, and of a number with a unit
 _LONGEST, _LONGEST_TEXT = 60, 400
 _NAME = r"[^\W\d_]\w*(?:(?:\^|\*\*)[+-]?\d{1,2})?"
-#: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1, which "8e11/cm^2" has no need of
+#: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1, which "8e11/cm^2" has no need
+#: of
 _UNIT = re.compile(rf"1|(?:1?\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
-#: possessive, so that long text is refused at once; "8e11" is one number whatever follows, and the e of "1.8eV" is not of the number
-_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![eE][+-]?[0-9])(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?")
+#: possessive, so that long text is refused at once; "8e11" is one number whatever follows, and the e of "1.8eV" is not
+#: of the number
+_NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![eE][+-]?[0-9])(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?"
+)
 #: units that inputs have, with capitals that are often missed
-_USUAL = ("eV", "meV", "K", "fs", "ps", "ns", "s", "nm", "um", "angstrom", "m0", "THz", "MB", "GB", "uJ/cm^2", "1/nm", "1/angstrom", "1/cm^2", "cm^2/s")
+_USUAL = (
+    "eV",
+    "meV",
+    "K",
+    "fs",
+    "ps",
+    "ns",
+    "s",
+    "nm",
+    "um",
+    "angstrom",
+    "m0",
+    "THz",
+    "MB",
+    "GB",
+    "uJ/cm^2",
+    "1/nm",
+    "1/angstrom",
+    "1/cm^2",
+    "cm^2/s",
+)
 _AMPERE = re.compile(r"\bA\b")
 #: name of a documented unit -> name inside the models, and the power of ten between them
-_INTERNAL = {"meV": ("eV", -3), "ps": ("fs", 3), "s": ("fs", 15), "um": ("nm", 3), "cm": ("nm", 7), "angstrom": ("nm", -1)}
+_INTERNAL = {
+    "meV": ("eV", -3),
+    "ps": ("fs", 3),
+    "s": ("fs", 15),
+    "um": ("nm", 3),
+    "cm": ("nm", 7),
+    "angstrom": ("nm", -1),
+}
 _FACTOR = re.compile(r"(?P<over>/?)\s*(?P<name>[^\W\d_]\w*)(?:(?:\^|\*\*)(?P<power>[+-]?\d+))?")
 
 
@@ -79,21 +112,26 @@ def from_internal(value: Number, unit: str) -> Number:
 
 @lru_cache(maxsize=256)
 def internal(unit: str) -> tuple[str, float, float]:
-    """Return the unit inside, and the factors up and down of which one is 1: so a number is rounded once. Pint is too slow for it."""
+    """Return the unit inside, and the factors up and down of which one is 1: so a number is rounded once.
+    Pint is too slow for it.
+    """
     if unit == "s":  # wall-clock time
         return unit, 1.0, 1.0
     power = 0
     for factor in _FACTOR.finditer(unit):
         _, each = _INTERNAL.get(factor["name"], ("", 0))
         power += each * int(factor["power"] or 1) * (-1 if factor["over"] else 1)
-    name = _FACTOR.sub(lambda factor: factor[0].replace(factor["name"], _INTERNAL.get(factor["name"], (factor["name"], 0))[0], 1), unit)
+    name = _FACTOR.sub(
+        lambda factor: factor[0].replace(factor["name"], _INTERNAL.get(factor["name"], (factor["name"], 0))[0], 1), unit
+    )
     return name, float(10 ** max(power, 0)), float(10 ** max(-power, 0))
 
 
 def parse(text: str | float | int, unit: str) -> float:
     """Return a number in `unit` from a plain number (taken to be in `unit`) or from text such as "25 meV".
 
-    Text is a number, then a unit, and nothing else: it is never evaluated. Raises ValueError that says what was expected.
+    Text is a number, then a unit, and nothing else: it is never evaluated. Raises ValueError that says what was
+    expected.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise ValueError(f"expected a number or text with a unit such as {_example(unit)}")
@@ -130,14 +168,18 @@ def _parsed(text: str, unit: str) -> float:
 def _unit(text: str) -> pint.Unit:
     """Return a unit: names with integer powers, multiplied or divided, such as "uJ/cm^2" or "1/nm"."""
     if len(text) > _LONGEST or not _UNIT.fullmatch(text.strip()):
-        raise ValueError(f"cannot read {_short(text)} as a unit; expected names with powers such as 'eV', 'uJ/cm^2' or '1/nm'")
+        raise ValueError(
+            f"cannot read {_short(text)} as a unit; expected names with powers such as 'eV', 'uJ/cm^2' or '1/nm'"
+        )
     try:
         found = registry().Unit(f"1{text.strip()}" if text.strip().startswith("/") else text.strip())
         zero = registry().Quantity(0.0, found).to_base_units().magnitude
     except Exception as error:  # pint raises errors of many kinds on bad text
         raise ValueError(f"unknown unit {_short(text)}{_meant(text.strip())}") from error
     if zero != 0:
-        raise ValueError(f"the unit {_short(text)} does not start at zero; write temperatures in K, ratios as plain numbers")
+        raise ValueError(
+            f"the unit {_short(text)} does not start at zero; write temperatures in K, ratios as plain numbers"
+        )
     return found
 
 

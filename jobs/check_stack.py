@@ -2,8 +2,8 @@
 
     python3 jobs/check_stack.py
 
-prints nothing and exits 0 if all is well; otherwise prints one line for each thing that is missing or wrong and exits 1.
-`make env` asks it which stack to use; on a cluster it tells whether the loaded modules suffice.
+prints nothing and exits 0 if all is well; otherwise prints one line for each thing that is missing or wrong and exits
+1. `make env` asks it which stack to use; on a cluster it tells whether the loaded modules suffice.
 """
 
 import os
@@ -49,7 +49,9 @@ def wrong_mpi():
     """Return a line if more than one MPI library is loaded into this process (where /proc tells)."""
     try:
         with open("/proc/self/maps") as maps:
-            paths = {os.path.realpath(line.split()[-1]) for line in maps if "/libmpi.so" in line or "/libmpich.so" in line}
+            paths = {
+                os.path.realpath(line.split()[-1]) for line in maps if "/libmpi.so" in line or "/libmpich.so" in line
+            }
     except OSError:
         return []
     return ["different MPI libraries are mixed: " + ", ".join(sorted(paths))] if len(paths) > 1 else []

@@ -1,4 +1,5 @@
-"""Time of one calculation on several numbers of ranks, as measured and as predicted: what `jobs/scaling.sh` prints at its end.
+"""Time of one calculation on several numbers of ranks, as measured and as predicted:
+what `jobs/scaling.sh` prints at its end.
 
     python jobs/scaling.py results/scaling/trion_large --latency "2 us" --bandwidth "10 GB/s"
 
@@ -51,8 +52,14 @@ def table(rows: list[tuple[int, float, float, float]]) -> list[str]:
     first, measured_first, _, predicted_first = rows[0]
     lines = ["ranks  measured   waiting  efficiency  predicted  efficiency  measured / predicted"]
     for ranks, seconds, waiting, predicted in rows:
-        efficiency, expected = (first * least / (ranks * value) for least, value in ((measured_first, seconds), (predicted_first, predicted)))
-        lines.append(f"{ranks:5d}  {seconds:6.3g} s {waiting:7.3g} s  {efficiency:10.2f}  {predicted:7.3g} s  {expected:10.2f}  {seconds / predicted:20.2f}")
+        efficiency, expected = (
+            first * least / (ranks * value)
+            for least, value in ((measured_first, seconds), (predicted_first, predicted))
+        )
+        lines.append(
+            f"{ranks:5d}  {seconds:6.3g} s {waiting:7.3g} s  {efficiency:10.2f}  {predicted:7.3g} s  {expected:10.2f} "
+            f" {seconds / predicted:20.2f}"
+        )
     return lines
 
 

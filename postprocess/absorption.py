@@ -94,10 +94,14 @@ def mark(axis: plt.Axes, file: h5py.File, species: str, column: int) -> None:
     energy = read(file, f"{species}/absorption/map_energy")[column]
     grid = read(file, f"{species}/absorption/photon_energy")
     near = np.abs(grid - energy) < 0.003  # about as wide as the letter
-    highest = max(read(file, f"{name}/absorption/absorption")[near].max() for name in STYLES if f"{name}/absorption" in file)
+    highest = max(
+        read(file, f"{name}/absorption/absorption")[near].max() for name in STYLES if f"{name}/absorption" in file
+    )
     height = highest / read(file, "exciton/absorption/absorption").max()
     text = chr(97 + column)
-    axis.annotate(text, (energy, height), textcoords="offset points", xytext=(0, 4), ha="center", fontsize=9, fontweight="bold")
+    axis.annotate(
+        text, (energy, height), textcoords="offset points", xytext=(0, 4), ha="center", fontsize=9, fontweight="bold"
+    )
 
 
 if __name__ == "__main__":

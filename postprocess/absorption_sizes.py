@@ -2,9 +2,9 @@
 
     python postprocess/absorption_sizes.py results/trion_doping/sweep.h5
 
-A coarser mesh means more doping: weight moves from the exciton (I0) to the trion (I). Fig. 2b of Tempelaar and Berkelbach,
-Nat. Commun. 10, 3419 (2019). Energies are from the exciton of each mesh, or with --converged photon energies, and a line marks the
-exciton of the dense mesh.
+A coarser mesh means more doping: weight moves from the exciton (I0) to the trion (I). Fig. 2b of Tempelaar and
+Berkelbach, Nat. Commun. 10, 3419 (2019). Energies are from the exciton of each mesh, or with --converged photon
+energies, and a line marks the exciton of the dense mesh.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run with absorption that sweeps mesh.N alone")
     parser.add_argument("--sizes", type=int, nargs="+", default=[40, 60, 80, 100, 120], help="values of N to draw")
-    parser.add_argument("--converged", type=float, metavar="E", help="photon energy (eV) of the exciton of the dense mesh")
+    parser.add_argument(
+        "--converged", type=float, metavar="E", help="photon energy (eV) of the exciton of the dense mesh"
+    )
     options = parser.parse_args()
     with open_result(options.file) as file:
         sizes = read(file, "mesh.N").astype(int)
@@ -45,7 +47,9 @@ def resonance(energy: np.ndarray, spectrum: np.ndarray) -> float:
     return spectrum[(energy >= 170) & (energy <= 200)].max(initial=0) / spectrum.max()
 
 
-def draw(places: dict[int, np.ndarray], spectra: dict[int, np.ndarray], label: str, exciton: float, unit: float) -> plt.Figure:
+def draw(
+    places: dict[int, np.ndarray], spectra: dict[int, np.ndarray], label: str, exciton: float, unit: float
+) -> plt.Figure:
     """Return the figure: one curve per size, each with its highest point at 1, one above the other.
 
     `places` are the energies of each curve, `exciton` is where the line stands, `unit` is 1 meV on the axis.

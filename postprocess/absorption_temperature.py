@@ -25,7 +25,8 @@ def main() -> None:
     for temperature, spectrum in zip(temperatures, spectra, strict=True):
         low, high = (np.where(side, spectrum, 0) for side in (energy < -20, energy >= -12))
         print(
-            f"{temperature:5g} K: trion {energy[low.argmax()]:.1f} meV, exciton {energy[high.argmax()]:.1f} meV, ratio of heights {low.max() / high.max():.3f}"
+            f"{temperature:5g} K: trion {energy[low.argmax()]:.1f} meV, exciton {energy[high.argmax()]:.1f} meV, ratio"
+            f" of heights {low.max() / high.max():.3f}"
         )
     save(draw(temperatures, energy, spectra / spectra.max()), path.with_name("absorption_temperature"))
 

@@ -2,9 +2,9 @@
 
     python postprocess/beats.py results/trion_2des_mose2/result.h5 results/trion_2des_wse2/sweep.h5
 
-One curve per run, or per point of a sweep over one key; the true decay of the coherence is shown with them. Prints period and
-envelope of each with errors, and by how much the envelope is shorter than the true coherence time. Fig. 3b of Tempelaar and
-Berkelbach, Nat. Commun. 10, 3419 (2019).
+One curve per run, or per point of a sweep over one key; the true decay of the coherence is shown with them. Prints
+period and envelope of each with errors, and by how much the envelope is shorter than the true coherence time. Fig. 3b
+of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
 """
 
 from __future__ import annotations
@@ -48,16 +48,25 @@ def read_beats(path: Path, species: str) -> list[Beat]:
     with open_result(path) as file:
         config = json.loads(file["provenance/config"].asstr()[()])
         trace = read(file, f"twod/trace/{prefix}cross_peak").real
-        period, envelope = (tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error")) for name in ("period", "envelope"))
+        period, envelope = (
+            tuple(float(read(file, f"twod/{prefix}beat_{name}{suffix}")) for suffix in ("", "_error"))
+            for name in ("period", "envelope")
+        )
         shift = config["twod"]["triplet_shift"]
         label = shown(named(config["material"])) + (f", triplet {1e3 * shift:+.0f} meV" if shift else "")
-        time = read(file, "twod/trace/time" if "twod/trace/time" in file else "twod/trace/waiting_time")  # its earlier name
-        return [Beat(label, config["material"], time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])]
+        time = read(
+            file, "twod/trace/time" if "twod/trace/time" in file else "twod/trace/waiting_time"
+        )  # its earlier name
+        return [
+            Beat(label, config["material"], time, trace / trace[0], period, envelope, config["twod"]["dephasing_time"])
+        ]
 
 
 def sentence(beat: Beat) -> str:
     """Return the numbers of a beat in words."""
-    text = "{}: period {:.1f} +- {:.1f} fs, envelope {:.0f} +- {:.0f} fs".format(beat.label, *beat.period, *beat.envelope)
+    text = "{}: period {:.1f} +- {:.1f} fs, envelope {:.0f} +- {:.0f} fs".format(
+        beat.label, *beat.period, *beat.envelope
+    )
     share = 1 - beat.envelope[0] / beat.dephasing_time
     if beat.envelope[0] + 2 * beat.envelope[1] < beat.dephasing_time:
         return text + f": {100 * share:.0f} % shorter than the true coherence time of {beat.dephasing_time:g} fs"

@@ -1,4 +1,5 @@
-"""Exciton and trion binding energies against 1/N with their limits of dense meshes, from a trion run that sweeps mesh.N.
+"""Exciton and trion binding energies against 1/N with their limits of dense meshes,
+from a trion run that sweeps mesh.N.
 
 python postprocess/binding_energies.py results/trion_quickstart/sweep.h5
 """
@@ -43,19 +44,32 @@ def _limit(sizes: np.ndarray, values: np.ndarray) -> Limit:
     return extrapolate(1 / sizes[known], values[known], np.zeros(known.size), MESH_MODELS)
 
 
-def _draw(sizes: np.ndarray, binding: dict[str, np.ndarray], corrected: dict[str, np.ndarray], limits: dict[str, Limit], cutoff: float | None) -> plt.Figure:
+def _draw(
+    sizes: np.ndarray,
+    binding: dict[str, np.ndarray],
+    corrected: dict[str, np.ndarray],
+    limits: dict[str, Limit],
+    cutoff: float | None,
+) -> plt.Figure:
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(4.8, 5.0), layout="constrained")
     for name, values in corrected.items():
         axis, color = (upper, "C0") if name == "exciton" else (lower, "C1" if name == "singlet" else "C2")
         if name == "exciton":
             axis.plot(1 / sizes, binding[name], "o:", color="0.55", label=f"{LABELS[name]}, as computed")
-        axis.plot(1 / sizes, values, "o-", color=color, label=LABELS[name] + (", corrected" if name == "exciton" else ""))
+        axis.plot(
+            1 / sizes, values, "o-", color=color, label=LABELS[name] + (", corrected" if name == "exciton" else "")
+        )
         if np.isfinite(limits[name].error):
-            axis.errorbar(0, limits[name].value, limits[name].error, fmt="s", color=color, capsize=3, clip_on=False, zorder=3)
+            axis.errorbar(
+                0, limits[name].value, limits[name].error, fmt="s", color=color, capsize=3, clip_on=False, zorder=3
+            )
     lower.axhline(0, color="0.6", linewidth=0.8)
     lower.set_xlim(0, 1.04 / sizes.min())
     lower.xaxis.set_major_locator(MaxNLocator(6))
-    lower.set_xlabel("$1/N$, $N$ mesh points per direction" + ("" if cutoff is None else rf" ($k_0$ = {cutoff:g} $\times$ 2$\pi$/$a$)"))
+    lower.set_xlabel(
+        "$1/N$, $N$ mesh points per direction"
+        + ("" if cutoff is None else rf" ($k_0$ = {cutoff:g} $\times$ 2$\pi$/$a$)")
+    )
     for axis in (upper, lower):
         axis.set_ylabel("binding energy (meV)")
         axis.legend(loc="best")
@@ -67,7 +81,9 @@ def _print_table(sizes: np.ndarray, binding: dict[str, np.ndarray], limits: dict
     print("binding energies (meV)\n" + f"{'N':>8}" + "".join(f"{name:>16}" for name in binding))
     for row, size in enumerate(sizes):
         print(f"{size:8g}" + "".join(f"{values[row]:16.2f}" for values in binding.values()))
-    print(f"{'limit':>8}" + "".join(f"{f'{limits[name].value:.2f} +- {limits[name].error:.2f}':>16}" for name in binding))
+    print(
+        f"{'limit':>8}" + "".join(f"{f'{limits[name].value:.2f} +- {limits[name].error:.2f}':>16}" for name in binding)
+    )
     for name, limit in limits.items():
         for doubt in limit.warnings:
             print(f"note: {name}: {doubt}")

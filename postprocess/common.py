@@ -1,4 +1,6 @@
-"""What the figure scripts share: style and titles, the arguments of the command, reading a dataset, saving as PNG and PDF."""
+"""What the figure scripts share: style and titles, the arguments of the command,
+reading a dataset, saving as PNG and PDF.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ _opened: list[str] = []
 class _Output(argparse.Action):
     """Note where the figure is to go."""
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Path, option: str | None = None) -> None:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Path, option: str | None = None
+    ) -> None:
         """Take one path."""
         _wanted[:], namespace.output = [value], value
 
@@ -59,7 +63,9 @@ def open_result(path: Path) -> h5py.File:
 
 
 def settings(file: h5py.File) -> dict:
-    """Return the resolved input of a result; of a sweep that of one point, in which swept keys have one of their values."""
+    """Return the resolved input of a result; of a sweep that of one point,
+    in which swept keys have one of their values.
+    """
     return json.loads(file["provenance/config"].asstr()[()]) if "provenance/config" in file else {}
 
 
@@ -74,11 +80,15 @@ def shown(text: str) -> str:
 
 
 def subject(file: h5py.File) -> str:
-    """Return what a result is about, such as "MoS2, hBN, 77 K": material, surroundings, temperature, as far as not swept."""
+    """Return what a result is about, such as "MoS2, hBN, 77 K":
+    material, surroundings, temperature, as far as not swept.
+    """
     config = settings(file)
     parts = {
         "material": shown(_own_name(file) or named(config.get("material", ""))),
-        "screening.kappa": "" if config.get("environment") is not None else _surroundings(config.get("screening", {}).get("kappa")),
+        "screening.kappa": (
+            "" if config.get("environment") is not None else _surroundings(config.get("screening", {}).get("kappa"))
+        ),
         "environment": _surroundings(config.get("environment")),
         "temperature": "" if config.get("temperature") is None else f"{config['temperature']:g} K",
     }
@@ -87,7 +97,11 @@ def subject(file: h5py.File) -> str:
 
 def _own_name(file: h5py.File) -> str:
     """Return the name that the material gives itself, or "" where the result does not say, or has several materials."""
-    about = {name: json.loads(file[f"provenance/{name}"].asstr()[()]) for name in ("material", "materials") if f"provenance/{name}" in file}
+    about = {
+        name: json.loads(file[f"provenance/{name}"].asstr()[()])
+        for name in ("material", "materials")
+        if f"provenance/{name}" in file
+    }
     found = [*about.get("materials", {}).values(), *filter(None, [about.get("material")])]
     return found[0].get("name", "") if len(found) == 1 else ""
 
@@ -101,7 +115,11 @@ def _surroundings(kappa: float | str | None) -> str:
 def photon_label(file: h5py.File) -> str:
     """Return the label of an axis of photon energies, which are from the band gap if the input does not place it."""
     config = settings(file)
-    placed = config.get("gap") is not None or config.get("model") not in ("exciton", "trion") or config["mesh"].get("region") == "zone"
+    placed = (
+        config.get("gap") is not None
+        or config.get("model") not in ("exciton", "trion")
+        or config["mesh"].get("region") == "zone"
+    )
     return "photon energy (eV)" if placed else "photon energy from the band gap (eV)"
 
 
@@ -112,7 +130,8 @@ def letters(axes: Iterable[plt.Axes]) -> None:
 
 
 def read(file: h5py.File, path: str) -> np.ndarray:
-    """Return a dataset; raises SystemExit with a plain sentence if the file does not have it, or its values are not found.
+    """Return a dataset; raises SystemExit with a plain sentence if the file does not have it,
+    or its values are not found.
 
     Points of a sweep that have no result, and a mixture of programs, are told once per file.
     """
@@ -137,7 +156,9 @@ def _warn(file: h5py.File) -> None:
 
 
 def points(path: Path) -> list[Path]:
-    """Return the file itself, or those of the finished points of a sweep in their order; raises SystemExit if one is missing."""
+    """Return the file itself, or those of the finished points of a sweep in their order;
+    raises SystemExit if one is missing.
+    """
     with open_result(path) as file:
         if "index/id" not in file:
             return [path]
@@ -146,7 +167,9 @@ def points(path: Path) -> list[Path]:
     found = [path.parent / "points" / f"{name}.h5" for name, state in zip(names, states) if state == "done"]
     lost = [point for point in found if not point.exists()]
     if lost:
-        raise SystemExit(f"this figure needs the files of the points, which must lie in points/ beside {path}: {lost[0]} is missing")
+        raise SystemExit(
+            f"this figure needs the files of the points, which must lie in points/ beside {path}: {lost[0]} is missing"
+        )
     return found
 
 
@@ -156,13 +179,16 @@ def texts(file: h5py.File, path: str) -> list[str]:
 
 
 def told(subjects: list[str]) -> list[str]:
-    """Return different subjects once; of a sweep and its points, which are told more exactly, that of the sweep alone."""
+    """Return different subjects once; of a sweep and its points,
+    which are told more exactly, that of the sweep alone.
+    """
     known = list(dict.fromkeys(text for text in subjects if text))
     return [text for text in known if not any(text.startswith(f"{other}, ") for other in known)]
 
 
 def save(figure: plt.Figure, stem: Path) -> None:
-    """Title a figure with what its data are about, save it as `stem`.png and `stem`.pdf, or where the command says, and say where.
+    """Title a figure with what its data are about, save it as `stem`.png and `stem`.pdf,
+    or where the command says, and say where.
 
     If one command makes several figures, the ends of their stems are added to the name that was asked for.
     """

@@ -5,9 +5,9 @@
 
 The sweep runs over mesh.N and mesh.k0, and over materials if wanted. First N goes to infinity at each k0, then k0 at N
 = infinity.
-Exciton energies are corrected by what the mesh is known to miss of the interaction (exciton/finite_mesh_correction), after which
-they converge fast; a straight line in 1/N through the uncorrected ones is shown to compare. Writes the table and one figure per
-material next to the data.
+Exciton energies are corrected by what the mesh is known to miss of the interaction (exciton/finite_mesh_correction),
+after which they converge fast; a straight line in 1/N through the uncorrected ones is shown to compare. Writes the
+table and one figure per material next to the data.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from matplotlib.ticker import MaxNLocator
 
 from hpcx.converge.limits import MESH_MODELS, Limit, extrapolate, power_limit
 
-#: powers of 1/k0 that are tried: the tail beyond the cut-off, W^2 over the kinetic energy, falls like k0^-3 (linear bands) or k0^-4
-#: (parabolic ones). Neighbouring powers show how much this matters.
+#: powers of 1/k0 that are tried: the tail beyond the cut-off, W^2 over the kinetic energy, falls like k0^-3 (linear
+#: bands) or k0^-4 (parabolic ones). Neighbouring powers show how much this matters.
 CUTOFF_MODELS = {"k0^-3": (3,), "k0^-4": (4,), "k0^-3 and k0^-5": (3, 5)}
 SPECIES = ("exciton", "singlet", "triplet")
 
@@ -72,8 +72,15 @@ def main() -> None:
     """Read, extrapolate, print the table with all doubts, draw."""
     parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps mesh.N and mesh.k0")
-    parser.add_argument("--reference", nargs="*", default=["tempelaar"], help="tables of references.toml to compare with; none: no comparison")
-    parser.add_argument("--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this")
+    parser.add_argument(
+        "--reference",
+        nargs="*",
+        default=["tempelaar"],
+        help="tables of references.toml to compare with; none: no comparison",
+    )
+    parser.add_argument(
+        "--k0", type=float, default=0.14, help="a column is shown, besides the limit, at the cut-off next to this"
+    )
     options = parser.parse_args()
     studies = read_studies(options.file)
     references = tomllib.loads(Path(__file__).with_name("references.toml").read_text(encoding="utf-8"))
@@ -97,7 +104,8 @@ def comparable(references: dict[str, dict], config: dict) -> tuple[dict[str, dic
     kappa, bands = config["screening"].get("kappa"), config["bands"]["model"]
     compared = {name: rows for name, rows in references.items() if (rows["kappa"], rows["bands"]) == (kappa, bands)}
     left = [
-        f"{name} is not compared: it is for kappa = {rows['kappa']:g} and {rows['bands']} bands, this is {kappa} and {bands}"
+        f"{name} is not compared: it is for kappa = {rows['kappa']:g} and {rows['bands']} bands, this is {kappa} and"
+        f" {bands}"
         for name, rows in references.items()
         if name not in compared
     ]
@@ -108,7 +116,9 @@ def read_studies(path: Path) -> list[Study]:
     """Return all studies of a sweep."""
     with open_result(path) as file:
         sizes, cutoffs = (np.atleast_1d(read(file, name)) for name in ("mesh.N", "mesh.k0"))
-        names = [named(name) for name in (texts(file, "material") if "material" in file else [settings(file)["material"]])]
+        names = [
+            named(name) for name in (texts(file, "material") if "material" in file else [settings(file)["material"]])
+        ]
         order = [axis for axis in ("material", "mesh.k0", "mesh.N") if axis in file]
         found = []
         for species in SPECIES:
@@ -117,13 +127,17 @@ def read_studies(path: Path) -> list[Study]:
             dataset = file[f"{species}/binding_energy"]
             plain = _ordered(dataset, order)
             if min(len(sizes), len(cutoffs)) < 2:
-                raise SystemExit(f"{path} has {len(sizes)} mesh.N and {len(cutoffs)} mesh.k0; a limit needs at least two of each")
+                raise SystemExit(
+                    f"{path} has {len(sizes)} mesh.N and {len(cutoffs)} mesh.k0; a limit needs at least two of each"
+                )
             missed = _ordered(file["exciton/finite_mesh_correction"], order) if species == "exciton" else 0 * plain
             place = np.argsort(cutoffs)[:, None], np.argsort(sizes)[None]
             for number, name in enumerate(names):
                 shape = len(names), *plain.shape[-2:]
                 plain_kN, missed_kN = (1e3 * values.reshape(shape)[number][place] for values in (plain, missed))
-                found.append(Study(str(name), species, np.sort(sizes), np.sort(cutoffs), plain_kN - missed_kN, plain_kN))
+                found.append(
+                    Study(str(name), species, np.sort(sizes), np.sort(cutoffs), plain_kN - missed_kN, plain_kN)
+                )
     return found
 
 
@@ -158,7 +172,9 @@ def table(studies: list[Study], references: dict[str, dict], cutoff: float) -> l
         doubts += [f"{study.material} {study.species}: {text}" for text in limit.warnings]
         if study.species == "exciton":
             lines_k = ", ".join(f"{value:.1f} ({k0:g})" for value, k0 in zip(study.lines(), study.cutoffs, strict=True))
-            doubts.append(f"{study.material} exciton: a straight line in 1/N without the correction gives, at k0, {lines_k}")
+            doubts.append(
+                f"{study.material} exciton: a straight line in 1/N without the correction gives, at k0, {lines_k}"
+            )
     sources = [f"{name}: {rows['source']}" for name, rows in references.items()]
     return lines + ["", *[f"note: {text}" for text in doubts], *sources]
 
@@ -186,7 +202,9 @@ def _verdict(name: str, value: float, at_cutoff: Limit, limit: Limit, species: s
 
 
 def draw(studies: list[Study], about: str) -> plt.Figure:
-    """Return a figure titled `about` with one row per species: against 1/N for each cut-off, and the limits against 1/k0."""
+    """Return a figure titled `about` with one row per species:
+    against 1/N for each cut-off, and the limits against 1/k0.
+    """
     figure, axes = plt.subplots(len(studies), 2, figsize=(7.4, 2.4 * len(studies)), squeeze=False)
     for (left, right), study in zip(axes, studies, strict=True):
         mesh_limits = study.mesh_limits()

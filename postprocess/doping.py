@@ -1,10 +1,12 @@
-"""Ratio of the trion's and the exciton's absorption peaks against the doping density, from a trion run that sweeps mesh.N.
+"""Ratio of the trion's and the exciton's absorption peaks against the doping density,
+from a trion run that sweeps mesh.N.
 
     python postprocess/doping.py results/trion_doping/sweep.h5
 
-One charge on N x N cells is the lower a density the larger N is. The singlet's spectrum is taken alone; the trion peak is the
-highest point more than 15 meV below the exciton of the same mesh, the exciton peak the highest point from 12 meV below it upwards
-(--split changes both). Fits a line through the origin. Fig. 2c of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+One charge on N x N cells is the lower a density the larger N is. The singlet's spectrum is taken alone; the trion peak
+is the highest point more than 15 meV below the exciton of the same mesh, the exciton peak the highest point from 12 meV
+below it upwards (--split changes both). Fits a line through the origin. Fig. 2c of Tempelaar and Berkelbach, Nat.
+Commun. 10, 3419 (2019).
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ def draw(peaks: Peaks, slope: float, error: float) -> plt.Figure:
     axis.fill_between(10 * line, (slope - error) * line, (slope + error) * line, color="0.85", linewidth=0)
     for size, x, y in zip(peaks.sizes, peaks.density, peaks.ratio, strict=True):
         if size in (peaks.sizes.min(), 60):
-            axis.annotate(f"N = {size:g}", (10 * x, y), textcoords="offset points", xytext=(-6, 6), ha="right", fontsize=8)
+            axis.annotate(
+                f"N = {size:g}", (10 * x, y), textcoords="offset points", xytext=(-6, 6), ha="right", fontsize=8
+            )
     axis.set_xlabel(r"electron density ($10^{12}$ cm$^{-2}$)")
     axis.set_ylabel("peak height, trion / exciton")
     axis.set_xlim(0)

@@ -2,8 +2,8 @@
 
     python postprocess/exciton_disk.py results/exciton/result.h5 [--states 4]
 
-The circle is the border of the disk, where it is near. psi(r) = sum_k A(k) exp(i k r) is the envelope: the Bloch functions of the
-valley's centre, which vary within a cell, are left out.
+The circle is the border of the disk, where it is near. psi(r) = sum_k A(k) exp(i k r) is the envelope: the Bloch
+functions of the valley's centre, which vary within a cell, are left out.
 """
 
 from __future__ import annotations
@@ -37,13 +37,22 @@ def draw(file: h5py.File, count: int) -> plt.Figure:
     amplitude_sk = read(file, "exciton/wavefunction")[:count]
     k = np.stack([read(file, "exciton/kx"), read(file, "exciton/ky")], axis=1)
     energy = 1e3 * read(file, "exciton/energy_from_band_edge")
-    names = texts(file, "exciton/label") if "exciton/label" in file else [f"state {number}" for number in range(len(energy))]
-    figure, axes = plt.subplots(2, len(amplitude_sk), figsize=(2.2 * len(amplitude_sk) + 0.6, 4.2), squeeze=False, layout="constrained")
+    names = (
+        texts(file, "exciton/label")
+        if "exciton/label" in file
+        else [f"state {number}" for number in range(len(energy))]
+    )
+    figure, axes = plt.subplots(
+        2, len(amplitude_sk), figsize=(2.2 * len(amplitude_sk) + 0.6, 4.2), squeeze=False, layout="constrained"
+    )
     for number, (column, amplitude_k) in enumerate(zip(axes.T, amplitude_sk, strict=True)):
         in_momentum(column[0], k, amplitude_k)
         column[0].set_title(f"{names[number]}, {energy[number]:.1f} meV", fontsize=9)
         radius = in_space(column[1], k, amplitude_k)
-        print(f"state {number}: {energy[number]:.2f} meV, root mean square distance of electron and hole {radius:.1f} angstrom")
+        print(
+            f"state {number}: {energy[number]:.2f} meV, root mean square distance of electron and hole {radius:.1f}"
+            " angstrom"
+        )
     axes[0, 0].set_ylabel("$k_y$ (1/Å)")
     axes[1, 0].set_ylabel("$y$ (Å)")
     for row, label in zip(axes, (r"$|A(\mathbf{k})|^2$ / maximum", r"$|\psi(\mathbf{r})|^2$ / maximum")):

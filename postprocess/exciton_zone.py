@@ -1,10 +1,11 @@
-"""Excitons on the whole Brillouin zone: energies along a path of pair momenta, |A(k)|^2 of a state, and its electron beside the hole.
+"""Excitons on the whole Brillouin zone: energies along a path of pair momenta,
+|A(k)|^2 of a state, and its electron beside the hole.
 
     python postprocess/exciton_zone.py results/exciton_zone/result.h5 [--state 0]
 
-The wavefunction is that of the last pair momentum, summed over bands, at the momentum of the hole; the hexagon is the border of the
-first zone. In real space a dot is a site of the lattice: |psi(r)|^2 is the probability of the electron there with the hole at the cross, over its
-maximum; the file's numbers are normalised to 1 over all sites of both.
+The wavefunction is that of the last pair momentum, summed over bands, at the momentum of the hole; the hexagon is the
+border of the first zone. In real space a dot is a site of the lattice: |psi(r)|^2 is the probability of the electron
+there with the hole at the cross, over its maximum; the file's numbers are normalised to 1 over all sites of both.
 """
 
 from __future__ import annotations
@@ -54,17 +55,31 @@ def draw_dispersion(axis: plt.Axes, file: h5py.File) -> None:
     edge_q = read(file, "exciton/dispersion/pair_edge")
     axis.plot(distance, edge_q, color="0.6", label="lowest free pair")
     for number, energy_q in enumerate(energy_qs.T):
-        axis.plot(distance, energy_q, color="C0", marker=".", markersize=3, linewidth=0.8, label="excitons" if number == 0 else None)
+        axis.plot(
+            distance,
+            energy_q,
+            color="C0",
+            marker=".",
+            markersize=3,
+            linewidth=0.8,
+            label="excitons" if number == 0 else None,
+        )
     axis.set_xlim(distance[0], distance[-1])
     if "exciton/dispersion/corner" in file:
-        axis.set_xticks(read(file, "exciton/dispersion/corner_path"), [SYMBOLS.get(name, name) for name in texts(file, "exciton/dispersion/corner")])
+        axis.set_xticks(
+            read(file, "exciton/dispersion/corner_path"),
+            [SYMBOLS.get(name, name) for name in texts(file, "exciton/dispersion/corner")],
+        )
         axis.grid(axis="x", color="0.8", linewidth=0.6)
         axis.set_xlabel("pair momentum")
     else:
         axis.set_xlabel("pair momentum along the path (1/Å)")
     axis.set_ylabel("energy (eV)")
     axis.legend(loc="upper center", fontsize=7)
-    print(f"lowest exciton {energy_qs.min():.4f} eV at {distance[np.argmin(energy_qs.min(axis=1))]:.3f} 1/angstrom along the path")
+    print(
+        f"lowest exciton {energy_qs.min():.4f} eV at {distance[np.argmin(energy_qs.min(axis=1))]:.3f} 1/angstrom along"
+        " the path"
+    )
 
 
 def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
@@ -100,7 +115,17 @@ def draw_electron(axis: plt.Axes, file: h5py.File, state: int) -> None:
     order = np.argsort(density)
     share = density.sum()
     spread = np.sqrt((density * (x**2 + y**2)).sum() / share)
-    image = axis.scatter(x[order], y[order], 6, density[order] / density.max(), cmap="magma_r", vmin=0, vmax=1, linewidths=0, rasterized=True)
+    image = axis.scatter(
+        x[order],
+        y[order],
+        6,
+        density[order] / density.max(),
+        cmap="magma_r",
+        vmin=0,
+        vmax=1,
+        linewidths=0,
+        rasterized=True,
+    )
     axis.figure.colorbar(image, ax=axis, label=r"$|\psi(\mathbf{r})|^2$ / maximum")
     axis.plot(0, 0, "x", color="C0", markersize=6)
     limit = min(EXTENT * spread, np.abs(x).max())
@@ -109,7 +134,10 @@ def draw_electron(axis: plt.Axes, file: h5py.File, state: int) -> None:
     axis.set_aspect("equal")
     axis.set_xlabel("$x$ (Å)")
     axis.set_ylabel("$y$ (Å)")
-    print(f"state {state}: hole on its site with probability {share:.3f}, root mean square distance of the electron {spread:.1f} angstrom")
+    print(
+        f"state {state}: hole on its site with probability {share:.3f}, root mean square distance of the electron"
+        f" {spread:.1f} angstrom"
+    )
 
 
 def _zone_border(shifts: np.ndarray) -> np.ndarray:

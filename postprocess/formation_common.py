@@ -1,4 +1,6 @@
-"""What the figures of the formation model share: the way from a sweep over pump energies to a figure, traces, colours."""
+"""What the figures of the formation model share:
+the way from a sweep over pump energies to a figure, traces, colours.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ def draw_sweep(
     draw: Callable[[h5py.File, np.ndarray], plt.Figure],
     tell: Callable[[h5py.File, np.ndarray], None] | None = None,
 ) -> None:
-    """Save what `draw` makes of the file and its pump energies (eV) next to the data, named as the script; then `tell` prints.
+    """Save what `draw` makes of the file and its pump energies (eV) next to the data,
+    named as the script; then `tell` prints.
 
     The file is the argument of the command, whose help is `description`.
     """
@@ -33,7 +36,9 @@ def draw_sweep(
 
 
 def open_sweep(path: Path) -> tuple[h5py.File, np.ndarray]:
-    """Return the file and the pump energies (eV); raises SystemExit if they are not swept, or there are several polarisations."""
+    """Return the file and the pump energies (eV); raises SystemExit if they are not swept,
+    or there are several polarisations.
+    """
     file = open_result(path)
     if PUMP not in file:
         raise SystemExit(f"{path} does not sweep {PUMP}")
@@ -46,7 +51,9 @@ def pump_first(file: h5py.File, path: str, pumps: np.ndarray) -> np.ndarray:
     """Return a stacked dataset whose only swept axis is the pump energy; raises SystemExit for other sweeps."""
     values = read(file, path)
     if values.shape[0] != pumps.size:
-        raise SystemExit(f"{file.filename}: '{path}' has shape {values.shape}; this figure wants a sweep over {PUMP} alone")
+        raise SystemExit(
+            f"{file.filename}: '{path}' has shape {values.shape}; this figure wants a sweep over {PUMP} alone"
+        )
     return values
 
 

@@ -2,9 +2,9 @@
 
     python postprocess/formation_fig3.py results/formation_fig3/sweep.h5
 
-As Fig. 3b of Trovatello et al., Nat. Commun. 11, 5277 (2020). Two fits are shown: the one that the caption there prescribes for
-calculated traces, an exponential that rises (and decays slowly) convolved with the pulses, and that of Eq. 1 for measured ones, which has
-a second, fast decay.
+As Fig. 3b of Trovatello et al., Nat. Commun. 11, 5277 (2020). Two fits are shown: the one that the caption there
+prescribes for calculated traces, an exponential that rises (and decays slowly) convolved with the pulses, and that of
+Eq. 1 for measured ones, which has a second, fast decay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def main() -> None:
 
 def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
     ratios = {"height_ratios": (1.5, 1)}
-    figure, axes = plt.subplots(2, 2, figsize=(7.4, 5.6), sharex="row", sharey="row", layout="constrained", gridspec_kw=ratios)
+    figure, axes = plt.subplots(
+        2, 2, figsize=(7.4, 5.6), sharex="row", sharey="row", layout="constrained", gridspec_kw=ratios
+    )
     full = texts(file, "signal/contribution").index("full")
     for r, ((upper, lower), name) in enumerate(zip(axes.T, texts(file, "signal/resonance"))):
         _draw_transients(upper, file, pumps, r, full)
@@ -49,8 +51,13 @@ def _draw_transients(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonan
 
 
 def _draw_rise_times(axis: plt.Axes, file: h5py.File, pumps: np.ndarray, resonance: int, full: int) -> None:
-    rise, error, plain = (pump_first(file, f"signal/{name}", pumps)[:, resonance, full] for name in ("rise_time", "rise_time_error", "rise_time_plain"))
-    axis.errorbar(pumps, rise, yerr=error, fmt="o-", markersize=3, linewidth=1, capsize=2, label="rise and two decays (Eq. 1)")
+    rise, error, plain = (
+        pump_first(file, f"signal/{name}", pumps)[:, resonance, full]
+        for name in ("rise_time", "rise_time_error", "rise_time_plain")
+    )
+    axis.errorbar(
+        pumps, rise, yerr=error, fmt="o-", markersize=3, linewidth=1, capsize=2, label="rise and two decays (Eq. 1)"
+    )
     axis.plot(pumps, plain, "s--", markersize=3, linewidth=1, label="rising exponential alone")
     axis.set_xlabel("pump photon energy (eV)")
 

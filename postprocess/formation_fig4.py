@@ -2,8 +2,9 @@
 
     python postprocess/formation_fig4.py results/formation_fig3/sweep.h5
 
-As Fig. 4 of Trovatello et al., Nat. Commun. 11, 5277 (2020). The coherent part is drawn in two readings: with Hartree-Fock
-terms of the 1s state alone, which is consistent with the two-exciton states, and of all states as the equations are printed.
+As Fig. 4 of Trovatello et al., Nat. Commun. 11, 5277 (2020). The coherent part is drawn in two readings: with
+Hartree-Fock terms of the 1s state alone, which is consistent with the two-exciton states, and of all states as the
+equations are printed.
 """
 
 from __future__ import annotations

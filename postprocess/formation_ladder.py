@@ -25,7 +25,12 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
     for column, (levels, gap) in enumerate(zip(energies, gaps)):
         for level in levels[np.isfinite(levels) & (levels < pumps.max() + 0.15)]:
             bound = level < gap
-            axis.plot([column, column + WIDTH], [level, level], color="C0" if bound else "0.75", linewidth=1.4 if bound else 0.5)
+            axis.plot(
+                [column, column + WIDTH],
+                [level, level],
+                color="C0" if bound else "0.75",
+                linewidth=1.4 if bound else 0.5,
+            )
         axis.plot([column - 0.05, column + WIDTH + 0.05], [gap, gap], "k--", linewidth=0.8)
         axis.text(column + WIDTH, levels[0] - 0.03, f"1s, {levels[0]:.2f} eV", ha="right", va="top", fontsize=8)
         axis.text(column + WIDTH + 0.06, gap, "gap", va="center", fontsize=8)

@@ -31,7 +31,10 @@ def _print(file: h5py.File, pumps: np.ndarray, path: Path) -> None:
     for r, name in enumerate(texts(file, "signal/resonance")):
         for row, energy in enumerate(pumps):
             values = _row(file, pumps, row, r)
-            print(f"{name} {energy:5.2f}  " + "".join(f"{value:9.3f}" if abs(value) < 2 else f"{value:9.1f}" for value in values))
+            print(
+                f"{name} {energy:5.2f}  "
+                + "".join(f"{value:9.3f}" if abs(value) < 2 else f"{value:9.1f}" for value in values)
+            )
 
 
 def _row(file: h5py.File, pumps: np.ndarray, row: int, r: int) -> list[float]:

@@ -1,4 +1,5 @@
-"""Formation of excitons against temperature and pump energy: half widths, rise times, and what a formed exciton bleaches.
+"""Formation of excitons against temperature and pump energy: half widths,
+rise times, and what a formed exciton bleaches.
 
 python postprocess/formation_temperature.py results/formation_temperature/sweep.h5
 """
@@ -18,7 +19,9 @@ def main() -> None:
 
 
 def _read(swept: Swept) -> Data:
-    """Return the axes, times and shares of A (temperature, pump), and what does not depend on the pump (temperature, ...)."""
+    """Return the axes, times and shares of A (temperature, pump),
+    and what does not depend on the pump (temperature, ...).
+    """
     full = texts(swept.file, "signal/contribution").index("full")
     energy, width = swept("wannier/energy")[0, 0, 0], swept("wannier/half_width")[:, 0, 0]
     return {
@@ -55,7 +58,10 @@ def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
 
 
 def _print_table(data: Data) -> None:
-    print(f"{'T (K)':>6}{'width':>7}{'area':>7}   rise time of A (fs) / coherent share; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in data["pump"]))
+    print(
+        f"{'T (K)':>6}{'width':>7}{'area':>7}   rise time of A (fs) / coherent share; pump (eV): "
+        + "  ".join(f"{energy:.2f}" for energy in data["pump"])
+    )
     for row, temperature in enumerate(data["temperature"]):
         cells = [f"{rise:.1f}/{share:.2f}" for rise, share in zip(data["rise"][row], data["coherent"][row])]
         print(f"{temperature:6g}{data['ground_width'][row]:7.1f}{data['area'][row, 0]:7.2f}   " + "  ".join(cells))

@@ -79,7 +79,9 @@ def _draw(file: h5py.File, pumps: np.ndarray) -> plt.Figure:
         fit = np.array([low[centre][:, resonance], high[centre][:, resonance]])
         middle = rise[centre][:, resonance]
         label = "centre, limits of the fit"
-        panel.errorbar(pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label=label)
+        panel.errorbar(
+            pumps, middle, yerr=np.abs(fit - middle), fmt="ko-", markersize=3, capsize=2, linewidth=1, label=label
+        )
         panel.set_title(f"{title} exciton", fontsize=10)
         panel.set_xlabel("pump photon energy (eV)")
     letters(panels)
@@ -92,9 +94,14 @@ def _print_bands(file: h5py.File, pumps: np.ndarray) -> None:
     rise, axes = _rise_times(file, "rise_time"), _axes(file)
     bounds = np.unique(rise[_rise_times(file, "rise_time_at_bound") > 0])
     for resonance, title in enumerate("AB"):
-        print(f"{title}: rise time (fs), least and largest; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in pumps))
+        print(
+            f"{title}: rise time (fs), least and largest; pump (eV): " + "  ".join(f"{energy:.2f}" for energy in pumps)
+        )
         for name, band in _bands(rise, axes, resonance).items():
-            print(f"  {NAMES.get(name, name):<30}" + "  ".join("-".join(_told(time, bounds) for time in ends) for ends in band.T))
+            print(
+                f"  {NAMES.get(name, name):<30}"
+                + "  ".join("-".join(_told(time, bounds) for time in ends) for ends in band.T)
+            )
     if bounds.size:
         print(f"* a bound of the fit ({', '.join(f'{bound:g} fs' for bound in bounds)}), not a result")
 

@@ -1,6 +1,7 @@
 """Half widths of excitons and trions by phonons against temperature, material by material, beside published ones.
 
-Filled: measured; open: another theory; thin lines: published slopes of the part that is linear in temperature, up to 100 K.
+Filled: measured; open: another theory; thin lines: published slopes of the part that is linear in temperature, up to
+100 K.
 
 python postprocess/linewidths.py results/trion_linewidth/sweep.h5
 """
@@ -47,7 +48,15 @@ def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
             axes[1].plot(temperature, data[name][row], style, color=line.get_color(), label=name if row == 0 else None)
         axes[2].plot(temperature, data["coherence"][row], color=line.get_color())
     axes[2].axhline(250, color="grey", linewidth=0.8)
-    axes[2].annotate("Tempelaar 2019: 250 fs", (temperature.max(), 250), xytext=(0, 3), textcoords="offset points", ha="right", color="grey", fontsize="small")
+    axes[2].annotate(
+        "Tempelaar 2019: 250 fs",
+        (temperature.max(), 250),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        color="grey",
+        fontsize="small",
+    )
     axes[2].set_yscale("log")
     axes[1].set_yscale("log")
     axes[1].set_ylim(1e-2, 4 * data["half_width"].max())
@@ -64,18 +73,33 @@ def _draw_published(axis: plt.Axes, material: str, colour: str) -> None:
     published = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))
     for point in published["point"]:
         if point["material"] == material:
-            axis.plot(point["temperature"], point["width"], "o", color=colour, fillstyle="none" if point.get("theory") else "full")
+            axis.plot(
+                point["temperature"],
+                point["width"],
+                "o",
+                color=colour,
+                fillstyle="none" if point.get("theory") else "full",
+            )
     for line in published["slope"]:
         if line["material"] == material:
             start, width = line["through"]
-            axis.plot([start, LINEAR], [width, width + line["slope"] * (LINEAR - start)], color=colour, linewidth=0.7, linestyle="--")
+            axis.plot(
+                [start, LINEAR],
+                [width, width + line["slope"] * (LINEAR - start)],
+                color=colour,
+                linewidth=0.7,
+                linestyle="--",
+            )
 
 
 def _print_table(data: Data) -> None:
     print("half widths of exciton / trion (meV)")
     print(f"{'T (K)':>8}" + "".join(f"{material:>16}" for material in data["material"]))
     for column, temperature in enumerate(data["temperature"]):
-        cells = (f"{data['half_width'][row, column]:.2f} / {data['trion'][row, column]:.2f}" for row in range(len(data["material"])))
+        cells = (
+            f"{data['half_width'][row, column]:.2f} / {data['trion'][row, column]:.2f}"
+            for row in range(len(data["material"]))
+        )
         print(f"{temperature:8g}" + "".join(f"{cell:>16}" for cell in cells))
 
 

@@ -2,8 +2,8 @@
 
     python postprocess/make_index.py [--results results]
 
-Draws every figure of figures.toml from the result of its example input under the directory of results (`hpcx run inputs/NAME.toml` makes
-it); a figure whose result is missing keeps the thumbnail that it has.
+Draws every figure of figures.toml from the result of its example input under the directory of results (`hpcx run
+inputs/NAME.toml` makes it); a figure whose result is missing keeps the thumbnail that it has.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ SCALE, COLUMNS = 0.3, 3
 def main() -> None:
     """Draw, shrink, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=Path("results"), help="directory in which the results of the inputs lie")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="directory in which the results of the inputs lie"
+    )
     parser.add_argument("--page-only", action="store_true", help="write the page with the thumbnails that are there")
     options = parser.parse_args()
     entries = tomllib.loads((HERE / "figures.toml").read_text(encoding="utf-8"))
@@ -51,7 +53,9 @@ def draw(name: str, entry: dict, folder: Path) -> str:
         if target.suffix == ".gif":
             target.write_bytes(drawn.read_bytes())
         else:
-            thumbnail(str(min(Path(place).glob("*.png"))), str(target), scale=1.0 if name == "binding_energies" else SCALE)
+            thumbnail(
+                str(min(Path(place).glob("*.png"))), str(target), scale=1.0 if name == "binding_energies" else SCALE
+            )
     return "drawn"
 
 
@@ -59,8 +63,14 @@ def page(entries: dict[str, dict]) -> str:
     """Return the page: a table of thumbnails, and how each is made."""
     lines = [
         "# Figures\n",
-        "`hpcx plot FILE` lists what a result can show, `hpcx plot FILE --what NAME` draws it (`-o out.pdf`; options of the script follow `--`).",
-        "Every script is a program of its own as well, `python postprocess/NAME.py FILE`, reads result files alone and has `--help`.",
+        (
+            "`hpcx plot FILE` lists what a result can show, `hpcx plot FILE --what NAME` draws it (`-o out.pdf`;"
+            " options of the script follow `--`)."
+        ),
+        (
+            "Every script is a program of its own as well, `python postprocess/NAME.py FILE`, reads result files alone"
+            " and has `--help`."
+        ),
         "`postprocess/make_index.py` makes this page from `figures.toml`.\n",
         "| " + " | ".join([" "] * COLUMNS) + " |",
         "|" + "---|" * COLUMNS,
@@ -75,7 +85,9 @@ def _cell(name: str, entry: dict) -> str:
     images = [path for path in sorted((HERE / "figures").glob(f"{name}.*")) if path.suffix in (".png", ".gif")]
     image = f"![{entry['shows']}](figures/{images[0].name})<br>" if images else ""
     keys = f"; a sweep over {json.dumps(entry['axes'])[1:-1]}".replace('"', "`") if entry["axes"] else ""
-    return f"{image}[`{name}`]({name}.py): {entry['shows']}{keys} (`inputs/{entry['example']}.toml`)".replace("|", "\\|")  # one cell
+    return f"{image}[`{name}`]({name}.py): {entry['shows']}{keys} (`inputs/{entry['example']}.toml`)".replace(
+        "|", "\\|"
+    )  # one cell
 
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ def main() -> None:
 def _fill_in(source: h5py.File, target: h5py.File) -> None:
     """Replace the virtual datasets of `target` by their values, with the same dimensions."""
     virtual: list[str] = []
-    source.visititems(lambda name, item: virtual.append(name) if isinstance(item, h5py.Dataset) and item.is_virtual else None)
+    source.visititems(
+        lambda name, item: virtual.append(name) if isinstance(item, h5py.Dataset) and item.is_virtual else None
+    )
     for name in virtual:
         old = target[name]
         scales = [list(old.dims[axis].values()) for axis in range(old.ndim)]

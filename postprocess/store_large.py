@@ -1,8 +1,10 @@
-"""Store what a long run has shown, with date and revision, for the page of `make validate`, which has no time to run it.
+"""Store what a long run has shown, with date and revision, for the page of `make validate`,
+which has no time to run it.
 
     python postprocess/store_large.py results/wigner_plane/result.h5
 
-Reads a finished result of `wigner` in space or of `trion` and writes postprocess/validation/stored/NAME.json (NAME: the run's folder).
+Reads a finished result of `wigner` in space or of `trion` and writes postprocess/validation/stored/NAME.json (NAME: the
+run's folder).
 """
 
 from __future__ import annotations
@@ -68,13 +70,22 @@ def _numbers(file: h5py.File) -> list[dict[str, Any]]:
 def _trion(file: h5py.File) -> list[tuple[str, Any, str]]:
     """Return size, cost and energies of the lowest trion of each species."""
     shown, ranks = json.loads(_text(file, "provenance/diagnostics")), int(read(file, "provenance/ranks"))
-    rows: list[tuple[str, Any, str]] = [("binding energy of the exciton", 1e3 * float(read(file, "exciton/binding_energy")), "meV")]
+    rows: list[tuple[str, Any, str]] = [
+        ("binding energy of the exciton", 1e3 * float(read(file, "exciton/binding_energy")), "meV")
+    ]
     for species in (name for name in ("singlet", "triplet") if name in file):
-        unknowns, seconds = int(read(file, f"{species}/dimension_reduced")), json.loads(_text(file, "provenance/timings"))["products"]
+        unknowns, seconds = (
+            int(read(file, f"{species}/dimension_reduced")),
+            json.loads(_text(file, "provenance/timings"))["products"],
+        )
         rows += [
             (f"pair states of the {species}", int(read(file, f"{species}/dimension")), ""),
             ("unknowns", unknowns, ""),
-            ("memory of all ranks per unknown", float(read(file, "provenance/peak_memory")) * ranks / unknowns, "bytes"),
+            (
+                "memory of all ranks per unknown",
+                float(read(file, "provenance/peak_memory")) * ranks / unknowns,
+                "bytes",
+            ),
             ("products with the Hamiltonian", shown[f"{species}_products"], ""),
             ("seconds in products", seconds, "s"),
             (f"binding energy of the {species}", 1e3 * float(read(file, f"{species}/binding_energy")), "meV"),
@@ -89,7 +100,11 @@ def _space(file: h5py.File) -> list[tuple[str, Any, str]]:
     return [
         ("time steps", shown["steps"], ""),
         ("unknowns", shown["unknowns"], ""),
-        ("largest difference of populations, widths and diffusivities from the moments", shown["difference_from_moments"], ""),
+        (
+            "largest difference of populations, widths and diffusivities from the moments",
+            shown["difference_from_moments"],
+            "",
+        ),
         ("density at the edge of the box over its maximum", float(read(file, "checks/edge").max()), ""),
         ("smallest density over largest", float(read(file, "checks/minimum").min()), ""),
         *_shrinking(file),

@@ -1,7 +1,7 @@
 """Reading datasets of result files, of `sweep.h5` too, whose large results stay in the files of the points.
 
-HDF5 itself yields NaN, and says nothing, where it does not find the files of a virtual dataset, or may not open that many at once.
-Here every file is opened for itself, and one that is missing is an error.
+HDF5 itself yields NaN, and says nothing, where it does not find the files of a virtual dataset, or may not open that
+many at once. Here every file is opened for itself, and one that is missing is an error.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ def _collected(file: h5py.File, item: h5py.Dataset) -> np.ndarray:
             lost.append(f"{names[place]}.h5")
     if lost:
         raise Lost(
-            f"{file.filename}: '{item.name.strip('/')}' is too large to be in it, and {len(lost)} of the {names.size} files of the points "
-            f"in which it lies are missing or cannot be read ({folder / lost[0]}{', ...' if len(lost) > 1 else ''}). Keep points/ beside "
-            "it, or put all into one file with postprocess/standalone.py before it is moved"
+            f"{file.filename}: '{item.name.strip('/')}' is too large to be in it, and {len(lost)} of the {names.size}"
+            " files of the points in which it lies are missing or cannot be read"
+            f" ({folder / lost[0]}{', ...' if len(lost) > 1 else ''}). Keep points/ beside it, or put all into one file"
+            " with postprocess/standalone.py before it is moved"
         )
     return found
 
@@ -64,7 +65,9 @@ def unfinished(file: h5py.File) -> str:
     states = Counter(np.ravel(file["index/status"].asstr()[()]).tolist())
     done, total = states.pop("done", 0), sum(states.values())
     parts = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{total} of {total + done} points of the sweep have no result ({parts}): their values are NaN" if total else ""
+    return (
+        f"{total} of {total + done} points of the sweep have no result ({parts}): their values are NaN" if total else ""
+    )
 
 
 def warnings(file: h5py.File) -> list[str]:

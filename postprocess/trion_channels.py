@@ -1,4 +1,5 @@
-"""Levels of the channels of a trion, without exchange and with it, from the lowest band edges, beside the excitons that they can fall apart into.
+"""Levels of the channels of a trion, without exchange and with it, from the lowest band edges,
+beside the excitons that they can fall apart into.
 
 python postprocess/trion_channels.py results/trion_dark/result.h5
 """
@@ -31,12 +32,23 @@ def draw(file: h5py.File) -> plt.Figure:
     for place, name in enumerate(names):
         edge, lowest = 1e3 * read(file, f"{name}/band_edge"), 1e3 * read(file, f"{name}/energy_from_band_edge")[0]
         thresholds = edge + 1e3 * read(file, f"{name}/pair_energy")
-        axis.hlines(thresholds, place - HALF, place + HALF, color="0.6", linestyle=":", label="exciton and free carrier" if place == 0 else None)
-        axis.hlines(edge + lowest, place - HALF, place + HALF, color="C0", label="without exchange" if place == 0 else None)
+        axis.hlines(
+            thresholds,
+            place - HALF,
+            place + HALF,
+            color="0.6",
+            linestyle=":",
+            label="exciton and free carrier" if place == 0 else None,
+        )
+        axis.hlines(
+            edge + lowest, place - HALF, place + HALF, color="C0", label="without exchange" if place == 0 else None
+        )
         text = f"{name}: {edge + lowest:.2f} meV, {thresholds.min() - edge - lowest:.2f} meV below its lowest exciton"
         shifted = with_exchange(file, name)
         if shifted is not None:
-            axis.hlines(edge + shifted, place - HALF, place + HALF, color="C3", label="with exchange" if place == 0 else None)
+            axis.hlines(
+                edge + shifted, place - HALF, place + HALF, color="C3", label="with exchange" if place == 0 else None
+            )
             text += f"; with exchange {edge + shifted:.2f} meV"
         print(text)
     axis.set_xticks(range(len(names)), names)
@@ -46,7 +58,9 @@ def draw(file: h5py.File) -> plt.Figure:
 
 
 def with_exchange(file: h5py.File, name: str) -> float | None:
-    """Return the energy of the lowest state that is mainly of a channel, from the band edges of its set's first channel, meV, or None."""
+    """Return the energy of the lowest state that is mainly of a channel,
+    from the band edges of its set's first channel, meV, or None.
+    """
     for group in file.get("exchange", {}).values():
         channels = [text.decode() for text in group["channel"][()]]
         if name in channels:

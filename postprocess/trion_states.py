@@ -1,4 +1,5 @@
-"""Trions in momentum space: |C(k, 0)|^2, the pair that light makes at k while the resident carrier is at the minimum of its band.
+"""Trions in momentum space: |C(k, 0)|^2, the pair that light makes at k while the
+resident carrier is at the minimum of its band.
 
     python postprocess/trion_states.py results/trion/result.h5 [--states 3]
 
@@ -27,7 +28,11 @@ def main() -> None:
 
 def draw(file: h5py.File, count: int) -> plt.Figure:
     """Return the figure."""
-    species = [name for name in file if f"{name}/binding_energy" in file and f"{name}/wavefunction" in file and name != "exciton"]
+    species = [
+        name
+        for name in file
+        if f"{name}/binding_energy" in file and f"{name}/wavefunction" in file and name != "exciton"
+    ]
     columns = min(count, max(len(read(file, f"{name}/wavefunction")) for name in species))
     size = (2.2 * columns + 1.0, 2.3 * len(species))
     figure, axes = plt.subplots(len(species), columns, figsize=size, squeeze=False, layout="constrained")

@@ -2,7 +2,8 @@
 
     python postprocess/two_dimensional.py results/trion_2des_mose2/result.h5 --time 0
 
-Shows minus the real part, relative to its largest value. Fig. 3a of Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+Shows minus the real part, relative to its largest value. Fig. 3a of Tempelaar and Berkelbach, Nat. Commun. 10, 3419
+(2019).
 """
 
 from __future__ import annotations

@@ -34,8 +34,17 @@ class Swept:
         return values.transpose(*self._order, *range(2, values.ndim))
 
 
-def draw_two(script: str, description: str | None, keys: tuple[str, str], get: Callable[[Swept], Data], draw: Callable, tell: Callable[[Data], None]) -> None:
-    """Save what `draw(axes, data)` makes of the data that `get` reads, named as the script, next to them; then `tell` prints the table."""
+def draw_two(
+    script: str,
+    description: str | None,
+    keys: tuple[str, str],
+    get: Callable[[Swept], Data],
+    draw: Callable,
+    tell: Callable[[Data], None],
+) -> None:
+    """Save what `draw(axes, data)` makes of the data that `get` reads, named as the script, next to them;
+    then `tell` prints the table.
+    """
     parser = command_line(description)
     parser.add_argument("file", type=Path, help=f"sweep.h5 of a run that sweeps {' and '.join(keys)}")
     path = parser.parse_args().file

@@ -42,7 +42,12 @@ def main() -> int:
     sections = _judge(results)
     options.output.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, runs)
-    cost = Cost(costs_of(results, runs, options.output), read_benchmarks(ROOT / "results" / "bench.log"), stored_runs(), stored_bars())
+    cost = Cost(
+        costs_of(results, runs, options.output),
+        read_benchmarks(ROOT / "results" / "bench.log"),
+        stored_runs(),
+        stored_bars(),
+    )
     _write(options.output / "validation.json", json.dumps(_data(sections, facts, cost), indent=1) + "\n")
     _write(options.output / "index.html", render(sections, cost, facts))
     _print_summary(sections, failures)
@@ -60,11 +65,19 @@ def _judge(results: Results) -> list[Section]:
 
 def _data(sections: list[Section], facts: dict[str, str], cost: Cost) -> dict[str, Any]:
     papers = [
-        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference} | {"statements": [as_json(judgement) for judgement in s.judgements]}
+        {"name": s.paper.name, "title": s.paper.title, "reference": s.paper.reference}
+        | {"statements": [as_json(judgement) for judgement in s.judgements]}
         for s in sections
     ]
     bench = {"made": cost.benchmarks.made, "ratios": dict(cost.benchmarks.ratios)}
-    return {"made": facts, "papers": papers, "runs": cost.runs, "benchmarks": bench, "large": cost.large, "bars": cost.bars}
+    return {
+        "made": facts,
+        "papers": papers,
+        "runs": cost.runs,
+        "benchmarks": bench,
+        "large": cost.large,
+        "bars": cost.bars,
+    }
 
 
 def _facts(results: Results, runs: list[Run]) -> dict[str, str]:
@@ -75,7 +88,10 @@ def _facts(results: Results, runs: list[Run]) -> dict[str, str]:
             versions = _versions(results.file(run.name))
         except Missing:
             continue
-        return facts | {"machine": machine, "versions of the first run": ", ".join(f"{k} {v}" for k, v in versions.items())}
+        return facts | {
+            "machine": machine,
+            "versions of the first run": ", ".join(f"{k} {v}" for k, v in versions.items()),
+        }
     return facts | {"machine": machine}
 
 

@@ -2,8 +2,8 @@
 
     python postprocess/valley_field.py results/valley_field/sweep.h5
 
-The first field of the sweep must be zero: shifts are counted from there. Excitons of the hole at K are full lines, their mirror images at
-K' dashed.
+The first field of the sweep must be zero: shifts are counted from there. Excitons of the hole at K are full lines,
+their mirror images at K' dashed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,18 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="sweep.h5 over magnetic.field")
     path = parser.parse_args().file
     with open_result(path) as file:
-        field, energy, species = read(file, "magnetic.field"), 1e3 * read(file, "population/energy"), texts(file, "population/species")
+        field, energy, species = (
+            read(file, "magnetic.field"),
+            1e3 * read(file, "population/energy"),
+            texts(file, "population/species"),
+        )
         time, dichroism = 1e-3 * read(file, "dichroism/time"), read(file, "dichroism/circular_dichroism")
         population = read(file, "population/population")[..., -1]  # field, helicity, species
     if field[0] != 0:
         raise SystemExit(f"{path}: the sweep over magnetic.field must begin at 0")
-    column = {name: [species.index(label) for label in labels] for name, labels in EXCITONS.items() if labels[0] in species}
+    column = {
+        name: [species.index(label) for label in labels] for name, labels in EXCITONS.items() if labels[0] in species
+    }
     figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.4), constrained_layout=True)
     letters(axes)
     _shifts(axes[0], field, energy - energy[0], column)
@@ -56,7 +62,9 @@ def _shifts(axis: plt.Axes, field: np.ndarray, shift: np.ndarray, column: dict[s
 
 def _traces(axis: plt.Axes, field: np.ndarray, time: np.ndarray, dichroism: np.ndarray) -> None:
     for number, (tesla, trace) in enumerate(zip(field, dichroism)):
-        axis.plot(time, trace, label=f"{tesla:g} T", color=plt.get_cmap("viridis")(0.9 * number / max(len(field) - 1, 1)))
+        axis.plot(
+            time, trace, label=f"{tesla:g} T", color=plt.get_cmap("viridis")(0.9 * number / max(len(field) - 1, 1))
+        )
     axis.set(xlabel="delay (ps)", ylabel="dichroism of A / max", ylim=AFTER_RELAXATION)
     axis.legend()
 

@@ -2,13 +2,15 @@
 
     python postprocess/valley_flip_law.py results/valley_flip_law/sweep.h5
 
-A law acts at a temperature by its rate there alone. So the ratio against the rate, temperature by temperature, holds what any law can
-reach, and Arrhenius laws of all activation energies and strengths are read off it. Below the smallest rate of the sweep nothing flips.
+A law acts at a temperature by its rate there alone. So the ratio against the rate, temperature by temperature, holds
+what any law can reach, and Arrhenius laws of all activation energies and strengths are read off it. Below the smallest
+rate of the sweep nothing flips.
 
-Measured (Fig. 3 h of Dogadov et al., npj 2D Mater. Appl. (2025)): the ratio of the slow times of A and B does not change up to
-about 150 K and is about ten at 300 K. The times are the paper's own, tau_2 of its Eq. 2 (`--time fit`, the default), or those of the fall
-from 80 to 40 % of the largest value after the fast relaxation (`--time fall`), which is defined also where B decays within the first
-picosecond or changes its sign later: there the fit has an offset and a tau_2 that mean little.
+Measured (Fig. 3 h of Dogadov et al., npj 2D Mater. Appl. (2025)): the ratio of the slow times of A and B does not
+change up to about 150 K and is about ten at 300 K. The times are the paper's own, tau_2 of its Eq. 2 (`--time fit`, the
+default), or those of the fall from 80 to 40 % of the largest value after the fast relaxation (`--time fall`), which is
+defined also where B decays within the first picosecond or changes its sign later: there the fit has an offset and a
+tau_2 that mean little.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def main() -> None:
 
 
 def decay_time(time: np.ndarray, trace: np.ndarray) -> float:
-    """Return the exponential time (ps) of the fall after the fast relaxation, from 80 to 40 % of the largest magnitude there."""
+    """Return the exponential time (ps) of the fall after the fast relaxation,
+    from 80 to 40 % of the largest magnitude there.
+    """
     start = max(int(np.abs(trace).argmax()), nearest(time, 0.5 if abs(trace.max()) > abs(trace.min()) else 0.1))
     size = np.abs(trace[start:]) / np.abs(trace[start])
     falls = [_crossing(time[start:], size, level) for level in (UPPER, LOWER)]
@@ -62,21 +66,33 @@ def decay_time(time: np.ndarray, trace: np.ndarray) -> float:
 
 def _crossing(time: np.ndarray, size: np.ndarray, level: float) -> float:
     below = np.flatnonzero(size < level)
-    return float(np.interp(level, size[[below[0], below[0] - 1]], time[[below[0], below[0] - 1]])) if len(below) else float("nan")
+    return (
+        float(np.interp(level, size[[below[0], below[0] - 1]], time[[below[0], below[0] - 1]]))
+        if len(below)
+        else float("nan")
+    )
 
 
 def laws(temperature: np.ndarray, rate: np.ndarray, ratio_tr: np.ndarray) -> np.ndarray:
-    """Return the ratio (temperature, activation, rate at 300 K) of Arrhenius laws, interpolated in the logarithm of the rate."""
+    """Return the ratio (temperature, activation, rate at 300 K) of Arrhenius laws,
+    interpolated in the logarithm of the rate.
+    """
     slowed_ta = -np.multiply.outer(1 / (BOLTZMANN * temperature) - 1 / (BOLTZMANN * REFERENCE), ACTIVATION)
     acting_tar = slowed_ta[..., None] + np.log(rate)
     return np.array([np.interp(acting_ar, np.log(rate), ratio_r) for acting_ar, ratio_r in zip(acting_tar, ratio_tr)])
 
 
 def misfit(temperature: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Return how far each law is from the measured ratio: log deviation at 300 K, and of the change from 77 to 150 K beyond 30 %."""
+    """Return how far each law is from the measured ratio: log deviation at 300 K,
+    and of the change from 77 to 150 K beyond 30 %.
+    """
     cold, middle, hot = (ratio[nearest(temperature, wanted)] for wanted in (77.0, 150.0, REFERENCE))
     change = np.abs(np.log(middle / cold))
-    return np.abs(np.log(hot / RATIO)) + np.maximum(change - np.log1p(UNCHANGED), 0.0) + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
+    return (
+        np.abs(np.log(hot / RATIO))
+        + np.maximum(change - np.log1p(UNCHANGED), 0.0)
+        + np.maximum(np.abs(np.log(cold)) - np.log(2.0), 0.0)
+    )
 
 
 def _print_reach(path: str, temperature: np.ndarray, rate: np.ndarray, ratio_tr: np.ndarray) -> None:
@@ -84,7 +100,11 @@ def _print_reach(path: str, temperature: np.ndarray, rate: np.ndarray, ratio_tr:
     print(f"{path}: ratio of decay times A / B\n  rate (1/ps)" + "".join(f"{value:8.3g}" for value in rate))
     for kelvin, ratio_r in zip(temperature, ratio_tr):
         at = int(np.nanargmax(ratio_r))
-        print(f"{kelvin:9.0f} K  " + "".join(f"{value:8.2f}" for value in ratio_r) + f"   largest {ratio_r[at]:.2f} at {rate[at]:g}/ps")
+        print(
+            f"{kelvin:9.0f} K  "
+            + "".join(f"{value:8.2f}" for value in ratio_r)
+            + f"   largest {ratio_r[at]:.2f} at {rate[at]:g}/ps"
+        )
     found = laws(temperature, rate, ratio_tr)
     row, column = np.unravel_index(np.nanargmin(misfit(temperature, found)), found.shape[1:])
     values = ", ".join(f"{value:.2f} at {kelvin:g} K" for kelvin, value in zip(temperature, found[:, row, column]))

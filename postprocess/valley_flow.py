@@ -1,4 +1,5 @@
-"""Who moves where: net flow of excitons between species by each mechanism, from numbers (after Fig. 6 d of Dogadov et al. 2025).
+"""Who moves where: net flow of excitons between species by each mechanism,
+from numbers (after Fig. 6 d of Dogadov et al. 2025).
 
 python postprocess/valley_flow.py results/valley_quickstart/result.h5
 python postprocess/valley_flow.py results/valley_study/sweep.h5 --set full --temperature 77
@@ -75,7 +76,9 @@ def _positions(data: dict[str, np.ndarray]) -> np.ndarray:
     order = ("K up", "K' up", "L up", "K' down", "K down", "L' down")
     electron = [label.split(" - ")[1] for label in data["species"]]
     upper = data["energy"] - data["energy"].min() > 0.3 * np.ptp(data["energy"])
-    height = np.where(upper, 1.0, 0.0) + 2.0 * (data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min()))
+    height = np.where(upper, 1.0, 0.0) + 2.0 * (
+        data["energy"] - np.where(upper, data["energy"][upper].min(), data["energy"].min())
+    )
     same = np.array([label.split(" - ")[0].split()[1] == label.split(" - ")[1].split()[1] for label in data["species"]])
     return np.stack([np.array([order.index(name) for name in electron]) + np.where(same, 0.0, 0.35), height], axis=1)
 
@@ -83,7 +86,9 @@ def _positions(data: dict[str, np.ndarray]) -> np.ndarray:
 def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     columns = min(3, len(data["time"]) + 1)
     rows = -(-(len(data["time"]) + 1) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(4.0 * columns, 3.7 * rows), constrained_layout=True, squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(4.0 * columns, 3.7 * rows), constrained_layout=True, squeeze=False
+    )
     positions = _positions(data)
     for number, axis in enumerate(axes.ravel()[: len(data["time"])]):
         _draw_species(axis, data, positions, number)
@@ -94,7 +99,11 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     letters(axes.ravel()[: len(data["time"])])
     for axis in axes.ravel()[len(data["time"]) :]:
         axis.axis("off")
-    handles = [plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " ")) for name, color in COLORS.items() if _acts(data, name)]
+    handles = [
+        plt.Line2D([], [], color=color, linewidth=3, label=name.replace("_", " "))
+        for name, color in COLORS.items()
+        if _acts(data, name)
+    ]
     title = "net flow; widths on a logarithmic scale"
     axes[-1, -1].legend(handles=handles, loc="center", title=title, fontsize=11, title_fontsize=11)
     return figure

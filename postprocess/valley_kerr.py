@@ -21,7 +21,11 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="sweep.h5 over probe.kerr_energy")
     path = parser.parse_args().file
     with open_result(path) as file:
-        energy, time, rotation_et = read(file, "probe.kerr_energy"), 1e-3 * read(file, "dichroism/time"), read(file, "dichroism/kerr_rotation")
+        energy, time, rotation_et = (
+            read(file, "probe.kerr_energy"),
+            1e-3 * read(file, "dichroism/time"),
+            read(file, "dichroism/kerr_rotation"),
+        )
     if rotation_et.ndim != 2:
         raise SystemExit(f"{path}: this figure wants a sweep over probe.kerr_energy alone")
     save(_draw(energy, time, rotation_et), path.with_name("valley_kerr"))
@@ -31,7 +35,9 @@ def _draw(energy: np.ndarray, time: np.ndarray, rotation_et: np.ndarray) -> plt.
     figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.4), constrained_layout=True)
     letters(axes)
     largest = np.abs(rotation_et).max()
-    image = axes[0].pcolormesh(time, energy, rotation_et, cmap="RdBu_r", vmin=-largest, vmax=largest, shading="nearest", rasterized=True)
+    image = axes[0].pcolormesh(
+        time, energy, rotation_et, cmap="RdBu_r", vmin=-largest, vmax=largest, shading="nearest", rasterized=True
+    )
     axes[0].set(xlabel="delay (ps)", ylabel="photon energy (eV)")
     figure.colorbar(image, ax=axes[0], label="rotation / max dichroism of A")
     late = rotation_et[:, nearest(time, 1.0)]

@@ -31,7 +31,8 @@ ADDED = {
 #: of panel c, in the order of ADDED
 STYLES = (
     {"linewidth": 3.5}, {"linewidth": 1.2, "linestyle": "--"}, {"linewidth": 3.5}, {"linewidth": 1.6},
-    {"linewidth": 1.2, "linestyle": "--"}, {"linewidth": 1.6}, {"linewidth": 1.0, "linestyle": ":"}, {"linewidth": 1.6, "linestyle": "-."},
+    {"linewidth": 1.2, "linestyle": "--"}, {"linewidth": 1.6}, {"linewidth": 1.0, "linestyle": ":"},
+    {"linewidth": 1.6, "linestyle": "-."},
 )  # fmt: skip
 
 
@@ -96,7 +97,10 @@ def _print_table(time: np.ndarray, traces: dict[str, np.ndarray], tables: dict[s
     for name, (a, b) in traces.items():
         values = [*np.interp([0.3, 1.0, time[-1]], time, a), np.interp(0.3, time, b), b[np.abs(b).argmax()], b[-1]]
         values += [*tables["slow_time"][name], *tables["fast_time"][name]]
-        print(f"{name:<60}" + "".join(f"{value:9.3f}" if number < 6 else f"{value:9.2f}" for number, value in enumerate(values)))
+        print(
+            f"{name:<60}"
+            + "".join(f"{value:9.3f}" if number < 6 else f"{value:9.2f}" for number, value in enumerate(values))
+        )
 
 
 if __name__ == "__main__":

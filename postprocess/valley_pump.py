@@ -1,4 +1,5 @@
-"""Valley depolarisation against temperature and pump energy: traces of A and B, polarisation that is left, times of the decay.
+"""Valley depolarisation against temperature and pump energy: traces of A and B,
+polarisation that is left, times of the decay.
 
 python postprocess/valley_pump.py results/valley_pump/sweep.h5
 """
@@ -23,7 +24,9 @@ def main() -> None:
 def _read(swept: Swept) -> Data:
     """Return the axes, and what is read off by (temperature, pump, transition)."""
     time, traces = 1e-3 * read(swept.file, "dichroism/time"), swept("dichroism/circular_dichroism")
-    plus, minus = np.moveaxis(swept("dichroism/differential_transmission")[..., int(np.argmin(np.abs(time - READ_AT)))], 2, 0)
+    plus, minus = np.moveaxis(
+        swept("dichroism/differential_transmission")[..., int(np.argmin(np.abs(time - READ_AT)))], 2, 0
+    )
     return {
         "temperature": swept.axis(0),
         "pump": swept.axis(1),
@@ -59,7 +62,10 @@ def _print_table(data: Data) -> None:
     print(f"(T+ - T-) / (T+ + T-) of A / B after {READ_AT:g} ps, slow time of A (ps)")
     print(f"{'T (K)':>6}  " + "  ".join(f"{energy:>17.2f} eV" for energy in data["pump"]))
     for row, kelvin in enumerate(data["temperature"]):
-        cells = [f"{left[0]:6.3f} / {left[1]:6.3f} {slow[0]:5.1f}" for left, slow in zip(data["left"][row], data["slow"][row])]
+        cells = [
+            f"{left[0]:6.3f} / {left[1]:6.3f} {slow[0]:5.1f}"
+            for left, slow in zip(data["left"][row], data["slow"][row])
+        ]
         print(f"{kelvin:6g}  " + "  ".join(f"{cell:>20}" for cell in cells))
 
 

@@ -18,7 +18,9 @@ TRANSITIONS = ("A", "B")
 def main() -> None:
     """Read, draw, save next to the data, and print the lifetimes."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 of a run that sweeps temperature, and mechanisms.set if wanted")
+    parser.add_argument(
+        "file", type=Path, help="sweep.h5 of a run that sweeps temperature, and mechanisms.set if wanted"
+    )
     parser.add_argument("--set", default="full", help="mechanism set")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
@@ -44,7 +46,9 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
     grid = data["temperature"]
     for row, (traces, fast, slow) in enumerate(("bde", "cfg")):
         _draw_traces(panels[traces], data, row)
-        _draw_times(panels[fast], grid, {"fit (Eq. 2)": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)")
+        _draw_times(
+            panels[fast], grid, {"fit (Eq. 2)": data["fast_time"][:, row]}, rf"$\tau_1$ of {TRANSITIONS[row]} (fs)"
+        )
         panels[fast].set_ylim(0, 1.2 * np.nanmax(data["fast_time"][:, row]))
         slow_times = {"fit (Eq. 2)": data["slow_time"][:, row], "odd mode": data["slowest_eigenvalue_time"]}
         _draw_times(panels[slow], grid, slow_times, rf"$\tau_2$ of {TRANSITIONS[row]} (ps)")
@@ -69,7 +73,9 @@ def _draw_coldest(axis: plt.Axes, data: dict[str, np.ndarray]) -> None:
 def _draw_traces(axis: plt.Axes, data: dict[str, np.ndarray], row: int) -> None:
     colors = plt.cm.plasma(np.linspace(0, 0.85, len(data["temperature"])))
     for number, temperature in enumerate(data["temperature"]):
-        axis.plot(data["time"], data["circular_dichroism"][number, row], color=colors[number], label=f"{temperature:g} K")
+        axis.plot(
+            data["time"], data["circular_dichroism"][number, row], color=colors[number], label=f"{temperature:g} K"
+        )
     axis.axhline(0, color="0.7", linewidth=0.8)
     axis.set(xlabel="delay (ps)", ylabel=f"dichroism of {TRANSITIONS[row]} / max A", xlim=(-0.3, 5))
     if row == 0:
@@ -93,7 +99,9 @@ def _print_table(data: dict[str, np.ndarray]) -> None:
     print(f"{'T (K)':>6}{'t1 A (fs)':>11}{'t1 B (fs)':>11}{'t2 A (ps)':>14}{'t2 B (ps)':>14}{'mode (ps)':>11}")
     for row, temperature in enumerate(data["temperature"]):
         fast, slow = data["fast_time"][row], data["slow_time"][row]
-        print(f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slow[0]:14.3f}{slow[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}")
+        print(
+            f"{temperature:6g}{fast[0]:11.1f}{fast[1]:11.1f}{slow[0]:14.3f}{slow[1]:14.3f}{data['slowest_eigenvalue_time'][row]:11.4f}"
+        )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,13 @@ from valley_common import by_set, nearest, temperatures, texts
 def main() -> None:
     """Read, draw, save next to the data, and print where the traces stand."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="sweep.h5 over temperature, and over mechanisms.set or material if wanted")
+    parser.add_argument(
+        "file", type=Path, help="sweep.h5 over temperature, and over mechanisms.set or material if wanted"
+    )
     parser.add_argument("--temperatures", type=float, nargs="+", default=[77.0, 250.0], help="K; one panel each")
-    parser.add_argument("--by", choices=("set", "material"), default="set", help="panels for temperatures, or for materials")
+    parser.add_argument(
+        "--by", choices=("set", "material"), default="set", help="panels for temperatures, or for materials"
+    )
     parser.add_argument("--set", default="full", help="mechanism set")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
@@ -48,7 +52,9 @@ def _materials(file: h5py.File, arguments: argparse.Namespace) -> dict[str, np.n
 
 
 def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(3.8 * len(panels), 3.4), sharey=True, squeeze=False, constrained_layout=True
+    )
     letters(axes[0])
     for axis, (title, traces) in zip(axes[0], panels.items()):
         for row, name in enumerate(("A", "B")):
@@ -62,12 +68,16 @@ def _draw(time: np.ndarray, panels: dict[str, np.ndarray]) -> plt.Figure:
 
 
 def _print_table(time: np.ndarray, panels: dict[str, np.ndarray]) -> None:
-    print(f"{'':>10}{'A 0.3 ps':>10}{'A 1 ps':>10}{'A end':>10}{'B 0.3 ps':>10}{'B peak':>10}{'at (ps)':>9}{'B end':>10}")
+    print(
+        f"{'':>10}{'A 0.3 ps':>10}{'A 1 ps':>10}{'A end':>10}{'B 0.3 ps':>10}{'B peak':>10}{'at (ps)':>9}{'B end':>10}"
+    )
     for title, (a, b) in panels.items():
         at = [np.interp(moment, time, a) for moment in (0.3, 1.0, time[-1])]
         peak = int(np.abs(b).argmax())
         late = [np.interp(0.3, time, b), b[peak], time[peak], b[-1]]
-        print(f"{title:>10}" + "".join(f"{value:10.3f}" for value in (*at, *late[:2])) + f"{late[2]:9.2f}{late[3]:10.3f}")
+        print(
+            f"{title:>10}" + "".join(f"{value:10.3f}" for value in (*at, *late[:2])) + f"{late[2]:9.2f}{late[3]:10.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,12 @@ def _widths(axis: plt.Axes, file: h5py.File, point: int) -> None:
     axis.plot(time, total[0], "k--", label="all, no strain")
     axis.plot(time, total[-1], "k", label="all, strain")
     for valley, label in enumerate(LABELS):
-        axis.plot(time, read(file, "observables/mean_squared_displacement")[point, -1, :, valley], linewidth=1, label=f"{label}, strain")
+        axis.plot(
+            time,
+            read(file, "observables/mean_squared_displacement")[point, -1, :, valley],
+            linewidth=1,
+            label=f"{label}, strain",
+        )
     axis.set_yscale("log")
     axis.set_xlabel("time (ps)")
 

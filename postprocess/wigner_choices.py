@@ -1,4 +1,5 @@
-"""What each choice of inputs does to the numbers of Rosati et al., Nanoscale 12, 356 (2020): all of them, choice by choice.
+"""What each choice of inputs does to the numbers of Rosati et al., Nanoscale 12, 356 (2020):
+all of them, choice by choice.
 
 python postprocess/wigner_choices.py results/wigner_choices/sweep.h5 results/wigner_choices_signs/sweep.h5
 """
@@ -22,7 +23,9 @@ LATE = 1.0
 
 
 class Panel(NamedTuple):
-    """A number of the paper: its label, what it is of a choice (as many values as it has), and where the paper has it."""
+    """A number of the paper: its label, what it is of a choice (as many values as it has),
+    and where the paper has it.
+    """
 
     label: str
     values: Callable[[dict[str, np.ndarray]], list[float]]
@@ -69,10 +72,15 @@ def main() -> None:
 
 
 def _read(file: h5py.File) -> tuple[list[str], list[dict[str, np.ndarray]]]:
-    """Return the choices in words, and what the numbers are made of by choice: at 300 K of the rates, at 20 K of KK against time."""
+    """Return the choices in words, and what the numbers are made of by choice:
+    at 300 K of the rates, at 20 K of KK against time.
+    """
     axes = [dimension[0].name.rsplit("/", 1)[-1] for dimension in file["rates/stationary_diffusivity_common"].dims]
     if "temperature" not in axes or not {WARM, COLD} <= set(read(file, "temperature")):
-        raise SystemExit(f"{file.filename}: this figure wants a sweep over temperatures, {COLD:g} and {WARM:g} K among them, and choices")
+        raise SystemExit(
+            f"{file.filename}: this figure wants a sweep over temperatures, {COLD:g} and {WARM:g} K among them, and"
+            " choices"
+        )
     warm, cold = (int(np.argmin(np.abs(read(file, "temperature") - kelvin))) for kelvin in (WARM, COLD))
     others = [axis for axis in axes if axis != "temperature"]
     labels = [", ".join(words) for words in itertools.product(*(_words(file, axis) for axis in others))]
@@ -83,10 +91,18 @@ def _read(file: h5py.File) -> tuple[list[str], list[dict[str, np.ndarray]]]:
         return values.reshape(len(labels), *values.shape[len(others) :])
 
     relaxation, common = rows("rates/relaxation_time", warm), rows("rates/stationary_diffusivity_common", warm)
-    diffusivity, intervalley = (rows(f"observables/{name}", cold)[..., 0] for name in ("diffusivity", "diffusivity_intervalley"))
+    diffusivity, intervalley = (
+        rows(f"observables/{name}", cold)[..., 0] for name in ("diffusivity", "diffusivity_intervalley")
+    )
     time = read(file, "observables/time")
     return labels, [
-        {"relaxation": relaxation[i], "common": common[i], "time": time, "diffusivity": diffusivity[i], "intervalley": intervalley[i]}
+        {
+            "relaxation": relaxation[i],
+            "common": common[i],
+            "time": time,
+            "diffusivity": diffusivity[i],
+            "intervalley": intervalley[i],
+        }
         for i in range(len(labels))
     ]
 
@@ -109,7 +125,13 @@ def _draw(labels: list[str], found: list[list[list[float]]]) -> plt.Figure:
         if column == 2:
             axis.hlines(rows, values[:, 0], values[:, 1], color="C0")
         for number, of_all in enumerate(values.T):
-            axis.plot(of_all, rows, "o", label=LABELS[number] if column == 0 else None, color=f"C{number}" if column == 0 else "C0")
+            axis.plot(
+                of_all,
+                rows,
+                "o",
+                label=LABELS[number] if column == 0 else None,
+                color=f"C{number}" if column == 0 else "C0",
+            )
         _mark(axis, panel.paper)
         axis.set_xlabel(panel.label)
         axis.set_yticks(rows, labels)
@@ -135,7 +157,10 @@ def _print_table(labels: list[str], found: list[list[list[float]]]) -> None:
     print(f"{'':{width}}" + "".join(f"{head:>22}" if i in (0, 2) else f"{head:>11}" for i, head in enumerate(heads)))
     for label, numbers in zip(labels, found):
         cells = (" / ".join(f"{value:.3g}" for value in values) for values in numbers)
-        print(f"{label:{width}}" + "".join(f"{cell:>22}" if i in (0, 2) else f"{cell:>11}" for i, cell in enumerate(cells)))
+        print(
+            f"{label:{width}}"
+            + "".join(f"{cell:>22}" if i in (0, 2) else f"{cell:>11}" for i, cell in enumerate(cells))
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Squared widths and diffusivities of the three valleys against time (Figs. 3 and 4 of Rosati et al., Nanoscale 12, 356 (2020)).
+"""Squared widths and diffusivities of the three valleys against time
+(Figs. 3 and 4 of Rosati et al., Nanoscale 12, 356 (2020)).
 
 python postprocess/wigner_diffusivity.py results/wigner_moments/sweep.h5 --until 20 20 150 --phases 77
 python postprocess/wigner_diffusivity.py results/wigner_intervalley_off/result.h5 --diffusivity
@@ -50,10 +51,14 @@ class Column:
 def main() -> None:
     """Read one run or a sweep over one key, draw, save next to the data."""
     parser = command_line(__doc__)
-    parser.add_argument("file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps one key, such as the temperature")
+    parser.add_argument(
+        "file", type=Path, help="result.h5, or sweep.h5 of a run that sweeps one key, such as the temperature"
+    )
     parser.add_argument("--begin", type=float, default=0.5, help="first time shown, ps")
     parser.add_argument("--until", type=float, nargs="+", default=[], help="last times shown, ps, one per temperature")
-    parser.add_argument("--phases", type=float, nargs="+", default=[], help="temperatures (K) at which phases are shaded")
+    parser.add_argument(
+        "--phases", type=float, nargs="+", default=[], help="temperatures (K) at which phases are shaded"
+    )
     parser.add_argument("--diffusivity", action="store_true", help="leave the widths out")
     arguments = parser.parse_args()
     with open_result(arguments.file) as file:
@@ -61,7 +66,10 @@ def main() -> None:
         if len(swept) > 1:
             raise SystemExit(f"{arguments.file} sweeps {' and '.join(swept)}: this figure wants one key")
         key = swept[0] if swept else ""
-        columns = [_column(file, index, key, value, arguments) for index, value in enumerate(read(file, key) if key else [None])]
+        columns = [
+            _column(file, index, key, value, arguments)
+            for index, value in enumerate(read(file, key) if key else [None])
+        ]
     save(_draw(columns, arguments), arguments.file.with_name("diffusivity"))
 
 
@@ -81,8 +89,16 @@ def _column(file: h5py.File, index: int, key: str, value: float | None, argument
         values = read(file, f"observables/{name}")
         return (values[index] if key else values)[shown]
 
-    names = ("mean_squared_displacement", "diffusivity", "mean_squared_displacement_total", "diffusivity_total", "mean_squared_displacement_photoluminescence")
-    return Column(_title(file, key, value), float(value) if key == "temperature" else np.nan, time[shown], *map(part, names))
+    names = (
+        "mean_squared_displacement",
+        "diffusivity",
+        "mean_squared_displacement_total",
+        "diffusivity_total",
+        "mean_squared_displacement_photoluminescence",
+    )
+    return Column(
+        _title(file, key, value), float(value) if key == "temperature" else np.nan, time[shown], *map(part, names)
+    )
 
 
 def _title(file: h5py.File, key: str, value: float | bytes | None) -> str:
@@ -135,9 +151,16 @@ def _diffusivities(axis: plt.Axes, data: Column) -> None:
 
 
 def _shade_phases(axis: plt.Axes, data: Column) -> None:
-    """Shade phase I until the largest diffusivity of KK, III from when on all valleys have one diffusivity, II between."""
+    """Shade phase I until the largest diffusivity of KK,
+    III from when on all valleys have one diffusivity, II between.
+    """
     apart = np.ptp(data.diffusivity, axis=1) > TOGETHER * data.diffusivity[-1].mean()
-    ends = [data.time[0], data.time[data.diffusivity[:, 0].argmax()], data.time[np.flatnonzero(apart)[-1]], data.time[-1]]
+    ends = [
+        data.time[0],
+        data.time[data.diffusivity[:, 0].argmax()],
+        data.time[np.flatnonzero(apart)[-1]],
+        data.time[-1],
+    ]
     for colour, left, right, name in zip(PHASES, ends[:-1], ends[1:], ("I", "II", "III")):
         axis.axvspan(left, right, color=colour, zorder=0, linewidth=0)
         axis.text(0.5 * (left + right), 0.02, name, transform=axis.get_xaxis_transform(), ha="center", fontsize="small")

@@ -1,4 +1,5 @@
-"""A film of the excitons' density: in the plane as a map, along a line as curves of the valleys; each frame to its maximum.
+"""A film of the excitons' density: in the plane as a map, along a line as curves of the valleys;
+each frame to its maximum.
 
     python postprocess/wigner_film.py results/wigner_two_spots/result.h5
     python postprocess/wigner_film.py results/wigner_phase_space/result.h5 --format mp4
@@ -25,7 +26,9 @@ def main() -> None:
     """Read, draw all frames, save next to the data."""
     parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5, or a point of a sweep, of a run with space")
-    parser.add_argument("--valley", type=int, choices=(0, 1, 2), help="plane: show one valley, 0 KK, 1 KK', 2 KΛ (default: the sum)")
+    parser.add_argument(
+        "--valley", type=int, choices=(0, 1, 2), help="plane: show one valley, 0 KK, 1 KK', 2 KΛ (default: the sum)"
+    )
     parser.add_argument("--rate", type=int, default=10, help="frames per second")
     parser.add_argument("--format", choices=("gif", "mp4"), default="gif")
     arguments = parser.parse_args()
@@ -44,14 +47,18 @@ def main() -> None:
 def _film(file: h5py.File, valley: int | None) -> FuncAnimation:
     """Return the animation of a file's maps that hold excitons; raises SystemExit if it has none."""
     if "density/density" not in file or "index/id" in file:
-        raise SystemExit(f"{file.filename} has no densities of one run: give the result of a run with space.dimension = 1 or 2")
+        raise SystemExit(
+            f"{file.filename} has no densities of one run: give the result of a run with space.dimension = 1 or 2"
+        )
     density, time, x = (read(file, f"density/{name}") for name in ("density", "time", "x"))
     made = np.flatnonzero(density.reshape(len(time), -1).sum(axis=1) > 0)
     shown = made[np.unique(np.linspace(0, len(made) - 1, min(len(made), MOST_FRAMES)).astype(int))]
     if "density/y" not in file:
         return _along_a_line(density[shown], time[shown], x)
     plane = density.sum(axis=1) if valley is None else density[:, valley]
-    return _in_the_plane(plane[shown], time[shown], x, read(file, "density/y"), "all" if valley is None else LABELS[valley])
+    return _in_the_plane(
+        plane[shown], time[shown], x, read(file, "density/y"), "all" if valley is None else LABELS[valley]
+    )
 
 
 def _in_the_plane(density: np.ndarray, time: np.ndarray, x: np.ndarray, y: np.ndarray, name: str) -> FuncAnimation:

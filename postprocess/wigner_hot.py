@@ -1,4 +1,5 @@
-"""Hot excitons: diffusivity and temperature of all excitons against time for each pump energy, and the largest diffusivity of the sweep.
+"""Hot excitons: diffusivity and temperature of all excitons against time for each pump energy,
+and the largest diffusivity of the sweep.
 
 python postprocess/wigner_hot.py results/wigner_hot/sweep.h5
 """
@@ -22,10 +23,14 @@ def main() -> None:
 
 
 def _read(swept: Swept) -> Data:
-    """Return temperature, excess energy (meV, from the lowest pump energy), time, and (temperature, pump, time) arrays."""
+    """Return temperature, excess energy (meV, from the lowest pump energy),
+    time, and (temperature, pump, time) arrays.
+    """
     pump = swept.axis(1)
     population, energy = (swept(f"observables/{name}") for name in ("population", "mean_energy"))
-    known = np.where(population > 0, population * np.nan_to_num(energy), 0.0).sum(axis=-1) / np.maximum(population.sum(axis=-1), 1e-300)
+    known = np.where(population > 0, population * np.nan_to_num(energy), 0.0).sum(axis=-1) / np.maximum(
+        population.sum(axis=-1), 1e-300
+    )
     return {
         "temperature": swept.axis(0),
         "excess": 1e3 * (pump - pump.min()),

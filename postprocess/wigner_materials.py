@@ -1,4 +1,5 @@
-"""Stationary diffusivity, relaxation time of the bright excitons and their share against temperature, material by material.
+"""Stationary diffusivity, relaxation time of the bright excitons and their share against temperature,
+material by material.
 
 python postprocess/wigner_materials.py results/wigner_materials/sweep.h5
 """
@@ -32,7 +33,11 @@ def _read(swept: Swept) -> Data:
 
 
 def _draw(axes: Sequence[plt.Axes], data: Data) -> None:
-    labels = {"diffusivity": r"$D$ of all excitons (cm$^2$/s)", "relaxation": "relaxation time of KK (fs)", "share": "share of KK in equilibrium"}
+    labels = {
+        "diffusivity": r"$D$ of all excitons (cm$^2$/s)",
+        "relaxation": "relaxation time of KK (fs)",
+        "share": "share of KK in equilibrium",
+    }
     for axis, (name, label) in zip(axes, labels.items()):
         for row, material in enumerate(data["material"]):
             axis.plot(data["temperature"], data[name][row], "o-", label=str(material))

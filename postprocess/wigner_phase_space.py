@@ -1,4 +1,5 @@
-"""Diffusivity of the bright valley, phase-space distributions, shape variation (Fig. 5 of Rosati et al., Nanoscale 12, 356 (2020)).
+"""Diffusivity of the bright valley, phase-space distributions,
+shape variation (Fig. 5 of Rosati et al., Nanoscale 12, 356 (2020)).
 
 python postprocess/wigner_phase_space.py results/wigner_phase_space/result.h5
 """
@@ -22,7 +23,9 @@ def main() -> None:
     """Read, draw and save next to the data."""
     parser = command_line(__doc__)
     parser.add_argument("file", type=Path, help="result.h5 of a run with time.distributions")
-    parser.add_argument("--valley", type=int, default=1, choices=(0, 1, 2), help="valley of the phase-space panels: 0 KK, 1 KK', 2 KΛ")
+    parser.add_argument(
+        "--valley", type=int, default=1, choices=(0, 1, 2), help="valley of the phase-space panels: 0 KK, 1 KK', 2 KΛ"
+    )
     parser.add_argument("--times", type=float, nargs=2, default=(5.0, 50.0), help="times of the phase-space panels, ps")
     arguments = parser.parse_args()
     figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.2), layout="constrained")
@@ -52,7 +55,9 @@ def _distribution(axis: plt.Axes, file: h5py.File, wanted: float, valley: int) -
     times = read(file, "wigner/time")
     chosen = _nearest(times, wanted)
     if chosen is None:
-        raise SystemExit(f"{file.filename} has no distribution near {wanted:g} ps, only at {', '.join(f'{t:g}' for t in times)} ps")
+        raise SystemExit(
+            f"{file.filename} has no distribution near {wanted:g} ps, only at {', '.join(f'{t:g}' for t in times)} ps"
+        )
     values = read(file, "wigner/distribution")[chosen, valley]
     x, kx = read(file, "wigner/x"), read(file, "wigner/kx")
     image = axis.pcolormesh(x, kx, values.T / values.max(), shading="nearest", cmap="inferno", rasterized=True, vmin=0)
@@ -69,7 +74,9 @@ def _distribution(axis: plt.Axes, file: h5py.File, wanted: float, valley: int) -
 
 
 def _thresholds(file: h5py.File, valley: int) -> np.ndarray:
-    """Return the momenta (1/nm) from which the absorption of an acoustic zone-edge phonon leads to KK, as the run has noted them."""
+    """Return the momenta (1/nm) from which the absorption of an acoustic zone-edge phonon leads to KK,
+    as the run has noted them.
+    """
     if "rates/threshold_momentum" not in file:
         return np.empty(0)
     momenta = read(file, "rates/threshold_momentum")[valley]
@@ -91,7 +98,9 @@ def _variation(axis: plt.Axes, file: h5py.File) -> None:
     """Shape variation of KK over its central density, against position in units of its width."""
     times, x = read(file, "density/time"), read(file, "density/x")
     density, variation = read(file, "density/density"), read(file, "density/shape_variation")
-    width = np.sqrt(np.interp(times, read(file, "observables/time"), read(file, "observables/mean_squared_displacement")[:, 0]))
+    width = np.sqrt(
+        np.interp(times, read(file, "observables/time"), read(file, "observables/mean_squared_displacement")[:, 0])
+    )
     for wanted in TIMES:
         chosen = _nearest(times, wanted)
         if chosen is None:

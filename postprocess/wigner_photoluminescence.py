@@ -1,4 +1,5 @@
-"""Normalised photoluminescence against position and time, one panel per temperature (Fig. 2 of Rosati et al., Nanoscale 12, 356 (2020)).
+"""Normalised photoluminescence against position and time,
+one panel per temperature (Fig. 2 of Rosati et al., Nanoscale 12, 356 (2020)).
 
 python postprocess/wigner_photoluminescence.py results/wigner_photoluminescence/sweep.h5
 """
@@ -18,7 +19,9 @@ LONG = 50.0
 def main() -> None:
     """Read, draw and save next to the first file."""
     parser = command_line(__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="result.h5 of runs with space, or sweep.h5 over the temperature")
+    parser.add_argument(
+        "files", type=Path, nargs="+", help="result.h5 of runs with space, or sweep.h5 over the temperature"
+    )
     parser.add_argument("--absolute", action="store_true", help="do not normalise each time to its maximum")
     arguments = parser.parse_args()
     panels = sorted((_read(point) for path in arguments.files for point in points(path)), key=lambda panel: -panel[0])
@@ -36,7 +39,9 @@ def _read(path: Path) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _draw(panels: list, absolute: bool) -> plt.Figure:
-    figure, axes = plt.subplots(1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(1.0 + 2.8 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained"
+    )
     letters(axes[0])
     for axis, (temperature, time, x, light) in zip(axes[0], panels):
         shown = light if absolute else light / light.max(axis=1, keepdims=True)

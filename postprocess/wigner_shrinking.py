@@ -1,4 +1,5 @@
-"""Negative diffusion in the plane: the spot of the bright excitons before, while and after it shrinks, its squared width and diffusivity.
+"""Negative diffusion in the plane: the spot of the bright excitons before,
+while and after it shrinks, its squared width and diffusivity.
 
     python postprocess/wigner_shrinking.py results/wigner_plane_20K/result.h5
 
@@ -40,7 +41,11 @@ def _read(file: h5py.File) -> dict[str, np.ndarray]:
     }
     data = {name: read(file, path) for name, path in names.items()}
     data |= {name: values[:, 0] for name, values in data.items() if values.ndim == 2}
-    return data | {"x": read(file, "density/x"), "map_time": read(file, "density/time"), "density": read(file, "density/density")[:, 0]}
+    return data | {
+        "x": read(file, "density/x"),
+        "map_time": read(file, "density/time"),
+        "density": read(file, "density/density")[:, 0],
+    }
 
 
 def shrinking(data: dict[str, np.ndarray]) -> tuple[float, float]:
@@ -60,7 +65,10 @@ def _draw(data: dict[str, np.ndarray]) -> plt.Figure:
         image = _draw_map(panels[name], data, time, reach)
     panels["a"].set_ylabel(r"$y$ ($\mu$m)")
     figure.colorbar(image, ax=panels["d"], label="KK / its maximum")
-    for name, key, label in (("e", "width", r"$w^2$ of KK ($\mu$m$^2$)"), ("f", "diffusivity", r"$D$ of KK (cm$^2$/s)")):
+    for name, key, label in (
+        ("e", "width", r"$w^2$ of KK ($\mu$m$^2$)"),
+        ("f", "diffusivity", r"$D$ of KK (cm$^2$/s)"),
+    ):
         panels[name].plot(data["time"], data[key], color="C0")
         panels[name].axvspan(begin, end, color="C1", alpha=0.15, linewidth=0, label="it shrinks")
         panels[name].set_xlabel("time (ps)")
@@ -77,7 +85,9 @@ def _draw_map(axis: plt.Axes, data: dict[str, np.ndarray], time: float, reach: f
     """Draw the density nearest to a time, its 1/e line and the circle of its mean square."""
     number = int(np.argmin(np.abs(data["map_time"] - time)))
     shown, x = data["density"][number] / data["density"][number].max(), data["x"]
-    image = axis.pcolormesh(x, x, np.clip(shown, 0, None), shading="nearest", cmap="viridis", vmin=0, vmax=1, rasterized=True)
+    image = axis.pcolormesh(
+        x, x, np.clip(shown, 0, None), shading="nearest", cmap="viridis", vmin=0, vmax=1, rasterized=True
+    )
     axis.contour(x, x, shown, levels=[np.exp(-1)], colors="w", linewidths=0.8)
     radius = np.sqrt(np.interp(data["map_time"][number], data["time"], data["width"]))
     axis.add_patch(plt.Circle((0, 0), radius, fill=False, color="C1", linewidth=1.2))

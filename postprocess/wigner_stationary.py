@@ -1,4 +1,5 @@
-"""Diffusivity, mobility, relaxation times, shares of the valleys and late intervalley parts against temperature, from rates alone.
+"""Diffusivity, mobility, relaxation times, shares of the valleys and late intervalley parts against temperature,
+from rates alone.
 
 python postprocess/wigner_stationary.py results/wigner_stationary/sweep.h5
 """
@@ -35,7 +36,12 @@ def main() -> None:
 def _draw(temperature: np.ndarray, data: dict[str, np.ndarray]) -> plt.Figure:
     figure, axes = plt.subplots(2, 2, figsize=(8.0, 6.0), sharex=True, layout="constrained")
     curves = ("stationary_diffusivity", "relaxation_time", "equilibrium_population", "stationary_intervalley")
-    labels = (r"$D$ (cm$^2$/s)", r"$\tau$ without intervalley (fs)", "share in equilibrium", r"late $D^\mathrm{inter}$ (cm$^2$/s)")
+    labels = (
+        r"$D$ (cm$^2$/s)",
+        r"$\tau$ without intervalley (fs)",
+        "share in equilibrium",
+        r"late $D^\mathrm{inter}$ (cm$^2$/s)",
+    )
     for axis, name, label in zip(axes.flat, curves, labels):
         for valley, values in enumerate(data[name].T):
             axis.plot(temperature, values, "o-", label=LABELS[valley])
@@ -55,10 +61,17 @@ def _print_table(temperature: np.ndarray, data: dict[str, np.ndarray], valleys: 
     heads = [f"{what} {valley}" for what in ("tau", "share", "Dinter") for valley in valleys]
     print(f"{'T (K)':>6}{'D':>8}{'mobility':>10}" + "".join(f"{head:>11}" for head in heads))
     for row, kelvin in enumerate(temperature):
-        values = (*data["relaxation_time"][row], *data["equilibrium_population"][row], *data["stationary_intervalley"][row])
+        values = (
+            *data["relaxation_time"][row],
+            *data["equilibrium_population"][row],
+            *data["stationary_intervalley"][row],
+        )
         start = f"{kelvin:6g}{data['stationary_diffusivity_common'][row]:8.3f}{data['mobility'][row]:10.4g}"
         print(start + "".join(f"{value:11.4g}" for value in values))
-    print("D, Dinter (after all transients) in cm2/s, mobility e D / kT in cm2/V/s, tau (without intervalley scattering) in fs")
+    print(
+        "D, Dinter (after all transients) in cm2/s, mobility e D / kT in cm2/V/s, tau (without intervalley scattering)"
+        " in fs"
+    )
 
 
 if __name__ == "__main__":

@@ -93,7 +93,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the talk between the ranks; raises UsageError if the launcher belongs to another MPI than mpi4py."""
-    config.addinivalue_line("markers", "validate: slow comparison with published numbers, left out unless -m asks for it")
+    config.addinivalue_line(
+        "markers", "validate: slow comparison with published numbers, left out unless -m asks for it"
+    )
     config.stash[TALLY] = Tally()
     config.pluginmanager.register(Counter(config.stash[TALLY]))
     config.stash[RANKS] = Ranks(config) if config.getoption("--with-mpi") else None
@@ -118,7 +120,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Counter:
-    """Counts the outcome of each test; where several processes share the tests, the one that started them is told of all."""
+    """Counts the outcome of each test; where several processes share the tests,
+    the one that started them is told of all.
+    """
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -161,7 +165,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if tally.elsewhere:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     path = session.config.getoption("--tally")
-    is_helper = hasattr(session.config, "workerinput")  # a process that runs a share of the tests and reports to another one
+    is_helper = hasattr(
+        session.config, "workerinput"
+    )  # a process that runs a share of the tests and reports to another one
     if path and not is_helper and (ranks is None or ranks.comm.rank == 0):
         path.write_text(f"{len(tally.passed - tally.failed())} {len(tally.failed())}\n")
 

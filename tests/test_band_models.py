@@ -1,4 +1,6 @@
-"""A band model is one class and one line for exciton and trion; its symmetry is that of its bands, tested before it is used."""
+"""A band model is one class and one line for exciton and trion;
+its symmetry is that of its bands, tested before it is used.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -61,7 +63,9 @@ def result_of(tmp_path, model, bands, more=""):
     """Return the energies of a run, after all checks of the input."""
     point = point_of(tmp_path, model, bands, more)
     result = solver(model)(MPI.COMM_SELF, point.config, point.material, Run())
-    return np.array([result.value(f"{name}/energy") for name in {"exciton": ["exciton"], "trion": ["singlet", "triplet"]}[model]])
+    return np.array(
+        [result.value(f"{name}/energy") for name in {"exciton": ["exciton"], "trion": ["singlet", "triplet"]}[model]]
+    )
 
 
 @pytest.mark.parametrize(("model", "more"), [("exciton", ""), ("trion", ', symmetry = "none"')])
@@ -83,22 +87,31 @@ def test_warping_enters_the_exciton_as_it_stands(warped, tmp_path):
     problem = exciton_problem(point.config, point.material)
     x, y = problem.mesh.momentum_kx.T
     mass = point.material.number(KEYS[0], "m0") / 2
-    expected = HBAR2_PER_M0 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
+    expected = (
+        HBAR2_PER_M0 / (2 * mass) * (x**2 + y**2 + 0.4 * (x**3 - 3 * x * y**2) / np.maximum(np.hypot(x, y), 1e-300))
+    )
     assert problem.kinetic_k == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_symmetry_that_the_bands_do_not_have_is_refused_with_what_breaks_it(warped, tmp_path):
     warped(0.1)
-    with pytest.raises(InputError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"):
+    with pytest.raises(
+        InputError, match="the rotation by 60 degrees changes the energy of the photoexcited carrier by up to .* meV"
+    ):
         result_of(tmp_path, "trion", "warped", ', symmetry = "C6v"')
 
 
 def test_the_symmetry_that_the_bands_have_is_found(warped, tmp_path):
     warped(0.1)
-    assert result_of(tmp_path, "trion", "warped") == pytest.approx(result_of(tmp_path, "trion", "warped", ', symmetry = "C3v"'), abs=1e-12)
+    assert result_of(tmp_path, "trion", "warped") == pytest.approx(
+        result_of(tmp_path, "trion", "warped", ', symmetry = "C3v"'), abs=1e-12
+    )
 
 
 def test_an_unknown_band_model_is_told_with_those_that_there_are(warped, tmp_path):
     with pytest.raises(InputError) as caught:
         point_of(tmp_path, "exciton", "wraped")
-    assert "bands.model = 'wraped': must be one of 'dirac', 'parabolic', 'tight-binding', 'warped'; did you mean 'warped'?" in str(caught.value)
+    assert (
+        "bands.model = 'wraped': must be one of 'dirac', 'parabolic', 'tight-binding', 'warped'; did you mean 'warped'?"
+        in str(caught.value)
+    )

@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 #: a path with a folder, or a bare name of what cannot be a user's own file
-NAME = re.compile(r"(?<![\w./<>{*$-])((?:[\w.-]+/)+[\w-]+\.(?:py|toml|sh|md|png|mplstyle|def)|[\w-]+\.(?:py|sh|md|mplstyle|def))(?![\w*/])")
+NAME = re.compile(
+    r"(?<![\w./<>{*$-])((?:[\w.-]+/)+[\w-]+\.(?:py|toml|sh|md|png|mplstyle|def)|[\w-]+\.(?:py|sh|md|mplstyle|def))(?![\w*/])"
+)
 PATCH = re.compile(r"(?m)^(?:diff --git|---|\+\+\+) .*$")
 
 
@@ -20,7 +22,9 @@ def tracked():
 
 
 def unknown_names(file, text, known):
-    """Return the names in a text that no file has, seen from the root, from the file's folder or from the package; placeholders are in capitals."""
+    """Return the names in a text that no file has, seen from the root, from the file's folder or from the package;
+    placeholders are in capitals.
+    """
     places = (ROOT, (ROOT / file).parent, ROOT / "hpcx")
     found = []
     for name in dict.fromkeys(NAME.findall(PATCH.sub("", text))):
@@ -37,14 +41,19 @@ def test_files_that_are_named_are_there():
         pytest.skip("no git here, which knows the files")
     known, wrong = {PurePath(name).name for name in files}, {}
     for name in files:
-        if not name.startswith("tests/") and name.endswith((".py", ".toml", ".sh", ".md", ".cff", "Makefile", "Dockerfile", ".def")):
+        if not name.startswith("tests/") and name.endswith(
+            (".py", ".toml", ".sh", ".md", ".cff", "Makefile", "Dockerfile", ".def")
+        ):
             lost = unknown_names(name, (ROOT / name).read_text(encoding="utf-8"), known)
             wrong |= {name: lost} if lost else {}
     assert wrong == {}
 
 
 def test_a_lost_file_is_seen():
-    text = "sbatch jobs/single.sh inputs/trion_mos2.toml, see gone.py; inputs/FILE.toml, results/a/b.png, mine.toml and README.md are no matter"
+    text = (
+        "sbatch jobs/single.sh inputs/trion_mos2.toml, see gone.py; inputs/FILE.toml, results/a/b.png, mine.toml and"
+        " README.md are no matter"
+    )
     assert unknown_names("jobs/single.sh", text, {"single.sh"}) == ["inputs/trion_mos2.toml", "gone.py"]
 
 

@@ -1,4 +1,6 @@
-"""The rules of the house: who may import whom, no work at import time, small files and functions, documented interfaces."""
+"""The rules of the house: who may import whom, no work at import time,
+small files and functions, documented interfaces.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +44,57 @@ FRAME = {
     "petsc": {"petsc", "parallel"},
     "io": {"io", "parallel", "physics", "renamed", "units"},
     "sweep": {"sweep", "config", "materials", "units", "textfile", "registry", "parallel", "petsc", "io"},
-    "converge": {"converge", "refinement", "renamed", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io", "spelling"},
+    "converge": {
+        "converge",
+        "refinement",
+        "renamed",
+        "sweep",
+        "config",
+        "materials",
+        "units",
+        "registry",
+        "parallel",
+        "petsc",
+        "io",
+        "spelling",
+    },
     "terminal": set(),
-    "commands": {"inspection", "tree", "terminal", "sweep", "config", "materials", "units", "registry", "parallel", "petsc.options"},
-    "cli": {"commands", "completion", "terminal", "converge", "sweep", "config", "materials", "units", "registry", "parallel", "petsc", "io"},
+    "commands": {
+        "inspection",
+        "tree",
+        "terminal",
+        "sweep",
+        "config",
+        "materials",
+        "units",
+        "registry",
+        "parallel",
+        "petsc.options",
+    },
+    "arguments": {"commands", "registry"},
+    "cli": {
+        "arguments",
+        "commands",
+        "completion",
+        "terminal",
+        "converge",
+        "sweep",
+        "config",
+        "materials",
+        "units",
+        "registry",
+        "parallel",
+        "petsc",
+        "io",
+    },
     "__main__": {"cli"},
 }
 FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parallel", "petsc", "io", "config.base"}
-#: what scripts share with the program: the extrapolation, checksums of files, old names of datasets; these know arrays and bytes alone
+#: what scripts share with the program: the extrapolation, checksums of files, old names of datasets; these know arrays
+#: and bytes alone
 FOR_SCRIPTS = {"hpcx.converge.limits", "hpcx.io.seal", "hpcx.renamed"}
+#: sections of inputs outside `config`
+INPUT_SECTIONS = {"exciton.tight_binding_config", "valley.mechanism_sets"}
 FRIENDS = {"trion": {"exciton"}}
 
 
@@ -104,8 +148,16 @@ def allowed_parts(module: str) -> set[str]:
     if part not in MODEL_PACKAGES:
         return FRAME[part]
     friends = FRIENDS.get(part, set())
-    if module == f"{part}.config":
-        return {"config.base", "materials", "units", "spelling", part, *(f"{friend}.config" for friend in friends)}
+    if module == f"{part}.config" or module in INPUT_SECTIONS:
+        return {
+            "config.base",
+            "materials",
+            "units",
+            "spelling",
+            part,
+            *INPUT_SECTIONS,
+            *(f"{one}.config" for one in friends),
+        }
     return FOR_MODELS | {part} | friends
 
 
@@ -130,7 +182,12 @@ def test_every_module_imports_only_what_its_place_allows():
 
 
 def test_what_needs_no_mpi_loads_none():
-    modules = ["hpcx.commands", "hpcx.sweep.check", "hpcx.sweep.status", *(f"hpcx.{model}.estimate" for model in MODELS)]
+    modules = [
+        "hpcx.commands",
+        "hpcx.sweep.check",
+        "hpcx.sweep.status",
+        *(f"hpcx.{model}.estimate" for model in MODELS),
+    ]
     assert loaded(modules, {"mpi4py.MPI", "petsc4py", "slepc4py"}, H5PY_ALWAYS_USE_MPI=None) == []
 
 
@@ -159,7 +216,10 @@ def loaded(modules, among, **environment):
 
 
 def test_reading_an_input_loads_no_numerics():
-    assert loaded(["hpcx.config.load", "hpcx.config.schema", *(f"hpcx.{model}.config" for model in MODELS)], NUMERICS) == []
+    assert (
+        loaded(["hpcx.config.load", "hpcx.config.schema", *(f"hpcx.{model}.config" for model in MODELS)], NUMERICS)
+        == []
+    )
 
 
 def test_what_the_first_rank_asks_alone_begins_nothing_that_is_collective():
@@ -210,7 +270,11 @@ def test_no_work_at_import_time():
 def files_in_the_locale(path: Path) -> list[str]:
     """Return the calls that read or write text in whatever encoding the locale has; all our files are UTF-8."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    calls = [call for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("open", "read_text", "write_text")]
+    calls = [
+        call
+        for call in calls
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("open", "read_text", "write_text")
+    ]
     texts = [ast.unparse(call) for call in calls if not any(word.arg == "encoding" for word in call.keywords)]
     return [text for text in texts if not any(foreign in text for foreign in ("os.open(", "h5", "b'"))]
 
@@ -222,7 +286,11 @@ def test_text_files_are_utf8_whatever_the_locale_is():
 def long_functions(path: Path) -> list[str]:
     """Return the functions and methods of more than 60 lines."""
     nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
-    return [f"{node.name}: {node.end_lineno - node.lineno + 1} lines" for node in nodes if node.end_lineno - node.lineno >= 60]
+    return [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in nodes
+        if node.end_lineno - node.lineno >= 60
+    ]
 
 
 def test_files_and_functions_are_small():
@@ -255,7 +323,9 @@ def unannotated(node: ast.FunctionDef) -> list[str]:
     """Return the arguments without a type, and "return" if the result has none."""
     arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
     arguments += [extra for extra in (node.args.vararg, node.args.kwarg) if extra]
-    missing = [argument.arg for argument in arguments if not argument.annotation and argument.arg not in ("self", "cls")]
+    missing = [
+        argument.arg for argument in arguments if not argument.annotation and argument.arg not in ("self", "cls")
+    ]
     return missing + ([] if node.returns else ["return"])
 
 
@@ -268,7 +338,9 @@ def test_the_public_interface_is_typed():
 
 
 def test_the_linter_is_content():
-    run = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", ROOT], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", ROOT], capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -280,7 +352,10 @@ def test_test_modules_do_not_get_in_each_others_way():
 
 
 def test_imports_are_seen_wherever_they_stand():
-    source = "if TYPE_CHECKING:\n    import petsc4py\ndef f():\n    from ..wigner import rates as r\n    import slepc4py as s\n"
+    source = (
+        "if TYPE_CHECKING:\n    import petsc4py\ndef f():\n    from ..wigner import rates as r\n    import slepc4py"
+        " as s\n"
+    )
     path = ROOT / "hpcx" / "trion" / "example.py"
     assert libraries(path, source) == {"hpcx", "slepc4py"}
     assert foreign_parts(path, source) == {"wigner.rates"}

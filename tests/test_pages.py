@@ -1,4 +1,6 @@
-"""The pages of the models: their formulas are TeX, and their commands run as written, in a directory beside the repository's inputs."""
+"""The pages of the models: their formulas are TeX, and their commands run as written,
+in a directory beside the repository's inputs.
+"""
 
 import os
 import re
@@ -11,8 +13,8 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 from tight_binding_files import tb_text
 
-from hpcx.exciton.config import TightBindingFiles
 from hpcx.exciton.tight_binding import load_model
+from hpcx.exciton.tight_binding_config import TightBindingFiles
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / "hpcx" / name / "MODEL.md").read_text() for name in ("trion", "wigner", "formation", "valley")}
@@ -53,9 +55,19 @@ def test_the_tutorial_runs(name, tmp_path):
     (tmp_path / "wannier90_tb.dat").write_text(tb_text(load_model(TightBindingFiles(builtin="liu2013:WSe2"))))
     assert len(commands(page)) >= 3
     for line in commands(page):
-        words = [str(programs / Path(word).name) if word.startswith(".venv/bin/") else word for word in shlex.split(line)]
+        words = [
+            str(programs / Path(word).name) if word.startswith(".venv/bin/") else word for word in shlex.split(line)
+        ]
         words = [os.environ.get("MPIRUN", "mpirun")] + words[1:] if words[0] == "mpirun" else words
-        run = subprocess.run(words, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL)
+        run = subprocess.run(
+            words,
+            cwd=tmp_path,
+            env=dict(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=500,
+            stdin=subprocess.DEVNULL,
+        )
         assert run.returncode == 0, f"{line}\n{run.stdout[-800:]}{run.stderr[-800:]}"
         if " converge " in line:
             assert f"`{run.stdout.splitlines()[-1]}`" in page

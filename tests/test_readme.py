@@ -1,4 +1,6 @@
-"""README: its commands run, as written, in an empty directory beside the repository's inputs, and its numbers are the program's."""
+"""README: its commands run, as written, in an empty directory beside the repository's inputs,
+and its numbers are the program's.
+"""
 
 import os
 import re
@@ -48,7 +50,9 @@ def run(line, place):
     if words[0] == "mpirun":
         words[0] = os.environ.get("MPIRUN", "mpirun")
     # without what MPI, if this process has started it, has put into the environment
-    return subprocess.run(words, cwd=place, env=dict(os.environ), capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        words, cwd=place, env=dict(os.environ), capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +78,16 @@ def test_the_table_holds_the_numbers_of_the_run(place, outputs):
 
 
 def test_the_limits_are_those_of_the_run(outputs):
-    (row,) = [line for line in next(text for line, text in outputs.items() if "binding_energies" in line).splitlines() if "limit" in line[:12]]
+    (row,) = [
+        line
+        for line in next(text for line, text in outputs.items() if "binding_energies" in line).splitlines()
+        if "limit" in line[:12]
+    ]
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", row)]
     for name, found in zip(("exciton", "singlet"), (numbers[:2], numbers[2:4])):
-        assert [f"{number:.1f}" for number in found] == list(re.search(rf"{name}\s(\d+\.\d) \+- (\d\.\d)", README).groups())
+        assert [f"{number:.1f}" for number in found] == list(
+            re.search(rf"{name}\s(\d+\.\d) \+- (\d\.\d)", README).groups()
+        )
 
 
 def test_the_number_with_its_bar_is_that_of_the_run(outputs):
@@ -93,7 +103,14 @@ def table(first):
 
 def test_the_python_lines_run(place, outputs):
     pytest.importorskip("xarray")
-    run = subprocess.run([sys.executable, "-c", blocks("python")[0]], cwd=place, env=dict(os.environ), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        [sys.executable, "-c", blocks("python")[0]],
+        cwd=place,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert run.returncode == 0, run.stderr
     assert "mesh.N" in run.stdout
 
@@ -117,7 +134,9 @@ def test_the_costs_are_those_of_check():
 #: model -> the smallest input for a material that `hpcx init` has made
 OWN = {
     "wigner": "temperature = 300\n[momentum]\nfirst_bin = 2\ngrowth = 1.4\n[time]\nend = 0.5\ntolerance = 0.1\n",
-    "formation": "[pump]\nphoton_energy = 2.4\n[momentum]\npoints = 24\n[delay]\npoints = 36\n[signal]\nbootstrap = 0\n",
+    "formation": (
+        "[pump]\nphoton_energy = 2.4\n[momentum]\npoints = 24\n[delay]\npoints = 36\n[signal]\nbootstrap = 0\n"
+    ),
     "valley": "[momentum]\npoints = 14\n[time]\nend = '3 ps'\n",
 }
 

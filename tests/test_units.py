@@ -52,7 +52,21 @@ def test_parse_refuses(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["2,5 eV", "1,9", "1 9 eV", "1 + 1 eV", "2*3 eV", "9**9**9 eV", "1e3e3 eV", "(1 eV)", "eV", "1 eV^999", "1 eV 2", "--1 eV", "0x1 eV"]
+    [
+        "2,5 eV",
+        "1,9",
+        "1 9 eV",
+        "1 + 1 eV",
+        "2*3 eV",
+        "9**9**9 eV",
+        "1e3e3 eV",
+        "(1 eV)",
+        "eV",
+        "1 eV^999",
+        "1 eV 2",
+        "--1 eV",
+        "0x1 eV",
+    ]
     + ["1/2 eV", "１.5 eV", "1_000 eV", "1 eV^-999", "1d3 eV", "5 10^-3 eV", "∞ eV"],
 )
 def test_text_is_a_number_and_a_unit_and_never_evaluated(text):
@@ -77,7 +91,9 @@ def test_units_with_an_offset_or_a_logarithm_are_refused(text, unit):
         units.parse(text, unit)
 
 
-@pytest.mark.parametrize("text", ["1" * 20000 + ",", "9**9**9**9 eV", "1 " + "eV " * 5000, "1e" + "9" * 5000, " " * 50000 + "1"])
+@pytest.mark.parametrize(
+    "text", ["1" * 20000 + ",", "9**9**9**9 eV", "1 " + "eV " * 5000, "1e" + "9" * 5000, " " * 50000 + "1"]
+)
 def test_no_text_takes_long(text):
     start = time.process_time()
     with pytest.raises(ValueError, match="expected|cannot read"):
@@ -120,13 +136,19 @@ def test_the_units_inside_the_models_are_one_system(unit):
 
 def test_units_inside():
     assert units.internal("cm^2/V/s")[0] == "nm^2/V/fs" and units.internal("eV*angstrom^2")[0] == "eV*nm^2"
-    assert units.internal("1/ps/meV")[0] == "1/fs/eV" and units.internal("cm^-2")[0] == "nm^-2" and units.internal("s")[0] == "s"
+    assert (
+        units.internal("1/ps/meV")[0] == "1/fs/eV"
+        and units.internal("cm^-2")[0] == "nm^-2"
+        and units.internal("s")[0] == "s"
+    )
     assert units.to_internal(2.0, "cm^2/s") == 0.2
 
 
 def test_a_configuration_has_documented_units_and_internal_ones():
     """Lists of pairs, what may be absent, sections of sections; what is written does not change."""
-    config = config_class("wigner")(model="wigner", material="WS2", temperature=300.00000000000006, time={"end": 0.7, "densities": [[0.1, 0.3]]})
+    config = config_class("wigner")(
+        model="wigner", material="WS2", temperature=300.00000000000006, time={"end": 0.7, "densities": [[0.1, 0.3]]}
+    )
     inside = config.internal
     assert (inside.time.end, inside.time.densities, inside.temperature) == (700.0, [(100.0, 300.0)], config.temperature)
     assert (inside.space.width, inside.landscape.depth, inside.mechanisms.disorder) == (6000.0, 0.02, 0.0)
@@ -142,12 +164,16 @@ def test_results_are_written_in_their_unit():
     assert list(result.value("a/diffusivity")) == [1.0, 10.0] and result.datasets["a/diffusivity"].units == "cm^2/s"
 
 
-@pytest.mark.parametrize(("text", "value"), [("1.8eV", 1.8), ("8e-1eV", 0.8), ("1.E2meV", 0.1), ("180meV", 0.18), (".5 eV", 0.5)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1.8eV", 1.8), ("8e-1eV", 0.8), ("1.E2meV", 0.1), ("180meV", 0.18), (".5 eV", 0.5)]
+)
 def test_a_unit_may_follow_at_once(text, value):
     assert units.parse(text, "eV") == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("text", "unit", "told"), [("25 mev", "eV", "did you mean 'meV'"), ("20 k", "K", "write K for kelvin")])
+@pytest.mark.parametrize(
+    ("text", "unit", "told"), [("25 mev", "eV", "did you mean 'meV'"), ("20 k", "K", "write K for kelvin")]
+)
 def test_wrong_capitals_are_told(text, unit, told):
     with pytest.raises(ValueError, match=told):
         units.parse(text, unit)
@@ -155,8 +181,13 @@ def test_wrong_capitals_are_told(text, unit, told):
 
 def test_constants_of_nature():
     # each is stated or derived once; 4e-8 is how far e^2 / (4 pi epsilon_0) is rounded
-    codata = {"BOHR_MAGNETON": "Bohr magneton in eV/T", "FREE_SPACE_IMPEDANCE_OHM": "characteristic impedance of vacuum"}
-    assert all(getattr(constants, name) == pytest.approx(physical_constants[of][0], rel=4e-8) for name, of in codata.items())
+    codata = {
+        "BOHR_MAGNETON": "Bohr magneton in eV/T",
+        "FREE_SPACE_IMPEDANCE_OHM": "characteristic impedance of vacuum",
+    }
+    assert all(
+        getattr(constants, name) == pytest.approx(physical_constants[of][0], rel=4e-8) for name, of in codata.items()
+    )
     joule, mass = 1 / physical_constants["elementary charge"][0], physical_constants["electron mass"][0]
     assert constants.ELECTRON_MASS == pytest.approx(joule * mass * 1e12, rel=1e-9)
     hartree, bohr = physical_constants["Hartree energy in eV"][0], 1e9 * physical_constants["Bohr radius"][0]

@@ -1,4 +1,6 @@
-"""Excitons of layers that do not screen, in the models that have a screening length of their own: two-dimensional hydrogen."""
+"""Excitons of layers that do not screen, in the models that have a screening length of their own:
+two-dimensional hydrogen.
+"""
 
 import pytest
 
@@ -19,14 +21,18 @@ def binding(mass, kappa):
 
 @pytest.mark.parametrize(("mass", "kappa"), [(0.25, 1.0), (0.25, 4.5)])
 def test_variational_state_is_exact(mass, kappa):
-    assert variational_1s(mass, RytovaKeldysh(0.0, kappa)).binding_energy == pytest.approx(binding(mass, kappa), rel=1e-6)
+    assert variational_1s(mass, RytovaKeldysh(0.0, kappa)).binding_energy == pytest.approx(
+        binding(mass, kappa), rel=1e-6
+    )
 
 
 def test_states_on_a_radial_grid():
     config = Formation.model_validate({"model": "formation", "material": "MoS2", "pump": {"photon_energy": 2.3}})
     medium = medium_of(config, load_for("formation", "MoS2", {"interaction.r0": 0.0}), "A")
     mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
-    assert -kept_states(config, medium).energy_l[0] == pytest.approx(binding(mass, medium.interaction.permittivity), rel=0.05)
+    assert -kept_states(config, medium).energy_l[0] == pytest.approx(
+        binding(mass, medium.interaction.permittivity), rel=0.05
+    )
 
 
 def test_valley_and_wigner_make_their_excitons():

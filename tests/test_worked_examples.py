@@ -55,7 +55,14 @@ def patched(tmp_path):
         words = [word for setting in settings for word in ("--set", setting)]
         script = "import hpcx, sys; from hpcx.cli import main; assert hpcx.__file__.startswith(sys.argv.pop(1)); main()"
         command = [sys.executable, "-c", script, str(tmp_path), "run", "input.toml", *words]
-        run = subprocess.run(command, cwd=tmp_path, env=dict(os.environ) | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=200)
+        run = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=dict(os.environ) | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
         assert run.returncode == 0, run.stderr + run.stdout
         return tmp_path / "results"
 

@@ -10,7 +10,9 @@ CELLS = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, -1)]
 
 
 def honeycomb(gap: float = 7.0, hopping: complex = -2.3, second: float = 0.1) -> TightBinding:
-    """Return two sites of different energy, hopping to the three neighbours, and `second` to the second ones of one site."""
+    """Return two sites of different energy, hopping to the three neighbours,
+    and `second` to the second ones of one site.
+    """
     hopping_rij = np.zeros((len(CELLS), 2, 2), complex)
     hopping_rij[0] = [[gap / 2, hopping], [np.conj(hopping), -gap / 2]]
     for cell in ((1, 0), (0, -1)):
@@ -25,17 +27,27 @@ def honeycomb(gap: float = 7.0, hopping: complex = -2.3, second: float = 0.1) ->
 
 def spinful(model: TightBinding) -> TightBinding:
     """Return the model with both spins, interlaced."""
-    return TightBinding(model.lattice_vx, model.cell_rv, np.kron(model.hopping_rij, np.eye(2)), np.repeat(model.centre_ix, 2, axis=0))
+    return TightBinding(
+        model.lattice_vx, model.cell_rv, np.kron(model.hopping_rij, np.eye(2)), np.repeat(model.centre_ix, 2, axis=0)
+    )
 
 
 def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> str:
     """Return a _tb.dat file; every H(R) is multiplied with the degeneracy that the reader divides by."""
-    lines = ["made by a test", *(" ".join(map(repr, (*row, 0.0))) for row in (10 * model.lattice_vx).tolist()), "0.0 0.0 20.0"]
+    lines = [
+        "made by a test",
+        *(" ".join(map(repr, (*row, 0.0))) for row in (10 * model.lattice_vx).tolist()),
+        "0.0 0.0 20.0",
+    ]
     cells = [*map(tuple, model.cell_rv.tolist())]
     lines += [str(model.orbitals), str(len(cells)), *[str(degeneracy)] * len(cells)]
     for cell, h_ij in zip(cells, model.hopping_rij * degeneracy, strict=True):
         lines += ["", f"{cell[0]} {cell[1]} {0 if across == 0 or cell == (0, 0) else 1}"]
-        lines += [f"{i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}" for j in range(len(h_ij)) for i in range(len(h_ij))]
+        lines += [
+            f"{i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}"
+            for j in range(len(h_ij))
+            for i in range(len(h_ij))
+        ]
     for cell in cells:
         lines += ["", f"{cell[0]} {cell[1]} 0"]
         for j in range(model.orbitals):
@@ -50,13 +62,21 @@ def hr_text(model: TightBinding) -> str:
     lines = ["made by a test", str(model.orbitals), str(len(model.cell_rv)), " ".join(["1"] * len(model.cell_rv))]
     for cell, h_ij in zip(model.cell_rv.tolist(), model.hopping_rij, strict=True):
         for j in range(len(h_ij)):
-            lines += [f"{cell[0]} {cell[1]} 0 {i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}" for i in range(len(h_ij))]
+            lines += [
+                f"{cell[0]} {cell[1]} 0 {i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}"
+                for i in range(len(h_ij))
+            ]
     return "\n".join(lines) + "\n"
 
 
 def centres_text(model: TightBinding) -> str:
     """Return a _centres.xyz file with one atom behind the centres."""
-    lines = [str(model.orbitals + 1), "made by a test", *("X " + " ".join(map(repr, row)) for row in (10 * model.centre_ix).tolist()), "Mo 0 0 0"]
+    lines = [
+        str(model.orbitals + 1),
+        "made by a test",
+        *("X " + " ".join(map(repr, row)) for row in (10 * model.centre_ix).tolist()),
+        "Mo 0 0 0",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -66,7 +86,11 @@ def xatu_text(model: TightBinding, half: bool = False) -> str:
     h_rij = np.tril(model.hopping_rij) if half else model.hopping_rij
     lines = ["# dimension", "2 ! in the plane", "# norbitals", " ".join(["1"] * model.orbitals), "# bravaislattice"]
     lines += [" ".join(map(repr, (*row, 0.0))) for row in (10 * model.lattice_vx).tolist()]
-    lines += ["# motif", *(" ".join(map(repr, (*row, n))) for n, row in enumerate((10 * model.centre_ix).tolist())), "# bravaisvectors"]
+    lines += [
+        "# motif",
+        *(" ".join(map(repr, (*row, n))) for n, row in enumerate((10 * model.centre_ix).tolist())),
+        "# bravaisvectors",
+    ]
     lines += [" ".join(map(repr, (*row, 0.0))) for row in (np.array(cells) @ (10 * model.lattice_vx)).tolist()]
     lines.append("# hamiltonian")
     for h_ij in h_rij:
@@ -75,12 +99,21 @@ def xatu_text(model: TightBinding, half: bool = False) -> str:
 
 
 def with_side_valleys() -> TightBinding:
-    """Return a gapped honeycomb whose conduction band has minima at K and deeper ones between G and K, one band of either kind."""
-    lattice_vx, near = 0.32 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]), [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)]
-    hopping = {cell: np.diag([-0.15, -0.1]).astype(complex) for cell in near} | {(2 * i, 2 * j): np.diag([0.2, 0]).astype(complex) for i, j in near}
+    """Return a gapped honeycomb whose conduction band has minima at K and deeper ones between G and K,
+    one band of either kind.
+    """
+    lattice_vx, near = (
+        0.32 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]]),
+        [(1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1)],
+    )
+    hopping = {cell: np.diag([-0.15, -0.1]).astype(complex) for cell in near} | {
+        (2 * i, 2 * j): np.diag([0.2, 0]).astype(complex) for i, j in near
+    }
     hopping[0, 0] = np.diag([1.0, -1.0]).astype(complex)
     for i, j in ((0, 0), (1, 0), (1, 1)):  # the cells of the neighbours of the first site
         hopping.setdefault((i, j), np.zeros((2, 2), complex))[0, 1] += 0.5
         hopping.setdefault((-i, -j), np.zeros((2, 2), complex))[1, 0] += 0.5
     apart = -(np.array([[0, 0], [1, 0], [1, 1]]) @ lattice_vx).mean(axis=0)
-    return TightBinding(lattice_vx, np.array(list(hopping)), np.array(list(hopping.values())), np.array([[0, 0, 0], [*apart, 0]]))
+    return TightBinding(
+        lattice_vx, np.array(list(hopping)), np.array(list(hopping.values())), np.array([[0, 0, 0], [*apart, 0]])
+    )

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -18,8 +26,8 @@ from hpcx import units
 class Unit:
     """Marks a number with its unit: `Annotated[float, Unit("eV")]` accepts 0.025 as well as "25 meV" and holds 0.025.
 
-    Bounds (`Field(gt=0)`), defaults, messages and everything that is written are in the marked unit. Models compute with
-    `config.internal`, where the number is in the unit inside (see `hpcx.units`).
+    Bounds (`Field(gt=0)`), defaults, messages and everything that is written are in the marked unit. Models compute
+    with `config.internal`, where the number is in the unit inside (see `hpcx.units`).
     """
 
     name: str
@@ -86,11 +94,15 @@ class Section(BaseModel):
 
     @property
     def internal(self) -> Self:
-        """The section with its numbers in the units inside (eV, nm, fs), for the equations of a model: nothing of it is written anywhere."""
+        """The section with its numbers in the units inside (eV, nm, fs), for the equations of a model:
+        nothing of it is written anywhere.
+        """
         if self._in_internal_units:
             return self
         units_by_name = _units_of(type(self))
-        found = self.model_copy(update={name: _in_internal_units(getattr(self, name), unit) for name, unit in units_by_name.items()})
+        found = self.model_copy(
+            update={name: _in_internal_units(getattr(self, name), unit) for name, unit in units_by_name.items()}
+        )
         found._in_internal_units = True
         return found
 
@@ -138,8 +150,12 @@ def _name_of_a_file(text: str) -> str:
 class Output(Section):
     """Where results go, and how often a checkpoint is written."""
 
-    directory: Annotated[str, AfterValidator(_name_of_a_file)] = Field("results", description="directory of the results, relative to the current directory")
-    checkpoint: Annotated[float, Unit("s")] = Field("10 min", ge=0, le=1e8, description="wall-clock time between checkpoints")
+    directory: Annotated[str, AfterValidator(_name_of_a_file)] = Field(
+        "results", description="directory of the results, relative to the current directory"
+    )
+    checkpoint: Annotated[float, Unit("s")] = Field(
+        "10 min", ge=0, le=1e8, description="wall-clock time between checkpoints"
+    )
 
 
 class Petsc(Section):
@@ -153,11 +169,19 @@ class Converge(Section):
 
     target: str | None = Field(None, description="largest error bar, absolute or relative, e.g. '0.5 meV', '1 %'")
     quantity: str | list[str] | None = Field(
-        None, description="datasets of the results that are to be known so well, e.g. 'singlet/binding_energy'; without it the model's first one"
+        None,
+        description=(
+            "datasets of the results that are to be known so well, e.g. 'singlet/binding_energy'; without it the"
+            " model's first one"
+        ),
     )
     budget: str | None = Field(None, description="processor time that may be spent, e.g. '10 core-min'")
     limits: list[str] | None = Field(
-        None, description="numerical parameters that are taken to their limits, e.g. ['mesh.N']; all that the model has if nothing is given"
+        None,
+        description=(
+            "numerical parameters that are taken to their limits, e.g. ['mesh.N']; all that the model has if nothing is"
+            " given"
+        ),
     )
 
 
@@ -178,8 +202,10 @@ class RunInput(Section):
     material: str = Field(description="a material of `hpcx materials`, or the path of your own TOML file")
     parameter_set: str | None = Field(
         None,
-        description="numbers that a paper used in place of some of the material's: a set of `hpcx materials`, the path of a TOML file, or "
-        '"none"; without it the usual one of the model for materials that come with hpcx',
+        description=(
+            "numbers that a paper used in place of some of the material's: a set of `hpcx materials`, the path of a"
+            ' TOML file, or "none"; without it the usual one of the model for materials that come with hpcx'
+        ),
     )
     parameters: dict[str, str | float] = Field(
         default_factory=dict,

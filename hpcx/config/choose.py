@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpcx.config.errors import InputError, Mistake
-from hpcx.config.load import Known, Plan, folder_of, name_of_source, parsed_table, read_input, try_point, with_key
+from hpcx.config.load import Known, Plan, folder_of, name_of_source, parsed_table, read_input, try_point
 from hpcx.config.point import Point
+from hpcx.config.settings import with_key
 from hpcx.registry import start_values
 
 
@@ -32,7 +33,9 @@ class Open:
     notices: tuple[str, ...] = ()
 
     def plan(self, keys: dict[str, Any], choices: list[dict[str, Any]]) -> Plan:
-        """Return the plan of calculations with `keys` replaced in all of them and each of `choices` in one; a choice that cannot be has an error."""
+        """Return the plan of calculations with `keys` replaced in all of them and each of `choices` in one;
+        a choice that cannot be has an error.
+        """
         table = self.table
         for key, value in keys.items():
             table = with_key(table, key, value)
@@ -44,14 +47,18 @@ class Open:
 
 
 def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
-    """Read and validate an input whose numerical parameters need not be there; arguments as of `load_plan`. Raises InputError."""
+    """Read and validate an input whose numerical parameters need not be there;
+    arguments as of `load_plan`. Raises InputError.
+    """
     text = read_input(path) if text is None else text
     path = name_of_source(path)
     table, config, notices, mistakes = parsed_table(text, path, settings)
     start = start_values(table["model"])
     axes = table.pop("sweep", {})
     others = [key for key in axes if key not in start] if isinstance(axes, dict) else []
-    mistakes += [Mistake(f"sweep.{key}", f"limits are of one problem: give one value, e.g. --set {key}=...") for key in others]
+    mistakes += [
+        Mistake(f"sweep.{key}", f"limits are of one problem: give one value, e.g. --set {key}=...") for key in others
+    ]
     for key, value in start.items():
         table = with_key(table, key, value) if _lacks(table, key) else table
     point, wrong = try_point(table, {}, config, known := Known(folder_of(path)))

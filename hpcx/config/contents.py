@@ -24,10 +24,11 @@ class ContentError(ValueError):
 
 
 def contents(section: BaseModel, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
-    """Return, by dotted key, what the marked keys name: the SHA-256 of a file, the numbers of an environment (without sources).
+    """Return, by dotted key, what the marked keys name: the SHA-256 of a file,
+    the numbers of an environment (without sources).
 
-    What stands in `known`, by kind and name, is not read again, and what is read is put there. Raises ContentError with all that
-    cannot be read or is wrong.
+    What stands in `known`, by kind and name, is not read again, and what is read is put there. Raises ContentError with
+    all that cannot be read or is wrong.
     """
     found, problems, known = {}, [], {} if known is None else known
     for key, kind, value in _named(section):
@@ -52,7 +53,9 @@ def file_keys(section: type[BaseModel]) -> list[tuple[str, str]]:
 
 
 def environments(section: BaseModel) -> dict[str, Material]:
-    """Return, by dotted key, the dielectric environments that the marked keys name; raises MaterialError if one cannot be read."""
+    """Return, by dotted key, the dielectric environments that the marked keys name;
+    raises MaterialError if one cannot be read.
+    """
     return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}
 
 

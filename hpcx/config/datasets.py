@@ -1,4 +1,6 @@
-"""What the datasets of a result are: the table in the page of each model, which tests hold against results of every kind."""
+"""What the datasets of a result are: the table in the page of each model,
+which tests hold against results of every kind.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Documented:
 def datasets_of(model: str) -> list[Documented]:
     """Return all datasets that results of a model can have, but axes that only count (`state`, `point`, ...)."""
     page = Path(__file__).parents[1] / _PAGES.get(model, model) / "MODEL.md"
-    (section,) = re.findall(rf"^### {model}\n\n(.*?)(?=^#|\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (section,) = re.findall(
+        rf"^### {model}\n\n(.*?)(?=^#|\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     return [
         Documented(path, tuple(axes.replace(",", " ").split()), unit.strip(), meaning.strip())
         for name, axes, unit, meaning in _ROW.findall(section)
@@ -47,7 +51,9 @@ def _paths(name: str) -> list[str]:
 
 
 def datasets_text(model: str) -> str:
-    """Return the table of all datasets of a model: path, axes, unit, meaning. In a sweep the swept keys are the first axes."""
+    """Return the table of all datasets of a model: path, axes, unit, meaning.
+    In a sweep the swept keys are the first axes.
+    """
     known = datasets_of(model)
     axes = {axis for dataset in known for axis in dataset.axes}
     return "\n".join(line for dataset in known for line in _lines(dataset, axes))

@@ -87,7 +87,10 @@ def _siblings(name: str, keys: list[str]) -> str:
     """Suggest the nearest key of the same table, else a key of that name elsewhere, else list the table."""
     table, _, word = name.rpartition(".")
     prefix = table + "." if table else ""
-    siblings = [*([] if table else ["sweep"]), *dict.fromkeys(key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix))]
+    siblings = [
+        *([] if table else ["sweep"]),
+        *dict.fromkeys(key[len(prefix) :].split(".")[0] for key in keys if key.startswith(prefix)),
+    ]
     near = nearest(word, siblings)
     elsewhere = [prefix + near] if near else [key for key in keys if key.rpartition(".")[2] == word]
     if elsewhere:

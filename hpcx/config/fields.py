@@ -48,7 +48,11 @@ class Key:
         """Return what is allowed, in words: "a number > 0 in eV", "one of 'a', 'b'"."""
         words = "one of " + ", ".join(repr(choice) for choice in self.choices) if self.choices else f"a {self.kind}"
         if self.choices and self.kind:
-            words = words + " or a list of them" if self.kind == "list of them" else "a list of " + words.removeprefix("one of ")
+            words = (
+                words + " or a list of them"
+                if self.kind == "list of them"
+                else "a list of " + words.removeprefix("one of ")
+            )
         words = {"a true or false": "true or false", "a text": "text"}.get(words, words)
         if words.startswith("a integer"):
             words = "an" + words[1:]
@@ -63,7 +67,9 @@ def keys_of(config: type[BaseModel]) -> list[Key]:
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
     for field, info in config.model_fields.items():
         name = info.alias or field  # keys such as "1s" are no Python names
-        section = next((part for part in _parts(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None)
+        section = next(
+            (part for part in _parts(info.annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None
+        )
         if section is not None:
             yield from _walk(section, f"{prefix}{name}.")
         else:
@@ -83,14 +89,20 @@ def _key(name: str, info: FieldInfo) -> Key:
     unit = next((item.name for item in metadata if isinstance(item, Unit)), "")
     names = [name for item in metadata if isinstance(item, OneOf) for name in item.names]
     choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
-    default = ... if info.default is PydanticUndefined and info.default_factory is None else info.get_default(call_default_factory=True)
+    default = (
+        ...
+        if info.default is PydanticUndefined and info.default_factory is None
+        else info.get_default(call_default_factory=True)
+    )
     kind = "" if names else " or ".join(dict.fromkeys(_kind(part) for part in parts if get_origin(part) is not Literal))
     if kind == "list of words":
         kind = "list of them" if choices else kind
         choices = choices or tuple(str(choice) for part in parts for choice in _in_list(part))
     elif kind:
         choices = ()
-    return Key(name, kind, unit, _bounds(metadata), choices, default, info.description or "", tuple(info.examples or ()))
+    return Key(
+        name, kind, unit, _bounds(metadata), choices, default, info.description or "", tuple(info.examples or ())
+    )
 
 
 def _in_list(annotation: Any) -> tuple[Any, ...]:
@@ -121,5 +133,10 @@ _SIGNS = {annotated_types.Gt: ">", annotated_types.Ge: ">=", annotated_types.Lt:
 
 
 def _bounds(metadata: list[Any]) -> str:
-    limits = [f"{sign} {getattr(item, name.__name__.lower()):.12g}" for item in metadata for name, sign in _SIGNS.items() if isinstance(item, name)]
+    limits = [
+        f"{sign} {getattr(item, name.__name__.lower()):.12g}"
+        for item in metadata
+        for name, sign in _SIGNS.items()
+        if isinstance(item, name)
+    ]
     return " and ".join(dict.fromkeys(limits))

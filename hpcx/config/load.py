@@ -23,6 +23,7 @@ from hpcx.config.fields import keys_of
 from hpcx.config.old_names import with_new_names
 from hpcx.config.point import Point, digest, make_point
 from hpcx.config.ranges import MOST, written_out
+from hpcx.config.settings import apply_setting, with_key
 from hpcx.materials.loader import R0, Material, MaterialError, hold_layer
 from hpcx.materials.sets import load_numbers
 from hpcx.registry import MODELS, config_class, refusals
@@ -61,7 +62,8 @@ class Plan:
 def read_input(path: str) -> str:
     """Return the text of an input file, or of standard input for "-"; raises InputError if it cannot be read.
 
-    It may be a pipe, which can be read once only. Inputs are UTF-8 whatever the locale is; a byte order mark is no part of them.
+    It may be a pipe, which can be read once only. Inputs are UTF-8 whatever the locale is; a byte order mark is no part
+    of them.
     """
     try:
         return read_stream(path).decode("utf-8-sig")
@@ -75,10 +77,11 @@ def read_input(path: str) -> str:
 
 
 def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
-    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`, `text` is the file if it was read before.
+    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`,
+    `text` is the file if it was read before.
 
-    Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that depends
-    on other swept keys stays with its points (`Point.error`).
+    Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that
+    depends on other swept keys stays with its points (`Point.error`).
     """
     text = read_input(path) if text is None else text
     path = name_of_source(path)
@@ -86,7 +89,9 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     axes, wrong = _without_ranges(table.pop("sweep", {}))
     mistakes += wrong or _check_axes(axes, config)
     if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
-        raise InputError(path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path)))
+        raise InputError(
+            path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path))
+        )
     expanded = {key: config.expand_axis(key, values) for key, values in axes.items()}
     count = math.prod(len(values) for values in expanded.values())
     if count > MOST:
@@ -96,31 +101,38 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
 
 
 def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[RunInput], list[str], list[Mistake]]:
-    """Return the input as a nested table with `settings`, the class of its model, announcements of old names, and mistakes of the settings."""
+    """Return the input as a nested table with `settings`, the class of its model,
+    announcements of old names, and mistakes of the settings.
+    """
     try:
         table = toml.loads(text)
     except toml.TomlError as error:
         raise InputError(path, [Mistake("TOML", str(error))]) from error
-    mistakes = [mistake for setting in settings for mistake in _apply(table, setting)]
+    mistakes = [mistake for setting in settings for mistake in apply_setting(table, setting)]
     config = _config_class(table, path)
     table, notices, wrong = with_new_names(table, path)
     return table, config, notices, mistakes + wrong
 
 
 def model_of(text: str, settings: list[str]) -> str | None:
-    """Return the model that the text of an input selects, or None if that is not clear; `load_plan` reports the errors."""
+    """Return the model that the text of an input selects, or None if that is not clear;
+    `load_plan` reports the errors.
+    """
     try:
         table = toml.loads(text)
     except toml.TomlError:
         return None
     for setting in settings:
-        _apply(table, setting)
+        apply_setting(table, setting)
     return table["model"] if table.get("model") in MODELS else None
 
 
 def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type[RunInput]) -> Plan:
     known = Known(folder_of(path))
-    tried = [try_point(table, coordinates, config, known) for coordinates in (dict(zip(axes, values)) for values in itertools.product(*axes.values()))]
+    tried = [
+        try_point(table, coordinates, config, known)
+        for coordinates in (dict(zip(axes, values)) for values in itertools.product(*axes.values()))
+    ]
     fatal = _fatal(tried)
     if fatal:
         raise InputError(path, fatal)
@@ -133,16 +145,29 @@ def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type
 
 
 def _alike(points: list[Point]) -> list[Mistake]:
-    """Return a mistake if two points are one and the same calculation: "300 K" and 300, say, or a key that changes nothing."""
+    """Return a mistake if two points are one and the same calculation:
+    "300 K" and 300, say, or a key that changes nothing.
+    """
     first: dict[str, Point] = {}
-    written = any(key.startswith("parameters.") for key in points[0].coordinates)  # as text, beside the numbers that they become
+    written = any(
+        key.startswith("parameters.") for key in points[0].coordinates
+    )  # as text, beside the numbers that they become
     for point in points:
-        key = digest({name: value for name, value in point.physics.items() if name != "parameters"}) if written else point.hash
+        key = (
+            digest({name: value for name, value in point.physics.items() if name != "parameters"})
+            if written
+            else point.hash
+        )
         other = first.setdefault(key if not point.error else point.hash, point)
         if other is not point:
-            differing = [key for key in point.coordinates if repr(point.coordinates[key]) != repr(other.coordinates[key])]
+            differing = [
+                key for key in point.coordinates if repr(point.coordinates[key]) != repr(other.coordinates[key])
+            ]
             values = [f"{other.coordinates[key]!r} and {point.coordinates[key]!r}" for key in differing]
-            return [Mistake(f"sweep.{key}", f"{value} are the same calculation; leave one out") for key, value in zip(differing, values)]
+            return [
+                Mistake(f"sweep.{key}", f"{value} are the same calculation; leave one out")
+                for key, value in zip(differing, values)
+            ]
     return []
 
 
@@ -159,7 +184,12 @@ def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
             clean[key] = {repr(point.coordinates.get(key)) for point, mistakes in tried if not mistakes}
         return repr(coordinates.get(key)) in clean[key]
 
-    found = [mistake for point, mistakes in tried for mistake in mistakes if mistake.own or not is_clean(mistake.key, point.coordinates)]
+    found = [
+        mistake
+        for point, mistakes in tried
+        for mistake in mistakes
+        if mistake.own or not is_clean(mistake.key, point.coordinates)
+    ]
     return list({str(mistake): mistake for mistake in found}.values())
 
 
@@ -190,7 +220,9 @@ class Known:
         return found
 
 
-def try_point(table: dict, coordinates: dict[str, Any], config: type[RunInput], known: Known) -> tuple[Point, list[Mistake]]:
+def try_point(
+    table: dict, coordinates: dict[str, Any], config: type[RunInput], known: Known
+) -> tuple[Point, list[Mistake]]:
     """Return the point of a table with some keys replaced, and what is wrong with it."""
     resolved = table
     for key, value in coordinates.items():
@@ -217,7 +249,9 @@ def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tupl
     A file that is not there is looked for from the current directory.
     """
     written: dict[str, str] = {}
-    for key, kind in (("material", "material"), ("parameter_set", "material"), *file_keys(config)) if folder != Path() else ():
+    for key, kind in (
+        (("material", "material"), ("parameter_set", "material"), *file_keys(config)) if folder != Path() else ()
+    ):
         value: Any = table
         for name in key.split("."):
             value = value.get(name) if isinstance(value, dict) else None
@@ -242,8 +276,13 @@ def _contents(config: RunInput, known: Known) -> tuple[dict[str, Any], list[Mist
 
 
 def _lacking(config: RunInput, material: Material, named: dict[str, Any]) -> list[Mistake]:
-    """Return what the model at hand needs of the material and does not find, or an r0 beside surroundings that have the layer's own."""
-    keys, around = config.material_keys(), next((key for key in config.surroundings if _at(config, key) is not None), "")
+    """Return what the model at hand needs of the material and does not find,
+    or an r0 beside surroundings that have the layer's own.
+    """
+    keys, around = (
+        config.material_keys(),
+        next((key for key in config.surroundings if _at(config, key) is not None), ""),
+    )
     idle = []
     if hold_layer(named.get(around, {})):
         keys, idle = [key for key in keys if key != R0], _idle_r0(around, material)
@@ -256,7 +295,9 @@ def _at(config: RunInput, key: str) -> Any:
 
 
 def _idle_r0(around: str, material: Material) -> list[Mistake]:
-    """Return the mistake of an r0 in the input or in a material of one's own beside surroundings, the key `around`, that hold it already."""
+    """Return the mistake of an r0 in the input or in a material of one's own beside surroundings,
+    the key `around`, that hold it already.
+    """
     number = material.numbers.get(R0)
     if number is None or (material.built_in and number.source != "input"):
         return []
@@ -265,7 +306,9 @@ def _idle_r0(around: str, material: Material) -> list[Mistake]:
 
 
 def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> tuple[Material | None, list[Mistake]]:
-    """Load the material even when other keys are wrong, so that all errors are reported together; `config` is the input, or its class."""
+    """Load the material even when other keys are wrong, so that all errors are reported together;
+    `config` is the input, or its class.
+    """
     name, parameters, given = table.get("material"), table.get("parameters", {}), table.get("parameter_set")
     if not isinstance(name, str) or not isinstance(parameters, dict) or not isinstance(given, str | None):
         return None, []  # told by the validation
@@ -277,7 +320,9 @@ def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> t
 
 
 def _mistakes_of_first(table: dict, axes: dict, config: type[RunInput], folder: Path) -> list[Mistake]:
-    lists = {key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)}
+    lists = {
+        key: values for key, values in axes.items() if isinstance(values, list) and values and key in _names(config)
+    }
     return try_point(table, {key: values[0] for key, values in lists.items()}, config, Known(folder))[1]
 
 
@@ -298,55 +343,9 @@ def _config_class(table: dict, path: str) -> type[RunInput]:
     known = ", ".join(repr(name) for name in MODELS)
     if model is None:
         raise InputError(path, [Mistake("model", f"missing; one of {known}")])
-    raise InputError(path, [Mistake("model", f"unknown model; one of {known}{suggestion(str(model), list(MODELS))}", model)])
-
-
-def _apply(table: dict, setting: str) -> list[Mistake]:
-    """Apply one `--set key=value`; the value is read as TOML, or as text where it is none."""
-    key, separator, value = setting.partition("=")
-    key = key.strip()
-    if not separator or not key:
-        return [Mistake(f"--set {setting}", "must have the form key=value")]
-    if key.startswith("sweep."):
-        axes = table.setdefault("sweep", {})
-        if not isinstance(axes, dict):
-            return [Mistake(f"--set {setting}", "'sweep' is not a table")]
-        axes[key.removeprefix("sweep.").strip('"')] = _value(value.strip())
-        return []
-    return _set(table, key, _value(value.strip()))
-
-
-def _value(text: str) -> Any:
-    try:
-        return toml.loads(f"value = {text}")["value"]
-    except toml.TomlError:
-        return text
-
-
-def _set(table: dict, key: str, value: Any) -> list[Mistake]:
-    head, _, rest = key.partition(".")
-    if not rest:
-        table[head] = value
-        return []
-    if head == "parameters":  # keys of a material are dotted themselves
-        numbers = table.setdefault(head, {})
-        if not isinstance(numbers, dict):
-            return [Mistake(key, "'parameters' is not a table")]
-        numbers[rest] = value
-        return []
-    below = table.setdefault(head, {})
-    return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]
-
-
-def with_key(table: dict, key: str, value: Any) -> dict:
-    """Return a table in which a dotted key is replaced; the tables on the way are new ones, all others are shared."""
-    head, _, rest = key.partition(".")
-    below = table.get(head, {})
-    if not rest:
-        return table | {head: value}
-    if not isinstance(below, dict):  # a mistake, which the validation tells
-        return table
-    return table | {head: below | {rest: value} if head == "parameters" else with_key(below, rest, value)}
+    raise InputError(
+        path, [Mistake("model", f"unknown model; one of {known}{suggestion(str(model), list(MODELS))}", model)]
+    )
 
 
 def _names(config: type[RunInput]) -> list[str]:

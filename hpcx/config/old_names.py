@@ -1,4 +1,6 @@
-"""Replaced numbers of the material that an input calls by names of hpcx 0.1: taken under their new names, and announced."""
+"""Replaced numbers of the material that an input calls by names of hpcx 0.1:
+taken under their new names, and announced.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _HEAD = "parameters."
 
 
 def with_new_names(table: dict[str, Any], source: str) -> tuple[dict[str, Any], list[str], list[Mistake]]:
-    """Return the table of an input with new names in `parameters` and `sweep`, an announcement if there were old ones, and mistakes."""
+    """Return the table of an input with new names in `parameters` and `sweep`,
+    an announcement if there were old ones, and mistakes.
+    """
     changed: dict[str, str] = {}
     mistakes: list[Mistake] = []
     new = dict(table)
@@ -24,7 +28,12 @@ def with_new_names(table: dict[str, Any], source: str) -> tuple[dict[str, Any], 
 
 
 def _renamed(
-    entries: dict[str, Any], head: str, each: Callable[[Callable, Any], Any], model: str, changed: dict[str, str], mistakes: list[Mistake]
+    entries: dict[str, Any],
+    head: str,
+    each: Callable[[Callable, Any], Any],
+    model: str,
+    changed: dict[str, str],
+    mistakes: list[Mistake],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for written, value in entries.items():

@@ -20,9 +20,10 @@ class Point:
 
     Attributes:
         coordinates: swept keys with this point's values; empty without a sweep.
-        inputs: the validated input and its material with the replacements of `parameters`, or None when the combination is impossible.
-        physics: all that determines the result, as plain data: keys of the input that are not machine keys, the numbers of the
-            material (their sources do not count), and the contents of what the input names.
+        inputs: the validated input and its material with the replacements of `parameters`, or None when the combination
+            is impossible.
+        physics: all that determines the result, as plain data: keys of the input that are not machine keys, the numbers
+            of the material (their sources do not count), and the contents of what the input names.
         hash: SHA-256 of the physics (hexadecimal): equal hashes mean equal results.
         error: why the point cannot be computed, or "".
     """
@@ -59,7 +60,13 @@ class Point:
         return Point(coordinates, None, {}, digest(coordinates), error)
 
 
-def make_point(config: RunInput, material: Material, coordinates: dict[str, Any], named: dict[str, Any], written: Mapping[str, str] | None = None) -> Point:
+def make_point(
+    config: RunInput,
+    material: Material,
+    coordinates: dict[str, Any],
+    named: dict[str, Any],
+    written: Mapping[str, str] | None = None,
+) -> Point:
     """Return the point of a validated input, its material and the contents of what it names, with its hash.
 
     `written` has by key the names of files as they were written, which count: not where they lie as seen from here.
@@ -80,7 +87,9 @@ def _physics(config: RunInput, material: Material, named: dict[str, Any], writte
 
 
 def digest(data: dict[str, Any], encoded: Mapping[str, str] | None = None) -> str:
-    """Return the hash of the data as JSON with sorted keys; `encoded` has the text of values that need not be encoded again."""
+    """Return the hash of the data as JSON with sorted keys;
+    `encoded` has the text of values that need not be encoded again.
+    """
     known, texts = encoded or {}, []
     for is_known, keys in groupby(sorted(data), lambda key: key in known):
         if is_known:

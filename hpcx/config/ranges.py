@@ -1,4 +1,6 @@
-"""Ranges of a swept key, written out: `{ start = 40, stop = 120, step = 20 }` or `{ start = "0 meV", stop = "20 meV", points = 5 }`."""
+"""Ranges of a swept key, written out:
+`{ start = 40, stop = 120, step = 20 }` or `{ start = "0 meV", stop = "20 meV", points = 5 }`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ def written_out(values: Any) -> Any:
     read = {name: _read(name, value) for name, value in values.items() if name != "points"}
     units = {unit for _, unit in read.values()}
     if len(units) > 1:
-        raise ValueError(f"start, stop and step of a range must have the same unit, not {', '.join(sorted(unit or 'none' for unit in units))}")
+        raise ValueError(
+            "start, stop and step of a range must have the same unit, not"
+            f" {', '.join(sorted(unit or 'none' for unit in units))}"
+        )
     start, stop = read["start"][0], read["stop"][0]
     steps = _steps(start, stop, read["step"][0]) if "step" in read else _intervals(count)
     step = read["step"][0] if "step" in read else (stop - start) / steps

@@ -14,7 +14,9 @@ def schema_text(config: type[RunInput]) -> str:
 
 
 def _lines(key: Key) -> str:
-    default = "required" if key.default is ... else "optional" if key.default is None else f"default {_written(key.default)}"
+    default = (
+        "required" if key.default is ... else "optional" if key.default is None else f"default {_written(key.default)}"
+    )
     head = f"{key.name:<34}{key.wanted()}; {default}"
     return "\n".join([head, *textwrap.wrap(key.description, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)])
 

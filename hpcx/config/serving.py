@@ -71,7 +71,9 @@ def overview() -> str:
 
 
 def what_is_missing(material: Material, wanted: str | None = None) -> str:
-    """Return which models can use a material, how many numbers the others would need, and which ones (with their meaning) the `wanted` model does."""
+    """Return which models can use a material, how many numbers the others would need,
+    and which ones (with their meaning) the `wanted` model does.
+    """
     lacks = lacking(material)
     served = [model for model in MODELS if not lacks[model]]
     lines = [f"serves: {', '.join(served) or 'no model'} (with the models' defaults)"]

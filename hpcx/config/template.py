@@ -1,4 +1,6 @@
-"""What `hpcx init` writes: an input with every key of a model, and a material file with every number that models ask for."""
+"""What `hpcx init` writes: an input with every key of a model,
+and a material file with every number that models ask for.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from hpcx.registry import config_class
 
 _WIDTH = 110
 _HEAD = """\
-# Input of hpcx for the model "{model}": every key that it has. Those behind a "#" show their defaults; take the "#" away to change one.
+# Input of hpcx for the model "{model}": every key that it has.
+# Those behind a "#" show their defaults; take the "#" away to change one.
 # A plain number has the unit given beside it; text carries its own, such as "25 meV". Then:
 #     hpcx check {file}
 #     mpirun -n 2 hpcx run {file}
@@ -43,17 +46,29 @@ formula = {title}
 
 def input_template(model: str, material: str, file: str) -> str:
     """Return an input that is accepted as it is; `file` is its name, `material` one that serves the model."""
-    keys = sorted(keys_of(config_class(model)), key=lambda key: "." in key.name)  # stable: tables come after the keys above them
+    keys = sorted(
+        keys_of(config_class(model)), key=lambda key: "." in key.name
+    )  # stable: tables come after the keys above them
     given = {"model": model, "material": material, "output.directory": f"results/{model}"}
     tables = groupby((key for key in keys if key.name != "parameters"), key=lambda key: key.name.rpartition(".")[0])
-    parts = ["\n".join([*([f"[{table}]"] if table else []), *(line for key in members for line in _lines(key, given))]) for table, members in tables]
+    parts = [
+        "\n".join([*([f"[{table}]"] if table else []), *(line for key in members for line in _lines(key, given))])
+        for table, members in tables
+    ]
     swept = next((key for key in keys if key.example is not None), None)
     values = {"key": "temperature", "values": "77, 100, 300", "start": 50, "stop": 300}
     if swept is not None:
         start, stop = swept.examples
-        values = {"key": swept.name, "values": f"{start:g}, {(start + stop) / 2:g}, {stop:g}", "start": f"{start:g}", "stop": f"{stop:g}"}
+        values = {
+            "key": swept.name,
+            "values": f"{start:g}, {(start + stop) / 2:g}, {stop:g}",
+            "start": f"{start:g}",
+            "stop": f"{stop:g}",
+        }
     replaced = '# numbers of the material file replaced for this run\n[parameters]\n# "carriers.hopping" = "1.2 eV"'
-    return "\n\n".join([_HEAD.format(model=model, file=_as_typed(file)) + parts[0], *parts[1:], replaced, _SWEEP.format(**values)])
+    return "\n\n".join(
+        [_HEAD.format(model=model, file=_as_typed(file)) + parts[0], *parts[1:], replaced, _SWEEP.format(**values)]
+    )
 
 
 def _lines(key: Key, given: dict[str, str]) -> Iterator[str]:
@@ -84,8 +99,14 @@ def _as_typed(file: str) -> str:
 
 
 def material_template(models: list[str], patterns: list[Material], file: str) -> str:
-    """Return a material file with all that the models ask for, accepted as it is; a number is that of the first pattern that has it."""
-    keys = {key: [with_usual_set(pattern, model) for pattern in patterns] for model in reversed(models) for key in keys_for(model)}
+    """Return a material file with all that the models ask for, accepted as it is;
+    a number is that of the first pattern that has it.
+    """
+    keys = {
+        key: [with_usual_set(pattern, model) for pattern in patterns]
+        for model in reversed(models)
+        for key in keys_for(model)
+    }
     title = file.rpartition("/")[2].removesuffix(".toml").encode(errors="replace").decode()
     parts = [_MATERIAL.format(models=", ".join(models), file=_as_typed(file), title=as_toml(title)).rstrip()]
     for table, members in groupby(sorted(keys, key=_table_of), key=_table_of):
@@ -99,13 +120,19 @@ def _table_of(key: str) -> str:
 
 def _number(key: str, patterns: list[Material]) -> Iterator[str]:
     """Yield the lines of a number or a word of a material: what it means and may be, then its value."""
-    name, pattern = key.rpartition(".")[2], next(material for material in patterns if key in material.numbers or key in material.texts)
+    name, pattern = (
+        key.rpartition(".")[2],
+        next(material for material in patterns if key in material.numbers or key in material.texts),
+    )
     yield from textwrap.wrap(f"{meaning(key)}; {_range(key)}", _WIDTH, initial_indent="# ", subsequent_indent="# ")
     if key in WORDS:
         yield f'{name} = "{pattern.texts[key]}"'
         return
     number = pattern.numbers[key]
-    yield f'{name} = {{ value = {as_toml(number.value)}, unit = "{number.unit}", source = "of {pattern.name}, {REPLACE} [guess]" }}'
+    yield (
+        f'{name} = {{ value = {as_toml(number.value)}, unit = "{number.unit}", source = "of {pattern.name}, {REPLACE}'
+        ' [guess]" }'
+    )
 
 
 def _range(key: str) -> str:

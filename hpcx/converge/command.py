@@ -26,18 +26,27 @@ Say = Callable[[str], None]
 
 
 def begin(problem: Open, target: str | None, quantity: list[str] | None, budget: str | None) -> Study:
-    """Return the study that an input and the command line ask for; the latter counts. Raises InputError with all mistakes."""
+    """Return the study that an input and the command line ask for; the latter counts.
+    Raises InputError with all mistakes.
+    """
     start = problem.start
     for sentence in [*cautions([start]), *problem.notices]:
         log.warning("%s", sentence)
-    asked = {name: value for name, value in (("target", target), ("quantity", quantity), ("budget", budget)) if value is not None}
+    asked = {
+        name: value
+        for name, value in (("target", target), ("quantity", quantity), ("budget", budget))
+        if value is not None
+    }
     written = start.config.converge.model_copy(update=asked)
     refinement = registry.refinement(start.config.model, start.config, start.material)
     return open_study(problem, read_goal(written, refinement, problem.source), refinement)
 
 
-def search(comm: Any, study: Study | None, where: str, requests: StopRequests, group_size: int | None, say: Say) -> None:
-    """Search for the limits, collectively; the first rank, which alone has the study, says what each batch brings and keeps converge.h5.
+def search(
+    comm: Any, study: Study | None, where: str, requests: StopRequests, group_size: int | None, say: Say
+) -> None:
+    """Search for the limits, collectively; the first rank, which alone has the study,
+    says what each batch brings and keeps converge.h5.
 
     Raises AgreedError if the output directory `where` cannot be used.
     """
@@ -60,7 +69,9 @@ def search(comm: Any, study: Study | None, where: str, requests: StopRequests, g
 
 
 def end(study: Study, say: Say) -> str:
-    """Write the file for the last time, draw the figure, print the limits, and return how the study has ended; on the first rank."""
+    """Write the file for the last time, draw the figure, print the limits, and return how the study has ended;
+    on the first rank.
+    """
     directory = Path(study.problem.start.config.output.directory)
     state, why = study.end
     lines = [verdict(study) + ("; rerun the same command to resume" if state == STOPPED else "")]

@@ -1,12 +1,12 @@
 """From calculations to a limit with its error, by source.
 
-Each numerical parameter is refined along a ladder, the others at their base level. The limit of a ladder is where its models agree
-(`hpcx.converge.limits`). A calculation in which all are refined together, the corner, joins them:
+Each numerical parameter is refined along a ladder, the others at their base level. The limit of a ladder is where its
+models agree (`hpcx.converge.limits`). A calculation in which all are refined together, the corner, joins them:
 
     value = f(corner) + sum over parameters of (limit of the ladder - ladder at the corner's level) + mixed terms,
 
-where the mixed terms are what is left, in the limit, of the amount by which the corner differs from the sum of the ladders; they are
-taken to be products of the leading terms of two parameters. Their whole size counts as an error.
+where the mixed terms are what is left, in the limit, of the amount by which the corner differs from the sum of the
+ladders; they are taken to be products of the leading terms of two parameters. Their whole size counts as an error.
 """
 
 from __future__ import annotations
@@ -109,12 +109,21 @@ class Family:
     def corner(self, known: dict[Place, float]) -> Place:
         """Return the finest calculation that joins the ladders: the smallest mixed terms are expected of it."""
         ladders = [set(self.levels(number, known)) for number in range(len(self.parameters))]
-        fit = [place for place in known if all(level in ladder and level >= base for level, ladder, base in zip(place, ladders, self.base))]
+        fit = [
+            place
+            for place in known
+            if all(level in ladder and level >= base for level, ladder, base in zip(place, ladders, self.base))
+        ]
         return min(fit, key=lambda place: (self.left(place), place))
 
     def left(self, place: Place) -> float:
-        """Return the share of the mixed terms of the base that a corner leaves, over what it shows; infinite if it shows nothing."""
-        ratios = [self.leading(number, level) / self.leading(number, base) for number, (level, base) in enumerate(zip(place, self.base))]
+        """Return the share of the mixed terms of the base that a corner leaves, over what it shows;
+        infinite if it shows nothing.
+        """
+        ratios = [
+            self.leading(number, level) / self.leading(number, base)
+            for number, (level, base) in enumerate(zip(place, self.base))
+        ]
         pairs = list(combinations(ratios, 2))
         shown = sum((1 - one) * (1 - other) for one, other in pairs)
         return sum(one + other - one * other for one, other in pairs) / shown if shown > 0 else float("inf")
@@ -125,10 +134,14 @@ class Family:
         ladders = {parameter.key: self._ladder(number, even) for number, parameter in enumerate(self.parameters)}
         corner = self.corner(even)
         errors = {key: ladder.limit.error for key, ladder in ladders.items()}
-        value = even[corner] + sum(ladder.limit.value - ladder.at(level) for ladder, level in zip(ladders.values(), corner))
+        value = even[corner] + sum(
+            ladder.limit.value - ladder.at(level) for ladder, level in zip(ladders.values(), corner)
+        )
         if len(self.parameters) > 1:
             shown = even[corner] - even[self.base]
-            shown -= sum(ladder.at(level) - ladder.at(base) for ladder, level, base in zip(ladders.values(), corner, self.base))
+            shown -= sum(
+                ladder.at(level) - ladder.at(base) for ladder, level, base in zip(ladders.values(), corner, self.base)
+            )
             mixed = shown * self.left(corner) if corner != self.base else 0.0
             errors[CROSS] = abs(mixed) if corner != self.base else float("inf")
             value += mixed
@@ -142,7 +155,9 @@ class Family:
         terms = {name: np.array([one[name] for one in each]) for name in each[0]}
         last = slice(-_FINEST, None)
         models = {" + ".join(names) or "settled": names for names in parameter.models}
-        limit = limit_of({name: values[last] for name, values in terms.items()}, y[last], np.zeros(len(y[last])), models)
+        limit = limit_of(
+            {name: values[last] for name, values in terms.items()}, y[last], np.zeros(len(y[last])), models
+        )
         least = _TRUST * abs(limit.value - y[-1])
         limit = Limit(limit.value, float(np.hypot(_SAFETY * limit.error, least)), limit.models, limit.warnings)
         return Ladder(np.array(levels), y, terms, limit)
@@ -157,7 +172,9 @@ class Family:
         return {name: share * value for name, value in found.items()}
 
     def _evened(self, known: dict[Place, float]) -> dict[Place, float]:
-        """Return the values as they would be if the leading terms were the nominal ones: moved along the slope of their ladder."""
+        """Return the values as they would be if the leading terms were the nominal ones:
+        moved along the slope of their ladder.
+        """
         moved = dict(known)
         for number, parameter in enumerate(self.parameters):
             if parameter.nominal is None:

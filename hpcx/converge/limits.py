@@ -1,4 +1,5 @@
-"""Limits of sequences with error bars: several models, with and without the coarsest points; their disagreement is the error.
+"""Limits of sequences with error bars: several models, with and without the coarsest points;
+their disagreement is the error.
 
 Scripts of `postprocess/` use this module too; it knows nothing of hpcx.
 """
@@ -10,11 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: powers of 1/N that are tried for meshes. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel the same W near
-#: q = 0); what is left of the singularity of q^2 W is of order 1/N^3. Neighbouring powers show how much this matters.
+#: powers of 1/N that are tried for meshes. The part of 1/N is corrected (exciton) or cancels (trion and exciton feel
+#: the same W near q = 0); what is left of the singularity of q^2 W is of order 1/N^3. Neighbouring powers show how much
+#: this matters.
 MESH_MODELS = {"N^-2": (2,), "N^-3": (3,), "N^-4": (4,)}
-#: models that disagree by more than this share of the way from the last point to the limit call for a warning, if by more than
-#: _SMALL in the unit of the data (meV)
+#: models that disagree by more than this share of the way from the last point to the limit call for a warning, if by
+#: more than _SMALL in the unit of the data (meV)
 _DISAGREEMENT = 1.0
 _SMALL = 0.3
 
@@ -37,7 +39,9 @@ class Limit:
 
 
 def fitted_limit(terms_tn: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Return the limit of a least-squares fit of y (n,) by a constant and terms (t, n) that vanish in it, and the rms of the residual."""
+    """Return the limit of a least-squares fit of y (n,) by a constant and terms (t, n) that vanish in it,
+    and the rms of the residual.
+    """
     design = np.concatenate([np.ones((1, len(y))), terms_tn.reshape(-1, len(y))]).T
     scale = np.abs(design).max(axis=0)
     scale[scale == 0] = 1
@@ -51,14 +55,17 @@ def power_limit(x: np.ndarray, y: np.ndarray, powers: tuple[int, ...]) -> tuple[
     return fitted_limit(np.array([x**power for power in powers]), y)
 
 
-def limit_of(terms: Mapping[str, np.ndarray], y: np.ndarray, y_error: np.ndarray, models: Mapping[str, tuple[str, ...]]) -> Limit:
+def limit_of(
+    terms: Mapping[str, np.ndarray], y: np.ndarray, y_error: np.ndarray, models: Mapping[str, tuple[str, ...]]
+) -> Limit:
     """Return the limit of a sequence whose error is a sum of terms.
 
     Args:
         terms: by name what vanishes in the limit, (n,), from the coarsest point to the finest.
         y: data, (n,).
         y_error: their errors, (n,).
-        models: names of the terms of each model, by the model's name; each is fitted to all points and to all but the coarsest.
+        models: names of the terms of each model, by the model's name; each is fitted to all points and to all but the
+            coarsest.
     """
     limits, scatters = {}, [0.0]
     for name, parts in models.items():
@@ -92,7 +99,9 @@ def extrapolate(x: np.ndarray, y: np.ndarray, y_error: np.ndarray, models: Mappi
 def _disagreement(y: np.ndarray, value: float, spread: float) -> list[str]:
     doubts = [f"only {len(y)} points"] if len(y) < 3 else []
     if spread > max(_DISAGREEMENT * abs(value - y[-1]), _SMALL):
-        doubts.append(f"models disagree by more ({spread:.2f}) than what they add to the last point ({value - y[-1]:+.2f})")
+        doubts.append(
+            f"models disagree by more ({spread:.2f}) than what they add to the last point ({value - y[-1]:+.2f})"
+        )
     return doubts
 
 

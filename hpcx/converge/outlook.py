@@ -1,4 +1,6 @@
-"""What a study will take, told before anything is computed: from the costs that the models estimate and the errors that are usual."""
+"""What a study will take, told before anything is computed:
+from the costs that the models estimate and the errors that are usual.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +35,38 @@ def look_ahead(study: Study) -> str:
 
 
 def _beyond(study: Study, places: list[Place], first: float) -> list[str]:
-    """Return what comes after the first calculations, which take `first` seconds, if errors are as usual and the quantities are about known."""
+    """Return what comes after the first calculations, which take `first` seconds,
+    if errors are as usual and the quantities are about known.
+    """
     answers = [_expected(study, quantity) for quantity in study.goal.quantities]
     allowed = [study.goal.allowed(number, answer.value) for number, answer in enumerate(answers)]
     if not study.expected or not np.isfinite([answer.value for answer in answers]).all():
         return []
     budget = study.goal.budget
-    whole, reach = (forecast(study.family, places, (), answers, allowed, study.work, most) for most in (np.inf, (budget - first) / study.expected))
+    whole, reach = (
+        forecast(study.family, places, (), answers, allowed, study.work, most)
+        for most in (np.inf, (budget - first) / study.expected)
+    )
     needed = first + study.seconds(whole.work)
     if not whole.reached:
         return ["expected: the target is beyond all that can be refined"]
     units = ["%" if study.goal.relative else quantity.unit for quantity in study.goal.quantities]
     errors = [f"{error * (100 if study.goal.relative else 1):.2g} {unit}" for error, unit in zip(reach.errors, units)]
-    return [f"expected to the target: about {duration(needed)}"] if needed <= budget else [short_of_budget(needed, budget, errors)]
+    return (
+        [f"expected to the target: about {duration(needed)}"]
+        if needed <= budget
+        else [short_of_budget(needed, budget, errors)]
+    )
 
 
 def _expected(study: Study, quantity: Quantity) -> Answer:
-    """Return the limit that is expected after the first calculations, its error shared equally by all that errs; NaN where it is unknown."""
+    """Return the limit that is expected after the first calculations, its error shared equally by all that errs;
+    NaN where it is unknown.
+    """
     value = 1.0 if study.goal.relative else quantity.rough
-    sources = [*(parameter.key for parameter in study.goal.parameters), *([CROSS] if len(study.goal.parameters) > 1 else [])]
+    sources = [
+        *(parameter.key for parameter in study.goal.parameters),
+        *([CROSS] if len(study.goal.parameters) > 1 else []),
+    ]
     each = quantity.usual * value / np.sqrt(len(sources))
     return Answer(value, dict.fromkeys(sources, each) | {SOLVER: 0.0})

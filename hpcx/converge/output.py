@@ -49,7 +49,9 @@ def name_of(quantity: Quantity) -> str:
 def last_lines(study: Study) -> list[str]:
     """Return the limits as one prints them."""
     pairs = zip(study.goal.quantities, study.answers)
-    return [f"{name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}" for quantity, answer in pairs]
+    return [
+        f"{name_of(quantity)} {with_error(answer.value, answer.error, quantity.unit)}" for quantity, answer in pairs
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -90,7 +92,11 @@ def _row(study: Study, place: Place) -> str:
         return f"{columns}  {study.failed.get(place, 'not computed')}"
     done = study.done[place]
     widths = [max(16, len(with_unit(quantity))) for quantity in study.goal.quantities]
-    return columns + "".join(f"  {value:>{width}.6g}" for value, width in zip(done.values, widths)) + f"{done.processor:>10.2f}"
+    return (
+        columns
+        + "".join(f"  {value:>{width}.6g}" for value, width in zip(done.values, widths))
+        + f"{done.processor:>10.2f}"
+    )
 
 
 def _ahead(study: Study) -> list[str]:
@@ -99,18 +105,29 @@ def _ahead(study: Study) -> list[str]:
     if not step or are_reached(study.answers, study.allowed()):
         return []
     whole = study.ahead()
-    left = f"to the target about {duration(study.seconds(whole.work))}" if whole.reached else "the target is beyond all that can be refined"
+    left = (
+        f"to the target about {duration(study.seconds(whole.work))}"
+        if whole.reached
+        else "the target is beyond all that can be refined"
+    )
     text = f"  next: {', '.join(move.source for move in step)}, most error per time; {left}"
     needed, budget = study.spent + study.seconds(whole.work), study.goal.budget
     if whole.reached and needed > budget:
         reach = study.ahead(budget - study.spent)
-        text += "\n  " + short_of_budget(needed, budget, [f"{error:.2g} {quantity.unit}" for error, quantity in zip(reach.errors, study.goal.quantities)])
+        text += "\n  " + short_of_budget(
+            needed,
+            budget,
+            [f"{error:.2g} {quantity.unit}" for error, quantity in zip(reach.errors, study.goal.quantities)],
+        )
     return [text]
 
 
 def short_of_budget(needed: float, budget: float, errors: list[str]) -> str:
     """Return the warning that a budget (s) is less than what is needed, and the errors that it reaches, as text."""
-    return f"WARNING: the budget cannot reach the target: it needs about {duration(needed)}, the budget of {duration(budget)} about +- {', '.join(errors)}"
+    return (
+        f"WARNING: the budget cannot reach the target: it needs about {duration(needed)}, the budget of"
+        f" {duration(budget)} about +- {', '.join(errors)}"
+    )
 
 
 def verdict(study: Study) -> str:
@@ -125,7 +142,9 @@ def verdict(study: Study) -> str:
 
 
 def keep_other(study: Study, directory: Path) -> None:
-    """Rename converge.h5 and converge.png if they hold limits that this study has not found; by one process. Raises OSError."""
+    """Rename converge.h5 and converge.png if they hold limits that this study has not found;
+    by one process. Raises OSError.
+    """
     path = directory / FILE
     held = _limits(path)
     if not held or held <= {path_of(quantity) for quantity in study.goal.quantities}:
@@ -138,7 +157,9 @@ def keep_other(study: Study, directory: Path) -> None:
 
 
 def _limits(path: Path) -> set[str]:
-    """Return the names of the quantities whose limits a converge.h5 holds; none if there is no such file, or it is damaged."""
+    """Return the names of the quantities whose limits a converge.h5 holds;
+    none if there is no such file, or it is damaged.
+    """
     names: list[str] = []
     with suppress(FileNotFoundError, Damaged), reading(path) as file:
         file["limit"].visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -176,7 +197,9 @@ def _limit(quantity: Quantity, answer: Answer) -> dict[str, Dataset]:
         f"limit/{path}_error": Dataset(np.asarray(answer.error), (), quantity.unit, f"error of the {name}"),
     }
     for source, error in answer.errors.items():
-        found[f"budget/{source.replace(' ', '_')}/{path}"] = Dataset(np.asarray(error), (), quantity.unit, f"error of the {name} by {source}")
+        found[f"budget/{source.replace(' ', '_')}/{path}"] = Dataset(
+            np.asarray(error), (), quantity.unit, f"error of the {name} by {source}"
+        )
     return found
 
 
@@ -186,18 +209,27 @@ def _points(study: Study) -> dict[str, Dataset]:
     done = [study.done[place] for place in places]
     columns: dict[str, tuple[list, str, str]] = {}
     for number, parameter in enumerate(study.goal.parameters):
-        columns[parameter.key] = ([parameter.levels[place[number]] for place in places], "1", f"{parameter.key} of the calculation")
+        columns[parameter.key] = (
+            [parameter.levels[place[number]] for place in places],
+            "1",
+            f"{parameter.key} of the calculation",
+        )
     for number, quantity in enumerate(study.goal.quantities):
         text = name_of(quantity) + (f", {quantity.correction} subtracted" if quantity.correction else "")
         columns[path_of(quantity)] = ([one.values[number] for one in done], quantity.unit, text)
     columns["seconds"] = ([one.seconds for one in done], "s", "wall time")
     columns["ranks"] = ([one.ranks for one in done], "1", "number of ranks")
     columns["id"] = ([one.id for one in done], "1", "name of the file in converge/points")
-    return {f"points/{name}": Dataset(np.array(values), ("point",), unit, text) for name, (values, unit, text) in columns.items()}
+    return {
+        f"points/{name}": Dataset(np.array(values), ("point",), unit, text)
+        for name, (values, unit, text) in columns.items()
+    }
 
 
 def _ladders(study: Study) -> dict[str, Dataset]:
-    """Return what the figure shows: for each quantity and parameter the values with all others in their limits, against the leading term."""
+    """Return what the figure shows: for each quantity and parameter the values with all others in their limits,
+    against the leading term.
+    """
     found = {}
     for quantity, answer in zip(study.goal.quantities, study.answers):
         for parameter in study.goal.parameters:
@@ -206,8 +238,15 @@ def _ladders(study: Study) -> dict[str, Dataset]:
             rest = answer.value - ladder.limit.value
             leading = ladder.terms[parameter.leading]
             found[f"{group}/level"] = Dataset(levels, ("level",), "1", parameter.key)
-            found[f"{group}/value"] = Dataset(ladder.values + rest, ("level",), quantity.unit, f"{name_of(quantity)}, all else in its limit")
-            found[f"{group}/term"] = Dataset(leading / leading[0], ("level",), "1", f"{parameter.leading}, over that of the coarsest: {parameter.reason}")
+            found[f"{group}/value"] = Dataset(
+                ladder.values + rest, ("level",), quantity.unit, f"{name_of(quantity)}, all else in its limit"
+            )
+            found[f"{group}/term"] = Dataset(
+                leading / leading[0],
+                ("level",),
+                "1",
+                f"{parameter.leading}, over that of the coarsest: {parameter.reason}",
+            )
             found[f"{group}/error"] = Dataset(np.asarray(ladder.limit.error), (), quantity.unit, "error of the limit")
     return found
 
@@ -221,7 +260,9 @@ def _provenance(study: Study) -> dict[str, str | float | int]:
         "config": json.dumps(start.config.model_dump(mode="json")),
         "material": json.dumps(start.material.described(), default=str),
         "surroundings": surroundings(start.config, start.material),
-        "environments": json.dumps({key: found.described() for key, found in environments(start.config).items()}, default=str),
+        "environments": json.dumps(
+            {key: found.described() for key, found in environments(start.config).items()}, default=str
+        ),
         "units": json.dumps(units_of_keys(type(start.config))),
         "versions": json.dumps(versions(source_revision())),
         "target": study.goal.text,

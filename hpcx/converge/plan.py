@@ -1,4 +1,6 @@
-"""The next calculations: the refinement that reduces the error most per processor time, and a forecast of the total time."""
+"""The next calculations: the refinement that reduces the error most per processor time,
+and a forecast of the total time.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Work = Callable[[Place], float]
 
 @dataclass(frozen=True)
 class Move:
-    """One refinement: the source of the error that it makes smaller, where it computes, and the share of the error that it leaves."""
+    """One refinement: the source of the error that it makes smaller, where it computes,
+    and the share of the error that it leaves.
+    """
 
     source: str
     place: Place
@@ -66,18 +70,25 @@ def gain(move: Move, answers: list[Answer], allowed: list[float], work: Work) ->
 
 
 def chosen_moves(possible: list[Move], answers: list[Answer], allowed: list[float], work: Work) -> list[Move]:
-    """Return the best move, and those besides without which the target cannot be reached: they can be computed side by side."""
+    """Return the best move, and those besides without which the target cannot be reached:
+    they can be computed side by side.
+    """
     useful = [move for move in possible if gain(move, answers, allowed, work) > 0]
     if not useful:
         return []
     best = max(useful, key=lambda move: gain(move, answers, allowed, work))
-    alone = [move for move in useful if any(answer.errors.get(move.source, 0.0) > most for answer, most in zip(answers, allowed))]
+    alone = [
+        move
+        for move in useful
+        if any(answer.errors.get(move.source, 0.0) > most for answer, most in zip(answers, allowed))
+    ]
     return [best, *(move for move in alone if move is not best)]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What lies ahead: the work until the target is reached, or until nothing can be refined any more, and the errors then.
+    """What lies ahead: the work until the target is reached,
+    or until nothing can be refined any more, and the errors then.
 
     Attributes:
         work: in the unit of `Refinement.work`.
@@ -91,9 +102,17 @@ class Forecast:
 
 
 def forecast(
-    family: Family, known: Collection[Place], failed: Collection[Place], answers: list[Answer], allowed: list[float], work: Work, most: float
+    family: Family,
+    known: Collection[Place],
+    failed: Collection[Place],
+    answers: list[Answer],
+    allowed: list[float],
+    work: Work,
+    most: float,
 ) -> Forecast:
-    """Return what lies ahead if every move leaves the share of the error that is expected, with no more than `most` work."""
+    """Return what lies ahead if every move leaves the share of the error that is expected,
+    with no more than `most` work.
+    """
     seen, spent, answers = set(known), 0.0, list(answers)
     for _ in range(_FAR):
         if are_reached(answers, allowed):
@@ -105,7 +124,10 @@ def forecast(
         spent += cost
         for move in step:
             seen.add(move.place)
-            answers = [replace(answer, errors=answer.errors | {move.source: answer.errors[move.source] * move.left}) for answer in answers]
+            answers = [
+                replace(answer, errors=answer.errors | {move.source: answer.errors[move.source] * move.left})
+                for answer in answers
+            ]
     return Forecast(spent, tuple(answer.error for answer in answers), False)
 
 

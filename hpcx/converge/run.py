@@ -1,7 +1,8 @@
-"""From a goal to limits: calculations are chosen on the first rank and computed by all, in groups, until the errors are small enough.
+"""From a goal to limits: calculations are chosen on the first rank and computed by all,
+in groups, until the errors are small enough.
 
-What is chosen depends on the values alone, not on times or the number of ranks: a second run finds what the first has computed, takes
-the same way, and resumes there.
+What is chosen depends on the values alone, not on times or the number of ranks: a second run finds what the first has
+computed, takes the same way, and resumes there.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ REACHED, SHORT, STOPPED, FAILED = "reached", "short", "stopped", "failed"
 
 @dataclass(frozen=True)
 class Calculation:
-    """One calculation that is done: its file's name, values of the quantities, wall time and ranks, processor time of them all."""
+    """One calculation that is done: its file's name, values of the quantities,
+    wall time and ranks, processor time of them all.
+    """
 
     id: str
     values: tuple[float, ...]
@@ -107,21 +110,37 @@ class Study:
 
     def learn(self) -> None:
         """Draw conclusions from all that is done."""
-        known = [{place: one.values[number] for place, one in self.done.items()} for number in range(len(self.goal.quantities))]
+        known = [
+            {place: one.values[number] for place, one in self.done.items()}
+            for number in range(len(self.goal.quantities))
+        ]
         self.history.append(list(map(self.family.answer, known, self.goal.quantities)))
 
 
 def open_study(problem: Open, goal: Goal, refinement: Refinement) -> Study:
-    """Return a study of which nothing is known yet; parameters that are not taken to their limits stay as the input has them."""
-    fixed = {parameter.key: parameter.written(problem.start.config) for parameter in refinement.parameters if parameter not in goal.parameters}
+    """Return a study of which nothing is known yet;
+    parameters that are not taken to their limits stay as the input has them.
+    """
+    fixed = {
+        parameter.key: parameter.written(problem.start.config)
+        for parameter in refinement.parameters
+        if parameter not in goal.parameters
+    }
     return Study(problem, goal, refinement, Family(goal.parameters, fixed))
 
 
-def converge(comm: Any, study: Study | None, requests: StopRequests, group_size: int | None, tell: Callable[[Study, list[Place]], None]) -> None:
-    """Compute until the goal is reached, the budget is spent, nothing can be refined or a stop is asked for; collective.
+def converge(
+    comm: Any,
+    study: Study | None,
+    requests: StopRequests,
+    group_size: int | None,
+    tell: Callable[[Study, list[Place]], None],
+) -> None:
+    """Compute until the goal is reached, the budget is spent,
+    nothing can be refined or a stop is asked for; collective.
 
-    The first rank alone has the study, and `tell`s what each batch has brought; a study that has ended before it has begun computes
-    nothing. Raises AgreedError if the output directory cannot be used.
+    The first rank alone has the study, and `tell`s what each batch has brought; a study that has ended before it has
+    begun computes nothing. Raises AgreedError if the output directory cannot be used.
     """
     places = first_places(study.family) if study and not study.end[0] else []
     plan = comm.bcast(study.plan(places) if study and places else None)
@@ -177,9 +196,13 @@ def value_of(file: h5py.File, quantity: Quantity) -> float:
 
 
 def quantity_of(values: np.ndarray, unit: str, quantity: Quantity) -> float:
-    """Return a quantity, in its unit, from the values of its dataset in `unit`; the first labels count where none is chosen."""
+    """Return a quantity, in its unit, from the values of its dataset in `unit`;
+    the first labels count where none is chosen.
+    """
     chosen = iter(quantity.chosen)
-    index = tuple(labels if isinstance(labels, int) else labels.index(next(chosen, labels[0])) for labels in quantity.labels)
+    index = tuple(
+        labels if isinstance(labels, int) else labels.index(next(chosen, labels[0])) for labels in quantity.labels
+    )
     value = float(values[index])
     return units.convert(value, unit, quantity.unit) if np.isfinite(value) else value
 

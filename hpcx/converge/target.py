@@ -15,7 +15,9 @@ from hpcx.spelling import suggestion
 
 log = logging.getLogger("hpcx")
 
-_BUDGET = re.compile(r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*core[- ]?(?P<unit>s|sec|seconds?|min|minutes?|h|hours?)\s*")
+_BUDGET = re.compile(
+    r"(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*core[- ]?(?P<unit>s|sec|seconds?|min|minutes?|h|hours?)\s*"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _PATH = re.compile(r"(?P<path>[^\[\]]+?)\s*(?:\[(?P<labels>[^\[\]]*)\])?\s*")
 
@@ -57,7 +59,9 @@ def read_goal(written: Converge, refinement: Refinement, source: str) -> Goal:
     return Goal(quantities, targets, relative, budget, parameters, written.target or "")
 
 
-def _quantities(written: str | list[str] | None, refinement: Refinement, mistakes: list[Mistake]) -> tuple[Quantity, ...]:
+def _quantities(
+    written: str | list[str] | None, refinement: Refinement, mistakes: list[Mistake]
+) -> tuple[Quantity, ...]:
     words = [refinement.quantities[0].path] if written is None else [written] if isinstance(written, str) else written
     if not words:
         mistakes.append(Mistake("converge.quantity", "must name at least one quantity"))
@@ -76,7 +80,11 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
     path = _in_full(path, refinement.quantities)
     if path not in known:
         near = suggestion(path, list(known)) or suggestion(path, [name.rpartition("/")[2] for name in known])
-        mistakes.append(Mistake("converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word))
+        mistakes.append(
+            Mistake(
+                "converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word
+            )
+        )
         return None
     quantity = known[path]
     asked = [label.strip() for label in labels_given.split(",") if label.strip()]
@@ -93,11 +101,15 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
 
 def _in_full(word: str, quantities: tuple[Quantity, ...]) -> str:
     """Return the path that a part of it, or the first word of its name, stands for: "exciton", "rise_time", "trion"."""
-    meant = [one.path for one in quantities if word in one.path.split("/")] or [one.path for one in quantities if one.name.split()[0] == word]
+    meant = [one.path for one in quantities if word in one.path.split("/")] or [
+        one.path for one in quantities if one.name.split()[0] == word
+    ]
     return meant[0] if len(meant) == 1 else word
 
 
-def _targets(text: str | None, quantities: tuple[Quantity, ...], mistakes: list[Mistake]) -> tuple[bool, tuple[float, ...]]:
+def _targets(
+    text: str | None, quantities: tuple[Quantity, ...], mistakes: list[Mistake]
+) -> tuple[bool, tuple[float, ...]]:
     example = f"0.5 {quantities[0].unit}" if quantities and quantities[0].unit != "1" else "0.01"
     key, hint = "converge.target", f"e.g. --target '{example}', or '1 %' of the value"
     if text is None:
@@ -129,17 +141,29 @@ def _budget(text: str | None, mistakes: list[Mistake]) -> float:
             return _positive(float(found["number"])) * _SECONDS[found["unit"][0]]
     except ValueError:
         pass  # reported below
-    mistakes.append(Mistake("converge.budget", "must be a processor time such as '10 core-min', '600 core-s' or '2 core-h'", text))
+    mistakes.append(
+        Mistake("converge.budget", "must be a processor time such as '10 core-min', '600 core-s' or '2 core-h'", text)
+    )
     return float("inf")
 
 
-def _parameters(written: list[str] | None, refinement: Refinement, quantities: tuple[Quantity, ...], mistakes: list[Mistake]) -> tuple[Parameter, ...]:
+def _parameters(
+    written: list[str] | None, refinement: Refinement, quantities: tuple[Quantity, ...], mistakes: list[Mistake]
+) -> tuple[Parameter, ...]:
     known = {parameter.key: parameter for parameter in refinement.parameters}
     for key in written or []:
         if key not in known:
-            mistakes.append(Mistake("converge.limits", f"is no numerical parameter{suggestion(key, list(known))}; known are {', '.join(known)}", key))
+            mistakes.append(
+                Mistake(
+                    "converge.limits",
+                    f"is no numerical parameter{suggestion(key, list(known))}; known are {', '.join(known)}",
+                    key,
+                )
+            )
     chosen = [parameter for key, parameter in known.items() if written is None or key in written]
-    matter = tuple(parameter for parameter in chosen if any(quantity.depends_on(parameter.key) for quantity in quantities))
+    matter = tuple(
+        parameter for parameter in chosen if any(quantity.depends_on(parameter.key) for quantity in quantities)
+    )
     if quantities and not matter and not mistakes:
         mistakes.append(Mistake("converge.limits", "none of these parameters matters for what is asked for", written))
     return matter

@@ -78,7 +78,11 @@ def advance(
         fraction.append(*coefficients)
     while len(recursion.alpha) < settings.max_steps and not recursion.exhausted:
         steps = len(recursion.alpha)
-        if steps and fraction.relative_bound() <= settings.accuracy and steps >= steps_for_time(recursion.band_width, time):
+        if (
+            steps
+            and fraction.relative_bound() <= settings.accuracy
+            and steps >= steps_for_time(recursion.band_width, time)
+        ):
             break
         recursion.step()
         fraction.append(recursion.alpha[-1], recursion.beta[-1])
@@ -108,7 +112,13 @@ def make_spectrum(
     return Spectrum(photon_energy, absorption_w, energy, weight, error, steps, sum_rule)
 
 
-def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorption, exciton_energy: float, keep: Callable[[], None] = lambda: None) -> Spectrum:
+def exciton_spectrum(
+    comm: MPI.Comm,
+    problem: ExcitonProblem,
+    settings: Absorption,
+    exciton_energy: float,
+    keep: Callable[[], None] = lambda: None,
+) -> Spectrum:
     """Return the absorption of the exciton; collective. `keep` is called after every step."""
     first = block_rows(problem.mesh.size, comm.size)
     start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
@@ -120,8 +130,18 @@ def exciton_spectrum(comm: MPI.Comm, problem: ExcitonProblem, settings: Absorpti
     return make_spectrum(*lines(recursion), error, settings, exciton_energy, steps, sum_rule)
 
 
-def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absorption, gap: float, weight: str = "1", per_energy: str = "1/eV") -> None:
-    """Put a spectrum under `group`/absorption; `gap` is added to photon energies. The last two are the units of weights and spectrum."""
+def add_spectrum(
+    result: Result,
+    group: str,
+    spectrum: Spectrum,
+    settings: Absorption,
+    gap: float,
+    weight: str = "1",
+    per_energy: str = "1/eV",
+) -> None:
+    """Put a spectrum under `group`/absorption; `gap` is added to photon energies.
+    The last two are the units of weights and spectrum.
+    """
     path = f"{group}/absorption"
     # the axis is the same in all points of a sweep, so that spectra can be stacked
     relative = ("relative_energy",)
@@ -129,13 +149,19 @@ def add_spectrum(result: Result, group: str, spectrum: Spectrum, settings: Absor
     result.add(f"{path}/photon_energy", spectrum.photon_energy + gap, relative, "eV", "photon energy")
     result.add_internal(f"{path}/absorption", spectrum.absorption_w, relative, per_energy, f"{group} absorption")
     result.add(f"{path}/stick_energy", spectrum.stick_energy + gap, ("stick",), "eV", "photon energy of a line")
-    result.add_internal(f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line")
+    result.add_internal(
+        f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line"
+    )
     result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")
     result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
     result.add_internal(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
     total = float(spectrum.stick_weight.sum())
     missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
-    reached = "" if not missed else (f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
+    reached = (
+        ""
+        if not missed
+        else (f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
+    )
     result.summary.append(
         f"{group} absorption: error below {spectrum.error_estimate:.1e} of the peak after {spectrum.steps} steps, "
         f"sum of weights {from_internal(total, weight):.8g} (sum rule {total / spectrum.sum_rule - 1:+.0e}){reached}"

@@ -7,18 +7,25 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Named, OneOf, Permittivity, RunInput, Section, Unit, refuse_more
+from hpcx.exciton.tight_binding_config import TightBindingFiles, Zone
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.catalogue import matching
-
-Fraction = Annotated[float, Field(ge=-2, le=2)]
 
 
 class Mesh(Section):
     """The Monkhorst-Pack mesh and its cut-off radius around the valley."""
 
     N: int = Field(ge=2, le=20000, examples=[60, 120], description="mesh points along each reciprocal lattice vector")
-    region: Literal["disks", "zone"] = Field("disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)")
-    k0: float | None = Field(None, gt=0, le=0.5, examples=[0.1, 0.15], description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone")
+    region: Literal["disks", "zone"] = Field(
+        "disks", description="a disk around a valley, or the whole Brillouin zone (exciton of a tight-binding model)"
+    )
+    k0: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        examples=[0.1, 0.15],
+        description="cut-off radius of a disk in units of 2 pi / a; needed by disks alone",
+    )
 
     @model_validator(mode="after")
     def _has_radius(self) -> Mesh:
@@ -28,7 +35,10 @@ class Mesh(Section):
             raise ValueError("mesh.k0 is missing: the radius of the disk, a number > 0 and <= 0.5 in units of 2 pi / a")
         # the points next to the centre are 2 / (sqrt 3 N) away
         if 3 * (self.k0 * self.N) ** 2 < 4:
-            raise ValueError(f"the disk contains only its centre: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at least 2 / sqrt 3 = 1.1547")
+            raise ValueError(
+                f"the disk contains only its centre: raise mesh.N or mesh.k0 until N k0 = {self.N * self.k0:g} is at"
+                " least 2 / sqrt 3 = 1.1547"
+            )
         return self
 
     @property
@@ -43,14 +53,21 @@ class Screening(Section):
 
     interaction: Literal["thin-layer", "logarithmic"] = Field(
         "thin-layer",
-        description="W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential "
-        "(Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed; slabs and tables have their own",
+        description=(
+            "W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential"
+            " (Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed;"
+            " slabs and tables have their own"
+        ),
     )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
-        "cell-average", description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)"
+        "cell-average",
+        description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)",
     )
     kappa: Annotated[Permittivity | str, Named("environment")] = Field(
-        1.0, description="dielectric constant of the surroundings without `environment`, or an environment of `hpcx materials`"
+        1.0,
+        description=(
+            "dielectric constant of the surroundings without `environment`, or an environment of `hpcx materials`"
+        ),
     )
 
 
@@ -59,13 +76,22 @@ class Bands(Section):
 
     model: Annotated[str, OneOf(BAND_MODELS)] = Field(
         "dirac",
-        description="massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or those of a tight-binding model",
+        description=(
+            "massive Dirac bands with their overlaps, parabolic bands with overlaps 1, or those of a tight-binding"
+            " model"
+        ),
     )
     electron_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, ge=0.01, le=100, description="electron mass of parabolic bands; without it the material's carriers.electron_A_mass"
+        None,
+        ge=0.01,
+        le=100,
+        description="electron mass of parabolic bands; without it the material's carriers.electron_A_mass",
     )
     hole_mass: Annotated[float, Unit("m0")] | None = Field(
-        None, ge=0.01, le=100, description="hole mass of parabolic bands; without it the material's carriers.hole_A_mass"
+        None,
+        ge=0.01,
+        le=100,
+        description="hole mass of parabolic bands; without it the material's carriers.hole_A_mass",
     )
 
     @property
@@ -73,60 +99,6 @@ class Bands(Section):
         """The masses that the input has, by name, m0."""
         given = {"electron_mass": self.electron_mass, "hole_mass": self.hole_mass}
         return {name: mass for name, mass in given.items() if mass is not None}
-
-
-class TightBindingFiles(Section):
-    """A tight-binding model: a file, or one that is built in."""
-
-    file: Annotated[str | None, Named("file")] = Field(None, description="Wannier90's _tb.dat or _hr.dat, or xatu's .model; its contents count like the input")
-    centres: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's _centres.xyz")
-    lattice: Annotated[str | None, Named("file")] = Field(None, description="with _hr.dat: Wannier90's .win, for the lattice vectors")
-    wsvec: Annotated[str | None, Named("file")] = Field(None, description="with _tb.dat or _hr.dat: Wannier90's _wsvec.dat, if there is one")
-    builtin: Literal["liu2013:MoS2", "liu2013:WS2", "liu2013:MoSe2", "liu2013:WSe2", "liu2013:MoTe2", "liu2013:WTe2"] | None = Field(
-        None, description="three-band model with spin, PRB 88, 085433 (2013), two occupied bands"
-    )
-    occupied: int | None = Field(None, ge=1, le=1000, description="number of bands below the gap, each spin counted; built-in models know it")
-    spin: Literal["none", "interlaced", "blocks"] = Field(
-        "none", description="order of the spins of a file: orbitals up, down, up, down (Wannier90, xatu), all up then all down, or a model without spin"
-    )
-    valley: str = Field(
-        "K",
-        description="centre of disks: G, K, K', M, Q (lowest conduction minimum between G and K), of rectangular lattices X, Y, S, or fractions of the "
-        'reciprocal vectors "(0.1,0.2)"',
-    )
-    orbital_tolerance: float = Field(1e-3, ge=0, le=0.1, description="largest share of a state that the effective orbitals of a band may leave out")
-    symmetry_tolerance: float = Field(
-        5e-3, ge=0, le=0.1, description="largest change of overlaps (and of energies over their width) that counts as rounding of the file, averaged out"
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> TightBindingFiles:
-        if self.file is not None and self.builtin is not None:
-            raise ValueError("tight_binding.file and tight_binding.builtin cannot both be given")
-        if self.file is not None and self.occupied is None:
-            raise ValueError("tight_binding.occupied is missing: the number of bands of the file below the gap")
-        if self.file is not None and self.file.endswith("_hr.dat") and not (self.centres and self.lattice):
-            raise ValueError("a _hr.dat file needs tight_binding.centres (_centres.xyz) and tight_binding.lattice (.win)")
-        return self
-
-
-class Zone(Section):
-    """Pairs of bands on the whole Brillouin zone, and their momentum."""
-
-    valence: int = Field(1, ge=1, le=100, description="valence bands next to the gap that form pairs")
-    conduction: int = Field(1, ge=1, le=100, description="conduction bands next to the gap that form pairs")
-    momentum: tuple[Fraction, Fraction] = Field((0.0, 0.0), description="pair momentum Q in fractions of the reciprocal vectors")
-    path: str | None = Field(
-        None, description='pair momenta along lines in place of one, e.g. "G-K-M": the dispersion; corners G, K, K\', M, or fractions "(0.1,0.2)"'
-    )
-    points: int = Field(11, ge=2, le=1000, description="pair momenta on the whole path")
-    reach: Annotated[float, Unit("angstrom")] | None = Field(
-        None, ge=1, le=1e5, description="distance up to which charges interact; without it half the width of the N x N supercell, and exchange has no end"
-    )
-    whole_cells: bool = Field(False, description="leave out cells that are farther away than `reach`, too, as xatu does")
-    scissor: Annotated[float, Unit("eV")] = Field(0.0, ge=-10, le=20, description="added to the gap")
-    exchange: bool = Field(False, description="electron-hole exchange, with the interaction that the layer screens")
-    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin")
 
 
 Energy = Annotated[float, Unit("eV")]
@@ -139,11 +111,20 @@ class Absorption(Section):
     """Linear absorption of circularly polarized light."""
 
     enabled: bool = Field(False, description="compute absorption spectra")
-    helicity: Literal["same", "opposite"] = Field("same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)")
+    helicity: Literal["same", "opposite"] = Field(
+        "same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)"
+    )
     broadening: Energy = Field("4 meV", ge=1e-6, le=1, description="half width at half maximum of the Lorentzian")
-    window: tuple[Shift, Shift] = Field(("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton")
+    window: tuple[Shift, Shift] = Field(
+        ("-60 meV", "420 meV"), description="photon energies of the spectrum, lowest and highest, from the 1s exciton"
+    )
     resolution: Energy = Field("0.1 meV", ge=1e-7, le=1, description="step of the photon energy")
-    accuracy: float = Field(1e-3, ge=1e-16, lt=1, description="largest error in the window relative to the highest peak there; numbers of ranks agree to it")
+    accuracy: float = Field(
+        1e-3,
+        ge=1e-16,
+        lt=1,
+        description="largest error in the window relative to the highest peak there; numbers of ranks agree to it",
+    )
     max_steps: int = Field(4000, ge=1, le=20_000, description="largest number of Lanczos steps")
 
     @field_validator("window")
@@ -156,7 +137,12 @@ class Absorption(Section):
     @model_validator(mode="after")
     def _countable(self) -> Absorption:
         width = self.window[1] - self.window[0]
-        refuse_more("points of the spectrum", width / self.resolution, MOST_POINTS, "raise absorption.resolution or narrow absorption.window")
+        refuse_more(
+            "points of the spectrum",
+            width / self.resolution,
+            MOST_POINTS,
+            "raise absorption.resolution or narrow absorption.window",
+        )
         knobs = "raise absorption.broadening or narrow absorption.window"
         refuse_more("line widths in absorption.window", width / self.broadening, MOST_WIDTHS, knobs)
         return self
@@ -165,21 +151,35 @@ class Absorption(Section):
 def check_helicity(absorption: Absorption, bands: Bands) -> None:
     """Raise ValueError if the helicity of the light has no transitions."""
     if absorption.helicity == "opposite" and bands.model == "parabolic":
-        raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands')
+        raise ValueError(
+            'absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands'
+        )
 
 
 def check_exchange(exchange: Exchange, bands: Bands) -> None:
     """Raise ValueError if the bands do not say how strongly pairs couple."""
     if exchange.long_range and bands.model == "parabolic":
-        raise ValueError('exchange.long_range needs the overlap of conduction and valence states, which bands.model = "parabolic" does not have')
+        raise ValueError(
+            'exchange.long_range needs the overlap of conduction and valence states, which bands.model = "parabolic"'
+            " does not have"
+        )
 
 
 class Exchange(Section):
     """Electron-hole exchange of carriers on disks."""
 
-    long_range: bool = Field(False, description="exchange at the momentum of the pair, which couples bright pairs of K and K' (Dirac or tight-binding bands)")
+    long_range: bool = Field(
+        False,
+        description=(
+            "exchange at the momentum of the pair, which couples bright pairs of K and K' (Dirac or tight-binding"
+            " bands)"
+        ),
+    )
     screening: Literal["layer", "environment"] = Field(
-        "layer", description="what screens the long-range exchange: the same as the attraction, or the surroundings of the layer alone"
+        "layer",
+        description=(
+            "what screens the long-range exchange: the same as the attraction, or the surroundings of the layer alone"
+        ),
     )
 
 
@@ -187,11 +187,19 @@ class ExcitonExchange(Exchange):
     """Electron-hole exchange of the exciton."""
 
     momenta: list[Annotated[int, Field(ge=0, le=20000)]] = Field(
-        [0, 1, 2, 3], min_length=1, max_length=1000, description="pair momenta m b1 / N at which excitons of K and K' are coupled, by their integers m"
+        [0, 1, 2, 3],
+        min_length=1,
+        max_length=1000,
+        description="pair momenta m b1 / N at which excitons of K and K' are coupled, by their integers m",
     )
-    spinless_factor: float = Field(1.0, ge=1, le=2, description="factor of the long-range exchange: 2 for singlets of a model without spin")
+    spinless_factor: float = Field(
+        1.0, ge=1, le=2, description="factor of the long-range exchange: 2 for singlets of a model without spin"
+    )
     contact: Annotated[float, Unit("eV*angstrom^2")] = Field(
-        0.0, ge=-1000, le=1000, description="strength J of the short-range exchange of pairs in one valley, fitted: bands do not say it"
+        0.0,
+        ge=-1000,
+        le=1000,
+        description="strength J of the short-range exchange of pairs in one valley, fitted: bands do not say it",
     )
 
     @property
@@ -204,7 +212,15 @@ class ExcitonExchange(Exchange):
 PHONON_NUMBERS = (
     *("phonons.acoustic.*", "phonons.optical.*", "excitons.*", "lattice.mass_density"),
     *("carriers.electron_[AB]_mass", "carriers.electron_Lambda_mass", "carriers.hole_A_mass"),
-    *(f"phonons.{group}.*" for group in ("K", "Lambda", "M", *(f"electron_{pair}" for pair in ("K_Kprime", "K_Lambda", "Kprime_Lambda", "Lambda_Lambda")))),
+    *(
+        f"phonons.{group}.*"
+        for group in (
+            "K",
+            "Lambda",
+            "M",
+            *(f"electron_{pair}" for pair in ("K_Kprime", "K_Lambda", "Kprime_Lambda", "Lambda_Lambda")),
+        )
+    ),
     *("optics.radiative_broadening", "optics.exciton_A_energy", "optics.refractive_index"),
 )
 
@@ -212,19 +228,32 @@ PHONON_NUMBERS = (
 class Phonons(Section):
     """Widths of lines by phonons, in place of those that are given."""
 
-    enabled: bool = Field(False, description="take line widths and coherence times from the material's phonons (A excitons and their trions, on disks)")
+    enabled: bool = Field(
+        False,
+        description=(
+            "take line widths and coherence times from the material's phonons (A excitons and their trions, on disks)"
+        ),
+    )
     temperature: Annotated[float, Unit("K")] = Field("300 K", ge=0, le=1000, description="of the lattice")
     transverse: bool = Field(
-        False, description="add the transverse acoustic branch of wigner to the longitudinal one, whose potentials (Jin 2014) stand for both"
+        False,
+        description=(
+            "add the transverse acoustic branch of wigner to the longitudinal one, whose potentials (Jin 2014) stand"
+            " for both"
+        ),
     )
-    residual: Energy = Field("0.5 meV", ge=1e-6, le=1, description="half width at half maximum without phonons: radiative decay, disorder")
+    residual: Energy = Field(
+        "0.5 meV", ge=1e-6, le=1, description="half width at half maximum without phonons: radiative decay, disorder"
+    )
 
 
 class Solver(Section):
     """The eigensolver."""
 
     states: int = Field(4, ge=1, le=1000, description="number of lowest states")
-    tolerance: Annotated[float, Unit("eV")] = Field(1e-8, ge=1e-14, le=1e-3, description="largest residual |H x - E x| of a state")
+    tolerance: Annotated[float, Unit("eV")] = Field(
+        1e-8, ge=1e-14, le=1e-3, description="largest residual |H x - E x| of a state"
+    )
 
 
 class CarriersInput(RunInput):
@@ -235,7 +264,11 @@ class CarriersInput(RunInput):
         Effect(("mesh.k0",), ("mesh.region",), lambda region: region == "disks"),
         Effect(("screening.kappa",), ("environment",), lambda environment: environment is None),
         Effect(("tight_binding",), ("bands.model",), lambda model: model == "tight-binding"),
-        Effect(("tight_binding.valley", "tight_binding.spin", "tight_binding.orbital_tolerance"), ("mesh.region",), lambda region: region == "disks"),
+        Effect(
+            ("tight_binding.valley", "tight_binding.spin", "tight_binding.orbital_tolerance"),
+            ("mesh.region",),
+            lambda region: region == "disks",
+        ),
         Effect(("tight_binding.symmetry_tolerance",), ("mesh.region",), lambda region: region == "disks"),
         Effect(("phonons",), ("phonons.enabled",)),
         Effect(("absorption.broadening",), ("phonons.enabled",), lambda phonons: not phonons),
@@ -245,8 +278,10 @@ class CarriersInput(RunInput):
 
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
-        description="dielectric surroundings in place of screening.kappa: an environment of `hpcx materials`, the path of a TOML "
-        "file (a permittivity, slabs, sheets or a table), or a permittivity",
+        description=(
+            "dielectric surroundings in place of screening.kappa: an environment of `hpcx materials`, the path of a"
+            " TOML file (a permittivity, slabs, sheets or a table), or a permittivity"
+        ),
     )
     mesh: Mesh = Field(description="Monkhorst-Pack mesh")
     bands: Bands = Field(default_factory=Bands, description="bands")
@@ -256,8 +291,10 @@ class CarriersInput(RunInput):
         None,
         gt=0,
         le=20,
-        description="band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
-        "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges",
+        description=(
+            "band gap of free electrons and holes (quasiparticle gap), added to energies and photon energies: "
+            "an exciton absorbs at the gap less its binding energy; without it energies are from the band edges"
+        ),
     )
     absorption: Absorption = Field(default_factory=Absorption, description="absorption spectrum")
     phonons: Phonons = Field(default_factory=Phonons, description="line widths by phonons")
@@ -309,8 +346,13 @@ class Config(CarriersInput):
         check_helicity(self.absorption, self.bands)
         check_exchange(self.exchange, self.bands)
         if self.mesh.region == "zone" and self.bands.model != "tight-binding":
-            raise ValueError('mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley')
+            raise ValueError(
+                'mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley'
+            )
         moving = self.zone.path is not None or any(self.zone.momentum)
         if self.mesh.region == "zone" and moving and self.absorption.enabled:
-            raise ValueError("absorption.enabled needs pairs of zero momentum, because light carries none; leave out zone.momentum and zone.path")
+            raise ValueError(
+                "absorption.enabled needs pairs of zero momentum, because light carries none; leave out zone.momentum"
+                " and zone.path"
+            )
         return self

@@ -17,7 +17,9 @@ Input = TypeVar("Input", bound=CarriersInput)
 
 
 def phonon_excitons(config: CarriersInput, material: Material) -> Excitons:
-    """Return what phonons do to the excitons of an input: masses and couplings of the material, 1s states in the input's surroundings."""
+    """Return what phonons do to the excitons of an input: masses and couplings of the material,
+    1s states in the input's surroundings.
+    """
     excitons = excitons_of(material, material_interaction(config, material), "variational")
     return excitons if config.phonons.transverse else replace(excitons, branches=excitons.branches[:1])
 
@@ -40,11 +42,17 @@ def exciton_widths(config: CarriersInput, material: Material) -> Widths:
 
 def with_expected_width(config: Input, material: Material) -> Input:
     """Return the input with the width that the exciton will have."""
-    return with_width(config, config.phonons.residual + sum(exciton_widths(config, material))) if config.phonons.enabled else config
+    return (
+        with_width(config, config.phonons.residual + sum(exciton_widths(config, material)))
+        if config.phonons.enabled
+        else config
+    )
 
 
 def with_phonons(result: Result, config: Input, material: Material) -> Input:
-    """Return the input with the width of the exciton by phonons, which goes into the result; without phonons the input itself."""
+    """Return the input with the width of the exciton by phonons, which goes into the result;
+    without phonons the input itself.
+    """
     if not config.phonons.enabled:
         return config
     return with_width(config, add_widths(result, "exciton", exciton_widths(config, material), config))
@@ -54,10 +62,16 @@ def add_widths(result: Result, group: str, widths: Widths, config: CarriersInput
     """Put half widths under `group`/dephasing; return the whole one, eV."""
     total = config.phonons.residual + sum(widths)
     text = "half width at half maximum, {} of {}".format
-    parts = {"acoustic": "acoustic phonons", "optical": "optical phonons", "intervalley": "phonons that change the electron's valley"}
+    parts = {
+        "acoustic": "acoustic phonons",
+        "optical": "optical phonons",
+        "intervalley": "phonons that change the electron's valley",
+    }
     for name, width in zip(parts, widths):
         result.add(f"{group}/dephasing/{name}", width, (), "eV", text(f"by {parts[name]},", group))
     result.add(f"{group}/dephasing/half_width", total, (), "eV", text("everything,", group))
-    listed = " + ".join(f"{1e3 * width:.3f} {name}" for name, width in zip((*parts, "residual"), (*widths, config.phonons.residual)))
+    listed = " + ".join(
+        f"{1e3 * width:.3f} {name}" for name, width in zip((*parts, "residual"), (*widths, config.phonons.residual))
+    )
     result.summary.append(f"{group} half width at {config.phonons.temperature:g} K: {1e3 * total:.3f} meV ({listed})")
     return total

@@ -28,30 +28,41 @@ WIDE = 12
 DENSE = Work(products=1.2e-9)
 #: a step of a spectrum beside its product, per step^3 for its lines, and about how many steps an exciton takes
 STEP, LINES, EXCITON_STEPS = Work(calls=3.5e-4), Work(products=2e-9), 25
-#: zone: per entry and level of a padded transform, per product of small factors with arrays, and per orbital^3 of a diagonalisation, s
+#: zone: per entry and level of a padded transform, per product of small factors with arrays, and per orbital^3 of a
+#: diagonalisation, s
 FFT_SECONDS, ORBITAL_SECONDS, DIAGONALISATION_SECONDS = 1.9e-9, 7e-9, 4e-9
 #: zone: a product beside its transforms, a pair momentum beside its products, and about how many steps a spectrum takes
 ZONE_PRODUCT, MOMENTUM, ZONE_STEPS = Work(calls=4.5e-4), Work(calls=7e-3), 35
 
 
 def digits(tolerance: float) -> float:
-    """Return the number of products for a tolerance (eV) relative to that for the default one; errors fall exponentially."""
+    """Return the number of products for a tolerance (eV) relative to that for the default one;
+    errors fall exponentially.
+    """
     return 0.45 + 0.55 * math.log10(1 / tolerance) / 8
 
 
 def products(config: CarriersInput, material: Material) -> int:
     """Return about how many products the lowest bound states on a disk take.
 
-    They grow with the root of the width of the bands, and faster where it is much larger than the binding energy: the basis then
-    begins anew many times. Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a third; in hBN,
-    parabolic bands, k0 = 0.45, four states: 510 (MoSe2), 652 (MoS2), 886 (WSe2) and 1018 (WS2), within 5 %. N hardly matters.
+    They grow with the root of the width of the bands, and faster where it is much larger than the binding energy: the
+    basis then begins anew many times. Measured for 1 to 8 states, k0 = 0.1 to 0.3, N = 120 to 960: 25 to 130, within a
+    third; in hBN, parabolic bands, k0 = 0.45, four states: 510 (MoSe2), 652 (MoS2), 886 (WSe2) and 1018 (WS2), within 5
+    %. N hardly matters.
     """
     solver, wide = config.solver, 0.38 * max(relative_width(config, material) - WIDE, 0) ** 0.6
-    return round((25 + 45 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(config.mesh.cutoff / 0.1) * digits(solver.tolerance) * (1 + wide))
+    return round(
+        (25 + 45 * ((solver.states - 1) / 3) ** 0.6)
+        * math.sqrt(config.mesh.cutoff / 0.1)
+        * digits(solver.tolerance)
+        * (1 + wide)
+    )
 
 
 def zone_products(solver: Solver, divisions: int) -> int:
-    """Return about how many products a pair momentum takes on the zone, whose levels lie closer (measured for N = 18 to 36)."""
+    """Return about how many products a pair momentum takes on the zone,
+    whose levels lie closer (measured for N = 18 to 36).
+    """
     return round((60 + 70 * ((solver.states - 1) / 3) ** 0.6) * math.sqrt(divisions / 20) * digits(solver.tolerance))
 
 
@@ -65,7 +76,9 @@ def components(config: CarriersInput, material: Material) -> int:
 
 
 def exciton_work(config: CarriersInput, material: Material, absorption: bool, ranks: int) -> Work:
-    """Return the work for the exciton on a disk, with its spectrum if wanted; no more ranks than components have something to do."""
+    """Return the work for the exciton on a disk, with its spectrum if wanted;
+    no more ranks than components have something to do.
+    """
     n, count = mesh_points(config, material), components(config, material)
     transforms = TRANSFORM * (count / _DIRAC * n * math.log2(max(n, 2)) / min(ranks, count))
     steps = (transforms + STEP) * (EXCITON_STEPS if absorption else 0)
@@ -99,7 +112,9 @@ def _zone(config: Config, ranks: int) -> Estimate:
     model, zone, n = load_model(config.tight_binding), config.zone, config.mesh.N
     momenta, pairs = len(pair_momenta(config, model)), zone.valence * zone.conduction
     workers = min(ranks, model.orbitals)
-    seconds = model.orbitals**2 * n**2 * (2 * FFT_SECONDS * 2 * math.log2(n) + ORBITAL_SECONDS * (zone.valence + 1)) / workers
+    seconds = (
+        model.orbitals**2 * n**2 * (2 * FFT_SECONDS * 2 * math.log2(n) + ORBITAL_SECONDS * (zone.valence + 1)) / workers
+    )
     seconds += ORBITAL_SECONDS * model.orbitals * n**2 * pairs / workers
     count, steps = zone_products(config.solver, n), 2 * ZONE_STEPS if config.absorption.enabled else 0
     diagonalisation = Work(arrays=DIAGONALISATION_SECONDS * n**2 * model.orbitals**3)
@@ -114,5 +129,7 @@ def _zone(config: Config, ranks: int) -> Estimate:
         "products": f"about {count} per pair momentum",
         "method": "matrix-free FFT on the whole zone",
     }
-    idle = [f"{ranks - model.orbitals} ranks have no orbital of the electron to work on"] if ranks > model.orbitals else []
+    idle = (
+        [f"{ranks - model.orbitals} ranks have no orbital of the electron to work on"] if ranks > model.orbitals else []
+    )
     return Estimate(n**2 * pairs, memory, work, facts, idle)

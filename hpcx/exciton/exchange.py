@@ -1,12 +1,16 @@
-"""Electron-hole exchange of excitons on disks: a pair in one valley is destroyed, and one of the same momentum made in it or in the other one.
+"""Electron-hole exchange of excitons on disks: a pair in one valley is destroyed,
+and one of the same momentum made in it or in the other one.
 
-In the basis of pairs with the hole at k and the electron at k + Q, both from the valley's centre, for the valleys a, b = K, K',
+In the basis of pairs with the hole at k and the electron at k + Q, both from the valley's centre, for the valleys a, b
+= K, K',
 
-    X_ka,k'b = + U(Q) / (N^2 A) O_a(k) conj(O_b(k')),   O_a(k) = <c k+Q|v k> of the states of valley a in the atomic gauge,
+    X_ka,k'b = + U(Q) / (N^2 A) O_a(k) conj(O_b(k')),   O_a(k) = <c k+Q|v k> of the states of valley a in the atomic
+    gauge,
 
-with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O vanishes linearly with Q, so that nothing diverges. Two equal
-bright excitons of wavefunction A_a split into a transverse one, which X does not move, and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above.
-What is of short range does not vanish with Q and, for threefold symmetry, does not couple the valleys: a contact J / (N^2 A) of all pairs of one valley.
+with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O vanishes linearly with Q, so
+that nothing diverges. Two equal bright excitons of wavefunction A_a split into a transverse one, which X does not move,
+and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above. What is of short range does not vanish with Q and,
+for threefold symmetry, does not couple the valleys: a contact J / (N^2 A) of all pairs of one valley.
 """
 
 from __future__ import annotations
@@ -37,7 +41,8 @@ from hpcx.units import from_internal
 def exchange_grid(config: CarriersInput, material: Material, mesh: ValleyMesh, screening: str) -> np.ndarray:
     """Return U(q) / (N^2 A) in eV over all differences of mesh points, (4 m + 1, 4 m + 1), with zero in the middle.
 
-    U is screened as the interaction is ("layer"), or by the surroundings of the layer alone. Raises ValueError if these are not known.
+    U is screened as the interaction is ("layer"), or by the surroundings of the layer alone. Raises ValueError if these
+    are not known.
     """
     law = material_interaction(config, material, with_layer=screening == "layer")
     reach = 2 * mesh.reach
@@ -63,14 +68,20 @@ class MovingPair:
 
 
 def moving_pair(exciton: ExcitonProblem, electron: Band, hole: Band, momentum: tuple[int, int]) -> MovingPair:
-    """Return the pairs of two bands on the exciton's mesh with the pair momentum of these integers; both carriers stay in the disk."""
+    """Return the pairs of two bands on the exciton's mesh with the pair momentum of these integers;
+    both carriers stay in the disk.
+    """
     mesh = exciton.mesh
     far = 2 * mesh.reach
     electron_k = mesh.lookup(*np.clip(mesh.index_kx + momentum, -far, far).T)
     hole_k = np.flatnonzero(electron_k >= 0)
     electron_k = electron_k[hole_k]
-    first, second = (Band(band.energy_k[k], band.spinor_ck[:, k]) for band, k in ((electron, electron_k), (hole, hole_k)))
-    problem = ExcitonProblem(replace(mesh, index_kx=mesh.index_kx[hole_k]), first, second, exciton.w_ij, 0.0, np.zeros(len(hole_k), complex))
+    first, second = (
+        Band(band.energy_k[k], band.spinor_ck[:, k]) for band, k in ((electron, electron_k), (hole, hole_k))
+    )
+    problem = ExcitonProblem(
+        replace(mesh, index_kx=mesh.index_kx[hole_k]), first, second, exciton.w_ij, 0.0, np.zeros(len(hole_k), complex)
+    )
     return MovingPair(problem, interband(electron, hole, electron_k, hole_k))
 
 
@@ -87,7 +98,11 @@ class ExchangeOperator:
         self._operators = [ExcitonOperator(comm, pair.problem) for pair in pairs]
         self.own = [operator.own for operator in self._operators]
         self._cuts = np.cumsum([operator.rows for operator in self._operators])
-        self.rows, self.dtype, self.flops = int(self._cuts[-1]), complex, sum(operator.flops for operator in self._operators)
+        self.rows, self.dtype, self.flops = (
+            int(self._cuts[-1]),
+            complex,
+            sum(operator.flops for operator in self._operators),
+        )
         self._overlap = np.concatenate([pair.overlap_k[own] for pair, own in zip(pairs, self.own, strict=True)])
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -106,9 +121,17 @@ class ExchangeOperator:
 
 
 def lowest_with_exchange(
-    comm: MPI.Comm, pairs: list[MovingPair], strength: float, states: int, tolerance: float, stage: Stage | None = None, contact: float = 0.0
+    comm: MPI.Comm,
+    pairs: list[MovingPair],
+    strength: float,
+    states: int,
+    tolerance: float,
+    stage: Stage | None = None,
+    contact: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each; collective. Raises Stopped."""
+    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each;
+    collective. Raises Stopped.
+    """
     norm = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0
     if sum(pair.problem.mesh.size for pair in pairs) <= DENSE_LIMIT:
         energy, vector_ks = eigh(dense_with_exchange(pairs, strength, contact))
@@ -118,15 +141,27 @@ def lowest_with_exchange(
 
     def draw(number: int) -> np.ndarray:
         """Return this rank's rows of a random vector of low kinetic energy, another one in each valley."""
-        noise = [keyed_noise(np.arange(own.start, own.stop), 2 * number + valley) for valley, own in enumerate(operator.own)]
-        energy = [pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean() for pair, own in zip(pairs, operator.own, strict=True)]
+        noise = [
+            keyed_noise(np.arange(own.start, own.stop), 2 * number + valley) for valley, own in enumerate(operator.own)
+        ]
+        energy = [
+            pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean()
+            for pair, own in zip(pairs, operator.own, strict=True)
+        ]
         return np.concatenate([np.exp(-e) * (n if number else 1 + n) for e, n in zip(energy, noise, strict=True)])
 
-    order = SideBySide([BlockOrder(comm, pair.problem.mesh.size) for pair in pairs], np.array([operator.own[0].stop - operator.own[0].start]))
+    order = SideBySide(
+        [BlockOrder(comm, pair.problem.mesh.size) for pair in pairs],
+        np.array([operator.own[0].stop - operator.own[0].start]),
+    )
     saved = SavedStates(stage or Stages(comm, Run()).stage("exchange"), order)
-    found = lowest_states(comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance), saved.known(), keep=saved.keep)
+    found = lowest_states(
+        comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance), saved.known(), keep=saved.keep
+    )
     saved.finish(found.vectors)
-    return found.values[:states], np.array([abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]])
+    return found.values[:states], np.array(
+        [abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]]
+    )
 
 
 def dense_with_exchange(pairs: list[MovingPair], strength: float, contact: float = 0.0) -> np.ndarray:
@@ -139,7 +174,9 @@ def dense_with_exchange(pairs: list[MovingPair], strength: float, contact: float
     return h
 
 
-def bright_pairs(config: Config, material: Material, exciton: ExcitonProblem, momentum: tuple[int, int]) -> list[MovingPair]:
+def bright_pairs(
+    config: Config, material: Material, exciton: ExcitonProblem, momentum: tuple[int, int]
+) -> list[MovingPair]:
     """Return the A pairs of K and K' with a momentum."""
     model, momentum_kx = carrier_bands(config, material), exciton.mesh.momentum_kx
     bands = [[model.band(momentum_kx, Carrier(1, valley, kind)) for kind in (True, False)] for valley in (1, -1)]
@@ -147,27 +184,54 @@ def bright_pairs(config: Config, material: Material, exciton: ExcitonProblem, mo
 
 
 def add_exchange(stages: Stages, result: Result, config: Config, material: Material, exciton: ExcitonProblem) -> None:
-    """Put energies of A excitons of K and K' at the momenta of the input, without and with exchange, under /exciton/exchange; collective.
+    """Put energies of A excitons of K and K' at the momenta of the input, without and with exchange,
+    under /exciton/exchange; collective.
 
     Raises Stopped.
     """
     settings, mesh, solver = config.exchange, exciton.mesh, config.solver
-    u_ij = settings.spinless_factor * settings.long_range * exchange_grid(config, material, mesh, settings.screening if settings.long_range else "layer")
+    u_ij = (
+        settings.spinless_factor
+        * settings.long_range
+        * exchange_grid(config, material, mesh, settings.screening if settings.long_range else "layer")
+    )
     contact = config.internal.exchange.contact / (mesh.divisions**2 * mesh.cell_area)
     found = []
     for m in settings.momenta:
         pairs, strength = bright_pairs(config, material, exciton, (m, 0)), u_ij[2 * mesh.reach + m, 2 * mesh.reach]
         settled = (solver.states, solver.tolerance)
         stage = [stages.stage(f"exchange/{m}/{on}") for on in (0, 1)]
-        found.append([lowest_with_exchange(stages.comm, pairs, on * strength, *settled, stage[on], on * contact) for on in (0, 1)])
+        found.append(
+            [
+                lowest_with_exchange(stages.comm, pairs, on * strength, *settled, stage[on], on * contact)
+                for on in (0, 1)
+            ]
+        )
         stages.checkpoint_if_due()
-    without, with_exchange, share = ([np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True))
+    without, with_exchange, share = (
+        [np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True)
+    )
     momentum = np.linalg.norm(mesh.momentum(np.array([[m, 0] for m in settings.momenta])), axis=1)
     place = "exciton/exchange"
     result.add_internal(f"{place}/momentum", momentum, ("momentum",), "1/angstrom", "pair momentum, along b1")
-    result.add(f"{place}/energy", np.array(with_exchange), ("momentum", "state"), "eV", "A excitons of K and K' with exchange, from the band edges")
+    result.add(
+        f"{place}/energy",
+        np.array(with_exchange),
+        ("momentum", "state"),
+        "eV",
+        "A excitons of K and K' with exchange, from the band edges",
+    )
     result.add(f"{place}/energy_without", np.array(without), ("momentum", "state"), "eV", "the same without exchange")
-    result.add(f"{place}/longitudinal", np.array(share), ("momentum", "state"), "1", "share of a state in the polarisation that makes the exchange")
+    result.add(
+        f"{place}/longitudinal",
+        np.array(share),
+        ("momentum", "state"),
+        "1",
+        "share of a state in the polarisation that makes the exchange",
+    )
     for q, energy, part in zip(momentum, with_exchange, share, strict=True):
         split = 1e3 * (energy[int(np.argmax(part))] - energy[0]) if part.any() else 0.0
-        result.summary.append(f"exchange: {split:.3f} meV between the longitudinal and the lowest exciton at {from_internal(q, '1/angstrom'):.4f} 1/angstrom")
+        result.summary.append(
+            f"exchange: {split:.3f} meV between the longitudinal and the lowest exciton at"
+            f" {from_internal(q, '1/angstrom'):.4f} 1/angstrom"
+        )

@@ -1,8 +1,9 @@
 """Names of exciton states around a valley: irreducible representations, and s, p, d by angular momentum.
 
-Both look at the envelope, the amplitude in the gauge in which <u(0)|u(k)> of electron and hole are positive, whatever their gauge is. A
-rotation moves the envelope alone: what it does to the Bloch states of the centre is left out, so that "A" is what light of the
-valley's own helicity makes. Bands with Berry curvature split 2p+ and 2p- in this convention (Srivastava and Imamoglu, PRL 115, 166802 (2015)).
+Both look at the envelope, the amplitude in the gauge in which <u(0)|u(k)> of electron and hole are positive, whatever
+their gauge is. A rotation moves the envelope alone: what it does to the Bloch states of the centre is left out, so that
+"A" is what light of the valley's own helicity makes. Bands with Berry curvature split 2p+ and 2p- in this convention
+(Srivastava and Imamoglu, PRL 115, 166802 (2015)).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from hpcx.physics.symmetry import keeps
 #: largest |m| that is looked for, and the letters of |m|
 _LETTERS = "spdfg"
 _MOST = len(_LETTERS) - 1
-#: share of the norm above which one angular momentum names a state, and its share of +m and -m above which it has a sign
+#: share of the norm above which one angular momentum names a state, and its share of +m and -m above which it has a
+#: sign
 _DOMINANT, _SIGNED = 0.5, 0.9
 #: reflections of a hexagonal lattice, all others follow by rotations, and of a rectangular one
 _MIRRORS = {True: (MIRROR, -MIRROR), False: (np.diag([1, -1]),)}
@@ -34,7 +36,8 @@ _MIRRORS = {True: (MIRROR, -MIRROR), False: (np.diag([1, -1]),)}
 _SINGULAR = 1e-9
 #: kind of texts in files: one layout for all points of a sweep
 TEXT = "U8"
-#: (l, parity): a rotation by an angle multiplies by exp(-i l angle), a mirror by the parity, which is 0 if there is none
+#: (l, parity): a rotation by an angle multiplies by exp(-i l angle), a mirror by the parity, which is 0 if there is
+#: none
 Kind = tuple[int, int]
 Functional = Callable[[int], np.ndarray]
 Division = Callable[[np.ndarray], tuple[np.ndarray, list[Kind]]]
@@ -47,8 +50,10 @@ class Labels:
     Attributes:
         group: point group of unitary operations on the envelope: "C1", "Cs", "C2", "C2v", ... "C6v".
         irrep: irreducible representation of each state, e.g. "A1", "E1+", "B".
-        name: e.g. "2p-"; without a number for p and d of anisotropic bands, "mixed" where no angular momentum has more than half of the norm.
-        share: of the angular momentum m of the name, f(k) exp(i m phi), in the norm; of m and -m if the name has no sign.
+        name: e.g. "2p-"; without a number for p and d of anisotropic bands, "mixed" where no angular momentum has more
+            than half of the norm.
+        share: of the angular momentum m of the name, f(k) exp(i m phi), in the norm; of m and -m if the name has no
+            sign.
     """
 
     group: str
@@ -69,10 +74,22 @@ def add_labels(result: Result, labels: Labels) -> None:
     """Put the labels of the exciton's states under /exciton."""
     text = "point group of unitary operations on the envelope of an exciton"
     result.add("exciton/point_group", np.array(labels.group, TEXT), (), "1", text)
-    result.add("exciton/irrep", np.array(labels.irrep, TEXT), ("state",), "1", "irreducible representation of the point group, +- its row")
+    result.add(
+        "exciton/irrep",
+        np.array(labels.irrep, TEXT),
+        ("state",),
+        "1",
+        "irreducible representation of the point group, +- its row",
+    )
     text = "1s, 2p-, ... by the largest angular momentum of the envelope; n counts states of one m"
     result.add("exciton/label", np.array(labels.name, TEXT), ("state",), "1", text)
-    result.add("exciton/angular_share", np.array(labels.share), ("state",), "1", "share of this angular momentum in the norm, of m and -m if they are mixed")
+    result.add(
+        "exciton/angular_share",
+        np.array(labels.share),
+        ("state",),
+        "1",
+        "share of this angular momentum in the norm, of m and -m if they are mixed",
+    )
 
 
 class Envelopes:
@@ -88,15 +105,22 @@ class Envelopes:
         }
 
         def image(matrix_xx: np.ndarray) -> np.ndarray | None:
-            """Return where an operation on momenta takes the points, (n,), or None if the Hamiltonian does not have it."""
+            """Return where an operation on momenta takes the points, (n,),
+            or None if the Hamiltonian does not have it.
+            """
             operation = Operation(matrix_xx, False)
             return problem.mesh.images(operation) if keeps(problem.mesh, operation, bands, problem.w_ij) else None
 
-        turns = {order: np.linalg.matrix_power(ROTATION, 6 // order) for order in ((6, 3, 2) if problem.mesh.lattice.is_hexagonal else (2,))}
+        turns = {
+            order: np.linalg.matrix_power(ROTATION, 6 // order)
+            for order in ((6, 3, 2) if problem.mesh.lattice.is_hexagonal else (2,))
+        }
         found = ((order, image(matrix_xx)) for order, matrix_xx in turns.items())
         self.order: int
         self._turn_k: np.ndarray
-        self.order, self._turn_k = next(((order, move_k) for order, move_k in found if move_k is not None), (1, np.arange(problem.mesh.size)))
+        self.order, self._turn_k = next(
+            ((order, move_k) for order, move_k in found if move_k is not None), (1, np.arange(problem.mesh.size))
+        )
         mirrors = (image(matrix_xx) for matrix_xx in _MIRRORS[problem.mesh.lattice.is_hexagonal])
         self._mirror_k = next((move_k for move_k in mirrors if move_k is not None), None)
 
@@ -107,14 +131,20 @@ class Envelopes:
             return f"C{self.order}"
         return "Cs" if self.order == 1 else f"C{self.order}v"
 
-    def settle(self, energy: np.ndarray, amplitude_sk: np.ndarray, width: float, functional: Functional) -> tuple[np.ndarray, Labels]:
-        """Return whole vectors (state, n) of the same levels, each in one row of one representation, and their labels; see `settled`."""
+    def settle(
+        self, energy: np.ndarray, amplitude_sk: np.ndarray, width: float, functional: Functional
+    ) -> tuple[np.ndarray, Labels]:
+        """Return whole vectors (state, n) of the same levels, each in one row of one representation, and their labels;
+        see `settled`.
+        """
         turned, kinds = settled(MPI.COMM_SELF, energy, amplitude_sk, width, functional, self._divided)
         labels = Labels(self.group, [representation(self.order, *kind) for kind in kinds])
         return turned, self._named(labels, turned, [turns for turns, _ in kinds])
 
     def _divided(self, amplitude_sk: np.ndarray) -> tuple[np.ndarray, list[Kind]]:
-        """Return the vectors of a level as eigenvectors of the rotation, and of the mirror where it commutes, and the kind of each."""
+        """Return the vectors of a level as eigenvectors of the rotation,
+        and of the mirror where it commutes, and the kind of each.
+        """
         unitary, turns = by_turns(self._overlaps(amplitude_sk, self._turn_k), self.order)
         vectors, parity = unitary @ amplitude_sk, np.zeros(len(turns), int)
         for own in (turns == 0, 2 * turns == self.order):
@@ -140,12 +170,15 @@ class Envelopes:
             before, kind = seen[m if signed else letter], f"{letter}{'+' if m > 0 else '-'}" if signed and m else letter
             number = abs(m) + 1 + (before if signed else before // 2)
             seen[m if signed else letter] += 1
-            labels.name.append("mixed" if share < _DOMINANT else f"{number}{kind}" if signed or self.order > 2 else kind)
+            labels.name.append(
+                "mixed" if share < _DOMINANT else f"{number}{kind}" if signed or self.order > 2 else kind
+            )
             labels.share.append(share)
         return labels
 
     def angular_weights(self, amplitude_sk: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return for every state the shares of exp(i m phi) in its envelope, m = -4 to 4, and of those of m and -m together, m = 0 to 4.
+        """Return for every state the shares of exp(i m phi) in its envelope, m = -4 to 4,
+        and of those of m and -m together, m = 0 to 4.
 
         The envelope is projected on rings as wide as the mesh is fine: on a few points m and -m are not orthogonal.
         """
@@ -160,7 +193,13 @@ class Envelopes:
         for envelope_k in amplitude_sk * self._phase_k:
             part_mr = (on_rings @ (wave_mk.conj() * envelope_k).T).T
             weight_m = (np.abs(part_mr) ** 2 / norm_mr).sum(axis=1)
-            both = [weight_m[_MOST], *(_span(part_mr[[_MOST - m, _MOST + m]], wave_mk[[_MOST - m, _MOST + m]], on_rings) for m in range(1, _MOST + 1))]
+            both = [
+                weight_m[_MOST],
+                *(
+                    _span(part_mr[[_MOST - m, _MOST + m]], wave_mk[[_MOST - m, _MOST + m]], on_rings)
+                    for m in range(1, _MOST + 1)
+                ),
+            ]
             found.append((weight_m, np.array(both)))
         return found
 
@@ -172,9 +211,13 @@ def _phase(band: Band) -> np.ndarray:
 
 
 def _span(part_ar: np.ndarray, wave_ak: np.ndarray, on_rings: csr_matrix) -> float:
-    """Return the norm of the projection on two waves together, of which the products with a function are `part` on every ring."""
+    """Return the norm of the projection on two waves together,
+    of which the products with a function are `part` on every ring.
+    """
     gram_rab = np.array([[on_rings @ (a.conj() * b) for b in wave_ak] for a in wave_ak]).transpose(2, 0, 1)
-    return float(np.einsum("ar,rab,br->", part_ar.conj(), np.linalg.pinv(gram_rab, _SINGULAR, hermitian=True), part_ar).real)
+    return float(
+        np.einsum("ar,rab,br->", part_ar.conj(), np.linalg.pinv(gram_rab, _SINGULAR, hermitian=True), part_ar).real
+    )
 
 
 def settled(
@@ -187,8 +230,9 @@ def settled(
 ) -> tuple[np.ndarray, list[Kind]]:
     """Return other vectors (state, rows) of the same levels, each of one kind, and their kinds; collective.
 
-    `divided` returns vectors of a level that have kinds, and these. Those with a part of functional 0 come first in a level, then those of small
-    angular momentum; vectors of one kind are turned as `hpcx.exciton.levels.oriented` does, which explains the other arguments.
+    `divided` returns vectors of a level that have kinds, and these. Those with a part of functional 0 come first in a
+    level, then those of small angular momentum; vectors of one kind are turned as `hpcx.exciton.levels.oriented` does,
+    which explains the other arguments.
     """
     turned, found = np.empty_like(vectors), []
     for level in levels(energy, width):
@@ -203,14 +247,18 @@ def settled(
 
 
 def by_turns(overlap_st: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a unitary matrix (new, old) and l for its rows, from <s|g t> of a rotation by 2 pi / order, whose eigenvalues are exp(-2 pi i l / order)."""
+    """Return a unitary matrix (new, old) and l for its rows, from <s|g t> of a rotation by 2 pi / order,
+    whose eigenvalues are exp(-2 pi i l / order).
+    """
     triangular, unitary = schur(overlap_st, output="complex")
     turns = np.rint(-np.angle(np.diagonal(triangular)) * order / (2 * np.pi)).astype(int) % order
     return unitary.T, np.where(2 * turns > order, turns - order, turns)
 
 
 def representation(order: int, turns: int, parity: int = 0) -> str:
-    """Return the name of an irreducible representation (and + or - for its row) of `order` rotations; parity +-1 in a mirror, 0 if there is none."""
+    """Return the name of an irreducible representation (and + or - for its row) of `order` rotations;
+    parity +-1 in a mirror, 0 if there is none.
+    """
     if order == 1:
         return {1: "A'", -1: "A''", 0: "A"}[parity]
     if turns == 0 or 2 * turns == order:

@@ -16,7 +16,9 @@ DARK = 1e-6
 
 
 def level_width(tolerance: float) -> float:
-    """Return the distance in eV up to which neighbouring states are one level, for residuals up to `tolerance` in eV."""
+    """Return the distance in eV up to which neighbouring states are one level,
+    for residuals up to `tolerance` in eV.
+    """
     return max(LEVEL_WIDTH, 2 * tolerance)
 
 
@@ -41,11 +43,14 @@ def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: flo
     result.add(f"{group}/degeneracy", sizes, ("state",), "1", text)
 
 
-def oriented(comm: MPI.Comm, energy: np.ndarray, vectors: np.ndarray, width: float, functional: Callable[[int], np.ndarray]) -> np.ndarray:
-    """Return other orthonormal vectors (state, rows) of the same levels, the same however the given ones were found; collective.
+def oriented(
+    comm: MPI.Comm, energy: np.ndarray, vectors: np.ndarray, width: float, functional: Callable[[int], np.ndarray]
+) -> np.ndarray:
+    """Return other orthonormal vectors (state, rows) of the same levels,
+    the same however the given ones were found; collective.
 
-    In each level the first vector has all of functional 0 (which may be the optical one), the next has all that is left of
-    functional 1, and so on; these parts are positive. A functional without a part in the level is passed over.
+    In each level the first vector has all of functional 0 (which may be the optical one), the next has all that is left
+    of functional 1, and so on; these parts are positive. A functional without a part in the level is passed over.
 
     Args:
         comm: the ranks over which vectors are spread.

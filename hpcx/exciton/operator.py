@@ -15,8 +15,8 @@ from hpcx.parallel.traffic import Traffic
 class ExcitonOperator:
     """Products with the exciton's Hamiltonian.
 
-    Each rank owns a block of rows; the vector is gathered, every rank convolves its share of the spinor components over the whole
-    mesh, and the sums are scattered back to rows.
+    Each rank owns a block of rows; the vector is gathered, every rank convolves its share of the spinor components over
+    the whole mesh, and the sums are scattered back to rows.
 
     Attributes:
         own: the rows of this rank.

@@ -25,7 +25,8 @@ _FEW_POINTS, _FEW_DIVISIONS = 19, 20
 
 @dataclass(frozen=True)
 class ExcitonProblem:
-    """H(k, k') = (e_e + e_h) delta - w(k - k') <c k|c k'> <v k'|v k>, Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019).
+    """H(k, k') = (e_e + e_h) delta - w(k - k') <c k|c k'> <v k'|v k>, Tempelaar and Berkelbach, Nat.
+    Commun. 10, 3419 (2019).
 
     Attributes:
         mesh: the points k.
@@ -80,7 +81,9 @@ def carrier_mesh(config: CarriersInput, material: Material) -> ValleyMesh:
 def mesh_points(config: CarriersInput, material: Material) -> int:
     """Return the number of points of an input's mesh, without making it."""
     lattice = carrier_lattice(config, material)
-    return count_points(config.mesh.N, config.mesh.cutoff) if lattice.is_hexagonal else carrier_mesh(config, material).size
+    return (
+        count_points(config.mesh.N, config.mesh.cutoff) if lattice.is_hexagonal else carrier_mesh(config, material).size
+    )
 
 
 def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
@@ -89,8 +92,8 @@ def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:
     if points >= _FEW_POINTS and mesh.N >= _FEW_DIVISIONS:
         return []
     return [
-        f"mesh.N = {mesh.N}, mesh.k0 = {mesh.cutoff:g}: {points} points are too coarse a mesh; below {_FEW_POINTS} points or "
-        f"mesh.N = {_FEW_DIVISIONS} binding energies are wrong by 10 % and more"
+        f"mesh.N = {mesh.N}, mesh.k0 = {mesh.cutoff:g}: {points} points are too coarse a mesh; below {_FEW_POINTS}"
+        f" points or mesh.N = {_FEW_DIVISIONS} binding energies are wrong by 10 % and more"
     ]
 
 
@@ -100,12 +103,16 @@ def surroundings(config: CarriersInput) -> Material:
 
 
 def material_interaction(config: CarriersInput, material: Material, with_layer: bool = True) -> Interaction:
-    """Return the interaction in the layer, or in its surroundings alone; raises ValueError for surroundings that make no sense."""
+    """Return the interaction in the layer, or in its surroundings alone;
+    raises ValueError for surroundings that make no sense.
+    """
     around, kind = surroundings(config), config.screening.interaction
     if with_layer:
         return layer_interaction(material, around, kind)
     if around.knows_layer:
-        raise ValueError("a table, or sheets, are layer and surroundings together: the surroundings alone are not known")
+        raise ValueError(
+            "a table, or sheets, are layer and surroundings together: the surroundings alone are not known"
+        )
     return interaction_of(0.0, around, kind)
 
 
@@ -116,7 +123,9 @@ def carrier_bands(config: CarriersInput, material: Material) -> BandModel:
     return load_bands(BAND_MODELS[config.bands.model].place).of_material(material, config.bands.masses)
 
 
-def pair_bands(config: CarriersInput, material: Material, transition: str = "A", mesh: ValleyMesh | None = None) -> dict[str, Band]:
+def pair_bands(
+    config: CarriersInput, material: Material, transition: str = "A", mesh: ValleyMesh | None = None
+) -> dict[str, Band]:
     """Return the bands of "electron" and "hole" of the K valley on the mesh of an input; `transition` is "A" or "B"."""
     momentum_kx, model = (mesh or carrier_mesh(config, material)).momentum_kx, carrier_bands(config, material)
     pair = 1 if transition == "A" else -1

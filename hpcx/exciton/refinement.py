@@ -1,13 +1,13 @@
 """How the exciton's binding energy depends on the mesh and its cut-off; the trion's does in the same way.
 
 **mesh.N.** A mesh of N x N momenta is a supercell of N x N cells: charges interact with each other's images, which is
-a constant (exciton/finite_mesh_correction) and a field c r^2, whose effect is of first order in c = `image_field` as soon as the states
-are smaller than the supercell.
+a constant (exciton/finite_mesh_correction) and a field c r^2, whose effect is of first order in c = `image_field` as
+soon as the states are smaller than the supercell.
 
-**mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over kinetic and binding energy, with the overlaps of
-the bands. The sum over all of them is the term "tail": like k0^-3 for linear bands and k0^-4 for parabolic ones where W falls like k^-2.
-The next term is smaller by one power of k0. What counts is the area of the cut-off's circle that the points within it really stand
-for.
+**mesh.k0.** Momenta k beyond the cut-off would lower the energy by |W(k) phi(0)|^2 over kinetic and binding energy,
+with the overlaps of the bands. The sum over all of them is the term "tail": like k0^-3 for linear bands and k0^-4 for
+parabolic ones where W falls like k^-2. The next term is smaller by one power of k0. What counts is the area of the
+cut-off's circle that the points within it really stand for.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _HIGHER = tuple(2 ** (step / 2) for step in range(12))
 #: largest cut-off that an input may have, 2 pi / a
 HIGHEST = 0.5
-#: largest cut-off of a tight-binding model over that at which two valleys meet, or at which a band changes its character; points along the
-#: radius of the mesh on which this is looked for, and halvings of the interval
+#: largest cut-off of a tight-binding model over that at which two valleys meet, or at which a band changes its
+#: character; points along the radius of the mesh on which this is looked for, and halvings of the interval
 _INSIDE, _POINTS, _HALVINGS = 0.97, 15, 6
 #: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
 _MULTIPLE = 6
@@ -86,12 +86,17 @@ def effective_cutoff(divisions: float, cutoff: float) -> float:
 
 
 def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k (1/nm, ascending) along one direction, each (n,)."""
+    """Return energy (eV) and |<c k|c 0><v 0|v k>| of free pairs at momenta k
+    (1/nm, ascending) along one direction, each (n,).
+    """
     momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
     model = carrier_bands(config, material)
     model = model.continued() if isinstance(model, TightBindingValleys) else model
     electron, hole = (model.band(momentum_kx, Carrier(1, 1, conduction)) for conduction in (True, False))
-    overlap_k = np.abs((electron.spinor_ck[:, :1].conj() * electron.spinor_ck).sum(axis=0) * (hole.spinor_ck[:, :1].conj() * hole.spinor_ck).sum(axis=0))
+    overlap_k = np.abs(
+        (electron.spinor_ck[:, :1].conj() * electron.spinor_ck).sum(axis=0)
+        * (hole.spinor_ck[:, :1].conj() * hole.spinor_ck).sum(axis=0)
+    )
     return (electron.energy_k + hole.energy_k)[1:], overlap_k[1:]
 
 
@@ -127,7 +132,9 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
 
 
 def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = PAIR) -> float:
-    """Return the largest cut-off (2 pi / a) that makes sense: bands of a tight-binding model can be followed so far only."""
+    """Return the largest cut-off (2 pi / a) that makes sense:
+    bands of a tight-binding model can be followed so far only.
+    """
     if config.bands.model != "tight-binding":
         return HIGHEST
     carriers = tuple(carriers)
@@ -147,7 +154,9 @@ def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = PAIR) -> flo
 
 
 def mesh_parameters(config: CarriersInput, material: Material, highest: float = HIGHEST) -> tuple[Parameter, Parameter]:
-    """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size has a meaning and end at the `highest` cut-off."""
+    """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size
+    has a meaning and end at the `highest` cut-off.
+    """
     lattice, radius = carrier_lattice(config, material), hydrogenic(config, material).radius
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice.constant
@@ -178,7 +187,8 @@ def mesh_parameters(config: CarriersInput, material: Material, highest: float = 
             (*cutoffs, highest),
             beyond,
             (("tail",), ("tail", "tail, next")),
-            "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then one power more",
+            "states beyond the cut-off, |W|^2 over their energy: k0^-3 (linear bands) or k0^-4 (parabolic ones), then"
+            " one power more",
             nominal=tail.beyond,
             unit="2 pi / a",
         ),
@@ -210,7 +220,13 @@ def refinement(config: Config, material: Material) -> Refinement:
         points = count_points(int(values["mesh.N"]), values["mesh.k0"])
         return _OVERHEAD + 100 * points * math.log2(points)
 
-    return Refinement(mesh_parameters(config, material, highest_cutoff(config)), (binding_energy(config, material),), mesh_settings, lean, work)
+    return Refinement(
+        mesh_parameters(config, material, highest_cutoff(config)),
+        (binding_energy(config, material),),
+        mesh_settings,
+        lean,
+        work,
+    )
 
 
 def mesh_settings(values: Values) -> dict[str, object]:

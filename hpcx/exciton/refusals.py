@@ -22,7 +22,8 @@ from hpcx.units import from_internal
 
 #: mesh on which a gap is looked for
 _GAP_MESH = 12
-#: largest mesh on which degenerate bands are looked for, and the distance of levels up to which bands are degenerate, eV (files have six digits)
+#: largest mesh on which degenerate bands are looked for, and the distance of levels up to which bands are degenerate,
+#: eV (files have six digits)
 _LEVELS_MESH, _SAME_LEVEL = 24, 1e-5
 #: electron and hole of the A exciton
 PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
@@ -33,22 +34,33 @@ _COARSE = 6
 
 
 def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
-    """Return surroundings that make no sense, a splitting that closes the gap of one spin, what is wrong with a tight-binding model."""
-    found = tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(config, material)
+    """Return surroundings that make no sense, a splitting that closes the gap of one spin,
+    what is wrong with a tight-binding model.
+    """
+    found = tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(
+        config, material
+    )
     exchange = config.exchange
     if not found and apart(surroundings(config)):
         return _of_overlaps(config)
     if not found and exchange.long_range:
         with_layer = exchange.screening == "layer"
-        found += tried("exchange.screening", exchange.screening, lambda: material_interaction(config, material, with_layer))[1]
+        found += tried(
+            "exchange.screening", exchange.screening, lambda: material_interaction(config, material, with_layer)
+        )[1]
     return found
 
 
 def _of_overlaps(config: CarriersInput) -> list[Refusal]:
-    """Return what needs electron and hole in one sheet; the dipole of a tight-binding model is that of its own states."""
+    """Return what needs electron and hole in one sheet;
+    the dipole of a tight-binding model is that of its own states.
+    """
     light = () if config.bands.model == "tight-binding" else ("absorption.enabled", "twod.enabled")
     whole: Any = config
-    wanted = {key: reduce(lambda table, name: getattr(table, name, None), key.split("."), whole) for key in (*_EXCHANGE, *light)}
+    wanted = {
+        key: reduce(lambda table, name: getattr(table, name, None), key.split("."), whole)
+        for key in (*_EXCHANGE, *light)
+    }
     reason = "needs the overlap of electron and hole, which are in different sheets of this environment"
     return [Refusal(key, str(value).lower(), reason) for key, value in wanted.items() if value]
 
@@ -60,7 +72,10 @@ def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
     if not isinstance(bands, Dirac) or bands.gap(1) > 0:
         return []
     splitting = material.number("carriers.valence_splitting", "eV")
-    reason = f"half of it must be below the gap of the Dirac model, carriers.gap = {material.number('carriers.gap', 'eV'):g} eV"
+    reason = (
+        "half of it must be below the gap of the Dirac model, carriers.gap ="
+        f" {material.number('carriers.gap', 'eV'):g} eV"
+    )
     return [Refusal("parameters.carriers.valence_splitting", f"{splitting:g} eV", reason)]
 
 
@@ -71,11 +86,15 @@ def _tight_binding(config: CarriersInput) -> list[Refusal]:
     model, found = tried(key, source, lambda: load_model(files))
     if found:
         return found
-    return _zone(config, model) if isinstance(config, Config) and config.mesh.region == "zone" else _valleys(config, model)
+    return (
+        _zone(config, model) if isinstance(config, Config) and config.mesh.region == "zone" else _valleys(config, model)
+    )
 
 
 def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
-    """Return a valley that is not there, bands that the model does not have or that cannot be followed to the border of the disk."""
+    """Return a valley that is not there, bands that the model does not have or that
+    cannot be followed to the border of the disk.
+    """
     files = config.tight_binding
     occupied = occupied_bands(files)
     if occupied >= model.orbitals:
@@ -87,30 +106,48 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
     if found:
         return found
     if energies[0] <= energies[1]:
-        return [Refusal("tight_binding.occupied", str(occupied), "there is no gap above this band at the valley's centre")]
+        return [
+            Refusal("tight_binding.occupied", str(occupied), "there is no gap above this band at the valley's centre")
+        ]
     if config.mesh.cutoff > valleys.largest_cutoff:
-        reason = f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner overlap"
+        reason = (
+            f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner"
+            " overlap"
+        )
         return [Refusal("mesh.k0", f"{config.mesh.cutoff:g}", reason)]
     return followed(config, PAIR)
 
 
 def followed(config: CarriersInput, carriers: Iterable[Any], points: int = _COARSE) -> list[Refusal]:
-    """Return why bands of a tight-binding model cannot be followed to the border of the disk, looked for on a mesh with `points` along its radius."""
+    """Return why bands of a tight-binding model cannot be followed to the border of the disk,
+    looked for on a mesh with `points` along its radius.
+    """
     valleys, cutoff = load_valleys(config.tight_binding), config.mesh.cutoff
     momentum_kx = lattice_mesh(max(3, math.ceil(points / cutoff)), cutoff, valleys.lattice).momentum_kx
     return tried("mesh.k0", cutoff, lambda: [valleys.band(momentum_kx, carrier) for carrier in carriers])[1]
 
 
 def _zone(config: Config, model: TightBinding) -> list[Refusal]:
-    """Return bands that the model does not have, a gap that it does not have, a reach that is too far, a path through points that are not there."""
+    """Return bands that the model does not have, a gap that it does not have, a reach that is too far,
+    a path through points that are not there.
+    """
     zone, found = config.zone, []
     occupied = occupied_bands(config.tight_binding)
     if not zone.valence <= occupied <= model.orbitals - zone.conduction:
-        reason = f"zone.valence = {zone.valence} bands below and zone.conduction = {zone.conduction} above do not fit into {model.orbitals} bands"
+        reason = (
+            f"zone.valence = {zone.valence} bands below and zone.conduction = {zone.conduction} above do not fit into"
+            f" {model.orbitals} bands"
+        )
         return [Refusal("tight_binding.occupied", str(occupied), reason)]
     gap = model.gap(model.mesh(_GAP_MESH), occupied)
     if gap <= 0:
-        found.append(Refusal("tight_binding.occupied", str(occupied), f"there is no gap above this band: {gap:.3f} eV on a coarse mesh"))
+        found.append(
+            Refusal(
+                "tight_binding.occupied",
+                str(occupied),
+                f"there is no gap above this band: {gap:.3f} eV on a coarse mesh",
+            )
+        )
     widest = config.mesh.N * model.shortest_vector / 2
     reach = zone.internal.reach
     if reach is not None and reach > widest:
@@ -135,11 +172,13 @@ def _cut_levels(config: Config, model: TightBinding, momentum_qv: np.ndarray) ->
     ):
         if not 0 < border < model.orbitals:
             continue
-        apart_k = np.concatenate([np.diff(model.energies(model.mesh(divisions) + q_x)[:, border - 1 : border + 1])[:, 0] for q_x in moved_qx])
+        apart_k = np.concatenate(
+            [np.diff(model.energies(model.mesh(divisions) + q_x)[:, border - 1 : border + 1])[:, 0] for q_x in moved_qx]
+        )
         if apart_k.min() < _SAME_LEVEL:
             reason = (
-                f"bands {border} and {border + 1} are degenerate at points of the mesh: which of the two forms pairs there would depend on rounding; "
-                "take both or neither"
+                f"bands {border} and {border + 1} are degenerate at points of the mesh: which of the two forms pairs"
+                " there would depend on rounding; take both or neither"
             )
             found.append(Refusal(f"zone.{name}", str(getattr(zone, name)), reason))
     return found

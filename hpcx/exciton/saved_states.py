@@ -41,7 +41,9 @@ class BlockOrder:
     def __init__(self, comm: MPI.Comm, total: int, width: int = 1) -> None:
         """Take the number of rows; those of a block come in groups of `width`, which stay together."""
         self.total = total
-        self._first, self._last = (width * int(row) for row in block_rows(total // width, comm.size)[comm.rank : comm.rank + 2])
+        self._first, self._last = (
+            width * int(row) for row in block_rows(total // width, comm.size)[comm.rank : comm.rank + 2]
+        )
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
         """Return this rank's block (row, state) and its first row."""
@@ -65,7 +67,9 @@ class SideBySide:
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
         """Return this rank's block (row, part and state) of vectors (state, rows), and its first row; collective."""
-        blocks = [order.to_file(part) for order, part in zip(self._orders, np.split(vectors, self._cuts, axis=1), strict=True)]
+        blocks = [
+            order.to_file(part) for order, part in zip(self._orders, np.split(vectors, self._cuts, axis=1), strict=True)
+        ]
         return np.concatenate([block for block, _ in blocks], axis=1), blocks[0][1]
 
     def from_file(self, read: Callable[[int, int], np.ndarray]) -> np.ndarray:
@@ -79,7 +83,9 @@ class SideBySide:
 
 
 class SavedStates:
-    """The states of one eigenproblem in the checkpoint of the point: those that have converged, and approximations of others."""
+    """The states of one eigenproblem in the checkpoint of the point:
+    those that have converged, and approximations of others.
+    """
 
     def __init__(self, stage: Stage, order: Order) -> None:
         self._stage, self._order = stage, order

@@ -60,9 +60,15 @@ class ExcitonStates:
 
 
 def solve_exciton(
-    comm: MPI.Comm, problem: ExcitonProblem, states: int, tolerance: float, stage: Stage | None = None, progress: Progress | None = None
+    comm: MPI.Comm,
+    problem: ExcitonProblem,
+    states: int,
+    tolerance: float,
+    stage: Stage | None = None,
+    progress: Progress | None = None,
 ) -> ExcitonStates:
-    """Return the lowest `states` excitons, going on from what the `stage` knows; `progress` hears the share that is done; collective.
+    """Return the lowest `states` excitons, going on from what the `stage` knows;
+    `progress` hears the share that is done; collective.
 
     Raises SolverError, Stopped.
     """
@@ -73,7 +79,19 @@ def solve_exciton(
     saved = SavedStates(stage or Stages(comm, Run()).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
     basis = partial(large_basis, unknowns=problem.mesh.size)
-    pairs = lowest_states(comm, operator, count, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, progress=progress, basis=basis)
+    pairs = lowest_states(
+        comm,
+        operator,
+        count,
+        tolerance,
+        "exciton_",
+        draw,
+        width,
+        saved.known(),
+        keep=saved.keep,
+        progress=progress,
+        basis=basis,
+    )
     saved.finish(pairs.vectors)
     counts = np.diff(block_rows(problem.mesh.size, comm.size))
     amplitude_sk = np.empty((len(pairs.values), problem.mesh.size), complex)
@@ -81,7 +99,15 @@ def solve_exciton(
         comm.Allgatherv(np.ascontiguousarray(mine), [whole, counts])
     amplitude_sk, labels = _settled(problem, pairs.values, amplitude_sk, tolerance)
     sizes, residual = degeneracy(pairs.values, width)[:count], float(pairs.residuals[:count].max())
-    return ExcitonStates(pairs.values[:count], amplitude_sk[:count], sizes, labels.first(count), pairs.products, residual, operator.traffic)
+    return ExcitonStates(
+        pairs.values[:count],
+        amplitude_sk[:count],
+        sizes,
+        labels.first(count),
+        pairs.products,
+        residual,
+        operator.traffic,
+    )
 
 
 def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
@@ -93,8 +119,12 @@ def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> Exci
     return ExcitonStates(energy[:count], amplitude_sk[:count], sizes, labels.first(count), 0)
 
 
-def _settled(problem: ExcitonProblem, energy: np.ndarray, amplitude_sk: np.ndarray, tolerance: float) -> tuple[np.ndarray, Labels]:
-    """Return whole vectors (state, n) of the same levels that do not depend on how they were found, and their labels."""
+def _settled(
+    problem: ExcitonProblem, energy: np.ndarray, amplitude_sk: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, Labels]:
+    """Return whole vectors (state, n) of the same levels that do not depend on how they were found,
+    and their labels.
+    """
     return Envelopes(problem).settle(energy, amplitude_sk, tolerance, partial(_functional, MPI.COMM_SELF, problem))
 
 
@@ -112,12 +142,16 @@ def _draw(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
 
 
 def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
-    """This rank's rows of the optical matrix element (number 0), or of a random vector, which fixes the basis of degenerate states."""
+    """This rank's rows of the optical matrix element (number 0), or of a random vector,
+    which fixes the basis of degenerate states.
+    """
     return _draw(comm, problem, number) if number else problem.dipole_k[_rows(comm, problem)]
 
 
 def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
-    """Put energies (state,) from the band edges in eV under `group`, and with a band gap those of optical transitions."""
+    """Put energies (state,) from the band edges in eV under `group`,
+    and with a band gap those of optical transitions.
+    """
     zero = "from the band edges" if gap is None else "with the band gap, as optical_energy"
     result.add(f"{group}/energy", energy + (gap or 0.0), ("state",), "eV", f"{name} energy {zero}")
     result.add(f"{group}/energy_from_band_edge", energy, ("state",), "eV", f"{name} energy from the band edges")
@@ -132,14 +166,24 @@ def binding_text(binding: float, gap: float | None) -> str:
     return text if gap is None else f"{text}, optical transition at {gap - binding:.4f} eV (band gap {gap:g} eV)"
 
 
-def add_exciton(result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float | None, tolerance: float) -> None:
-    """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies; `tolerance` of the solver."""
+def add_exciton(
+    result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float | None, tolerance: float
+) -> None:
+    """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies;
+    `tolerance` of the solver.
+    """
     add_energies(result, "exciton", "exciton", states.energy, gap)
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
     add_degeneracy(result, "exciton", states.degeneracy, tolerance)
     add_labels(result, states.labels)
     correction = problem.finite_mesh_correction
-    result.add("exciton/finite_mesh_correction", correction, (), "eV", "first-order error of the binding energy made by the mesh")
+    result.add(
+        "exciton/finite_mesh_correction",
+        correction,
+        (),
+        "eV",
+        "first-order error of the binding energy made by the mesh",
+    )
     result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
 
 
@@ -149,7 +193,15 @@ def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, st
     own, points = slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0), problem.mesh.size
     for axis, name in enumerate(("kx", "ky")):
         text = f"momentum from the valley's centre, {name[-1]}"
-        result.add_internal(f"exciton/{name}", problem.mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, start=own.start, rows=points)
+        result.add_internal(
+            f"exciton/{name}",
+            problem.mesh.momentum_kx[own, axis],
+            ("point",),
+            "1/angstrom",
+            text,
+            start=own.start,
+            rows=points,
+        )
     part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
     text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
     result.add("exciton/wavefunction", states.amplitude_sk[:, own], ("state", "point"), "1", text, part=part)
@@ -163,7 +215,14 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         problem = exciton_problem(config, material)
     with run.timings.measure("exciton"):
-        states = solve_exciton(comm, problem, config.solver.states, config.solver.tolerance, stages.stage("exciton"), partial(run.progress, "exciton"))
+        states = solve_exciton(
+            comm,
+            problem,
+            config.solver.states,
+            config.solver.tolerance,
+            stages.stage("exciton"),
+            partial(run.progress, "exciton"),
+        )
     run.timings.exchanged("exciton", states.traffic)
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
@@ -173,7 +232,9 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)
-    result.summary.append(f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)")
+    result.summary.append(
+        f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)"
+    )
     result.summary.append(f"states: {states.labels}; representations of {states.labels.group}")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]

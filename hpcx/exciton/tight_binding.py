@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hpcx.exciton.config import Config, TightBindingFiles
+from hpcx.exciton.config import Config
+from hpcx.exciton.tight_binding_config import TightBindingFiles
 from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
 from hpcx.physics.extrema import minimum_between
 from hpcx.physics.three_band import three_band_model
@@ -78,14 +79,26 @@ def _built_in(material: str) -> TightBinding:
 
 
 def load_valleys(files: TightBindingFiles) -> TightBindingValleys:
-    """Return the bands around the input's valley; raises FileError or ValueError as `load_model`, or for a valley that is not there."""
+    """Return the bands around the input's valley; raises FileError or ValueError as `load_model`,
+    or for a valley that is not there.
+    """
     return _valleys(files, load_model(files))
 
 
 @lru_cache(maxsize=4)
 def _valleys(files: TightBindingFiles, model: TightBinding) -> TightBindingValleys:
-    centre_x = np.array(valley_centre(files.valley, model, occupied_bands(files), "tight_binding.valley")) @ model.reciprocal_vx
-    return TightBindingValleys(model, occupied_bands(files), centre_x, _spins(files, model.orbitals), files.orbital_tolerance, files.symmetry_tolerance)
+    centre_x = (
+        np.array(valley_centre(files.valley, model, occupied_bands(files), "tight_binding.valley"))
+        @ model.reciprocal_vx
+    )
+    return TightBindingValleys(
+        model,
+        occupied_bands(files),
+        centre_x,
+        _spins(files, model.orbitals),
+        files.orbital_tolerance,
+        files.symmetry_tolerance,
+    )
 
 
 def _spins(files: TightBindingFiles, orbitals: int) -> np.ndarray | None:
@@ -100,7 +113,9 @@ def _spins(files: TightBindingFiles, orbitals: int) -> np.ndarray | None:
 
 
 def corners(model: TightBinding) -> dict[str, tuple[float, float]]:
-    """Return the named points of the zone in fractions of the reciprocal vectors; G alone if the lattice is neither hexagonal nor rectangular."""
+    """Return the named points of the zone in fractions of the reciprocal vectors;
+    G alone if the lattice is neither hexagonal nor rectangular.
+    """
     first, second = model.lattice_vx
     cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
     same = abs(np.linalg.norm(first) / np.linalg.norm(second) - 1) < _HEXAGONAL
@@ -110,7 +125,9 @@ def corners(model: TightBinding) -> dict[str, tuple[float, float]]:
 
 
 def pair_momenta(config: Config, model: TightBinding) -> np.ndarray:
-    """Return the pair momenta in fractions of the reciprocal vectors, (q, 2); raises ValueError for a path that makes no sense."""
+    """Return the pair momenta in fractions of the reciprocal vectors, (q, 2);
+    raises ValueError for a path that makes no sense.
+    """
     if config.zone.path is None:
         return np.array([config.zone.momentum])
     return path_of(config.zone.path, config.zone.points, model).fraction_qv
@@ -147,9 +164,11 @@ def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
 
 @lru_cache(maxsize=64)
 def valley_centre(word: str, model: TightBinding, occupied: int, key: str) -> tuple[float, float]:
-    """Return the centre of a valley in fractions of the reciprocal vectors: a corner, a point given, or "Q", which is found.
+    """Return the centre of a valley in fractions of the reciprocal vectors:
+    a corner, a point given, or "Q", which is found.
 
-    Q is the minimum of the lowest conduction band between G and K, Q' its partner by time reversal. Raises ValueError for a valley that is not there.
+    Q is the minimum of the lowest conduction band between G and K, Q' its partner by time reversal. Raises ValueError
+    for a valley that is not there.
     """
     if word not in ("Q", "Q'"):
         return _fraction(word, model, key)
@@ -167,5 +186,7 @@ def _fraction(word: str, model: TightBinding, key: str) -> tuple[float, float]:
         return known[word]
     found = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
     if found is None:
-        raise ValueError(f"{key}: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'")
+        raise ValueError(
+            f"{key}: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'"
+        )
     return float(found[1]), float(found[2])

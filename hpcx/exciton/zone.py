@@ -1,9 +1,11 @@
-"""The exciton of a tight-binding model on the whole Brillouin zone: several bands, spinors, any pair momentum, exchange.
+"""The exciton of a tight-binding model on the whole Brillouin zone:
+several bands, spinors, any pair momentum, exchange.
 
-H = (e_c(k+Q) - e_v(k)) - D + X for amplitudes A(k, c, v), with point-like orbitals in the lattice gauge (see the developer's page):
-D A = sum_ij conj(u_ci(k+Q)) u_vj(k) sum_k' V_ij(k' - k) sum_c'v' u_c'i(k'+Q) conj(u_v'j(k')) A(k', c', v'),
-V_ij(q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(i q R), which fast Fourier transforms turn into a product over R; and
-X A = sum_ij conj(u_ci(k+Q)) u_vi(k) U_ij(Q) sum_k'c'v' conj(u_v'j(k')) u_c'j(k'+Q) A, U_ij(Q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(-i Q R).
+H = (e_c(k+Q) - e_v(k)) - D + X for amplitudes A(k, c, v), with point-like orbitals in the lattice gauge (see the
+developer's page): D A = sum_ij conj(u_ci(k+Q)) u_vj(k) sum_k' V_ij(k' - k) sum_c'v' u_c'i(k'+Q) conj(u_v'j(k')) A(k',
+c', v'), V_ij(q) = 1/N^2 sum_R V(R + tau_i - tau_j) exp(i q R), which fast Fourier transforms turn into a product over
+R; and X A = sum_ij conj(u_ci(k+Q)) u_vi(k) U_ij(Q) sum_k'c'v' conj(u_v'j(k')) u_c'j(k'+Q) A, U_ij(Q) = 1/N^2 sum_R V(R
++ tau_i - tau_j) exp(-i Q R).
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ class ZoneProblem:
         pair_energy_kcv: e_c(k+Q) - e_v(k), (k, c, v), eV.
         electron_kic: conduction states at k + Q in the lattice gauge, (k, orbital, c).
         hole_kiv: valence states at k, (k, orbital, v).
-        attraction_ijr: V(R + tau_i - tau_j) summed over the images of the N x N supercell, (orbital, orbital, N, N), eV.
+        attraction_ijr: V(R + tau_i - tau_j) summed over the images of the N x N supercell, (orbital, orbital, N, N),
+            eV.
         exchange_ij: N^2 U_ij(Q), eV; None without exchange.
         velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV nm; None at finite pair momentum.
     """
@@ -80,8 +83,8 @@ def zone_problem(
         exchange: the interaction of the exchange, or None to leave it out.
         spinless_factor: 2 for singlets of a model without spin.
         reach: distance up to which pairs of sites interact, nm; half the supercell's width by default,
-            and not more, or pairs would count with several of their images. If it is given, the exchange is the sum up to there,
-            else its part of long range, without an end.
+            and not more, or pairs would count with several of their images. If it is given, the exchange is the sum up
+            to there, else its part of long range, without an end.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
     momentum_kx = model.mesh(divisions)
@@ -91,20 +94,19 @@ def zone_problem(
     moved = pair_momentum_x is not None and np.abs(pair_momentum_x).max() > 0
     if moved:
         energy_kb, state_kib = model.bands(momentum_kx + pair_momentum_x)
-    electron_kic, electron_energy = state_kib[..., occupied : occupied + conduction], energy_kb[:, occupied : occupied + conduction]
+    above = slice(occupied, occupied + conduction)
+    electron_kic, electron_energy = state_kib[..., above], energy_kb[:, above]
     ends = whole_cells or reach is not None
     reach = divisions * model.shortest_vector / 2 if reach is None else reach
     velocity = None
     if not moved:
-        velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), model.velocity(momentum_kx), hole_kiv, optimize=True)
+        velocity_xkij = model.velocity(momentum_kx)
+        velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), velocity_xkij, hole_kiv, optimize=True)
     exchange_ij = None
     if exchange is not None:
         q_x = np.zeros(2) if pair_momentum_x is None else pair_momentum_x
-        if ends:
-            phase_r = np.exp(-1j * _supercell(divisions) @ model.lattice_vx @ q_x)
-            exchange_ij = spinless_factor * site_interaction(model, exchange, divisions, reach, whole_cells, phase_r).sum(axis=(2, 3))
-        else:
-            exchange_ij = spinless_factor * long_range_exchange(model, exchange, q_x)
+        sites = (divisions, reach, whole_cells) if ends else None
+        exchange_ij = spinless_factor * _exchange(model, exchange, q_x, sites)
     return ZoneProblem(
         divisions,
         electron_energy[:, :, None] - hole_energy[:, None, :] + scissor,
@@ -116,10 +118,22 @@ def zone_problem(
     )
 
 
-def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.ndarray) -> np.ndarray:
-    """Return N^2 U_ij(Q) = W(Q) / A exp(i Q (tau_i - tau_j)), (orbital, orbital), eV, of the shortest Q + G, or the mean of several.
+def _exchange(
+    model: TightBinding, law: Interaction, momentum_x: np.ndarray, sites: tuple[int, float, bool] | None
+) -> np.ndarray:
+    """Return U_ij(Q), eV: of long range, or the sum over `sites`, which are (divisions, reach, whole_cells)."""
+    if sites is None:
+        return long_range_exchange(model, law, momentum_x)
+    phase_r = np.exp(-1j * _supercell(sites[0]) @ model.lattice_vx @ momentum_x)
+    return site_interaction(model, law, *sites, phase_r).sum(axis=(2, 3))
 
-    It is the part that does not depend on how close two charges on point-like orbitals may come; at Q = 0 no pair has it.
+
+def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.ndarray) -> np.ndarray:
+    """Return N^2 U_ij(Q) = W(Q) / A exp(i Q (tau_i - tau_j)), (orbital, orbital), eV,
+    of the shortest Q + G, or the mean of several.
+
+    It is the part that does not depend on how close two charges on point-like orbitals may come; at Q = 0 no pair has
+    it.
     """
     near_gx = momentum_x + np.stack(list(np.mgrid[-3:4, -3:4]), axis=-1).reshape(-1, 2) @ model.reciprocal_vx
     length_g = np.linalg.norm(near_gx, axis=1)
@@ -132,7 +146,9 @@ def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.nd
 
 
 def _supercell(divisions: int) -> np.ndarray:
-    """Return the integers of cells around the origin, (N', 2), that hold all distances up to half the supercell and more."""
+    """Return the integers of cells around the origin, (N', 2),
+    that hold all distances up to half the supercell and more.
+    """
     return integer_pairs(range(-divisions, divisions + 1), range(-divisions, divisions + 1))
 
 
@@ -142,10 +158,18 @@ def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
     return site_sx, site_of.ravel()
 
 
-def site_interaction(model: TightBinding, law: Interaction, divisions: int, reach: float, whole_cells: bool, phase_r: np.ndarray | None = None) -> np.ndarray:
+def site_interaction(
+    model: TightBinding,
+    law: Interaction,
+    divisions: int,
+    reach: float,
+    whole_cells: bool,
+    phase_r: np.ndarray | None = None,
+) -> np.ndarray:
     """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
 
-    Charges on one site repel each other like charges one lattice constant apart. `phase_r` multiplies the cells of `_supercell`.
+    Charges on one site repel each other like charges one lattice constant apart. `phase_r` multiplies the cells of
+    `_supercell`.
     """
     cell_rv = _supercell(divisions)
     vector_rx = cell_rv @ model.lattice_vx
@@ -193,7 +217,9 @@ class ZoneOperator:
         size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
         self.dtype = complex
         self.flops = 20.0 * size * np.log2(max(points, 2))
-        self._dipole_kcvi = np.einsum("kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine])
+        self._dipole_kcvi = np.einsum(
+            "kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine]
+        )
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
@@ -213,7 +239,9 @@ class ZoneOperator:
         return self._spread.traffic
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
-        """Return this rank's orbitals' share of D x, (k, c, v). Arrays run over k last, so that all products are of long rows."""
+        """Return this rank's orbitals' share of D x, (k, c, v).
+        Arrays run over k last, so that all products are of long rows.
+        """
         n, hole_vjk = self.problem.divisions, self._hole_vjk
         x_cvk = np.ascontiguousarray(np.moveaxis(x_kcv, 0, 2))
         y_cvk = np.zeros_like(x_cvk)

@@ -59,8 +59,8 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     _add_states(result, operator, model, pairs)
     lowest = int(np.argmin([energy[0] for energy in energies]))
     result.summary.append(
-        f"lowest exciton {energies[lowest][0]:.6f} eV, {1e3 * (edges[lowest] - energies[lowest][0]):.2f} meV below the free pairs of its "
-        f"momentum ({problem.size} pair states, {model.orbitals} orbitals)"
+        f"lowest exciton {energies[lowest][0]:.6f} eV, {1e3 * (edges[lowest] - energies[lowest][0]):.2f} meV below the"
+        f" free pairs of its momentum ({problem.size} pair states, {model.orbitals} orbitals)"
     )
     if config.absorption.enabled and operator.problem.velocity_xkcv is not None:
         with run.timings.measure("absorption"):
@@ -88,10 +88,16 @@ def _problem(config: Config, material: Material, model: TightBinding, fraction: 
 
 def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, stage: Stage) -> tuple[Eigenpairs, np.ndarray]:
     """Return the lowest states and the sizes of their levels."""
-    saved, tolerance, states = SavedStates(stage, BlockOrder(comm, operator.problem.size, operator.pairs)), config.solver.tolerance, config.solver.states
+    saved, tolerance, states = (
+        SavedStates(stage, BlockOrder(comm, operator.problem.size, operator.pairs)),
+        config.solver.tolerance,
+        config.solver.states,
+    )
     draw, width = partial(_draw, operator), level_width(tolerance)
     basis = partial(large_basis, unknowns=operator.problem.size)
-    pairs = lowest_states(comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, basis=basis)
+    pairs = lowest_states(
+        comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, basis=basis
+    )
     saved.finish(pairs.vectors)
     vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, operator))
     lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])
@@ -106,27 +112,58 @@ def _draw(operator: ZoneOperator, number: int) -> np.ndarray:
 
 
 def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
-    """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector, which fixes the basis of degenerate states."""
+    """This rank's rows of the matrix element of sigma+ light (number 0), or of a random vector,
+    which fixes the basis of degenerate states.
+    """
     velocity_xkcv = operator.problem.velocity_xkcv
     if number or velocity_xkcv is None:
         return _draw(operator, number)
     return circular(velocity_xkcv, 1)[operator.first : operator.first + operator.rows]
 
 
-def _add_energies(result: Result, config: Config, model: TightBinding, fraction_qv: np.ndarray, energy_qs: np.ndarray, edge_q: np.ndarray) -> None:
+def _add_energies(
+    result: Result,
+    config: Config,
+    model: TightBinding,
+    fraction_qv: np.ndarray,
+    energy_qs: np.ndarray,
+    edge_q: np.ndarray,
+) -> None:
     """Put energies under /exciton, and with a path those of every pair momentum under /exciton/dispersion."""
-    result.add("exciton/energy", energy_qs[-1], ("state",), "eV", "exciton energy" + (" at the last pair momentum" if len(edge_q) > 1 else ""))
-    result.add("exciton/binding_energy", edge_q[-1] - energy_qs[-1, 0], (), "eV", "exciton binding energy, from the lowest free pair of its momentum")
+    result.add(
+        "exciton/energy",
+        energy_qs[-1],
+        ("state",),
+        "eV",
+        "exciton energy" + (" at the last pair momentum" if len(edge_q) > 1 else ""),
+    )
+    result.add(
+        "exciton/binding_energy",
+        edge_q[-1] - energy_qs[-1, 0],
+        (),
+        "eV",
+        "exciton binding energy, from the lowest free pair of its momentum",
+    )
     result.add("exciton/pair_edge", edge_q[-1], (), "eV", "lowest energy of a free pair of this momentum")
     if config.zone.path is None:
         return
     momentum_qx = fraction_qv @ model.reciprocal_vx
     path = path_of(config.zone.path, config.zone.points, model)
-    result.add_internal("exciton/dispersion/path", path.along_q, ("path",), "1/angstrom", "distance along the path of pair momenta")
+    result.add_internal(
+        "exciton/dispersion/path", path.along_q, ("path",), "1/angstrom", "distance along the path of pair momenta"
+    )
     result.add("exciton/dispersion/corner", np.array(path.corners), ("corner",), "1", "corners of the path, as written")
-    result.add_internal("exciton/dispersion/corner_path", path.along_c, ("corner",), "1/angstrom", "distance of the corners along the path")
+    result.add_internal(
+        "exciton/dispersion/corner_path",
+        path.along_c,
+        ("corner",),
+        "1/angstrom",
+        "distance of the corners along the path",
+    )
     for axis, name in enumerate(("qx", "qy")):
-        result.add_internal(f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}")
+        result.add_internal(
+            f"exciton/dispersion/{name}", momentum_qx[:, axis], ("path",), "1/angstrom", f"pair momentum, {name[-1]}"
+        )
     result.add("exciton/dispersion/energy", energy_qs, ("path", "state"), "eV", "exciton energy")
     result.add("exciton/dispersion/pair_edge", edge_q, ("path",), "eV", "lowest energy of a free pair of this momentum")
 
@@ -136,10 +173,20 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     problem, first = operator.problem, operator.first // operator.pairs
     points = problem.divisions**2
     mine = slice(first, first + operator.rows // operator.pairs)
-    amplitude_kcvs = np.moveaxis(pairs.vectors.reshape(len(pairs.values), -1, *problem.pair_energy_kcv.shape[1:]), 0, -1)
+    amplitude_kcvs = np.moveaxis(
+        pairs.vectors.reshape(len(pairs.values), -1, *problem.pair_energy_kcv.shape[1:]), 0, -1
+    )
     momentum_kx = model.mesh(problem.divisions)[mine]
     for axis, name in enumerate(("kx", "ky")):
-        result.add_internal(f"exciton/{name}", momentum_kx[:, axis], ("point",), "1/angstrom", f"momentum of the hole, {name[-1]}", start=first, rows=points)
+        result.add_internal(
+            f"exciton/{name}",
+            momentum_kx[:, axis],
+            ("point",),
+            "1/angstrom",
+            f"momentum of the hole, {name[-1]}",
+            start=first,
+            rows=points,
+        )
     result.add(
         "exciton/wavefunction",
         amplitude_kcvs,
@@ -155,7 +202,13 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     for name, sign in POLARISATIONS:
         dipole = circular(problem.velocity_xkcv, sign)[operator.first : operator.first + operator.rows]
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
-        result.add_internal(f"exciton/oscillator_strength_{name}", weight, ("state",), WEIGHT, f"|<exciton|hbar v_{name}|0>|^2 per unit cell")
+        result.add_internal(
+            f"exciton/oscillator_strength_{name}",
+            weight,
+            ("state",),
+            WEIGHT,
+            f"|<exciton|hbar v_{name}|0>|^2 per unit cell",
+        )
 
 
 def circular(velocity_xkcv: np.ndarray, sign: int) -> np.ndarray:
@@ -164,9 +217,17 @@ def circular(velocity_xkcv: np.ndarray, sign: int) -> np.ndarray:
 
 
 def _add_absorption(
-    comm: MPI.Comm, result: Result, config: Config, operator: ZoneOperator, velocity_xkcv: np.ndarray, pairs: Eigenpairs, stages: Stages
+    comm: MPI.Comm,
+    result: Result,
+    config: Config,
+    operator: ZoneOperator,
+    velocity_xkcv: np.ndarray,
+    pairs: Eigenpairs,
+    stages: Stages,
 ) -> None:
-    """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus; weights per unit cell."""
+    """Put the absorption of both circular polarisations under /exciton/plus and /exciton/minus;
+    weights per unit cell.
+    """
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:
         dipole = circular(velocity_xkcv, sign) / np.sqrt(points)

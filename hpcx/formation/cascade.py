@@ -49,7 +49,9 @@ def quantum_rates(energy_l: np.ndarray, speed: float, quantum: float, width: flo
 
 
 def generator(rate_ml: np.ndarray, decay: float) -> np.ndarray:
-    """Return the matrix A of dN/dt = A N (1/fs): every column sums to zero but the first, to -`decay` of the 1s state."""
+    """Return the matrix A of dN/dt = A N (1/fs): every column sums to zero but the first,
+    to -`decay` of the 1s state.
+    """
     matrix_ml = rate_ml - np.diag(rate_ml.sum(axis=0))
     matrix_ml[0, 0] -= decay
     return matrix_ml
@@ -83,8 +85,9 @@ class Propagator:
     def populations(self, source_lt: np.ndarray, first: int, samples: int) -> np.ndarray:
         """Return N_lt of dN/dt = A N + source from N = 0, exact for a source (1/fs) that is linear between the samples.
 
-        The source begins at sample `first` of `samples` and is zero after its end. Time is cut into as many blocks as there
-        are steps in a block: all blocks advance together from zero, then each is given what the one before it has left.
+        The source begins at sample `first` of `samples` and is zero after its end. Time is cut into as many blocks as
+        there are steps in a block: all blocks advance together from zero, then each is given what the one before it has
+        left.
         """
         size, steps, busy = len(source_lt), samples - 1, source_lt.shape[1] - 1
         length = int(np.ceil(np.sqrt(steps)))
@@ -102,7 +105,9 @@ class Propagator:
 
 
 def _left_by_blocks(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
-    """Return the state at the beginning of each block; `across` is the evolution over a block, `own` what each adds by itself."""
+    """Return the state at the beginning of each block;
+    `across` is the evolution over a block, `own` what each adds by itself.
+    """
     start_lb = np.zeros_like(own_lb)
     for b in range(1, own_lb.shape[1]):
         start_lb[:, b] = across_ml @ start_lb[:, b - 1] + own_lb[:, b - 1]

@@ -21,9 +21,16 @@ Polarization = Literal["x", "y", "sigma+", "sigma-"]
 class Pump(Section):
     """The pump pulse, transform limited."""
 
-    photon_energy: Energy = Field(ge=0.1, le=20, examples=[2.4, 2.8], description="centre of the pump; from the A gap to the kept continuum less 0.2 eV")
+    photon_energy: Energy = Field(
+        ge=0.1,
+        le=20,
+        examples=[2.4, 2.8],
+        description="centre of the pump; from the A gap to the kept continuum less 0.2 eV",
+    )
     duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
-    fluence: Annotated[float, Unit("uJ/cm^2")] = Field("5 uJ/cm^2", ge=1e-9, le=1e6, description="incident energy per area")
+    fluence: Annotated[float, Unit("uJ/cm^2")] = Field(
+        "5 uJ/cm^2", ge=1e-9, le=1e6, description="incident energy per area"
+    )
     polarization: Polarization | Annotated[list[Polarization], Field(min_length=1, max_length=4)] = Field(
         "x", description="linear x, y or circular sigma+, sigma-; a list adds an axis to the results at the cost of one"
     )
@@ -82,15 +89,21 @@ class Approximation(Section):
         1,
         ge=1,
         le=5,
-        description="s states (1s, 2s, ...) of each exciton that drive two-exciton states: 1: pairs of 1s alone; from 2 on, with hartree_fock = 'all', "
-        "these hold all states of both excitons",
+        description=(
+            "s states (1s, 2s, ...) of each exciton that drive two-exciton states: 1: pairs of 1s alone; from 2 on,"
+            " with hartree_fock = 'all', these hold all states of both excitons"
+        ),
     )
     manifold_pairs: bool = Field(True, description="two-exciton states of an A and a B exciton")
     common_masses: bool = Field(False, description="B takes the masses and the dipole moment of A")
     equal_mass_kernel: bool = Field(False, description="two-exciton kernels of equal electron and hole masses")
     grating: bool = Field(False, description="population grating of pump and probe in the third-order route")
-    cascade: Literal["quantum", "printed"] = Field("quantum", description="grid-independent quanta or the printed chain")
-    radiation: Literal["dispersive", "frozen"] = Field("dispersive", description="radiation at each frequency or at the probe's")
+    cascade: Literal["quantum", "printed"] = Field(
+        "quantum", description="grid-independent quanta or the printed chain"
+    )
+    radiation: Literal["dispersive", "frozen"] = Field(
+        "dispersive", description="radiation at each frequency or at the probe's"
+    )
     substrate: bool = Field(False, description="SiO2/Si stack instead of a free-standing sheet")
 
 
@@ -110,7 +123,10 @@ class Dephasing(Section):
     bound: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="other bound states")
     continuum: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="unbound states")
     measured_at: Temperature = Field(
-        "300 K", ge=0, le=1000, description="temperature at which these widths hold; others follow from the phonons of the material"
+        "300 K",
+        ge=0,
+        le=1000,
+        description="temperature at which these widths hold; others follow from the phonons of the material",
     )
 
 
@@ -120,12 +136,19 @@ class Momentum(Section):
     points: int = Field(110, ge=20, le=1000, description="uniform nodes")
     uniform_max: Wavenumber = Field("3.2 1/nm", ge=0.1, le=100, description="end of the uniform part")
     tail_points: int = Field(40, ge=4, le=400, description="logarithmic Gauss nodes of the tail")
-    max: Wavenumber = Field("30 1/nm", ge=0.1, le=10000, description="end of the tail; extended at the same density where weak screening shrinks the excitons")
+    max: Wavenumber = Field(
+        "30 1/nm",
+        ge=0.1,
+        le=10000,
+        description="end of the tail; extended at the same density where weak screening shrinks the excitons",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Momentum:
         if self.max <= self.uniform_max:
-            raise ValueError(f"momentum.max = {self.max} 1/nm must be above momentum.uniform_max = {self.uniform_max} 1/nm")
+            raise ValueError(
+                f"momentum.max = {self.max} 1/nm must be above momentum.uniform_max = {self.uniform_max} 1/nm"
+            )
         return self
 
 
@@ -156,7 +179,10 @@ class Config(RunInput):
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("solver.time_step", "approximation.grating"), ("solver.route",), lambda route: route == "third-order"),
         Effect(("solver.tolerance", "solver.probe_ratio"), ("solver.route",), lambda route: route == "time"),
-        Effect(("approximation.two_exciton_states", "approximation.manifold_pairs", "approximation.equal_mass_kernel"), ("approximation.biexciton",)),
+        Effect(
+            ("approximation.two_exciton_states", "approximation.manifold_pairs", "approximation.equal_mass_kernel"),
+            ("approximation.biexciton",),
+        ),
         Effect(("cascade.quantum", "cascade.width"), ("approximation.cascade",), lambda kind: kind == "quantum"),
         Effect(("dephasing.measured_at",), ("temperature",), lambda temperature: temperature is not None),
         Effect(("signal.photon_energies.start", "signal.photon_energies.stop"), ("signal.photon_energies.points",)),
@@ -167,15 +193,19 @@ class Config(RunInput):
 
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
-        description="dielectric surroundings in place of those fitted to the material's binding energy: an environment of `hpcx materials`, "
-        "the path of a TOML file (a permittivity, slabs, sheets or a table), or a permittivity",
+        description=(
+            "dielectric surroundings in place of those fitted to the material's binding energy: an environment of `hpcx"
+            " materials`, the path of a TOML file (a permittivity, slabs, sheets or a table), or a permittivity"
+        ),
     )
     temperature: Temperature | None = Field(
         None,
         ge=0,
         le=1000,
-        description="temperature of the lattice: dephasing by phonons, absorption of phonons in the cascade, thermal momenta of 1s excitons; "
-        "none (the default) leaves dephasing as [dephasing] says, and excitons lose energy alone",
+        description=(
+            "temperature of the lattice: dephasing by phonons, absorption of phonons in the cascade, thermal momenta of"
+            " 1s excitons; none (the default) leaves dephasing as [dephasing] says, and excitons lose energy alone"
+        ),
         examples=[77, 300],
     )
     pump: Pump = Field(description="pump pulse")
@@ -196,4 +226,13 @@ class Config(RunInput):
         around = ["interaction.kappa"] if self.environment is None else []
         substrate = matching("substrate.*") if self.approximation.substrate else ()
         dephasing = () if self.temperature is None else (*matching("optics.dephasing_*"), "phonons.optical.energy")
-        return ["lattice.constant", "carriers.hopping", *masses, *matching("optics.exciton_*_energy"), "interaction.r0", *around, *substrate, *dephasing]
+        return [
+            "lattice.constant",
+            "carriers.hopping",
+            *masses,
+            *matching("optics.exciton_*_energy"),
+            "interaction.r0",
+            *around,
+            *substrate,
+            *dephasing,
+        ]

@@ -10,9 +10,9 @@ Eqs. 2-5, in the form
 
 Three slips of the printed equations are mended: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source; and
 gamma stands with hbar in Eq. 5. Without substrate the field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in
-itself because dP/dt contains E, or E_in + kappa P with a constant kappa. A substrate answers to that field F at once and
-through the resonances of its layers, E = direct F + sum_p A_p with i hbar dA_p/dt = pole_p A_p + residue_p F; the A_p are
-stored without their factor exp(-i frame t / hbar).
+itself because dP/dt contains E, or E_in + kappa P with a constant kappa. A substrate answers to that field F at once
+and through the resonances of its layers, E = direct F + sum_p A_p with i hbar dA_p/dt = pole_p A_p + residue_p F; the
+A_p are stored without their factor exp(-i frame t / hbar).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR_EV_FS, SPEED_OF_LI
 
 @dataclass(frozen=True)
 class Terms:
-    """Which nonlinear terms act: `coherent` (blocking by P, Hartree-Fock, two excitons), `populations` (bleaching by N)."""
+    """Which nonlinear terms act: `coherent` (blocking by P, Hartree-Fock, two excitons),
+    `populations` (bleaching by N).
+    """
 
     coherent: bool = True
     populations: bool = True
@@ -38,7 +40,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Link:
-    """A pair of components (valley, manifold) with its two-exciton states; equal components mean a mirror or oneself."""
+    """A pair of components (valley, manifold) with its two-exciton states;
+    equal components mean a mirror or oneself.
+    """
 
     first: tuple[int, int]
     second: tuple[int, int]
@@ -46,9 +50,13 @@ class Link:
 
 
 class StateLayout:
-    """Where the unknowns lie in the rows of the state: C, N per component, B per link, A and transforms of P per valley."""
+    """Where the unknowns lie in the rows of the state: C, N per component,
+    B per link, A and transforms of P per valley.
+    """
 
-    def __init__(self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int) -> None:
+    def __init__(
+        self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int
+    ) -> None:
         self.polarization: dict[tuple[int, int], slice] = {}
         self.population: dict[tuple[int, int], slice] = {}
         self.two_exciton: list[slice] = []
@@ -123,7 +131,15 @@ class Equations:
         frame_turn = np.exp(-1j * self.frame * time / HBAR_EV_FS)
         for valley in range(self.valleys):
             stored_pc = state[self.layout.resonance[valley]]
-            drive_c = self._valley(valley, state, polarization, extra, (incoming[valley], frame_turn * stored_pc.sum(axis=0)), phase_ml, result)
+            drive_c = self._valley(
+                valley,
+                state,
+                polarization,
+                extra,
+                (incoming[valley], frame_turn * stored_pc.sum(axis=0)),
+                phase_ml,
+                result,
+            )
             result[self.layout.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR_EV_FS)
@@ -203,7 +219,9 @@ class Equations:
             drive_c = incoming_c + radiation.kappa(radiation.frozen_at) * sheet_c
             return drive_c, direct * drive_c + delayed_c
         factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
-        turning_c = sum(m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds))
+        turning_c = sum(
+            m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds)
+        )
         own_c = sum(m.dipole_l @ dipole[i] for i, m in enumerate(manifolds))
         alone_c = incoming_c + factor * turning_c
         field_c = (direct * alone_c + delayed_c) / (1 + direct * factor * own_c)
@@ -218,14 +236,22 @@ class Equations:
             pair = link.pair
             phase_n = np.exp(-1j * pair.energy_n * time / HBAR_EV_FS)[:, None]
             paired = [self.problem.manifolds[key[1]].paired_sl for key in (link.first, link.second)]
-            first_ac, second_bc = (paired_sl @ polarization[key] for paired_sl, key in zip(paired, (link.first, link.second)))
+            first_ac, second_bc = (
+                paired_sl @ polarization[key] for paired_sl, key in zip(paired, (link.first, link.second))
+            )
             coupling_na = pair.coupling_nab.reshape(pair.energy_n.size, -1)
-            drive_nc = phase_n.conj() * (coupling_na @ (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1))
+            drive_nc = phase_n.conj() * (
+                coupling_na @ (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1)
+            )
             result[rows] = (-1j / HBAR_EV_FS) * drive_nc - pair.damping / HBAR_EV_FS * state[rows]
-            back_abc = ((pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])).reshape(*pair.coupling_nab.shape[1:], -1)
+            back_abc = ((pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])).reshape(
+                *pair.coupling_nab.shape[1:], -1
+            )
             extra[link.first] = extra.get(link.first, 0.0) + paired[0].T @ (back_abc * second_bc.conj()).sum(axis=1)
             if link.first != link.second:
-                extra[link.second] = extra.get(link.second, 0.0) + paired[1].T @ (back_abc * first_ac.conj()[:, None]).sum(axis=0)
+                extra[link.second] = extra.get(link.second, 0.0) + paired[1].T @ (
+                    back_abc * first_ac.conj()[:, None]
+                ).sum(axis=0)
         return extra
 
 

@@ -1,4 +1,6 @@
-"""What a point will cost, from counts of states, times and delays; measured on the reference machine (`hpcx.parallel.machine`)."""
+"""What a point will cost, from counts of states, times and delays;
+measured on the reference machine (`hpcx.parallel.machine`).
+"""
 
 from __future__ import annotations
 
@@ -32,11 +34,13 @@ TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
 POINT, ENERGY, RESONANCE = Work(calls=0.02), Work(calls=0.01), Work(calls=0.02)
 #: a fitted trace, a resampling of it, and seconds per node for a table that points share
 FIT, RESAMPLING, TABLE_SECONDS = Work(calls=0.002), Work(calls=0.0006), 4e-4
-#: seconds for the integrals of two-exciton states that several s states drive, and per time and fourth power of their number for the responses
+#: seconds for the integrals of two-exciton states that several s states drive, and per time and fourth power of their
+#: number for the responses
 INTEGRAL_SECONDS, PAIR_SECONDS = 1.3, 2.4e-6
 #: bytes of the same integrals
 INTEGRAL_BYTES = 1e8
-#: steps of the time route per fs at the default tolerance; evaluations per step; of each the calls, and seconds per node x state
+#: steps of the time route per fs at the default tolerance; evaluations per step; of each the calls, and seconds per
+#: node x state
 STEPS_PER_FS, EVALUATIONS, EVALUATION, EVALUATION_SECONDS = 0.95, 6, Work(calls=1.7e-4), 3.4e-8
 #: longest step, fs, which the pulses allow; how many more steps the resonances of a substrate ask for
 LARGEST_STEP, SURFACE_STEPS = 2.0, 2.8
@@ -56,13 +60,26 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
     unknowns, memory, responses = shape(config, sizes, half_widths(config, material).smallest, ranks)
-    fits = (FIT + RESAMPLING * config.signal.bootstrap) * len(config.pump.polarizations) * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
+    fits = (
+        (FIT + RESAMPLING * config.signal.bootstrap)
+        * len(config.pump.polarizations)
+        * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
+    )
     several = _paired_states(config) > 1
-    shared = dict.fromkeys(tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several))
+    shared = dict.fromkeys(
+        tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several)
+    )
     work = sum(shared.values(), POINT + responses + fits)
     if config.solver.route == "third-order":
         shared[response_key(config)] = responses
-    return Estimate(unknowns, BASE_BYTES + memory + INTEGRAL_BYTES * several, work, facts, _warnings(config, material, sizes), shared)
+    return Estimate(
+        unknowns,
+        BASE_BYTES + memory + INTEGRAL_BYTES * several,
+        work,
+        facts,
+        _warnings(config, material, sizes),
+        shared,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,11 +115,15 @@ def _third_order(config: Config, sizes: list[_Size], width: float, ranks: int) -
     samples = time_grid(config, width, delay_d, 0.0).size
     states = sum(size.states for size in sizes)
     nodes = sum(size.nodes for size in sizes)
-    blocking, all_states = (seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS))
+    blocking, all_states = (
+        seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS)
+    )
     resonances = math.ceil(len(sizes) / ranks)
     spectrum = math.ceil(config.signal.photon_energies.points / ranks)
     every = all_states if config.approximation.hartree_fock == "all" else 0.0
-    seconds = PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)
+    seconds = (
+        PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)
+    )
     several = PAIR_SECONDS * samples * (_paired_states(config) ** 4 - 1)
     work = Work(products=seconds + several) + RESONANCE * resonances + ENERGY * spectrum
     return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), work

@@ -1,16 +1,19 @@
 """Two-exciton states that several s states per exciton drive, in correlated Gaussians of all four particles.
 
-The pairs of the states 1s, 2s, ... at rest drive what has their angular momentum, zero, and their parity. These states hold s, p, d, ...
-states of each exciton and all partial waves of their motion (MODEL.md says which of them couple), so the basis are functions
+The pairs of the states 1s, 2s, ... at rest drive what has their angular momentum, zero, and their parity. These states
+hold s, p, d, ... states of each exciton and all partial waves of their motion (MODEL.md says which of them couple), so
+the basis are functions
 
     g_A = exp(-x^T A x / 2),    x = (rho_1, rho_2, R)
 
-of the distances within both pairs and between their centres of mass, with any positive A: elementary integrals, and upper bounds of the
-energies. With the permutations P of both electrons and both holes, and c = 1 (singlets) or -1 (triplets), overlaps, energies and sources are
+of the distances within both pairs and between their centres of mass, with any positive A: elementary integrals, and
+upper bounds of the energies. With the permutations P of both electrons and both holes, and c = 1 (singlets) or -1
+(triplets), overlaps, energies and sources are
 
     O = <g| S |g'>,   H = <g| S H |g'>,   W_ab = <g| S V_ab |phi_a phi_b>,   S = (1 + P_e P_h + c P_e + c P_h) / 2
 
-where V_ab is what acts between the excitons a and b: repulsions less the attractions between the carriers of different pairs.
+where V_ab is what acts between the excitons a and b: repulsions less the attractions between the carriers of different
+pairs.
 """
 
 from __future__ import annotations
@@ -27,19 +30,25 @@ from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_radial import WannierStates
 
-#: number of Gaussians of the s states, and their smallest and largest exponent times the mean square momentum of the 1s state
+#: number of Gaussians of the s states, and their smallest and largest exponent times the mean square momentum of the 1s
+#: state
 GAUSSIANS, RANGE = 6, (0.032, 6.5)
-#: widths of R (nm) of products of s states, which reach far; number of functions in which all distances are correlated, and their lengths (nm)
+#: widths of R (nm) of products of s states, which reach far; number of functions in which all distances are correlated,
+#: and their lengths (nm)
 FAR, CORRELATED, LENGTHS = np.geomspace(0.25, 20.0, 12), 200, (0.3, 12.0)
-#: smallest eigenvalue of the overlaps of normalised functions, and largest energy (eV) of the states: what lies above makes 2 % of the response
+#: smallest eigenvalue of the overlaps of normalised functions, and largest energy (eV) of the states: what lies above
+#: makes 2 % of the response
 INDEPENDENT, HIGHEST = 1e-8, 3.0
-#: variances (nm^2) between which the mean interaction is tabulated, and momenta (1/nm) of its integral, both logarithmic
+#: variances (nm^2) between which the mean interaction is tabulated, and momenta (1/nm) of its integral, both
+#: logarithmic
 VARIANCES, MOMENTA = np.geomspace(1e-6, 1e5, 600), np.geomspace(1e-6, 1e5, 2500)
 
 
 @dataclass(frozen=True)
 class GaussianStates:
-    """The lowest s states in the basis exp(-exponent_g k^2): coefficients (nm), normalised, and energies from the gap (eV)."""
+    """The lowest s states in the basis exp(-exponent_g k^2): coefficients (nm),
+    normalised, and energies from the gap (eV).
+    """
 
     exponent_g: np.ndarray
     coefficient_sg: np.ndarray
@@ -57,13 +66,17 @@ def lowest_states(states: WannierStates, count: int) -> GaussianStates:
     total_gg = np.add.outer(exponent_g, exponent_g)
     kinetic_gg = HBAR2_PER_M0 / (2 * states.reduced_mass) / (4 * np.pi * total_gg**2)
     weighted_gk = np.exp(-np.outer(exponent_g, k_k**2)) * weight_k
-    energy_s, coefficient_gs = eigh(kinetic_gg - weighted_gk @ states.coulomb_kk @ weighted_gk.T, 1 / (4 * np.pi * total_gg))
+    energy_s, coefficient_gs = eigh(
+        kinetic_gg - weighted_gk @ states.coulomb_kk @ weighted_gk.T, 1 / (4 * np.pi * total_gg)
+    )
     coefficient_sg = coefficient_gs.T[:count] * np.where(coefficient_gs.sum(axis=0) < 0, -1.0, 1.0)[:count, None]
     return GaussianStates(exponent_g, coefficient_sg, energy_s[:count])
 
 
 def paired_states(states: WannierStates, count: int) -> np.ndarray:
-    """Return the overlaps of the states that two-exciton states are made of with all states (paired, state): 1s alone, or the `count` lowest."""
+    """Return the overlaps of the states that two-exciton states are made of with all states (paired, state):
+    1s alone, or the `count` lowest.
+    """
     if count == 1:
         return np.eye(1, states.energy_l.size)
     return (lowest_states(states, count).in_momentum(states.grid.k_k) * states.grid.weight_k) @ states.phi_lk.T
@@ -74,7 +87,8 @@ class Particles:
     """Electron 1, hole 1, electron 2, hole 2 in the coordinates x.
 
     Attributes:
-        within_px, between_px: distances in units of x: of the carriers of each pair; of those that repel, then of those that attract each other.
+        within_px, between_px: distances in units of x: of the carriers of each pair; of those that repel, then of those
+            that attract each other.
         permutation_sxx: none, both, electrons, holes exchanged.
         stiffness_x: hbar^2 over the masses that belong to x, eV nm^2.
     """
@@ -101,8 +115,12 @@ class Particles:
         )
 
 
-def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int, correlated: int = CORRELATED) -> TwoExcitonStates:
-    """Return the two-exciton states that the `count` lowest s states of each exciton drive; `equal_masses` are twice the reduced one."""
+def solve_excited_pairs(
+    states: WannierStates, medium: PairMedium, equal_masses: bool, count: int, correlated: int = CORRELATED
+) -> TwoExcitonStates:
+    """Return the two-exciton states that the `count` lowest s states of each exciton drive;
+    `equal_masses` are twice the reduced one.
+    """
     if equal_masses:
         medium = replace(medium, electron_mass=2 * states.reduced_mass, hole_mass=2 * states.reduced_mass)
     particles, basis = Particles.of(medium.electron_mass, medium.hole_mass), lowest_states(states, count)
@@ -117,19 +135,33 @@ def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses:
 Elements = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def elements(functions: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> list[Elements]:
-    """Return overlaps, energies and sources of functions A with nothing, both pairs, the electrons, the holes exchanged."""
+def elements(
+    functions: np.ndarray,
+    basis: GaussianStates,
+    particles: Particles,
+    mean_interaction: Callable[[np.ndarray], np.ndarray],
+) -> list[Elements]:
+    """Return overlaps, energies and sources of functions A with nothing,
+    both pairs, the electrons, the holes exchanged.
+    """
     found = []
     for permutation_xx in particles.permutation_sxx:
         moved = permutation_xx.T @ functions @ permutation_xx
-        found.append((*_matrices(functions, moved, particles, mean_interaction), source(moved, basis, particles, mean_interaction)))
+        found.append(
+            (
+                *_matrices(functions, moved, particles, mean_interaction),
+                source(moved, basis, particles, mean_interaction),
+            )
+        )
     return found
 
 
 def channel(parts: list[Elements], sign: int, threshold: float) -> SpinChannel:
     """Return the states of one channel up to `HIGHEST`, energies above `threshold` (eV), of `elements`."""
     norm = 1 / np.sqrt(np.diagonal(parts[0][0]))
-    overlap, energy, source_abn = (0.5 * (one + both + sign * (electrons + holes)) for one, both, electrons, holes in zip(*parts))
+    overlap, energy, source_abn = (
+        0.5 * (one + both + sign * (electrons + holes)) for one, both, electrons, holes in zip(*parts)
+    )
     overlap, energy = (0.5 * norm[:, None] * (matrix + matrix.T) * norm for matrix in (overlap, energy))  # rounding
     found = channel_states(energy, overlap, source_abn * norm, INDEPENDENT)
     low = found.energy_n < threshold + HIGHEST
@@ -137,7 +169,9 @@ def channel(parts: list[Elements], sign: int, threshold: float) -> SpinChannel:
 
 
 def averaged(interaction: Interaction) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the mean (eV) of the interaction over a Gaussian of distances, as a function of its variance per direction (nm^2)."""
+    """Return the mean (eV) of the interaction over a Gaussian of distances,
+    as a function of its variance per direction (nm^2).
+    """
     measure_q = MOMENTA**2 * np.log(MOMENTA[1] / MOMENTA[0]) / (2 * np.pi) * COULOMB * interaction.in_momentum(MOMENTA)
     spline = CubicSpline(np.log(VARIANCES), np.exp(-0.5 * np.outer(VARIANCES, MOMENTA**2)) @ measure_q)
     return lambda variance: spline(np.log(variance))
@@ -146,7 +180,9 @@ def averaged(interaction: Interaction) -> Callable[[np.ndarray], np.ndarray]:
 def products(basis: GaussianStates) -> np.ndarray:
     """Return A of products of the Gaussians of two s states and one of R."""
     width = 1 / (2 * basis.exponent_g)
-    return np.array([np.diag([width[i], width[j], far**-2]) for i in range(GAUSSIANS) for j in range(i + 1) for far in FAR])
+    return np.array(
+        [np.diag([width[i], width[j], far**-2]) for i in range(GAUSSIANS) for j in range(i + 1) for far in FAR]
+    )
 
 
 def _correlated(particles: Particles, number: int) -> np.ndarray:
@@ -162,13 +198,19 @@ def _variance(way_x: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     return np.einsum("a,...ab,b->...", way_x, inverse, way_x, optimize=True)
 
 
-def _between(inverse: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return the mean of what acts between the pairs, eV, for products of Gaussians with the covariance `inverse` (..., 3, 3)."""
+def _between(
+    inverse: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return the mean of what acts between the pairs, eV,
+    for products of Gaussians with the covariance `inverse` (..., 3, 3).
+    """
     first, second, third, fourth = (mean_interaction(_variance(way, inverse)) for way in particles.between_px)
     return first + second - third - fourth
 
 
-def _matrices(bra: np.ndarray, ket: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _matrices(
+    bra: np.ndarray, ket: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return overlaps and energies (eV) of Gaussians with the matrices `bra` and `ket`, (bra, ket)."""
     total = bra[:, None] + ket
     inverse, overlap = np.linalg.inv(total), (2 * np.pi) ** 3 / np.linalg.det(total)
@@ -178,14 +220,20 @@ def _matrices(bra: np.ndarray, ket: np.ndarray, particles: Particles, mean_inter
 
 
 def _at_rest(basis: GaussianStates) -> tuple[np.ndarray, np.ndarray]:
-    """Return A of the products of two s Gaussians without any dependence on R, and the amplitudes of the pairs (a, b, product)."""
+    """Return A of the products of two s Gaussians without any dependence on R,
+    and the amplitudes of the pairs (a, b, product).
+    """
     width = 1 / (2 * basis.exponent_g)
     amplitude_sg = basis.coefficient_sg / (4 * np.pi * basis.exponent_g)
     matrices = np.array([np.diag([one, two, 0.0]) for one in width for two in width])
-    return matrices, np.einsum("ag,bh->abgh", amplitude_sg, amplitude_sg).reshape(len(amplitude_sg), len(amplitude_sg), -1)
+    return matrices, np.einsum("ag,bh->abgh", amplitude_sg, amplitude_sg).reshape(
+        len(amplitude_sg), len(amplitude_sg), -1
+    )
 
 
-def source(bra: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def source(
+    bra: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
     """Return <bra| V_ab |phi_a phi_b> of pairs at rest, (a, b, bra)."""
     matrices, amplitude_abs = _at_rest(basis)
     total = bra[:, None] + matrices
@@ -193,8 +241,16 @@ def source(bra: np.ndarray, basis: GaussianStates, particles: Particles, mean_in
     return np.einsum("abs,ns->abn", amplitude_abs, value_ns)
 
 
-def exchanged(basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d): minus it are the Hartree-Fock terms."""
+def exchanged(
+    basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d):
+    minus it are the Hartree-Fock terms.
+    """
     matrices, amplitude_cds = _at_rest(basis)
     electrons_xx = particles.permutation_sxx[2]
-    return np.einsum("cds,abs->abcd", amplitude_cds, source(electrons_xx.T @ matrices @ electrons_xx, basis, particles, mean_interaction))
+    return np.einsum(
+        "cds,abs->abcd",
+        amplitude_cds,
+        source(electrons_xx.T @ matrices @ electrons_xx, basis, particles, mean_interaction),
+    )

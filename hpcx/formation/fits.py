@@ -1,8 +1,8 @@
 """Rise times of transients.
 
 The fit is that of Trovatello et al., Eq. 1: (1 - exp(-t/rise)) H(t) [A1 exp(-t/decay) + A2 exp(-t/slow)] convolved with
-a Gaussian. It is four exponentials, each of which convolves to a scaled complementary error function. Rise and fast decay
-are interchangeable unless decay >= 2 rise + separation; where this limit is active the rise time depends on the
+a Gaussian. It is four exponentials, each of which convolves to a scaled complementary error function. Rise and fast
+decay are interchangeable unless decay >= 2 rise + separation; where this limit is active the rise time depends on the
 separation, and the spread over separations is part of its uncertainty.
 """
 
@@ -117,7 +117,9 @@ def model(fit: Fit, time_t: np.ndarray, slow: float) -> np.ndarray:
     return fit.amplitude @ columns(time_t, slow, np.log([[fit.rise, distance]]))[0][0]
 
 
-def fit_many(time_t: np.ndarray, signal_nt: np.ndarray, slow: float, separation_n: np.ndarray, starts: list[Fit] | None = None) -> list[Fit]:
+def fit_many(
+    time_t: np.ndarray, signal_nt: np.ndarray, slow: float, separation_n: np.ndarray, starts: list[Fit] | None = None
+) -> list[Fit]:
     """Fit rise, fast decay and both amplitudes (A1 >= 0) to every signal on the window.
 
     A separation (fs) of NaN asks for a plain rising exponential; `starts` replaces the search for starting points.
@@ -194,8 +196,13 @@ def _scatter(time_t: np.ndarray, signal_t: np.ndarray, slow: float, fit: Fit, re
 def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, plateau_from: float) -> float:
     """Return int dt [H(t) - y exp(t / slow) / plateau] (fs), the delay of the rise without a fit.
 
-    The plateau is the mean of y exp(t / slow) after `plateau_from`; without one above `PLATEAU_SHARE` there is no rise: NaN.
+    The plateau is the mean of y exp(t / slow) after `plateau_from`; without one above `PLATEAU_SHARE` there is no rise:
+    NaN.
     """
     corrected_t = signal_t * np.exp(time_t / slow)
     plateau = corrected_t[time_t >= plateau_from].mean()
-    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t)) if plateau > PLATEAU_SHARE * np.abs(corrected_t).max() else np.nan
+    return (
+        float(time_t[-1] - trapezoid(corrected_t / plateau, time_t))
+        if plateau > PLATEAU_SHARE * np.abs(corrected_t).max()
+        else np.nan
+    )

@@ -47,7 +47,9 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
     return GaussianSum(amplitude_g / np.sqrt(norm), exponent_g)
 
 
-def _fitted(exponent_g: np.ndarray, k_k: np.ndarray, root_k: np.ndarray, target_k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(
+    exponent_g: np.ndarray, k_k: np.ndarray, root_k: np.ndarray, target_k: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the best amplitudes for given exponents, and the sum at the nodes times the roots of their weights."""
     shape_kg = np.exp(-exponent_g * k_k[:, None] ** 2) * root_k[:, None]
     amplitude_g = np.linalg.lstsq(shape_kg, target_k, rcond=None)[0]
@@ -67,8 +69,12 @@ class Vectors:
         return along_a**2 * self.a2 + along_b**2 * self.b2 + 2 * along_a * along_b * self.ab
 
 
-def exchange_overlap(gaussians: GaussianSum, vectors: Vectors, reduced_mass: float, offset: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return S(a, b) (nm^2) and the overlap weighted with half the sum of the four kinetic energies plus `offset` (eV nm^2)."""
+def exchange_overlap(
+    gaussians: GaussianSum, vectors: Vectors, reduced_mass: float, offset: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return S(a, b) (nm^2) and the overlap weighted with half the sum of the
+    four kinetic energies plus `offset` (eV nm^2).
+    """
     overlap, weighted = np.zeros(vectors.a2.shape), np.zeros(vectors.a2.shape)
     for term in _terms(gaussians):
         value = term.overlap(vectors)
@@ -92,7 +98,9 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Term:
-    """amplitude exp(-a2 a^2 - b2 b^2 + ab a.b): a product of four Gaussians in K - a/2, K + a/2, K - b/2, K + b/2, integrated over K."""
+    """amplitude exp(-a2 a^2 - b2 b^2 + ab a.b): a product of four Gaussians in K - a/2,
+    K + a/2, K - b/2, K + b/2, integrated over K.
+    """
 
     exponents: tuple[float, float, float, float]
     amplitude: float
@@ -132,23 +140,33 @@ class Term:
         return HBAR2_PER_M0 / (2 * reduced_mass) * (2 * square + (vectors.a2 + vectors.b2) / 4)
 
     def exchanged(self, vectors: Vectors, transfer: Transfer, sign: int) -> np.ndarray:
-        """Return the sum over q with a - q and b - `sign` q in place of a and b: two equal carriers repel each other."""
+        """Return the sum over q with a - q and b - `sign` q in place of a and b:
+        two equal carriers repel each other.
+        """
         along = 2 * self.a2 - sign * self.ab, 2 * sign * self.b2 - self.ab
         return self._moved(vectors, transfer, *along, self.a2 + self.b2 - sign * self.ab)
 
-    def _moved(self, vectors: Vectors, transfer: Transfer, along_a: float, along_b: float, curvature: float) -> np.ndarray:
-        """Return the sum of the integral times exp(-curvature q^2 + slope.q), the mean over the directions of q being a Bessel function."""
+    def _moved(
+        self, vectors: Vectors, transfer: Transfer, along_a: float, along_b: float, curvature: float
+    ) -> np.ndarray:
+        """Return the sum of the integral times exp(-curvature q^2 + slope.q),
+        the mean over the directions of q being a Bessel function.
+        """
         rest = self.a2 * vectors.a2 + self.b2 * vectors.b2 - self.ab * vectors.ab
         slope2 = np.maximum(vectors.square(along_a, along_b), 0.0)
         largest = max(float(slope2.max()), 1e-30)
         if transfer.momentum_q.max() * np.sqrt(largest) > LONGEST_SERIES:
             return self.amplitude * _bessel_sum(slope2, rest, curvature, transfer)
-        series_n = _bessel_series(largest, transfer.momentum_q, np.log(transfer.measure_q) - curvature * transfer.momentum_q**2)
+        series_n = _bessel_series(
+            largest, transfer.momentum_q, np.log(transfer.measure_q) - curvature * transfer.momentum_q**2
+        )
         return self.amplitude * polyval(slope2 / largest, series_n) * np.exp(-rest)
 
 
 def _bessel_sum(slope2: np.ndarray, rest: np.ndarray, curvature: float, transfer: Transfer) -> np.ndarray:
-    """Return sum_q measure_q I_0(q s) exp(-curvature q^2 - rest) term by term, where a series would be too large for its numbers."""
+    """Return sum_q measure_q I_0(q s) exp(-curvature q^2 - rest) term by term,
+    where a series would be too large for its numbers.
+    """
     total, slope = np.zeros_like(slope2), np.sqrt(slope2)
     for q, measure in zip(transfer.momentum_q, transfer.measure_q):
         total += measure * i0e(q * slope) * np.exp(q * slope - curvature * q**2 - rest)
@@ -158,8 +176,8 @@ def _bessel_sum(slope2: np.ndarray, rest: np.ndarray, curvature: float, transfer
 def _bessel_series(largest: float, transfer_q: np.ndarray, log_weight_q: np.ndarray) -> np.ndarray:
     """Return the coefficients of sum_q weight_q I_0(q s) in powers of s^2 / largest, for s^2 up to `largest`.
 
-    All terms are positive, and nothing cancels; weights come as logarithms, because terms are too large without them. One
-    series takes a tenth of the time of the Bessel functions.
+    All terms are positive, and nothing cancels; weights come as logarithms, because terms are too large without them.
+    One series takes a tenth of the time of the Bessel functions.
     """
     reach = float(transfer_q.max() * np.sqrt(largest))
     power_n = np.arange(int(reach) + 30)  # beyond `reach` every term is less than a quarter of the one before it

@@ -40,8 +40,9 @@ class LinearResponse:
         state_mlw: polarisation P_l per field at the sheet, per manifold, e/eV.
         node_mkw: the same in momentum space, sum_l phi_l(k) P_l, e nm/eV.
         incoming_w: field at the sheet, V fs/nm.
-        pair_pabw: response of the two-exciton states of every pair of the problem to products of two polarisations, eV nm^2, at all
-            frequencies, from twice the reference; a and b number the products (state of the first manifold, of the second).
+        pair_pabw: response of the two-exciton states of every pair of the problem to products of two polarisations, eV
+            nm^2, at all frequencies, from twice the reference; a and b number the products (state of the first
+            manifold, of the second).
     """
 
     grid: TimeGrid

@@ -12,7 +12,17 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from hpcx.formation.config import Config
-from hpcx.formation.fits import PLATEAU_SHARE, RISE_MAX, RISE_MIN, WINDOW, RiseTimes, formation_time, inside, model, rise_times
+from hpcx.formation.fits import (
+    PLATEAU_SHARE,
+    RISE_MAX,
+    RISE_MIN,
+    WINDOW,
+    RiseTimes,
+    formation_time,
+    inside,
+    model,
+    rise_times,
+)
 from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
@@ -29,7 +39,9 @@ PER_CM2, UJ_PER_EV = 1e14, 1e6 * ELEMENTARY_CHARGE_C
 FEWEST_DELAYS = 5
 #: what NaN means
 _NO_STATE = "NaN: the manifold has fewer states"
-_NO_TRACE = f"NaN: the trace is zero between {WINDOW[0]:g} and {WINDOW[1]:g} fs, or has fewer than {FEWEST_DELAYS} delays there"
+_NO_TRACE = (
+    f"NaN: the trace is zero between {WINDOW[0]:g} and {WINDOW[1]:g} fs, or has fewer than {FEWEST_DELAYS} delays there"
+)
 _NO_PEAK = "NaN: the full signal is nowhere positive"
 
 
@@ -63,17 +75,25 @@ def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplin
             float(delay_d[np.argmax(signal_d)]),
             float(signal_d.max() / plateau) if plateau > PLATEAU_SHARE * np.abs(signal_d).max() else np.nan,
         )
-        for times, signal_d, plateau in zip(rise_times(delay_d, signal_nd, slow, resamplings, seed=0), signal_nd, plateau_n)
+        for times, signal_d, plateau in zip(
+            rise_times(delay_d, signal_nd, slow, resamplings, seed=0), signal_nd, plateau_n
+        )
     ]
 
 
 def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
-    """Return the readings by resonance and contribution, dealt out to the ranks; None where nothing can be read: see `_NO_TRACE`."""
+    """Return the readings by resonance and contribution, dealt out to the ranks;
+    None where nothing can be read: see `_NO_TRACE`.
+    """
     resonances, contributions, _ = traces.change_rcd.shape
     signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
     read_d = inside(traces.delay_d)
     enough = np.count_nonzero(read_d) >= FEWEST_DELAYS
-    sound = [n for n, signal_d in enumerate(signal_nd) if enough and np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))]
+    sound = [
+        n
+        for n, signal_d in enumerate(signal_nd)
+        if enough and np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))
+    ]
     own, found = sound[comm.rank :: comm.size], []
     with agreed(comm):
         found = read_many(traces.delay_d, signal_nd[own], slow, resamplings)
@@ -95,29 +115,56 @@ def _over_peak(value: np.ndarray, peak: np.ndarray) -> np.ndarray:
 def shares_by_reading(traces: Traces) -> np.ndarray:
     """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
     incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
-    return np.array([_over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1)) for coherent_rd in traces.coherent_hrd])
+    return np.array(
+        [
+            _over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1))
+            for coherent_rd in traces.coherent_hrd
+        ]
+    )
 
 
 def add_states(result: Result, problem: Problem) -> None:
     """Add energies, binding energies and two-exciton numbers."""
-    result.summary += [f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds]
+    result.summary += [
+        f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds
+    ]
     _add_widths(result, problem)
     result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
-    result.add("wannier/energy", _by_state(m.energy_l for m in problem.manifolds), ("manifold", "state"), "eV", "exciton energy", missing=_NO_STATE)
+    result.add(
+        "wannier/energy",
+        _by_state(m.energy_l for m in problem.manifolds),
+        ("manifold", "state"),
+        "eV",
+        "exciton energy",
+        missing=_NO_STATE,
+    )
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
     bleaching_ml = _by_state(m.bleaching_fs[0] / m.bleaching_fs[0, 0] for m in problem.manifolds)
-    label = "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s population"
+    label = (
+        "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s"
+        " population"
+    )
     result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label, missing=_NO_STATE)
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
     dipole_m = np.array([m.dipole for m in problem.manifolds])
     result.add("wannier/dipole", dipole_m, ("manifold",), "nm", "interband dipole moment over e")
     for name, table in problem.two_excitons.items():
-        result.add(f"two_exciton/{name}/binding_energy", -table.binding.energy_n[0], (), "eV", "biexciton binding energy")
-        result.add(f"two_exciton/{name}/dropped", table.antibinding.dropped, (), "1", "Pauli-forbidden combinations dropped")
+        result.add(
+            f"two_exciton/{name}/binding_energy", -table.binding.energy_n[0], (), "eV", "biexciton binding energy"
+        )
+        result.add(
+            f"two_exciton/{name}/dropped", table.antibinding.dropped, (), "1", "Pauli-forbidden combinations dropped"
+        )
         smallest = table.antibinding.smallest_overlap
         result.add(f"two_exciton/{name}/smallest_overlap", smallest, (), "1", "smallest overlap eigenvalue")
-        result.add(f"two_exciton/{name}/exchange_energy", table.exchange_energy, (), "eV nm^2", "first-order exchange, -U(0, 0)")
+        result.add(
+            f"two_exciton/{name}/exchange_energy",
+            table.exchange_energy,
+            (),
+            "eV nm^2",
+            "first-order exchange, -U(0, 0)",
+        )
     hartree_fock_m = np.array([m.hartree_fock for m in problem.manifolds])
     result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
 
@@ -145,10 +192,16 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
     result.add("signal/resonance", names, ("resonance",), "1", "exciton")
     result.add("signal/manifold", names, ("manifold",), "1", "exciton manifold")
     result.add("signal/contribution", np.array(CONTRIBUTIONS), ("contribution",), "1", "contribution")
-    result.add("signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity")
+    result.add(
+        "signal/reflectivity_change", traces.change_rcd, (*both, "delay"), "1", "relative change of the reflectivity"
+    )
     for name, (attribute, unit, label) in _READINGS.items():
         values = [[np.nan if r is None else float(attrgetter(attribute)(r)) for r in row] for row in readings]
-        no_plateau = f", or does not end in a plateau above {PLATEAU_SHARE:g} of its largest value" if name in ("formation_time", "peak_to_plateau") else ""
+        no_plateau = (
+            f", or does not end in a plateau above {PLATEAU_SHARE:g} of its largest value"
+            if name in ("formation_time", "peak_to_plateau")
+            else ""
+        )
         result.add(f"signal/{name}", np.array(values), both, unit, label, missing=_NO_TRACE + no_plateau)
     blank_d = np.full(traces.delay_d.size, np.nan)
     curves = [[blank_d if r is None else r.curve_d for r in row] for row in readings]
@@ -161,7 +214,9 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
 
 
 def add_populations(result: Result, config: Config, problem: Problem, traces: Traces) -> None:
-    """Add the populations of all states and of each valley, the density of excitons, and the share of the pump that is absorbed."""
+    """Add the populations of all states and of each valley, the density of excitons,
+    and the share of the pump that is absorbed.
+    """
     result.add("signal/time", traces.time_t, ("time",), "fs", "time after the pump's maximum")
     result.add("signal/valley", np.array(VALLEYS), ("valley",), "1", "valley, of which sigma+ drives the first")
     axes = ("valley", "manifold", "time")
@@ -192,9 +247,18 @@ def _add_coherence(result: Result, traces: Traces) -> None:
     label = "peak of coherent / peak of full"
     result.add("signal/coherent_share", coherent_share(traces), ("resonance",), "1", label, missing=_NO_PEAK)
     if traces.coherent_hrd.size:
-        result.add("signal/hartree_fock", np.array(READINGS), ("hartree_fock",), "1", "extent of the Hartree-Fock terms")
+        result.add(
+            "signal/hartree_fock", np.array(READINGS), ("hartree_fock",), "1", "extent of the Hartree-Fock terms"
+        )
         label = "coherent share by extent of the Hartree-Fock terms"
-        result.add("signal/coherent_share_by_extent", shares_by_reading(traces), ("hartree_fock", "resonance"), "1", label, missing=_NO_PEAK)
+        result.add(
+            "signal/coherent_share_by_extent",
+            shares_by_reading(traces),
+            ("hartree_fock", "resonance"),
+            "1",
+            label,
+            missing=_NO_PEAK,
+        )
         axes = ("hartree_fock", "resonance", "delay")
         label = "coherent contribution by extent of the Hartree-Fock terms"
         result.add("signal/coherent_by_extent", traces.coherent_hrd, axes, "1", label)
@@ -210,7 +274,11 @@ _READINGS = {
     "rise_time_at_bound": ("times.fit.at_bound", "1", "1 if the rise time is a bound of the fit and so not a result"),
     "rise_time_plain": ("times.plain.rise", "fs", "rise time of a plain rising exponential"),
     "decay_time": ("times.fit.decay", "fs", "fast decay time"),
-    "decay_distance": ("times.fit.distance", "fs", "fast decay time less twice the rise time; at its limit it is the constraint of the fit"),
+    "decay_distance": (
+        "times.fit.distance",
+        "fs",
+        "fast decay time less twice the rise time; at its limit it is the constraint of the fit",
+    ),
     "formation_time": ("formation", "fs", "delay of the rise without a fit"),
     "peak_delay": ("peak_delay", "fs", "delay of the largest signal"),
     "peak_to_plateau": ("peak_to_plateau", "1", "largest signal over the plateau traced back to the end of the pulses"),
@@ -227,14 +295,19 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
         if full is None:
             few = np.count_nonzero(inside(traces.delay_d)) < FEWEST_DELAYS
             window = f"between {WINDOW[0]:g} and {WINDOW[1]:g} fs"
-            lines.append(f"{m.name}: no rise time: " + (f"fewer than {FEWEST_DELAYS} delays {window}" if few else f"no signal {window}"))
+            lines.append(
+                f"{m.name}: no rise time: "
+                + (f"fewer than {FEWEST_DELAYS} delays {window}" if few else f"no signal {window}")
+            )
             continue
         lines.append(
-            f"{m.name}: rise time {_rise_text(full)}, "
-            f"peak at {full.peak_delay:.0f} fs, peak / plateau {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
+            f"{m.name}: rise time {_rise_text(full)}, peak at {full.peak_delay:.0f} fs, peak / plateau"
+            f" {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
         )
         if by_extent is not None:
-            shares_text = ", ".join(f"{share:.2f} with Hartree-Fock of {name}" for name, share in zip(READINGS, by_extent[:, r]))
+            shares_text = ", ".join(
+                f"{share:.2f} with Hartree-Fock of {name}" for name, share in zip(READINGS, by_extent[:, r])
+            )
             lines.append(f"{m.name}: coherent share {shares_text}")
     return lines
 

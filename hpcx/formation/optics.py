@@ -20,7 +20,8 @@ _INTENSITY_W_PER_M2 = 1e13
 _V_PER_NM = 1e-9
 #: part of the largest value below which a spectrum counts as zero
 SPECTRUM_END = 1e-18
-#: numbers of resonances of a stack by which its reflection is represented in time, and the deviation that makes them enough
+#: numbers of resonances of a stack by which its reflection is represented in time, and the deviation that makes them
+#: enough
 RESONANCES, FIT_GOAL = range(3, 7), 2e-4
 #: photon energies of the fit, the part of the pulses' spectra at which it ends, and the least weight of a photon energy
 FIT_POINTS, FIT_END, FIT_FLOOR = 400, 1e-3, 0.02
@@ -82,9 +83,11 @@ class Stack:
         return (front + back * trip) / (1 + front * back * trip)
 
     def resonances(self, energy: float, count: int) -> np.ndarray:
-        """Return the `count` complex energies (eV) next to `energy` at which light stays in the oxide: poles of the reflection.
+        """Return the `count` complex energies (eV) next to `energy` at which light stays in the oxide:
+        poles of the reflection.
 
-        The crystal's index is that at `energy`. All decay, by the same factor per round trip. A single surface has none.
+        The crystal's index is that at `energy`. All decay, by the same factor per round trip. A single surface has
+        none.
         """
         front, back = self._surfaces(energy)
         if front * back * self.oxide_thickness == 0:
@@ -98,12 +101,15 @@ class Stack:
     def _surfaces(self, energy_w: np.ndarray | float) -> tuple[float, np.ndarray]:
         """Return the amplitude reflections of air on oxide and of oxide on crystal (Fresnel)."""
         crystal = np.interp(energy_w, self.energy_e, self.crystal_e)
-        return (1 - self.oxide_index) / (1 + self.oxide_index), (self.oxide_index - crystal) / (self.oxide_index + crystal)
+        return (1 - self.oxide_index) / (1 + self.oxide_index), (self.oxide_index - crystal) / (
+            self.oxide_index + crystal
+        )
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What a substrate makes of a field: direct + sum_p residue_p / (omega - pole_p), a form that can be followed in time.
+    """What a substrate makes of a field: direct + sum_p residue_p / (omega - pole_p),
+    a form that can be followed in time.
 
     Attributes:
         direct: the instantaneous part.
@@ -146,7 +152,9 @@ class Radiation:
         low = min(pulse.photon_energy - pulse.half_width(FIT_END) for pulse in pulses)
         high = max(pulse.photon_energy + pulse.half_width(FIT_END) for pulse in pulses)
         energy_w = np.linspace(low, high, FIT_POINTS)
-        weight_w = FIT_FLOOR + np.sum([pulse.spectrum(energy_w) / pulse.spectrum(pulse.photon_energy) for pulse in pulses], axis=0)
+        weight_w = FIT_FLOOR + np.sum(
+            [pulse.spectrum(energy_w) / pulse.spectrum(pulse.photon_energy) for pulse in pulses], axis=0
+        )
         for count in RESONANCES:
             pole_p = self.stack.resonances(0.5 * (low + high), count)
             found = _fitted_surface(pole_p, energy_w, weight_w, 1 + self.reflection(energy_w))
@@ -164,4 +172,6 @@ def _fitted_surface(pole_p: np.ndarray, energy_w: np.ndarray, weight_w: np.ndarr
     shape_wp = np.column_stack([np.ones_like(energy_w), 1 / (energy_w[:, None] - pole_p)])
     fitted_p = np.linalg.lstsq(weight_w[:, None] * shape_wp, weight_w * target_w, rcond=None)[0]
     deviation_w = weight_w * np.abs(shape_wp @ fitted_p - target_w)
-    return Surface(complex(fitted_p[0]), pole_p, fitted_p[1:], float(np.linalg.norm(deviation_w) / np.linalg.norm(weight_w)))
+    return Surface(
+        complex(fitted_p[0]), pole_p, fitted_p[1:], float(np.linalg.norm(deviation_w) / np.linalg.norm(weight_w))
+    )

@@ -54,7 +54,12 @@ def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d
     def work(item: int) -> dict[str, np.ndarray]:
         """Return the parts of the signal (polarisation, delay) at one photon energy."""
         extents = READINGS if item < resonance_r.size else ()
-        return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], {*extents, config.approximation.hartree_fock}))
+        return _changes(
+            config,
+            problem,
+            energy_e[item],
+            responses.parts(energy_e[item], {*extents, config.approximation.hartree_fock}),
+        )
 
     with run.timings.measure("probe"):
         parts = compute_items(stages, "probe", energy_e.size, work)
@@ -66,7 +71,13 @@ def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d
 
 
 def _traces(
-    config: Config, pump: PumpResponse, delay_d: np.ndarray, energy_e: np.ndarray, resonances: int, parts: list[dict[str, np.ndarray]], polarization: str
+    config: Config,
+    pump: PumpResponse,
+    delay_d: np.ndarray,
+    energy_e: np.ndarray,
+    resonances: int,
+    parts: list[dict[str, np.ndarray]],
+    polarization: str,
 ) -> Traces:
     change_ecd = np.array([_contributions(part, config.approximation.hartree_fock) for part in parts])
     stride = max(1, round(POPULATION_STEP / pump.grid.step))
@@ -83,7 +94,9 @@ def _traces(
 
 
 def _populations(pump: PumpResponse, polarization: str, stride: int) -> np.ndarray:
-    """Return the populations (valley, manifold, state, time), every `stride`-th sample, of a pump of this polarisation."""
+    """Return the populations (valley, manifold, state, time), every `stride`-th sample,
+    of a pump of this polarisation.
+    """
     largest = max(len(population_lt) for population_lt in pump.population_mlt)
     rows = [np.pad(part[:, ::stride], ((0, largest - len(part)), (0, 0))) for part in pump.population_mlt]
     return np.abs(JONES[polarization])[:, None, None, None] ** 2 * np.array(rows)
@@ -92,7 +105,8 @@ def _populations(pump: PumpResponse, polarization: str, stride: int) -> np.ndarr
 def time_grid(config: Config, width: float, delay_d: np.ndarray, reference: float) -> TimeGrid:
     """Return times that hold both pulses at every delay and the decay of the polarisations after the last.
 
-    `width` (eV) is the smallest half width of a state, `reference` (eV) the energy with whose factor signals are stored.
+    `width` (eV) is the smallest half width of a state, `reference` (eV) the energy with whose factor signals are
+    stored.
     """
     reach = PULSE_REACH * max(config.pump.duration, config.probe.duration)
     stop = max(delay_d[-1], 0.0) + reach + decay_reach(width)
@@ -105,8 +119,12 @@ def decay_reach(width: float) -> float:
 
 
 def response_key(config: Config) -> str:
-    """Return the same text for points that differ in polarisations only, from the input alone: they share all responses."""
-    return fingerprint(Excerpt(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")))
+    """Return the same text for points that differ in polarisations only,
+    from the input alone: they share all responses.
+    """
+    return fingerprint(
+        Excerpt(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization"))
+    )
 
 
 @dataclass(frozen=True)
@@ -175,7 +193,9 @@ class Responses:
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
-        table = Table("formation/parts", _parts, (self._given, energy, extents), (self.linear, self.pump, self._run.watch))
+        table = Table(
+            "formation/parts", _parts, (self._given, energy, extents), (self.linear, self.pump, self._run.watch)
+        )
         return table.take(self._run.shared, ENERGIES_KEPT)
 
 
@@ -199,7 +219,10 @@ def _parts(
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the relative changes (polarisation of the pump, delay) by part for the polarisation of the probe."""
     factors_pf = [polarization_factors(pump, config.probe.polarization) for pump in config.pump.polarizations]
-    return {name: np.array([relative_change(problem, energy, factors[PARTS[name]] * x_d) for factors in factors_pf]) for name, x_d in parts.items()}
+    return {
+        name: np.array([relative_change(problem, energy, factors[PARTS[name]] * x_d) for factors in factors_pf])
+        for name, x_d in parts.items()
+    }
 
 
 def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:

@@ -37,7 +37,8 @@ class Manifold:
         name: "A" or "B".
         medium: masses and screening.
         states: kept Wannier states.
-        paired_sl: overlaps of the states s of which two-exciton states are made with all states l; 1s alone: (1, 0, 0, ...).
+        paired_sl: overlaps of the states s of which two-exciton states are made with all states l; 1s alone: (1, 0, 0,
+            ...).
         gap: band gap, eV.
         energy_l: exciton energies, eV.
         dipole: interband dipole moment d, e nm.
@@ -83,7 +84,9 @@ class Pair:
     coupling_nab: np.ndarray
 
     def ordered(self, values_abx: np.ndarray, leading: int) -> np.ndarray:
-        """Return values for states (a, b) of the manifolds (`leading`, other one) in the order (first, second), or the other way round."""
+        """Return values for states (a, b) of the manifolds (`leading`, other one) in the order (first, second),
+        or the other way round.
+        """
         return values_abx if leading == self.first else values_abx.swapaxes(0, 1)
 
 
@@ -104,14 +107,28 @@ class Problem:
 
 
 #: keys of the input at which the making of a manifold may not look; the environment is in its medium
-UNSEEN_BY_MANIFOLDS = ("title", "output", "petsc", "parameters", "environment", "pump", "probe", "delay", "signal", "solver")
+UNSEEN_BY_MANIFOLDS = (
+    "title",
+    "output",
+    "petsc",
+    "parameters",
+    "environment",
+    "pump",
+    "probe",
+    "delay",
+    "signal",
+    "solver",
+)
 
 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
     """Build the problem of one point; tables that other points need too are kept in `shared`."""
     mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
     seen = Excerpt(config, UNSEEN_BY_MANIFOLDS)
-    manifolds = tuple(Table("formation/manifold", _manifold, (seen, material, name, medium)).take(shared) for name, medium in mediums.items())
+    manifolds = tuple(
+        Table("formation/manifold", _manifold, (seen, material, name, medium)).take(shared)
+        for name, medium in mediums.items()
+    )
     tables = {name: table.take(shared) for name, table in two_exciton_tables(config, material).items()}
     return Problem(
         manifolds,
@@ -125,7 +142,11 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
 def notices(config: Config, upper_gap: float) -> list[str]:
     """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
     energy = config.pump.photon_energy
-    return [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states"] if energy < upper_gap else []
+    return (
+        [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states"]
+        if energy < upper_gap
+        else []
+    )
 
 
 def medium_of(config: Config, material: Material, name: str) -> PairMedium:
@@ -141,7 +162,9 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
 def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
     around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
-    return layer_interaction(material, together(load_environment(around), "light creates pairs, and pairs scatter, as they do in one sheet"))
+    return layer_interaction(
+        material, together(load_environment(around), "light creates pairs, and pairs scatter, as they do in one sheet")
+    )
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:
@@ -172,7 +195,9 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
     velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "nm")
-    dipole = np.sqrt(2) * velocity / (gap_of(material, MANIFOLDS[0], states) if config.approximation.common_masses else gap)
+    dipole = (
+        np.sqrt(2) * velocity / (gap_of(material, MANIFOLDS[0], states) if config.approximation.common_masses else gap)
+    )
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
@@ -233,9 +258,15 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
     }
 
 
-def _two_excitons(momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
+def _two_excitons(
+    momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool, count: int
+) -> TwoExcitonStates:
     states = _states(momentum, continuum, medium)
-    return solve_two_excitons(states, medium, equal_masses) if count == 1 else solve_excited_pairs(states, medium, equal_masses, count)
+    return (
+        solve_two_excitons(states, medium, equal_masses)
+        if count == 1
+        else solve_excited_pairs(states, medium, equal_masses, count)
+    )
 
 
 def convergence_table(config: Config, material: Material) -> Table:
@@ -252,7 +283,11 @@ def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, Tw
     if not tables:
         return ()
     numbers = ((0, 0), (1, 1), (0, 1)) if config.approximation.manifold_pairs else ((0, 0), (1, 1))
-    return tuple(_pair(manifolds, i, j, same_valley, tables[MANIFOLDS[i] + MANIFOLDS[j]]) for i, j in numbers for same_valley in (True, False))
+    return tuple(
+        _pair(manifolds, i, j, same_valley, tables[MANIFOLDS[i] + MANIFOLDS[j]])
+        for i, j in numbers
+        for same_valley in (True, False)
+    )
 
 
 def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:
@@ -277,7 +312,9 @@ def radiation_of(config: Config, material: Material) -> Radiation:
     if not config.approximation.substrate:
         return Radiation(frozen, None)
     number, table = material.number, material.numbers_of
-    crystal_e = np.array(table("substrate.silicon_index", "1")) + 1j * np.array(table("substrate.silicon_extinction", "1"))
+    crystal_e = np.array(table("substrate.silicon_index", "1")) + 1j * np.array(
+        table("substrate.silicon_extinction", "1")
+    )
     stack = Stack(
         number("substrate.oxide_index", "1"),
         number("substrate.oxide_thickness", "nm"),

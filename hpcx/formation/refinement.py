@@ -11,7 +11,8 @@ from hpcx.materials.loader import Material
 from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
 
 START: dict[str, object] = {}
-#: uniform momenta up to _UNIFORM (1/nm), where unbound states up to _ENERGY (eV) lie; they grow with the energy that is kept
+#: uniform momenta up to _UNIFORM (1/nm), where unbound states up to _ENERGY (eV) lie; they grow with the energy that is
+#: kept
 _POINTS, _UNIFORM, _ENERGY = (55, 80, 110, 150, 220, 300), 3.2, 1.45
 _ENERGIES, _STEPS, _TOLERANCES = (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0), (1.0, 0.5, 0.25, 0.125), (1e-6, 1e-7, 1e-8)
 
@@ -19,8 +20,8 @@ _ENERGIES, _STEPS, _TOLERANCES = (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0), (1.0, 0.5
 def refinement(config: Config, material: Material) -> Refinement:
     """Return how a point is refined.
 
-    The uniform part of the momenta holds all unbound states that are kept, at the same distance, and the time steps resolve their
-    oscillations alike: with more than half a period in a step, fast states would look like slow ones.
+    The uniform part of the momenta holds all unbound states that are kept, at the same distance, and the time steps
+    resolve their oscillations alike: with more than half a period in a step, fast states would look like slow ones.
     """
     step = "solver.tolerance" if config.solver.route == "time" else "solver.time_step"
 
@@ -31,7 +32,11 @@ def refinement(config: Config, material: Material) -> Refinement:
             "momentum.points": round(values["momentum.points"] * stretch),
             "momentum.uniform_max": round(_UNIFORM * stretch, 4),
             "continuum.energy_max": values["continuum.energy_max"],
-            step: values[step] if step == "solver.tolerance" else values[step] / max(1.0, values["continuum.energy_max"] / _ENERGY),
+            step: (
+                values[step]
+                if step == "solver.tolerance"
+                else values[step] / max(1.0, values["continuum.energy_max"] / _ENERGY)
+            ),
         }
 
     def work(values: Values) -> float:
@@ -66,7 +71,11 @@ def _parameters(step: str) -> tuple[Parameter, ...]:
         _TOLERANCES if step == "solver.tolerance" else _STEPS,
         lambda values: {"1": values[step], "2": values[step] ** 2},
         (("1",), ()) if step == "solver.tolerance" else (("2",), ()),
-        "error of the steps, which the solver keeps below it" if step == "solver.tolerance" else "trapezoids in time: second order",
+        (
+            "error of the steps, which the solver keeps below it"
+            if step == "solver.tolerance"
+            else "trapezoids in time: second order"
+        ),
     )
     return momenta, states, sampling
 

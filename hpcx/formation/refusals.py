@@ -22,7 +22,11 @@ MOST_VALUES = 50_000_000
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
     """Return what memory and physics forbid of an input; raises MaterialError if the material lacks a number."""
-    found = _widths(config, material) or _size(config, material) or tried("environment", config.environment, lambda: interaction(config, material))[1]
+    found = (
+        _widths(config, material)
+        or _size(config, material)
+        or tried("environment", config.environment, lambda: interaction(config, material))[1]
+    )
     return found or [*_pump(config, material), *_substrate(config, material)]
 
 
@@ -32,25 +36,36 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
         return []
     given, phonons = config.dephasing, Phonons.of(material)
     found = []
-    for key, width, ways in (("1s", given.s1, GROUND_WAYS), ("bound", given.bound, EXCITED_WAYS), ("continuum", given.continuum, EXCITED_WAYS)):
+    for key, width, ways in (
+        ("1s", given.s1, GROUND_WAYS),
+        ("bound", given.bound, EXCITED_WAYS),
+        ("continuum", given.continuum, EXCITED_WAYS),
+    ):
         least = SMALLEST_WIDTH + 1e3 * phonons.width(given.measured_at, ways)
         if width < least:
-            reason = f"must be at least {least:.2f} meV: what phonons make at dephasing.measured_at = {given.measured_at:g} K, and {SMALLEST_WIDTH:g} meV"
+            reason = (
+                f"must be at least {least:.2f} meV: what phonons make at dephasing.measured_at = {given.measured_at:g}"
+                f" K, and {SMALLEST_WIDTH:g} meV"
+            )
             found.append(Refusal(f"dephasing.{key}", f"{width:g} meV", reason))
     return found
 
 
 def _size(config: Config, material: Material) -> list[Refusal]:
-    """Return the time step of the third-order route if there are too many times, which decay slowly or lie far apart."""
+    """Return the time step of the third-order route if there are too many times,
+    which decay slowly or lie far apart.
+    """
     if config.solver.route != "third-order":
         return []
-    times = time_grid(config, half_widths(config, material).smallest, np.array([config.delay.start, config.delay.stop]), 0.0).size
+    times = time_grid(
+        config, half_widths(config, material).smallest, np.array([config.delay.start, config.delay.stop]), 0.0
+    ).size
     nodes = config.momentum.points + config.momentum.tail_points
     if times * nodes <= MOST_VALUES:
         return []
     reason = (
-        f"{times} times x {nodes} nodes are more than {MOST_VALUES:.3g} values; lengthen it, raise [dephasing], shorten pulses or delays, "
-        "or take fewer momentum.points"
+        f"{times} times x {nodes} nodes are more than {MOST_VALUES:.3g} values; lengthen it, raise [dephasing], shorten"
+        " pulses or delays, or take fewer momentum.points"
     )
     return [Refusal("solver.time_step", f"{config.solver.time_step:g} fs", reason)]
 
@@ -62,12 +77,17 @@ def _pump(config: Config, material: Material) -> list[Refusal]:
     highest = gap + config.continuum.energy_max - PUMP_MARGIN
     if gap <= energy <= highest:
         return []
-    reason = f"must be from {gap:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV (continuum.energy_max moves it)"
+    reason = (
+        f"must be from {gap:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV"
+        " (continuum.energy_max moves it)"
+    )
     return [Refusal("pump.photon_energy", f"{energy:g} eV", reason)]
 
 
 def _substrate(config: Config, material: Material) -> list[Refusal]:
-    """Return the dispersion of a substrate if the time route cannot follow it, as under pulses of a few fs or thick oxides."""
+    """Return the dispersion of a substrate if the time route cannot follow it,
+    as under pulses of a few fs or thick oxides.
+    """
     if config.solver.route != "time":
         return []
     pulses = tuple(Pulse(pulse.photon_energy, pulse.duration, 1.0) for pulse in (config.pump, config.probe))
@@ -75,7 +95,8 @@ def _substrate(config: Config, material: Material) -> list[Refusal]:
     if misfit <= MISFIT_MAX:
         return []
     reason = (
-        f"must be 'frozen' here: the time route follows the reflection of this substrate in the spectra of these pulses to "
-        f"{misfit:.1e} of the incoming field, and {MISFIT_MAX:g} is the most allowed (solver.route = 'third-order' has no such limit)"
+        "must be 'frozen' here: the time route follows the reflection of this substrate in the spectra of these pulses"
+        f" to {misfit:.1e} of the incoming field, and {MISFIT_MAX:g} is the most allowed (solver.route = 'third-order'"
+        " has no such limit)"
     )
     return [Refusal("approximation.radiation", "dispersive", reason)]

@@ -1,9 +1,9 @@
 """Many small least-squares fits at once, of functions that are linear in their amplitudes.
 
-A trace is described by two columns that depend on nonlinear parameters, each with an amplitude of which the first is not
-negative. The amplitudes are eliminated (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), with
-the Jacobian of Kaufman, BIT 15, 49 (1975)), the parameters found by Levenberg-Marquardt steps between bounds. All traces
-advance together, and none depends on the others.
+A trace is described by two columns that depend on nonlinear parameters, each with an amplitude of which the first is
+not negative. The amplitudes are eliminated (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10, 413
+(1973), with the Jacobian of Kaufman, BIT 15, 49 (1975)), the parameters found by Levenberg-Marquardt steps between
+bounds. All traces advance together, and none depends on the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 #: columns (trace, 2, time) and their derivatives (trace, parameter, 2, time) for parameters (trace, parameter)
 Columns = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-#: largest number of steps; a step that promises less, relative to the sum of squares, ends a fit: rounding hides the gain
+#: largest number of steps; a step that promises less, relative to the sum of squares, ends a fit: rounding hides the
+#: gain
 STEPS, SMALLEST_GAIN = 200, 1e-13
 #: damping at the start, its factor after a step that helped and after one that did not
 DAMPING, EASIER, HARDER, LEAST_DAMPING = 1e-3, 0.2, 5.0, 1e-12
@@ -36,7 +37,9 @@ class Curves:
 
 @dataclass(frozen=True)
 class Frame:
-    """The columns made orthonormal, second first: column_1 = overlap basis_1 + rest basis_0, column_2 = norm basis_1."""
+    """The columns made orthonormal, second first:
+    column_1 = overlap basis_1 + rest basis_0, column_2 = norm basis_1.
+    """
 
     basis_nct: np.ndarray
     overlap_n: np.ndarray
@@ -72,7 +75,9 @@ def best_of(curves: Curves, column_gct: np.ndarray, allowed_ng: np.ndarray) -> n
     return np.argmax(np.where(allowed_ng, first_ng**2 + second_ng**2, -1.0), axis=1)
 
 
-def minimise(curves: Curves, columns: Columns, start_np: np.ndarray, low_np: np.ndarray, high_np: np.ndarray) -> np.ndarray:
+def minimise(
+    curves: Curves, columns: Columns, start_np: np.ndarray, low_np: np.ndarray, high_np: np.ndarray
+) -> np.ndarray:
     """Return the parameters (trace, parameter) of the minimum of the squares next to `start_np`, between the bounds."""
     best_np = np.clip(start_np, low_np, high_np)
     damping_n = np.full(len(best_np), DAMPING)
@@ -104,7 +109,9 @@ def _step(
     high_np: np.ndarray,
     damping_n: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the step from `at_np`, what it promises, and the sum of squares; parameters that press against a bound stay."""
+    """Return the step from `at_np`, what it promises, and the sum of squares;
+    parameters that press against a bound stay.
+    """
     column_nct, slope_npct = columns
     amplitude_nc, residual_nt = amplitudes(curves, column_nct)
     basis_nct = Frame.of(column_nct).basis_nct

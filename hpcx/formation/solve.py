@@ -52,7 +52,9 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     add_states(result, problem)
     with run.timings.measure("states"):
         change_l = convergence_table(config, material).take(run.shared)
-    result.add("wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes")
+    result.add(
+        "wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes"
+    )
     _join(result, parts, config.pump)
     result.summary += [f"note: {note}" for note in notes]
     return result

@@ -1,8 +1,9 @@
-"""What the temperature of the lattice does: dephasing by phonons, phonons that the cascade absorbs, momenta of formed excitons.
+"""What the temperature of the lattice does: dephasing by phonons,
+phonons that the cascade absorbs, momenta of formed excitons.
 
-Dephasing by acoustic phonons grows linearly with temperature, by optical ones with their Bose occupation (Selig et al., Nat.
-Commun. 7, 13279 (2016); Moody et al., Nat. Commun. 6, 8315 (2015)). Without a temperature none of the three is there, as in
-Trovatello et al. (2020). Units: eV, nm, K.
+Dephasing by acoustic phonons grows linearly with temperature, by optical ones with their Bose occupation (Selig et al.,
+Nat. Commun. 7, 13279 (2016); Moody et al., Nat. Commun. 6, 8315 (2015)). Without a temperature none of the three is
+there, as in Trovatello et al. (2020). Units: eV, nm, K.
 """
 
 from __future__ import annotations
@@ -48,8 +49,12 @@ class Phonons:
         )
 
     def width(self, temperature: float, ways: int) -> float:
-        """Return the part of a half width (eV) that vanishes at zero temperature (K); emission that is always there is not in it."""
-        return self.acoustic * temperature + ways * self.optical * float(occupation(self.energy, BOLTZMANN_EV_PER_K * temperature))
+        """Return the part of a half width (eV) that vanishes at zero temperature (K);
+        emission that is always there is not in it.
+        """
+        return self.acoustic * temperature + ways * self.optical * float(
+            occupation(self.energy, BOLTZMANN_EV_PER_K * temperature)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,16 +77,21 @@ def half_widths(config: Config, material: Material) -> HalfWidths:
     if config.temperature is None:
         return HalfWidths(given.s1, given.bound, given.continuum)
     phonons = Phonons.of(material)
-    ground, excited = (phonons.width(config.temperature, ways) - phonons.width(given.measured_at, ways) for ways in (GROUND_WAYS, EXCITED_WAYS))
+    ground, excited = (
+        phonons.width(config.temperature, ways) - phonons.width(given.measured_at, ways)
+        for ways in (GROUND_WAYS, EXCITED_WAYS)
+    )
     return HalfWidths(given.s1 + ground, given.bound + excited, given.continuum + excited)
 
 
 def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: float) -> np.ndarray:
-    """Return the rates (1/fs) of a cascade that emits and absorbs phonons, from those `rate_ml` of spontaneous emission.
+    """Return the rates (1/fs) of a cascade that emits and absorbs phonons,
+    from those `rate_ml` of spontaneous emission.
 
-    A step down by an energy is n + 1 times as fast, the step back n times, n being the occupation of phonons of that energy. A
-    state stands for the energy interval around it, so the way up is weighed by the ratio of the intervals: the stationary
-    populations are interval times exp(-energy / kT), whatever the grid, and the mean loss of energy stays what it was.
+    A step down by an energy is n + 1 times as fast, the step back n times, n being the occupation of phonons of that
+    energy. A state stands for the energy interval around it, so the way up is weighed by the ratio of the intervals:
+    the stationary populations are interval times exp(-energy / kT), whatever the grid, and the mean loss of energy
+    stays what it was.
     """
     upper = np.triu_indices(energy_l.size, 1)  # from l to a lower m
     occupied_ml = np.zeros_like(rate_ml)
@@ -92,20 +102,27 @@ def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: floa
 
 
 def thermal_bleaching(states: WannierStates, medium: PairMedium, temperature: float) -> np.ndarray:
-    """Return sum_k phi_f(k) <|phi_1s|^2> (nm) for all f: what 1s excitons with thermal momenta Q take from the dipole moments.
+    """Return sum_k phi_f(k) <|phi_1s|^2> (nm) for all f:
+    what 1s excitons with thermal momenta Q take from the dipole moments.
 
-    The electron of such an exciton blocks at k - (m_e / M) Q, the hole at k + (m_h / M) Q, each one half; the mean is over the
-    Boltzmann distribution of the kinetic energies of the pair.
+    The electron of such an exciton blocks at k - (m_e / M) Q, the hole at k + (m_h / M) Q, each one half; the mean is
+    over the Boltzmann distribution of the kinetic energies of the pair.
     """
     x_x, weight_x = np.polynomial.laguerre.laggauss(ENERGIES)
     momentum_x = np.sqrt(2 * medium.total_mass * BOLTZMANN_EV_PER_K * temperature * x_x / HBAR2_PER_M0)
     shares = (medium.electron_mass / medium.total_mass, medium.hole_mass / medium.total_mass)
-    density_k = sum(0.5 * weight * _shifted_density(states, share * q) for q, weight in zip(momentum_x, weight_x) for share in shares)
+    density_k = sum(
+        0.5 * weight * _shifted_density(states, share * q)
+        for q, weight in zip(momentum_x, weight_x)
+        for share in shares
+    )
     return (states.phi_lk * states.grid.weight_k) @ density_k
 
 
 def _shifted_density(states: WannierStates, shift: float) -> np.ndarray:
-    """Return the mean of |phi_1s(|k + shift|)|^2 (nm^2) over the angle between both, at the nodes k; zero beyond the last node."""
+    """Return the mean of |phi_1s(|k + shift|)|^2 (nm^2) over the angle between both, at the nodes k;
+    zero beyond the last node.
+    """
     k_k = states.grid.k_k
     cosine_a = np.cos(np.pi * (np.arange(ANGLES) + 0.5) / ANGLES)
     distance_ka = np.sqrt(np.maximum(k_k[:, None] ** 2 + shift**2 + 2 * shift * k_k[:, None] * cosine_a, 0.0))

@@ -12,8 +12,8 @@ component, capital letters being the pump's and small ones the probe's,
     s_k = d E (2 |P_k|^2) + E sum_l bleaching N_l + 2 d E_pump p_k P_k^*
         + 2 [|P_k|^2 (V p)_k + p_k P_k^* (V P)_k] - 2 [p_k (V |P|^2)_k + P_k (V p P^*)_k] + two-exciton part.
 
-The weights of the blocking and Hartree-Fock terms stay in momentum space, where the probe's polarisation is known as well.
-They are made in pieces of time that fit into the cache of a core.
+The weights of the blocking and Hartree-Fock terms stay in momentum space, where the probe's polarisation is known as
+well. They are made in pieces of time that fit into the cache of a core.
 """
 
 from __future__ import annotations
@@ -68,11 +68,17 @@ class PumpResponse:
 
 
 def respond_to_pump(
-    problem: Problem, grid: TimeGrid, pulse: Pulse, active: slice, relaxation: Callable[[], list[Propagator]], watch: Callable[[], None]
+    problem: Problem,
+    grid: TimeGrid,
+    pulse: Pulse,
+    active: slice,
+    relaxation: Callable[[], list[Propagator]],
+    watch: Callable[[], None],
 ) -> PumpResponse:
     """Return field, polarisations (exact in frequency) and populations of the pump; `active` are its samples.
 
-    `relaxation` gives the propagators of the populations; `watch` is called repeatedly; an exception from it ends the work.
+    `relaxation` gives the propagators of the populations; `watch` is called repeatedly; an exception from it ends the
+    work.
     """
     band = pulse.band(grid.energy_w)
     energy_w = grid.energy_w[band]
@@ -101,9 +107,13 @@ def _in_momentum(m: Manifold, p_lt: np.ndarray, watch: Callable[[], None]) -> tu
 
 
 class Detection:
-    """X at one photon energy (eV), part by part, as spectra: what a field at the sheet adds at every frequency of the probe."""
+    """X at one photon energy (eV), part by part, as spectra:
+    what a field at the sheet adds at every frequency of the probe.
+    """
 
-    def __init__(self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]) -> None:
+    def __init__(
+        self, problem: Problem, linear: LinearResponse, pump: PumpResponse, energy: float, watch: Callable[[], None]
+    ) -> None:
         """`watch` is called repeatedly; an exception from it ends the work."""
         self.problem = problem
         self.watch = watch
@@ -115,7 +125,9 @@ class Detection:
         self.resolvent_ml = [resolvent(m, energy) for m in problem.manifolds]
 
     def parts(self, extents: set[str], pairs: bool, grating: bool) -> dict[str, np.ndarray]:
-        """Return the parts by the names of PARTS; `extents` are the ranges of the Hartree-Fock terms that are wanted."""
+        """Return the parts by the names of PARTS;
+        `extents` are the ranges of the Hartree-Fock terms that are wanted.
+        """
         found = {"populations": self.populations(), "blocking": self.blocking()}
         found |= {extent: self.hartree_fock(extent) for extent in sorted(extents)}
         if pairs:
@@ -127,7 +139,8 @@ class Detection:
     def populations(self) -> np.ndarray:
         """Bleaching by the populations: the incoherent contribution."""
         weight_t = sum(
-            (c_l @ m.bleaching_fs) @ population_lt for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
+            (c_l @ m.bleaching_fs) @ population_lt
+            for m, c_l, population_lt in zip(self.problem.manifolds, self.resolvent_ml, self.pump.population_mlt)
         )
         return self.pump.grid.to_adjoint(weight_t * self.rotation_t, band=self.linear.band)
 
@@ -192,7 +205,10 @@ class Detection:
 
     def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
         """Return the spectrum of weights of what responds to the probe as `response_rw` says."""
-        return sum(np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows]) for rows in pieces(len(weight_rt), ROWS))
+        return sum(
+            np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows])
+            for rows in pieces(len(weight_rt), ROWS)
+        )
 
     def _bra(self, number: int) -> np.ndarray:
         """Return the weight with which a source in momentum space enters X."""
@@ -203,7 +219,9 @@ class Detection:
         """Return the transposed Hartree-Fock operator applied to the bra, shape (k, active time), with the phase."""
         states, pump = self.problem.manifolds[number].states, self.pump
         bra_k1 = self._bra(number)[:, None]
-        adjoint_kk = np.ascontiguousarray((states.coulomb_kk * states.grid.weight_k).T)  # (V f)_i = sum_j adjoint_ji f_j
+        adjoint_kk = np.ascontiguousarray(
+            (states.coulomb_kk * states.grid.weight_k).T
+        )  # (V f)_i = sum_j adjoint_ji f_j
         phase_t, weight_kt = 2 * self.phase_t, np.empty(pump.node_mkt[number].shape, complex)
         for some in pieces(phase_t.size, PIECE):
             self.watch()
@@ -216,7 +234,9 @@ class Detection:
         return weight_kt
 
     def _two_exciton_memory(self, pair: Pair, green_abw: np.ndarray, probed: int, pump_st: np.ndarray) -> np.ndarray:
-        """Return what a product P_a p_b at time t adds to X through the two-exciton states later on, a being of the manifold `probed`."""
+        """Return what a product P_a p_b at time t adds to X through the two-exciton states later on,
+        a being of the manifold `probed`.
+        """
         grid, active = self.pump.grid, self.pump.active
         bra_s = self.problem.manifolds[probed].paired_sl @ self.resolvent_ml[probed]
         reader_abt = bra_s[:, None, None] * (pump_st.conj() * self.phase_t)
@@ -231,7 +251,9 @@ def pieces(count: int, size: int) -> Iterator[slice]:
 
 
 def solve_adjoint(generator_ml: np.ndarray, reading_l: np.ndarray, detuning_w: np.ndarray) -> np.ndarray:
-    """Return z^T (-i w - A)^-1 as `memory_lw` for a matrix A (1/fs) and a vector z, by substitution in its Schur form."""
+    """Return z^T (-i w - A)^-1 as `memory_lw` for a matrix A (1/fs) and a vector z,
+    by substitution in its Schur form.
+    """
     if np.any(np.tril(generator_ml, -1)):  # phonons are absorbed
         triangular_ml, unitary_ml = schur(generator_ml, output="complex")
         return unitary_ml.conj() @ _substituted(triangular_ml, reading_l @ unitary_ml, detuning_w)
@@ -259,7 +281,9 @@ def polarization_factors(pump: str, probe: str) -> tuple[complex, complex, compl
     return complex(intra), complex(crossed), complex(straight)
 
 
-def evaluate(linear: LinearResponse, probe: Pulse, energy: float, delay_d: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def evaluate(
+    linear: LinearResponse, probe: Pulse, energy: float, delay_d: np.ndarray, parts: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs), part by part."""
     grid = linear.grid
     incoming_w = linear.incoming_w / (grid.size * grid.step * probe.spectrum(energy))

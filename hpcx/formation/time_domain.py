@@ -100,8 +100,12 @@ class Experiment:
         return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
 
 
-def make_experiment(config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None) -> Experiment:
-    """Return the experiment for a `pump` of this polarisation (the first by default); valleys that mirror each other are computed once."""
+def make_experiment(
+    config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None
+) -> Experiment:
+    """Return the experiment for a `pump` of this polarisation (the first by default);
+    valleys that mirror each other are computed once.
+    """
     amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
     pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
     valleys: tuple[int, ...] = (0, 1)
@@ -127,7 +131,9 @@ def make_experiment(config: Config, problem: Problem, energies_e: np.ndarray, pu
     )
 
 
-def pump_trajectory(experiment: Experiment, times: list[float], terms: Terms, statistics: OdeStatistics) -> list[np.ndarray]:
+def pump_trajectory(
+    experiment: Experiment, times: list[float], terms: Terms, statistics: OdeStatistics
+) -> list[np.ndarray]:
     """Return the state (rows, 1) under the pump alone at ascending times (fs), zero before the pump."""
     equations = experiment.equations(0.0, PHASES[:1], False, terms)
     state = np.zeros((equations.layout.rows, 1), complex)
@@ -151,7 +157,9 @@ def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
     return state
 
 
-def probe_change(experiment: Experiment, delay: float, trajectory: np.ndarray, terms: Terms, statistics: OdeStatistics) -> np.ndarray:
+def probe_change(
+    experiment: Experiment, delay: float, trajectory: np.ndarray, terms: Terms, statistics: OdeStatistics
+) -> np.ndarray:
     """Return the relative change of the reflectivity at all photon energies for one delay.
 
     `trajectory` is the pump's state at the beginning of the probe.
@@ -159,8 +167,12 @@ def probe_change(experiment: Experiment, delay: float, trajectory: np.ndarray, t
     equations = experiment.equations(delay, PHASES, True, terms)
     integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
     integrator.statistics = statistics
-    [final] = integrator.integrate(start_state(equations, trajectory), delay - experiment.lead, [max(delay, 0.0) + experiment.tail])
-    sheet_ec = sum(jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.layout.transform)) * (2 if experiment.mirrored else 1)
+    [final] = integrator.integrate(
+        start_state(equations, trajectory), delay - experiment.lead, [max(delay, 0.0) + experiment.tail]
+    )
+    sheet_ec = sum(
+        jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.layout.transform)
+    ) * (2 if experiment.mirrored else 1)
     turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR_EV_FS)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
     return _observed(experiment, changed_e, sheet_ec[:, 4] * turn_e)
@@ -178,7 +190,8 @@ def _observed(experiment: Experiment, changed_e: np.ndarray, linear_e: np.ndarra
 
 
 def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray, pump: str) -> Traces:
-    """Return all traces and the spectrum for a `pump` of this polarisation; delays are dealt out to the ranks, the result is alike on all.
+    """Return all traces and the spectrum for a `pump` of this polarisation;
+    delays are dealt out to the ranks, the result is alike on all.
 
     Finished delays are kept in the checkpoint; raises Stopped when a stop is asked for.
     """
@@ -201,11 +214,14 @@ def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.nd
         change_ecd[resonances:].transpose(1, 0, 2),
         time_t,
         population_vmlt,
-        {name: stages.comm.allreduce(value) for name, value in vars(statistics).items()} | {"reflection misfit": experiment.surface.misfit},
+        {name: stages.comm.allreduce(value) for name, value in vars(statistics).items()}
+        | {"reflection misfit": experiment.surface.misfit},
     )
 
 
-def _changes(stages: Stages, experiment: Experiment, delay_d: np.ndarray, pump: str, name: str, statistics: OdeStatistics) -> list[np.ndarray]:
+def _changes(
+    stages: Stages, experiment: Experiment, delay_d: np.ndarray, pump: str, name: str, statistics: OdeStatistics
+) -> list[np.ndarray]:
     """Return the relative changes of one contribution at all photon energies, delay by delay."""
     timings = stages.run.timings
     with timings.measure("pump"):  # for all delays, also when some are known: its steps depend on the list

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: "incoherent" is the bleaching by populations, also by the grating that pump and probe make together; "coherent" all else
+#: "incoherent" is the bleaching by populations, also by the grating that pump and probe make together; "coherent" all
+#: else
 CONTRIBUTIONS = ("full", "incoherent", "coherent")
 #: valleys, of which sigma+ drives the first
 VALLEYS = ("K", "K'")
@@ -27,7 +28,8 @@ class Traces:
         energy_e: photon energies of the spectrum, eV.
         spectrum_ced: spectrum (contribution, photon energy, delay).
         time_t: times of the populations, fs.
-        population_vmlt: populations of all states (valley, manifold, state, time), 1/nm^2; states that a manifold lacks are zero.
+        population_vmlt: populations of all states (valley, manifold, state, time), 1/nm^2; states that a manifold lacks
+            are zero.
         statistics: steps, evaluations and the like.
     """
 

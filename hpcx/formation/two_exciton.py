@@ -101,8 +101,8 @@ class TwoExcitonStates:
 def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: bool = False) -> TwoExcitonStates:
     """Return the two-exciton states of the 1s state of `states`.
 
-    With `equal_masses` the kernels are those of electron and hole sharing the mass of the exciton equally, while phi and
-    the kinetic energies of relative motion keep the reduced mass of `states`.
+    With `equal_masses` the kernels are those of electron and hole sharing the mass of the exciton equally, while phi
+    and the kinetic energies of relative motion keep the reduced mass of `states`.
     """
     gaussians = fit_gaussians(states)
     imbalance = 0.0 if equal_masses else medium.imbalance
@@ -123,7 +123,9 @@ def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMed
     return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
 
 
-def pair_vectors(momentum_q: np.ndarray, upper: tuple[np.ndarray, np.ndarray], imbalance: float) -> tuple[Vectors, np.ndarray]:
+def pair_vectors(
+    momentum_q: np.ndarray, upper: tuple[np.ndarray, np.ndarray], imbalance: float
+) -> tuple[Vectors, np.ndarray]:
     """Return a and b, and |Q - Q'| (1/nm), for pairs of momenta and the angles between them (pair, angle)."""
     cosine_a = np.cos(np.pi * (np.arange(PAIR_ANGLES) + 0.5) / PAIR_ANGLES)
     one_p, two_p = momentum_q[upper[0]][:, None], momentum_q[upper[1]][:, None]
@@ -153,7 +155,9 @@ def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChanne
     return channel_states(hamiltonian_qq[1:, 1:], overlap_qq[1:, 1:], drive_abq)
 
 
-def channel_states(hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray, forbidden: float = FORBIDDEN) -> SpinChannel:
+def channel_states(
+    hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray, forbidden: float = FORBIDDEN
+) -> SpinChannel:
     """Return the states of H x = e O x, x^T O x = 1, with what `drive_abq` (eV nm) has in common with them."""
     value_n, vector_qn = eigh(overlap_qq)
     keep = value_n >= forbidden

@@ -1,4 +1,6 @@
-"""What `hpcx compare` prints of two results: which keys and numbers of their inputs differ, and by how much what came out."""
+"""What `hpcx compare` prints of two results: which keys and numbers of their inputs differ,
+and by how much what came out.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ def compare_text(first: Path, second: Path) -> str:
     """Return the text; raises FileNotFoundError, OSError or ValueError as `hpcx.open` does."""
     first, second = _alike(first, second)
     with open_tree(first) as one, open_tree(second) as other:
-        parts = [[f"A: {first}", f"B: {second}"], list(_inputs(one, other)), list(_programs(one, other)), list(_results(one, other))]
+        parts = [
+            [f"A: {first}", f"B: {second}"],
+            list(_inputs(one, other)),
+            list(_programs(one, other)),
+            list(_results(one, other)),
+        ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -51,21 +58,37 @@ def _inputs(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
 
 
 def _everything(tree: xarray.DataTree) -> dict[str, str]:
-    """Return all that determines a result as text: keys of the input with swept values, numbers of materials and surroundings."""
+    """Return all that determines a result as text: keys of the input with swept values,
+    numbers of materials and surroundings.
+    """
     axes = tree.attrs["axes"]
-    found = {key: _shown(value) for key, value in flat(_about(tree, "config"), lists=True) if not key.startswith(_MACHINE)}
+    found = {
+        key: _shown(value) for key, value in flat(_about(tree, "config"), lists=True) if not key.startswith(_MACHINE)
+    }
     found |= {axis: _shown(np.asarray(tree[axis].values).tolist()) for axis in axes}
     materials = [*_about(tree, "materials").values(), *filter(None, [_about(tree, "material")])]
     for file in [*materials, *_about(tree, "environments").values()]:
-        numbers = {key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1") for key, number in file["numbers"].items()}
+        numbers = {
+            key: f"{_shown(number['value'])} {number['unit']}".removesuffix(" 1")
+            for key, number in file["numbers"].items()
+        }
         numbers |= {key: text for key, text in file["texts"].items() if "." in key}
         label = f"{file['name']}: " if file in materials and len(materials) > 1 else ""
-        found |= {f"{label}{key}": numbers[key] for key in used_by(_about(tree, "config"), numbers, _about(tree, "environments").values())}
+        found |= {
+            f"{label}{key}": numbers[key]
+            for key in used_by(_about(tree, "config"), numbers, _about(tree, "environments").values())
+        }
     return found
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(map(_shown, value)) if isinstance(value, list) else f"{value:.12g}" if isinstance(value, float) else str(value)
+    return (
+        ", ".join(map(_shown, value))
+        if isinstance(value, list)
+        else f"{value:.12g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _programs(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
@@ -81,7 +104,11 @@ def _variables(tree: xarray.DataTree) -> dict[str, xarray.DataArray]:
     """Return the results by path that are numbers."""
     nodes = [node for node in tree.subtree if not node.path.startswith(("/provenance", "/index", "/input"))]
     keys = tree["input"].to_dataset().data_vars
-    found = {f"{node.path}/{name}".strip("/"): data.assign_coords(_lacking(keys, data)) for node in nodes for name, data in node.to_dataset().data_vars.items()}
+    found = {
+        f"{node.path}/{name}".strip("/"): data.assign_coords(_lacking(keys, data))
+        for node in nodes
+        for name, data in node.to_dataset().data_vars.items()
+    }
     return {path: data for path, data in found.items() if data.dtype.kind in "iufc"}
 
 
@@ -106,7 +133,9 @@ def _results(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
 
 
 def _matched(one: xarray.DataArray, other: xarray.DataArray) -> tuple[xarray.DataArray, xarray.DataArray]:
-    """Return the parts of two results at the swept values that both have; one that is not swept is looked for in the other."""
+    """Return the parts of two results at the swept values that both have;
+    one that is not swept is looked for in the other.
+    """
     import xarray
 
     one, other = _at(one, other), _at(other, one)
@@ -115,14 +144,28 @@ def _matched(one: xarray.DataArray, other: xarray.DataArray) -> tuple[xarray.Dat
 
 def _at(swept: xarray.DataArray, single: xarray.DataArray) -> xarray.DataArray:
     """Return a result at the fixed values of the other one, as far as it is swept over them."""
-    fixed = {dim: single[dim].item() for dim in swept.dims if dim not in single.dims and dim in single.coords and single[dim].ndim == 0}
-    return swept.sel({dim: [value] for dim, value in fixed.items() if (swept[dim] == value).any()}).squeeze(list(fixed)) if fixed else swept
+    fixed = {
+        dim: single[dim].item()
+        for dim in swept.dims
+        if dim not in single.dims and dim in single.coords and single[dim].ndim == 0
+    }
+    return (
+        swept.sel({dim: [value] for dim, value in fixed.items() if (swept[dim] == value).any()}).squeeze(list(fixed))
+        if fixed
+        else swept
+    )
 
 
-def _difference(path: str, one: xarray.DataArray, other: xarray.DataArray, left: dict[str, Any], right: dict[str, Any]) -> str:
+def _difference(
+    path: str, one: xarray.DataArray, other: xarray.DataArray, left: dict[str, Any], right: dict[str, Any]
+) -> str:
     """Return in words by how much two results differ, or "" if they do not."""
     if one.dims != other.dims or one.shape != other.shape or not one.size:
-        return f"of different shape: {dict(one.sizes)} and {dict(other.sizes)}" if one.size or other.size else "have no point in common"
+        return (
+            f"of different shape: {dict(one.sizes)} and {dict(other.sizes)}"
+            if one.size or other.size
+            else "have no point in common"
+        )
     a, b = np.ravel(one.values), np.ravel(other.values)
     known = np.isfinite(a) & np.isfinite(b)
     only = int((np.isfinite(a) != np.isfinite(b)).sum())
@@ -143,12 +186,24 @@ def _in_words(a: Any, b: Any, scale: float, data: xarray.DataArray, place: int) 
     if data.ndim == 0:
         return f"{a:.8g} -> {b:.8g}{unit}: {change:+.3g}{unit} ({100 * change / scale:+.3g} %)"
     indices = dict(zip(data.dims, np.unravel_index(place, data.shape)))
-    where = ", ".join(f"{dim} = {_shown(data[dim].values[index].item()) if dim in data.coords else index}" for dim, index in indices.items())
+    where = ", ".join(
+        f"{dim} = {_shown(data[dim].values[index].item()) if dim in data.coords else index}"
+        for dim, index in indices.items()
+    )
     return f"most {abs(change):.3g}{unit} ({100 * abs(change) / scale:.3g} % of the largest value) at {where}"
 
 
-def _in_bars(path: str, change: float, one: xarray.DataArray, other: xarray.DataArray, left: dict[str, Any], right: dict[str, Any]) -> str:
-    """Return a difference in units of the error bars of both, where they are known: `NAME_error` beside it, or that of a spectrum."""
+def _in_bars(
+    path: str,
+    change: float,
+    one: xarray.DataArray,
+    other: xarray.DataArray,
+    left: dict[str, Any],
+    right: dict[str, Any],
+) -> str:
+    """Return a difference in units of the error bars of both, where they are known:
+    `NAME_error` beside it, or that of a spectrum.
+    """
     bars = [side[f"{path}_error"].values for side in (left, right) if f"{path}_error" in side]
     if path.endswith("/absorption/absorption"):
         estimates = (side[f"{path.removesuffix('absorption')}error_estimate"].values for side in (left, right))

@@ -43,7 +43,10 @@ def scripts() -> Path:
 
     Raises FileNotFoundError.
     """
-    places = [Path(__file__).resolve().parents[2] / "postprocess", Path(sysconfig.get_path("data")) / "share" / "hpcx" / "postprocess"]
+    places = [
+        Path(__file__).resolve().parents[2] / "postprocess",
+        Path(sysconfig.get_path("data")) / "share" / "hpcx" / "postprocess",
+    ]
     for place in places:
         if (place / "figures.toml").is_file():
             return place
@@ -54,7 +57,10 @@ def figures() -> list[Figure]:
     """Return all figures in the order of figures.toml."""
     entries = tomllib.loads((scripts() / "figures.toml").read_text(encoding="utf-8"))
     return [
-        Figure(name, entry["shows"], tuple(entry["needs"]), frozenset(entry["axes"]), frozenset(entry.get("optional", ()))) for name, entry in entries.items()
+        Figure(
+            name, entry["shows"], tuple(entry["needs"]), frozenset(entry["axes"]), frozenset(entry.get("optional", ()))
+        )
+        for name, entry in entries.items()
     ]
 
 
@@ -74,4 +80,6 @@ def drawable(path: Path) -> list[Figure]:
 def draw(name: str, path: Path, output: str | None, more: list[str]) -> int:
     """Draw one figure, with further options of its script; return the script's exit status."""
     words = ["-o", output] if output else []
-    return subprocess.run([sys.executable, str(scripts() / f"{name}.py"), str(path), *words, *more], check=False).returncode
+    return subprocess.run(
+        [sys.executable, str(scripts() / f"{name}.py"), str(path), *words, *more], check=False
+    ).returncode

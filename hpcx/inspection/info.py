@@ -96,9 +96,19 @@ def _petsc(package: str, name: str) -> str:
 def _numbers_of_petsc() -> str:
     """Return the types of scalars and indices; asked in a process of its own, as loading PETSc starts MPI."""
     script = "from petsc4py import PETSc; print(PETSc.ScalarType.__name__, PETSc.IntType.__name__)"
-    without_launcher = {key: value for key, value in os.environ.items() if not key.startswith(("OMPI_COMM", "OMPI_MCA_ess", "PMI", "PRTE", "SLURM_"))}
+    without_launcher = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("OMPI_COMM", "OMPI_MCA_ess", "PMI", "PRTE", "SLURM_"))
+    }
     try:
-        run = subprocess.run([sys.executable, "-c", script], env=without_launcher, capture_output=True, encoding="utf-8", timeout=_PATIENCE)
+        run = subprocess.run(
+            [sys.executable, "-c", script],
+            env=without_launcher,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_PATIENCE,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"which cannot be asked: {error}"
     scalar, _, index = run.stdout.strip().partition(" ")

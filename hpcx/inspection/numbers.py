@@ -36,9 +36,18 @@ def _is_asked(key: str, asked: set[str], model: str) -> bool:
 
 
 def weak_numbers(described: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, of the numbers of `Material.described`, those that are guessed, fitted, or replaced by the input, as text with source."""
-    weak = {key: number for key, number in described.items() if any(tag in number["source"] for tag in _WEAK) or number["source"] == "input"}
-    return {key: f"{_value_text(number['value'])} {number['unit']}".removesuffix(" 1") + f" ({number['source']})" for key, number in weak.items()}
+    """Return, of the numbers of `Material.described`, those that are guessed, fitted,
+    or replaced by the input, as text with source.
+    """
+    weak = {
+        key: number
+        for key, number in described.items()
+        if any(tag in number["source"] for tag in _WEAK) or number["source"] == "input"
+    }
+    return {
+        key: f"{_value_text(number['value'])} {number['unit']}".removesuffix(" 1") + f" ({number['source']})"
+        for key, number in weak.items()
+    }
 
 
 def _value_text(value: Any) -> str:

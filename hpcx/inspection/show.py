@@ -20,7 +20,9 @@ _LABEL = 14
 
 
 def show_text(path: Path) -> str:
-    """Return the text; raises FileNotFoundError if there is no result, OSError if it cannot be read, ValueError if it is none of hpcx."""
+    """Return the text; raises FileNotFoundError if there is no result, OSError if it cannot be read,
+    ValueError if it is none of hpcx.
+    """
     found = file_of(path)
     with reading(found) as file:
         if "provenance" not in file:
@@ -28,7 +30,13 @@ def show_text(path: Path) -> str:
         about = {name: decoded(item[()]) for name, item in file["provenance"].items()}
         parts = [
             list(part)
-            for part in (_what(found, file, about), _keys(about, [*_axes(file), *file.get("budget", ())]), _results(file, about), _weak(about), _origin(about))
+            for part in (
+                _what(found, file, about),
+                _keys(about, [*_axes(file), *file.get("budget", ())]),
+                _results(file, about),
+                _weak(about),
+                _origin(about),
+            )
         ]
     parts.append([f"{path} also holds {name}: hpcx show {path / name}" for name in results_in(path)[1:]])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -42,7 +50,12 @@ def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
     config = about["config"]
     yield f"{path}: {config['model']}" + (f', "{config["title"]}"' if config.get("title") else "")
     materials = about.get("materials", {config["material"]: about.get("material")})
-    yield _line("material", ", ".join(f"{file['name']} ({name})" if file and file["name"] != name else name for name, file in materials.items()))
+    yield _line(
+        "material",
+        ", ".join(
+            f"{file['name']} ({name})" if file and file["name"] != name else name for name, file in materials.items()
+        ),
+    )
     sets = dict.fromkeys(file["parameter_set"] for file in materials.values() if file and file.get("parameter_set"))
     if sets:
         yield _line("numbers of", f"{', '.join(sets)}, in place of some of the material file")
@@ -64,7 +77,9 @@ def _axes(file: h5py.File) -> list[str]:
 def _some(values: list[Any]) -> str:
     """Return some values as text: all of a short list, the ends of a long one."""
     texts = [f"{value:.6g}" if isinstance(value, float) else str(value) for value in values]
-    return ", ".join(texts) if len(texts) <= _SOME else f"{texts[0]}, {texts[1]}, ..., {texts[-1]} ({len(texts)} values)"
+    return (
+        ", ".join(texts) if len(texts) <= _SOME else f"{texts[0]}, {texts[1]}, ..., {texts[-1]} ({len(texts)} values)"
+    )
 
 
 def _unit(item: h5py.Dataset) -> str:
@@ -75,7 +90,11 @@ def _unit(item: h5py.Dataset) -> str:
 def _keys(about: dict[str, Any], changed: list[str]) -> Iterator[str]:
     """Yield the keys that were written and are not swept or refined, as the program has understood them."""
     written, units = written_keys(about) - set(changed), about.get("units", {})
-    found = {key: value for key, value in flat(about["config"], lists=True) if key in written and not key.startswith(("title", "model", "material", "output"))}
+    found = {
+        key: value
+        for key, value in flat(about["config"], lists=True)
+        if key in written and not key.startswith(("title", "model", "material", "output"))
+    }
     if found:
         yield "written in the input (all else are defaults)"
     for key, value in found.items():
@@ -96,7 +115,13 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
         """Take a dataset that has one number for every point."""
         inside = name.startswith(("index/", "provenance/")) or "/" not in name
-        if isinstance(item, h5py.Dataset) and not inside and item.shape == shape and item.dtype.kind == "f" and not h5py.h5ds.is_scale(item.id):
+        if (
+            isinstance(item, h5py.Dataset)
+            and not inside
+            and item.shape == shape
+            and item.dtype.kind == "f"
+            and not h5py.h5ds.is_scale(item.id)
+        ):
             rows.append(f"  {name:<44} {_range(item[()])}{_unit(item)}")
 
     file.visititems(visit)
@@ -108,7 +133,11 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
 def _limits(file: h5py.File) -> Iterator[str]:
     """Yield the limits of a search for convergence, with their error bars."""
     names: list[str] = []
-    file["limit"].visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and not name.endswith("_error") else None)
+    file["limit"].visititems(
+        lambda name, item: (
+            names.append(name) if isinstance(item, h5py.Dataset) and not name.endswith("_error") else None
+        )
+    )
     yield "limits with error bars"
     for name in names:
         value, error = file[f"limit/{name}"], file[f"limit/{name}_error"]
@@ -138,10 +167,21 @@ def _weak(about: dict[str, Any]) -> Iterator[str]:
 def _origin(about: dict[str, Any]) -> Iterator[str]:
     versions = about.get("versions", {})
     yield "provenance"
-    names = {"hpcx": "hpcx", "git": "revision", "python": "Python", "numpy": "numpy", "petsc4py": "PETSc", "slepc4py": "SLEPc", "hdf5": "HDF5", "mpi": "MPI"}
+    names = {
+        "hpcx": "hpcx",
+        "git": "revision",
+        "python": "Python",
+        "numpy": "numpy",
+        "petsc4py": "PETSc",
+        "slepc4py": "SLEPc",
+        "hdf5": "HDF5",
+        "mpi": "MPI",
+    }
     yield "  " + ", ".join(f"{label} {versions[name]}" for name, label in names.items() if name in versions)
     if "ranks" in about:
-        yield f"  {about['ranks']} rank(s) on {', '.join(about['hosts'])}, {about['started']}, {about['wall_time']:.1f} s"
+        yield (
+            f"  {about['ranks']} rank(s) on {', '.join(about['hosts'])}, {about['started']}, {about['wall_time']:.1f} s"
+        )
     if about.get("petsc_options_given"):
         yield f"  PETSc options: {about['petsc_options_given']}"
     if about.get("settings"):

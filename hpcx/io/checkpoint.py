@@ -1,7 +1,8 @@
 """Checkpoints: two alternating files with checksums, written in parallel, read on any number of ranks.
 
-What they hold is for `hpcx.io.stages` to say, through which models use them. The newer of the two files is used; a damaged one is
-detected by its checksum, and the older one is used instead, with a warning. When `solve` returns, the files are removed.
+What they hold is for `hpcx.io.stages` to say, through which models use them. The newer of the two files is used; a
+damaged one is detected by its checksum, and the older one is used instead, with a warning. When `solve` returns, the
+files are removed.
 """
 
 from __future__ import annotations
@@ -106,13 +107,21 @@ class Checkpoint:
         stem: path without the suffixes `.0.checkpoint.h5` and `.1.checkpoint.h5`; None switches checkpoints off.
         physics: resolved physics of the point, as plain data.
         digest: hash of the physics.
-        origin: of the program that makes checkpoints: its "revision", and the solvers' "options" that can change numbers.
+        origin: of the program that makes checkpoints: its "revision", and the solvers' "options" that can change
+            numbers.
 
     Attributes:
-        other_revision: of the program that made the checkpoint with which a point went on, if it was another one; else "".
+        other_revision: of the program that made the checkpoint with which a point went on, if it was another one; else
+            "".
     """
 
-    def __init__(self, stem: Path | None, physics: dict[str, Any] | None = None, digest: str = "", origin: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        stem: Path | None,
+        physics: dict[str, Any] | None = None,
+        digest: str = "",
+        origin: Mapping[str, str] | None = None,
+    ) -> None:
         self.stem = stem
         self.other_revision = ""
         self._physics = physics or {}
@@ -122,7 +131,11 @@ class Checkpoint:
 
     def paths(self) -> list[Path]:
         """Return the two files."""
-        return [] if self.stem is None else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
+        return (
+            []
+            if self.stem is None
+            else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
+        )
 
     @property
     def outputs(self) -> Path | None:
@@ -130,7 +143,8 @@ class Checkpoint:
         return None if self.stem is None else self.stem.with_name(f"{self.stem.name}.outputs.h5")
 
     def save(self, comm: Any, datasets: dict[str, Dataset], finished: Mapping[str, bool]) -> Path | None:
-        """Write `datasets` ("stage/name") and which stages are finished; the older of the two files is replaced. Collective.
+        """Write `datasets` ("stage/name") and which stages are finished;
+        the older of the two files is replaced. Collective.
 
         Returns the file, or None where checkpoints are switched off. Raises AgreedError if it cannot be written.
         """
@@ -154,20 +168,24 @@ class Checkpoint:
     def load(self, comm: Any) -> Saved | None:
         """Return the newest whole checkpoint, or None; collective.
 
-        One computed with other solver options is not used; one of another revision of the program is, with a warning. Raises
-        AgreedError if there is one of other physics, naming the keys that differ, one of an earlier version, or one that may be
-        whole and cannot be read now.
+        One computed with other solver options is not used; one of another revision of the program is, with a warning.
+        Raises AgreedError if there is one of other physics, naming the keys that differ, one of an earlier version, or
+        one that may be whole and cannot be read now.
         """
         headers: list[_Header] = []
         with agreed(comm):
             headers = self._headers() if comm.rank == 0 else []
         for header in comm.bcast(headers):
             if header.digest != self._digest:
-                raise AgreedError(f"{header.path} belongs to another input (there -> here):{differing_keys(header.physics, self._physics)}")
+                raise AgreedError(
+                    f"{header.path} belongs to another input (there ->"
+                    f" here):{differing_keys(header.physics, self._physics)}"
+                )
             if header.stages is None or header.units != _UNITS:
                 raise AgreedError(
-                    f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one; finish the run with that "
-                    "version, or start again with --fresh, which keeps the old files under another name"
+                    f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one;"
+                    " finish the run with that version, or start again with --fresh, which keeps the old files under"
+                    " another name"
                 )
             if not self._has_same_options(comm, header):
                 continue
@@ -182,7 +200,12 @@ class Checkpoint:
     def _has_same_options(self, comm: Any, header: _Header) -> bool:
         now, then = self._origin.get("options", ""), header.origin.get("options", "")
         if now != then and comm.rank == 0:
-            log.warning("checkpoint %s is not used: its solvers had the PETSc options %s, now %s", header.path, then or "none", now or "none")
+            log.warning(
+                "checkpoint %s is not used: its solvers had the PETSc options %s, now %s",
+                header.path,
+                then or "none",
+                now or "none",
+            )
         return now == then
 
     def _note_revision(self, comm: Any, header: _Header) -> None:
@@ -190,7 +213,12 @@ class Checkpoint:
         if now != then:
             self.other_revision = then
             if comm.rank == 0:
-                log.warning("checkpoint %s was written by another revision of hpcx, %s; this is %s", header.path, then or "unknown", now or "unknown")
+                log.warning(
+                    "checkpoint %s was written by another revision of hpcx, %s; this is %s",
+                    header.path,
+                    then or "unknown",
+                    now or "unknown",
+                )
 
     def _headers(self) -> list[_Header]:
         """Return what the files say of themselves, newest first; says which are damaged. Raises Unreadable."""
@@ -235,13 +263,19 @@ def _read_header(path: Path) -> _Header:
         sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
         sequence = int(file["provenance/sequence"][()])
         # earlier versions did not write these
-        later = {name: file[f"provenance/{name}"].asstr()[()] if name in file["provenance"] else "null" for name in ("origin", "stages", "units")}
+        later = {
+            name: file[f"provenance/{name}"].asstr()[()] if name in file["provenance"] else "null"
+            for name in ("origin", "stages", "units")
+        }
     origin, stages = json.loads(later["origin"]) or {}, json.loads(later["stages"])
-    return _Header(path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin, stages, later["units"])
+    return _Header(
+        path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin, stages, later["units"]
+    )
 
 
 def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
-    """Return the checksum of a stored dataset, each rank reading a block (of scalars and text all), or None if the file is damaged.
+    """Return the checksum of a stored dataset, each rank reading a block (of scalars and text all),
+    or None if the file is damaged.
 
     Collective. Raises AgreedError if a rank cannot read the file now.
     """

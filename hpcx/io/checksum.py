@@ -42,10 +42,15 @@ def weighted(words: np.ndarray, begin: np.ndarray, length: int) -> int:
     weights = np.uint64(2) * begin.astype(np.uint64) * np.uint64(pieces.shape[1] // length) + np.uint64(1)
     # odd weights are invertible modulo 2^64, so any single changed word changes the sum; overflow wraps as wanted
     ramp = np.arange(0, 2 * min(_BLOCK, pieces.shape[1]), 2, dtype=np.uint64)
-    return sum(_block(pieces[:, first : first + _BLOCK], weights + np.uint64(2 * first), ramp) for first in range(0, pieces.shape[1], _BLOCK)) % (1 << 64)
+    return sum(
+        _block(pieces[:, first : first + _BLOCK], weights + np.uint64(2 * first), ramp)
+        for first in range(0, pieces.shape[1], _BLOCK)
+    ) % (1 << 64)
 
 
 def _block(pieces: np.ndarray, weights: np.ndarray, ramp: np.ndarray) -> int:
-    """Sum words (piece, word), of which the first of each piece has the given weight and the others those of the ramp more."""
+    """Sum words (piece, word), of which the first of each piece has the given
+    weight and the others those of the ramp more.
+    """
     moments = pieces @ ramp[: pieces.shape[1]]
     return int(np.sum(pieces.sum(axis=1, dtype=np.uint64) * weights + moments, dtype=np.uint64))

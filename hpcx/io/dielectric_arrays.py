@@ -1,4 +1,6 @@
-"""Dielectric functions in files of arrays: HDF5 or .npz with columns, or a building block of GPAW's quantum-electrostatic heterostructures."""
+"""Dielectric functions in files of arrays: HDF5 or .npz with columns,
+or a building block of GPAW's quantum-electrostatic heterostructures.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _BLOCK = {"q_abs", "chiM_qw"}
 
 
 def stated(path: Path, column: str) -> dict[str, str]:
-    """Return what a file says of itself, by the keys "q_unit", "unit" and "column" of a table; raises ValueError, OSError.
+    """Return what a file says of itself, by the keys "q_unit", "unit" and "column" of a table;
+    raises ValueError, OSError.
 
     A dataset of HDF5 states its unit by an attribute `units`; a building block is in atomic units.
     """
@@ -23,7 +26,11 @@ def stated(path: Path, column: str) -> dict[str, str]:
         return {"q_unit": "1/bohr", "column": "epsilon_inverse"} if set(_arrays(path)) >= _BLOCK else {}
     try:
         with reading(path) as file:
-            units = {key: file[name].attrs.get("units", "") for key, name in (("q_unit", "q"), ("unit", column)) if name in file}
+            units = {
+                key: file[name].attrs.get("units", "")
+                for key, name in (("q_unit", "q"), ("unit", column))
+                if name in file
+            }
     except Damaged:
         raise ValueError("is no HDF5 file that can be read") from None
     texts = {key: unit.decode() if isinstance(unit, bytes) else str(unit) for key, unit in units.items()}
@@ -31,10 +38,12 @@ def stated(path: Path, column: str) -> dict[str, str]:
 
 
 def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return q and the column `name`: the arrays of these names, or 1/eps of a building block; raises ValueError, OSError.
+    """Return q and the column `name`: the arrays of these names, or 1/eps of a building block;
+    raises ValueError, OSError.
 
-    A building block holds the density response of a monolayer in vacuum in atomic units; its monopole part at zero frequency, chiM,
-    gives 1/eps = 1 + (2 pi / q) chiM (Andersen, Latini, Thygesen, Nano Lett. 15, 4616 (2015)), which is 1 at q = 0.
+    A building block holds the density response of a monolayer in vacuum in atomic units; its monopole part at zero
+    frequency, chiM, gives 1/eps = 1 + (2 pi / q) chiM (Andersen, Latini, Thygesen, Nano Lett. 15, 4616 (2015)), which
+    is 1 at q = 0.
     """
     arrays = _arrays(path) if path.suffix == ".npz" else _datasets(path, ("q", name))
     if set(arrays) >= _BLOCK:
@@ -51,12 +60,18 @@ def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]
 
 
 def _real(arrays: dict[str, np.ndarray], name: str, dimensions: int) -> np.ndarray:
-    """Return an array of real, finite numbers; raises ValueError that names the dataset, what was expected and what was found."""
+    """Return an array of real, finite numbers; raises ValueError that names the dataset,
+    what was expected and what was found.
+    """
     array = np.asarray(arrays[name])
     if array.dtype.kind not in "fiuc" or array.ndim != dimensions or not array.size:
-        raise ValueError(f"dataset {name}: expected numbers in {dimensions} dimension(s), found {array.dtype} of shape {array.shape}")
+        raise ValueError(
+            f"dataset {name}: expected numbers in {dimensions} dimension(s), found {array.dtype} of shape {array.shape}"
+        )
     if np.any(array.imag):
-        raise ValueError(f"dataset {name}: expected real numbers, found imaginary parts up to {np.abs(array.imag).max():g}")
+        raise ValueError(
+            f"dataset {name}: expected real numbers, found imaginary parts up to {np.abs(array.imag).max():g}"
+        )
     if not np.isfinite(array).all():
         row = np.argwhere(~np.isfinite(array))[0][0]
         raise ValueError(f"dataset {name}: expected finite numbers, found {array[row]} in row {row + 1}")
@@ -75,6 +90,10 @@ def _datasets(path: Path, wanted: tuple[str, str]) -> dict[str, np.ndarray]:
     """Return the datasets at the root of an HDF5 file, the values of those that are wanted."""
     try:
         with reading(path) as file:
-            return {name: item[()] if name in wanted else np.empty(0) for name, item in file.items() if isinstance(item, h5py.Dataset)}
+            return {
+                name: item[()] if name in wanted else np.empty(0)
+                for name, item in file.items()
+                if isinstance(item, h5py.Dataset)
+            }
     except Damaged:
         raise ValueError("is no HDF5 file that can be read") from None

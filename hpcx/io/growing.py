@@ -1,14 +1,15 @@
-"""Results that grow while a model runs: each output is written as it comes, every rank its part, so that none is kept in memory.
+"""Results that grow while a model runs: each output is written as it comes,
+every rank its part, so that none is kept in memory.
 
-The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and gives it
-its final name. It is made whole at the start, with all labels and all space, so that a full disk is reported before the first step,
-and an unfinished file can be looked at: times that have not been reached are NaN. From then on only values change: all ranks write
-them together by MPI-IO to where HDF5 has laid their places, so that nothing that happens can damage the file. HDF5's own
-collective writes move the same bytes several times slower.
+The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and
+gives it its final name. It is made whole at the start, with all labels and all space, so that a full disk is reported
+before the first step, and an unfinished file can be looked at: times that have not been reached are NaN. From then on
+only values change: all ranks write them together by MPI-IO to where HDF5 has laid their places, so that nothing that
+happens can damage the file. HDF5's own collective writes move the same bytes several times slower.
 
-A checkpoint keeps the few bytes of the file that are not values of growing datasets, and a checksum of every output. A run that goes
-on puts the bytes back, so a process may be killed even while the rest is added in the end: no output that a checkpoint knows of is lost;
-and it looks whether the outputs are still those that were written.
+A checkpoint keeps the few bytes of the file that are not values of growing datasets, and a checksum of every output. A
+run that goes on puts the bytes back, so a process may be killed even while the rest is added in the end: no output that
+a checkpoint knows of is lost; and it looks whether the outputs are still those that were written.
 
 Without a place for checkpoints every rank keeps its part of the outputs in memory.
 """
@@ -42,8 +43,8 @@ class Growing:
     """Outputs in memory, each rank its part.
 
     Args:
-        outputs: what there will be. Distributed datasets (their first axis is the time and is had whole) have no values yet;
-            replicated ones are coordinates. Each group has a coordinate `time`.
+        outputs: what there will be. Distributed datasets (their first axis is the time and is had whole) have no values
+            yet; replicated ones are coordinates. Each group has a coordinate `time`.
     """
 
     def __init__(self, outputs: Result) -> None:
@@ -72,7 +73,9 @@ class Growing:
         return {}
 
     def resume(self, saved: Saved) -> bool:
-        """Resume from a checkpoint; False if its outputs are lost, so that the run must start from scratch; collective."""
+        """Resume from a checkpoint; False if its outputs are lost,
+        so that the run must start from scratch; collective.
+        """
         return False
 
     def discard(self) -> None:
@@ -118,7 +121,11 @@ class GrowingFile(Growing):
         with agreed(self._comm):
             if self._comm.rank == 0:
                 with h5py.File(self.path, "r") as file:
-                    grown = [name for name in self._outputs.datasets if name in _series(self._outputs) or name.endswith("/time")]
+                    grown = [
+                        name
+                        for name in self._outputs.datasets
+                        if name in _series(self._outputs) or name.endswith("/time")
+                    ]
                     offsets = {name: file[name].id.get_offset() for name in grown}
         self._offsets = self._comm.bcast(offsets)
 
@@ -150,7 +157,12 @@ class GrowingFile(Growing):
             self._file = file  # none is closed together that was not opened together
         for name, array in values.items():
             try:
-                self._write_part(f"{group}/{name}", number, series[f"{group}/{name}"][1].at(number), np.ascontiguousarray(array, dtype=float))
+                self._write_part(
+                    f"{group}/{name}",
+                    number,
+                    series[f"{group}/{name}"][1].at(number),
+                    np.ascontiguousarray(array, dtype=float),
+                )
             except MPI.Exception as error:
                 errors.append(error)
         with agreed(self._comm):
@@ -191,7 +203,9 @@ class GrowingFile(Growing):
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
 
     def frame(self) -> dict[str, np.ndarray]:
-        """Return all of the file but the values of growing datasets, which must be on the disk before a checkpoint; collective."""
+        """Return all of the file but the values of growing datasets,
+        which must be on the disk before a checkpoint; collective.
+        """
         with agreed(self._comm):
             if self._written and self._file is not None:
                 self._file.Sync()
@@ -200,7 +214,9 @@ class GrowingFile(Growing):
         return {**dict(zip(_FRAME, self._comm.bcast(frame))), _SUMS: self._all_sums()}
 
     def _all_sums(self) -> np.ndarray:
-        """Return the checksums of all outputs of all datasets; collective. An output that was never written has 0, any other nearly never."""
+        """Return the checksums of all outputs of all datasets; collective.
+        An output that was never written has 0, any other nearly never.
+        """
         from mpi4py import MPI
 
         total = np.concatenate([*self._sums.values(), np.zeros(0, np.uint64)])
@@ -209,7 +225,10 @@ class GrowingFile(Growing):
 
     def _frame(self) -> tuple[np.ndarray, ...]:
         size = self.path.stat().st_size
-        regions = sorted((self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize) for name, (data, _) in _series(self._outputs).items())
+        regions = sorted(
+            (self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize)
+            for name, (data, _) in _series(self._outputs).items()
+        )
         begin = np.array([0, *(offset + length for offset, length in regions)])
         length = np.array([*(offset for offset, _ in regions), size]) - begin
         with open(self.path, "rb") as file:
@@ -228,7 +247,9 @@ class GrowingFile(Growing):
         return self._is_whole(saved.value(_SUMS))
 
     def _is_whole(self, known: np.ndarray) -> bool:
-        """Say whether the outputs have the checksums that are known, each rank reading a share of every one; collective."""
+        """Say whether the outputs have the checksums that are known,
+        each rank reading a share of every one; collective.
+        """
         wanted = dict(zip(self._sums, np.split(known, np.cumsum([len(sums) for sums in self._sums.values()])[:-1])))
         with agreed(self._comm), open(self.path, "rb") as file:
             for name, sums in wanted.items():
@@ -262,7 +283,9 @@ class GrowingFile(Growing):
 
 
 def _sum_of(values: np.ndarray, begin: np.ndarray, length: int, rank: int) -> np.uint64:
-    """Return a part of a checksum; that of the first rank has one more, so that the sum over all ranks is not 0 where all values are."""
+    """Return a part of a checksum; that of the first rank has one more,
+    so that the sum over all ranks is not 0 where all values are.
+    """
     return np.uint64((weighted(words_of(values), begin, length) + (rank == 0)) % (1 << 64))
 
 
@@ -281,7 +304,9 @@ def _create(file: h5py.File, name: str, data: Dataset) -> h5py.Dataset:
     creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     file.require_group(name.rpartition("/")[0] or "/")
     kind = h5py.h5t.py_create(data.data.dtype)
-    return h5py.Dataset(h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(data.shape), dcpl=creation))
+    return h5py.Dataset(
+        h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(data.shape), dcpl=creation)
+    )
 
 
 def growing(comm: Any, path: Path | None, outputs: Result) -> Growing:

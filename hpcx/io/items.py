@@ -22,8 +22,8 @@ T = TypeVar("T")
 def compute_items(stages: Stages, label: str, count: int, work: Callable[[int], Item]) -> list[Item]:
     """Return [work(0), ..., work(count - 1)] on every rank, without what an earlier run has done; collective.
 
-    `work` must not communicate, and may be cut off by `Run.watch`. Raises AgreedError on all ranks if an item fails on one, and
-    Stopped if a stop is asked for.
+    `work` must not communicate, and may be cut off by `Run.watch`. Raises AgreedError on all ranks if an item fails on
+    one, and Stopped if a stop is asked for.
     """
     comm, done = stages.comm, _done(stages, label, count)
     left = [number for number in range(count) if number not in done]

@@ -54,11 +54,15 @@ class Part:
         start = tuple(runs[0].start for runs in self.runs)
         block = tuple(runs[0].stop - runs[0].start for runs in self.runs)
         count = tuple(len(runs) for runs in self.runs)
-        stride = tuple(runs[-1].start - runs[0].start if len(runs) == 2 else size for runs, size in zip(self.runs, block))
+        stride = tuple(
+            runs[-1].start - runs[0].start if len(runs) == 2 else size for runs, size in zip(self.runs, block)
+        )
         space.select_hyperslab(start, count, stride, block)
 
     def pieces(self) -> tuple[np.ndarray, int]:
-        """Return where the contiguous pieces of the part begin in the flattened whole array, and their length, in elements."""
+        """Return where the contiguous pieces of the part begin in the flattened whole array,
+        and their length, in elements.
+        """
         whole = [len(runs) == 1 and runs[0] == slice(0, size) for runs, size in zip(self.runs, self.shape)]
         split = max((axis for axis, full in enumerate(whole) if not full), default=0)
         strides = np.cumprod([1, *self.shape[:0:-1]])[::-1]

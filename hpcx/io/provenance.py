@@ -57,15 +57,17 @@ def _loaded_version(package: str) -> str:
 def source_revision() -> str:
     """Return of which revision the running program is; starts git, so one rank asks and tells the others.
 
-    It is the last commit that changed the package, with "+" and the beginning of a hash of the source text if that was changed
-    since. Where the package is not under git, it is its version.
+    It is the last commit that changed the package, with "+" and the beginning of a hash of the source text if that was
+    changed since. Where the package is not under git, it is its version.
     """
     here = Path(hpcx.__file__).parent
     text = code_fingerprint("")[:8]
     commit = _git(here, "log", "-1", "--format=%h", "--abbrev=12", "--", ".")
     if commit:
         return f"{commit}+{text}" if _git(here, "status", "--porcelain", "--", ".") else commit
-    below_git = any((folder / ".git").exists() for folder in here.parents)  # which does not know the package, or refuses
+    below_git = any(
+        (folder / ".git").exists() for folder in here.parents
+    )  # which does not know the package, or refuses
     return f"{hpcx.__version__}+{text}" if below_git else hpcx.__version__
 
 
@@ -78,7 +80,9 @@ def _git(folder: Path, *words: str) -> str:
     return run.stdout.strip() if run.returncode == 0 else ""
 
 
-def describe(comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]) -> dict[str, Any]:
+def describe(
+    comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the entries of the group `provenance`; `entries` are put in as they are, mappings and lists as JSON."""
     common = {
         "versions": versions(revision),
@@ -98,4 +102,7 @@ def hosts(comm: Any) -> list[str]:
 
 def plain(entries: Mapping[str, Any]) -> dict[str, str | float | int]:
     """Return entries as HDF5 takes them: text and numbers as they are, all else as JSON."""
-    return {key: value if isinstance(value, (str, int, float)) else json.dumps(value, sort_keys=True, default=str) for key, value in entries.items()}
+    return {
+        key: value if isinstance(value, (str, int, float)) else json.dumps(value, sort_keys=True, default=str)
+        for key, value in entries.items()
+    }

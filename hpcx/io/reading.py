@@ -1,7 +1,8 @@
 """Reading result files and checkpoints: a damaged file is distinguished from one that cannot be read at the moment.
 
-A file is damaged only if it can be read and its content is wrong. One that another program has open, that this user may not
-read, or that meets a full table of open files or a file system without locks, may hold finished work: it is left as it is.
+A file is damaged only if it can be read and its content is wrong. One that another program has open, that this user may
+not read, or that meets a full table of open files or a file system without locks, may hold finished work: it is left as
+it is.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class Unreadable(OSError):
 
 @contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable, or Damaged, for errors of the body too."""
+    """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable,
+    or Damaged, for errors of the body too.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for whoever fills it
             raise Unreadable(f"{path} is no file")
@@ -53,7 +56,9 @@ def reading(path: Path) -> Iterator[h5py.File]:
 
 
 def _judged(path: Path, error: Exception) -> OSError:
-    """Return Unreadable if the system refused (it gives a number), Damaged if HDF5 or h5py did not find what should be there."""
+    """Return Unreadable if the system refused (it gives a number),
+    Damaged if HDF5 or h5py did not find what should be there.
+    """
     number = getattr(error, "errno", None)
     if number is None:
         return Damaged(f"{path} is damaged ({error})")

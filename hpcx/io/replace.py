@@ -14,7 +14,9 @@ def unique() -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) under a temporary name and rename it when it is complete; raises OSError, and leaves nothing then."""
+    """Write a text file (UTF-8) under a temporary name and rename it when it is complete;
+    raises OSError, and leaves nothing then.
+    """
     replace_bytes(path, text.encode())
 
 

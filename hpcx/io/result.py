@@ -18,7 +18,8 @@ class Dataset:
     """One array of a result.
 
     Attributes:
-        data: the values; of a distributed dataset this rank's part only, and nothing of one that is in the file already.
+        data: the values; of a distributed dataset this rank's part only, and nothing of one that is in the file
+            already.
         dims: one name per axis.
         units: unit as text, "1" for pure numbers.
         long_name: what it is, for axis labels.
@@ -83,15 +84,18 @@ class Result:
     ) -> None:
         """Add an array under `path`; `dims` names its axes. Raises ValueError if they do not fit or the path is taken.
 
-        With `part` the array is this rank's part of a distributed dataset; `start` and `rows` say the same of a block of rows.
-        Where values may be NaN or infinite, `missing` says what it means; elsewhere that is an error (see `silent`).
+        With `part` the array is this rank's part of a distributed dataset; `start` and `rows` say the same of a block
+        of rows. Where values may be NaN or infinite, `missing` says what it means; elsewhere that is an error (see
+        `silent`).
         """
         array = np.asarray(data)
         path = path.strip("/")
         if array.ndim != len(dims):
             raise ValueError(f"{path}: {array.ndim} axes but dimensions {dims}")
         if array.ndim > 1 and path.rpartition("/")[2] in dims:
-            raise ValueError(f"{path}: in xarray an array with several axes cannot have an axis of its own name; rename the axis")
+            raise ValueError(
+                f"{path}: in xarray an array with several axes cannot have an axis of its own name; rename the axis"
+            )
         if path in self.datasets:
             raise ValueError(f"{path}: given twice")
         if (start is None) != (rows is None):
@@ -100,7 +104,9 @@ class Result:
             part = Part.rows(start, rows, array.shape)
         self.datasets[path] = Dataset(array, tuple(dims), units, long_name or path.rsplit("/", 1)[-1], part, missing)
 
-    def add_internal(self, path: str, data: np.ndarray | float, dims: tuple[str, ...], unit: str, long_name: str, **more: Any) -> None:
+    def add_internal(
+        self, path: str, data: np.ndarray | float, dims: tuple[str, ...], unit: str, long_name: str, **more: Any
+    ) -> None:
         """Add an array in the units inside the models (eV, nm, fs); it is written in `unit`. Otherwise as `add`."""
         self.add(path, from_internal(np.asarray(data), unit), dims, unit, long_name, **more)
 
@@ -109,8 +115,12 @@ class Result:
         return self.datasets[path.strip("/")].data
 
     def silent(self) -> list[str]:
-        """Return the paths of datasets with values that are not finite although nothing says what that means, as this rank sees them."""
-        numbers = {path: one.data for path, one in self.datasets.items() if not one.missing and one.data.dtype.kind in "fc"}
+        """Return the paths of datasets with values that are not finite although nothing says what that means,
+        as this rank sees them.
+        """
+        numbers = {
+            path: one.data for path, one in self.datasets.items() if not one.missing and one.data.dtype.kind in "fc"
+        }
         return [path for path, values in numbers.items() if not np.isfinite(values).all()]
 
     def layout(self) -> str:
@@ -121,7 +131,11 @@ class Result:
         """
         digest = hashlib.sha256()
         for path, data in sorted(self.datasets.items()):
-            digest.update(repr((path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name, data.missing)).encode())
+            digest.update(
+                repr(
+                    (path, data.shape, data.dims, data.data.dtype.str, data.units, data.long_name, data.missing)
+                ).encode()
+            )
             if data.dims == (path.rpartition("/")[2],):
                 if data.part is not None:
                     return ""

@@ -1,4 +1,6 @@
-"""Reading text files of numbers word by word, with messages that name file, line, what was expected and what was found."""
+"""Reading text files of numbers word by word, with messages that name file,
+line, what was expected and what was found.
+"""
 
 from __future__ import annotations
 
@@ -75,4 +77,6 @@ class Scanner:
 
     def error(self, expected: str, found: str) -> FileError:
         """Return the error that says where, what was expected and what was found."""
-        return FileError(f"{self.path}, line {min(self._line, max(1, len(self._lines)))}: expected {expected}, found {found}")
+        return FileError(
+            f"{self.path}, line {min(self._line, max(1, len(self._lines)))}: expected {expected}, found {found}"
+        )

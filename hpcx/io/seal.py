@@ -1,7 +1,9 @@
-"""A checksum behind the content of a result file, by which bytes that changed later are found before HDF5 looks at them.
+"""A checksum behind the content of a result file,
+by which bytes that changed later are found before HDF5 looks at them.
 
-HDF5 does not verify what it reads: a flipped bit may give a wrong number, crash the process, or cause an endless loop. HDF5 ignores
-bytes behind the end of its own content and drops them when a file is changed on purpose: such a file has no seal.
+HDF5 does not verify what it reads: a flipped bit may give a wrong number, crash the process, or cause an endless loop.
+HDF5 ignores bytes behind the end of its own content and drops them when a file is changed on purpose: such a file has
+no seal.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def part_checksum(path: Path, first: int, last: int) -> Piece:
 
 
 def append_seal(path: Path, pieces: list[Piece]) -> None:
-    """Put the seal behind the content of a file, of which the checksums of all pieces are known, and see it on the disk; raises OSError."""
+    """Put the seal behind the content of a file, of which the checksums of all pieces are known,
+    and see it on the disk; raises OSError.
+    """
     checksum, length = reduce(_joined, pieces)
     with open(path, "ab") as file:
         file.write(_SEAL.pack(_MARK, length, checksum))
@@ -49,7 +53,9 @@ def append_seal(path: Path, pieces: list[Piece]) -> None:
 
 
 def is_broken(path: Path) -> bool:
-    """Say whether the content of a sealed file has changed; a file without a seal, or a very large one, is not checked. Raises OSError."""
+    """Say whether the content of a sealed file has changed; a file without a seal, or a very large one, is not checked.
+    Raises OSError.
+    """
     with open(path, "rb", buffering=0) as file:
         length = file.seek(0, os.SEEK_END) - _SEAL.size
         if not 0 <= length <= LARGEST:
@@ -58,7 +64,9 @@ def is_broken(path: Path) -> bool:
         mark, promised, checksum = _SEAL.unpack(file.read(_SEAL.size))
         broken = mark == _MARK and (promised != length or _checksum(file, length) != checksum)
         if broken:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as HDF5 does: whoever changes it now holds it, and that is no damage
+            fcntl.flock(
+                file, fcntl.LOCK_SH | fcntl.LOCK_NB
+            )  # as HDF5 does: whoever changes it now holds it, and that is no damage
         return broken
 
 
@@ -78,7 +86,8 @@ _POLYNOMIAL, _ONE, _X = 0xEDB88320, 1 << 31, 1 << 30
 def _joined(left: Piece, right: Piece) -> Piece:
     """Return the CRC-32 and the length of two pieces of a file one behind the other, from those of each.
 
-    A checksum is a remainder: that of the left piece is multiplied by x^(8 length) of the right one (Adler, zlib, crc32_combine).
+    A checksum is a remainder: that of the left piece is multiplied by x^(8 length) of the right one (Adler, zlib,
+    crc32_combine).
     """
     (before, length), (after, more) = left, right
     power = reduce(_product, (_power(bit) for bit in range((8 * more).bit_length()) if 8 * more >> bit & 1), _ONE)

@@ -12,9 +12,10 @@
             stage.checkpoint_if_due(lambda: {"time": time, "psi": Share(psi, Part.rows(first, total, psi.shape))})
         stage.finish({"density": density})                 # what later stages and a restart need of it
 
-A state is a dictionary of numbers, texts and arrays that are the same on all ranks, and of `Share`s, of which each rank has its part.
-It must hold all that the rest of the stage depends on, the length of the next step included, so that the resumed run gives the
-same numbers. Stages that an earlier run knew and this one has not asked for yet are carried over from checkpoint to checkpoint.
+A state is a dictionary of numbers, texts and arrays that are the same on all ranks, and of `Share`s, of which each rank
+has its part. It must hold all that the rest of the stage depends on, the length of the next step included, so that the
+resumed run gives the same numbers. Stages that an earlier run knew and this one has not asked for yet are carried over
+from checkpoint to checkpoint.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Stages:
     """
 
     def __init__(self, comm: Any, run: Run) -> None:
-        """Look for a checkpoint; collective. Raises AgreedError if there is one of other physics or of an earlier version."""
+        """Look for a checkpoint; collective.
+        Raises AgreedError if there is one of other physics or of an earlier version.
+        """
         self.comm, self.run = comm, run
         self._finished: dict[str, State] = {}
         self._earlier: Saved | None = None if run.checkpoint is None else run.checkpoint.load(comm)
@@ -98,19 +101,25 @@ class Stages:
 
         alone = copy(self)
         alone.comm = MPI.COMM_SELF
-        found, self._finished, self._waiting, self._earlier = on_first_rank(self.comm, lambda: (work(alone), alone._finished, alone._waiting, alone._earlier))
+        found, self._finished, self._waiting, self._earlier = on_first_rank(
+            self.comm, lambda: (work(alone), alone._finished, alone._waiting, alone._earlier)
+        )
         return found
 
     def _save(self, checkpoint: Checkpoint, name: str, state: Callable[[], State] | None) -> None:
         stages = {**self._finished, **({name: state()} if state is not None else {})}
         datasets = {f"{stage}/{key}": _dataset(value) for stage, kept in stages.items() for key, value in kept.items()}
         carried, finished = self._carried()
-        path = checkpoint.save(self.comm, datasets | carried, {stage: stage in self._finished for stage in stages} | finished)
+        path = checkpoint.save(
+            self.comm, datasets | carried, {stage: stage in self._finished for stage in stages} | finished
+        )
         if self._earlier is not None and path is not None:
             self._earlier = replace(self._earlier, path=path)
 
     def _carried(self) -> tuple[dict[str, Dataset], dict[str, bool]]:
-        """Return this rank's part of stages of an earlier run that have not had their turn, and which are finished; collective."""
+        """Return this rank's part of stages of an earlier run that have not had their turn,
+        and which are finished; collective.
+        """
         if self._earlier is None or not self._waiting:
             return {}, {}
         earlier, comm, found = self._earlier, self.comm, {}

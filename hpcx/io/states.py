@@ -32,8 +32,16 @@ def global_rows(comm: MPI.Comm, group: np.ndarray, groups: int) -> tuple[np.ndar
     return before[group] + within, int(counts.sum())
 
 
-def write_states(comm: MPI.Comm, path: Path, rows: np.ndarray, total: int, columns: Mapping[str, np.ndarray], about: Mapping[str, object]) -> None:
-    """Write arrays that are spread over the ranks in one parallel file that has its name only when it is whole; collective.
+def write_states(
+    comm: MPI.Comm,
+    path: Path,
+    rows: np.ndarray,
+    total: int,
+    columns: Mapping[str, np.ndarray],
+    about: Mapping[str, object],
+) -> None:
+    """Write arrays that are spread over the ranks in one parallel file that has
+    its name only when it is whole; collective.
 
     Args:
         comm: the ranks.
@@ -76,8 +84,12 @@ def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.nd
     return block
 
 
-def _move(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray, last: np.ndarray, block: np.ndarray) -> None:
-    """Move the entries with rows from `first` to `last` of every rank, (rank,), into its block (state, row): few at a time take little memory."""
+def _move(
+    comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray, last: np.ndarray, block: np.ndarray
+) -> None:
+    """Move the entries with rows from `first` to `last` of every rank, (rank,), into its block (state, row):
+    few at a time take little memory.
+    """
     begin, end = np.searchsorted(rows, first), np.searchsorted(rows, last)
     mine = np.concatenate([np.arange(*ends) for ends in zip(begin, end, strict=True)])
     sent = counts_and_places(end - begin)

@@ -1,7 +1,7 @@
 """Tables that are expensive to make, each in a file of its own with the hash of what it depends on.
 
-A file has its name only when it is whole. What is read is checked: a file of other content or with a damaged array counts as
-missing.
+A file has its name only when it is whole. What is read is checked: a file of other content or with a damaged array
+counts as missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ log = logging.getLogger("hpcx")
 
 
 def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays under the hash `key`, by one process; if the directory cannot be written, a warning is logged and the run continues."""
+    """Write arrays under the hash `key`, by one process; if the directory cannot be written,
+    a warning is logged and the run continues.
+    """
     from hpcx.io.replace import replace_bytes
     from hpcx.io.writer import image
 
@@ -36,7 +38,9 @@ def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file, or None if there is none with the hash `key`, or (with a warning) if it is damaged or cannot be read."""
+    """Return the arrays of a file, or None if there is none with the hash `key`,
+    or (with a warning) if it is damaged or cannot be read.
+    """
     if not path.exists():
         return None
     from hpcx.io.reading import Damaged, reading

@@ -38,7 +38,9 @@ def read_tb(path: Path, wsvec: Path | None = None) -> TightBinding:
 
 
 def read_hr(path: Path, centres: Path, lattice_vx: np.ndarray, wsvec: Path | None = None) -> TightBinding:
-    """Return the model of a _hr.dat file with the centres of a _centres.xyz file; lattice (3, 3) in angstrom; raises FileError."""
+    """Return the model of a _hr.dat file with the centres of a _centres.xyz file;
+    lattice (3, 3) in angstrom; raises FileError.
+    """
     scan = Scanner(path)
     scan.line()
     orbitals, degeneracy_r = _head(scan)
@@ -99,40 +101,61 @@ def _orbital_pair(scan: Scanner, orbitals: int) -> tuple[int, int]:
 
 
 def _blocks(scan: Scanner, orbitals: int, cells: int, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return cells (cells, 3) and matrices (cells, orbitals, orbitals, components) of blocks "R, then i j Re Im [Re Im ...]"."""
+    """Return cells (cells, 3) and matrices (cells, orbitals, orbitals, components)
+    of blocks "R, then i j Re Im [Re Im ...]".
+    """
     cell_rv = np.empty((cells, 3), int)
     value_rijx = np.zeros((cells, orbitals, orbitals, components), complex)
     for number in range(cells):
         cell_rv[number] = [scan.integer("a cell") for _ in range(3)]
         for _ in range(orbitals**2):
             i, j = _orbital_pair(scan, orbitals)
-            value_rijx[number, i, j] = [complex(scan.number("a real part"), scan.number("an imaginary part")) for _ in range(components)]
+            value_rijx[number, i, j] = [
+                complex(scan.number("a real part"), scan.number("an imaginary part")) for _ in range(components)
+            ]
     return cell_rv, value_rijx
 
 
-def _model(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray, wsvec: Path | None) -> TightBinding:
+def _model(
+    path: Path,
+    lattice_vx: np.ndarray,
+    cell_rv: np.ndarray,
+    hopping_rij: np.ndarray,
+    centre_ix: np.ndarray,
+    wsvec: Path | None,
+) -> TightBinding:
     """Return the model in the plane; its cells must have no hoppings along the third lattice vector."""
     if wsvec is not None:
         cell_rv, hopping_rij = _shifted(cell_rv, hopping_rij, read_wsvec(wsvec), wsvec)
     flat = cell_rv[:, 2] == 0
     across = np.abs(hopping_rij[~flat]).max(initial=0.0)
     if across > _IN_PLANE:
-        raise FileError(f"{path}: is no two-dimensional model: hoppings along the third lattice vector reach {across:.3g} eV")
+        raise FileError(
+            f"{path}: is no two-dimensional model: hoppings along the third lattice vector reach {across:.3g} eV"
+        )
     if abs(lattice_vx[:2, 2]).max() > 1e-6:
-        raise FileError(f"{path}: expected the first two lattice vectors in the plane z = 0, found {lattice_vx[:2].tolist()}")
+        raise FileError(
+            f"{path}: expected the first two lattice vectors in the plane z = 0, found {lattice_vx[:2].tolist()}"
+        )
     return _checked(path, lattice_vx[:2, :2], cell_rv[flat, :2], hopping_rij[flat], centre_ix)
 
 
-def _checked(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray) -> TightBinding:
+def _checked(
+    path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray
+) -> TightBinding:
     """Return the model of a lattice and centres in angstrom; raises FileError if it is not Hermitian."""
     try:
-        return TightBinding(to_internal(lattice_vx, "angstrom"), cell_rv, hopping_rij, to_internal(centre_ix, "angstrom"))
+        return TightBinding(
+            to_internal(lattice_vx, "angstrom"), cell_rv, hopping_rij, to_internal(centre_ix, "angstrom")
+        )
     except ValueError as error:
         raise FileError(f"{path}: {error}") from error
 
 
 def read_wsvec(path: Path) -> Shifts:
-    """Return by cell and orbitals (R1, R2, R3, i, j) the lattice vectors T that a _wsvec.dat file adds; raises FileError."""
+    """Return by cell and orbitals (R1, R2, R3, i, j) the lattice vectors T that a _wsvec.dat file adds;
+    raises FileError.
+    """
     scan = Scanner(path)
     shifts: Shifts = {}
     scan.line()
@@ -168,7 +191,11 @@ def _shifted(cell_rv: np.ndarray, hopping_rij: np.ndarray, shifts: Shifts, path:
 def read_xatu(path: Path) -> TightBinding:
     """Return the model of a .model file of xatu; raises FileError."""
     sections = _sections(path)
-    missing = [name for name in ("bravaislattice", "motif", "norbitals", "bravaisvectors", "hamiltonian") if name not in sections]
+    missing = [
+        name
+        for name in ("bravaislattice", "motif", "norbitals", "bravaisvectors", "hamiltonian")
+        if name not in sections
+    ]
     if missing:
         raise FileError(f"{path}: has no section '# {missing[0]}'")
     lattice_vx = _table(path, sections["bravaislattice"], 3)
@@ -189,8 +216,12 @@ def read_xatu(path: Path) -> TightBinding:
     return _completed(path, lattice_vx[:, :2], cell_rv, np.array(blocks), centre_ix)
 
 
-def _completed(path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray) -> TightBinding:
-    """Add the adjoint where a file holds only one triangle of every H(R), as that of R = 0 tells, each with its whole diagonal."""
+def _completed(
+    path: Path, lattice_vx: np.ndarray, cell_rv: np.ndarray, hopping_rij: np.ndarray, centre_ix: np.ndarray
+) -> TightBinding:
+    """Add the adjoint where a file holds only one triangle of every H(R),
+    as that of R = 0 tells, each with its whole diagonal.
+    """
     home_ij = hopping_rij[(cell_rv == 0).all(axis=1)].sum(axis=0)
     lower, upper = np.abs(np.tril(home_ij, -1)).max(initial=0.0), np.abs(np.triu(home_ij, 1)).max(initial=0.0)
     if min(lower, upper) == 0 < max(lower, upper):

@@ -1,11 +1,11 @@
 """Writing a result file: in parallel where data are distributed, whole or not at all.
 
 A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
-reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on, not
-one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are written
-first, on all ranks, each its part, with explicit data spaces (the high-level collective write of h5py hangs when a rank has
-nothing to write); everything else, and all attributes, by rank 0. What was written while the model ran (`hpcx.io.growing`) stays
-where it is: the file that has it gets the rest, and the name.
+reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on,
+not one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are
+written first, on all ranks, each its part, with explicit data spaces (the high-level collective write of h5py hangs
+when a rank has nothing to write); everything else, and all attributes, by rank 0. What was written while the model ran
+(`hpcx.io.growing`) stays where it is: the file that has it gets the rest, and the name.
 """
 
 from __future__ import annotations
@@ -140,9 +140,13 @@ def encodable(text: str) -> str:
 
 
 def label(dataset: h5py.Dataset, data: Dataset) -> None:
-    """Give a new dataset `units`, `long_name` and the meaning of values that are not finite, by HDF5's own calls: h5py's take several times as long."""
+    """Give a new dataset `units`, `long_name` and the meaning of values that are not finite,
+    by HDF5's own calls: h5py's take several times as long.
+    """
     text, space = h5py.h5t.py_create(h5py.string_dtype(), logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
-    told = {"units": data.units, "long_name": data.long_name} | ({"missing_meaning": data.missing} if data.missing else {})
+    told = {"units": data.units, "long_name": data.long_name} | (
+        {"missing_meaning": data.missing} if data.missing else {}
+    )
     for name, value in told.items():
         h5py.h5a.create(dataset.id, name.encode(), text, space).write(np.array(encodable(value), h5py.string_dtype()))
 
@@ -152,7 +156,8 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
 
     The scale is the dataset of the dimension's name in the same group; where there is none it is copied from the
     nearest group above, and where there is none either it counts 0, 1, 2, ... HDF5's own calls are used as in `label`.
-    Which datasets are coordinates beside the scales, an attribute of their group tells. Renamed datasets get a link from their old name.
+    Which datasets are coordinates beside the scales, an attribute of their group tells. Renamed datasets get a link
+    from their old name.
     """
     scales: dict[str, h5py.h5d.DatasetID] = {}
     for name, dims in dims_of.items():

@@ -1,4 +1,6 @@
-"""The band models that an input may name, in one table: where the class of each is, and which numbers of the material it needs."""
+"""The band models that an input may name, in one table: where the class of each is,
+and which numbers of the material it needs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ class BandEntry:
     """A band model of the table.
 
     Attributes:
-        place: module and class, as "hpcx.physics.bands:Dirac"; loaded when the bands are made (see `hpcx.physics.bands.BandModel`).
+        place: module and class, as "hpcx.physics.bands:Dirac"; loaded when the bands are made (see
+            `hpcx.physics.bands.BandModel`).
         keys: numbers of the material file that it needs.
         isotropic: whether its bands have all symmetries of the mesh, which then need no test in an estimate.
     """
@@ -27,7 +30,11 @@ class BandEntry:
 
 #: by the name that an input gives in bands.model; the last one is made of a file (`hpcx.exciton.tight_binding`)
 BAND_MODELS: dict[str, BandEntry] = {
-    "dirac": BandEntry("hpcx.physics.bands:Dirac", ("lattice.constant", "carriers.hopping", "carriers.gap", "carriers.valence_splitting"), True),
+    "dirac": BandEntry(
+        "hpcx.physics.bands:Dirac",
+        ("lattice.constant", "carriers.hopping", "carriers.gap", "carriers.valence_splitting"),
+        True,
+    ),
     "parabolic": BandEntry("hpcx.physics.bands:Parabolic", ("carriers.electron_A_mass", "carriers.hole_A_mass"), True),
     "tight-binding": BandEntry("hpcx.physics.valley_bands:TightBindingValleys", ()),
 }

@@ -1,7 +1,7 @@
 """Every number that a material or environment file may hold: its dimension and the bounds within which it makes sense.
 
-A number outside is a slip (a sign, a unit, a misplaced power of ten), and is refused before anything is computed with it. A
-new number of a material becomes known here, by one line.
+A number outside is a slip (a sign, a unit, a misplaced power of ten), and is refused before anything is computed with
+it. A new number of a material becomes known here, by one line.
 """
 
 from __future__ import annotations
@@ -86,12 +86,24 @@ NUMBERS: dict[str, Allowed] = {
     **{f"phonons.acoustic.electron_potential_{valley}": _ACOUSTIC for valley in ("K", "Kprime", "Lambda")},
     "phonons.acoustic.hole_potential": _ACOUSTIC,
     **{f"phonons.optical_{branch}.energy": _PHONON for branch in ("TO", "LO", "A1")},
-    **{f"phonons.optical_{branch}.{carrier}_potential": _OPTICAL for branch in ("TO", "LO", "A1") for carrier in ("electron", "hole")},
+    **{
+        f"phonons.optical_{branch}.{carrier}_potential": _OPTICAL
+        for branch in ("TO", "LO", "A1")
+        for carrier in ("electron", "hole")
+    },
     "phonons.optical.energy": _PHONON,
     "phonons.optical.electron_potential": _OPTICAL,
     "phonons.optical.hole_potential": _OPTICAL,
-    **{f"phonons.{point}.energy_{branch}": _PHONON for point in ("K", "Lambda", "M") for branch in ("TA", "LA", "TO", "LO", "A1")},
-    **{f"phonons.{pair}.potential_{group}": _OPTICAL for pair in (*_TRANSITIONS, "electron_Lambda_Lambda") for group in ("acoustic", "optical")},
+    **{
+        f"phonons.{point}.energy_{branch}": _PHONON
+        for point in ("K", "Lambda", "M")
+        for branch in ("TA", "LA", "TO", "LO", "A1")
+    },
+    **{
+        f"phonons.{pair}.potential_{group}": _OPTICAL
+        for pair in (*_TRANSITIONS, "electron_Lambda_Lambda")
+        for group in ("acoustic", "optical")
+    },
     **{
         f"phonons.lumped.{pair}.{group}_{number}": allowed
         for pair in (*_TRANSITIONS, "hole_K_Kprime")
@@ -144,7 +156,9 @@ def known_keys() -> list[str]:
 @lru_cache(maxsize=32)
 def matching(*patterns: str) -> tuple[str, ...]:
     """Return all known keys that match the patterns, those of a pattern in the order of the alphabet."""
-    return tuple(dict.fromkeys(key for pattern in patterns for key in sorted(known_keys()) if fnmatchcase(key, pattern)))
+    return tuple(
+        dict.fromkeys(key for pattern in patterns for key in sorted(known_keys()) if fnmatchcase(key, pattern))
+    )
 
 
 def meant(key: str) -> str:

@@ -1,25 +1,28 @@
-"""What is around a layer: one permittivity, slabs, several polarisable sheets, or a table of the whole dielectric function.
+"""What is around a layer: one permittivity, slabs, several polarisable sheets,
+or a table of the whole dielectric function.
 
 An environment is a number, or a file (of `hpcx/materials/environments` or one's own) that has one of
 
     kappa = { value = 4.5, unit = "1", source = "..." }      # the same on both sides, far away
 
-    [[slab]]                                                 # as many as there are, on each side from the layer outwards
-    side = "both"                                            # "above", "below" or "both"
-    parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if it is another
-    thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the last slab is vacuum
+    [[slab]]                                                 # as many as there are, on each side from the layer
+    outwards side = "both"                                            # "above", "below" or "both"
+    parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if it is
+    another thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the
+    last slab is vacuum
 
-    [[sheet]]                                                # several layers, from any on: electron and hole in one or in two of them
-    carriers = "electron"                                    # "electron", "hole", "both"; a sheet without carriers only screens
-    r0 = { value = 3.9, unit = "nm", source = "..." }        # of this sheet: that of the material does not count
-    height = { value = 0.65, unit = "nm", source = "..." }   # slabs lie above the highest sheet and below the lowest one
-    gap_parallel = { value = 1, unit = "1", source = "..." } # of what fills the gap below, with `gap_perpendicular`; vacuum without them
+    [[sheet]]                                                # several layers, from any on: electron and hole in one or
+    in two of them carriers = "electron"                                    # "electron", "hole", "both"; a sheet
+    without carriers only screens r0 = { value = 3.9, unit = "nm", source = "..." }        # of this sheet: that of the
+    material does not count height = { value = 0.65, unit = "nm", source = "..." }   # slabs lie above the highest sheet
+    and below the lowest one gap_parallel = { value = 1, unit = "1", source = "..." } # of what fills the gap below,
+    with `gap_perpendicular`; vacuum without them
 
-    [table]                                                  # of the layer in its surroundings: the layer's own r0 does not count
-    file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or .npz file; or the lists q and epsilon themselves
-    q_unit = "1/angstrom"
-    column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit = "eV*angstrom^2")
-    source = "..."
+    [table]                                                  # of the layer in its surroundings: the layer's own r0 does
+    not count file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or
+    .npz file; or the lists q and epsilon themselves q_unit = "1/angstrom"
+    column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit =
+    "eV*angstrom^2") source = "..."
 
 `interaction` names another kind of interaction that these numbers mean than the usual one (`hpcx.physics.interaction`).
 """
@@ -52,7 +55,9 @@ def environment_names() -> list[str]:
 
 
 def is_environment(name: str) -> bool:
-    """Say whether a name or path is that of an environment and not of a material; raises MaterialError if a file cannot be read."""
+    """Say whether a name or path is that of an environment and not of a material;
+    raises MaterialError if a file cannot be read.
+    """
     if name in environment_names() or name in library("material"):
         return name in environment_names()
     return any(_given(load_file(name, "material"), entry) for entry in _KINDS)
@@ -78,15 +83,23 @@ def content(environment: Material) -> dict[str, object]:
 
 
 def told(environment: Material) -> str:
-    """Return an environment in words: its permittivity with its source, its slabs from the layer outwards, or the source of its table."""
+    """Return an environment in words: its permittivity with its source,
+    its slabs from the layer outwards, or the source of its table.
+    """
     numbers = environment.numbers
     if environment.has("kappa"):
         return f"{environment.name}: {told_number('kappa', numbers['kappa'])}"
     if environment.has("sheet.1.r0"):
-        return f"{environment.name}: sheets {_told_parts(environment, 'sheet', _OF_SHEET, 'carriers')}{_told_around(environment)}"
+        return (
+            f"{environment.name}: sheets"
+            f" {_told_parts(environment, 'sheet', _OF_SHEET, 'carriers')}{_told_around(environment)}"
+        )
     if environment.has("table.q"):
         column = next(name for name in _COLUMNS if environment.has(f"table.{name}"))
-        return f"{environment.name}: table of {column} at {len(numbers['table.q'].values)} momenta ({numbers[f'table.{column}'].source})"
+        return (
+            f"{environment.name}: table of {column} at {len(numbers['table.q'].values)} momenta"
+            f" ({numbers[f'table.{column}'].source})"
+        )
     return f"{environment.name}: slabs {_told_parts(environment, 'slab', _OF_SLAB, 'side')}"
 
 
@@ -99,9 +112,14 @@ def _told_parts(environment: Material, entry: str, names: tuple[str, ...], word:
 
     def told_part(i: str) -> str:
         """Return "electron r0 5.2 nm, height 0.65 nm"."""
-        numbers = {name: environment.numbers[f"{entry}.{i}.{name}"] for name in names if environment.has(f"{entry}.{i}.{name}")}
+        numbers = {
+            name: environment.numbers[f"{entry}.{i}.{name}"] for name in names if environment.has(f"{entry}.{i}.{name}")
+        }
         label = "{} " if entry == "sheet" else ""
-        parts = [label.format(name) + f"{number.value:g} {number.unit}".removesuffix(" 1") for name, number in numbers.items()]
+        parts = [
+            label.format(name) + f"{number.value:g} {number.unit}".removesuffix(" 1")
+            for name, number in numbers.items()
+        ]
         return f"{environment.texts.get(f'{entry}.{i}.{word}', '')} {', '.join(parts)}".strip()
 
     return "; ".join(map(told_part, _counted(environment, entry)))
@@ -126,19 +144,31 @@ def _problems(environment: Material) -> list[str]:
     if given == ["table"]:
         columns = [name for name in _COLUMNS if environment.has(f"table.{name}")]
         lacking = [] if environment.has("table.q") else ["has no 'table.q'"]
-        return lacking + ([] if len(columns) == 1 else [f"has {' and '.join(columns) or 'none'} of {', '.join(_COLUMNS)} in [table]: give one"])
+        return lacking + (
+            []
+            if len(columns) == 1
+            else [f"has {' and '.join(columns) or 'none'} of {', '.join(_COLUMNS)} in [table]: give one"]
+        )
     return _lacking(environment, "slab", ("side", "parallel")) + (_of_sheets(environment) if "sheet" in given else [])
 
 
 def _lacking(environment: Material, entry: str, names: tuple[str, ...]) -> list[str]:
     """Return what slabs or sheets lack."""
     known = {**environment.numbers, **environment.texts}
-    return [f"has no '{name}' in its {entry} number {i}" for i in _counted(environment, entry) for name in names if f"{entry}.{i}.{name}" not in known]
+    return [
+        f"has no '{name}' in its {entry} number {i}"
+        for i in _counted(environment, entry)
+        for name in names
+        if f"{entry}.{i}.{name}" not in known
+    ]
 
 
 def _of_sheets(environment: Material) -> list[str]:
     """Return what sheets lack, and carriers that are in none of them or in several."""
-    found, words = _lacking(environment, "sheet", ("r0", "height")), [text for key, text in environment.texts.items() if key.endswith(".carriers")]
+    found, words = (
+        _lacking(environment, "sheet", ("r0", "height")),
+        [text for key, text in environment.texts.items() if key.endswith(".carriers")],
+    )
     for carrier in ("electron", "hole"):
         count = sum(word in (carrier, "both") for word in words)
         found += [] if count == 1 else [f"must have one sheet with the {carrier} among its carriers, and has {count}"]
@@ -147,19 +177,27 @@ def _of_sheets(environment: Material) -> list[str]:
 
 def _counted(environment: Material, entry: str) -> list[str]:
     """Return the numbers of the slabs or sheets, as text."""
-    return list(dict.fromkeys(key.split(".")[1] for key in (*environment.numbers, *environment.texts) if key.startswith(f"{entry}.")))
+    return list(
+        dict.fromkeys(
+            key.split(".")[1] for key in (*environment.numbers, *environment.texts) if key.startswith(f"{entry}.")
+        )
+    )
 
 
 def apart(environment: Material) -> bool:
     """Say whether electron and hole are in sheets of different heights."""
     if not environment.has("sheet.1.r0"):
         return False
-    electron, hole = (environment.number(f"{_sheet_of(environment, carrier)}.height", "nm") for carrier in ("electron", "hole"))
+    electron, hole = (
+        environment.number(f"{_sheet_of(environment, carrier)}.height", "nm") for carrier in ("electron", "hole")
+    )
     return electron != hole
 
 
 def together(environment: Material, why: str) -> Material:
-    """Return an environment if electron and hole are in one sheet; raises MaterialError that says `why` they must be."""
+    """Return an environment if electron and hole are in one sheet;
+    raises MaterialError that says `why` they must be.
+    """
     if apart(environment):
         raise MaterialError(f"electron and hole are in different sheets of {environment.name}: {why}")
     return environment
@@ -173,7 +211,11 @@ def alike(environment: Material, carrier: str) -> Material:
 
 def _sheet_of(environment: Material, carrier: str) -> str:
     """Return the sheet of a carrier, as "sheet.2"."""
-    return next(key.removesuffix(".carriers") for key, word in environment.texts.items() if key.endswith(".carriers") and word in (carrier, "both"))
+    return next(
+        key.removesuffix(".carriers")
+        for key, word in environment.texts.items()
+        if key.endswith(".carriers") and word in (carrier, "both")
+    )
 
 
 def _with_table(environment: Material, folder: Path) -> Material:
@@ -183,11 +225,19 @@ def _with_table(environment: Material, folder: Path) -> Material:
         texts = {**written, **_stated(path, written)}
         lacking = [key for key in ("q_unit", "column", "source") if f"table.{key}" not in texts]
         if lacking:
-            raise MaterialError(*(f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file" for key in lacking))
+            raise MaterialError(
+                *(
+                    f"{environment.name} ({environment.origin}) has no 'table.{key}' for its table.file"
+                    for key in lacking
+                )
+            )
         column, source = texts["table.column"], texts["table.source"]
         q, values = import_module(_ARRAYS).columns(path, column) if path.suffix in _ARRAY_FILES else _columns(path)
         units_of = {"q": texts["table.q_unit"], column: texts.get("table.unit", "1")}
-        read = {f"table.{name}": {"value": list(values), "unit": unit, "source": source} for (name, unit), values in zip(units_of.items(), (q, values))}
+        read = {
+            f"table.{name}": {"value": list(values), "unit": unit, "source": source}
+            for (name, unit), values in zip(units_of.items(), (q, values))
+        }
         numbers = {key: number_of(key, entry) for key, entry in read.items()}
     except MaterialError:
         raise
@@ -201,10 +251,15 @@ def _with_table(environment: Material, folder: Path) -> Material:
 
 
 def _stated(path: Path, written: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of a table that its file states itself; raises ValueError if the environment says otherwise, and OSError."""
+    """Return the keys of a table that its file states itself;
+    raises ValueError if the environment says otherwise, and OSError.
+    """
     if path.suffix not in _ARRAY_FILES:
         return {}
-    found = {f"table.{key}": text for key, text in import_module(_ARRAYS).stated(path, written.get("table.column", "")).items()}
+    found = {
+        f"table.{key}": text
+        for key, text in import_module(_ARRAYS).stated(path, written.get("table.column", "")).items()
+    }
     for key, text in found.items():
         if not _same_unit(text, written.get(key, text)):
             raise ValueError(f"{key}: expected {written[key]!r}, as the environment says, found {text!r}")
@@ -219,7 +274,9 @@ def _same_unit(first: str, second: str) -> bool:
 
 
 def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the two columns of a text file; lines that begin with # and empty ones are skipped. Raises ValueError, OSError."""
+    """Return the two columns of a text file; lines that begin with # and empty ones are skipped.
+    Raises ValueError, OSError.
+    """
     rows = []
     for number, line in enumerate(text_of(path).splitlines(), 1):
         words = line.partition("#")[0].replace(",", " ").split()
@@ -228,7 +285,9 @@ def _columns(path: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
         try:
             q, value = map(float, words)
         except ValueError:
-            raise ValueError(f"line {number}: expected two numbers, q and a value, found {line.strip()!r:.60}") from None
+            raise ValueError(
+                f"line {number}: expected two numbers, q and a value, found {line.strip()!r:.60}"
+            ) from None
         rows.append((q, value))
     if not rows:
         raise ValueError("has no rows of numbers")

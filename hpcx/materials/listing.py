@@ -15,11 +15,14 @@ T = TypeVar("T")
 
 def environments() -> str:
     """Return the environments that come with hpcx, a line for each: what it is."""
-    return "\n".join(f"  {name:<12} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names())
+    return "\n".join(
+        f"  {name:<12} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names()
+    )
 
 
 def listing(name: str, wanted: Container[str] | None = None) -> str:
-    """Return all numbers of a material or environment with unit and source, and what parameter sets have in their place.
+    """Return all numbers of a material or environment with unit and source,
+    and what parameter sets have in their place.
 
     Of a material only those that are `wanted`, if this is given. Raises MaterialError.
     """
@@ -31,7 +34,9 @@ def listing(name: str, wanted: Container[str] | None = None) -> str:
     own = {f"the model {model} alone": numbers for model, numbers in material.own_tables.items()}
     sets = sets_of(material.name) if material.built_in else {}
     own |= {f"parameter set {name}, in place of these": numbers for name, numbers in sets.items()}
-    parts += [f"{title}:\n{_table({}, _among(numbers, wanted))}" for title, numbers in own.items() if _among(numbers, wanted)]
+    parts += [
+        f"{title}:\n{_table({}, _among(numbers, wanted))}" for title, numbers in own.items() if _among(numbers, wanted)
+    ]
     return "\n\n".join([*parts, *([announcement(name, material.renamed)] if material.renamed else [])])
 
 
@@ -43,5 +48,7 @@ def _among(entries: Mapping[str, T], wanted: Container[str] | None, always: tupl
 def _table(texts: Mapping[str, str], numbers: Mapping[str, Number]) -> str:
     rows = [f"{key:<55} {text}" for key, text in texts.items()]
     for key, number in numbers.items():
-        rows.append(f"{key:<55} {', '.join(f'{value:g}' for value in number.values) + f' {number.unit}':<20} {number.source}")
+        rows.append(
+            f"{key:<55} {', '.join(f'{value:g}' for value in number.values) + f' {number.unit}':<20} {number.source}"
+        )
     return "\n".join(rows)

@@ -8,7 +8,8 @@ A file looks like
     [carriers]
     hopping = { value = 1.10, unit = "eV", source = "Xiao 2012" }
 
-and is asked for `material.number("carriers.hopping", "eV")`. Text (`name`, `carriers.order`) is read with `material.text`.
+and is asked for `material.number("carriers.hopping", "eV")`. Text (`name`, `carriers.order`) is read with
+`material.text`.
 """
 
 from __future__ import annotations
@@ -106,19 +107,34 @@ class Material:
 
     @cached_property
     def physics(self) -> dict[str, Any]:
-        """All that can change a result, as plain data: numbers with units, without sources, and texts. Nobody may change it."""
+        """All that can change a result, as plain data: numbers with units, without sources, and texts.
+        Nobody may change it.
+        """
         numbers = {key: (number.value, number.unit) for key, number in self.numbers.items()}
         return {"material_numbers": numbers, "material_texts": dict(self.texts)}
 
     @cached_property
     def encoded(self) -> dict[str, str]:
-        """The values of `physics` as JSON: the points of a sweep have one material, which need not be encoded for each."""
+        """The values of `physics` as JSON: the points of a sweep have one material,
+        which need not be encoded for each.
+        """
         return {key: as_json(value) for key, value in self.physics.items()}
 
     def described(self) -> dict[str, Any]:
-        """Return all that the file says, as plain data: of numbers value, unit and source; the source of a replaced one is "input"."""
-        numbers = {key: {"value": number.value, "unit": number.unit, "source": number.source} for key, number in self.numbers.items()}
-        return {"name": self.name, "origin": self.origin, "parameter_set": self.parameter_set, "numbers": numbers, "texts": dict(self.texts)}
+        """Return all that the file says, as plain data: of numbers value, unit and source;
+        the source of a replaced one is "input".
+        """
+        numbers = {
+            key: {"value": number.value, "unit": number.unit, "source": number.source}
+            for key, number in self.numbers.items()
+        }
+        return {
+            "name": self.name,
+            "origin": self.origin,
+            "parameter_set": self.parameter_set,
+            "numbers": numbers,
+            "texts": dict(self.texts),
+        }
 
     def number(self, key: str, unit: str) -> float:
         """Return the number `key` in `unit`; raises MaterialError if it is missing or of another dimension."""
@@ -148,7 +164,8 @@ class Material:
         return self.texts[key]
 
     def with_parameters(self, parameters: Mapping[str, str | float]) -> Material:
-        """Return a material in which numbers are replaced, each in the unit of the file unless given as text with a unit.
+        """Return a material in which numbers are replaced,
+        each in the unit of the file unless given as text with a unit.
 
         Raises MaterialError for keys that the file does not have.
         """
@@ -194,7 +211,9 @@ class Material:
 
 
 def hold_layer(keys: Collection[str]) -> bool:
-    """Say whether numbers of these keys are surroundings that hold the layer's own polarisability: a table, or sheets."""
+    """Say whether numbers of these keys are surroundings that hold the layer's own polarisability:
+    a table, or sheets.
+    """
     return "table.q" in keys or "sheet.1.r0" in keys
 
 
@@ -228,12 +247,15 @@ def load_material(name: str, parameters: Mapping[str, str | float] | None = None
 
 
 def load_file(name: str, kind: str) -> Material:
-    """Load a file of `library(kind)` by name, or from a path that ends in .toml; raises MaterialError as `load_material` does."""
+    """Load a file of `library(kind)` by name, or from a path that ends in .toml;
+    raises MaterialError as `load_material` does.
+    """
     return _parsed(*file_text(name, kind), name in library(kind))
 
 
 def file_text(name: str, kind: str) -> tuple[str, str, str]:
-    """Return the text of a file of `library(kind)` or from a path, what it is called without a name of its own, and where it is from.
+    """Return the text of a file of `library(kind)` or from a path,
+    what it is called without a name of its own, and where it is from.
 
     Raises MaterialError if there is no such file, or if it cannot be read.
     """
@@ -241,7 +263,10 @@ def file_text(name: str, kind: str) -> tuple[str, str, str]:
     path = files.get(name, Path(name))
     if name not in files and path.suffix != ".toml":
         here = f", such as {name}.toml, which is here" if os.path.isfile(f"{name}.toml") else ""
-        raise MaterialError(f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml file{here}")
+        raise MaterialError(
+            f"no {kind} '{name}'{suggestion(name, files)} Known: {', '.join(files)}; or give the path of a .toml"
+            f" file{here}"
+        )
     try:
         return text_of(path), path.stem, path.name if name in files else str(path)
     except OSError as error:
@@ -260,7 +285,9 @@ def read_tables(text: str, origin: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str, stem: str, origin: str, built_in: bool) -> Material:
-    """Understand a file; kept, because every point of a sweep asks for it: they then hold one object, which is sent once."""
+    """Understand a file; kept, because every point of a sweep asks for it:
+    they then hold one object, which is sent once.
+    """
     return Material.of_tables(read_tables(text, origin), stem, origin, built_in)
 
 
@@ -276,17 +303,25 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _text_of(path: str, key: str, text: str) -> str:
-    """Return the text that stands at `path`, by its new name `key`; raises ValueError if none may stand there, or not this one."""
+    """Return the text that stands at `path`, by its new name `key`;
+    raises ValueError if none may stand there, or not this one.
+    """
     words = allowed_words(key)
     if words is None and key.rpartition(".")[2] not in NOTES:
-        raise ValueError(f"'{path}' = {text!r:.60} must be {{ value, unit, source }}" if allowed_number(key) else f"'{path}' is known to no model{meant(key)}")
+        raise ValueError(
+            f"'{path}' = {text!r:.60} must be {{ value, unit, source }}"
+            if allowed_number(key)
+            else f"'{path}' is known to no model{meant(key)}"
+        )
     if words and text not in words:
         raise ValueError(f"{path} = {text!r:.60}: expected {' or '.join(map(repr, words))}")
     return text
 
 
 def number_of(key: str, entry: Any, written: str = "") -> Number:
-    """Return the number `key` from its entry; raises ValueError that names it, as it is `written`, and says what is wrong."""
+    """Return the number `key` from its entry; raises ValueError that names it,
+    as it is `written`, and says what is wrong.
+    """
     path = written or key
     if not isinstance(entry, dict):
         raise ValueError(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
@@ -294,12 +329,19 @@ def number_of(key: str, entry: Any, written: str = "") -> Number:
     beyond = sorted(set(entry) - {"value", "unit", "source"})
     if missing or beyond:
         why = f"lacks {' and '.join(missing)} as text" if missing else f"has {beyond[0]:.60}, too"
-        raise ValueError(f'\'{path}\' must have exactly value, unit and source and {why}: {{ value = 1.0, unit = "eV", source = "my measurement" }}')
+        raise ValueError(
+            f'\'{path}\' must have exactly value, unit and source and {why}: {{ value = 1.0, unit = "eV", source = "my'
+            ' measurement" }'
+        )
     value = entry["value"]
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
         raise ValueError(f"'{path}': value must be a number or a list of numbers")
-    number = Number(tuple(map(units.finite, values)) if isinstance(value, list) else units.finite(value), entry["unit"], entry["source"])
+    number = Number(
+        tuple(map(units.finite, values)) if isinstance(value, list) else units.finite(value),
+        entry["unit"],
+        entry["source"],
+    )
     wrong = _out_of_bounds(key, number)
     if wrong:
         raise ValueError(f"{path} = {value!r:.60} {entry['unit']:.60}: {wrong}")
@@ -307,7 +349,9 @@ def number_of(key: str, entry: Any, written: str = "") -> Number:
 
 
 def _out_of_bounds(path: str, number: Number) -> str:
-    """Return what is wrong with a number: unknown, of another dimension, not finite, outside its bounds; "" if nothing is."""
+    """Return what is wrong with a number: unknown, of another dimension,
+    not finite, outside its bounds; "" if nothing is.
+    """
     allowed = allowed_number(path)
     if allowed is None:
         return f"is known to no model{meant(path)}"

@@ -8,14 +8,21 @@ from fnmatch import fnmatchcase
 _MEANINGS: dict[str, str] = {
     "lattice.constant": "lattice constant a",
     "lattice.mass_density": "mass of the layer per area",
-    "carriers.hopping": "hopping t of the massive Dirac model; a t is the velocity of its bands, and a t over a gap the optical dipole moment",
+    "carriers.hopping": (
+        "hopping t of the massive Dirac model; a t is the velocity of its bands, and a t over a gap the optical dipole"
+        " moment"
+    ),
     "carriers.gap": "gap Delta of the massive Dirac model, which sets masses and overlaps; not the gap of the spectrum",
     "carriers.valence_splitting": "splitting 2 lambda of the valence bands at K",
     "carriers.conduction_splitting": "splitting of the conduction bands at K",
     "carriers.Lambda_energy": "Lambda minimum above the lowest conduction band at K",
-    "carriers.order": 'which conduction band at K is lower: of the spin of the upper valence band ("bright") or of the other ("dark")',
+    "carriers.order": (
+        'which conduction band at K is lower: of the spin of the upper valence band ("bright") or of the other ("dark")'
+    ),
     "carriers.electron_Lambda_mass": "electron mass at Lambda",
-    "carriers.electron_*_mass": "electron mass at K in the conduction band of the {0} exciton; at K' the other band has this spin",
+    "carriers.electron_*_mass": (
+        "electron mass at K in the conduction band of the {0} exciton; at K' the other band has this spin"
+    ),
     "carriers.hole_*_mass": "hole mass at K in the valence band of the {0} exciton",
     "interaction.r0": "screening length r0 = 2 pi chi of the layer of polarisability chi, in vacuum",
     "interaction.kappa": "dielectric constant of the surroundings, if the input names none",
@@ -27,18 +34,26 @@ _MEANINGS: dict[str, str] = {
     "optics.refractive_index": "refractive index of the surroundings, which bounds the light cone",
     "excitons.energy_*": "energy of the {0} exciton from that of the bright one (hole at K, electron at K)",
     "excitons.members_*": "number of equivalent {0} valleys that one hole at K sees",
-    "phonons.acoustic.velocity_*": "velocity of {0} phonons; without those of TA, acoustic phonons have the velocity of LA",
+    "phonons.acoustic.velocity_*": (
+        "velocity of {0} phonons; without those of TA, acoustic phonons have the velocity of LA"
+    ),
     "phonons.acoustic.coupling_ratio_TA": "coupling of TA phonons over that of LA phonons",
-    "phonons.acoustic.electron_potential_*": "deformation potential of electrons at {0} for acoustic phonons, inside a valley",
+    "phonons.acoustic.electron_potential_*": (
+        "deformation potential of electrons at {0} for acoustic phonons, inside a valley"
+    ),
     "phonons.acoustic.hole_potential": "deformation potential of holes at K for acoustic phonons, inside a valley",
-    "phonons.optical_*.energy": "energy of the {0} phonons at Gamma; branches like this take the place of the lumped ones",
+    "phonons.optical_*.energy": (
+        "energy of the {0} phonons at Gamma; branches like this take the place of the lumped ones"
+    ),
     "phonons.optical_*.*_potential": "coupling of the {1} to the {0} phonons at Gamma, inside a valley",
     "phonons.optical.energy": "energy of the optical phonons at Gamma, lumped",
     "phonons.optical.*_potential": "coupling of the {0} to the optical phonons at Gamma, inside a valley",
     "phonons.lumped.*_*_*.*_energy": "energy of the {3} phonons that move the {0} between {1} and {2}, lumped",
     "phonons.lumped.*_*_*.*_coupling": "coupling to the {3} phonons that move the {0} between {1} and {2}, lumped",
     "phonons.spin_flip.*_energy": "energy of the phonon that flips the electron's spin, {0}",
-    "phonons.electron_*_*.potential_*": "coupling of electrons to each branch of {2} phonons that move them between {0} and {1}",
+    "phonons.electron_*_*.potential_*": (
+        "coupling of electrons to each branch of {2} phonons that move them between {0} and {1}"
+    ),
     "phonons.*.energy_*": "energy of the {1} phonon at the point {0} of the zone",
     "substrate.oxide_index": "refractive index of the oxide on the substrate",
     "substrate.oxide_thickness": "thickness of the oxide on the substrate",
@@ -52,7 +67,9 @@ _MEANINGS: dict[str, str] = {
     "sheet.*.r0": "screening length r0 = 2 pi chi of the sheet of polarisability chi, in vacuum",
     "sheet.*.height": "height of the sheet",
     "sheet.*.carriers": "which carriers are in the sheet; a sheet without them only screens",
-    "sheet.*.gap_parallel": "relative permittivity, along the sheets, of what fills the gap below the sheet; vacuum without it",
+    "sheet.*.gap_parallel": (
+        "relative permittivity, along the sheets, of what fills the gap below the sheet; vacuum without it"
+    ),
     "sheet.*.gap_perpendicular": "relative permittivity of this gap across the sheets",
     "interaction": "by which interaction the surroundings act",
     "table.q": "momenta at which the interaction is given, rising",

@@ -1,4 +1,5 @@
-"""Names that numbers of a material had in hpcx 0.1, when each model had tables of its own; this release still reads them.
+"""Names that numbers of a material had in hpcx 0.1, when each model had tables of its own;
+this release still reads them.
 
 A number of a model's own table counts for that model alone, as it did.
 """
@@ -88,7 +89,8 @@ def owner_of(model: str) -> str:
 
 
 def in_new_terms(key: str, entry: Any, constant: Any) -> Any:
-    """Return the entry {value, unit, source} of an old key as one of its new key; `constant` is the entry of the lattice constant.
+    """Return the entry {value, unit, source} of an old key as one of its new key;
+    `constant` is the entry of the lattice constant.
 
     Raises ValueError if it cannot be said without the lattice constant.
     """
@@ -105,11 +107,16 @@ def in_new_terms(key: str, entry: Any, constant: Any) -> Any:
 
 
 def _is_number(entry: Any) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get("value"), (int, float)) and isinstance(entry.get("unit"), str)
+    return (
+        isinstance(entry, Mapping)
+        and isinstance(entry.get("value"), (int, float))
+        and isinstance(entry.get("unit"), str)
+    )
 
 
 def new_name(key: str, model: str) -> str:
-    """Return what a replaced number of an input of `model` is called now, "" if `key` is no old name that the model read.
+    """Return what a replaced number of an input of `model` is called now,
+    "" if `key` is no old name that the model read.
 
     Raises ValueError if the new number cannot be said without the lattice constant.
     """
@@ -122,7 +129,9 @@ def new_name(key: str, model: str) -> str:
 
 
 def value_in_new_terms(key: str, value: Any) -> Any:
-    """Return the value of a replaced number that is called by the old name `key` as one of its new key; raises ValueError."""
+    """Return the value of a replaced number that is called by the old name `key` as one of its new key;
+    raises ValueError.
+    """
     if key == _POLARIZABILITY:
         return f"{2 * math.pi * units.parse(value, 'angstrom')!r} angstrom"
     unit = _old_unit(key)

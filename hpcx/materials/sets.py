@@ -1,6 +1,7 @@
 """Named parameter sets: numbers that a paper used in place of some of those of the material files.
 
-A set is a file of `hpcx/materials/sets`, or one's own, with the tables of a material file under the name of the material:
+A set is a file of `hpcx/materials/sets`, or one's own, with the tables of a material file under the name of the
+material:
 
     name = "rosati2020"
     source = "Rosati, Perea-Causin, Brem, Malic, Nanoscale 12, 356 (2020)"
@@ -8,8 +9,8 @@ A set is a file of `hpcx/materials/sets`, or one's own, with the tables of a mat
     [WS2.interaction]
     r0 = { value = 3.79, unit = "nm", source = "..." }
 
-`parameter_set` of an input selects one. Every model has a usual one, which counts for the materials that come with hpcx, never for
-one's own.
+`parameter_set` of an input selects one. Every model has a usual one, which counts for the materials that come with
+hpcx, never for one's own.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def set_names() -> list[str]:
 
 
 def load_set(name: str) -> dict[str, dict[str, Number]]:
-    """Return the numbers of a set by material and key, for a name or a path that ends in .toml; raises MaterialError."""
+    """Return the numbers of a set by material and key, for a name or a path that ends in .toml;
+    raises MaterialError.
+    """
     text, stem, origin = file_text(name, "parameter set")
     return _parsed(text, stem, origin)
 
@@ -40,13 +43,23 @@ def load_set(name: str) -> dict[str, dict[str, Number]]:
 @lru_cache(maxsize=8)
 def _parsed(text: str, stem: str, origin: str) -> dict[str, dict[str, Number]]:
     tables = read_tables(text, origin)
-    materials = {name: Material.of_tables(table, name, origin) for name, table in tables.items() if isinstance(table, dict)}
+    materials = {
+        name: Material.of_tables(table, name, origin) for name, table in tables.items() if isinstance(table, dict)
+    }
     notes = [key for key in tables if key not in materials and key not in NOTES]
     words = [*notes, *(f"{name}.{key}" for name, found in materials.items() for key in found.texts)]
     if words:
-        raise MaterialError(*(f"{origin}: '{word}': a parameter set has tables of numbers, each under the name of a material" for word in words))
+        raise MaterialError(
+            *(
+                f"{origin}: '{word}': a parameter set has tables of numbers, each under the name of a material"
+                for word in words
+            )
+        )
     label = tables.get("name", stem)
-    return {name: {key: replace(number, source=f"{number.source} ({label})") for key, number in found.numbers.items()} for name, found in materials.items()}
+    return {
+        name: {key: replace(number, source=f"{number.source} ({label})") for key, number in found.numbers.items()}
+        for name, found in materials.items()
+    }
 
 
 def with_set(material: Material, model: str, given: str | None, usual: str) -> Material:
@@ -61,15 +74,22 @@ def with_set(material: Material, model: str, given: str | None, usual: str) -> M
         return material
     sets = load_set(name)
     if material.name in sets:
-        numbers = {key: _in_unit_of(material.numbers.get(key, number), number) for key, number in sets[material.name].items()}
+        numbers = {
+            key: _in_unit_of(material.numbers.get(key, number), number) for key, number in sets[material.name].items()
+        }
         return replace(material, numbers={**material.numbers, **numbers}, parameter_set=name)
     if given is not None:
-        raise MaterialError(f"the parameter set '{given}' has no numbers of {material.name}; it has {', '.join(sets) or 'none'}; \"none\" leaves it out")
+        raise MaterialError(
+            f"the parameter set '{given}' has no numbers of {material.name}; it has {', '.join(sets) or 'none'};"
+            ' "none" leaves it out'
+        )
     return material
 
 
 def _in_unit_of(replaced: Number, number: Number) -> Number:
-    """Return a number in the unit of the one that it replaces: plain numbers of an input are in the unit of the material file."""
+    """Return a number in the unit of the one that it replaces:
+    plain numbers of an input are in the unit of the material file.
+    """
     if replaced.unit == number.unit or isinstance(number.value, tuple):
         return number
     return replace(number, value=units.convert(number.value, number.unit, replaced.unit), unit=replaced.unit)

@@ -12,7 +12,9 @@ from pathlib import Path
 #: share of the time, and at most how many seconds, that is kept for the checkpoint
 _RESERVE, _MOST_RESERVE = 0.1, 60.0
 #: forms of SLURM that cannot be mistaken: h:mm:ss, d-hh, d-hh:mm, d-hh:mm:ss
-_CLOCK = re.compile(r"(?:(?P<d>\d+)-(?=\d+(?::\d+){0,2}$)|(?=\d+(?::\d+){2}$))(?P<h>\d+)(?::(?P<m>\d\d?))?(?::(?P<s>\d\d?))?")
+_CLOCK = re.compile(
+    r"(?:(?P<d>\d+)-(?=\d+(?::\d+){0,2}$)|(?=\d+(?::\d+){2}$))(?P<h>\d+)(?::(?P<m>\d\d?))?(?::(?P<s>\d\d?))?"
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,17 @@ def process_age() -> float:
     """Return the seconds since this process was started, the loading of Python included."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # field 22 of proc(5), in ticks since the machine was started
+        started = int(fields[19]) / os.sysconf(
+            "SC_CLK_TCK"
+        )  # field 22 of proc(5), in ticks since the machine was started
         return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started, 0.0)
     except (OSError, ValueError, IndexError):
         return time.process_time()
 
 
 def clock_seconds(text: str) -> float | None:
-    """Return the seconds of a time as SLURM writes it (h:mm:ss, d-hh, d-hh:mm or d-hh:mm:ss), or None if it is none of these.
+    """Return the seconds of a time as SLURM writes it (h:mm:ss, d-hh, d-hh:mm or d-hh:mm:ss),
+    or None if it is none of these.
 
     SLURM's mm:ss is not among them: many read it as hours and minutes.
     """

@@ -50,7 +50,9 @@ def agreed(comm: Any) -> Iterator[None]:
 
 
 def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:
-    """Return `work()`, done by the first rank alone, on all ranks; what it raises is raised on all of them. Collective."""
+    """Return `work()`, done by the first rank alone, on all ranks;
+    what it raises is raised on all of them. Collective.
+    """
     outcome: tuple[Any, Exception | None] = (None, None)
     if comm.rank == 0:
         try:

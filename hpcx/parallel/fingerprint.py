@@ -16,12 +16,13 @@ import hpcx
 
 
 def fingerprint(*items: Any) -> str:
-    """Return the SHA-256 (hexadecimal) of values: numbers, text, arrays, sequences, mappings, sets, dataclasses, sections of an input.
+    """Return the SHA-256 (hexadecimal) of values: numbers, text, arrays, sequences,
+    mappings, sets, dataclasses, sections of an input.
 
-    Every field of a dataclass or section counts, with its name, also one that was added later; so do the types of numbers,
-    dtypes and shapes. What such an object keeps beside its fields does not. A function counts by where it is defined and by
-    the values that it has captured. What is large may keep its own hash, as its attribute `fingerprint`. Raises TypeError
-    for values of other kinds.
+    Every field of a dataclass or section counts, with its name, also one that was added later; so do the types of
+    numbers, dtypes and shapes. What such an object keeps beside its fields does not. A function counts by where it is
+    defined and by the values that it has captured. What is large may keep its own hash, as its attribute `fingerprint`.
+    Raises TypeError for values of other kinds.
     """
     state = hashlib.sha256()
     _feed(state, items)
@@ -97,8 +98,8 @@ def _field_names(kind: type) -> tuple[str, ...]:
 class Excerpt:
     """A view of a dataclass or a section of the input without some of its fields, which cannot be read through it.
 
-    A table that is made from such a part does not depend on what was left out, so points that differ there may share it. All
-    other fields enter its fingerprint. Only fields can be read, no properties, which may look at the whole.
+    A table that is made from such a part does not depend on what was left out, so points that differ there may share
+    it. All other fields enter its fingerprint. Only fields can be read, no properties, which may look at the whole.
 
     Attributes:
         whole: what it is a part of.
@@ -106,7 +107,9 @@ class Excerpt:
     """
 
     def __init__(self, whole: Any, without: Collection[str]) -> None:
-        """`without` names fields, dotted for those of a field, or of all members of a field that is a tuple; all must exist."""
+        """`without` names fields, dotted for those of a field, or of all members of a field that is a tuple;
+        all must exist.
+        """
         self.whole = whole
         self.names, self._below = _split(type(whole), tuple(without))  # type: ignore[arg-type]
 
@@ -114,7 +117,9 @@ class Excerpt:
         """Return a field; raises AttributeError for one that is left out, and for what is no field."""
         if name.startswith("_") or name not in self.names:
             kind = _kind(type(self.whole))
-            raise AttributeError(f"'{name}' of {kind} must not be read here: the value is shared by points that differ in it")
+            raise AttributeError(
+                f"'{name}' of {kind} must not be read here: the value is shared by points that differ in it"
+            )
         return self.read(name)
 
     def read(self, name: str) -> Any:
@@ -122,12 +127,16 @@ class Excerpt:
         value, without = getattr(self.whole, name), self._below.get(name)
         if not without:
             return value
-        return tuple(Excerpt(member, without) for member in value) if isinstance(value, tuple) else Excerpt(value, without)
+        return (
+            tuple(Excerpt(member, without) for member in value) if isinstance(value, tuple) else Excerpt(value, without)
+        )
 
 
 @lru_cache(maxsize=256)
 def _split(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return the fields of a type that remain, and by field what is left out below it; raises ValueError for what does not exist."""
+    """Return the fields of a type that remain, and by field what is left out below it;
+    raises ValueError for what does not exist.
+    """
     below: dict[str, tuple[str, ...]] = {}
     for name in without:
         head, dot, rest = name.partition(".")
@@ -142,7 +151,9 @@ def _split(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], dict[
 
 @lru_cache(maxsize=8)
 def code_fingerprint(*packages: str) -> str:
-    """Return the hash of the source text of packages of hpcx, e.g. "wigner", for what outlives the program in a file."""
+    """Return the hash of the source text of packages of hpcx, e.g.
+    "wigner", for what outlives the program in a file.
+    """
     root = Path(hpcx.__file__).parent
     paths = sorted(path for package in packages for path in (root / package).rglob("*.py"))
     return fingerprint([(path.relative_to(root).as_posix(), path.read_bytes()) for path in paths])

@@ -47,9 +47,10 @@ def strangers(size: int, library: str, environment: Mapping[str, str] = os.envir
         count = environment.get(launcher.size, "")
         if size == 1 and count.isdecimal() and int(count) > 1:
             return (
-                f"{launcher.name} has started {count} processes ({launcher.size} = {count}), but each of them is alone: the launcher does not "
-                f"belong to the MPI of this hpcx ({library}), or cannot speak with it. Start hpcx with the mpirun of that MPI, under SLURM "
-                "perhaps with 'srun --mpi=pmix'. If each process is to work alone, give --alone"
+                f"{launcher.name} has started {count} processes ({launcher.size} = {count}), but each of them is alone:"
+                f" the launcher does not belong to the MPI of this hpcx ({library}), or cannot speak with it. Start"
+                " hpcx with the mpirun of that MPI, under SLURM perhaps with 'srun --mpi=pmix'. If each process is to"
+                " work alone, give --alone"
             )
     return ""
 
@@ -60,11 +61,15 @@ def tasks_left_idle(size: int, environment: Mapping[str, str] = os.environ) -> s
     launched = any(launcher.size in environment for launcher in _LAUNCHERS)
     if size > 1 or launched or not tasks.isdecimal() or int(tasks) < 2:
         return ""
-    return f"this SLURM job has {tasks} tasks, but hpcx runs on one rank: mpirun -n {tasks} hpcx run ... uses all of them"
+    return (
+        f"this SLURM job has {tasks} tasks, but hpcx runs on one rank: mpirun -n {tasks} hpcx run ... uses all of them"
+    )
 
 
 def complete_environment() -> None:
-    """Set what Open MPI cannot do without, where containers and cron leave it out: PATH, and HOME for a user without a password entry."""
+    """Set what Open MPI cannot do without, where containers and cron leave it out:
+    PATH, and HOME for a user without a password entry.
+    """
     os.environ.setdefault("PATH", os.defpath)
     if "HOME" not in os.environ and not _has_entry(os.getuid()):
         os.environ["HOME"] = "/"

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 def block_rows(total: int, ranks: int) -> np.ndarray:
-    """Return the first row of every rank's block and, last, `total`: shape (ranks + 1,); blocks differ by one row at most."""
+    """Return the first row of every rank's block and, last, `total`: shape (ranks + 1,);
+    blocks differ by one row at most.
+    """
     return np.arange(ranks + 1) * total // ranks
 
 
 def deal_columns(work_c: np.ndarray, ranks: int, block: int) -> np.ndarray:
     """Return the owner of each column, for columns sorted by falling work.
 
-    Snake order (0 1 2 2 1 0 0 1 ...) balances work and lengths; with fewer than two blocks of columns per rank contiguous runs of
-    equal work keep the blocks tight.
+    Snake order (0 1 2 2 1 0 0 1 ...) balances work and lengths; with fewer than two blocks of columns per rank
+    contiguous runs of equal work keep the blocks tight.
     """
     columns = np.arange(len(work_c))
     if len(work_c) >= 2 * block * ranks:
@@ -48,8 +50,8 @@ class Locator:
 class Pull:
     """Values that this rank needs of an array that is spread over the ranks, fetched by lists made once.
 
-    The values stand in one buffer: first this rank's own part of the array, then what comes from others. `index` says where
-    each requested value is in it, so that what is local is not moved at all.
+    The values stand in one buffer: first this rank's own part of the array, then what comes from others. `index` says
+    where each requested value is in it, so that what is local is not moved at all.
 
     Attributes:
         index: position in the buffer of every requested key.
@@ -91,7 +93,9 @@ class Pull:
         self._positions: np.ndarray = locate(asked).astype(_index_type(self.local))
 
     def start(self, own: np.ndarray, far: np.ndarray) -> MPI.Request | None:
-        """Begin to fetch into `far` (of length `far` at least) what others have, and to send of this rank's `own` part; returns what to wait for."""
+        """Begin to fetch into `far` (of length `far` at least) what others have, and to send of this rank's `own` part;
+        returns what to wait for.
+        """
         if self.comm.size == 1:
             return None
         return self.comm.Ialltoallv([own.take(self._positions), self._send], [far[: self.far], self._receive])

@@ -1,7 +1,7 @@
 """The cost of work on the machine on which the models were timed, and on this one.
 
-Work is classified by what limits it, because machines differ more in one of these than in the others. Four short jobs, one of
-each kind, tell how fast this machine is.
+Work is classified by what limits it, because machines differ more in one of these than in the others. Four short jobs,
+one of each kind, tell how fast this machine is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def _parts(of: Work | Machine) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Work:
-    """Time by what limits it, in s on the reference machine: one core with 63 GF/s that copies 14 GB/s, and an assumed network.
+    """Time by what limits it, in s on the reference machine:
+    one core with 63 GF/s that copies 14 GB/s, and an assumed network.
 
     Attributes:
         products: matrix products.
@@ -87,9 +88,10 @@ class Machine:
 
     def __str__(self) -> str:
         return (
-            f"{_PRODUCT_FLOPS / _SECONDS.products / self.products / 1e9:.0f} GF/s in matrix products, "
-            f"{_COPY_BYTES / _SECONDS.memory / self.memory / 1e9:.1f} GB/s of memory; transforms take {self.arrays:.2f} times "
-            f"and Python {self.calls:.2f} times as long as on the machine on which costs were measured"
+            f"{_PRODUCT_FLOPS / _SECONDS.products / self.products / 1e9:.0f} GF/s in matrix products,"
+            f" {_COPY_BYTES / _SECONDS.memory / self.memory / 1e9:.1f} GB/s of memory; transforms take"
+            f" {self.arrays:.2f} times and Python {self.calls:.2f} times as long as on the machine on which costs were"
+            " measured"
         )
 
 
@@ -100,7 +102,8 @@ LATENCY, BANDWIDTH = 1.5e-6, 1e9
 #: what the four jobs take on the reference machine, s, and what they do: flops of the products, bytes read and written
 _SECONDS = Work(products=4.3e-3, arrays=1.85e-3, memory=4.7e-3, calls=3.4e-3)
 _SIDE, _LENGTH, _CALLS = 256, 4_000_000, 2000
-#: least processor time that is measured, s, because some clocks are coarse, and how often a job is repeated for it at most
+#: least processor time that is measured, s, because some clocks are coarse, and how often a job is repeated for it at
+#: most
 _MEASURABLE, _MOST_TIMES = 1e-3, 64
 _PRODUCT_FLOPS, _COPY_BYTES = 2 * 8.0 * _SIDE**3, 2 * 8.0 * _LENGTH
 

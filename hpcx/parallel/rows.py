@@ -15,7 +15,8 @@ class SpreadRows:
 
     Attributes:
         rows: of this rank.
-        traffic: what this rank has sent, counted as one message to every other rank in each exchange, and how long it has waited.
+        traffic: what this rank has sent, counted as one message to every other rank in each exchange, and how long it
+            has waited.
     """
 
     def __init__(self, comm: MPI.Comm, counts: list[int]) -> None:

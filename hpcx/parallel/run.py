@@ -28,7 +28,8 @@ def spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-#: share of a task from which on its end is estimated: to a factor of two for eigensolvers (measured), which know little of it before
+#: share of a task from which on its end is estimated: to a factor of two for eigensolvers (measured), which know little
+#: of it before
 _KNOWN = 0.1
 
 
@@ -42,7 +43,8 @@ class Run:
         timings: phases of this point; `with run.timings.measure("products"): ...`
         diagnostics: iterations, residuals and the like, kept in the provenance of the result.
         excess: largest error of a solution over its tolerance, of those that were noted; NaN if none was.
-        shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend on.
+        shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend
+            on.
         checkpoint: where the state of an unfinished point is kept; None switches checkpoints off.
         cadence: wall-clock seconds between two checkpoints.
         requests: reasons to stop.
@@ -59,15 +61,17 @@ class Run:
     cadence: float = 600.0
     requests: StopRequests = field(default_factory=StopRequests)
     progress_interval: float = 10.0
-    _begun: dict[str, tuple[float, float]] = field(default_factory=dict)  # by task: when it was first heard of, and how far it was
+    _begun: dict[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # by task: when it was first heard of, and how far it was
     _reported: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
 
     def progress(self, task: str, fraction: float) -> None:
         """Log how far `task` is (0 to 1) with an estimate of its end, at most every `progress_interval` seconds.
 
-        The estimate looks at what was done since the first call alone: what came before, from a checkpoint say, took another time.
-        Call it on every rank; only rank 0 prints.
+        The estimate looks at what was done since the first call alone: what came before, from a checkpoint say, took
+        another time. Call it on every rank; only rank 0 prints.
         """
         now = time.monotonic()
         begin, first = self._begun.setdefault(task, (now, fraction))
@@ -79,9 +83,11 @@ class Run:
         log.info("%s: %s %.0f %% done%s", self.name, task, 100 * fraction, end)
 
     def note_error(self, error: float, tolerance: float) -> None:
-        """Note the error of a solution that the point consists of, and what the input allows, in the same measure; alike on all ranks.
+        """Note the error of a solution that the point consists of, and what the input allows,
+        in the same measure; alike on all ranks.
 
-        A result may be used again, whatever options its solvers had, if all of its solutions are within their tolerances.
+        A result may be used again, whatever options its solvers had, if all of its solutions are within their
+        tolerances.
         """
         self.excess = max(error / tolerance, self.excess) if self.excess == self.excess else error / tolerance
 
@@ -102,10 +108,11 @@ class Run:
             raise Stopped(reason)
 
     def checkpoint_if_due(self, comm: Any, save: Callable[[], object] | None = None) -> None:
-        """Call at every step or restart: calls `save`, if there is one, when a checkpoint is due or a stop is asked for.
+        """Call at every step or restart: calls `save`, if there is one,
+        when a checkpoint is due or a stop is asked for.
 
-        Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot be
-        written (a full disk) is reported with a warning, and the run continues: the previous one stays.
+        Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot
+        be written (a full disk) is reported with a warning, and the run continues: the previous one stays.
         """
         action = self.poll(comm)
         if action == GO_ON:

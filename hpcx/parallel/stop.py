@@ -18,7 +18,8 @@ from typing import Any
 from hpcx.parallel.alarm import Alarm
 from hpcx.parallel.deadline import Deadline
 
-#: what ends a run cleanly: of batch systems (USR1, USR2, XCPU, TERM), terminals that are closed (HUP), Ctrl-C (INT), Ctrl-\ (QUIT)
+#: what ends a run cleanly: of batch systems (USR1, USR2, XCPU, TERM), terminals that are closed (HUP), Ctrl-C (INT),
+#: Ctrl-\ (QUIT)
 SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 

@@ -19,7 +19,8 @@ class Table:
         kind: what it is, e.g. "formation/pump"; one maker per kind.
         make: returns the table; called as make(*of, *beside).
         of: all that the table depends on.
-        beside: what else the maker needs, which follows from `of` or does not change the table (the question whether to stop).
+        beside: what else the maker needs, which follows from `of` or does not change the table (the question whether to
+            stop).
     """
 
     kind: str
@@ -37,7 +38,9 @@ class Table:
         return self.make(*self.of, *self.beside)
 
     def take(self, shared: dict[str, Any], kept: int | None = None) -> Any:
-        """Return the table from `shared`, making it first if need be; with `kept` only so many of its kind stay, the oldest go."""
+        """Return the table from `shared`, making it first if need be;
+        with `kept` only so many of its kind stay, the oldest go.
+        """
         if self.key not in shared:
             others = [name for name in shared if name.startswith(f"{self.kind}/")]
             for name in others[: len(others) - kept + 1] if kept else []:
@@ -49,8 +52,8 @@ class Table:
 def make_together(comm: Any, shared: dict[str, object], wanted: Mapping[str, Callable[[], object]]) -> None:
     """Put into `shared` of every rank what `wanted` makes by name and some rank lacks, dealt out in turn; collective.
 
-    A single rank makes nothing here; it makes a table when it needs it. `wanted` has the same names on all ranks, and what it makes
-    must not communicate. Raises AgreedError on all ranks if something cannot be made.
+    A single rank makes nothing here; it makes a table when it needs it. `wanted` has the same names on all ranks, and
+    what it makes must not communicate. Raises AgreedError on all ranks if something cannot be made.
     """
     if comm.size == 1:
         return

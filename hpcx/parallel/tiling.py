@@ -1,7 +1,8 @@
 """A lattice of cells cut into rectangles, one per rank, and what the ranks must tell each other about their borders.
 
-The lattice is cut into bands of rows, and each band into columns of its own number, so that any number of ranks shares any
-lattice evenly: five ranks take a band of two and a band of three. All of this follows from the layout alone, without MPI.
+The lattice is cut into bands of rows, and each band into columns of its own number, so that any number of ranks shares
+any lattice evenly: five ranks take a band of two and a band of three. All of this follows from the layout alone,
+without MPI.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from hpcx.parallel.layout import block_rows
 #: how many neighbours a cell needs on each side
 REACH = 2
 DISTANCES = tuple(distance for distance in range(-REACH, REACH + 1) if distance)
-#: cost of a cell that is sent, relative to that of a cell that is computed: it is copied, and its transfer is mostly hidden
+#: cost of a cell that is sent, relative to that of a cell that is computed: it is copied, and its transfer is mostly
+#: hidden
 _GHOST_COST = 0.1
 
 Box = tuple[slice, ...]
@@ -67,7 +69,10 @@ class Tiling:
     def cells(self) -> np.ndarray:
         """Return the number of cells of every rank."""
         heights = np.repeat(np.diff(self.edges), self.columns)
-        widths = [np.diff(block_rows(self.points[1], count)) if len(self.points) == 2 else np.ones(1, int) for count in self.columns]
+        widths = [
+            np.diff(block_rows(self.points[1], count)) if len(self.points) == 2 else np.ones(1, int)
+            for count in self.columns
+        ]
         return heights * np.concatenate(widths)
 
 
@@ -77,7 +82,9 @@ def most_ranks(points: tuple[int, ...]) -> int:
 
 
 def check_ranks(points: tuple[int, ...], ranks: int) -> None:
-    """Raise ValueError if a lattice has fewer cells than ranks are to share it, or too few in a row for its differences."""
+    """Raise ValueError if a lattice has fewer cells than ranks are to share it,
+    or too few in a row for its differences.
+    """
     if min(points) < 2 * REACH:
         raise ValueError(f"{min(points)} cells in a row are too few: {2 * REACH} are needed")
     _check_number(points, ranks)
@@ -86,7 +93,10 @@ def check_ranks(points: tuple[int, ...], ranks: int) -> None:
 def _check_number(points: tuple[int, ...], ranks: int) -> None:
     if ranks > most_ranks(points):
         cells = " x ".join(str(count) for count in points)
-        raise ValueError(f"{cells} cells are too few for {ranks} ranks: use at most {most_ranks(points)} ranks, or raise space.points")
+        raise ValueError(
+            f"{cells} cells are too few for {ranks} ranks: use at most {most_ranks(points)} ranks, or raise"
+            " space.points"
+        )
 
 
 def make_tiling(points: tuple[int, ...], ranks: int) -> Tiling:
@@ -101,7 +111,9 @@ def make_tiling(points: tuple[int, ...], ranks: int) -> Tiling:
 
 
 def _candidates(points: tuple[int, ...], ranks: int) -> range:
-    """Return numbers of bands that are worth a try, from many to few: of equal ones, whole rows are sent without copying."""
+    """Return numbers of bands that are worth a try, from many to few:
+    of equal ones, whole rows are sent without copying.
+    """
     square = np.sqrt(ranks * points[0] / points[1])
     least = max(int(0.4 * square), -(-ranks // points[1]), 1)
     return range(min(int(2.5 * square) + 1, ranks, points[0]), least - 1, -1)
@@ -124,10 +136,13 @@ def _cost(tiling: Tiling) -> float:
     return float(np.max(cells + _GHOST_COST * ghosts))
 
 
-def neighbour(points: tuple[int, ...], index: tuple[np.ndarray, ...], axis: int, distance: int, mirror: bool) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+def neighbour(
+    points: tuple[int, ...], index: tuple[np.ndarray, ...], axis: int, distance: int, mirror: bool
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return where the neighbours of cells at a distance along an axis are, and which of them are mirror images.
 
-    With `mirror`, mirror images lie beyond the ends; else the lattice is periodic. `index` is one array (cell,) per axis.
+    With `mirror`, mirror images lie beyond the ends; else the lattice is periodic. `index` is one array (cell,) per
+    axis.
     """
     length, place = points[axis], index[axis] + distance
     beyond = (place < 0) | (place >= length)

@@ -45,14 +45,19 @@ class Timings:
         self.exchanges.setdefault(kind, Traffic()).add(traffic)
 
     def table(self) -> str:
-        """Return the table that ends a run: phase, seconds, share of the wall time in per cent, calls; then exchanges, if there were any."""
+        """Return the table that ends a run: phase, seconds, share of the wall time in per cent, calls;
+        then exchanges, if there were any.
+        """
         rows = [f"{'phase':<20}{'seconds':>10}{'share':>8}{'calls':>9}"]
         for phase, seconds in self.seconds.items():
-            rows.append(f"{phase:<20}{seconds:10.3f}{100 * seconds / max(self.wall, 1e-12):7.1f}%{self.calls[phase]:9d}")
+            rows.append(
+                f"{phase:<20}{seconds:10.3f}{100 * seconds / max(self.wall, 1e-12):7.1f}%{self.calls[phase]:9d}"
+            )
         rows.append(f"{'wall time':<20}{self.wall:10.3f}")
         sent = {kind: traffic for kind, traffic in self.exchanges.items() if traffic.messages}
         if sent:
             rows.append(f"{'sent by rank 0':<20}{'waited s':>10}{'':>8}{'calls':>9}{'messages':>10}{'MB':>11}")
         for kind, traffic in sent.items():
-            rows.append(f"{kind:<20}{traffic.seconds:10.3f}{'':>8}{traffic.exchanges:9d}{traffic.messages:10d}{traffic.bytes / 1e6:11.3f}")
+            counts = f"{traffic.exchanges:9d}{traffic.messages:10d}{traffic.bytes / 1e6:11.3f}"
+            rows.append(f"{kind:<20}{traffic.seconds:10.3f}{'':>8}{counts}")
         return "\n".join(rows)

@@ -1,4 +1,6 @@
-"""How large a basis an eigensolver needs: known without PETSc, for estimates. A larger one costs memory, a smaller one products."""
+"""How large a basis an eigensolver needs: known without PETSc, for estimates.
+A larger one costs memory, a smaller one products.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,12 @@ def smallest_basis(count: int) -> int:
 
 
 def small_basis(count: int, unknowns: int) -> int:
-    """Return the number of vectors for operators whose vectors are long and whose start vectors are good, as trions have them.
+    """Return the number of vectors for operators whose vectors are long and whose start vectors are good,
+    as trions have them.
 
-    A few more than the fewest where memory allows: one trion takes 25 % more products with 7 vectors than with 20 (mesh.N = 120), 8 % more
-    with 12. Convergence is looked at when the basis is full: many vectors are wasted on a start vector that is nearly the state.
+    A few more than the fewest where memory allows: one trion takes 25 % more products with 7 vectors than with 20
+    (mesh.N = 120), 8 % more with 12. Convergence is looked at when the basis is full: many vectors are wasted on a
+    start vector that is nearly the state.
     """
     return smallest_basis(count) + min(8, int(_AFFORDED / (16 * max(unknowns, 1))))
 
@@ -23,7 +27,8 @@ def small_basis(count: int, unknowns: int) -> int:
 def large_basis(count: int, unknowns: int) -> int:
     """Return the number of vectors for operators whose vectors are short, with as many as memory allows.
 
-    States in wide bands then take half the products: excitons of parabolic bands in hBN (four states, 32 vectors in place of 14) 647 in
-    place of 1068 (MoS2) and 910 in place of 1926 (WS2), in 0.73 of the time; 40 vectors take 3 % fewer, and as long.
+    States in wide bands then take half the products: excitons of parabolic bands in hBN (four states, 32 vectors in
+    place of 14) 647 in place of 1068 (MoS2) and 910 in place of 1926 (WS2), in 0.73 of the time; 40 vectors take 3 %
+    fewer, and as long.
     """
     return max(smallest_basis(count), min(4 * count + 16, int(_AFFORDED / (16 * max(unknowns, 1)))))

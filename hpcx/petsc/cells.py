@@ -1,7 +1,8 @@
 """Where the state lives: one cell, or cells in one or two dimensions that are shared among ranks.
 
-PETSc's scalars are complex and the states are real, so two reals are packed into one scalar. That is exact as long as only
-real linear combinations of vectors are formed. A state is seen as real array [cell, component, value], value fastest.
+PETSc's scalars are complex and the states are real, so two reals are packed into one scalar. That is exact as long as
+only real linear combinations of vectors are formed. A state is seen as real array [cell, component, value], value
+fastest.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ class Neighbours:
 class CellGrid:
     """Cells in one or two dimensions, a rectangle of them on every rank.
 
-    The box is periodic; with `mirror`, the cells are the half (quarter) at positive coordinates of a box that is symmetric under
-    reflection, and beyond their ends are their mirror images. Ghosts are the cells of other ranks that are neighbours of own ones,
-    whoever has them: a rectangle may be as small as one cell.
+    The box is periodic; with `mirror`, the cells are the half (quarter) at positive coordinates of a box that is
+    symmetric under reflection, and beyond their ends are their mirror images. Ghosts are the cells of other ranks that
+    are neighbours of own ones, whoever has them: a rectangle may be as small as one cell.
     Raises ValueError for an odd number of values and for more ranks than there are cells to share.
 
     Attributes:
@@ -78,7 +79,9 @@ class CellGrid:
         traffic: what this rank has sent, and how long it has waited.
     """
 
-    def __init__(self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, mirror: bool = False) -> None:
+    def __init__(
+        self, comm: MPI.Comm, points: tuple[int, ...], components: int, values: int, mirror: bool = False
+    ) -> None:
         _require_even(values)
         self.comm = comm
         self.points, self.components, self.values, self.mirror = points, components, values, mirror
@@ -98,7 +101,8 @@ class CellGrid:
     def start_exchange(self, state: np.ndarray) -> None:
         """Start to send the outer cells of `state` [cell, component, value] and to receive the ghosts. Collective.
 
-        PETSc would copy the whole block for its ghosts' sake, and wait; here the inner cells can be worked on meanwhile.
+        PETSc would copy the whole block for its ghosts' sake, and wait; here the inner cells can be worked on
+        meanwhile.
         """
         self._pending = [self.comm.Irecv(self._ghosts[part], rank) for rank, part in self._receive]
         for rank, cells, packed in self._send:
@@ -123,7 +127,9 @@ class CellGrid:
 
     def _make_lists(self) -> Neighbours:
         """Find the neighbours of the own cells, and with them what is to be sent and received."""
-        index = tuple(np.indices(self.local_points).reshape(len(self.points), -1) + np.array([[axis.start] for axis in self.box]))
+        index = tuple(
+            np.indices(self.local_points).reshape(len(self.points), -1) + np.array([[axis.start] for axis in self.box])
+        )
         count, dimension = self.shape[0], len(self.points)
         places = np.empty((count, dimension, len(DISTANCES)), dtype=np.int64)
         mirrored, owners = np.empty(places.shape, dtype=bool), np.empty_like(places)
@@ -155,8 +161,12 @@ class CellGrid:
         return place
 
     def _list_sent(self, remote: np.ndarray, owners: np.ndarray) -> None:
-        """List the own cells that are neighbours of each other rank's: the relation is mutual. Whole rows need no copying."""
-        self._send: list[tuple[int, Any, np.ndarray | None]] = []  # rank; a slice or an array of cells; where these are packed
+        """List the own cells that are neighbours of each other rank's: the relation is mutual.
+        Whole rows need no copying.
+        """
+        self._send: list[
+            tuple[int, Any, np.ndarray | None]
+        ] = []  # rank; a slice or an array of cells; where these are packed
         for rank in np.unique(owners[remote]):
             cells = np.flatnonzero((owners == rank).any(axis=(1, 2)))
             if cells[-1] - cells[0] + 1 == len(cells):

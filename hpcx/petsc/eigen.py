@@ -1,4 +1,6 @@
-"""All of the lowest eigenpairs of a Hermitian operator that is given by its products, degenerate ones as often as they are."""
+"""All of the lowest eigenpairs of a Hermitian operator that is given by its products,
+degenerate ones as often as they are.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,13 @@ __all__ = ["Eigenpairs", "Keep", "Operator", "SolverError", "follow_state", "low
 
 #: returns this rank's part of the random vector of a number; the same on any number of ranks
 Draw = Callable[[int], np.ndarray]
-#: share of its average part in a random vector with which one more state is found among several, and beside a single one; the
-#: risk that it has less is 1e-6 for complex vectors and 8e-4 for real ones (sectors whose levels symmetry does not make
-#: degenerate), beside a single state 1e-2 and 8e-2: that state would only be degenerate with it, unless the start vector lacked it
+#: share of its average part in a random vector with which one more state is found among several, and beside a single
+#: one; the risk that it has less is 1e-6 for complex vectors and 8e-4 for real ones (sectors whose levels symmetry does
+#: not make degenerate), beside a single state 1e-2 and 8e-2: that state would only be degenerate with it, unless the
+#: start vector lacked it
 _SHARE, _SHARE_OF_ONE = 1e-6, 1e-2
-#: share of all products before it is asked whether a state is missing, of several states and of one (measured for trions: 0.69 to
-#: 0.72, and 0.77 to 0.80)
+#: share of all products before it is asked whether a state is missing, of several states and of one (measured for
+#: trions: 0.69 to 0.72, and 0.77 to 0.80)
 _SEARCH, _SEARCH_OF_ONE = 0.7, 0.78
 
 
@@ -61,8 +64,8 @@ def lowest_states(
 ) -> Eigenpairs:
     """Return the `count` lowest eigenpairs of a Hermitian `operator` and all that are degenerate with them; collective.
 
-    After the first run others follow, from other random vectors, until one more state at or below the highest wanted one is
-    unlikely (see `hpcx.petsc.missing`).
+    After the first run others follow, from other random vectors, until one more state at or below the highest wanted
+    one is unlikely (see `hpcx.petsc.missing`).
 
     Args:
         comm: the ranks over which vectors are spread.
@@ -73,8 +76,10 @@ def lowest_states(
         draw: returns random vectors with a part in all states.
         level_width: distance up to which states are degenerate, larger than `tolerance`.
         known: what an earlier run knew; its states are deflated.
-        start: this rank's part of the start vector (rows,) of the first run; by default what `known` suggests, or draw(0).
-        keep: called after every restart or step with a function that returns what is known; may raise Stopped, alike on all ranks.
+        start: this rank's part of the start vector (rows,) of the first run; by default what `known` suggests, or
+            draw(0).
+        keep: called after every restart or step with a function that returns what is known; may raise Stopped, alike on
+            all ranks.
         progress: called after every restart or step with the share of the products that is done, a guess.
         basis: number of vectors of the basis for a number of states (see `hpcx.petsc.basis`).
 
@@ -91,7 +96,10 @@ def lowest_states(
     search = _SEARCH if count > 1 else _SEARCH_OF_ONE
     if len(states.values) < count:
         first = partial(hint.start, partial(draw, 0) if start is None else lambda: start)
-        states, hint = states.joined(krylov_schur(_reporting(task, 0.0, search), states, count - len(states.values), first)), nothing
+        states, hint = (
+            states.joined(krylov_schur(_reporting(task, 0.0, search), states, count - len(states.values), first)),
+            nothing,
+        )
     while not complete and len(states.values) < task.size:
         complete = not _is_incomplete(_reporting(task, search, 1.0), states, count, level_width, draw)
         task = replace(task, progress=None)  # of a second search nothing is said
@@ -107,7 +115,9 @@ def _reporting(task: Task, begin: float, end: float) -> Task:
     return task if tell is None else replace(task, progress=lambda share: tell(begin + (end - begin) * share))
 
 
-def follow_state(comm: MPI.Comm, operator: Operator, tolerance: float, prefix: str, start: np.ndarray, keep: Keep | None = None) -> Eigenpairs:
+def follow_state(
+    comm: MPI.Comm, operator: Operator, tolerance: float, prefix: str, start: np.ndarray, keep: Keep | None = None
+) -> Eigenpairs:
     """Return the lowest state in the Krylov space of a vector that is close to it; collective.
 
     Whether it is the lowest of all is not asked. Arguments and errors are those of `lowest_states`.
@@ -133,7 +143,9 @@ def _task(
 
 
 def _paid(states: Found, shell: Shell, begin: float) -> Eigenpairs:
-    return Eigenpairs(**vars(states), products=shell.products, product_seconds=shell.seconds, seconds=time.perf_counter() - begin)
+    return Eigenpairs(
+        **vars(states), products=shell.products, product_seconds=shell.seconds, seconds=time.perf_counter() - begin
+    )
 
 
 def _limit(values: np.ndarray, count: int, level_width: float) -> float:

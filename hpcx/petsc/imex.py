@@ -1,7 +1,9 @@
-"""Implicit-explicit Runge-Kutta steps (PETSc TSARKIMEX) for d_t X = C X + F(t, X) with C constant, linear and local to a cell.
+"""Implicit-explicit Runge-Kutta steps (PETSc TSARKIMEX) for d_t X = C X + F(t, X) with C constant,
+linear and local to a cell.
 
-C acts on every component of a cell by one matrix out of a small set. The implicit stages are solved with stored inverses of
-C - shift, one per matrix and shift, and every stage costs one product: the solver asks for dX/dt at X = 0, where C X = 0.
+C acts on every component of a cell by one matrix out of a small set. The implicit stages are solved with stored
+inverses of C - shift, one per matrix and shift, and every stage costs one product: the solver asks for dX/dt at X = 0,
+where C X = 0.
 """
 
 from __future__ import annotations
@@ -75,7 +77,8 @@ def _inverse(shift: float, transposed: np.ndarray) -> np.ndarray:
 def _zeros_like(vector: Any) -> Any:
     """Return a vector of zeros to be read only.
 
-    Memory of `np.zeros` that nobody has written to is one page, which stays in the cache: reading it costs no bandwidth.
+    Memory of `np.zeros` that nobody has written to is one page, which stays in the cache: reading it costs no
+    bandwidth.
     """
     from petsc4py import PETSc
 
@@ -94,8 +97,8 @@ class _Shell:
 class _StageSolver:
     """Context of the python SNES: solves the equation of an implicit stage directly.
 
-    PETSc's own chain of SNES, KSP and PC would fill, copy and subtract whole states around the one product that is needed;
-    on several ranks these share the memory's bandwidth.
+    PETSc's own chain of SNES, KSP and PC would fill, copy and subtract whole states around the one product that is
+    needed; on several ranks these share the memory's bandwidth.
     """
 
     def __init__(self, stepper: ImexStepper) -> None:
@@ -115,7 +118,9 @@ class ImexStepper:
         explicit_calls: how often F was evaluated.
     """
 
-    def __init__(self, layout: SingleCell | CellGrid, implicit: Implicit, explicit: Explicit, scheme: str = "4") -> None:
+    def __init__(
+        self, layout: SingleCell | CellGrid, implicit: Implicit, explicit: Explicit, scheme: str = "4"
+    ) -> None:
         self.layout, self.implicit, self.explicit = layout, implicit, explicit
         self.explicit_calls = 0
         self._shift = 0.0
@@ -172,7 +177,9 @@ class ImexStepper:
         snes.setPythonContext(_StageSolver(self))
 
     def solve_stage(self, snes: Any, stage: Any) -> None:
-        """Write into `stage` the X that solves shift (X - Z) = C X, of which PETSc gives the slope -shift Z at X = 0."""
+        """Write into `stage` the X that solves shift (X - Z) = C X,
+        of which PETSc gives the slope -shift Z at X = 0.
+        """
         self._in_stage = True
         snes.computeFunction(self._zero, self._residual)
         snes.computeJacobian(self._zero, self._matrix)
@@ -195,5 +202,7 @@ class ImexStepper:
         self.implicit.apply(real_view(u, shape), real_view(f, shape, writable=True))
         f.aypx(-1.0, udot)
 
-    def _ijacobian(self, ts: Any, time: float, u: Any, udot: Any, shift: float, jacobian: Any, preconditioner: Any) -> None:
+    def _ijacobian(
+        self, ts: Any, time: float, u: Any, udot: Any, shift: float, jacobian: Any, preconditioner: Any
+    ) -> None:
         self._shift = shift

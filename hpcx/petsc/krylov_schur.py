@@ -32,7 +32,8 @@ class Operator(Protocol):
     Attributes:
         rows: length of this rank's part of a vector.
         flops: floating-point operations of one product on this rank.
-        dtype: of coordinates outside PETSc, whose own are complex: float if products with real vectors are real, else complex.
+        dtype: of coordinates outside PETSc, whose own are complex: float if products with real vectors are real, else
+            complex.
     """
 
     rows: int
@@ -44,7 +45,9 @@ class Operator(Protocol):
         ...
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Return this rank's part of the product from this rank's part of a vector, in complex `out` if given; collective."""
+        """Return this rank's part of the product from this rank's part of a vector,
+        in complex `out` if given; collective.
+        """
         ...
 
 
@@ -89,7 +92,8 @@ class Task:
         size: dimension of the space.
         tolerance: largest residual norm |H x - E x|, in the units of the operator.
         prefix: of the solver's options, e.g. "trion_".
-        keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all ranks.
+        keep: called after every restart with a function that returns what is known; may raise Stopped, alike on all
+            ranks.
         progress: called after every restart with the share of the work that is done, a guess.
         basis: number of vectors of the basis for a number of states.
     """
@@ -134,7 +138,13 @@ class Found:
         return Found(values[order], vectors, residuals, self.iterations + other.iterations)
 
 
-def krylov_schur(task: Task, known: Found, count: int, start: Callable[[], np.ndarray], limit: Callable[[np.ndarray], float] | None = None) -> Found:
+def krylov_schur(
+    task: Task,
+    known: Found,
+    count: int,
+    start: Callable[[], np.ndarray],
+    limit: Callable[[np.ndarray], float] | None = None,
+) -> Found:
     """Return the lowest states beside those that are known; collective.
 
     Args:
@@ -142,8 +152,8 @@ def krylov_schur(task: Task, known: Found, count: int, start: Callable[[], np.nd
         known: states that are deflated.
         count: how many states to find.
         start: returns this rank's part of the start vector, (rows,), which is not kept.
-        limit: maps the values found so far to the energy above which no state matters; the run ends as soon as it has found one
-            state and the next lies above. Without it all `count` states are found.
+        limit: maps the values found so far to the energy above which no state matters; the run ends as soon as it has
+            found one state and the next lies above. Without it all `count` states are found.
 
     Raises SolverError if states did not converge, and Stopped if `task.keep` says so.
     """
@@ -211,7 +221,8 @@ _FURTHER = 1 / 3
 class _Estimates:
     """A monitor that remembers approximate values and errors, and turns them into the share of the work that is done.
 
-    Errors fall exponentially, state after state; a state after the first has come near while the solver was at those before it.
+    Errors fall exponentially, state after state; a state after the first has come near while the solver was at those
+    before it.
 
     Attributes:
         values: approximate values at the last restart, ascending.
@@ -236,7 +247,11 @@ class _Estimates:
         begun = self._first > self._tolerance
         state = np.log(self._first / error) / np.log(self._first / self._tolerance) if begun else 1.0
         weight = np.r_[1.0, np.full(self._wanted - 1, _FURTHER), 0.0]
-        return float(min(1.0, (weight[: self.converged].sum() + weight[min(self.converged, self._wanted)] * state) / weight.sum()))
+        return float(
+            min(
+                1.0, (weight[: self.converged].sum() + weight[min(self.converged, self._wanted)] * state) / weight.sum()
+            )
+        )
 
     def is_beyond(self, limit: Callable[[np.ndarray], float]) -> bool:
         """Return whether a state has converged and the next, as far as it is known, lies above the limit."""
@@ -246,7 +261,9 @@ class _Estimates:
 
 
 class _Watch:
-    """The stopping test: SLEPc's own rule, and the caller's wish; an exception must not pass through the solver's C code."""
+    """The stopping test: SLEPc's own rule, and the caller's wish;
+    an exception must not pass through the solver's C code.
+    """
 
     def __init__(
         self,
@@ -284,7 +301,7 @@ def _check(eps: SLEPc.EPS, count: int, task: Task) -> None:
         raise SolverError(
             f"{task.name}: {eps.getConverged()} of {count} states reached solver.tolerance = {task.tolerance:g} eV in "
             f"{eps.getIterationNumber()} restarts; raise -{task.prefix}eps_max_it or -{task.prefix}eps_ncv, "
-            f"loosen solver.tolerance, or ask for fewer solver.states"
+            "loosen solver.tolerance, or ask for fewer solver.states"
         )
     if reason < 0 or eps.getConverged() < count:
         raise SolverError(

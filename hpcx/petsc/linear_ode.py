@@ -1,9 +1,9 @@
 """Stiff linear equations with a constant real operator and a time-dependent source, by PETSc TS.
 
-du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel as real
-and imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly accurate,
-singly diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G is factored once
-per segment. Everything runs on the process itself: parallelism lies outside, over problems.
+du/dt = G u + f(t) for several real columns u at once. PETSc is built with complex scalars here: two real columns travel
+as real and imaginary part of one vector, because G is real. The stepper is L-stable (TSARKIMEX 4, fourth order, stiffly
+accurate, singly diagonally implicit, run fully implicitly) with fixed steps in segments; the matrix 1 / (gamma dt) - G
+is factored once per segment. Everything runs on the process itself: parallelism lies outside, over problems.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def integrate_linear(
         system = _System(sparse.csr_matrix(operator), lambda time: _pack(source(time)[:, pack]))
         kept = stage(f"columns {pack.start}") if stage is not None else None
         runs.append(_integrate_pack(system, _pack(initial_nc[:, pack]), start, segments, prefix, kept))
-    state_tnc = np.concatenate([part for run in runs for part in (run.state_tnc.real, run.state_tnc.imag)], axis=2)[:, :, :columns]
+    state_tnc = np.concatenate([part for run in runs for part in (run.state_tnc.real, run.state_tnc.imag)], axis=2)[
+        :, :, :columns
+    ]
     statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}
     return Trajectory(runs[0].time, state_tnc, statistics)
 
@@ -74,7 +76,9 @@ class _System:
         moved = self.operator @ state.array_r.view(float).reshape(-1, 2)  # real arithmetic on both columns
         np.subtract(rate.array_r, moved.view(complex).ravel() + self.source(time), out=out.array)
 
-    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
+    def jacobian(
+        self, ts: PETSc.TS, time: float, state: PETSc.Vec, rate: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
+    ) -> bool:
         """Set the matrix to shift - G; unchanged shifts leave it alone, and with it the factorisation."""
         if self.shift != shift:
             values = self.shifted(shift)
@@ -84,7 +88,9 @@ class _System:
         return True
 
 
-def _integrate_pack(system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, stage: Stage | None) -> Trajectory:
+def _integrate_pack(
+    system: _System, initial: np.ndarray, start: float, segments: Sequence[Segment], prefix: str, stage: Stage | None
+) -> Trajectory:
     matrix = sequential_matrix(system.shifted(1.0))
     state = matrix.createVecRight()
     state.array = initial

@@ -1,16 +1,17 @@
 """Whether an eigensolver has left out a state: a few Lanczos steps in the complement of those that it found.
 
-A Krylov space from one vector sees a degenerate level once, and states that its start vector lacks not at all, and residuals do
-not tell. A second, random vector w has a part in every state that was missed. After k steps of a recursion from w, without the
-states that were found, two things are known of energies up to E:
+A Krylov space from one vector sees a degenerate level once, and states that its start vector lacks not at all, and
+residuals do not tell. A second, random vector w has a part in every state that was missed. After k steps of a recursion
+from w, without the states that were found, two things are known of energies up to E:
 
 * If the recursion's matrix has an eigenvalue there, so has the operator (variational principle).
 * Else |<u|w>|^2 <= 1 / sum_{i < k} p_i(E)^2 for every state u there, with the recursion's orthonormal polynomials p_i
   (Christoffel; Akhiezer, The classical moment problem, 1965, section 2.5). The bound falls exponentially with k.
 
-A random vector is unlikely to have so small a part in a state. The recursion ends when the bound is a given share x of the
-average part; the risk that a state has less than that is 1 - exp(-x) for complex vectors, and erf(sqrt(x / 2)) for real ones.
-The average is known for the partners of the states that were found: an operation of symmetry gives them the same distribution.
+A random vector is unlikely to have so small a part in a state. The recursion ends when the bound is a given share x of
+the average part; the risk that a state has less than that is 1 - exp(-x) for complex vectors, and erf(sqrt(x / 2)) for
+real ones. The average is known for the partners of the states that were found: an operation of symmetry gives them the
+same distribution.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class WeightBelow:
     def append(self, alpha: float, beta: float) -> None:
         """Add the coefficients a_k and b_k of one more step.
 
-        The polynomials alternate in sign as long as the recursion's matrix has no eigenvalue at or below the energy (Sturm).
+        The polynomials alternate in sign as long as the recursion's matrix has no eigenvalue at or below the energy
+        (Sturm).
         """
         following = (self._energy - alpha) * self._current - self._beta * self._previous
         self.found |= following * self._current >= 0
@@ -77,7 +79,9 @@ def is_state_missing(
     weight = WeightBelow(energy)
     while not (weight.found or weight.bound <= enough or recursion.exhausted):
         recursion.step()
-        recursion.current = without(comm, recursion.current, found)  # rounding brings them back and the recursion enlarges them
+        recursion.current = without(
+            comm, recursion.current, found
+        )  # rounding brings them back and the recursion enlarges them
         weight.append(recursion.alpha[-1], recursion.beta[-1])
         keep()
         if progress is not None:
@@ -86,7 +90,9 @@ def is_state_missing(
 
 
 def average_part(comm: MPI.Comm, found: np.ndarray, start: np.ndarray) -> float:
-    """Return the mean of |<u|w>|^2 / |w|^2 over random signs of w for the least favourable of the states u (state, rows)."""
+    """Return the mean of |<u|w>|^2 / |w|^2 over random signs of w for the least
+    favourable of the states u (state, rows).
+    """
     sizes = np.append((np.abs(found) ** 2) @ np.abs(start) ** 2, (np.abs(start) ** 2).sum())
     sizes = comm.allreduce(sizes)
     return float(sizes[:-1].min() / sizes[-1])

@@ -1,8 +1,8 @@
 """Stiff nonlinear equations of populations by PETSc TS: a Rosenbrock-W scheme, one factorisation per step.
 
-du/dt = R(t, u) for one real column. TSROSW (ra34pw2, third order, L-stable) is a W-method: its order survives an approximate
-Jacobian, so that weak dense parts may be left out. Linear invariants are kept to rounding if R and the Jacobian both have
-vanishing column sums. Everything runs on the process itself.
+du/dt = R(t, u) for one real column. TSROSW (ra34pw2, third order, L-stable) is a W-method: its order survives an
+approximate Jacobian, so that weak dense parts may be left out. Linear invariants are kept to rounding if R and the
+Jacobian both have vanishing column sums. Everything runs on the process itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from hpcx.petsc.stepping import Segment, Stage, Trajectory, make_stepper, run_im
 class _System:
     """Callbacks of PETSc: residual udot - R and its matrix shift - dR/du, made once per step."""
 
-    def __init__(self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]) -> None:
+    def __init__(
+        self, rate: Callable[[float, np.ndarray], np.ndarray], jacobian: Callable[[float, np.ndarray], sparse.spmatrix]
+    ) -> None:
         self.rate, self.jacobian_of = rate, jacobian
         self.factorizations = 0
 
@@ -27,7 +29,9 @@ class _System:
         """Set out = slope - R(time, state)."""
         out.array = slope.array_r - self.rate(time, state.array_r.real.copy())
 
-    def jacobian(self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat) -> bool:
+    def jacobian(
+        self, ts: PETSc.TS, time: float, state: PETSc.Vec, slope: PETSc.Vec, shift: complex, matrix, target: PETSc.Mat
+    ) -> bool:
         """Set the matrix to shift - dR/du."""
         values = self.jacobian_of(time, state.array_r.real.copy())
         shifted = (shift * sparse.identity(values.shape[0]) - values).astype(complex).tocsr()

@@ -8,8 +8,8 @@ from functools import lru_cache
 def initialize(arguments: list[str]) -> None:
     """Start PETSc and SLEPc with option words such as ["-trion_eps_ncv", "40"]; collective on all ranks.
 
-    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides, and all ranks must
-    make it together; later calls only add their options, and groups of ranks may make them alone.
+    Raises RuntimeError if the PETSc that is installed was built for real scalars. The first call decides, and all ranks
+    must make it together; later calls only add their options, and groups of ranks may make them alone.
     """
     _start()
     from petsc4py import PETSc
@@ -21,15 +21,19 @@ def initialize(arguments: list[str]) -> None:
 
 @lru_cache(maxsize=1)
 def _start() -> object:
-    """Start SLEPc once and duplicate the communicator of all ranks, keeping the copy until the end; collective at the first call.
+    """Start SLEPc once and duplicate the communicator of all ranks, keeping the copy until the end;
+    collective at the first call.
 
-    Every start registers one more collective clean-up for the end of Python: ranks that had started a different number of times
-    would wait for each other there. The copy is kept because petsc4py cleans up on this communicator when Python ends, and a rank
-    whose last object on it has gone by then would duplicate it anew, waiting for ranks that still have one.
+    Every start registers one more collective clean-up for the end of Python: ranks that had started a different number
+    of times would wait for each other there. The copy is kept because petsc4py cleans up on this communicator when
+    Python ends, and a rank whose last object on it has gone by then would duplicate it anew, waiting for ranks that
+    still have one.
     """
     import slepc4py
 
-    slepc4py.init(["hpcx", "-no_signal_handler"])  # PETSc's own handlers end the job with a banner, at SIGHUP, SIGQUIT, SIGPIPE too
+    slepc4py.init(
+        ["hpcx", "-no_signal_handler"]
+    )  # PETSc's own handlers end the job with a banner, at SIGHUP, SIGQUIT, SIGPIPE too
     from petsc4py import PETSc
 
     PETSc.Options().delValue("no_signal_handler")  # the user has not given it
@@ -64,7 +68,8 @@ def _is_number(word: str) -> bool:
 
 
 def given_options(used: bool | None = None) -> str:
-    """Return the options that PETSc has, as they would be typed: of the command line, the environment, files, and the input.
+    """Return the options that PETSc has, as they would be typed:
+    of the command line, the environment, files, and the input.
 
     With `used` only those that some solver has looked at, or that none has.
     """

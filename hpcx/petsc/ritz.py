@@ -29,7 +29,8 @@ class Partial:
         return self.vectors[: self.converged]
 
     def start(self, generic: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return a start vector for the other states: the sum of their approximations, or a `generic` one if there is none.
+        """Return a start vector for the other states: the sum of their approximations,
+        or a `generic` one if there is none.
 
         The Krylov space of a sum of eigenvectors is their span.
         """
@@ -46,7 +47,8 @@ def partial_solution(eps: SLEPc.EPS, found: np.ndarray, converged: int, wanted: 
     """Return what the solver knows when it asks its stopping test: deflated states, then its Ritz vectors; collective.
 
     Args:
-        eps: a Krylov-Schur solver within its stopping test, where the basis has not been rotated to the Ritz vectors yet.
+        eps: a Krylov-Schur solver within its stopping test, where the basis has not been rotated to the Ritz vectors
+            yet.
         found: states that were deflated (state, rows).
         converged: states that the solver has found beside these.
         wanted: number of states that the solver looks for.

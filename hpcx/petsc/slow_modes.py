@@ -1,8 +1,9 @@
 """The slowest modes of a generator of decay: eigenvalues next to zero with right and left eigenvectors, by SLEPc.
 
-Two-sided Krylov-Schur of the inverse 1 / (G - target), whose largest eigenvalues belong to the slowest modes. A Krylov space sees an
-eigenvalue that occurs several times but once: what was found is taken out of the inverse, and another search begins from another
-vector, until it brings nothing that is as slow. The operator is real and at most a few thousand wide, so every process solves its own.
+Two-sided Krylov-Schur of the inverse 1 / (G - target), whose largest eigenvalues belong to the slowest modes. A Krylov
+space sees an eigenvalue that occurs several times but once: what was found is taken out of the inverse, and another
+search begins from another vector, until it brings nothing that is as slow. The operator is real and at most a few
+thousand wide, so every process solves its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class SlowModes:
 
     Attributes:
         eigenvalue: (modes,), complex.
-        right_nm, left_nm: eigenvectors (size, modes) with left^H right = 1, the unit matrix also among modes of equal eigenvalues.
+        right_nm, left_nm: eigenvectors (size, modes) with left^H right = 1, the unit matrix also among modes of equal
+            eigenvalues.
         residual: |G x - lambda x| for normalised right eigenvectors (modes,).
     """
 
@@ -54,7 +56,9 @@ class _Pairs:
         return _Pairs(self.value[order], self.right[:, order], self.left[:, order])
 
     def joined(self, other: _Pairs) -> _Pairs:
-        """Return both sets, the largest eigenvalues first, with left vectors that are dual to all right ones; raises ModesError."""
+        """Return both sets, the largest eigenvalues first, with left vectors that are dual to all right ones;
+        raises ModesError.
+        """
         value, right = np.append(self.value, other.value), np.hstack([self.right, other.right])
         left = np.hstack([self.left, other.left])
         overlap = left.conj().T @ right
@@ -141,7 +145,11 @@ def _solver(matrix: PETSc.Mat, count: int, prefix: str, attempt: int) -> SLEPc.E
     solver.setTolerances(1e-11, 500)
     solver.setWhichEigenpairs(SLEPc.EPS.Which.LARGEST_MAGNITUDE)
     start = matrix.createVecRight()
-    start.array = 1.0 + np.cos(np.arange(start.getSize())) if attempt == 0 else np.random.default_rng(attempt).standard_normal(start.getSize())
+    start.array = (
+        1.0 + np.cos(np.arange(start.getSize()))
+        if attempt == 0
+        else np.random.default_rng(attempt).standard_normal(start.getSize())
+    )
     solver.setInitialSpace([start])
     solver.setLeftInitialSpace([start])
     solver.setFromOptions()
@@ -162,7 +170,9 @@ def _collect(solver: SLEPc.EPS, matrix: PETSc.Mat, count: int) -> _Pairs:
 
 
 def _modes(operator: sparse.csc_matrix, pairs: _Pairs) -> SlowModes:
-    """Return the modes with the eigenvalues of the operator itself: those of its inverse are rounded next to a conserved mode."""
+    """Return the modes with the eigenvalues of the operator itself:
+    those of its inverse are rounded next to a conserved mode.
+    """
     applied = operator @ pairs.right
     eigenvalue = np.einsum("nm,nm->m", pairs.left.conj(), applied)
     residual = np.linalg.norm(applied - pairs.right * eigenvalue, axis=0) / np.linalg.norm(pairs.right, axis=0)
@@ -171,5 +181,7 @@ def _modes(operator: sparse.csc_matrix, pairs: _Pairs) -> SlowModes:
 
 
 def _falling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the order of falling `first`, where it is equal but for rounding of falling `second`: conjugate pairs have one order."""
+    """Return the order of falling `first`, where it is equal but for rounding of falling `second`:
+    conjugate pairs have one order.
+    """
     return np.lexsort((-second, -np.round(first / np.abs(first).max(initial=np.finfo(float).tiny), 9)))

@@ -83,11 +83,13 @@ class Stage(Protocol):
         ...
 
 
-def run_segments(ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None = None) -> Trajectory:
+def run_segments(
+    ts: PETSc.TS, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None = None
+) -> Trajectory:
     """Step `state` from `start` through the segments; steps are stretched to fit a whole number of them into each.
 
-    The trajectory has one (complex) column and is kept in `stage`. Raises IntegrationError if PETSc fails or the state is
-    not finite, and what `stage` raises.
+    The trajectory has one (complex) column and is kept in `stage`. Raises IntegrationError if PETSc fails or the state
+    is not finite, and what `stage` raises.
     """
     times, states = [start], [state.array_r.copy()]
     earlier = stage.earlier() if stage is not None else None
@@ -132,11 +134,22 @@ def _step(ts: PETSc.TS, state: PETSc.Vec, segment: Segment) -> int:
 
 
 def _advice(segment: Segment, what: str) -> str:
-    return f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
+    return (
+        f"time stepping towards {segment.end:g} with steps of {segment.step:g} failed ({what}); raise time.refinement"
+    )
 
 
-def run_implicit(ts: PETSc.TS, system: Any, matrix: PETSc.Mat, state: PETSc.Vec, start: float, segments: Sequence[Segment], stage: Stage | None) -> Trajectory:
-    """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments, and destroy the stepper.
+def run_implicit(
+    ts: PETSc.TS,
+    system: Any,
+    matrix: PETSc.Mat,
+    state: PETSc.Vec,
+    start: float,
+    segments: Sequence[Segment],
+    stage: Stage | None,
+) -> Trajectory:
+    """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments,
+    and destroy the stepper.
 
     Raises IntegrationError as `run_segments` does.
     """

@@ -1,7 +1,7 @@
 """Bands near a valley: energies from the band edge and spinors whose overlaps enter the interaction. Energies in eV.
 
-A band model is a class with the members of `BandModel` and a line of `hpcx.materials.band_models`; exciton and trion then solve it.
-Which symmetry its bands have is found on the mesh (`hpcx.physics.symmetry`), not told by the model.
+A band model is a class with the members of `BandModel` and a line of `hpcx.materials.band_models`; exciton and trion
+then solve it. Which symmetry its bands have is found on the mesh (`hpcx.physics.symmetry`), not told by the model.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Carrier(NamedTuple):
 
 
 class Level(NamedTuple):
-    """A band of a tight-binding model at any valley: centre in fractions of the reciprocal vectors, number of the band (0 is the lowest)."""
+    """A band of a tight-binding model at any valley: centre in fractions of the reciprocal vectors,
+    number of the band (0 is the lowest).
+    """
 
     centre: tuple[float, float]
     number: int
@@ -69,14 +71,17 @@ class BandModel(Protocol):
     """Bands near the valleys of one material."""
 
     def band(self, momentum_kx: np.ndarray, carrier: Any) -> Band:
-        """Return the band of a `Carrier`, or of another kind that the model knows, at momenta (n, 2) from its valley's centre, 1/nm.
+        """Return the band of a `Carrier`, or of another kind that the model knows,
+        at momenta (n, 2) from its valley's centre, 1/nm.
 
         The energy of a hole is positive, too.
         """
         ...
 
     def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
-        """Return the optical matrix element (n,) for the helicity that the valley absorbs at its centre ("same") or "opposite"."""
+        """Return the optical matrix element (n,) for the helicity that the valley
+        absorbs at its centre ("same") or "opposite".
+        """
         ...
 
 
@@ -85,7 +90,9 @@ class MaterialBands(BandModel, Protocol):
 
     @classmethod
     def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
-        """Return the bands of a material; `masses` (m0) are those that the input has, by "electron_mass" and "hole_mass"."""
+        """Return the bands of a material; `masses` (m0) are those that the input has,
+        by "electron_mass" and "hole_mass".
+        """
         ...
 
 
@@ -138,7 +145,12 @@ class Parabolic:
     @classmethod
     def of_material(cls, material: Numbers, masses: Mapping[str, float]) -> Self:
         """Return the bands with the masses of the input, or of the material where it has none."""
-        return cls(*(masses.get(f"{name}_mass") or material.number(f"carriers.{name}_A_mass", "m0") for name in ("electron", "hole")))
+        return cls(
+            *(
+                masses.get(f"{name}_mass") or material.number(f"carriers.{name}_A_mass", "m0")
+                for name in ("electron", "hole")
+            )
+        )
 
     def band(self, momentum_kx: np.ndarray, carrier: Carrier | Massive) -> Band:
         """Return the band of a carrier."""
@@ -181,8 +193,8 @@ def parabolic_band(momentum_kx: np.ndarray, mass: float) -> Band:
 def optical_dipole(electron: Band, hole: Band, helicity: str = "same") -> np.ndarray:
     """Return <c k|sigma|v k>, shape (n,).
 
-    For the helicity that the valley absorbs at its centre ("same") it is cos^2(theta / 2) in the Dirac model and 1 for parabolic
-    bands; for the other one ("opposite") -sin^2(theta / 2) exp(-2 i phi) and 0.
+    For the helicity that the valley absorbs at its centre ("same") it is cos^2(theta / 2) in the Dirac model and 1 for
+    parabolic bands; for the other one ("opposite") -sin^2(theta / 2) exp(-2 i phi) and 0.
     """
     if helicity == "same":
         return electron.spinor_ck[0].conj() * hole.spinor_ck[-1]

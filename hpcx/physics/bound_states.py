@@ -2,8 +2,8 @@
 
     [p^2 / (2 mu) - V(r)] phi = -binding_energy phi,    int d2r phi^2 = int d2k/(2 pi)^2 phi(k)^2 = 1,
 
-with the interaction V of two charges (hpcx.physics.interaction), phi real and positive at zero distance. A new solver is a function of
-reduced mass and interaction and a line in `SOLVERS`.
+with the interaction V of two charges (hpcx.physics.interaction), phi real and positive at zero distance. A new solver
+is a function of reduced mass and interaction and a line in `SOLVERS`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from hpcx.physics.wannier_variational import variational_1s
 
 
 class BoundState(Protocol):
-    """A normalised 1s state; methods with a second state expect one of the same solver and keep the shape of the momenta (1/nm)."""
+    """A normalised 1s state;
+    methods with a second state expect one of the same solver and keep the shape of the momenta (1/nm).
+    """
 
     @property
     def binding_energy(self) -> float:
@@ -43,7 +45,8 @@ class BoundState(Protocol):
     def blocked_overlap(self, occupant: Any, p: np.ndarray) -> np.ndarray:
         """Return 1 / phi(r = 0) int d2k/(2 pi)^2 phi(k) phi'(k - p)^2, nm^2.
 
-        This is the bleaching of this transition by one carrier of an exciton `occupant` whose relative motion is displaced by p.
+        This is the bleaching of this transition by one carrier of an exciton `occupant` whose relative motion is
+        displaced by p.
         """
         ...
 

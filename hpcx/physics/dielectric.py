@@ -1,7 +1,7 @@
 """Interactions from a dielectric function eps(q) of any shape, W(q) = 2 pi / (q eps(q)), in units of e^2 / (4 pi eps0).
 
-At large q every eps(q) here is a straight line, that of a thin layer, whose transforms are known in closed form. The difference
-is confined to small q and is integrated numerically. Shapes are those of the argument.
+At large q every eps(q) here is a straight line, that of a thin layer, whose transforms are known in closed form. The
+difference is confined to small q and is integrated numerically. Shapes are those of the argument.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Dielectric(Protocol):
 
 
 class DielectricLayer:
-    """The interaction in momentum space, over disks and in real space, for a class that has the members of `Dielectric`."""
+    """The interaction in momentum space, over disks and in real space,
+    for a class that has the members of `Dielectric`.
+    """
 
     is_smooth = False
 
@@ -83,25 +85,32 @@ def _integral(layer: Dielectric, end: float) -> float:
 def _bessel_transform(layer: Dielectric, distance: np.ndarray) -> np.ndarray:
     """Return the integral of J0(q r) times what is missing at distances r (p,).
 
-    A smooth function fades out at large phases, where the oscillations of J0 leave nothing of it: far distances would need very many nodes.
+    A smooth function fades out at large phases, where the oscillations of J0 leave nothing of it: far distances would
+    need very many nodes.
     """
     transform = np.empty(distance.size)
     octave = np.floor(np.log2(distance)).astype(int)
     for number in np.unique(octave):
         group = np.flatnonzero(octave == number)
         borders, end = layer.borders, 2 * _END / 2.0**number if layer.is_smooth else np.inf
-        q, weight = gauss_rule(_divided(np.append(borders[borders < end], min(end, borders[-1])), _PHASE / 2.0 ** (number + 1)))
+        q, weight = gauss_rule(
+            _divided(np.append(borders[borders < end], min(end, borders[-1])), _PHASE / 2.0 ** (number + 1))
+        )
         weighted = weight * _missing(layer, q)
         for part in np.array_split(group, 1 + group.size * q.size // _CHUNK):
             phase = distance[part, None] * q
-            transform[part] = (j0(phase) * erfc((phase - _END) / _FADE) / 2 if layer.is_smooth else j0(phase)) @ weighted
+            transform[part] = (
+                j0(phase) * erfc((phase - _END) / _FADE) / 2 if layer.is_smooth else j0(phase)
+            ) @ weighted
     return transform
 
 
 def _divided(borders: np.ndarray, longest: float) -> np.ndarray:
     """Return the borders of panels of which none is longer than `longest`."""
     pieces = np.ceil(np.diff(borders) / longest).astype(int)
-    parts = [np.linspace(low, high, n, endpoint=False) for low, high, n in zip(borders, borders[1:], pieces, strict=False)]
+    parts = [
+        np.linspace(low, high, n, endpoint=False) for low, high, n in zip(borders, borders[1:], pieces, strict=False)
+    ]
     return np.concatenate([*parts, borders[-1:]])
 
 

@@ -7,14 +7,16 @@ from scipy.optimize import minimize
 
 from hpcx.physics.tightbinding import TightBinding
 
-#: points of a line on which a minimum is looked for, and precision of what is found there, in fractions of the reciprocal vectors
+#: points of a line on which a minimum is looked for, and precision of what is found there, in fractions of the
+#: reciprocal vectors
 _POINTS, _PRECISION = 401, 1e-9
 #: how far from the line's minimum, relative to the line, that of the plane may be
 _NEAR = 0.1
 
 
 def minimum_between(model: TightBinding, band: int, first_v: np.ndarray, last_v: np.ndarray) -> np.ndarray:
-    """Return the minimum (2,) of a band (0 is the lowest) next to its lowest one inside a line; all in fractions of the reciprocal vectors.
+    """Return the minimum (2,) of a band (0 is the lowest) next to its lowest one inside a line;
+    all in fractions of the reciprocal vectors.
 
     Raises ValueError if the band has no minimum there; a saddle point is none.
     """
@@ -27,7 +29,9 @@ def minimum_between(model: TightBinding, band: int, first_v: np.ndarray, last_v:
     start_v = line_pv[inside[np.argmin(energy_p[inside])]]
     simplex = start_v + np.array([[0, 0], [1, 0], [0, 1]]) * np.abs(np.asarray(last_v) - first_v).max() / _POINTS
     options = {"initial_simplex": simplex, "xatol": _PRECISION, "fatol": 1e-14}
-    found = minimize(lambda v: model.energies(v[None] @ model.reciprocal_vx)[0, band], start_v, method="Nelder-Mead", options=options)
+    found = minimize(
+        lambda v: model.energies(v[None] @ model.reciprocal_vx)[0, band], start_v, method="Nelder-Mead", options=options
+    )
     if np.abs(found.x - start_v).max() > _NEAR * np.abs(np.asarray(last_v) - first_v).max():
         raise ValueError(f"band {band + 1} has a saddle point on this line, and no minimum")
     return found.x

@@ -20,9 +20,9 @@ PIECE = 4_000_000
 class ContinuedFraction:
     """G(z) after the coefficients so far, with a rigorous bound of what the missing ones can change.
 
-    What is missing is b_m^2 R(z) in the last denominator, where R is the mean of 1 / (z - x) over an unknown distribution of
-    x; it lies in the disk of diameter 1 / eta that touches the real axis at 0. The fraction maps this disk to one in
-    which G must lie.
+    What is missing is b_m^2 R(z) in the last denominator, where R is the mean of 1 / (z - x) over an unknown
+    distribution of x; it lies in the disk of diameter 1 / eta that touches the real axis at 0. The fraction maps this
+    disk to one in which G must lie.
 
     Attributes:
         green_w: G(z) with R = 0, (w,).
@@ -50,7 +50,9 @@ class ContinuedFraction:
 
     @property
     def bound_w(self) -> np.ndarray:
-        """Largest possible error of `spectrum_w`, (w,): |Im f| for f in the disk to which 1 / v maps Im v > eta - Im tail."""
+        """Largest possible error of `spectrum_w`, (w,):
+        |Im f| for f in the disk to which 1 / v maps Im v > eta - Im tail.
+        """
         diameter = 1 / (self._eta - self._tail.imag)
         return diameter / 2 * (np.abs(self._product) + np.abs(self._product.real)) / np.pi
 
@@ -60,7 +62,9 @@ class ContinuedFraction:
 
 
 def rounding_error(steps: int, band_width: float, broadening: float) -> float:
-    """Return what rounding may change in a spectrum, relative to its peak: lines moved by rounding errors of their energies."""
+    """Return what rounding may change in a spectrum, relative to its peak:
+    lines moved by rounding errors of their energies.
+    """
     return float(steps * np.finfo(float).eps * band_width / broadening)
 
 
@@ -68,16 +72,19 @@ def sticks(alpha: Sequence[float], beta: Sequence[float], square_norm: float) ->
     """Return energies, ascending, and weights of the lines of a recursion; the weights add up to `square_norm`."""
     if len(alpha) == 1:  # which LAPACK's divide and conquer does not take
         return np.array(alpha, float), np.array([square_norm])
-    # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found several times
+    # divide and conquer: the solvers for tridiagonal matrices alone fail on the clusters of lines that were found
+    # several times
     energy, vector_ij = eigh(np.diag(alpha) + np.diag(beta[: len(alpha) - 1], -1), driver="evd", lower=True)
     return energy, square_norm * vector_ij[0] ** 2
 
 
 def steps_for_time(band_width: float, time: float) -> int:
-    """Return how many steps give <0|exp(-i H t / hbar)|0> to rounding for a spectrum of width `band_width` in eV and t in fs.
+    """Return how many steps give <0|exp(-i H t / hbar)|0> to rounding for a spectrum
+    of width `band_width` in eV and t in fs.
 
-    m steps are exact for polynomials of degree 2 m - 1, and exp(-i z x) for |x| < 1 is one of degree z + O(z^(1/3)), beyond which
-    its coefficients in Chebyshev polynomials, Bessel functions J_k(z), vanish rapidly; z is half the width times t / hbar.
+    m steps are exact for polynomials of degree 2 m - 1, and exp(-i z x) for |x| < 1 is one of degree z + O(z^(1/3)),
+    beyond which its coefficients in Chebyshev polynomials, Bessel functions J_k(z), vanish rapidly; z is half the width
+    times t / hbar.
     """
     z = band_width * time / (2 * HBAR)
     return int(np.ceil(z / 2 + 5 * z ** (1 / 3)))
@@ -97,7 +104,13 @@ def merged(energy: np.ndarray, weight: np.ndarray, distance: float) -> tuple[np.
     return np.where(total > 0, mean, plain), total
 
 
-def lorentzian_spectrum(photon_energy: np.ndarray, energy: np.ndarray, weight: np.ndarray, broadening: np.ndarray | float) -> np.ndarray:
-    """Return sum_i weight_i L(E_i - w) with Lorentzians of unit area and half width at half maximum `broadening`, of all or each, (w,)."""
+def lorentzian_spectrum(
+    photon_energy: np.ndarray, energy: np.ndarray, weight: np.ndarray, broadening: np.ndarray | float
+) -> np.ndarray:
+    """Return sum_i weight_i L(E_i - w) with Lorentzians of unit area and half width at half maximum `broadening`,
+    of all or each, (w,).
+    """
     pieces = np.array_split(photon_energy, 1 + photon_energy.size * energy.size // PIECE)
-    return np.concatenate([(broadening / np.pi / ((piece[:, None] - energy) ** 2 + broadening**2)) @ weight for piece in pieces])
+    return np.concatenate(
+        [(broadening / np.pi / ((piece[:, None] - energy) ** 2 + broadening**2)) @ weight for piece in pieces]
+    )

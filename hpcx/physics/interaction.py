@@ -1,8 +1,8 @@
 """The screened interaction of two charges in a layer: what every model receives, and the registry of all kinds.
 
-An interaction is that of two equal charges in units of e^2 / (4 pi eps0): the caller multiplies by COULOMB (eV nm). In momentum space
-it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction` and a line in `INTERACTIONS`; an environment file with
-`interaction = "its name"` then selects it in all models.
+An interaction is that of two equal charges in units of e^2 / (4 pi eps0): the caller multiplies by COULOMB (eV nm). In
+momentum space it is 2 pi / (q eps(q)). A new kind is a class with the members of `Interaction` and a line in
+`INTERACTIONS`; an environment file with `interaction = "its name"` then selects it in all models.
 """
 
 from __future__ import annotations
@@ -58,10 +58,16 @@ INTERACTIONS: dict[str, type[Interaction]] = {
 def interaction_of(length: float, surroundings: Surroundings, uniform: str = "thin-layer") -> Interaction:
     """Return the interaction in a layer of r0 = `length` (nm) in `surroundings`.
 
-    Its kind is what the surroundings name, else what their slabs, sheets or table mean; `uniform` is that of a single permittivity.
-    Raises ValueError if there is no such kind or the surroundings do not suit it.
+    Its kind is what the surroundings name, else what their slabs, sheets or table mean; `uniform` is that of a single
+    permittivity. Raises ValueError if there is no such kind or the surroundings do not suit it.
     """
-    meant = "slabs" if surroundings.has("slab.1.parallel") or surroundings.has("sheet.1.r0") else "table" if surroundings.has("table.q") else uniform
+    meant = (
+        "slabs"
+        if surroundings.has("slab.1.parallel") or surroundings.has("sheet.1.r0")
+        else "table"
+        if surroundings.has("table.q")
+        else uniform
+    )
     kind = surroundings.texts.get("interaction", meant)
     if kind not in INTERACTIONS:
         raise ValueError(f"no interaction {kind!r}; known are {', '.join(INTERACTIONS)}")
@@ -69,5 +75,7 @@ def interaction_of(length: float, surroundings: Surroundings, uniform: str = "th
 
 
 def layer_interaction(layer: Surroundings, around: Surroundings, uniform: str = "thin-layer") -> Interaction:
-    """Return the interaction of electron and hole in a layer, whose `interaction.r0` counts unless the surroundings know it; raises ValueError."""
+    """Return the interaction of electron and hole in a layer,
+    whose `interaction.r0` counts unless the surroundings know it; raises ValueError.
+    """
     return interaction_of(0.0 if around.knows_layer else layer.number("interaction.r0", "nm"), around, uniform)

@@ -1,7 +1,8 @@
-"""Two-dimensional Bravais lattices: a reduced basis, whatever basis a file has, and the Wigner-Seitz cell of momentum space.
+"""Two-dimensional Bravais lattices: a reduced basis, whatever basis a file has,
+and the Wigner-Seitz cell of momentum space.
 
-Lengths in nm. The basis is reduced: a1 and a2 are as short as can be and enclose 90 to 120 degrees, so that the reciprocal
-vectors b1 and b2 enclose 60 to 90. A hexagonal lattice has 120 and 60 degrees.
+Lengths in nm. The basis is reduced: a1 and a2 are as short as can be and enclose 90 to 120 degrees, so that the
+reciprocal vectors b1 and b2 enclose 60 to 90. A hexagonal lattice has 120 and 60 degrees.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Lattice:
         return float(np.linalg.det(self.vectors_vx))
 
     def disk(self, radius: float) -> np.ndarray:
-        """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/nm), (points, 2), i first; the border belongs to it."""
+        """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/nm), (points, 2), i first;
+        the border belongs to it.
+        """
         reach = (radius * np.linalg.norm(self.vectors_vx, axis=1) / (2 * np.pi) * BOUNDARY).astype(int)
         index_px = integer_pairs(*(range(-most, most + 1) for most in reach))
         return index_px[self.norm(index_px) <= (radius / np.linalg.norm(self.reciprocal_vx[0])) ** 2 * BOUNDARY]
@@ -60,8 +63,15 @@ class Lattice:
 
     @cached_property
     def corners(self) -> np.ndarray:
-        """Corners of the Wigner-Seitz cell of b1, b2, counterclockwise, (6, 2), 1/nm; two coincide if the cell is a rectangle."""
-        return np.array([np.linalg.solve(pair, (pair**2).sum(axis=1) / 2) for pair in np.stack([self._nearest, np.roll(self._nearest, -1, axis=0)], axis=1)])
+        """Corners of the Wigner-Seitz cell of b1, b2, counterclockwise, (6, 2), 1/nm;
+        two coincide if the cell is a rectangle.
+        """
+        return np.array(
+            [
+                np.linalg.solve(pair, (pair**2).sum(axis=1) / 2)
+                for pair in np.stack([self._nearest, np.roll(self._nearest, -1, axis=0)], axis=1)
+            ]
+        )
 
     @cached_property
     def _nearest(self) -> np.ndarray:
@@ -70,19 +80,26 @@ class Lattice:
         return np.array([b1, b2, b2 - b1, -b1, -b2, b1 - b2])
 
     def half_sides(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return distance (1/nm), angle and number of the different right triangles that make up the Wigner-Seitz cell of b1, b2.
+        """Return distance (1/nm), angle and number of the different right triangles
+        that make up the Wigner-Seitz cell of b1, b2.
 
         From the middle of a side to a corner the border is at distance / cos(phi), phi from 0 to the angle.
         """
         distance = np.linalg.norm(self._nearest, axis=1) / 2
         sideways = self._nearest[:, ::-1] * [-1, 1] / (2 * distance[:, None])
-        along = [np.abs((corners * sideways).sum(axis=1)) for corners in (self.corners, np.roll(self.corners, 1, axis=0))]
-        triangles = np.stack([np.tile(distance / distance[0], 2), np.arctan2(np.concatenate(along), np.tile(distance, 2))], axis=1)
+        along = [
+            np.abs((corners * sideways).sum(axis=1)) for corners in (self.corners, np.roll(self.corners, 1, axis=0))
+        ]
+        triangles = np.stack(
+            [np.tile(distance / distance[0], 2), np.arctan2(np.concatenate(along), np.tile(distance, 2))], axis=1
+        )
         _, kinds, count = np.unique(np.round(triangles, 7), axis=0, return_index=True, return_counts=True)
         return triangles[kinds, 0] * distance[0], triangles[kinds, 1], count
 
     def cell_rule(self, nodes: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return points (p, 2) and weights (p,) of a Gauss rule, `nodes` per direction, for the mean over the Wigner-Seitz cell of b1, b2."""
+        """Return points (p, 2) and weights (p,) of a Gauss rule, `nodes` per direction,
+        for the mean over the Wigner-Seitz cell of b1, b2.
+        """
         following = np.roll(self.corners, -1, axis=0)
         share = np.linalg.det(np.stack([self.corners, following], axis=1)) / 2 / np.linalg.det(self.reciprocal_vx)
         node, weight = np.polynomial.legendre.leggauss(nodes)
@@ -104,7 +121,9 @@ def hexagonal(constant: float) -> Lattice:
 
 
 def lattice_of(vectors_vx: np.ndarray) -> Lattice:
-    """Return the lattice of any two basis vectors (2, 2), nm: Lagrange's reduction, and exactly hexagonal if nearly so."""
+    """Return the lattice of any two basis vectors (2, 2), nm:
+    Lagrange's reduction, and exactly hexagonal if nearly so.
+    """
     first, second = np.array(vectors_vx, float)
     while True:
         second = second - np.rint(first @ second / (first @ first) + _ROUNDING) * first

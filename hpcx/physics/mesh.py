@@ -25,8 +25,8 @@ class Operation(NamedTuple):
 class PointGroup:
     """Rotations, and with `mirrors` their products with the mirror ky -> -ky.
 
-    The mirror is that of a lattice in the usual orientation; in general it is along the line from the zone's centre to K. It maps the
-    Hamiltonian of one valley to its complex conjugate, so that it is antiunitary.
+    The mirror is that of a lattice in the usual orientation; in general it is along the line from the zone's centre to
+    K. It maps the Hamiltonian of one valley to its complex conjugate, so that it is antiunitary.
     """
 
     rotations: int
@@ -41,7 +41,9 @@ class PointGroup:
     def operations(self) -> list[Operation]:
         """All operations: the rotations from the identity on, then the mirrors."""
         turns = [np.linalg.matrix_power(ROTATION, 6 // self.rotations * number) for number in range(self.rotations)]
-        return [Operation(turn, False) for turn in turns] + [Operation(MIRROR @ turn, True) for turn in turns if self.mirrors]
+        return [Operation(turn, False) for turn in turns] + [
+            Operation(MIRROR @ turn, True) for turn in turns if self.mirrors
+        ]
 
     @property
     def generators(self) -> dict[str, Operation]:
@@ -51,16 +53,22 @@ class PointGroup:
 
 
 #: by the names that inputs give, the largest first
-POINT_GROUPS = {"C6v": PointGroup(6, True), "C6": PointGroup(6), "C3v": PointGroup(3, True), "C3": PointGroup(3), "none": PointGroup(1)}
+POINT_GROUPS = {
+    "C6v": PointGroup(6, True),
+    "C6": PointGroup(6),
+    "C3v": PointGroup(3, True),
+    "C3": PointGroup(3),
+    "none": PointGroup(1),
+}
 
 
 @dataclass(frozen=True)
 class ValleyMesh:
     """The points k = (i b1 + j b2) / N with |k| <= k0 2 pi / a, sorted by |k| and then by angle.
 
-    In a hexagonal lattice of usual orientation b1 = (2 pi / a)(1, 1/sqrt 3), b2 = (2 pi / a)(0, 2/sqrt 3); momenta are measured
-    from the valley's centre, which is a mesh point for any N. Because of the order the smallest number in an orbit of the point
-    group lies in a wedge of 60 degrees (six rotations) or 30 degrees (and mirrors).
+    In a hexagonal lattice of usual orientation b1 = (2 pi / a)(1, 1/sqrt 3), b2 = (2 pi / a)(0, 2/sqrt 3); momenta are
+    measured from the valley's centre, which is a mesh point for any N. Because of the order the smallest number in an
+    orbit of the point group lies in a wedge of 60 degrees (six rotations) or 30 degrees (and mirrors).
 
     Attributes:
         divisions: N, mesh points along each reciprocal lattice vector.
@@ -107,7 +115,9 @@ class ValleyMesh:
         return number_ij
 
     def lookup(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Return the numbers of the points (i, j), -1 where there is none; |i|, |j| up to twice the reach of the mesh."""
+        """Return the numbers of the points (i, j), -1 where there is none;
+        |i|, |j| up to twice the reach of the mesh.
+        """
         return self._number_ij[i + 2 * self.reach, j + 2 * self.reach]
 
     @property
@@ -126,14 +136,17 @@ class ValleyMesh:
         return self.lookup(*-self.index_kx.T)
 
     def point_group(self, symmetry: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the operations of one of `POINT_GROUPS` as permutations (g, n) of the points and flags (g,) of complex conjugation.
+        """Return the operations of one of `POINT_GROUPS` as permutations (g, n) of the
+        points and flags (g,) of complex conjugation.
 
         Raises ValueError for other than "none" in a lattice that is not hexagonal.
         """
         if symmetry != "none" and not self.lattice.is_hexagonal:
             raise ValueError(f"{symmetry} is no symmetry of this lattice")
         operations = POINT_GROUPS[symmetry].operations
-        return np.array([self.images(operation) for operation in operations]), np.array([operation.conjugates for operation in operations])
+        return np.array([self.images(operation) for operation in operations]), np.array(
+            [operation.conjugates for operation in operations]
+        )
 
     def images(self, operation: Operation) -> np.ndarray:
         """Return the number of the image of every point, (n,)."""
@@ -178,7 +191,9 @@ def valley_mesh(divisions: int, cutoff: float, lattice_constant: float) -> Valle
 
 
 def count_points(divisions: int, cutoff: float) -> int:
-    """Return the number of points in a hexagonal lattice, without making them: i^2 + i j + j^2 <= R^2 leaves an interval of j."""
+    """Return the number of points in a hexagonal lattice, without making them:
+    i^2 + i j + j^2 <= R^2 leaves an interval of j.
+    """
     i = np.arange(int(cutoff * divisions * BOUNDARY) + 1)
     root = np.sqrt(np.maximum(3 * (cutoff * divisions) ** 2 * BOUNDARY - 3.0 * i * i, 0.0))
     rows = np.floor((root - i) / 2) + np.floor((root + i) / 2) + 1

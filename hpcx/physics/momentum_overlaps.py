@@ -31,7 +31,9 @@ class MomentumOverlaps:
         return shifted_overlap(lambda k: self.in_momentum(k) ** 2, lambda k: other.in_momentum(k) ** 2, p)
 
 
-def shifted_overlap(first: Callable[[np.ndarray], np.ndarray], second: Callable[[np.ndarray], np.ndarray], p: np.ndarray) -> np.ndarray:
+def shifted_overlap(
+    first: Callable[[np.ndarray], np.ndarray], second: Callable[[np.ndarray], np.ndarray], p: np.ndarray
+) -> np.ndarray:
     """Return int d2k/(2 pi)^2 first(|k|) second(|k - p|) at shifts `p` (1/nm)."""
     node, weight = np.polynomial.legendre.leggauss(NODES)
     t = 0.5 * (node + 1)

@@ -1,9 +1,9 @@
 """Half widths of optical lines by phonons: second Born and Markov approximation, excitons and trions at rest.
 
-The coherence |upper><lower| loses half of what phonons scatter out of each state. A phonon that scatters both takes it to another
-coherence; where upper and lower stay on their shells together, as with acoustic phonons, that one shines as well, and only the
-difference of the potentials dephases: of each state G^2 becomes G (G - G'). Of an exciton the lower state is empty, and the half width is
-half of the golden rule's rate. Units: eV, nm, fs; masses eV fs^2 / nm^2.
+The coherence |upper><lower| loses half of what phonons scatter out of each state. A phonon that scatters both takes it
+to another coherence; where upper and lower stay on their shells together, as with acoustic phonons, that one shines as
+well, and only the difference of the potentials dephases: of each state G^2 becomes G (G - G'). Of an exciton the lower
+state is empty, and the half width is half of the golden rule's rate. Units: eV, nm, fs; masses eV fs^2 / nm^2.
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ def carrier(mass: float, is_electron: bool) -> Particle:
 
 
 def trion(excitons: Excitons, resident: Particle, binding_energy: float) -> Particle:
-    """Return a trion: a 1s exciton and a resident carrier at a distance r from its centre of mass with the amplitude exp(-kappa r).
+    """Return a trion: a 1s exciton and a resident carrier at a distance r from its
+    centre of mass with the amplitude exp(-kappa r).
 
-    kappa follows from the binding energy (eV) and the reduced mass of the two; exact at distances beyond the exciton's radius.
+    kappa follows from the binding energy (eV) and the reduced mass of the two; exact at distances beyond the exciton's
+    radius.
     """
     whole, inner = excitons.mass_v[0] + resident.mass, exciton(excitons)
     kappa = np.sqrt(2 * binding_energy * inner.mass * resident.mass / whole) / HBAR
@@ -75,14 +77,18 @@ def trion(excitons: Excitons, resident: Particle, binding_energy: float) -> Part
     def form_factors(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Add what the exciton and the resident carrier put on the potentials."""
         outer = cloud(q * inner.mass / whole)
-        electron, hole = (spectators(q) * ours + outer * other for ours, other in zip(inner.form_factors(q), resident.form_factors(q)))
+        electron, hole = (
+            spectators(q) * ours + outer * other for ours, other in zip(inner.form_factors(q), resident.form_factors(q))
+        )
         return electron, hole
 
     return Particle(whole, form_factors, spectators)
 
 
 class Widths(NamedTuple):
-    """Half widths at half maximum, eV: acoustic and optical phonons inside the valley, phonons that take the electron to another valley."""
+    """Half widths at half maximum, eV: acoustic and optical phonons inside the valley,
+    phonons that take the electron to another valley.
+    """
 
     acoustic: float
     optical: float
@@ -92,8 +98,8 @@ class Widths(NamedTuple):
 def half_widths(excitons: Excitons, kT: float, upper: Particle, lower: Particle = EMPTY) -> Widths:
     """Return the half widths of the transition from `lower` to `upper` at a thermal energy kT (eV).
 
-    Optical phonons take upper and lower to coherences of other energies, so that their losses add up. Electrons change the valley inside
-    the upper state alone, at the energies of the excitons KK' and K-Lambda.
+    Optical phonons take upper and lower to coherences of other energies, so that their losses add up. Electrons change
+    the valley inside the upper state alone, at the energies of the excitons KK' and K-Lambda.
     """
     pairs = ((upper, lower), (lower, upper))
     return Widths(
@@ -104,7 +110,9 @@ def half_widths(excitons: Excitons, kT: float, upper: Particle, lower: Particle 
 
 
 def _acoustic(excitons: Excitons, kT: float, branch: Branch, particle: Particle, other: Particle) -> float:
-    """Return what absorption at hbar^2 q^2 / 2M = hbar c q takes of one of the two states: M |G|^2 n / hbar^2 with q = 2 M c / hbar."""
+    """Return what absorption at hbar^2 q^2 / 2M = hbar c q takes of one of the two states:
+    M |G|^2 n / hbar^2 with q = 2 M c / hbar.
+    """
     if particle.mass == 0:
         return 0.0
     q = np.array(2 * particle.mass * branch.velocity / HBAR)
@@ -127,7 +135,10 @@ def _flat(excitons: Excitons, mass: float, energy: float, potential: np.ndarray,
 def _intervalley(excitons: Excitons, kT: float, upper: Particle) -> float:
     total, spectator = 0.0, upper.mass - excitons.mass_v[0]
     for channel in (channel for channel in excitons.channels if channel.first == 0):
-        mass, fall = excitons.mass_v[channel.second] + spectator, excitons.energy_v[0] - excitons.energy_v[channel.second]
+        mass, fall = (
+            excitons.mass_v[channel.second] + spectator,
+            excitons.energy_v[0] - excitons.energy_v[channel.second],
+        )
         for mode in channel.modes:
             quanta = float(occupation(mode.energy, kT))
             for kinetic, factor in ((fall - mode.energy, quanta + 1), (fall + mode.energy, quanta)):

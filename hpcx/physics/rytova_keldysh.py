@@ -1,7 +1,7 @@
 """The interaction of two charges in a thin polarisable layer between half spaces, in momentum and in real space.
 
-A layer has a screening length r0 = 2 pi chi (chi its polarisability) and a permittivity kappa around it; without r0 both laws are
-Coulomb's, 1 / (kappa r). Units as in `hpcx.physics.interaction`; shapes are those of the argument.
+A layer has a screening length r0 = 2 pi chi (chi its polarisability) and a permittivity kappa around it; without r0
+both laws are Coulomb's, 1 / (kappa r). Units as in `hpcx.physics.interaction`; shapes are those of the argument.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class RytovaKeldysh(_Uniform):
 class Logarithmic(_Uniform):
     """The layer's interaction as Cudazzo, Tokatly, Rubio, PRB 84, 085406 (2011) approximate it by elementary functions.
 
-    V(r) = {ln[(r + a) / r] + (ln 2 - gamma) exp(-r / a)} / r0 with a = r0 / kappa, which is right for small and for large r
-    and up to 6 % too weak between, at r = 4 r0 / kappa.
+    V(r) = {ln[(r + a) / r] + (ln 2 - gamma) exp(-r / a)} / r0 with a = r0 / kappa, which is right for small and for
+    large r and up to 6 % too weak between, at r = 4 r0 / kappa.
     """
 
     def dielectric_function(self, q: Number) -> np.ndarray:
@@ -83,7 +83,8 @@ class Logarithmic(_Uniform):
         return np.where(q > 0, 2 * np.pi / (above * self.in_momentum(above)), self.permittivity)
 
     def in_momentum(self, q: Number) -> np.ndarray:
-        """Return (2 pi / r0) [a / q (1/z + d/dz F(z)) + (ln 2 - gamma) a^2 / (1 + z^2)^(3/2)], z = a q, F = pi/2 (H0 - Y0).
+        """Return (2 pi / r0) [a / q (1/z + d/dz F(z)) + (ln 2 - gamma) a^2 / (1 + z^2)^(3/2)],
+        z = a q, F = pi/2 (H0 - Y0).
 
         The first term follows from int J1(x) / (x + z) dx after an integration by parts.
         """
@@ -123,7 +124,9 @@ def _small_slope(z: np.ndarray) -> np.ndarray:
 
 
 def _large_slope(z: np.ndarray) -> np.ndarray:
-    """Return 1/z + d/dz F(z) for z that is not small, within 1e-11; W is asked at 10^5 momenta, and Struve's functions take long."""
+    """Return 1/z + d/dz F(z) for z that is not small, within 1e-11;
+    W is asked at 10^5 momenta, and Struve's functions take long.
+    """
     near = _slope_spline()(np.log(np.clip(z, _SMALL, _FAR)))
     return np.where(z > _FAR, 1 / z + _struve_neumann_slope(np.where(z > _FAR, z, 2 * _FAR)), near)
 
@@ -147,11 +150,15 @@ def _struve_neumann(z: Number) -> np.ndarray:
 
 def _struve_neumann_slope(z: Number) -> np.ndarray:
     """Return the derivative of `_struve_neumann`, 1 - pi/2 [H1(z) - Y1(z)] < 0."""
-    return _by_range(z, lambda near: 1 - 0.5 * np.pi * (struve(1, near) - y1(near)), 2, -_SERIES * (2 * np.arange(_SERIES.size) + 1))
+    return _by_range(
+        z, lambda near: 1 - 0.5 * np.pi * (struve(1, near) - y1(near)), 2, -_SERIES * (2 * np.arange(_SERIES.size) + 1)
+    )
 
 
 def _by_range(z: Number, near: Callable[[np.ndarray], np.ndarray], power: int, series: np.ndarray) -> np.ndarray:
-    """Return near(z) up to _FAR, and beyond z^-power times the polynomial `series` of z^-2: Struve's functions take long."""
+    """Return near(z) up to _FAR, and beyond z^-power times the polynomial `series` of z^-2:
+    Struve's functions take long.
+    """
     z = np.asarray(z, dtype=float)
     far = z > _FAR
     value = np.empty_like(z)

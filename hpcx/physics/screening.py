@@ -18,15 +18,17 @@ _ANGLES = 40
 _IMAGES, _STEP = 60, 0.01
 #: distance in cells up to which the correction for a finite mesh is summed
 _CELLS = 40
-#: (distance in cells up to which, nodes per direction of the rule in a sixth of a cell): W is the smoother, the farther away
+#: (distance in cells up to which, nodes per direction of the rule in a sixth of a cell): W is the smoother, the farther
+#: away
 _RULES = ((8, 6), (_CELLS, 3))
 
 
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
     """Return what stands for W(0) on a mesh, in eV nm^2.
 
-    "cell-average": mean over the Wigner-Seitz cell of the mesh; "disk": mean over the disk of the same area; "qmin": W at the
-    smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same energy.
+    "cell-average": mean over the Wigner-Seitz cell of the mesh; "disk": mean over the disk of the same area; "qmin": W
+    at the smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same
+    energy.
     """
     smallest = float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min()) / mesh.divisions
     cell = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
@@ -64,10 +66,11 @@ def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
 def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
     """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
 
-    sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on the
-    mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that fall like 1/N^3
-    beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more attraction than the
-    exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part that falls like 1/M^2.
+    sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on
+    the mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that fall
+    like 1/N^3 beyond. It falls like 1/N only where r0 / N is small. The binding energy of a trion, which has one more
+    attraction than the exciton and one repulsion, is not affected. The sum over distances up to M cells misses a part
+    that falls like 1/M^2.
     """
     area = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
     centre_qx, distance_q = _tail_half(mesh)
@@ -84,11 +87,12 @@ def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float
 def image_field(divisions: int, lattice: Lattice, law: Interaction) -> float:
     """Return c of the interaction c r^2 of two charges with each other's images, in eV / nm^2.
 
-    A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all images,
-    at r + R instead of r. Expanded in r that is a constant, the `finite_mesh_correction`, and c = sum over R of the Laplacian of W(R)
-    over four, which falls like N^-3 where N a is beyond the screening length and faster before (the Laplacian of a logarithm is
-    zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by c (<r^2>_X - 2 <r1.r2>); the next term is
-    smaller by (r / N a)^2. Where the lattice is not hexagonal, c is the mean over the directions of r.
+    A mesh of N = `divisions` in momentum space is a supercell of N x N cells in real space: charges interact with all
+    images, at r + R instead of r. Expanded in r that is a constant, the `finite_mesh_correction`, and c = sum over R of
+    the Laplacian of W(R) over four, which falls like N^-3 where N a is beyond the screening length and faster before
+    (the Laplacian of a logarithm is zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by
+    c (<r^2>_X - 2 <r1.r2>); the next term is smaller by (r / N a)^2. Where the lattice is not hexagonal, c is the mean
+    over the directions of r.
     """
     farthest = _IMAGES * lattice.constant
     side = range(-2 * _IMAGES, 2 * _IMAGES + 1)
@@ -117,7 +121,8 @@ def _above_mean(law: Interaction, centre_qx: np.ndarray, offset_px: np.ndarray, 
 
 
 def _tail_half(mesh: ValleyMesh) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centres (q, 2; 1/nm) of the cells but the middle one up to _CELLS cells, and their distances (q,) in cells.
+    """Return the centres (q, 2; 1/nm) of the cells but the middle one up to _CELLS cells,
+    and their distances (q,) in cells.
 
     Of two cells opposite to each other only one is there: both miss the same.
     """

@@ -1,9 +1,10 @@
-"""Electrostatics of polarisable sheets between dielectric slabs: substrates, encapsulation of finite thickness, gaps, bilayers.
+"""Electrostatics of polarisable sheets between dielectric slabs:
+substrates, encapsulation of finite thickness, gaps, bilayers.
 
-Layers are homogeneous and anisotropic, with permittivities along the plane (par) and perpendicular to it (perp). A potential
-exp(i q x) falls in a slab like exp(-+ q s z) with s = sqrt(par / perp), and the slab answers like k = sqrt(par perp). The
-admittance Y of what lies beyond a plane, in units of q / 4 pi, goes from half space inwards by the rule of a transmission line; a
-sheet of r0 = 2 pi chi adds 2 r0 q. Interactions are in units of e^2 / (4 pi eps0).
+Layers are homogeneous and anisotropic, with permittivities along the plane (par) and perpendicular to it (perp). A
+potential exp(i q x) falls in a slab like exp(-+ q s z) with s = sqrt(par / perp), and the slab answers like k =
+sqrt(par perp). The admittance Y of what lies beyond a plane, in units of q / 4 pi, goes from half space inwards by the
+rule of a transmission line; a sheet of r0 = 2 pi chi adds 2 r0 q. Interactions are in units of e^2 / (4 pi eps0).
 """
 
 from __future__ import annotations
@@ -76,18 +77,23 @@ def weakening(slabs: Sequence[Slab], passed: int, q: Number) -> np.ndarray:
     """
     factor = np.ones(np.shape(q))
     for number, slab in enumerate(slabs[:passed], 1):
-        beyond, x = admittance(slabs[number:], q) + 2 * slab.sheet * np.asarray(q), np.minimum(slab.phase(q), _MOST / passed)
+        beyond, x = (
+            admittance(slabs[number:], q) + 2 * slab.sheet * np.asarray(q),
+            np.minimum(slab.phase(q), _MOST / passed),
+        )
         factor = factor * (np.cosh(x) + beyond / slab.response * np.sinh(x))
     return factor
 
 
 @dataclass(frozen=True)
 class SlabLayer(DielectricLayer):
-    """The interaction in one polarisable sheet between slabs, eps(q) = (Y_above + Y_below) / 2 + r0 q, or from it to a sheet below.
+    """The interaction in one polarisable sheet between slabs, eps(q) = (Y_above + Y_below) / 2 + r0 q,
+    or from it to a sheet below.
 
     Attributes:
         length: r0 = 2 pi chi of the sheet.
-        above, below: slabs, and other sheets on their faces, from the sheet outwards; the last one of each is a half space.
+        above, below: slabs, and other sheets on their faces, from the sheet outwards; the last one of each is a half
+            space.
         passed: number of slabs below the sheet behind which the other charge is.
     """
 
@@ -100,18 +106,23 @@ class SlabLayer(DielectricLayer):
 
     @classmethod
     def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
-        """Return the sheet of r0 = `length` between the slabs `slab.1`, `slab.2`, ..., of each side from the sheet outwards.
+        """Return the sheet of r0 = `length` between the slabs `slab.1`, `slab.2`,
+        ..., of each side from the sheet outwards.
 
-        What lies beyond the last slab of a side is vacuum, if that slab has a thickness. With `sheet.1`, `sheet.2`, ... the
-        interaction is that of an electron and a hole in their sheets, and the slabs are around all of them. Raises ValueError for a
-        slab behind one that has none.
+        What lies beyond the last slab of a side is vacuum, if that slab has a thickness. With `sheet.1`, `sheet.2`, ...
+        the interaction is that of an electron and a hole in their sheets, and the slabs are around all of them. Raises
+        ValueError for a slab behind one that has none.
         """
         slabs = [_slab(surroundings, f"slab.{i}") for i in _numbers(surroundings, "slab.{}.parallel")]
-        above, below = (_stack([slab for sides, slab in slabs if sides in (side, "both")], side) for side in ("above", "below"))
+        above, below = (
+            _stack([slab for sides, slab in slabs if sides in (side, "both")], side) for side in ("above", "below")
+        )
         sheets = _sheets(surroundings)
         if not sheets:
             return cls(length, above, below)
-        first, last = sorted(next(i for i, sheet in enumerate(sheets) if carrier in sheet.carriers) for carrier in CARRIERS)
+        first, last = sorted(
+            next(i for i, sheet in enumerate(sheets) if carrier in sheet.carriers) for carrier in CARRIERS
+        )
         up = [_gap(sheets[i - 1], sheets[i], sheets[i - 1].length) for i in range(first, 0, -1)]
         down = [_gap(sheets[i], sheets[i + 1], sheets[i + 1].length) for i in range(first, len(sheets) - 1)]
         return cls(sheets[first].length, (*up, *above), (*down, *below), last - first)
@@ -129,20 +140,28 @@ class SlabLayer(DielectricLayer):
 
     @property
     def borders(self) -> np.ndarray:
-        """Panels that double in length, from where slabs and sheets begin to be seen to where the innermost ones seem infinite."""
+        """Panels that double in length, from where slabs and sheets begin to be seen
+        to where the innermost ones seem infinite.
+        """
         inner = [slab for side in (self.above, self.below) for slab in side[:-1]]
         if not inner:
             return np.zeros(1)
         seen, length = sum(slab.phase(1.0) for slab in inner), self.length + sum(slab.sheet for slab in inner)
         touching = [side[0].phase(1.0) for side in (self.above, self.below) if len(side) > 1]
         first = min(_THIN / seen, 1 / length) if length else _THIN / seen
-        last = 2 * _THICK / sum(slab.phase(1.0) for slab in self.below[: self.passed]) if self.passed else _THICK / min(touching)
+        last = (
+            2 * _THICK / sum(slab.phase(1.0) for slab in self.below[: self.passed])
+            if self.passed
+            else _THICK / min(touching)
+        )
         return np.concatenate([[0.0], np.geomspace(first, last, 2 + int(np.log2(last / first)))])
 
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A polarisable sheet: height (nm), r0 (nm), the carriers in it ("electron", "hole"), and the permittivities of the gap below it."""
+    """A polarisable sheet: height (nm), r0 (nm), the carriers in it ("electron", "hole"),
+    and the permittivities of the gap below it.
+    """
 
     height: float
     length: float
@@ -154,16 +173,24 @@ class _Sheet:
 def _sheets(surroundings: Surroundings) -> list[_Sheet]:
     """Return the sheets from the highest one down; those of one height are one."""
     found: list[_Sheet] = []
-    for sheet in sorted((_sheet(surroundings, f"sheet.{i}") for i in _numbers(surroundings, "sheet.{}.r0")), key=lambda sheet: -sheet.height):
+    for sheet in sorted(
+        (_sheet(surroundings, f"sheet.{i}") for i in _numbers(surroundings, "sheet.{}.r0")),
+        key=lambda sheet: -sheet.height,
+    ):
         if found and found[-1].height == sheet.height:
-            sheet = replace(sheet, length=found[-1].length + sheet.length, carriers=found.pop().carriers | sheet.carriers)
+            sheet = replace(
+                sheet, length=found[-1].length + sheet.length, carriers=found.pop().carriers | sheet.carriers
+            )
         found.append(sheet)
     return found
 
 
 def _sheet(surroundings: Surroundings, key: str) -> _Sheet:
     carriers = surroundings.texts.get(f"{key}.carriers", "")
-    gap = [surroundings.number(f"{key}.{name}", "1") if surroundings.has(f"{key}.{name}") else None for name in ("gap_parallel", "gap_perpendicular")]
+    gap = [
+        surroundings.number(f"{key}.{name}", "1") if surroundings.has(f"{key}.{name}") else None
+        for name in ("gap_parallel", "gap_perpendicular")
+    ]
     parallel = gap[0] or 1.0
     return _Sheet(
         surroundings.number(f"{key}.height", "nm"),
@@ -185,9 +212,13 @@ def _numbers(surroundings: Surroundings, pattern: str) -> Iterator[int]:
 
 
 def _slab(surroundings: Surroundings, key: str) -> tuple[str, Slab]:
-    """Return on which sides ("above", "below", "both") a slab is, and the slab; without `perpendicular` it is isotropic."""
+    """Return on which sides ("above", "below", "both") a slab is, and the slab;
+    without `perpendicular` it is isotropic.
+    """
     parallel = surroundings.number(f"{key}.parallel", "1")
-    perpendicular = surroundings.number(f"{key}.perpendicular", "1") if surroundings.has(f"{key}.perpendicular") else parallel
+    perpendicular = (
+        surroundings.number(f"{key}.perpendicular", "1") if surroundings.has(f"{key}.perpendicular") else parallel
+    )
     thickness = surroundings.number(f"{key}.thickness", "nm") if surroundings.has(f"{key}.thickness") else np.inf
     return surroundings.text(f"{key}.side"), Slab(parallel, perpendicular, thickness)
 

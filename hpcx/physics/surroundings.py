@@ -7,7 +7,9 @@ from typing import Protocol
 
 
 class Surroundings(Protocol):
-    """Numbers and words that describe what is around a layer, by dotted key, such as the content of an environment file."""
+    """Numbers and words that describe what is around a layer, by dotted key,
+    such as the content of an environment file.
+    """
 
     @property
     def texts(self) -> Mapping[str, str]:

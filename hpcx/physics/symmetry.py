@@ -1,8 +1,10 @@
-"""Whether bands and interaction on a mesh have a point symmetry: every generator is tested on what the Hamiltonian is made of.
+"""Whether bands and interaction on a mesh have a point symmetry:
+every generator is tested on what the Hamiltonian is made of.
 
-A symmetric sector is right if energies and overlaps of all carriers and the interaction are the same at all points of an orbit:
-e(g k) = e(k), w(g q) = w(q), <g k|g k'> = <k|k'>, complex conjugated if g is antiunitary. The last holds for all pairs of points if
-and only if one unitary matrix D gives the spinors u(g k) = D u(k), or D conj u(k); the best D is found without any pair.
+A symmetric sector is right if energies and overlaps of all carriers and the interaction are the same at all points of
+an orbit: e(g k) = e(k), w(g q) = w(q), <g k|g k'> = <k|k'>, complex conjugated if g is antiunitary. The last holds for
+all pairs of points if and only if one unitary matrix D gives the spinors u(g k) = D u(k), or D conj u(k); the best D is
+found without any pair.
 """
 
 from __future__ import annotations
@@ -47,8 +49,16 @@ class Deviation:
         return f"{self.operation} changes {self.quantity} by up to {size}"
 
 
-def deviations(mesh: ValleyMesh, symmetry: str, bands: Mapping[str, Band], w_ij: np.ndarray, dipole_k: np.ndarray, any_phase: bool = False) -> list[Deviation]:
-    """Return what the generators of a symmetry (of `POINT_GROUPS`) change; the costs are linear in the number of points.
+def deviations(
+    mesh: ValleyMesh,
+    symmetry: str,
+    bands: Mapping[str, Band],
+    w_ij: np.ndarray,
+    dipole_k: np.ndarray,
+    any_phase: bool = False,
+) -> list[Deviation]:
+    """Return what the generators of a symmetry (of `POINT_GROUPS`) change;
+    the costs are linear in the number of points.
 
     Args:
         mesh: the points.
@@ -104,7 +114,9 @@ def _of_interaction(w_ij: np.ndarray, operation: Operation) -> tuple[str, float,
     return "interaction", float(change), float(np.abs(w_ij).max()), "eV"
 
 
-def _of_dipole(dipole_k: np.ndarray, move: np.ndarray, conjugates: bool, any_phase: bool) -> tuple[str, float, float, str]:
+def _of_dipole(
+    dipole_k: np.ndarray, move: np.ndarray, conjugates: bool, any_phase: bool
+) -> tuple[str, float, float, str]:
     image_k, plain_k = dipole_k[move], dipole_k.conj() if conjugates else dipole_k
     product = np.vdot(plain_k, image_k)
     phase = product / abs(product) if any_phase and abs(product) > 0 else 1.0

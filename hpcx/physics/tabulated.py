@@ -1,7 +1,7 @@
 """The interaction of a dielectric function that is given at some momenta, as by a first-principles calculation.
 
-Between the points eps is interpolated by a cubic that keeps monotonic data monotonic (PCHIP), below the first and above the
-last it is a straight line. A thin layer, eps = kappa + r0 q, is therefore reproduced exactly.
+Between the points eps is interpolated by a cubic that keeps monotonic data monotonic (PCHIP), below the first and above
+the last it is a straight line. A thin layer, eps = kappa + r0 q, is therefore reproduced exactly.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class TabulatedLayer(DielectricLayer):
 
     @classmethod
     def in_surroundings(cls, length: float, surroundings: Surroundings) -> Self:
-        """Return the interaction of `table.q` with `table.epsilon`, `table.epsilon_inverse` or `table.W`, which knows the layer.
+        """Return the interaction of `table.q` with `table.epsilon`,
+        `table.epsilon_inverse` or `table.W`, which knows the layer.
 
         Raises ValueError if the table makes no sense.
         """
@@ -55,11 +56,15 @@ class TabulatedLayer(DielectricLayer):
             raise ValueError("has numbers that are not finite")
         wrong = np.flatnonzero(np.diff(q) <= 0)
         if q[0] < 0 or wrong.size:
-            raise ValueError(f"momenta must ascend from 0 or above; row {int(wrong[0]) + 2 if wrong.size else 1} does not")
+            raise ValueError(
+                f"momenta must ascend from 0 or above; row {int(wrong[0]) + 2 if wrong.size else 1} does not"
+            )
         if (epsilon <= 0).any():
             raise ValueError(f"the dielectric function must be positive; row {int(np.argmax(epsilon <= 0)) + 1} is not")
         if self.far.permittivity <= 0 or self.far.length < 0:
-            raise ValueError("the line through the last two points must rise, and cross q = 0 above 0, to be that of a layer")
+            raise ValueError(
+                "the line through the last two points must rise, and cross q = 0 above 0, to be that of a layer"
+            )
         if self.dielectric_function(0.0) <= 0:
             raise ValueError("the line through the first two points must cross q = 0 above 0: give a point at q = 0")
 

@@ -1,7 +1,8 @@
-"""The three-band model of monolayer MX2 by Liu, Shan, Yao, Yao, Xiao, PRB 88, 085433 (2013): d_z2, d_xy, d_x2-y2 of the metal.
+"""The three-band model of monolayer MX2 by Liu, Shan, Yao, Yao, Xiao, PRB 88, 085433 (2013):
+d_z2, d_xy, d_x2-y2 of the metal.
 
-Hoppings to nearest neighbours (their Eqs. 8-13), spin-orbit coupling on the metal (Eqs. 23-25). One spin at a time: the other
-one is the time-reversed partner.
+Hoppings to nearest neighbours (their Eqs. 8-13), spin-orbit coupling on the metal (Eqs. 23-25). One spin at a time: the
+other one is the time-reversed partner.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ PARAMETERS = ("e1", "e2", "t0", "t1", "t2", "t11", "t12", "t22")
 _MESH = 4
 
 
-def three_band_model(lattice_constant: float, parameters: Mapping[str, float], spin_orbit: float, spin: int) -> TightBinding:
+def three_band_model(
+    lattice_constant: float, parameters: Mapping[str, float], spin_orbit: float, spin: int
+) -> TightBinding:
     """Return the model of one spin; a in nm, parameters and lambda in eV, spin +1 or -1."""
     lattice_vx = lattice_constant * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     reciprocal_vx = 2 * np.pi * np.linalg.inv(lattice_vx).T

@@ -1,7 +1,8 @@
 """Tight-binding models: H(k) = sum_R exp(i k R) H(R), its bands, and the states of one band near a valley.
 
-Lattice vectors and orbital centres are in nm, energies in eV. Files hold the lattice gauge, H(k + G) = H(k). Overlaps want
-the atomic gauge, exp(-i k tau_i) u_i(k), in which <k|k'> is the form factor of exp(i (k - k') r) for point-like orbitals.
+Lattice vectors and orbital centres are in nm, energies in eV. Files hold the lattice gauge, H(k + G) = H(k). Overlaps
+want the atomic gauge, exp(-i k tau_i) u_i(k), in which <k|k'> is the form factor of exp(i (k - k') r) for point-like
+orbitals.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ class TightBinding:
         return np.exp(-1j * momentum_kx @ self.centre_ix[:, :2].T)[:, :, None] * state_kib
 
     def gap(self, momentum_kx: np.ndarray, occupied: int) -> float:
-        """Return the smallest energy of band `occupied` + 1 minus the largest of band `occupied` at momenta (k, 2), eV."""
+        """Return the smallest energy of band `occupied` + 1 minus the largest
+        of band `occupied` at momenta (k, 2), eV.
+        """
         energy_kb = self.energies(momentum_kx)
         return float(energy_kb[:, occupied].min() - energy_kb[:, occupied - 1].max())

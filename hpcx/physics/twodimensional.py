@@ -18,8 +18,9 @@ PATHWAYS = {"non-rephasing": (True,), "rephasing": (False,), "sum": (True, False
 class StimulatedEmission:
     """S(w1, t, w3) = -(2 pi / hbar)^2 sum_ab w_a w_b exp(-(i (E_a - E_b) / hbar + g_ab) t) G*(E_a - w1) G(E_b - w3).
 
-    G(x) = 1 / (i x - sigma); g_ab is 1 / dephasing_time for a != b and 0 for a = b; rephasing has G for G*. The double sum is a
-    product of two single ones plus the part of a = b that does not dephase, so the cost is linear in the number of sticks.
+    G(x) = 1 / (i x - sigma); g_ab is 1 / dephasing_time for a != b and 0 for a = b; rephasing has G for G*. The double
+    sum is a product of two single ones plus the part of a = b that does not dephase, so the cost is linear in the
+    number of sticks.
 
     Attributes:
         energy: of the sticks, distinct, (stick,), eV.
@@ -27,7 +28,8 @@ class StimulatedEmission:
         broadening: sigma, of all or of each (stick,), eV.
         dephasing_time: fs.
         pathway: "non-rephasing", "rephasing" or "sum" of both.
-        bleaching: add the bleaching of the ground state, the same with exp(0) and all a, b: the state after two pulses is the initial one.
+        bleaching: add the bleaching of the ground state, the same with exp(0) and all a, b: the state after two pulses
+            is the initial one.
     """
 
     energy: np.ndarray
@@ -60,9 +62,10 @@ class StimulatedEmission:
 class AllPathways:
     """Stimulated emission, bleaching and absorption by excited states, from a to pairs ab of energy E_a + E_b + shift.
 
-    Pairs are bosons, <ab|V|a> = <b|V|i> and <aa|V|a> = sqrt(2) <a|V|i>, but two bound lines exclude each other, as they would need the
-    one resident carrier twice. The sum over pairs then is minus the other two pathways, less those among bound lines, at a detection
-    energy moved by the shift: without shift unbound lines, harmonic oscillators, give nothing, and a bound line alone is a two-level system.
+    Pairs are bosons, <ab|V|a> = <b|V|i> and <aa|V|a> = sqrt(2) <a|V|i>, but two bound lines exclude each other, as they
+    would need the one resident carrier twice. The sum over pairs then is minus the other two pathways, less those among
+    bound lines, at a detection energy moved by the shift: without shift unbound lines, harmonic oscillators, give
+    nothing, and a bound line alone is a two-level system.
 
     Attributes:
         lines: all, with bleaching.
@@ -77,7 +80,9 @@ class AllPathways:
     def signal(self, time: float, excitation_energy: np.ndarray, detection_energy: np.ndarray) -> np.ndarray:
         """Return S at a waiting time in fs on the grid of two photon energies in eV, (w1, w3), 1/(eV^4 fs^2)."""
         moved = detection_energy - self.shift
-        absorption = self.lines.signal(time, excitation_energy, moved) - self.bound.signal(time, excitation_energy, moved)
+        absorption = self.lines.signal(time, excitation_energy, moved) - self.bound.signal(
+            time, excitation_energy, moved
+        )
         return self.lines.signal(time, excitation_energy, detection_energy) - absorption
 
 
@@ -118,7 +123,9 @@ def fit_beat(time: np.ndarray, trace: np.ndarray, dephasing_time: float, period:
         return None
 
     def model(t: np.ndarray, b0: float, b1: float, a: float, b: float, envelope: float, period: float) -> np.ndarray:
-        """Return a constant, a decay with the coherence time, and a damped beat (a at phase 0, b at a quarter) at times t (fs)."""
+        """Return a constant, a decay with the coherence time,
+        and a damped beat (a at phase 0, b at a quarter) at times t (fs).
+        """
         angle = 2 * np.pi * t / period
         return b0 + b1 * np.exp(-t / dephasing_time) + np.exp(-t / envelope) * (a * np.cos(angle) + b * np.sin(angle))
 

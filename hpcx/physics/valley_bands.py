@@ -1,8 +1,9 @@
-"""Bands of a tight-binding model around a valley as a source of carriers: few effective orbitals, symmetric to rounding.
+"""Bands of a tight-binding model around a valley as a source of carriers:
+few effective orbitals, symmetric to rounding.
 
-Each carrier's band is followed from the valley's centre (`hpcx.physics.valley_states`), reduced to the orbitals that matter and,
-if the model has the threefold symmetry of a K valley up to the digits of its file, made exactly symmetric: then no symmetry, C3 and
-C3v give the same energies to rounding.
+Each carrier's band is followed from the valley's centre (`hpcx.physics.valley_states`), reduced to the orbitals that
+matter and, if the model has the threefold symmetry of a K valley up to the digits of its file, made exactly symmetric:
+then no symmetry, C3 and C3v give the same energies to rounding.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from hpcx.physics.bands import Band, Carrier, Dirac, Level, Parabolic
 from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.lattice import Lattice, integer_pairs, lattice_of
 from hpcx.physics.tightbinding import TightBinding
-from hpcx.physics.valley_states import DEGENERATE, ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
+from hpcx.physics.valley_states import (
+    DEGENERATE,
+    ValleyError,
+    ValleyStates,
+    compress,
+    follow_band,
+    symmetrise,
+    threefold_residual,
+)
 
 #: how far an image of a momentum may be from a momentum, relative to the largest one
 _SAME_POINT = 1e-3
@@ -44,8 +53,8 @@ class FollowedBand(Band):
         momentum_kx: momenta of the points, (n, 2), 1/nm, from the zone's centre.
         state_ik: states in the atomic gauge, all orbitals, (orbitals, n).
         left_out: largest share of a state that the effective orbitals leave out.
-        residual: by how much rotation and mirror changed overlaps (or energies over the band's width) before they were made symmetric; NaN
-            if the points have no threefold symmetry.
+        residual: by how much rotation and mirror changed overlaps (or energies over the band's width) before they were
+            made symmetric; NaN if the points have no threefold symmetry.
         rotation_k, mirror_k: images of the points if the band is symmetric, else None.
     """
 
@@ -91,13 +100,17 @@ class TightBindingValleys:
 
     @property
     def largest_cutoff(self) -> float:
-        """Cut-off (2 pi / a) up to which the disks of both valleys do not overlap; infinite if they are the same valley."""
+        """Cut-off (2 pi / a) up to which the disks of both valleys do not overlap;
+        infinite if they are the same valley.
+        """
         near_vx = integer_pairs(range(-4, 5), range(-4, 5)) @ self.lattice.reciprocal_vx
         apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) * self.lattice.constant / (2 * np.pi)
         return np.inf if apart < _SAME_POINT else apart / 2 * (1 + _SAME_POINT)
 
     def band(self, momentum_kx: np.ndarray, carrier: Carrier | Level) -> FollowedBand:
-        """Return the band of a carrier at momenta (n, 2) from its valley's centre, the first of which is the centre; raises ValleyError."""
+        """Return the band of a carrier at momenta (n, 2) from its valley's centre,
+        the first of which is the centre; raises ValleyError.
+        """
         key = (carrier, momentum_kx.tobytes())
         if key not in self._known:
             while len(self._known) >= _KEPT:
@@ -107,7 +120,11 @@ class TightBindingValleys:
 
     def place(self, carrier: Carrier | Level) -> np.ndarray:
         """Return the centre of a carrier's valley, (2,)."""
-        return np.array(carrier.centre) @ self.model.reciprocal_vx if isinstance(carrier, Level) else carrier.valley * self.centre_x
+        return (
+            np.array(carrier.centre) @ self.model.reciprocal_vx
+            if isinstance(carrier, Level)
+            else carrier.valley * self.centre_x
+        )
 
     def _follow(self, momentum_kx: np.ndarray, carrier: Carrier | Level) -> FollowedBand:
         momenta = self.place(carrier) + momentum_kx
@@ -118,9 +135,13 @@ class TightBindingValleys:
         if rotation_k is not None:
             few = symmetrise(few, rotation_k, mirror_k)
         energy_k = (few.energy_k - few.energy_k[0]) * (1 if carrier.conduction else -1)
-        return FollowedBand(energy_k, few.state_ik, momenta, whole.state_ik, few.left_out, residual, rotation_k, mirror_k)
+        return FollowedBand(
+            energy_k, few.state_ik, momenta, whole.state_ik, few.left_out, residual, rotation_k, mirror_k
+        )
 
-    def _symmetry(self, states: ValleyStates, momentum_kx: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None, float]:
+    def _symmetry(
+        self, states: ValleyStates, momentum_kx: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray | None, float]:
         """Return images by rotation and mirror if the states have these symmetries, and by how much they fail."""
         if not self.lattice.is_hexagonal:
             return None, None, np.nan
@@ -137,15 +158,21 @@ class TightBindingValleys:
         return None, None, residual
 
     def _levels(self, centre_x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return energies (b,), states (orbital, b) in the atomic gauge and spins (b,) at a point; degenerate levels have definite spins, up first."""
+        """Return energies (b,), states (orbital, b) in the atomic gauge and spins (b,) at a point;
+        degenerate levels have definite spins, up first.
+        """
         key = centre_x.tobytes()
         if key not in self._at:
             energy_kb, state_kib = self.model.bands(centre_x[None])
             state_ib = self.model.atomic_gauge(centre_x[None], state_kib)[0]
             if self.spin_i is not None:
-                for level in np.split(np.arange(len(energy_kb[0])), np.flatnonzero(np.diff(energy_kb[0]) > DEGENERATE) + 1):
+                for level in np.split(
+                    np.arange(len(energy_kb[0])), np.flatnonzero(np.diff(energy_kb[0]) > DEGENERATE) + 1
+                ):
                     part_ib = state_ib[:, level]
-                    state_ib[:, level] = part_ib @ np.linalg.eigh(part_ib.conj().T @ (self.spin_i[:, None] * part_ib))[1][:, ::-1]
+                    state_ib[:, level] = (
+                        part_ib @ np.linalg.eigh(part_ib.conj().T @ (self.spin_i[:, None] * part_ib))[1][:, ::-1]
+                    )
             spin_b = np.zeros(self.model.orbitals) if self.spin_i is None else self.spin_i @ np.abs(state_ib) ** 2
             self._at[key] = energy_kb[0], state_ib, spin_b
         return self._at[key]
@@ -155,7 +182,8 @@ class TightBindingValleys:
         return self._levels(centre_x)[2]
 
     def at_centre(self, carrier: Carrier | Level) -> tuple[int, np.ndarray]:
-        """Return the number of a carrier's band (0 is the lowest) and its state (orbitals,) at the centre; raises ValleyError.
+        """Return the number of a carrier's band (0 is the lowest) and its state (orbitals,) at the centre;
+        raises ValleyError.
 
         The spin of the carriers of spin_valley +1 is that of the highest valence band of the valley.
         """
@@ -165,21 +193,29 @@ class TightBindingValleys:
         else:
             wanted = np.sign(np.round(spin_b[self.occupied - 1], 6)) * carrier.spin_valley
             number = self.of_spin(self.place(carrier), wanted, carrier.conduction)
-        alike = np.flatnonzero((np.abs(energy_b - energy_b[number]) < DEGENERATE) & (np.abs(spin_b - spin_b[number]) < _SAME_SPIN))
+        alike = np.flatnonzero(
+            (np.abs(energy_b - energy_b[number]) < DEGENERATE) & (np.abs(spin_b - spin_b[number]) < _SAME_SPIN)
+        )
         if len(alike) > 1:
             raise ValleyError(
-                f"bands {', '.join(str(b + 1) for b in alike)} are degenerate at the valley's centre: a single one of them would depend on rounding"
+                f"bands {', '.join(str(b + 1) for b in alike)} are degenerate at the valley's centre: a single one of"
+                " them would depend on rounding"
                 + (" (a model with spin: say tight_binding.spin)" if self.spin_i is None else "")
             )
         return number, state_ib[:, number]
 
     def of_spin(self, centre_x: np.ndarray, wanted: float, conduction: bool) -> int:
-        """Return the number of the band next to the gap that has the sign of a spin at a point (2,); raises ValleyError."""
+        """Return the number of the band next to the gap that has the sign of a spin at a point (2,);
+        raises ValleyError.
+        """
         spin_b = self.spin(centre_x)
         bands = range(self.occupied, self.model.orbitals) if conduction else range(self.occupied - 1, -1, -1)
         number = next((b for b in bands if self.spin_i is None or spin_b[b] * wanted > 0), None)
         if number is None:
-            raise ValleyError("no band has the spin of a carrier at the valley's centre; is the order of spins in the file another one (interlaced, blocks)?")
+            raise ValleyError(
+                "no band has the spin of a carrier at the valley's centre; is the order of spins in the file another"
+                " one (interlaced, blocks)?"
+            )
         return number
 
     def energy(self, carrier: Carrier | Level) -> float:
@@ -188,12 +224,16 @@ class TightBindingValleys:
 
     @property
     def order(self) -> str | None:
-        """ "bright" if the conduction band with the spin of the highest valence band is the lower one, "dark" if it is not, None if they are equal to 1 meV."""
+        """ "bright" if the conduction band with the spin of the highest valence band is the lower one,
+        "dark" if it is not, None if they are equal to 1 meV.
+        """
         bright, dark = (self.energy(Carrier(pair, 1, True)) for pair in (1, -1))
         return None if abs(bright - dark) < _EQUAL else "bright" if bright < dark else "dark"
 
     def continued(self) -> Dirac | Parabolic:
-        """Return simple bands with this valley's gap, and its velocity or masses, for momenta where the bands cannot be followed any more."""
+        """Return simple bands with this valley's gap, and its velocity or masses,
+        for momenta where the bands cannot be followed any more.
+        """
         step = _STEP * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
         electron, hole = (self._follow(step, Carrier(1, 1, conduction)) for conduction in (True, False))
         velocity = self._velocity(electron, hole)[0][0]
@@ -204,14 +244,22 @@ class TightBindingValleys:
         return Parabolic(*masses)
 
     def _velocity(self, electron: FollowedBand, hole: FollowedBand) -> list[np.ndarray]:
-        """Return <c k|hbar (v_x +- i v_y)|v k> (n,), eV nm, of both helicities; the one that is stronger at the centre comes first."""
+        """Return <c k|hbar (v_x +- i v_y)|v k> (n,), eV nm, of both helicities;
+        the one that is stronger at the centre comes first.
+        """
         momentum_kx = electron.momentum_kx
         phase_ik = np.exp(1j * self.model.centre_ix[:, :2] @ momentum_kx.T)
-        velocity_xk = np.einsum("ik,xkij,jk->xk", (phase_ik * electron.state_ik).conj(), self.model.velocity(momentum_kx), phase_ik * hole.state_ik)
+        velocity_xk = np.einsum(
+            "ik,xkij,jk->xk",
+            (phase_ik * electron.state_ik).conj(),
+            self.model.velocity(momentum_kx),
+            phase_ik * hole.state_ik,
+        )
         return sorted((velocity_xk[0] + sign * 1j * velocity_xk[1] for sign in (1, -1)), key=lambda p_k: -abs(p_k[0]))
 
     def dipole(self, electron: Band, hole: Band, helicity: str) -> np.ndarray:
-        """Return <c k|v_x +- i v_y|v k> (n,) over its value for the helicity that is absorbed at the centre; 0 if light does not act there.
+        """Return <c k|v_x +- i v_y|v k> (n,) over its value for the helicity that is absorbed at the centre;
+        0 if light does not act there.
 
         "same" is that helicity, "opposite" the other one. Pairs of different valleys have no matrix element.
         """
@@ -233,7 +281,9 @@ def interband(electron: Band, hole: Band, electron_k: np.ndarray, hole_k: np.nda
     Followed bands have all orbitals in their states; their effective ones differ from band to band.
     """
     c_ik, v_ik = (band.state_ik if isinstance(band, FollowedBand) else band.spinor_ck for band in (electron, hole))
-    return sum(c_k[electron_k].conj() * v_k[hole_k] for c_k, v_k in zip(c_ik, v_ik, strict=True))  # orbital by orbital: pairs may be many
+    return sum(
+        c_k[electron_k].conj() * v_k[hole_k] for c_k, v_k in zip(c_ik, v_ik, strict=True)
+    )  # orbital by orbital: pairs may be many
 
 
 def told(bands: Mapping[str, Band]) -> dict[str, str]:
@@ -247,14 +297,17 @@ def told(bands: Mapping[str, Band]) -> dict[str, str]:
     found += "v" if found == "C3" and all(band.mirror_k is not None for band in followed.values()) else ""
     rest = "" if np.isnan(residual) else f"; the file's bands deviate from it by up to {residual:.1e}"
     lost = max(band.left_out for band in followed.values())
-    return {"effective orbitals": f"{kept}; up to {lost:.1e} of a state left out", "symmetry of the valley": found + rest}
+    return {
+        "effective orbitals": f"{kept}; up to {lost:.1e} of a state left out",
+        "symmetry of the valley": found + rest,
+    }
 
 
 def cautions(bands: Mapping[str, Band]) -> list[str]:
     """Return a warning for every band whose minimum is not at the valley's centre."""
     return [
-        f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, from which energies count: another tight_binding.valley is meant, "
-        "or the minimum is off the centre"
+        f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, from which energies count:"
+        " another tight_binding.valley is meant, or the minimum is off the centre"
         for name, band in bands.items()
         if isinstance(band, FollowedBand) and band.depth > _LOWER
     ]

@@ -1,4 +1,6 @@
-"""Excitons KK, KK' and K-Lambda of a material and what phonons do to them (eV, nm, fs, m0), with the 1s form factors of the valleys."""
+"""Excitons KK, KK' and K-Lambda of a material and what phonons do to them (eV, nm, fs, m0),
+with the 1s form factors of the valleys.
+"""
 
 from __future__ import annotations
 
@@ -73,8 +75,9 @@ class Branch:
 class Excitons:
     """Bands, couplings and 1s states of the three valleys (arrays over the valleys).
 
-    Energies are in eV, masses in m0, the mass density in eV fs^2 / nm^4, potentials in eV (acoustic) and eV/nm (optical), the light cone
-    in 1/nm, rates in 1/fs. `disorder_rate` is that of elastic scattering, an input of the run.
+    Energies are in eV, masses in m0, the mass density in eV fs^2 / nm^4, potentials in eV (acoustic) and eV/nm
+    (optical), the light cone in 1/nm, rates in 1/fs. `disorder_rate` is that of elastic scattering, an input of the
+    run.
     """
 
     energy_v: np.ndarray
@@ -136,7 +139,8 @@ class Excitons:
 
 
 def excitons_of(material: Material, law: Interaction, solver: str) -> Excitons:
-    """Collect the numbers of a material, with 1s states of charges that interact by `law`, found by a solver of `hpcx.physics.bound_states`.
+    """Collect the numbers of a material, with 1s states of charges that interact by `law`,
+    found by a solver of `hpcx.physics.bound_states`.
 
     Raises MaterialError naming what is missing, and ValueError if a state is not bound.
     """
@@ -168,7 +172,9 @@ def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str)
 def _branches(material: Material) -> tuple[Branch, ...]:
     ratio = material.number("phonons.acoustic.coupling_ratio_TA", "1")
     factors = {"LA": 1.0, "TA": ratio}
-    return tuple(Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factors[name]) for name in factors)
+    return tuple(
+        Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factors[name]) for name in factors
+    )
 
 
 def _optical(material: Material) -> tuple[Optical, ...]:

@@ -1,7 +1,9 @@
-"""The states of one tight-binding band on the mesh around a valley: followed by overlap, in a smooth gauge, few components.
+"""The states of one tight-binding band on the mesh around a valley:
+followed by overlap, in a smooth gauge, few components.
 
 An energy band is followed by the character of its state, not by its number, because bands cross. In the gauge in which
-<u(0)|u(k)> is real and positive, the overlaps have the symmetry of the valley whatever the phases of the diagonalisation were.
+<u(0)|u(k)> is real and positive, the overlaps have the symmetry of the valley whatever the phases of the
+diagonalisation were.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from hpcx.physics.tightbinding import TightBinding
 
 #: distance of energies up to which levels are degenerate, eV
 DEGENERATE = 1e-7
-#: smallest squared overlap with a neighbour by which a state is recognised, and with the centre, which gives it its phase
+#: smallest squared overlap with a neighbour by which a state is recognised, and with the centre, which gives it its
+#: phase
 _LEAST_OVERLAP, _LEAST_SHARE = 0.5, 0.01
 #: neighbours of a point among which one is nearer to the centre
 _NEIGHBOURS = 9
@@ -42,12 +45,15 @@ class ValleyStates:
     left_out: float = 0.0
 
 
-def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int, state_i: np.ndarray | None = None) -> ValleyStates:
-    """Return the states that continue band `band` (0 is the lowest) of the first point to the others; momenta (n, 2), 1/nm.
+def follow_band(
+    model: TightBinding, momentum_kx: np.ndarray, band: int, state_i: np.ndarray | None = None
+) -> ValleyStates:
+    """Return the states that continue band `band` (0 is the lowest) of the first point to the others;
+    momenta (n, 2), 1/nm.
 
-    The level of a point is the one that resembles most that of a neighbour nearer to the centre; its state is the part that it has
-    of the centre's. `state_i` in the atomic gauge says which state that is if the level of the centre is degenerate.
-    Raises ValleyError where no level resembles the neighbour's, or none of it the centre's.
+    The level of a point is the one that resembles most that of a neighbour nearer to the centre; its state is the part
+    that it has of the centre's. `state_i` in the atomic gauge says which state that is if the level of the centre is
+    degenerate. Raises ValleyError where no level resembles the neighbour's, or none of it the centre's.
     """
     energy_kb, state_kib = model.bands(momentum_kx)
     state_kib = model.atomic_gauge(momentum_kx, state_kib)
@@ -63,14 +69,25 @@ def follow_band(model: TightBinding, momentum_kx: np.ndarray, band: int, state_i
 def _from_inside(momentum_kx: np.ndarray) -> Iterator[tuple[int, int]]:
     """Yield every point but the first with its nearest neighbour among those nearer to the first, from inside out."""
     radius_k = np.linalg.norm(momentum_kx - momentum_kx[0], axis=1)
-    near_kn = cKDTree(momentum_kx).query(momentum_kx, min(_NEIGHBOURS, len(momentum_kx)))[1].reshape(len(momentum_kx), -1)
+    near_kn = (
+        cKDTree(momentum_kx).query(momentum_kx, min(_NEIGHBOURS, len(momentum_kx)))[1].reshape(len(momentum_kx), -1)
+    )
     nearer_kn = radius_k[near_kn] < radius_k[:, None] - 1e-9 * radius_k.max()
     for k in np.argsort(radius_k, kind="stable")[1:]:
         yield int(k), int(near_kn[k, np.argmax(nearer_kn[k])]) if nearer_kn[k].any() else 0
 
 
-def _continued(energy_b: np.ndarray, state_ib: np.ndarray, level_b: np.ndarray, neighbour_i: np.ndarray, centre_i: np.ndarray, band: int) -> tuple:
-    """Return energy and state of the level that resembles the neighbour's state: the part that it has of the centre's, normalised."""
+def _continued(
+    energy_b: np.ndarray,
+    state_ib: np.ndarray,
+    level_b: np.ndarray,
+    neighbour_i: np.ndarray,
+    centre_i: np.ndarray,
+    band: int,
+) -> tuple:
+    """Return energy and state of the level that resembles the neighbour's state:
+    the part that it has of the centre's, normalised.
+    """
     weight = np.bincount(level_b, np.abs(state_ib.conj().T @ neighbour_i) ** 2)
     best = int(weight.argmax())
     level_ib = state_ib[:, level_b == best]
@@ -78,8 +95,8 @@ def _continued(energy_b: np.ndarray, state_ib: np.ndarray, level_b: np.ndarray, 
     share = float(np.linalg.norm(part_i)) ** 2
     if min(weight[best], share / _LEAST_SHARE * _LEAST_OVERLAP) < _LEAST_OVERLAP:
         raise ValleyError(
-            f"band {band + 1} changes its character inside the disk: it shares {weight[best]:.2f} with a neighbouring point and {share:.2f} with the "
-            "centre; bands cross there: take a smaller mesh.k0"
+            f"band {band + 1} changes its character inside the disk: it shares {weight[best]:.2f} with a neighbouring"
+            f" point and {share:.2f} with the centre; bands cross there: take a smaller mesh.k0"
         )
     return energy_b[level_b == best].mean(), part_i / np.sqrt(share)
 
@@ -87,22 +104,24 @@ def _continued(energy_b: np.ndarray, state_ib: np.ndarray, level_b: np.ndarray, 
 def compress(states: ValleyStates, tolerance: float) -> ValleyStates:
     """Return the states in the fewest effective orbitals that leave out at most `tolerance` of any state.
 
-    The leading left singular vectors of the states span them best; every state is normalised again, so that <k|k> = 1 is
-    exact and overlaps are wrong in second order.
+    The leading left singular vectors of the states span them best; every state is normalised again, so that <k|k> = 1
+    is exact and overlaps are wrong in second order.
     """
     vector_ic, *_ = np.linalg.svd(states.state_ik, full_matrices=False)
     share_ck = np.cumsum(np.abs(vector_ic.conj().T @ states.state_ik) ** 2, axis=0)
     missing_c = 1 - share_ck.min(axis=1)
     count = int(np.argmax(missing_c < tolerance)) + 1 if (missing_c < tolerance).any() else len(missing_c)
     kept_ck = vector_ic[:, :count].conj().T @ states.state_ik
-    return ValleyStates(states.energy_k, kept_ck / np.linalg.norm(kept_ck, axis=0), max(0.0, float(missing_c[count - 1])))
+    return ValleyStates(
+        states.energy_k, kept_ck / np.linalg.norm(kept_ck, axis=0), max(0.0, float(missing_c[count - 1]))
+    )
 
 
 def threefold_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> float:
     """Return by how much rotation (and an antiunitary mirror) of the mesh change energies (relative) or overlaps.
 
-    The arguments are the numbers of C3 k and m k for every k. Overlaps are compared with those of the centre and its neighbours,
-    |<k|k'>| <= 1, energies with the width of the band on the disk.
+    The arguments are the numbers of C3 k and m k for every k. Overlaps are compared with those of the centre and its
+    neighbours, |<k|k'>| <= 1, energies with the width of the band on the disk.
     """
     sample = np.unique(np.linspace(0, states.state_ik.shape[1] - 1, 60).astype(int))
     width = np.ptp(states.energy_k) or 1.0
@@ -118,10 +137,11 @@ def threefold_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: n
 
 
 def symmetrise(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> ValleyStates:
-    """Return states that are exactly covariant: z(C3 k) = omega z(k), and z(m k) = conj z(k) with a mirror, component by component.
+    """Return states that are exactly covariant: z(C3 k) = omega z(k),
+    and z(m k) = conj z(k) with a mirror, component by component.
 
-    Files are symmetric to the digits that they print. The rotation of the components is found from the states themselves, its
-    eigenvalues are rounded to cube roots of 1, and the states and energies are averaged over the group.
+    Files are symmetric to the digits that they print. The rotation of the components is found from the states
+    themselves, its eigenvalues are rounded to cube roots of 1, and the states and energies are averaged over the group.
 
     Args:
         states: with few components, see `compress`.

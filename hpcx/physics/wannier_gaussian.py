@@ -146,7 +146,9 @@ def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | N
 
 @lru_cache(maxsize=16)
 def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians; kept for other masses."""
+    """Return overlaps, kinetic energies for the free electron's mass, and attractions between the Gaussians;
+    kept for other masses.
+    """
     a = basis.exponents()
     total = a[:, None] + a[None, :]
     kinetic = 2.0 * np.pi * HBAR2_PER_M0 * np.outer(a, a) / total**2
@@ -156,7 +158,9 @@ def _matrices(basis: GaussianBasis, law: Interaction) -> tuple[np.ndarray, np.nd
 
 
 class TabulatedState(GaussianState):
-    """A state whose form factors come from a table, linear between momenta (good to 1e-5): for models that ask for millions of them."""
+    """A state whose form factors come from a table, linear between momenta (good to 1e-5):
+    for models that ask for millions of them.
+    """
 
     def form_factor(self, other: GaussianState, q: np.ndarray) -> np.ndarray:
         """Return int phi phi' exp(i q r) d^2r at wave numbers `q` (1/nm), same shape."""

@@ -27,7 +27,8 @@ RADII = 96
 FORM_FACTOR_ANGLES = 48
 #: nodes and momenta (1/nm) of the grid of `RadialGrid.reaching_the_cusp` for a bound state alone
 USUAL_NODES = (110, 3.2, 40, 30.0)
-#: 2 / (k a) at the end of a grid, a being the Bohr radius with the permittivity at that momentum: what is left of the cusp at r = 0
+#: 2 / (k a) at the end of a grid, a being the Bohr radius with the permittivity at that momentum: what is left of the
+#: cusp at r = 0
 CUSP = 0.01
 #: largest momentum at which a cusp is looked for, 1/nm
 FARTHEST = 1e5
@@ -56,8 +57,12 @@ class RadialGrid:
         return cls(k_k, k_k * dk_k / (2 * np.pi))
 
     @classmethod
-    def reaching_the_cusp(cls, points: int, uniform_max: float, tail_points: int, maximum: float, reduced_mass: float, law: Interaction) -> RadialGrid:
-        """Return that grid, its tail as dense but longer where a weakly screening layer pulls the pair closer than 1 / `maximum`."""
+    def reaching_the_cusp(
+        cls, points: int, uniform_max: float, tail_points: int, maximum: float, reduced_mass: float, law: Interaction
+    ) -> RadialGrid:
+        """Return that grid, its tail as dense but longer where a weakly screening
+        layer pulls the pair closer than 1 / `maximum`.
+        """
         farthest = max(maximum, cusp_reach(reduced_mass, law))
         longer = np.log(farthest / uniform_max) / np.log(maximum / uniform_max)
         return cls.uniform_with_tail(points, uniform_max, int(np.ceil(tail_points * longer - 1e-9)), farthest)
@@ -109,7 +114,9 @@ class WannierStates:
 
 @dataclass(frozen=True)
 class RadialState(MomentumOverlaps):
-    """One state: wave function phi_k (nm) at the nodes, interpolated between them and zero beyond the last; binding energy in eV."""
+    """One state: wave function phi_k (nm) at the nodes, interpolated between them and zero beyond the last;
+    binding energy in eV.
+    """
 
     grid: RadialGrid
     phi_k: np.ndarray
@@ -143,7 +150,8 @@ def radial_1s(reduced_mass: float, law: Interaction) -> RadialState:
 def cusp_reach(reduced_mass: float, law: Interaction) -> float:
     """Return the momentum k (1/nm) at which the interaction is weak: 2 mu e^2 / (4 pi eps0 hbar^2 eps(k) k) = `CUSP`.
 
-    Beyond it the 1s state of a hydrogen atom with its permittivity has fallen as (k a)^-3; the energy misses about CUSP^1.7.
+    Beyond it the 1s state of a hydrogen atom with its permittivity has fallen as (k a)^-3; the energy misses about
+    CUSP^1.7.
     """
     strength = 2 * reduced_mass * COULOMB / HBAR2_PER_M0
     excess = lambda log_k: np.log(strength / (CUSP * float(law.dielectric_function(np.exp(log_k))))) - log_k

@@ -38,7 +38,9 @@ class Hydrogenic(MomentumOverlaps):
         return math.sqrt(8 * math.pi) * self.radius * (1 + (np.asarray(k) * self.radius) ** 2) ** -1.5
 
     def form_factor(self, other: Hydrogenic, q: np.ndarray) -> np.ndarray:
-        """Return int phi phi' exp(i q r) d^2r, that is 4ab/(a+b)^2 [1 + (q c / 2)^2]^(-3/2) with c = 2ab/(a+b); q in 1/nm."""
+        """Return int phi phi' exp(i q r) d^2r,
+        that is 4ab/(a+b)^2 [1 + (q c / 2)^2]^(-3/2) with c = 2ab/(a+b); q in 1/nm.
+        """
         total = self.radius + other.radius
         mean = 2 * self.radius * other.radius / total
         return 2 * mean / total * (1.0 + (0.5 * np.asarray(q) * mean) ** 2) ** -1.5
@@ -62,14 +64,18 @@ def variational_1s(reduced_mass: float, law: Interaction) -> Hydrogenic:
 
 
 def _stationary(energy: Callable[[float], float], near: float) -> float:
-    """Return where the slope of `energy` vanishes, by one step of Newton: its value tells the place of a minimum to 1e-8 alone."""
+    """Return where the slope of `energy` vanishes, by one step of Newton:
+    its value tells the place of a minimum to 1e-8 alone.
+    """
     far_below, below, middle, above, far_above = (energy(near + number * _STENCIL) for number in range(-2, 3))
     slope = (8 * (above - below) - (far_above - far_below)) / (12 * _STENCIL)
     return near - slope / ((above - 2 * middle + below) / _STENCIL**2)
 
 
 def _energy(radius: float, reduced_mass: float, law: Interaction) -> float:
-    """Return kinetic energy less the integral of form factor over dielectric function, in the angle t with q radius = 2 tan t."""
+    """Return kinetic energy less the integral of form factor over dielectric function,
+    in the angle t with q radius = 2 tan t.
+    """
     kinetic = HBAR2_PER_M0 / (2 * reduced_mass * radius**2)
     bends = np.arctan(0.5 * radius * np.asarray(getattr(law, "borders", ())))
     angle, weight = gauss_rule(np.unique([*_PANELS, *bends]))

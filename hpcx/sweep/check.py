@@ -1,4 +1,6 @@
-"""What `hpcx check` prints: the points of an input, what they will cost, and how a run would share them among its ranks."""
+"""What `hpcx check` prints: the points of an input, what they will cost,
+and how a run would share them among its ranks.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Check:
 
 
 class _Report:
-    """The planned run of an input on a number of ranks; ranks are chosen as the run does, times are those of a machine."""
+    """The planned run of an input on a number of ranks;
+    ranks are chosen as the run does, times are those of a machine.
+    """
 
     def __init__(self, plan: Plan, planner: Planner, machine: Machine) -> None:
         self.plan, self.planner, self.machine = plan, planner, machine
@@ -59,14 +63,18 @@ class _Report:
     def point(self, number: int) -> list[str]:
         """Return the lines of a point."""
         if number in self.refusals:
-            facts = [f"    {name}: {text}" for name, text in self.planner.estimate(number, self.planner.ranks).facts.items()]
+            facts = [
+                f"    {name}: {text}" for name, text in self.planner.estimate(number, self.planner.ranks).facts.items()
+            ]
             return [f"{self.label(number)}: cannot be computed: {self.refusals[number]}", *facts]
         piece = self.pieces[number]
         return _lines(self.label(number), self.planner.estimate(number, piece.ranks), piece)
 
     def warnings(self) -> list[str]:
         """Return the warnings, each with the number of points that it concerns."""
-        found = Counter(text for piece in self.pieces.values() for text in self.planner.estimate(piece.number, piece.ranks).warnings)
+        found = Counter(
+            text for piece in self.pieces.values() for text in self.planner.estimate(piece.number, piece.ranks).warnings
+        )
         return [f"WARNING ({count} point(s)): {text}" for text, count in found.items()]
 
     def groups(self) -> list[str]:
@@ -92,17 +100,23 @@ class _Report:
         memory = max(self.planner.estimate(piece.number, piece.ranks).bytes_per_rank for piece in pieces)
         fewer = math.ceil(_SPARE * (1 - idle) * ranks)
         lines = [
-            f"in all about {spoken(start + wall)} on {ranks} rank(s), {spoken(start)} of them to start: "
-            f"{hours(ranks * (start + wall))} (on one rank: {spoken(alone)} of processor time), "
-            f"idle share of the ranks {100 * max(idle, 0):.0f} %",
+            (
+                f"in all about {spoken(start + wall)} on {ranks} rank(s), {spoken(start)} of them to start: "
+                f"{hours(ranks * (start + wall))} (on one rank: {spoken(alone)} of processor time), "
+                f"idle share of the ranks {100 * max(idle, 0):.0f} %"
+            ),
             f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
         ]
-        return lines + ([f"most ranks would wait: {fewer} take about as long"] if idle > _IDLE and fewer < ranks else [])
+        return lines + (
+            [f"most ranks would wait: {fewer} take about as long"] if idle > _IDLE and fewer < ranks else []
+        )
 
 
 def _together(pieces: list[Piece]) -> int:
     """Return the largest number of points that are computed at the same time."""
-    changes = sorted((time, step) for piece in pieces for time, step in ((piece.begin, 1), (piece.begin + piece.seconds, -1)))
+    changes = sorted(
+        (time, step) for piece in pieces for time, step in ((piece.begin, 1), (piece.begin + piece.seconds, -1))
+    )
     most = now = 0
     for _, step in changes:
         now += step
@@ -111,17 +125,23 @@ def _together(pieces: list[Piece]) -> int:
 
 
 def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Machine = REFERENCE) -> Check:
-    """Return one line per point (unknowns, ranks, memory per rank, time), what else is known, and the plan with its totals.
+    """Return one line per point (unknowns, ranks, memory per rank, time),
+    what else is known, and the plan with its totals.
 
     Of a sweep of more than LONG points only the longest are listed, unless `every_point` is asked for.
     """
     report = _Report(plan, planner, machine)
     short = every_point or len(plan.points) <= LONG
     numbers = list(range(len(plan.points))) if short else _chosen(report.tasks, report.refusals)
-    lines = [f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), planned for {planner.ranks} rank(s)"]
+    lines = [
+        f"{plan.source}: model {plan.config.model}, {len(plan.points)} point(s), planned for {planner.ranks} rank(s)"
+    ]
     lines += [line for number in numbers for line in report.point(number)]
     if not short:
-        lines += [f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)", *report.warnings()]
+        lines += [
+            f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)",
+            *report.warnings(),
+        ]
     lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan), *cautions(plan.points), *plan.notices]]
     lines += report.groups() if plan.axes else []
     lines += [f"{len(report.refusals)} of {len(plan.points)} points cannot be computed"] if report.refusals else []
@@ -143,7 +163,10 @@ def in_all(estimates: list[Estimate]) -> Work:
 
 def _lines(label: str, estimate: Estimate, piece: Piece) -> list[str]:
     where = f"{piece.ranks} rank" + ("s" if piece.ranks > 1 else "")
-    head = f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank, {spoken(piece.seconds)} on {where}"
+    head = (
+        f"{label}: {estimate.unknowns} unknowns, {estimate.bytes_per_rank / 1e9:.2f} GB per rank,"
+        f" {spoken(piece.seconds)} on {where}"
+    )
     facts = [f"    {name}: {text}" for name, text in estimate.facts.items()]
     return [head, *facts, *(f"    WARNING: {warning}" for warning in estimate.warnings)]
 

@@ -56,7 +56,10 @@ def lock(path: Path, patience: float = 0.0) -> IO[str] | None:
             continue
         except OSError as error:
             file.close()
-            raise NoLocks(f"{path}: file locks do not work here ({error.strerror}); choose an output.directory on a file system that supports them") from error
+            raise NoLocks(
+                f"{path}: file locks do not work here ({error.strerror}); choose an output.directory on a file system"
+                " that supports them"
+            ) from error
         if _is_still(path, file):
             return file
         file.close()  # its last owner removed it between our opening and our locking
@@ -82,7 +85,9 @@ def is_locked(path: Path) -> bool:
     Raises OSError if that cannot be found out: no locks, no permission, too many open files.
     """
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:  # it may be a pipe
+        with open(
+            path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
+        ) as file:  # it may be a pipe
             answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
     except (FileNotFoundError, NotADirectoryError):
         return False
@@ -93,8 +98,8 @@ def is_locked(path: Path) -> bool:
 def present(comm: Any, directory: Path) -> Iterator[bool]:
     """Show by a lock of rank 0 that a run is alive in a directory; yield whether all processes see the lock.
 
-    Collective at the beginning. Raises AgreedError without locks. Some parallel file systems are mounted so that locks are
-    known on one node alone; there claims cannot be trusted.
+    Collective at the beginning. Raises AgreedError without locks. Some parallel file systems are mounted so that locks
+    are known on one node alone; there claims cannot be trusted.
     """
     path = Path(comm.bcast(str(directory / f".run.{unique()}.lock") if comm.rank == 0 else None))
     file = None
@@ -112,7 +117,8 @@ def present(comm: Any, directory: Path) -> Iterator[bool]:
 
 
 def others_at_work(directory: Path) -> list[Path]:
-    """Return the locks, of runs and of points, that other processes hold in an output directory, or may hold for all that is known.
+    """Return the locks, of runs and of points, that other processes hold in an output directory,
+    or may hold for all that is known.
 
     Locks of this process must not be there: to look at one is to lose it.
     """
@@ -137,7 +143,9 @@ def _remove_abandoned(directory: Path) -> None:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What an attempt leaves in the lock file: the point ("" in those of earlier versions), since when (s since 1970), on how many ranks."""
+    """What an attempt leaves in the lock file: the point ("" in those of earlier versions),
+    since when (s since 1970), on how many ranks.
+    """
 
     point: str = ""
     started: float = 0.0
@@ -159,7 +167,8 @@ class Claims:
 
     Args:
         directory: where the lock files lie.
-        place: name of the one lock file of a directory in which all points have the same place for their result; None otherwise.
+        place: name of the one lock file of a directory in which all points have the same place for their result; None
+            otherwise.
     """
 
     def __init__(self, directory: Path, place: str | None = None) -> None:
@@ -205,7 +214,9 @@ class Claims:
         return attempts[-1].point if attempts else ""
 
     def running(self, name: str) -> tuple[float, int] | None:
-        """Return since how many seconds and on how many ranks a process works on the point, or None if none does; raises OSError."""
+        """Return since how many seconds and on how many ranks a process works on the point,
+        or None if none does; raises OSError.
+        """
         path = self._path(name)
         if path in self._held:
             return time.time() - self._held[path].started, self._held[path].ranks

@@ -92,7 +92,9 @@ def compute_point(level: Level, point: Point, context: SweepContext) -> tuple[En
     except TimeoutError:  # it comes on a failed rank alone
         if failed is not None:
             _record(context, point, failed)
-        raise RuntimeError(f"{context.name(point)} failed on one rank while the others of its group were waiting for it") from error
+        raise RuntimeError(
+            f"{context.name(point)} failed on one rank while the others of its group were waiting for it"
+        ) from error
     if message is None and outcome is not None:
         return outcome
     failed = failed or Entry(FAILED, message or "", "", time.monotonic() - start, level.comm.size, run=context.run)
@@ -132,7 +134,12 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
     _refuse_silent(comm, result)
     if run.excess > _EXCESSIVE:  # which options of PETSc can bring about
         result.summary.append(f"WARNING: the largest error is {run.excess:.2g} times what solver.tolerance allows")
-    ours = {"summary": result.summary, "layout": result.layout(), "peak_memory": peak_memory(comm), "excess": run.excess}
+    ours = {
+        "summary": result.summary,
+        "layout": result.layout(),
+        "peak_memory": peak_memory(comm),
+        "excess": run.excess,
+    }
     ours["processor_time"] = processor_time(comm, begin)
     ours["petsc_options_given"] = context.options  # the program itself sets others while it works
     ours["continued_from"] = checkpoint.other_revision
@@ -147,11 +154,14 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
 
 
 def _refuse_silent(comm: Any, result: Result) -> None:
-    """Raise AgreedError if the result has values that are not finite although nothing says what that means; collective."""
+    """Raise AgreedError if the result has values that are not finite although
+    nothing says what that means; collective.
+    """
     silent = sorted(set().union(*comm.allgather(result.silent())))
     if silent:
         raise AgreedError(
-            f"infinite or NaN values were computed in {', '.join(silent)}, so no result is written; check the input for unusually large or small numbers"
+            f"infinite or NaN values were computed in {', '.join(silent)}, so no result is written; check the input for"
+            " unusually large or small numbers"
         )
 
 
@@ -172,7 +182,9 @@ def _check_contents(comm: Any, point: Point) -> None:
             now, then = contents(point.config), point.physics.get("contents", {})
             changed = [key for key in then if now[key] != then[key]]
             if changed:
-                raise ValueError(f"what {', '.join(changed)} names was changed after the run had started; rerun the command")
+                raise ValueError(
+                    f"what {', '.join(changed)} names was changed after the run had started; rerun the command"
+                )
 
 
 def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def usable(context: SweepContext, point: Point) -> Entry | None:
 
 
 def is_settled(context: SweepContext, point: Point) -> bool:
-    """Say whether nothing is left to do for a point: its result exists, or cannot be read now, or it has failed in this run."""
+    """Say whether nothing is left to do for a point: its result exists,
+    or cannot be read now, or it has failed in this run.
+    """
     failed = context.store.failed(point.id)  # another group has tried it since this run began
     if failed is not None and failed.run == context.run:
         return True
@@ -51,7 +53,9 @@ def make_room(context: SweepContext, point: Point) -> bool:
     if store.result(point.id).exists():
         word, reason = _why_not(context, point)
         kept = store.set_aside(point.id, word).name
-        log.warning("the result of %s %s; it is computed again, the old file is now %s", context.name(point), reason, kept)
+        log.warning(
+            "the result of %s %s; it is computed again, the old file is now %s", context.name(point), reason, kept
+        )
     return True
 
 

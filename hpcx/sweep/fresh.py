@@ -14,9 +14,11 @@ log = logging.getLogger("hpcx")
 
 
 def set_aside(comm: Any, directory: str, source: str) -> None:
-    """Rename the output directory to `<directory>.<date>-<time>` if it exists; a link stays, and points to an empty directory then.
+    """Rename the output directory to `<directory>.<date>-<time>` if it exists;
+    a link stays, and points to an empty directory then.
 
-    Raises AgreedError if it cannot be renamed, a run is alive in it, or it holds the current directory or the input file `source`.
+    Raises AgreedError if it cannot be renamed, a run is alive in it, or it holds the current directory or the input
+    file `source`.
     """
     with agreed(comm):
         if comm.rank == 0 and Path(directory).exists():
@@ -30,7 +32,9 @@ def _set_aside(directory: Path, source: Path) -> None:
             raise BadInput(f"--fresh would rename {old}, which holds {name}; choose another output.directory")
     held = others_at_work(old)
     if held:
-        raise BadInput(f"a run is still at work in {directory} ({held[0].name} is locked); stop it before using --fresh")
+        raise BadInput(
+            f"a run is still at work in {directory} ({held[0].name} is locked); stop it before using --fresh"
+        )
     kept = _free_name(old, datetime.now().strftime("%Y%m%d-%H%M%S"))
     old.rename(kept)
     if directory.is_symlink():

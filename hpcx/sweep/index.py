@@ -1,7 +1,7 @@
 """`sweep.h5`: the state of every point, all results stacked along the swept dimensions, and where they come from.
 
-Made from `sweep.json` and the points' own files alone. It is the file that one gives away: what is in it does not need the
-others, but for results that are too large, which it names.
+Made from `sweep.json` and the points' own files alone. It is the file that one gives away: what is in it does not need
+the others, but for results that are too large, which it names.
 """
 
 from __future__ import annotations
@@ -37,18 +37,26 @@ def refresh_index(store: Store, patience: float | None = None, done: dict[str, E
         record = read_record(store.directory)
         if record is not None and not record.get("scattered"):  # points of a search for limits are no product
             known = done or {}
-            write_index(store, record, [known.get(point["id"]) or store.entry(point["id"], point["hash"]) for point in record["points"]])
+            write_index(
+                store,
+                record,
+                [known.get(point["id"]) or store.entry(point["id"], point["hash"]) for point in record["points"]],
+            )
 
 
 def write_index(store: Store, record: dict[str, Any], entries: list[Entry]) -> None:
     """Replace `sweep.h5` by one made from the record of the sweep and the entries of its points.
 
-    A point whose file cannot be read counts as failed, never as done. The file is made in memory and written as bytes: HDF5
-    itself does not end in order on a disk that becomes full. Raises OSError.
+    A point whose file cannot be read counts as failed, never as done. The file is made in memory and written as bytes:
+    HDF5 itself does not end in order on a disk that becomes full. Raises OSError.
     """
     path = store.directory / "sweep.h5"
     shape = _axes_of(record)[1]
-    done = {number: store.result(record["points"][number]["id"]) for number, entry in enumerate(entries) if entry.status == DONE}
+    done = {
+        number: store.result(record["points"][number]["id"])
+        for number, entry in enumerate(entries)
+        if entry.status == DONE
+    }
     with earlier_sweep(path, record["points"], entries) as earlier:
         stack = gather(shape, done, entries, earlier)
     for number, message in stack.unreadable.items():
@@ -64,10 +72,18 @@ def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[E
     names, points = _axes_of(record)[0], record["points"]
     dims: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     dims |= _write_states(file, record, entries)
-    sources = {number: f"points/{store.result(points[number]['id']).name}" for number, entry in enumerate(entries) if entry.status == DONE}
+    sources = {
+        number: f"points/{store.result(points[number]['id']).name}"
+        for number, entry in enumerate(entries)
+        if entry.status == DONE
+    }
     dims |= write_stack(file, stack, names, sources)
-    dims |= _write_names(file, "not_stacked", stack.differing, "result", "results whose shape differs between points: only in points/")
-    dims |= _write_names(file, "virtual", stack.virtual, "large_result", f"results that are too large to be copied ({NOTE})")
+    dims |= _write_names(
+        file, "not_stacked", stack.differing, "result", "results whose shape differs between points: only in points/"
+    )
+    dims |= _write_names(
+        file, "virtual", stack.virtual, "large_result", f"results that are too large to be copied ({NOTE})"
+    )
     attach_dimensions(file, dims)
     write_provenance(file, plain(record.get("provenance", {}) | {"versions": _versions(entries), "written": now()}))
     file.attrs["warning"] = mixture(entries)
@@ -76,7 +92,9 @@ def _fill(file: h5py.File, store: Store, record: dict[str, Any], entries: list[E
 def _versions(entries: list[Entry]) -> dict[str, str]:
     """Return the versions of the programs that computed the points; those that differ between points in one text."""
     names = dict.fromkeys(name for entry in entries for name in entry.versions)
-    return {name: ", ".join(sorted({entry.versions[name] for entry in entries if name in entry.versions})) for name in names}
+    return {
+        name: ", ".join(sorted({entry.versions[name] for entry in entries if name in entry.versions})) for name in names
+    }
 
 
 def _write_names(file: h5py.File, name: str, values: list[str], dim: str, long_name: str) -> dict[str, tuple[str, ...]]:
@@ -107,14 +125,29 @@ def _write_states(file: h5py.File, record: dict[str, Any], entries: list[Entry])
         "wall_time": ([entry.wall_time for entry in entries], "s", "wall time"),
         "ranks": ([entry.ranks for entry in entries], "1", "number of ranks"),
         "version": ([entry.version for entry in entries], "1", "version of hpcx that computed the point"),
-        "revision": ([entry.revision for entry in entries], "1", "revision of its source, or its version where it is not under git"),
+        "revision": (
+            [entry.revision for entry in entries],
+            "1",
+            "revision of its source, or its version where it is not under git",
+        ),
         "options": ([entry.options for entry in entries], "1", "PETSc options that were given"),
         "excess": ([entry.excess for entry in entries], "1", "largest error of its solutions over the tolerance"),
-        "summary": ([json.dumps(entry.summary) for entry in entries], "1", "what the run printed of it, a JSON list of lines"),
-        "stamp": ([entry.stamp for entry in entries], "1", "size in bytes and time of change in ns of its file when it was read"),
+        "summary": (
+            [json.dumps(entry.summary) for entry in entries],
+            "1",
+            "what the run printed of it, a JSON list of lines",
+        ),
+        "stamp": (
+            [entry.stamp for entry in entries],
+            "1",
+            "size in bytes and time of change in ns of its file when it was read",
+        ),
     }
     for name, (values, units, long_name) in columns.items():
         array = np.asarray(values).reshape(shape)
         missing = "NaN: not known" if array.dtype.kind == "f" else ""
-        label(file.create_dataset(f"index/{name}", data=storable(array)), Dataset(array, (), units, long_name, missing=missing))
+        label(
+            file.create_dataset(f"index/{name}", data=storable(array)),
+            Dataset(array, (), units, long_name, missing=missing),
+        )
     return {f"index/{name}": names for name in columns}

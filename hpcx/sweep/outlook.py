@@ -1,4 +1,6 @@
-"""How long a sweep will still take: what is left by its estimates, at the pace at which the points so far were computed."""
+"""How long a sweep will still take: what is left by its estimates,
+at the pace at which the points so far were computed.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,12 @@ class Outlook:
         self._told = time.monotonic()
         left = [task for task in self.tasks if not self.is_done(task.number)]
         if left:
-            log.info("%d of %d points done, about %s left", len(self.tasks) - len(left), len(self.tasks), spoken(self.seconds_left(left)))
+            log.info(
+                "%d of %d points done, about %s left",
+                len(self.tasks) - len(left),
+                len(self.tasks),
+                spoken(self.seconds_left(left)),
+            )
 
     def seconds_left(self, left: list[Task]) -> float:
         """Return the wall time of the tasks that are left, shared by all ranks, at the pace so far."""

@@ -11,14 +11,18 @@ from hpcx.config.load import Plan
 
 
 def refuse_place(plan: Plan) -> None:
-    """Raise OSError if a run could not write to its output directory, OtherPhysics if that holds results of another input."""
+    """Raise OSError if a run could not write to its output directory,
+    OtherPhysics if that holds results of another input.
+    """
     directory = Path(plan.config.output.directory)
     try:
         _refuse_unwritable(directory.absolute())
     except OSError as error:
         raise OSError(f"cannot write to output.directory = '{directory}': {error.strerror}") from error
     if directory.is_dir():
-        with suppress(OSError, ModuleNotFoundError):  # what cannot be read is left to the run, and all of it where there is no h5py
+        with suppress(
+            OSError, ModuleNotFoundError
+        ):  # what cannot be read is left to the run, and all of it where there is no h5py
             _refuse_other(plan, directory)
 
 
@@ -32,7 +36,9 @@ def _refuse_unwritable(directory: Path) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Say whether there is something of this name; raises OSError for names that cannot be, and for links to nowhere."""
+    """Say whether there is something of this name;
+    raises OSError for names that cannot be, and for links to nowhere.
+    """
     try:
         path.stat()
     except FileNotFoundError:

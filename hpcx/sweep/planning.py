@@ -61,7 +61,9 @@ class Planner:
     _known: dict[tuple[int, int], Estimate] = field(default_factory=dict)
 
     def estimate(self, number: int, ranks: int) -> Estimate:
-        """Return the estimate of a point; one that cannot be estimated is refused. Raises ImportError if the estimator cannot be loaded."""
+        """Return the estimate of a point; one that cannot be estimated is refused.
+        Raises ImportError if the estimator cannot be loaded.
+        """
         key = number, ranks
         if key not in self._known:
             self._known[key] = _estimate(self.points[number], ranks)
@@ -89,8 +91,8 @@ class Planner:
             needed = self.estimate(number, self.ranks).bytes_per_rank
             if needed > self.memory:
                 return (
-                    f"needs {needed / 1e9:.1f} GB per rank on {self.ranks} rank(s), {self.memory / 1e9:.1f} GB are free on its node "
-                    "or still allowed to the job there: request more memory or more nodes"
+                    f"needs {needed / 1e9:.1f} GB per rank on {self.ranks} rank(s), {self.memory / 1e9:.1f} GB are free"
+                    " on its node or still allowed to the job there: request more memory or more nodes"
                 )
         return self.estimate(number, smallest_group(self.ranks, level)).refusal
 
@@ -105,7 +107,9 @@ def _estimate(point: Point, ranks: int) -> Estimate:
         raise
     except Exception as error:  # whatever it is, it says nothing of the other points
         log.debug("no estimate of point %s", point.id, exc_info=True)
-        return Estimate(0, 0.0, Work(), refusal=f"what it needs cannot be estimated: {str(error) or type(error).__name__}")
+        return Estimate(
+            0, 0.0, Work(), refusal=f"what it needs cannot be estimated: {str(error) or type(error).__name__}"
+        )
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,8 @@ def schedule(tasks: list[Task], ranks: int, seconds: Callable[[int, int, set[str
     Args:
         tasks: in the order in which they are taken.
         ranks: number of all ranks.
-        seconds: expected wall time of a point on a number of ranks, on a group that has made the tables named in the set;
-            it adds the names of those that the point makes.
+        seconds: expected wall time of a point on a number of ranks, on a group that has made the tables named in the
+            set; it adds the names of those that the point makes.
     """
     left = [[task for task in tasks if task.level == level] for level in range(depth(ranks))]
     pieces, count = [], itertools.count()

@@ -66,7 +66,9 @@ def describe(plan: Plan) -> dict[str, Any]:
 def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:
     """Describe a swept key; its values are those that the program uses, in the unit of the key."""
     key = next((key for key in keys_of(type(plan.config)) if key.name == name), None)
-    examples = {repr(point.coordinates[name]): point for point in reversed(plan.points) if not point.error}  # a valid point by the value's text
+    examples = {
+        repr(point.coordinates[name]): point for point in reversed(plan.points) if not point.error
+    }  # a valid point by the value's text
     about = {"name": name, "unit": key.unit if key else "", "description": key.description if key else name}
     if name.startswith("parameters."):
         return about | _parameter(name.removeprefix("parameters."), values, examples)
@@ -82,7 +84,9 @@ def _resolved(point: Point | None, name: str, value: Any) -> Any:
 
 
 def _parameter(key: str, values: list[Any], examples: dict[str, Point]) -> dict[str, Any]:
-    """Return unit, meaning and values of a swept number of the material; as written, if the materials have it in different units."""
+    """Return unit, meaning and values of a swept number of the material;
+    as written, if the materials have it in different units.
+    """
     numbers = {text: point.material.numbers[key] for text, point in examples.items()}
     units = {number.unit for number in numbers.values()}
     if len(units) != 1:
@@ -96,7 +100,12 @@ def _provenance(plan: Plan) -> dict[str, Any]:
     valid = [point for point in plan.points if not point.error]
     different = {repr(point.physics.get("contents")): point.config for point in valid}.values()
     around = {made.origin: made.described() for config in different for made in environments(config).values()}
-    texts = {"input": plan.text, "input_file": plan.source, "settings": list(plan.settings), "surroundings": surroundings_of_all(valid)}
+    texts = {
+        "input": plan.text,
+        "input_file": plan.source,
+        "settings": list(plan.settings),
+        "surroundings": surroundings_of_all(valid),
+    }
     numbers = {"materials": materials_of_all(valid, plan.axes), "environments": around}
     return texts | numbers | {"config": plan.config.model_dump(mode="json"), "units": units_of_keys(type(plan.config))}
 
@@ -137,7 +146,9 @@ def write_record(directory: Path, plan: Plan) -> None:
 
 
 def refuse_other_sweep(directory: Path, plan: Plan) -> None:
-    """Raise OtherPhysics as `write_record` does, and write nothing; raises Damaged, or OSError if the record cannot be read."""
+    """Raise OtherPhysics as `write_record` does, and write nothing;
+    raises Damaged, or OSError if the record cannot be read.
+    """
     _refuse_other(directory, describe(plan), read_record(directory))
 
 
@@ -153,12 +164,15 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
     different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
     if different:
         raise OtherPhysics(
-            f"{directory} holds a sweep of another input; choose another output.directory or use --fresh. Differences (there -> here):{different}"
+            f"{directory} holds a sweep of another input; choose another output.directory or use --fresh. Differences"
+            f" (there -> here):{different}"
         )
 
 
 def _earlier(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`; a damaged one is reported and set aside: the points can be identified without it."""
+    """Return the content of `sweep.json`; a damaged one is reported and set aside:
+    the points can be identified without it.
+    """
     try:
         return read_record(directory)
     except Damaged as error:
@@ -169,7 +183,9 @@ def _earlier(directory: Path) -> dict[str, Any] | None:
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`, or None if there is none; raises Damaged, or OSError if it cannot be read now."""
+    """Return the content of `sweep.json`, or None if there is none;
+    raises Damaged, or OSError if it cannot be read now.
+    """
     path = directory / "sweep.json"
     try:
         return read_note(path, _Record).model_dump()

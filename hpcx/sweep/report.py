@@ -1,4 +1,6 @@
-"""What a run prints when it ends: results of every point, what is to be said of all of them, and where the time went."""
+"""What a run prints when it ends: results of every point,
+what is to be said of all of them, and where the time went.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose: bool = False) -> str:
     """Return the text; `unused` are PETSc options that no solver used, `seconds` is the time of the run.
 
-    Lines that all points of a sweep have in common, mostly remarks, are printed once, at the end. The table of timings is that of all
-    points computed now; `verbose` adds one for each of them.
+    Lines that all points of a sweep have in common, mostly remarks, are printed once, at the end. The table of timings
+    is that of all points computed now; `verbose` adds one for each of them.
     """
     common = _common([entry for entry in report.entries if entry.status == DONE])
     lines = []
@@ -34,9 +36,16 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
     lines += [f"\nPETSc options that no solver used: {unused}"] if unused else []
     lines += [f"\nidle share of the ranks {100 * report.idle_share:.1f} %"] if plan.axes and report.timings else []
     if report.elsewhere:
-        names = ", ".join(report.elsewhere[:5]) + (f" and {len(report.elsewhere) - 5} more" if len(report.elsewhere) > 5 else "")
-        lines.append(f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {names}")
-        lines.append("their results are missing here until it has ended; hpcx status tells when, and the same command looks again")
+        names = ", ".join(report.elsewhere[:5]) + (
+            f" and {len(report.elsewhere) - 5} more" if len(report.elsewhere) > 5 else ""
+        )
+        lines.append(
+            f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {names}"
+        )
+        lines.append(
+            "their results are missing here until it has ended; hpcx status tells when, and the same command looks"
+            " again"
+        )
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
     study = Path(plan.config.output.directory) / "converge.h5"
     lines += [f"limits with error bars: hpcx show {study}"] if study.is_file() else []

@@ -1,8 +1,8 @@
 """Whether an existing result may be reused, and which versions computed the results of a sweep.
 
-A result is known by the hash of its physics. Options of PETSc are not physics, but they can loosen a solver beyond the tolerance
-that the input asks for. So a result counts if its solvers had the options that they would have now, or if its own error is
-known and within the tolerance.
+A result is known by the hash of its physics. Options of PETSc are not physics, but they can loosen a solver beyond the
+tolerance that the input asks for. So a result counts if its solvers had the options that they would have now, or if its
+own error is known and within the tolerance.
 """
 
 from __future__ import annotations
@@ -35,12 +35,17 @@ def typed(options: dict[str, str]) -> str:
 def objection(entry: Entry, options: str, model: str) -> str:
     """Return why a finished point must be computed again with these options of PETSc, or "" if its result may be used.
 
-    It may if the options that matter are the same, or if the largest error of its solutions is known to be within the tolerance.
+    It may if the options that matter are the same, or if the largest error of its solutions is known to be within the
+    tolerance.
     """
     then, now = numerical(entry.options, model), numerical(options, model)
     if then == now or entry.excess <= 1.0:
         return ""
-    reached = "its error is not known" if entry.excess != entry.excess else f"its error is {entry.excess:.2g} times the tolerance"
+    reached = (
+        "its error is not known"
+        if entry.excess != entry.excess
+        else f"its error is {entry.excess:.2g} times the tolerance"
+    )
     return f"was computed with other PETSc options ({typed(then)}; now {typed(now)}), and {reached}"
 
 
@@ -50,7 +55,8 @@ def program(version: str, revision: str) -> str:
 
 
 def mixture(entries: Iterable[Entry], current: tuple[str, str] | None = None) -> str:
-    """Return a warning if points were computed with different versions or revisions of hpcx, and how to compute them again; else "".
+    """Return a warning if points were computed with different versions or revisions of hpcx,
+    and how to compute them again; else "".
 
     `current` is version and revision of the program that will compute the points that are missing, if there are any.
     """
@@ -61,7 +67,7 @@ def mixture(entries: Iterable[Entry], current: tuple[str, str] | None = None) ->
         return ""
     parts = [f"{number or 'those to come'} with {program(*who)}" for who, number in counts.items()]
     return (
-        f"the points of this sweep are from different programs: {', '.join(parts)}; their numbers may differ. "
-        "index/version and index/revision of sweep.h5 tell them apart. To compute all of them with one program give --fresh; "
-        "to compute some, remove their files in points/ and rerun the command"
+        f"the points of this sweep are from different programs: {', '.join(parts)}; their numbers may differ."
+        " index/version and index/revision of sweep.h5 tell them apart. To compute all of them with one program give"
+        " --fresh; to compute some, remove their files in points/ and rerun the command"
     )

@@ -68,19 +68,25 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
 
 @contextmanager
 def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepContext]:
-    """Open the output directory of a plan for the body, collectively on `comm`. Raises AgreedError as `run_plan` does."""
+    """Open the output directory of a plan for the body, collectively on `comm`.
+    Raises AgreedError as `run_plan` does.
+    """
     store = Store(Path(plan.config.output.directory), single=not plan.axes)
     with agreed(comm):
         if comm.rank == 0:
             store.prepare()
-            if not others_at_work(store.directory):  # a file STOP that has been obeyed; one that runs have yet to see stays
+            if not others_at_work(
+                store.directory
+            ):  # a file STOP that has been obeyed; one that runs have yet to see stays
                 (store.directory / "STOP").unlink(missing_ok=True)
     with present(comm, store.directory) as reach:
         yield _prepare(comm, plan, requests, store, reach)
 
 
 def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
-    """Return the surroundings of another plan of the same physics in the same directory; collective. Raises AgreedError."""
+    """Return the surroundings of another plan of the same physics in the same directory;
+    collective. Raises AgreedError.
+    """
     with agreed(comm):
         if comm.rank == 0:
             _open(context.store, plan)
@@ -88,7 +94,9 @@ def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
 
 
 def compute_points(comm: Any, context: SweepContext, group_size: int | None = None) -> Report:
-    """Compute every point that has no result yet in the directory that has been opened; collective, arguments as of `run_plan`."""
+    """Compute every point that has no result yet in the directory that has been opened;
+    collective, arguments as of `run_plan`.
+    """
     tasks = list_tasks(comm, context, memory_per_rank(comm), group_size)
     _share_tables(comm, context, tasks)
     levels = make_levels(comm)
@@ -107,13 +115,16 @@ def compute_points(comm: Any, context: SweepContext, group_size: int | None = No
 
 
 def _prepare(comm: Any, plan: Plan, requests: StopRequests, store: Store, reach: bool) -> SweepContext:
-    """Compare the plan with what the output directory holds; `reach` says whether its file locks are known on all nodes."""
+    """Compare the plan with what the output directory holds;
+    `reach` says whether its file locks are known on all nodes.
+    """
     with agreed(comm):
         if comm.rank == 0:
             _open(store, plan)
     if not reach and comm.rank == 0:
         log.warning(
-            "file locks in %s are not seen on all nodes: points are computed one after the other on all ranks, and no other job may use this directory",
+            "file locks in %s are not seen on all nodes: points are computed one after the other on all ranks, and no"
+            " other job may use this directory",
             store.directory,
         )
     run, revision = comm.bcast((_name_of_run(), source_revision()) if comm.rank == 0 else None)
@@ -129,13 +140,17 @@ def _open(store: Store, plan: Plan) -> None:
 
 
 def _name_of_run() -> str:
-    """Name this run; tasks of a SLURM array have one name, so that a point that fails in one of them is not tried in all."""
+    """Name this run; tasks of a SLURM array have one name,
+    so that a point that fails in one of them is not tried in all.
+    """
     array = os.environ.get("SLURM_ARRAY_JOB_ID")
     return f"slurm-array-{array}" if array else uuid.uuid4().hex
 
 
 def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
-    """Make what the first point shares with others on all ranks together; collective. What the points will complain of is left to them."""
+    """Make what the first point shares with others on all ranks together; collective.
+    What the points will complain of is left to them.
+    """
     point = context.plan.points[tasks[0].number] if len(tasks) > 1 else None
     if point is not None and not point.error:
         with suppress(AgreedError, MaterialError):  # alike on all ranks
@@ -144,7 +159,9 @@ def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
 
 def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
-    parts = comm.allgather((worker.timings, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries))
+    parts = comm.allgather(
+        (worker.timings, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries)
+    )
     trouble = next(((part[3], part[5]) for part in parts if part[3]), None)
     if trouble:
         raise AgreedError(*trouble)
@@ -154,15 +171,21 @@ def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task],
         report.timings |= timings
         computed |= entries
     report.entries = _entries(comm, context, computed)
-    report.elsewhere = [context.name(point) for point, entry in zip(context.plan.points, report.entries) if entry.status == RUNNING]
+    report.elsewhere = [
+        context.name(point) for point, entry in zip(context.plan.points, report.entries) if entry.status == RUNNING
+    ]
     with agreed(comm):
         if comm.rank == 0 and context.has_index:
-            done = {point.id: entry for point, entry in zip(context.plan.points, report.entries) if entry.status == DONE}
+            done = {
+                point.id: entry for point, entry in zip(context.plan.points, report.entries) if entry.status == DONE
+            }
             refresh_index(context.store, done=done)
             _tell_other_sweep(context)
     if comm.rank == 0 and any(_is_left(report.entries[task.number], context.run) for task in tasks):
         reasons = filter(None, (part[2] for part in parts))
-        report.stopped = min(reasons, key=lambda reason: "another rank" in reason, default="")  # as the rank says it that received the request
+        report.stopped = min(
+            reasons, key=lambda reason: "another rank" in reason, default=""
+        )  # as the rank says it that received the request
     return report
 
 
@@ -185,10 +208,16 @@ def _entries(comm: Any, context: SweepContext, computed: dict[int, Entry]) -> li
 
 
 def _tell_other_sweep(context: SweepContext) -> None:
-    """Warn if another run has begun meanwhile with other swept values of the same physics: sweep.h5 shows the sweep begun last."""
+    """Warn if another run has begun meanwhile with other swept values of the same physics:
+    sweep.h5 shows the sweep begun last.
+    """
     points = (read_record(context.store.directory) or {"points": []})["points"]
     if {point["id"] for point in points} != {point.id for point in context.plan.points}:
-        log.warning("sweep.h5 now holds the %d points of a sweep started later in this directory; rerun this one to get its own", len(points))
+        log.warning(
+            "sweep.h5 now holds the %d points of a sweep started later in this directory; rerun this one to get"
+            " its own",
+            len(points),
+        )
 
 
 def _is_left(entry: Entry, run: str) -> bool:

@@ -25,4 +25,7 @@ def refuse_other_result(store: Store, point: Point) -> None:
             continue
         different = differing_keys(old, physics)
         if different:
-            raise OtherPhysics(f"{path} belongs to another input; choose another output.directory or use --fresh. Differences (there -> here):{different}")
+            raise OtherPhysics(
+                f"{path} belongs to another input; choose another output.directory or use --fresh. Differences (there"
+                f" -> here):{different}"
+            )

@@ -1,7 +1,8 @@
 """Results of all points, stacked along the swept dimensions for `sweep.h5`.
 
-What is small enough is copied, so that the file tells it alone, wherever it is. What is not is a virtual dataset: its values
-stay in the points' own files, and HDF5 says nothing, but yields NaN, where these are not found. So the file names it.
+What is small enough is copied, so that the file tells it alone, wherever it is. What is not is a virtual dataset: its
+values stay in the points' own files, and HDF5 says nothing, but yields NaN, where these are not found. So the file
+names it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from hpcx.sweep.store import Entry
 #: results are copied, the smallest first, as long as they have no more bytes than this together: as much as one mails
 COPIED_BYTES = 50e6
 #: attribute of virtual datasets
-NOTE = "virtual: the values lie in the points' own files, points/<id>.h5 beside this file; where these are not found they read as NaN"
+NOTE = (
+    "virtual: the values lie in the points' own files, points/<id>.h5 beside this file; where these are not found they"
+    " read as NaN"
+)
 
 #: what is known of the datasets of a file, by path
 Content = dict[str, Dataset]
@@ -167,7 +171,9 @@ class Earlier:
 
 
 def _identities(file: h5py.File) -> dict[tuple[str, str, float], int]:
-    """Return the place of every finished point of a `sweep.h5` by its id, hash and wall time, which no second computation has."""
+    """Return the place of every finished point of a `sweep.h5` by its id,
+    hash and wall time, which no second computation has.
+    """
     columns = [np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "hash", "status")]
     seconds = np.ravel(file["index/wall_time"][()]).tolist()
     rows = enumerate(zip(*columns, seconds, strict=True))
@@ -192,7 +198,9 @@ def earlier_sweep(path: Path, points: list[dict[str, str]], entries: list[Entry]
         yield known
 
 
-def write_stack(file: h5py.File, stack: Stack, axes: tuple[str, ...], sources: dict[int, str]) -> dict[str, tuple[str, ...]]:
+def write_stack(
+    file: h5py.File, stack: Stack, axes: tuple[str, ...], sources: dict[int, str]
+) -> dict[str, tuple[str, ...]]:
     """Write the stacked results; `sources` are the relative paths of the points' files. Return dimensions by path."""
     places = {tuple(map(int, np.unravel_index(number, stack.shape))): path.encode() for number, path in sources.items()}
     dims: dict[str, tuple[str, ...]] = {}
@@ -209,8 +217,12 @@ def write_stack(file: h5py.File, stack: Stack, axes: tuple[str, ...], sources: d
     return dims
 
 
-def _write_virtual(file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]) -> None:
-    """Stack a dataset of files at their places as a virtual one, by HDF5's own calls: h5py's layouts take several times as long."""
+def _write_virtual(
+    file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]
+) -> None:
+    """Stack a dataset of files at their places as a virtual one, by HDF5's own calls:
+    h5py's layouts take several times as long.
+    """
     whole = h5py.h5s.create_simple(shape + data.data.shape)
     source = h5py.h5s.create_simple(data.data.shape) if data.data.shape else h5py.h5s.create(h5py.h5s.SCALAR)
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -248,7 +260,9 @@ def _common(name: str, described: list[Content]) -> Dataset | None:
 
 
 def describe(path: Path) -> Content:
-    """Return the datasets of a result file; values are read of coordinates only, others get a stand-in of their shape."""
+    """Return the datasets of a result file; values are read of coordinates only,
+    others get a stand-in of their shape.
+    """
     content: Content = {}
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -257,7 +271,10 @@ def describe(path: Path) -> Content:
             return
         own, attributes = name.rpartition("/")[2], item.attrs
         dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
-        units, long_name, missing = (str(attributes.get(key, default)) for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", "")))
+        units, long_name, missing = (
+            str(attributes.get(key, default))
+            for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", ""))
+        )
         content[name] = Dataset(_values(item), dims, units, long_name, missing=missing)
 
     with h5py.File(path, "r") as file:
@@ -270,7 +287,9 @@ def describe(path: Path) -> Content:
 
 
 def _scales(item: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of the axes that have one; `make_scale` has kept them, which is quicker than to ask for paths."""
+    """Return the names of the axes that have one; `make_scale` has kept them,
+    which is quicker than to ask for paths.
+    """
     found = (item.dims[axis] for axis in range(item.ndim))
     return tuple(h5py.h5ds.get_scale_name(scales[0].id).decode() for scales in found if len(scales))
 

@@ -27,10 +27,11 @@ Row = tuple[str, dict[str, Any], Entry]
 
 
 def status_text(path: Path, every_point: bool = False) -> str:
-    """Return one line per point (state, seconds, ranks, core hours, coordinates, message), totals, and what a reader should know.
+    """Return one line per point (state, seconds, ranks, core hours, coordinates, message),
+    totals, and what a reader should know.
 
-    `path` is an output directory, or a `sweep.h5` that may have come alone. Of a sweep of more than LONG points only some of those
-    that are not done are listed, unless `every_point` is asked for.
+    `path` is an output directory, or a `sweep.h5` that may have come alone. Of a sweep of more than LONG points only
+    some of those that are not done are listed, unless `every_point` is asked for.
 
     Raises FileNotFoundError if there is neither a sweep nor a single run, OSError if a file cannot be read.
     """
@@ -41,7 +42,9 @@ def status_text(path: Path, every_point: bool = False) -> str:
     if not study.is_dir():
         return _of_run(path, record, every_point)
     of_study = f"calculations of hpcx converge\n{status_text(study, every_point)}"
-    return f"{_of_run(path, record, every_point)}\n\n{of_study}" if record or (path / "result.h5").is_file() else of_study
+    return (
+        f"{_of_run(path, record, every_point)}\n\n{of_study}" if record or (path / "result.h5").is_file() else of_study
+    )
 
 
 def _of_run(path: Path, record: dict[str, Any] | None, every_point: bool) -> str:
@@ -56,7 +59,12 @@ def _of_run(path: Path, record: dict[str, Any] | None, every_point: bool) -> str
 
 def status_json(path: Path) -> str:
     """Return the same as JSON: `points` with id, coordinates and all that is known of each, and `warnings`."""
-    if not path.is_file() and not (path / "result.h5").is_file() and read_record(path) is None and (path / "converge").is_dir():
+    if (
+        not path.is_file()
+        and not (path / "result.h5").is_file()
+        and read_record(path) is None
+        and (path / "converge").is_dir()
+    ):
         path = path / "converge"
     record = None if path.is_file() else read_record(path)
     rows = _rows_of_file(path) if path.is_file() else [_single(path)] if record is None else _points(path, record)
@@ -67,14 +75,20 @@ def status_json(path: Path) -> str:
 def _plain(entry: Entry) -> dict[str, Any]:
     """Return what is known of a point; a time that is not known is null, since JSON has no NaN."""
     known = asdict(entry)
-    return {key: None if value != value else value for key, value in known.items() if key not in ("layout", "run", "versions", "stamp")}
+    return {
+        key: None if value != value else value
+        for key, value in known.items()
+        if key not in ("layout", "run", "versions", "stamp")
+    }
 
 
 def _text(rows: list[Row], ends: list[str], every_point: bool) -> str:
     head = f"{'point':<14}{'state':<12}{'time/s':>10}{'ranks':>7}{'core-h':>10}  where"
     if every_point or len(rows) <= LONG:
         return "\n".join([head, *map(_line, rows), *ends])
-    chosen = [row for state in (RUNNING, FAILED, MISSING) for row in [row for row in rows if row[2].status == state][:SOME]]
+    chosen = [
+        row for state in (RUNNING, FAILED, MISSING) for row in [row for row in rows if row[2].status == state][:SOME]
+    ]
     lines = [head, *map(_line, chosen)] if chosen else []
     return "\n".join([*lines, f"({len(chosen)} of {len(rows)} points are listed; --all lists every one)", *ends])
 
@@ -87,7 +101,10 @@ def _totals(rows: list[Row]) -> list[str]:
     if done:
         seconds = sorted(entry.wall_time for entry in done)
         hours = sum(entry.wall_time * entry.ranks for entry in done) / 3600
-        lines.append(f"done points: {hours:.4g} core-h, {seconds[0]:.3g} to {seconds[-1]:.3g} s each, half of them below {seconds[len(seconds) // 2]:.3g} s")
+        lines.append(
+            f"done points: {hours:.4g} core-h, {seconds[0]:.3g} to {seconds[-1]:.3g} s each, half of them below"
+            f" {seconds[len(seconds) // 2]:.3g} s"
+        )
     return lines
 
 
@@ -100,17 +117,25 @@ def _rows_of_file(path: Path) -> list[Row]:
     """Return the states of the points as a `sweep.h5` tells them; raises OSError if it is none."""
     with reading(path) as file:
         if "index/status" not in file:
-            raise FileNotFoundError(f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5 (hpcx show tells what a file is)")
+            raise FileNotFoundError(
+                f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5 (hpcx show tells what a"
+                " file is)"
+            )
         names = ("id", "status", "message", "version", "revision")
         texts = {name: file[f"index/{name}"].asstr()[()] for name in names if name in file["index"]}
         seconds, ranks = file["index/wall_time"][()], file["index/ranks"][()]
         axes = [scales[0].name.strip("/").removeprefix("index/") for scales in file["index/status"].dims]
-        values = [np.atleast_1d(file[axis].asstr()[()] if h5py.check_string_dtype(file[axis].dtype) else file[axis][()]) for axis in axes]
+        values = [
+            np.atleast_1d(file[axis].asstr()[()] if h5py.check_string_dtype(file[axis].dtype) else file[axis][()])
+            for axis in axes
+        ]
     rows = []
     for place in np.ndindex(seconds.shape):
         about = {name: column[place] for name, column in texts.items() if name != "id"}
         coordinates = {axis: column[number] for axis, column, number in zip(axes, values, place)}
-        rows.append((texts["id"][place], coordinates, Entry(**about, wall_time=float(seconds[place]), ranks=int(ranks[place]))))
+        rows.append(
+            (texts["id"][place], coordinates, Entry(**about, wall_time=float(seconds[place]), ranks=int(ranks[place])))
+        )
     return rows
 
 
@@ -125,10 +150,17 @@ def _remarks(path: Path) -> list[str]:
     outside = [*virtual, *apart]
     if not outside:
         return [f"{path.name} stands alone: all results are in it"]
-    lost = [name for name, state in zip(names, states) if state == DONE and not (path.parent / "points" / f"{name}.h5").is_file()]
+    lost = [
+        name
+        for name, state in zip(names, states)
+        if state == DONE and not (path.parent / "points" / f"{name}.h5").is_file()
+    ]
     lines = [f"{path.name} needs points/ beside it for {', '.join(outside)}; all else is in it"]
     if lost:
-        lines.append(f"WARNING: {len(lost)} files of finished points are not there (points/{lost[0]}.h5); these results are lost for them, or read as NaN")
+        lines.append(
+            f"WARNING: {len(lost)} files of finished points are not there (points/{lost[0]}.h5); these results are lost"
+            " for them, or read as NaN"
+        )
     return lines
 
 

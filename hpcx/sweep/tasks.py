@@ -19,7 +19,8 @@ log = logging.getLogger("hpcx")
 def list_tasks(comm: Any, context: SweepContext, memory: float, group_size: int | None) -> list[Task]:
     """Return what has no result yet, longest first, alike on all ranks; collective, each rank estimates its share.
 
-    A damaged result counts as missing; one that cannot be read now is reported and left alone. `group_size` forces the ranks per point.
+    A damaged result counts as missing; one that cannot be read now is reported and left alone. `group_size` forces the
+    ranks per point.
     """
     missing = None
     with agreed(comm):
@@ -50,7 +51,9 @@ def _missing(context: SweepContext) -> dict[int, bool]:
             continue
         cut_off = store.claims.attempts(point.id) if store.claims.running(point.id) is None else 0
         if cut_off:
-            log.warning("%s was interrupted %d time(s): killed, out of memory, or a lost node", context.name(point), cut_off)
+            log.warning(
+                "%s was interrupted %d time(s): killed, out of memory, or a lost node", context.name(point), cut_off
+            )
         found[i] = store.failed(point.id) is not None or cut_off > 0
     _tell_programs(context, there, bool(found))
     return found
@@ -64,4 +67,8 @@ def _tell_programs(context: SweepContext, there: list[Entry], some_missing: bool
     if mixed:
         log.warning("%s", mixed)
     elif others:
-        log.info("the existing results were computed by %s, this is %s; --fresh computes them again", program(*others.pop()), program(*current))
+        log.info(
+            "the existing results were computed by %s, this is %s; --fresh computes them again",
+            program(*others.pop()),
+            program(*current),
+        )

@@ -28,8 +28,8 @@ _INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
 class Worker:
     """Computes points until none is left, a stop is asked for, or the output directory fails.
 
-    The first rank of a group decides alone and tells the others of its group, which follow: nothing that is known on one
-    rank only may keep it from a broadcast.
+    The first rank of a group decides alone and tells the others of its group, which follow: nothing that is known on
+    one rank only may keep it from a broadcast.
 
     Attributes:
         timings: of the points that were computed, by number; on the first rank of their group.
@@ -53,10 +53,14 @@ class Worker:
         self._next_index = time.monotonic() + _INDEX_INTERVAL
 
     def work(self, tasks: list[Task]) -> None:
-        """Take points from large groups to small ones; then, all ranks together again, those that failed or crashed before."""
+        """Take points from large groups to small ones; then, all ranks together again,
+        those that failed or crashed before.
+        """
         store, points = self.context.store, self.context.plan.points
         if self.levels[0].comm.rank == 0 and not store.single:
-            self._outlook = Outlook(list(tasks), self.levels[0].comm.size, lambda number: store.result(points[number].id).exists())
+            self._outlook = Outlook(
+                list(tasks), self.levels[0].comm.size, lambda number: store.result(points[number].id).exists()
+            )
         for suspect in (False, True):
             for depth, level in enumerate(self.levels):
                 self._work_on([task for task in tasks if task.level == depth and task.suspect == suspect], level)
@@ -102,12 +106,16 @@ class Worker:
         return wanted
 
     def _claim(self, point: Point, ranks: int) -> bool:
-        """Claim a point; raises OtherPhysics if a run with a different input is at work in the directory of a run without a sweep."""
+        """Claim a point; raises OtherPhysics if a run with a different input is at
+        work in the directory of a run without a sweep.
+        """
         store = self.context.store
         taken = store.claims.acquire(point.id, ranks)
         at_work = store.claims.last_point(point.id) if store.single and not taken else ""
         if at_work not in ("", point.id):
-            raise OtherPhysics(f"another run with a different input is at work in {store.directory}; choose another output.directory")
+            raise OtherPhysics(
+                f"another run with a different input is at work in {store.directory}; choose another output.directory"
+            )
         return taken
 
     def _one(self, level: Level, task: Task) -> None:
@@ -133,7 +141,9 @@ class Worker:
             self._refresh_index()
 
     def _refresh_index(self) -> None:
-        """Update sweep.h5 if it is time; it is only a view of the points' files, so an error is reported and the run continues."""
+        """Update sweep.h5 if it is time; it is only a view of the points' files,
+        so an error is reported and the run continues.
+        """
         start = time.monotonic()
         if not self.context.has_index or start < self._next_index:
             return

@@ -21,7 +21,9 @@ from hpcx.trion.thermal import boltzmann_points
 
 
 def _resume(recursion: Recursion, stage: Stage, order: Order) -> None:
-    """Give a recursion what an earlier run has left of it: all coefficients, and the two vectors of an unfinished one; collective."""
+    """Give a recursion what an earlier run has left of it: all coefficients,
+    and the two vectors of an unfinished one; collective.
+    """
     earlier = stage.earlier()
     if earlier is not None:
         vectors = np.zeros((2, len(recursion.current)), complex)
@@ -78,21 +80,41 @@ def trion_spectrum(
     for point, probability in zip(points, probabilities, strict=True):
         there = operator
         if point:
-            there = TrionOperator(operator.comm, moving_problem(operator.problem, int(point)), "none", config.solver.kernel)
+            there = TrionOperator(
+                operator.comm, moving_problem(operator.problem, int(point)), "none", config.solver.kernel
+            )
         start, order, stage = optical_vector(there), PairOrder(there), stages.stage(f"{label}/{point}")
-        parts.append((probability, *_recursion(config, there.problem, dress(there), start, order, exciton_energy, stage)))
+        parts.append(
+            (probability, *_recursion(config, there.problem, dress(there), start, order, exciton_energy, stage))
+        )
     return _average(config, exciton_energy, parts), parts[0][1]
 
 
 def spectrum_from(
-    config: Config, problem: TrionProblem, hamiltonian: Operator, start: np.ndarray, order: Order, exciton_energy: float, stage: Stage
+    config: Config,
+    problem: TrionProblem,
+    hamiltonian: Operator,
+    start: np.ndarray,
+    order: Order,
+    exciton_energy: float,
+    stage: Stage,
 ) -> Spectrum:
-    """Return the spectrum of a Hamiltonian whose optical vector is that of `problem` in coordinates that `order` knows; collective."""
-    return _average(config, exciton_energy, [(1.0, *_recursion(config, problem, hamiltonian, start, order, exciton_energy, stage))])
+    """Return the spectrum of a Hamiltonian whose optical vector is that of `problem`
+    in coordinates that `order` knows; collective.
+    """
+    return _average(
+        config, exciton_energy, [(1.0, *_recursion(config, problem, hamiltonian, start, order, exciton_energy, stage))]
+    )
 
 
 def _recursion(
-    config: Config, problem: TrionProblem, hamiltonian: Operator, start: np.ndarray, order: Order, exciton_energy: float, stage: Stage
+    config: Config,
+    problem: TrionProblem,
+    hamiltonian: Operator,
+    start: np.ndarray,
+    order: Order,
+    exciton_energy: float,
+    stage: Stage,
 ) -> tuple[Recursion, ContinuedFraction, float, float]:
     """Return the recursion and its fraction, the energy of the initial state, and the sum rule."""
     recursion = Recursion(stage.comm, hamiltonian.apply, start)
@@ -120,7 +142,9 @@ def _average(config: Config, exciton_energy: float, parts: list[tuple]) -> Spect
         bound_w = bound_w + probability * fraction.bound_w
         spectrum_w = spectrum_w + probability * fraction.spectrum_w
         steps += len(recursion.alpha)
-        rounding += probability * rounding_error(len(recursion.alpha), recursion.band_width, config.absorption.broadening)
+        rounding += probability * rounding_error(
+            len(recursion.alpha), recursion.band_width, config.absorption.broadening
+        )
         sum_rule += probability * square_norm
     sticks = np.concatenate(energies), np.concatenate(weights)
     error = float(bound_w.max() / spectrum_w.max()) + rounding

@@ -1,8 +1,8 @@
 """Columns of pair states in blocks that products can work on.
 
-In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same ones
-in all layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries that are not
-allowed are masked by vanishing spinors.
+In each of the three layouts (see operator.py) a column r has entries for the points p with p + r on the mesh: the same
+ones in all layouts. A block holds consecutive columns over a common list of rows, as an array [column, row]; entries
+that are not allowed are masked by vanishing spinors.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ class Blocks(Generic[AnyBlock]):
         return key
 
     def spinors(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
-        """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked; by the block's start."""
+        """Return a band's spinor at p + r for every block, (components, c, p), zero where the entry is masked;
+        by the block's start.
+        """
         padded_ck = np.concatenate([spinor_ck, np.zeros_like(spinor_ck[:, :1])], axis=1)
         return {block.start: padded_ck.take(self.third(block), axis=1) for block in self.blocks}
 
@@ -153,7 +155,9 @@ class Staircase:
 
 
 def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks[Box]:
-    """Return `columns` in blocks of `width` whose rows are the smallest box of mesh integers around the allowed points."""
+    """Return `columns` in blocks of `width` whose rows are the smallest box
+    of mesh integers around the allowed points.
+    """
     found: list[Box] = []
     start = 0
     for first in range(0, len(columns), width):

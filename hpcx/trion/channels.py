@@ -1,8 +1,9 @@
 """Trions as channels: three carriers, each a band of any valley. Energies in eV.
 
-A channel is no other Hamiltonian than that of singlet and triplet: momenta count from the centre of each carrier's own valley, so that the
-total momentum is K1 + K2 - K3 of the three centres, and the bands are those of the valleys. What takes a pair from one valley to another
-(W at the distance of valleys, tenths of a meV) is left out; exchange is added by `hpcx.trion.exchange`.
+A channel is no other Hamiltonian than that of singlet and triplet: momenta count from the centre of each carrier's own
+valley, so that the total momentum is K1 + K2 - K3 of the three centres, and the bands are those of the valleys. What
+takes a pair from one valley to another (W at the distance of valleys, tenths of a meV) is left out; exchange is added
+by `hpcx.trion.exchange`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Species:
         label: by which the band model knows it; equal labels are one band.
         valley: equal for carriers of one valley.
         spin: +1 or -1; 0 if the bands have no spin or a mixed one.
-        edge: energy of the carrier at its valley's centre above the lowest electron or hole of the K valleys, eV; NaN if nobody says it.
+        edge: energy of the carrier at its valley's centre above the lowest electron or hole of the K valleys, eV; NaN
+            if nobody says it.
     """
 
     label: Carrier | Level | Massive
@@ -61,7 +63,9 @@ def conduction_order(config: Config, material: Material) -> str:
     """
     model = carrier_bands(config, material)
     own = config.trion.conduction_order or getattr(model, "order", None)
-    order = own or (material.texts.get("carriers.order", "bright") if hasattr(model, "order") else material.text("carriers.order"))
+    order = own or (
+        material.texts.get("carriers.order", "bright") if hasattr(model, "order") else material.text("carriers.order")
+    )
     if order not in ("bright", "dark"):
         raise MaterialError(f"{material.name}: carriers.order = {order!r}: expected bright or dark")
     return order
@@ -79,7 +83,9 @@ def species_of(config: Config, material: Material, word: str) -> Species:
         return _of_k_valleys(config, material, word, valley, conduction, which)
     if valley in ("Q", "Q'") and conduction and config.bands.model == "parabolic":
         return _of_lambda(material, valley, which)
-    raise ChannelError(f"{word}: {config.bands.model} bands have no such carrier; there are c and v of K and K'" + _more(config))
+    raise ChannelError(
+        f"{word}: {config.bands.model} bands have no such carrier; there are c and v of K and K'" + _more(config)
+    )
 
 
 def _more(config: Config) -> str:
@@ -87,7 +93,9 @@ def _more(config: Config) -> str:
 
 
 def _of_k_valleys(config: Config, material: Material, word: str, valley: str, conduction: bool, which: str) -> Species:
-    """Return a carrier of Dirac or parabolic bands: two conduction and two valence bands in each valley, of opposite spin."""
+    """Return a carrier of Dirac or parabolic bands:
+    two conduction and two valence bands in each valley, of opposite spin.
+    """
     tau = 1 if valley == "K" else -1
     lower = -1 if conduction and conduction_order(config, material) == "dark" else 1
     pair = tau * int(which + "1") if which in "+-" else {"1": lower, "2": -lower}.get(which)
@@ -102,7 +110,10 @@ def _of_k_valleys(config: Config, material: Material, word: str, valley: str, co
 
 
 def _of_lambda(material: Material, valley: str, which: str) -> Species:
-    mass, edge = material.number("carriers.electron_Lambda_mass", "m0"), _optional(material, "carriers.Lambda_energy", "eV")
+    mass, edge = (
+        material.number("carriers.electron_Lambda_mass", "m0"),
+        _optional(material, "carriers.Lambda_energy", "eV"),
+    )
     spin = int(which + "1") if which in "+-" else 0
     return Species(Massive(mass, valley, True), valley, spin, edge)
 
@@ -113,7 +124,11 @@ def _optional(material: Material, key: str, unit: str) -> float:
 
 def _of_model(config: Config, word: str, valley: str, conduction: bool, which: str) -> Species:
     """Return a band of a tight-binding model; its energy counts from the band edges of the input's valley."""
-    model, occupied, bands = load_model(config.tight_binding), occupied_bands(config.tight_binding), load_valleys(config.tight_binding)
+    model, occupied, bands = (
+        load_model(config.tight_binding),
+        occupied_bands(config.tight_binding),
+        load_valleys(config.tight_binding),
+    )
     centre = valley_centre(valley, model, occupied, f"trion.channels: {word}")
     place_x = np.array(centre) @ model.reciprocal_vx
     if which in "+-":
@@ -129,13 +144,17 @@ def _of_model(config: Config, word: str, valley: str, conduction: bool, which: s
 
 
 def _edge(bands: TightBindingValleys, label: Level) -> float:
-    """Return the energy of a carrier at its valley's centre from that of the band next to the gap in the input's valley, eV."""
+    """Return the energy of a carrier at its valley's centre from that of the band
+    next to the gap in the input's valley, eV.
+    """
     edge = bands.model.energies(bands.centre_x[None])[0, bands.occupied if label.conduction else bands.occupied - 1]
     return (bands.energy(label) - edge) * (1 if label.conduction else -1)
 
 
 def dipole(model: BandModel, pair: tuple[Species, Species], bands: tuple[Band, Band], helicity: str) -> np.ndarray:
-    """Return the optical matrix element (n,) of an electron and a hole; zero if they are in different valleys or of opposite spin."""
+    """Return the optical matrix element (n,) of an electron and a hole;
+    zero if they are in different valleys or of opposite spin.
+    """
     electron, hole = pair
     if electron.valley != hole.valley or electron.spin * hole.spin < 0:
         return np.zeros(len(bands[0].energy_k), complex)

@@ -9,9 +9,11 @@ from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Section, Unit, refuse_more
 from hpcx.exciton import config as exciton
+from hpcx.exciton.tight_binding_config import Fraction
 
 Species = Literal["singlet", "triplet"]
-#: a carrier of a channel: its valley, conduction or valence band, and the number of the band from the gap or the sign of its spin
+#: a carrier of a channel: its valley, conduction or valence band, and the number of the band from the gap or the sign
+#: of its spin
 CARRIER = re.compile(r"(?P<valley>[^\s:]+|\([^)]*\)):(?P<kind>[cv])(?P<which>[1-9]\d?|[+-])")
 Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft", "fft-single"]
@@ -26,36 +28,61 @@ class Solver(exciton.Solver):
 
     symmetry: Symmetry = Field(
         "auto",
-        description="symmetry that is used: auto is the largest one that bands, interaction and light have; all but none look at "
-        "the fully symmetric (bright) states only, and are tested: what changes energies, overlaps or interaction by more than 1e-9 is refused",
+        description=(
+            "symmetry that is used: auto is the largest one that bands, interaction and light have; all but none look"
+            " at the fully symmetric (bright) states only, and are tested: what changes energies, overlaps or"
+            " interaction by more than 1e-9 is refused"
+        ),
     )
-    angular_momentum: int = Field(0, ge=-2, le=3, description="of the states, with symmetry C3 or C6: the sector that rotations multiply by exp(i m angle)")
-    kernel: Kernel = Field("auto", description="how products are formed: matrix products, also in single precision, or FFT")
+    angular_momentum: int = Field(
+        0,
+        ge=-2,
+        le=3,
+        description="of the states, with symmetry C3 or C6: the sector that rotations multiply by exp(i m angle)",
+    )
+    kernel: Kernel = Field(
+        "auto", description="how products are formed: matrix products, also in single precision, or FFT"
+    )
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")
-    save_states: bool = Field(False, description="save the eigenvectors, from which a later run on any number of ranks can start")
+    save_states: bool = Field(
+        False, description="save the eigenvectors, from which a later run on any number of ranks can start"
+    )
 
 
 class Trion(Section):
     """Which trions."""
 
-    species: list[Species] = Field(["singlet", "triplet"], max_length=2, description="spin species to solve; may be empty if there are channels")
+    species: list[Species] = Field(
+        ["singlet", "triplet"], max_length=2, description="spin species to solve; may be empty if there are channels"
+    )
     channels: dict[str, tuple[str, str, str]] = Field(
         default_factory=dict,
-        description='further trions, each by a name and its carriers: two like ones and the opposite one, such as dark = ["K:c1", "K\':c1", '
-        '"K:v1"]; after the valley (K, K\', Q, Q\', G, M, Lambda, or fractions of the reciprocal vectors "(0.1,0.2)") c or v with the number of the band '
-        "from the gap, or with + or - for the band next to the gap that has this spin",
+        description=(
+            "further trions, each by a name and its carriers: two like ones and the opposite one, such as dark ="
+            ' ["K:c1", "K\':c1", "K:v1"]; after the valley (K, K\', Q, Q\', G, M, Lambda, or fractions of the'
+            ' reciprocal vectors "(0.1,0.2)") c or v with the number of the band from the gap, or with + or - for the'
+            " band next to the gap that has this spin"
+        ),
     )
     conduction_order: Literal["bright", "dark"] | None = Field(
         None,
-        description="bright if the conduction band with the spin of the highest valence band is the lower one, else dark; without it as a "
-        "tight-binding model has it, or the material where that says nothing",
+        description=(
+            "bright if the conduction band with the spin of the highest valence band is the lower one, else dark;"
+            " without it as a tight-binding model has it, or the material where that says nothing"
+        ),
     )
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
     transition: Literal["A", "B"] = Field("A", description="exciton to which the trion belongs")
-    temperature: Annotated[float, Unit("K")] = Field(0.0, ge=0, le=1000, description="of the resident carrier; 0 puts it at the minimum of its band")
+    temperature: Annotated[float, Unit("K")] = Field(
+        0.0, ge=0, le=1000, description="of the resident carrier; 0 puts it at the minimum of its band"
+    )
 
-    momentum: tuple[exciton.Fraction, exciton.Fraction] = Field(
-        (0.0, 0.0), description="total momentum from that of the valleys' centres, a point of the mesh in fractions of the reciprocal vectors"
+    momentum: tuple[Fraction, Fraction] = Field(
+        (0.0, 0.0),
+        description=(
+            "total momentum from that of the valleys' centres, a point of the mesh in fractions of the reciprocal"
+            " vectors"
+        ),
     )
 
     @field_validator("species")
@@ -70,14 +97,21 @@ class Trion(Section):
     def _readable(cls, channels: dict[str, tuple[str, str, str]]) -> dict[str, tuple[str, str, str]]:
         for name, words in channels.items():
             if not re.fullmatch(r"[A-Za-z]\w*", name) or name in RESERVED:
-                raise ValueError(f"{name!r} is no name of a channel: letters, digits and _, and none of {', '.join(RESERVED)}")
+                raise ValueError(
+                    f"{name!r} is no name of a channel: letters, digits and _, and none of {', '.join(RESERVED)}"
+                )
             found = [CARRIER.fullmatch(word) for word in words]
             wrong = [word for word, match in zip(words, found) if match is None]
             if wrong:
-                raise ValueError(f"{name}: {wrong[0]!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+")
+                raise ValueError(
+                    f"{name}: {wrong[0]!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+"
+                )
             kinds = "".join(match["kind"] for match in found if match)
             if kinds not in ("ccv", "vvc"):
-                raise ValueError(f"{name}: expected two electrons and a hole (c, c, v) or two holes and an electron (v, v, c), not {', '.join(kinds)}")
+                raise ValueError(
+                    f"{name}: expected two electrons and a hole (c, c, v) or two holes and an electron (v, v, c), not"
+                    f" {', '.join(kinds)}"
+                )
         return channels
 
     @property
@@ -96,7 +130,12 @@ class Exchange(exciton.Exchange):
     """Electron-hole exchange in channels."""
 
     contact: Annotated[float, Unit("eV*angstrom^2")] = Field(
-        0.0, ge=-1000, le=1000, description="strength J of the exchange of pairs of equal spin in different valleys, fitted: bands do not say it"
+        0.0,
+        ge=-1000,
+        le=1000,
+        description=(
+            "strength J of the exchange of pairs of equal spin in different valleys, fitted: bands do not say it"
+        ),
     )
 
     @property
@@ -109,7 +148,10 @@ class Absorption(exciton.Absorption):
     """Linear absorption and its line shape."""
 
     maps: list[Annotated[float, Unit("eV"), Field(ge=-20, le=20)]] = Field(
-        [], description="photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
+        [],
+        description=(
+            "photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
+        ),
     )
 
 
@@ -117,25 +159,48 @@ class TwoDimensional(Section):
     """Two-dimensional electronic spectra; stimulated emission, waiting times in fs."""
 
     enabled: bool = Field(False, description="compute two-dimensional spectra of all species together")
-    waiting_times: list[Annotated[float, Unit("fs"), Field(ge=-1e6, le=1e6)]] = Field([0.0], min_length=1, description="waiting times of the maps")
-    trace_end: Annotated[float, Unit("fs")] = Field("500 fs", ge=1, le=1e6, description="last waiting time of the cross peak's trace")
-    trace_step: Annotated[float, Unit("fs")] = Field("4 fs", ge=1e-3, le=1e5, description="step of the trace")
-    fit_window: tuple[Annotated[float, Unit("fs"), Field(ge=0, le=1e6)], Annotated[float, Unit("fs"), Field(ge=0, le=1e6)]] = Field(
-        ("20 fs", "400 fs"), description="waiting times to which the beat is fitted, first and last"
+    waiting_times: list[Annotated[float, Unit("fs"), Field(ge=-1e6, le=1e6)]] = Field(
+        [0.0], min_length=1, description="waiting times of the maps"
     )
-    dephasing_time: Annotated[float, Unit("fs")] = Field("250 fs", ge=1, le=1e6, description="coherence time of two different states")
-    broadening: Annotated[float, Unit("eV")] = Field("4 meV", ge=1e-6, le=1, description="sigma of the line shape 1 / (i x - sigma)")
-    laser_width: Annotated[float, Unit("eV")] = Field("17 meV", ge=1e-5, le=10, description="standard deviation of the laser's spectrum")
-    laser_centre: exciton.Shift | None = Field(None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak")
+    trace_end: Annotated[float, Unit("fs")] = Field(
+        "500 fs", ge=1, le=1e6, description="last waiting time of the cross peak's trace"
+    )
+    trace_step: Annotated[float, Unit("fs")] = Field("4 fs", ge=1e-3, le=1e5, description="step of the trace")
+    fit_window: tuple[
+        Annotated[float, Unit("fs"), Field(ge=0, le=1e6)], Annotated[float, Unit("fs"), Field(ge=0, le=1e6)]
+    ] = Field(("20 fs", "400 fs"), description="waiting times to which the beat is fitted, first and last")
+    dephasing_time: Annotated[float, Unit("fs")] = Field(
+        "250 fs", ge=1, le=1e6, description="coherence time of two different states"
+    )
+    broadening: Annotated[float, Unit("eV")] = Field(
+        "4 meV", ge=1e-6, le=1, description="sigma of the line shape 1 / (i x - sigma)"
+    )
+    laser_width: Annotated[float, Unit("eV")] = Field(
+        "17 meV", ge=1e-5, le=10, description="standard deviation of the laser's spectrum"
+    )
+    laser_centre: exciton.Shift | None = Field(
+        None, description="centre of the laser's spectrum, a photon energy; without it the singlet's trion peak"
+    )
     pathway: Literal["non-rephasing", "rephasing", "sum"] = Field("non-rephasing", description="order of the pulses")
     signals: Literal["emission", "emission and bleaching", "all"] = Field(
-        "emission", description="stimulated emission, with the bleaching of the ground state, or with absorption by excited states as well"
+        "emission",
+        description=(
+            "stimulated emission, with the bleaching of the ground state, or with absorption by excited states as well"
+        ),
     )
     pair_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field(
-        "0 meV", description="with all signals: energy of two pairs less that of each alone, an input, not 0: without it all but bound trions cancels"
+        "0 meV",
+        description=(
+            "with all signals: energy of two pairs less that of each alone, an input, not 0: without it all but bound"
+            " trions cancels"
+        ),
     )
-    triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field("0 meV", description="exchange shift of the bound triplet, wanted")
-    shift_by: Literal["contact", "sticks"] = Field("contact", description="a contact interaction that gives the shift, or shifted lines")
+    triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field(
+        "0 meV", description="exchange shift of the bound triplet, wanted"
+    )
+    shift_by: Literal["contact", "sticks"] = Field(
+        "contact", description="a contact interaction that gives the shift, or shifted lines"
+    )
     window: tuple[exciton.Shift, exciton.Shift] = Field(
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
     )
@@ -151,7 +216,10 @@ class TwoDimensional(Section):
     @model_validator(mode="after")
     def _countable(self) -> TwoDimensional:
         if self.signals == "all" and self.pair_shift == 0:
-            raise ValueError('twod.signals = "all" needs twod.pair_shift, the interaction of two pairs: without it unbound lines give no signal')
+            raise ValueError(
+                'twod.signals = "all" needs twod.pair_shift, the interaction of two pairs: without it unbound lines'
+                " give no signal"
+            )
         values = len(self.waiting_times) * self.points**2
         refuse_more("values of each map", values, MOST_MAP_VALUES, "lower twod.points or give fewer twod.waiting_times")
         knobs = "raise twod.trace_step or lower twod.trace_end"
@@ -176,7 +244,10 @@ class Config(exciton.CarriersInput):
     twod: TwoDimensional = Field(default_factory=TwoDimensional, description="two-dimensional spectra")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
-    exchange: Exchange = Field(default_factory=Exchange, description="exchange in channels: their states with it are those of the group exchange")
+    exchange: Exchange = Field(
+        default_factory=Exchange,
+        description="exchange in channels: their states with it are those of the group exchange",
+    )
 
     def material_keys(self) -> list[str]:
         """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
@@ -191,8 +262,8 @@ class Config(exciton.CarriersInput):
             raise ValueError("exchange acts on trion.channels, and there are none")
         if self.exchange.acts and self.absorption.enabled and self.trion.temperature > 0:
             raise ValueError(
-                f"spectra with exchange are those of a resident carrier at rest: set trion.temperature = 0 instead of {self.trion.temperature:g} K, "
-                "or leave absorption or exchange out"
+                "spectra with exchange are those of a resident carrier at rest: set trion.temperature = 0 instead of"
+                f" {self.trion.temperature:g} K, or leave absorption or exchange out"
             )
         if any(self.trion.momentum):
             self._check_momentum()
@@ -202,15 +273,21 @@ class Config(exciton.CarriersInput):
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
             raise ValueError(
-                f'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '
+                'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
-            raise ValueError(f"twod.enabled needs one initial state per species: set trion.temperature = 0 instead of {self.trion.temperature:g} K")
+            raise ValueError(
+                "twod.enabled needs one initial state per species: set trion.temperature = 0 instead of"
+                f" {self.trion.temperature:g} K"
+            )
         if self.twod.enabled and self.trion.channels:
             raise ValueError("twod.enabled has spectra of singlet and triplet together: leave out trion.channels")
         if self.phonons.enabled and (self.trion.channels or self.trion.transition == "B"):
-            raise ValueError("phonons.enabled has widths of singlets and triplets of the A exciton: leave out trion.channels and trion.transition")
+            raise ValueError(
+                "phonons.enabled has widths of singlets and triplets of the A exciton: leave out trion.channels and"
+                " trion.transition"
+            )
         if self.twod.enabled and "singlet" not in self.trion.species:
             raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
         return self
@@ -218,14 +295,26 @@ class Config(exciton.CarriersInput):
     def _check_momentum(self) -> None:
         """Raise ValueError for what a total momentum breaks, or what is not there with it."""
         if self.solver.symmetry not in ("none", "auto"):
-            raise ValueError(f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"')
+            raise ValueError(
+                f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"'
+            )
         if self.exchange.acts or self.twod.enabled or self.trion.temperature > 0:
-            raise ValueError("trion.momentum is there without exchange, twod.enabled and trion.temperature, which have momenta of their own")
+            raise ValueError(
+                "trion.momentum is there without exchange, twod.enabled and trion.temperature, which have momenta of"
+                " their own"
+            )
 
     def _check_angular_momentum(self) -> None:
-        """Raise ValueError where no sector has an angular momentum, or what is asked for is that of fully symmetric states."""
+        """Raise ValueError where no sector has an angular momentum,
+        or what is asked for is that of fully symmetric states.
+        """
         most = {"C3": 1, "C6": 3}.get(self.solver.symmetry, 0)
         if abs(self.solver.angular_momentum) > most:
-            raise ValueError(f'solver.angular_momentum = {self.solver.angular_momentum} needs solver.symmetry = "C6", or for 1 and -1 "C3"')
+            raise ValueError(
+                f'solver.angular_momentum = {self.solver.angular_momentum} needs solver.symmetry = "C6", or for 1 and'
+                ' -1 "C3"'
+            )
         if self.absorption.enabled or self.twod.enabled or self.exchange.acts:
-            raise ValueError("solver.angular_momentum is there without spectra and exchange: light and exchange choose their own")
+            raise ValueError(
+                "solver.angular_momentum is there without spectra and exchange: light and exchange choose their own"
+            )

@@ -1,7 +1,9 @@
-"""A contact interaction between the resident and the opposite carrier, and the strength that shifts the bound state by a given energy.
+"""A contact interaction between the resident and the opposite carrier,
+and the strength that shifts the bound state by a given energy.
 
 Exchange between conduction and valence band electrons is local, hence independent of momentum in reciprocal space:
-(V C)(k1, k2) = J / (N^2 A) sum_k2' C(k1, k2'); Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019), discussion of Fig. 3b.
+(V C)(k1, k2) = J / (N^2 A) sum_k2' C(k1, k2'); Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019), discussion of
+Fig. 3b.
 """
 
 from __future__ import annotations
@@ -94,6 +96,6 @@ def strength_for_shift(
         moved, vector = float(pairs.values[0]), pairs.vectors[0]
     strength = from_internal(contact.strength, "eV*angstrom^2")
     raise SolverError(
-        f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far "
-        f"(J = {strength:.3g} eV angstrom^2 gives {1e3 * (moved - energy):.3f} meV); ask for less than the binding energy"
+        f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far (J ="
+        f" {strength:.3g} eV angstrom^2 gives {1e3 * (moved - energy):.3f} meV); ask for less than the binding energy"
     )

@@ -1,15 +1,18 @@
-"""Channels of trions coupled by electron-hole exchange, in one vector: the amplitudes of one channel after those of the other.
+"""Channels of trions coupled by electron-hole exchange, in one vector:
+the amplitudes of one channel after those of the other.
 
-A like carrier and the opposite one of equal spin make a pair that exchange destroys and makes again beside the third carrier, the spectator. With
-C(k1, k2) of a channel, spectator 2 and pair momentum p = k1 - k3 = -k2 (two electrons, k3 = k1 + k2; of two holes p = k3 - k1 = k2),
+A like carrier and the opposite one of equal spin make a pair that exchange destroys and makes again beside the third
+carrier, the spectator. With C(k1, k2) of a channel, spectator 2 and pair momentum p = k1 - k3 = -k2 (two electrons, k3
+= k1 + k2; of two holes p = k3 - k1 = k2),
 
-    long range, pair in one valley:     (X C_a)(k1,k2) = + U(p) / (N^2 A) O_a(k1,k3) sum_b sum_k1' conj(O_b(k1',k3')) C_b(k1',k2)
-    contact, pair in different valleys: (X C_a)(k1,k2) = + J / (N^2 A) sum_k1' C_a(k1',k2)
+    long range, pair in one valley:     (X C_a)(k1,k2) = + U(p) / (N^2 A) O_a(k1,k3) sum_b sum_k1' conj(O_b(k1',k3'))
+    C_b(k1',k2) contact, pair in different valleys: (X C_a)(k1,k2) = + J / (N^2 A) sum_k1' C_a(k1',k2)
 
-where b are all channels that have this spectator beside a pair in one valley, O = <c|v> of its electron and hole, and U = 2 pi e^2 / (p eps(p)). With spectator
-1 the same holds with 1 and 2 exchanged, and with a sign for each channel in which the spectator is the first carrier, because like
-carriers are fermions. O vanishes with p, so that U needs nothing at p = 0. J is an input, fitted and not derived: overlaps of
-point-like orbitals vanish between the bands of different valleys.
+where b are all channels that have this spectator beside a pair in one valley, O = <c|v> of its electron and hole, and U
+= 2 pi e^2 / (p eps(p)). With spectator 1 the same holds with 1 and 2 exchanged, and with a sign for each channel in
+which the spectator is the first carrier, because like carriers are fermions. O vanishes with p, so that U needs nothing
+at p = 0. J is an input, fitted and not derived: overlaps of point-like orbitals vanish between the bands of different
+valleys.
 """
 
 from __future__ import annotations
@@ -38,9 +41,18 @@ class Term:
     """
 
     def __init__(
-        self, part: int, total: int, like: int, operator: TrionOperator, overlap_p: np.ndarray | float, strength_k: np.ndarray, phase_g: np.ndarray
+        self,
+        part: int,
+        total: int,
+        like: int,
+        operator: TrionOperator,
+        overlap_p: np.ndarray | float,
+        strength_k: np.ndarray,
+        phase_g: np.ndarray,
     ) -> None:
-        """Take O (or 1 for a contact) at this rank's pairs of points, the strength at the points of the spectator, eV, and what symmetry does to O."""
+        """Take O (or 1 for a contact) at this rank's pairs of points, the strength at the points of the spectator,
+        eV, and what symmetry does to O.
+        """
         self.part, self.total = part, total
         self._spectator_p = operator.sector.k1 if like else operator.sector.k2
         self._factor_p = (-1 if like else 1) * overlap_p * operator.sector.norm
@@ -48,9 +60,13 @@ class Term:
         self._group, self._turn_g = operator.group, operator.group.turn_g * phase_g.conj() / operator.group.order
 
     def whole(self, sum_k: np.ndarray) -> np.ndarray:
-        """Return the sum over all pairs from that over one of each orbit, (n,): it has the symmetry of C over that of O."""
+        """Return the sum over all pairs from that over one of each orbit, (n,):
+        it has the symmetry of C over that of O.
+        """
         total_k = np.zeros_like(sum_k)
-        for move_k, conjugates, turn in zip(self._group.permutation_gk, self._group.conjugates_g, self._turn_g, strict=True):
+        for move_k, conjugates, turn in zip(
+            self._group.permutation_gk, self._group.conjugates_g, self._turn_g, strict=True
+        ):
             total_k[move_k] += turn * (sum_k.conj() if conjugates else sum_k)
         return total_k
 
@@ -74,11 +90,17 @@ class CoupledOperator:
         rows, dtype, flops: as of other operators.
     """
 
-    def __init__(self, comm: MPI.Comm, operators: Sequence[TrionOperator], edges: Sequence[float], terms: Sequence[Term]) -> None:
+    def __init__(
+        self, comm: MPI.Comm, operators: Sequence[TrionOperator], edges: Sequence[float], terms: Sequence[Term]
+    ) -> None:
         """Take the operators, the energies of their band edges from one zero (eV), and the exchange."""
         self.comm, self.operators = comm, list(operators)
         self.cuts = np.cumsum([0, *(operator.rows for operator in operators)])
-        self.rows, self.dtype, self.flops = int(self.cuts[-1]), operators[0].dtype, sum(operator.flops for operator in operators)
+        self.rows, self.dtype, self.flops = (
+            int(self.cuts[-1]),
+            operators[0].dtype,
+            sum(operator.flops for operator in operators),
+        )
         self._edges, self._terms = np.asarray(edges), terms
         self._first_terms = list({term.total: term for term in terms}.values())
 
@@ -105,7 +127,12 @@ class CoupledOperator:
     def _apply(self, x: np.ndarray) -> np.ndarray:
         """The product with coordinates of the sectors' own type."""
         x_c, sectors = self.parts(x), [operator.sector for operator in self.operators]
-        y = np.concatenate([operator.apply(given) + edge * given for operator, edge, given in zip(self.operators, self._edges, x_c, strict=True)])
+        y = np.concatenate(
+            [
+                operator.apply(given) + edge * given
+                for operator, edge, given in zip(self.operators, self._edges, x_c, strict=True)
+            ]
+        )
         x_cp = [sector.spread(given) for sector, given in zip(sectors, x_c, strict=True)]
         sum_tk = np.zeros((len(self._first_terms), self.operators[0].problem.mesh.size), complex)
         for term in self._terms:
@@ -129,7 +156,12 @@ class CoupledOperator:
 
 
 def exchange_terms(
-    config: Config, material: Material, exciton: ExcitonProblem, names: list[str], operators: Sequence[TrionOperator], phase_pg: dict[Pair, np.ndarray]
+    config: Config,
+    material: Material,
+    exciton: ExcitonProblem,
+    names: list[str],
+    operators: Sequence[TrionOperator],
+    phase_pg: dict[Pair, np.ndarray],
 ) -> list[Term]:
     """Return the exchange of coupled channels of the input, for the operators in the order of `names`."""
     mesh, settings = exciton.mesh, config.exchange.internal
@@ -142,11 +174,15 @@ def exchange_terms(
         # what a contact destroys is made in the same channel alone
         total = totals.setdefault(pair.spectator if pair.in_one_valley else pair, len(totals))
         overlap_p = _overlap(config, material, exciton, pair, operators[part]) if pair.in_one_valley else 1.0
-        terms.append(Term(part, total, pair.like, operators[part], overlap_p, u_k if pair.in_one_valley else contact_k, phase_g))
+        terms.append(
+            Term(part, total, pair.like, operators[part], overlap_p, u_k if pair.in_one_valley else contact_k, phase_g)
+        )
     return terms
 
 
-def _overlap(config: Config, material: Material, exciton: ExcitonProblem, pair: Pair, operator: TrionOperator) -> np.ndarray:
+def _overlap(
+    config: Config, material: Material, exciton: ExcitonProblem, pair: Pair, operator: TrionOperator
+) -> np.ndarray:
     """Return <c|v> of the pair at all of this rank's pairs of points."""
     electron, hole = pair_bands(config, material, exciton.mesh, pair)
     k1, k2 = operator.sector.k1, operator.sector.k2

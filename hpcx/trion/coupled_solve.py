@@ -36,10 +36,20 @@ def pair_order(operator: CoupledOperator) -> SideBySide:
     return SideBySide([PairOrder(part) for part in operator.operators], operator.cuts[1:-1])
 
 
-def add_coupled(stages: Stages, result: Result, config: Config, material: Material, exciton: ExcitonProblem, amplitude_k: np.ndarray, spectra: Spectra) -> None:
-    """Put the states with exchange of every set of coupled channels under /exchange; collective. Raises SolverError, Stopped, AgreedError.
+def add_coupled(
+    stages: Stages,
+    result: Result,
+    config: Config,
+    material: Material,
+    exciton: ExcitonProblem,
+    amplitude_k: np.ndarray,
+    spectra: Spectra,
+) -> None:
+    """Put the states with exchange of every set of coupled channels under /exchange; collective.
+    Raises SolverError, Stopped, AgreedError.
 
-    `amplitude_k` is the exciton's, from which start vectors are made. The channels must be in the result without exchange.
+    `amplitude_k` is the exciton's, from which start vectors are made. The channels must be in the result without
+    exchange.
     """
     channels = {name: channel(config, material, name) for name in config.trion.channels}
     for names in coupled_sets(channels, config.exchange.long_range):
@@ -49,67 +59,128 @@ def add_coupled(stages: Stages, result: Result, config: Config, material: Materi
         place, found = f"exchange/{'+'.join(names)}", []
         sectors = coupled_sectors(config, material, exciton, names)
         if not sectors:
-            raise AgreedError(f'solver.symmetry = "{config.solver.symmetry}": {lacking_symmetry(names)}', bad_input=True)
+            raise AgreedError(
+                f'solver.symmetry = "{config.solver.symmetry}": {lacking_symmetry(names)}', bad_input=True
+            )
         for number, sector in enumerate(sectors):
             operator = coupled_operator(stages.comm, config, material, exciton, names, sector)
             found.append(_lowest(operator, config, amplitude_k, stages.run, stages.stage(f"{place}/{number}")))
             for part in np.flatnonzero(np.equal(sector.momenta, 0)) if config.absorption.enabled else ():
                 _add_absorption(result, spectra, f"{place}/{names[part]}", names[part], operator, int(part), stages)
             del operator  # its memory is free before that of the next one is needed
-        energy, weight, residual = (np.concatenate(parts)[np.argsort(np.concatenate([each[0] for each in found]))] for parts in zip(*found, strict=True))
+        energy, weight, residual = (
+            np.concatenate(parts)[np.argsort(np.concatenate([each[0] for each in found]))]
+            for parts in zip(*found, strict=True)
+        )
         sizes, states = degeneracy(energy, level_width(config.solver.tolerance)), config.solver.states
         stages.run.note_error(float(residual[:states].max()), config.solver.tolerance)
         _add_states(result, config, names, energy[:states], weight[:states], residual[:states])
         symmetry = sectors[0].symmetry
-        text = "" if symmetry == "none" else f" of the sectors ({symmetry}) in which one of the channels is fully symmetric"
+        text = (
+            ""
+            if symmetry == "none"
+            else f" of the sectors ({symmetry}) in which one of the channels is fully symmetric"
+        )
         add_degeneracy(result, place, sizes[:states], config.solver.tolerance, text)
 
 
-def coupled_operator(comm: MPI.Comm, config: Config, material: Material, exciton: ExcitonProblem, names: list[str], sector: CoupledSector) -> CoupledOperator:
+def coupled_operator(
+    comm: MPI.Comm, config: Config, material: Material, exciton: ExcitonProblem, names: list[str], sector: CoupledSector
+) -> CoupledOperator:
     """Return the Hamiltonian of some channels with exchange on a sector; collective."""
     problems = [trion_problem(config, material, exciton, name) for name in names]
-    kernel = choose_kernel(config.solver.kernel.removesuffix("-single"), exciton.mesh.size, max(problem.components for problem in problems))
-    operators = [TrionOperator(comm, problem, sector.symmetry, kernel, m) for problem, m in zip(problems, sector.momenta, strict=True)]
+    kernel = choose_kernel(
+        config.solver.kernel.removesuffix("-single"), exciton.mesh.size, max(problem.components for problem in problems)
+    )
+    operators = [
+        TrionOperator(comm, problem, sector.symmetry, kernel, m)
+        for problem, m in zip(problems, sector.momenta, strict=True)
+    ]
     terms = exchange_terms(config, material, exciton, names, operators, sector.phase_pg)
     edges = [sum(species.edge for species in channel(config, material, name)) for name in names]
     return CoupledOperator(comm, operators, [0.0, *(edge - edges[0] for edge in edges[1:])], terms)
 
 
-def _lowest(operator: CoupledOperator, config: Config, amplitude_k: np.ndarray, run: Run, stage: Stage) -> tuple[np.ndarray, ...]:
-    """Return energies, shares of the channels and residuals of the lowest states, all of the highest level among them."""
+def _lowest(
+    operator: CoupledOperator, config: Config, amplitude_k: np.ndarray, run: Run, stage: Stage
+) -> tuple[np.ndarray, ...]:
+    """Return energies, shares of the channels and residuals of the lowest states,
+    all of the highest level among them.
+    """
     solver, saved = config.solver, SavedStates(stage, pair_order(operator))
 
     def draw(number: int) -> np.ndarray:
         """Return this rank's part of a random vector, another one in each channel."""
         count = len(operator.operators)
-        return np.concatenate([start_vector(part, amplitude_k, count * number + place) for place, part in enumerate(operator.operators)])
+        return np.concatenate(
+            [start_vector(part, amplitude_k, count * number + place) for place, part in enumerate(operator.operators)]
+        )
 
     with run.timings.measure("exchange"):
-        progress, basis = partial(run.progress, stage.name), partial(small_basis, unknowns=operator.comm.allreduce(operator.rows))
+        progress, basis = (
+            partial(run.progress, stage.name),
+            partial(small_basis, unknowns=operator.comm.allreduce(operator.rows)),
+        )
         width, known = level_width(solver.tolerance), saved.known()
-        pairs = lowest_states(operator.comm, operator, solver.states, solver.tolerance, "trion_", draw, width, known, None, saved.keep, progress, basis)
+        pairs = lowest_states(
+            operator.comm,
+            operator,
+            solver.states,
+            solver.tolerance,
+            "trion_",
+            draw,
+            width,
+            known,
+            None,
+            saved.keep,
+            progress,
+            basis,
+        )
         saved.finish(pairs.vectors)
         energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
     run.diagnostics[f"{stage.name.replace('/', '_')}_products"] = pairs.products
     return energy, operator.weights(vectors), residual
 
 
-def _add_absorption(result: Result, spectra: Spectra, place: str, name: str, operator: CoupledOperator, part: int, stages: Stages) -> None:
-    """Put the absorption of light that makes pairs of one channel under `place`, if it makes any; photon energies count as without exchange."""
+def _add_absorption(
+    result: Result, spectra: Spectra, place: str, name: str, operator: CoupledOperator, part: int, stages: Stages
+) -> None:
+    """Put the absorption of light that makes pairs of one channel under `place`, if it makes any;
+    photon energies count as without exchange.
+    """
     own = operator.operators[part]
     if not own.problem.dipole_k.any():
         return
     start = np.zeros(operator.rows, operator.dtype)
     operator.parts(start)[part][:] = optical_vector(own)
-    hamiltonian, order, exciton_energy = operator.counted_from(part), pair_order(operator), float(result.value(f"{name}/pair_energy")[0])
+    hamiltonian, order, exciton_energy = (
+        operator.counted_from(part),
+        pair_order(operator),
+        float(result.value(f"{name}/pair_energy")[0]),
+    )
     stage = stages.stage(f"{place}/absorption")
-    spectra.add_with_exchange(result, place, name, lambda config: spectrum_from(config, own.problem, hamiltonian, start, order, exciton_energy, stage))
+    spectra.add_with_exchange(
+        result,
+        place,
+        name,
+        lambda config: spectrum_from(config, own.problem, hamiltonian, start, order, exciton_energy, stage),
+    )
 
 
-def _add_states(result: Result, config: Config, names: list[str], energy: np.ndarray, weight: np.ndarray, residual: np.ndarray) -> None:
+def _add_states(
+    result: Result, config: Config, names: list[str], energy: np.ndarray, weight: np.ndarray, residual: np.ndarray
+) -> None:
     place, bright = f"exchange/{'+'.join(names)}", float(result.value(f"{names[0]}/pair_energy")[0])
-    result.add(f"{place}/energy", energy, ("state",), "eV", "trions with exchange, from the band edges of the first channel")
-    result.add(f"{place}/binding_energy", bright - energy, ("state",), "eV", "exciton of the first channel, without exchange, less each state")
+    result.add(
+        f"{place}/energy", energy, ("state",), "eV", "trions with exchange, from the band edges of the first channel"
+    )
+    result.add(
+        f"{place}/binding_energy",
+        bright - energy,
+        ("state",),
+        "eV",
+        "exciton of the first channel, without exchange, less each state",
+    )
     result.add(f"{place}/channel", np.array(names), ("channel",), "1", "channels that are coupled")
     result.add(f"{place}/weight", weight, ("state", "channel"), "1", "share of each channel in a state")
     result.add(f"{place}/residual", residual, ("state",), "eV", "norm of H x - E x")
@@ -118,4 +189,6 @@ def _add_states(result: Result, config: Config, names: list[str], energy: np.nda
         mainly = np.flatnonzero(weight.argmax(axis=1) == number)
         if mainly.size:
             shift = 1e3 * (bright - energy[mainly[0]])
-            result.summary.append(f"exchange: {name} bound by {shift:.3f} meV, {100 * weight[mainly[0], number]:.0f} % of the state{told}")
+            result.summary.append(
+                f"exchange: {name} bound by {shift:.3f} meV, {100 * weight[mainly[0], number]:.0f} % of the state{told}"
+            )

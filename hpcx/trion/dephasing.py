@@ -20,7 +20,9 @@ from hpcx.trion.config import Config, TwoDimensional
 
 @dataclass(frozen=True)
 class LineWidths:
-    """Half widths (eV) of the lines of a species: of bound trions below the photon energy `border` from the band edges, and of the rest."""
+    """Half widths (eV) of the lines of a species:
+    of bound trions below the photon energy `border` from the band edges, and of the rest.
+    """
 
     bound: float
     exciton: float
@@ -28,7 +30,9 @@ class LineWidths:
 
     @property
     def coherence_time(self) -> float:
-        """Coherence time (fs) of trion and exciton: a phonon takes the exciton to where it does not shine, so that both widths add up."""
+        """Coherence time (fs) of trion and exciton: a phonon takes the exciton to where it does not shine,
+        so that both widths add up.
+        """
         return HBAR / (self.bound + self.exciton)
 
     @property
@@ -51,7 +55,9 @@ def border(exciton_energy: float, binding_energy: float) -> float:
     return exciton_energy - binding_energy / 2
 
 
-def line_widths(result: Result, config: Config, material: Material, species: str, exciton_energy: float, binding_energy: float) -> LineWidths:
+def line_widths(
+    result: Result, config: Config, material: Material, species: str, exciton_energy: float, binding_energy: float
+) -> LineWidths:
     """Return the widths of a species, with the exciton's from the result, where the trion's are put; energies in eV.
 
     An unbound trion has no width of its own.
@@ -63,7 +69,13 @@ def line_widths(result: Result, config: Config, material: Material, species: str
     resident = carrier(_resident_mass(config, material), config.trion.charge < 0)
     widths = half_widths(excitons, thermal_energy(config), trion(excitons, resident, binding_energy), resident)
     found = LineWidths(add_widths(result, species, widths, config), whole, border(exciton_energy, binding_energy))
-    result.add(f"{species}/dephasing/coherence_time", found.coherence_time, (), "fs", f"coherence time of {species} and exciton")
+    result.add(
+        f"{species}/dephasing/coherence_time",
+        found.coherence_time,
+        (),
+        "fs",
+        f"coherence time of {species} and exciton",
+    )
     return found
 
 

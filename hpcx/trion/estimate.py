@@ -1,4 +1,6 @@
-"""What a trion run will cost: sizes are exact or nearly so, times measured on the reference machine (`hpcx.parallel.machine`)."""
+"""What a trion run will cost: sizes are exact or nearly so,
+times measured on the reference machine (`hpcx.parallel.machine`).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,11 @@ import numpy as np
 
 from hpcx.exciton.dephasing import with_expected_width
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
-from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points, surroundings
-from hpcx.materials.environment import apart
+from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import small_basis
-from hpcx.physics.bands import Band, Carrier
+from hpcx.physics.bands import Band
 from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
 from hpcx.physics.valley_bands import cautions, told
@@ -26,7 +27,8 @@ from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets, lacking_partne
 from hpcx.trion.exchange_symmetry import coupled_sectors
 from hpcx.trion.exchanges import Sharing, counted_sharing, expected_sharing
 from hpcx.trion.kernels import BLOCK_WIDTH, choose_kernel, is_single
-from hpcx.trion.problem import Label, exciton_of, three_carriers
+from hpcx.trion.memory import Sizes, bytes_per_rank, product_bytes, solver_bytes, value_bytes, whole_bytes
+from hpcx.trion.problem import exciton_of, three_carriers
 from hpcx.trion.sector import pair_group
 from hpcx.trion.symmetry import coarsened, foreseen
 from hpcx.trion.thermal import likely_points
@@ -37,27 +39,22 @@ _STAIRCASE = {"none": 1.0, "C3": 0.58, "C3v": 0.56, "C6": 0.55, "C6v": 0.52}
 _FLOP_SECONDS = {"gemm": 1.6e-11, "gemm-single": 8e-12}
 #: time of transforms in single precision over that in double (measured)
 _SINGLE_TRANSFORMS = 0.65
-#: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's transforms
+#: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's
+#: transforms
 _LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.4e-8
 #: of the solver per product: calls, and seconds per unknown of the orthogonalisation
 _SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
 #: lists of a species: calls, and seconds per entry of the columns of a layout
 _SPECIES, _LIST_SECONDS = Work(calls=0.01), 6e-7
-#: entries of all blocks over points times columns (measured)
-_ENTRIES = 0.95
-#: bytes of the spectra of the interaction that all transforms need, for a mesh of 27181 points; they grow as n^1.5 (measured)
-_SPECTRA_BYTES, _SPECTRA_POINTS = 2e8, 27181
-#: spinors for all transforms: bytes per point and component
-_SPINOR_BYTES = 700
-#: vectors of the eigensolver beside its basis: one more of the basis, one to work with, one in which states are handed over
-_SOLVER_VECTORS = 3
-#: Lanczos steps to 1e-3 with 4 meV of broadening on a dense mesh; the n (with C6v) and window (eV) on which they are two thirds of that
+#: Lanczos steps to 1e-3 with 4 meV of broadening on a dense mesh; the n (with C6v) and window (eV) on which they are
+#: two thirds of that
 _SPECTRUM_STEPS, _SPECTRUM_POINTS, _SPECTRUM_WINDOW = 280, 80, 0.42
 #: width of the trion's band for k0 = 0.1, eV
 _BAND_WIDTH = 1.5
 #: two-dimensional spectra: seconds per value of a map and species, and per waiting time of the trace
 _MAP_SECONDS, _TRACE_SECONDS = 2.5e-7, 3e-4
-#: bytes of a canonical pair for exchange: overlaps and spectators of two pairs of carriers, amplitudes and what is made of them
+#: bytes of a canonical pair for exchange: overlaps and spectators of two pairs of carriers, amplitudes and what is made
+#: of them
 _OVERLAP_BYTES = 2 * (16 + 8) + 3 * 16
 #: products for the contact interaction that shifts the triplet
 _CONTACT_PRODUCTS = 200
@@ -81,29 +78,15 @@ def pair_count(mesh: ValleyMesh) -> int:
     return int(round(float((sums_ij * disk_ij).sum())))
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    """Numbers of mesh points, pairs, columns and spinor components, the symmetry that is used, and how products are formed."""
-
-    points: int
-    pairs: int
-    columns: int
-    components: int
-    symmetry: str
-    kernel: str
-
-    @property
-    def unknowns(self) -> int:
-        """About how many coordinates a vector has."""
-        return self.pairs // POINT_GROUPS[self.symmetry].rotations
-
-
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and work of a trion run on a number of ranks."""
     config = with_expected_width(config, material)
     sizes = _counts(config, material, foreseen(config, material))
     bands = _bands(config, material)
-    busy, alike = min(ranks, sizes.columns), all(_identical(config, material, species) for species in config.trion.names)
+    busy, alike = (
+        min(ranks, sizes.columns),
+        all(_identical(config, material, species) for species in config.trion.names),
+    )
     sharing = _sharing(config, material, sizes, alike, ranks)
     facts = {
         "mesh points": str(sizes.points),
@@ -113,7 +96,10 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         "kernel": sizes.kernel,
         "columns": str(sizes.columns),
         **told(bands),
-        "products": f"about {products(config, sizes)} per species, {1e3 * _shared_product(sizes, 3, sharing).seconds:.3g} ms each",
+        "products": (
+            f"about {products(config, sizes)} per species, {1e3 * _shared_product(sizes, 3, sharing).seconds:.3g} ms"
+            " each"
+        ),
     }
     facts |= _sent(sharing, sizes)
     if _wants_spectra(config):
@@ -123,7 +109,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         work += _species_work(config, material, species, sizes, ranks)
     if config.twod.enabled:
         work += _twod_work(config)
-    memory = _memory(config, material, sizes, busy)
+    memory = bytes_per_rank(config, material, sizes, busy)
     for coupled in _coupled(config, material):
         facts[f"sectors of {'+'.join(coupled.names)} with exchange"] = f"{coupled.sectors} ({coupled.sizes.symmetry})"
         work += _coupled_work(config, material, coupled, ranks)
@@ -138,33 +124,42 @@ def _bands(config: Config, material: Material) -> dict[str, Band]:
     model, momentum_kx = carrier_bands(config, material), carrier_mesh(config, material).momentum_kx
     found: dict[str, Band] = {}
     for species in config.trion.names:
-        first, second, third = (model.band(momentum_kx, carrier) for carrier in three_carriers(config, material, species))
-        found |= {"photoexcited carrier": first, f"resident carrier of the {species}": second, "opposite carrier": third}
+        first, second, third = (
+            model.band(momentum_kx, carrier) for carrier in three_carriers(config, material, species)
+        )
+        found |= {
+            "photoexcited carrier": first,
+            f"resident carrier of the {species}": second,
+            "opposite carrier": third,
+        }
     return found
 
 
-def _counts(config: Config, material: Material, symmetry: str) -> _Sizes:
+def _counts(config: Config, material: Material, symmetry: str) -> Sizes:
     """Return the sizes of a problem; those of a large mesh without making it."""
     n = mesh_points(config, material)
     usual = 1 if config.bands.model == "parabolic" else _DIRAC
     components = max((len(band.spinor_ck) for band in _bands(config, material).values()), default=usual)
     kernel = choose_kernel(config.solver.kernel, n, components)
     if n > _BY_AREA:
-        return _Sizes(n, int(_PAIR_SHARE * n * n), math.ceil(n / POINT_GROUPS[symmetry].order), components, symmetry, kernel)
+        return Sizes(
+            n, int(_PAIR_SHARE * n * n), math.ceil(n / POINT_GROUPS[symmetry].order), components, symmetry, kernel
+        )
     pairs, columns = _count(carrier_mesh(config, material), symmetry)
-    return _Sizes(n, pairs, columns, components, symmetry, kernel)
+    return Sizes(n, pairs, columns, components, symmetry, kernel)
 
 
 def _count(mesh: ValleyMesh, symmetry: str) -> tuple[int, int]:
     return pair_count(mesh), len(pair_group(mesh, symmetry, identical=False).columns)
 
 
-def products(config: Config, sizes: _Sizes) -> int:
+def products(config: Config, sizes: Sizes) -> int:
     """Return about how many products the lowest states of a species take.
 
-    Measured for 1 to 8 states on 43 to 535 points: 42 to 275 with symmetry, within a third; for 2 and 4 states on 769 to 1483
-    points: 217 to 326, 0.81 to 0.88 of this; beyond these it is extrapolated.
-    A bound state is far from the others; further ones lie in a continuum whose levels are the closer, the larger the mesh is.
+    Measured for 1 to 8 states on 43 to 535 points: 42 to 275 with symmetry, within a third; for 2 and 4 states on 769
+    to 1483 points: 217 to 326, 0.81 to 0.88 of this; beyond these it is extrapolated.
+    A bound state is far from the others; further ones lie in a continuum whose levels are the closer, the larger the
+    mesh is.
     """
     solver, points = config.solver, sizes.points
     count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.cutoff / 0.1))
@@ -179,11 +174,17 @@ def _wants_spectra(config: Config) -> bool:
 
 
 def spectrum_steps(config: Config, points: int, symmetry: str) -> int:
-    """Return about how many steps a spectrum takes: the more, the finer it is, until all levels in the window are resolved."""
+    """Return about how many steps a spectrum takes: the more, the finer it is,
+    until all levels in the window are resolved.
+    """
     settings = config.absorption
     levels = points / _SPECTRUM_POINTS * (POINT_GROUPS["C6v"].order / POINT_GROUPS[symmetry].order) ** 0.6
     resolved = -math.expm1(-levels * (max(settings.window[1], 0.01) / _SPECTRUM_WINDOW) ** 1.5)
-    finer = (4e-3 / settings.broadening) ** 0.75 * (math.log10(1 / settings.accuracy) / 3) ** 1.3 * (config.mesh.cutoff / 0.1) ** 0.6
+    finer = (
+        (4e-3 / settings.broadening) ** 0.75
+        * (math.log10(1 / settings.accuracy) / 3) ** 1.3
+        * (config.mesh.cutoff / 0.1) ** 0.6
+    )
     steps = _SPECTRUM_STEPS * resolved * finer
     if config.twod.enabled:
         last = max(config.twod.trace_end, *config.twod.waiting_times)
@@ -196,8 +197,10 @@ def _identical(config: Config, material: Material, species: str) -> bool:
     return three[0] == three[1]
 
 
-def _species_work(config: Config, material: Material, species: str, sizes: _Sizes, ranks: int) -> Work:
-    """Return the work for states and spectra of a species; identical carriers need two of the three layouts and half the unknowns."""
+def _species_work(config: Config, material: Material, species: str, sizes: Sizes, ranks: int) -> Work:
+    """Return the work for states and spectra of a species;
+    identical carriers need two of the three layouts and half the unknowns.
+    """
     identical = _identical(config, material, species)
     layouts, unknowns = (2, sizes.unknowns / 2) if identical else (3, sizes.unknowns)
     sharing = _sharing(config, material, sizes, identical, ranks)
@@ -210,7 +213,9 @@ def _species_work(config: Config, material: Material, species: str, sizes: _Size
     shifted = config.twod.enabled and species == "triplet" and config.twod.triplet_shift != 0 and not identical
     shifted &= config.twod.shift_by == "contact"
     spectrum = _spectrum(config, sizes, product)
-    work += spectrum * (2 if config.absorption.maps else 1) + (spectrum + product * _CONTACT_PRODUCTS if shifted else Work())
+    work += spectrum * (2 if config.absorption.maps else 1) + (
+        spectrum + product * _CONTACT_PRODUCTS if shifted else Work()
+    )
     return work + _thermal_work(config, material, species, layouts, ranks)
 
 
@@ -220,7 +225,7 @@ class _Coupled:
 
     names: list[str]
     sectors: int
-    sizes: _Sizes
+    sizes: Sizes
 
 
 def _coupled(config: Config, material: Material) -> Iterator[_Coupled]:
@@ -246,11 +251,15 @@ def _coupled_work(config: Config, material: Material, coupled: _Coupled, ranks: 
 def _coupled_memory(config: Config, coupled: _Coupled, ranks: int) -> float:
     """Return bytes per rank: every channel has its matrices, lists and buffers, and the overlaps of its pairs."""
     sizes = coupled.sizes
-    own = _product_bytes(sizes, 3, ranks) + _solver_bytes(config, sizes) + _OVERLAP_BYTES * sizes.pairs / POINT_GROUPS[sizes.symmetry].order
-    return BASE_BYTES + (_whole_bytes(sizes, 2, 1) + own / ranks) * len(coupled.names)
+    own = (
+        product_bytes(sizes, 3, ranks)
+        + solver_bytes(config, sizes)
+        + _OVERLAP_BYTES * sizes.pairs / POINT_GROUPS[sizes.symmetry].order
+    )
+    return BASE_BYTES + (whole_bytes(sizes, 2, 1) + own / ranks) * len(coupled.names)
 
 
-def _spectrum(config: Config, sizes: _Sizes, product: Work) -> Work:
+def _spectrum(config: Config, sizes: Sizes, product: Work) -> Work:
     steps = spectrum_steps(config, sizes.points, sizes.symmetry)
     return (product + STEP) * steps + LINES * steps**3
 
@@ -260,33 +269,47 @@ def _thermal_work(config: Config, material: Material, species: str, layouts: int
     if config.trion.temperature == 0:
         return Work()
     sizes = _counts(config, material, "none")
-    thinner = math.floor(config.mesh.N * min(1.0, math.sqrt(_BY_AREA / sizes.points)))  # of a large mesh, a thinner one tells
+    thinner = math.floor(
+        config.mesh.N * min(1.0, math.sqrt(_BY_AREA / sizes.points))
+    )  # of a large mesh, a thinner one tells
     mesh = carrier_mesh(config.model_copy(update={"mesh": config.mesh.model_copy(update={"N": thinner})}), material)
-    energy_k = carrier_bands(config, material).band(mesh.momentum_kx, three_carriers(config, material, species)[1]).energy_k
+    energy_k = (
+        carrier_bands(config, material).band(mesh.momentum_kx, three_carriers(config, material, species)[1]).energy_k
+    )
     orbit_k = mesh.point_group(foreseen(config, material))[0].min(axis=0)
     momenta = len(likely_points(energy_k, orbit_k, config.trion.temperature)[0]) * sizes.points / mesh.size
     sharing = _sharing(config, material, sizes, layouts == 2, ranks)
-    return (sharing.share(_lists(sizes, layouts)) + _spectrum(config, sizes, _shared_product(sizes, layouts, sharing))) * (momenta - 1)
+    return (
+        sharing.share(_lists(sizes, layouts)) + _spectrum(config, sizes, _shared_product(sizes, layouts, sharing))
+    ) * (momenta - 1)
 
 
-def _lists(sizes: _Sizes, layouts: int) -> Work:
+def _lists(sizes: Sizes, layouts: int) -> Work:
     """Return the work for the lists of an operator."""
     return Work(arrays=_LIST_SECONDS * layouts * sizes.points * sizes.columns)
 
 
-def _shared_product(sizes: _Sizes, layouts: int, sharing: Sharing) -> Work:
+def _shared_product(sizes: Sizes, layouts: int, sharing: Sharing) -> Work:
     """Return the work of one product for the busiest of some ranks."""
-    return sharing.share(_product(sizes, layouts)) + Work.sending(sharing.messages, _value_bytes(sizes) * sharing.amplitudes)
+    return sharing.share(_product(sizes, layouts)) + Work.sending(
+        sharing.messages, value_bytes(sizes) * sharing.amplitudes
+    )
 
 
-def _product(sizes: _Sizes, layouts: int) -> Work:
+def _product(sizes: Sizes, layouts: int) -> Work:
     """Return the work of one product on one rank."""
     entries, more = sizes.points * sizes.columns, sizes.components / _DIRAC
     if sizes.kernel.startswith("fft"):
         seconds = _FOURIER_SECONDS * (_SINGLE_TRANSFORMS if is_single(sizes.kernel) else 1)
         return (_LAYOUT + Work(arrays=seconds * entries * more**2 * math.log2(sizes.points))) * layouts
     flops = 16 * _STAIRCASE[sizes.symmetry] * entries * more * sizes.points
-    return (_LAYOUT + Work(products=_FLOP_SECONDS[sizes.kernel] * flops, arrays=_ENTRY_SECONDS[sizes.symmetry != "none"] * entries * more)) * layouts
+    return (
+        _LAYOUT
+        + Work(
+            products=_FLOP_SECONDS[sizes.kernel] * flops,
+            arrays=_ENTRY_SECONDS[sizes.symmetry != "none"] * entries * more,
+        )
+    ) * layouts
 
 
 def _twod_work(config: Config) -> Work:
@@ -296,74 +319,39 @@ def _twod_work(config: Config) -> Work:
     return Work(arrays=_MAP_SECONDS * values, calls=_TRACE_SECONDS * settings.trace_end / settings.trace_step)
 
 
-def _sharing(config: Config, material: Material, sizes: _Sizes, identical: bool, ranks: int) -> Sharing:
-    """Return how products are shared among ranks: counted from the layout, or as in such layouts if that would take long."""
+def _sharing(config: Config, material: Material, sizes: Sizes, identical: bool, ranks: int) -> Sharing:
+    """Return how products are shared among ranks: counted from the layout,
+    or as in such layouts if that would take long.
+    """
     busy = min(ranks, sizes.columns)
     if busy == 1 or ranks > sizes.columns or sizes.points * sizes.columns > _ENTRIES_COUNTED:
         return expected_sharing(sizes.pairs / POINT_GROUPS[sizes.symmetry].order, sizes.columns, identical, busy)
     return counted_sharing(carrier_mesh(config, material), sizes.symmetry, identical, ranks)
 
 
-def _sent(sharing: Sharing, sizes: _Sizes) -> dict[str, str]:
+def _sent(sharing: Sharing, sizes: Sizes) -> dict[str, str]:
     """Return what the busiest rank sends in a product, and its share of the work."""
     if sharing.ranks == 1:
         return {}
-    about, size = "" if sharing.counted else "about ", _value_bytes(sizes) * sharing.amplitudes
+    about, size = "" if sharing.counted else "about ", value_bytes(sizes) * sharing.amplitudes
     return {
         "sent per rank and product at most": f"{about}{sharing.messages:.0f} messages, {size / 1e6:.3g} MB",
         "work of the busiest rank over the mean": f"{about}{sharing.busiest:.2f}",
     }
 
 
-def _value_bytes(sizes: _Sizes) -> int:
-    return 8 if is_single(sizes.kernel) else 16
-
-
-def _memory(config: Config, material: Material, sizes: _Sizes, ranks: int) -> float:
-    """Return bytes per rank: the interpreter, what every rank has whole, lists and buffers of products, vectors of the eigensolver."""
-    three = [three_carriers(config, material, species) for species in config.trion.names]
-    alike = [first == second for first, second, _ in three]
-    shared = alike if config.bands.model == "tight-binding" else [_one_matrix(first, second) for first, second, _ in three]
-    whole = _whole_bytes(sizes, 1 if all(shared) else 2, 2 if apart(surroundings(config)) else 1)
-    own = _product_bytes(sizes, 2 if all(alike) else 3, ranks) + _solver_bytes(config, sizes) / (2 if all(alike) else 1)
-    return BASE_BYTES + whole + own / ranks
-
-
-def _one_matrix(first: Label, second: Label) -> bool:
-    """Say whether the like carriers share a matrix: Dirac bands of one gap do, whatever the valley, and all bands with overlaps of 1."""
-    return not (isinstance(first, Carrier) and isinstance(second, Carrier)) or first.spin_valley == second.spin_valley
-
-
-def _whole_bytes(sizes: _Sizes, matrices: int, interactions: int = 1) -> float:
-    """Return the bytes of what every rank has whole: products of interactions with overlaps, or their spectra and spinors."""
-    half = 0.5 if is_single(sizes.kernel) else 1
-    if sizes.kernel.startswith("gemm"):
-        return half * 16 * (matrices + interactions - 1) * sizes.points**2
-    return half * (interactions * _SPECTRA_BYTES * (sizes.points / _SPECTRA_POINTS) ** 1.5 + _SPINOR_BYTES * sizes.components * sizes.points)
-
-
-def _product_bytes(sizes: _Sizes, layouts: int, ranks: int) -> float:
-    """Return the bytes for products on all ranks together; see `hpcx.trion.operator`.
-
-    Every entry has its place and sign in each layout's list, and a result; every canonical pair its key, kinetic energy, amplitude, result
-    and place in the lists, and, if it comes from other ranks, room to be sent and received, there and back.
-    """
-    value, identical, mirrored = 8 if is_single(sizes.kernel) else 16, layouts == 2, sizes.symmetry.endswith("v")
-    entry = layouts * (4 + mirrored + identical) + value + (2 * value * sizes.components if sizes.kernel.startswith("gemm") else 0)
-    pair = 8 + 8 + value + 16 + 4 * mirrored + 3 * (4 + mirrored) + (1 - 1 / ranks) * 2 * (2 * value + 8)
-    return entry * _ENTRIES * sizes.points * sizes.columns + pair * sizes.pairs / POINT_GROUPS[sizes.symmetry].order / (2 if identical else 1)
-
-
-def _solver_bytes(config: Config, sizes: _Sizes) -> float:
-    """Return the bytes of PETSc's vectors, which are complex, and of states outside it, which are real in real sectors."""
-    kept = (config.solver.states + 1) * (8 if sizes.symmetry.endswith("v") else 16)
-    return sizes.unknowns * (16 * (small_basis(config.solver.states, sizes.unknowns) + _SOLVER_VECTORS) + kept)
-
-
-def _warnings(config: Config, material: Material, sizes: _Sizes, ranks: int) -> list[str]:
-    found, unknowns, columns, basis = coarse_mesh(config, material), sizes.unknowns, sizes.columns, small_basis(config.solver.states, sizes.unknowns)
+def _warnings(config: Config, material: Material, sizes: Sizes, ranks: int) -> list[str]:
+    found, unknowns, columns, basis = (
+        coarse_mesh(config, material),
+        sizes.unknowns,
+        sizes.columns,
+        small_basis(config.solver.states, sizes.unknowns),
+    )
     if config.trion.temperature > 0 and _wants_spectra(config):
-        found.append("trion.temperature: one spectrum without symmetry for each of the resident carrier's momenta adds to time and memory")
+        found.append(
+            "trion.temperature: one spectrum without symmetry for each of the resident carrier's momenta adds to time"
+            " and memory"
+        )
     if unknowns * basis / ranks > _INDEX_LIMIT:
         found.append(
             f"{unknowns} unknowns x {basis} basis vectors on {ranks} ranks exceed 32-bit indices; use more ranks, "

@@ -25,7 +25,8 @@ class Pair:
         channel: name.
         like: 0 or 1, the like carrier that takes part.
         spectator: the other one.
-        in_one_valley: whether electron and hole are in one valley, so that the exchange is of long range; else it is a contact.
+        in_one_valley: whether electron and hole are in one valley, so that the exchange is of long range; else it is a
+            contact.
     """
 
     channel: str
@@ -46,7 +47,11 @@ def pairs_of(channels: dict[str, tuple[Species, Species, Species]]) -> list[Pair
 
 def acting_pairs(config: Config, channels: dict[str, tuple[Species, Species, Species]]) -> list[Pair]:
     """Return the pairs on which the exchange of an input acts."""
-    return [pair for pair in pairs_of(channels) if (config.exchange.long_range if pair.in_one_valley else config.exchange.contact)]
+    return [
+        pair
+        for pair in pairs_of(channels)
+        if (config.exchange.long_range if pair.in_one_valley else config.exchange.contact)
+    ]
 
 
 def pair_bands(config: Config, material: Material, mesh: ValleyMesh, pair: Pair) -> tuple[Band, Band]:
@@ -70,13 +75,20 @@ def coupled_sets(channels: dict[str, tuple[Species, Species, Species]], long_ran
 
 
 def lacking_partners(config: Config, material: Material) -> list[str]:
-    """Return a warning for every channel whose pair is also made in the other valley, in a channel that the input does not have."""
+    """Return a warning for every channel whose pair is also made in the other valley,
+    in a channel that the input does not have.
+    """
     channels = config.trion.channels
     known = {name: channel(config, material, name) for name in channels}
-    made = {(frozenset([pair.spectator, known[pair.channel][pair.like].label]), known[pair.channel][OPPOSITE].label) for pair in pairs_of(known)}
+    made = {
+        (frozenset([pair.spectator, known[pair.channel][pair.like].label]), known[pair.channel][OPPOSITE].label)
+        for pair in pairs_of(known)
+    }
     found = []
     for pair in pairs_of(known) if config.exchange.long_range else ():
-        words = [_reversed(word) if place != 1 - pair.like else word for place, word in enumerate(channels[pair.channel])]
+        words = [
+            _reversed(word) if place != 1 - pair.like else word for place, word in enumerate(channels[pair.channel])
+        ]
         if not pair.in_one_valley or "" in words:
             continue
         try:
@@ -84,7 +96,10 @@ def lacking_partners(config: Config, material: Material) -> list[str]:
         except ChannelError:
             continue
         if (frozenset([pair.spectator, like.label]), opposite.label) not in made:
-            found.append(f"exchange.long_range also makes the pair of {pair.channel} in the other valley: add the channel {words} or know that it is missing")
+            found.append(
+                f"exchange.long_range also makes the pair of {pair.channel} in the other valley: add the channel"
+                f" {words} or know that it is missing"
+            )
     return found
 
 

@@ -1,8 +1,9 @@
 """Symmetric sectors of channels that exchange couples.
 
-A rotation turns the overlap O = <c|v> of a pair by a phase exp(i l angle), of a pair in the time-reversed valley by the opposite one. The sum over a pair
-that channels with one spectator share then couples angular momenta that differ as their l do: where the one channel is fully symmetric, as light
-makes it, the other one is not. There is a sector for each of the channels; mirrors are left out unless all l are equal.
+A rotation turns the overlap O = <c|v> of a pair by a phase exp(i l angle), of a pair in the time-reversed valley by the
+opposite one. The sum over a pair that channels with one spectator share then couples angular momenta that differ as
+their l do: where the one channel is fully symmetric, as light makes it, the other one is not. There is a sector for
+each of the channels; mirrors are left out unless all l are equal.
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ class CoupledSector:
     phase_pg: dict[Pair, np.ndarray]
 
 
-def coupled_sectors(config: Config, material: Material, exciton: ExcitonProblem, names: list[str]) -> list[CoupledSector]:
-    """Return the sectors of the largest symmetry that coupled channels have and the input allows, or none if there is no such symmetry."""
+def coupled_sectors(
+    config: Config, material: Material, exciton: ExcitonProblem, names: list[str]
+) -> list[CoupledSector]:
+    """Return the sectors of the largest symmetry that coupled channels have and the input allows,
+    or none if there is no such symmetry.
+    """
     problems = [trion_problem(config, material, exciton, name) for name in names]
     for symmetry in allowed(config.solver.symmetry):
         if any(broken(problem, symmetry) for problem in problems):
@@ -50,7 +55,10 @@ def coupled_sectors(config: Config, material: Material, exciton: ExcitonProblem,
         momenta = _momenta(names, phase_pg, symmetry)
         if momenta:
             turns = POINT_GROUPS[symmetry].rotations
-            return [CoupledSector(symmetry, tuple((m - least) % turns for m in momenta), phase_pg) for least in dict.fromkeys(momenta)]
+            return [
+                CoupledSector(symmetry, tuple((m - least) % turns for m in momenta), phase_pg)
+                for least in dict.fromkeys(momenta)
+            ]
     return []
 
 
@@ -60,14 +68,24 @@ def lacking_symmetry(names: list[str]) -> str:
 
 
 def allowed(asked: str) -> list[str]:
-    """Return the symmetries whose sectors an input allows, the largest first: all, or those within the one that it names."""
+    """Return the symmetries whose sectors an input allows, the largest first:
+    all, or those within the one that it names.
+    """
     most = POINT_GROUPS["C6v" if asked == "auto" else asked]
-    within = [name for name, group in POINT_GROUPS.items() if most.rotations % group.rotations == 0 and group.mirrors <= most.mirrors]
+    within = [
+        name
+        for name, group in POINT_GROUPS.items()
+        if most.rotations % group.rotations == 0 and group.mirrors <= most.mirrors
+    ]
     return within if asked in ("auto", "none") else within[:-1]
 
 
-def _phases(config: Config, material: Material, exciton: ExcitonProblem, names: list[str], symmetry: str) -> dict[Pair, np.ndarray]:
-    """Return by which factor each operation multiplies the overlap of every pair that exchange acts on, NaN if it is none; 1 for contacts."""
+def _phases(
+    config: Config, material: Material, exciton: ExcitonProblem, names: list[str], symmetry: str
+) -> dict[Pair, np.ndarray]:
+    """Return by which factor each operation multiplies the overlap of every pair that exchange acts on,
+    NaN if it is none; 1 for contacts.
+    """
     move_gk, conjugates_g = exciton.mesh.point_group(symmetry)
     sample, everywhere = np.arange(min(_SAMPLE, exciton.mesh.size))[:, None], np.arange(exciton.mesh.size)[None]
     found = {}
@@ -78,19 +96,27 @@ def _phases(config: Config, material: Material, exciton: ExcitonProblem, names: 
         electron, hole = pair_bands(config, material, exciton.mesh, pair)
         plain = interband(electron, hole, sample, everywhere)
         for g, (move_k, conjugates) in enumerate(zip(move_gk, conjugates_g, strict=True)):
-            image, kept = interband(electron, hole, move_k[sample], move_k[everywhere]), plain.conj() if conjugates else plain
+            image, kept = (
+                interband(electron, hole, move_k[sample], move_k[everywhere]),
+                plain.conj() if conjugates else plain,
+            )
             factor = np.vdot(kept, image) / np.vdot(kept, kept)
             found[pair][g] = factor if np.abs(image - factor * kept).max() < TOLERANCE else np.nan
     return found
 
 
 def _momenta(names: list[str], phase_pg: dict[Pair, np.ndarray], symmetry: str) -> list[int]:
-    """Return angular momenta of the channels from that of the first one, which is 0; nothing if the overlaps do not go together."""
+    """Return angular momenta of the channels from that of the first one, which is 0;
+    nothing if the overlaps do not go together.
+    """
     group, momentum = POINT_GROUPS[symmetry], {names[0]: 0}
     base: dict[Label, int] = {}
     if any(np.isnan(phase_g).any() for phase_g in phase_pg.values()):
         return []
-    turn = {pair: round(np.angle(phase_g[1 % len(phase_g)]) * group.rotations / (2 * np.pi)) for pair, phase_g in phase_pg.items()}
+    turn = {
+        pair: round(np.angle(phase_g[1 % len(phase_g)]) * group.rotations / (2 * np.pi))
+        for pair, phase_g in phase_pg.items()
+    }
     shared = [pair for pair in phase_pg if pair.in_one_valley]
     for _ in names:  # every round reaches the channels that share a spectator with those that are known
         for pair in shared:
@@ -101,5 +127,7 @@ def _momenta(names: list[str], phase_pg: dict[Pair, np.ndarray], symmetry: str) 
     fits = all((momentum[pair.channel] - turn[pair] - base[pair.spectator]) % group.rotations == 0 for pair in shared)
     if group.mirrors:
         alike = {pair.spectator: phase_pg[pair] for pair in shared}
-        fits &= not any(momentum.values()) and all(np.allclose(phase_pg[pair], alike[pair.spectator]) for pair in shared)
+        fits &= not any(momentum.values()) and all(
+            np.allclose(phase_pg[pair], alike[pair.spectator]) for pair in shared
+        )
     return [momentum[name] for name in names] if fits else []

@@ -12,8 +12,9 @@ from hpcx.trion.kernels import deal
 from hpcx.trion.layouts import PairLayout, entries_of
 from hpcx.trion.sector import PairGroup, pair_group
 
-#: of large problems: share of all messages and amplitudes that the layouts can need, and by how much the busiest rank exceeds the mean
-#: if each has one column (counted on 6235 points for 64 and 512 ranks: 0.67, 0.58; 0.83, 0.67; 1.1, 1.2)
+#: of large problems: share of all messages and amplitudes that the layouts can need, and by how much the busiest rank
+#: exceeds the mean if each has one column (counted on 6235 points for 64 and 512 ranks: 0.67, 0.58; 0.83, 0.67; 1.1,
+#: 1.2)
 _MESSAGES, _AMPLITUDES, _IMBALANCE = 0.6, 0.75, 1.1
 
 
@@ -38,13 +39,20 @@ def exchanges(mesh: ValleyMesh, symmetry: str, identical: bool, ranks: int) -> E
     owner_k = np.full(mesh.size, -1)
     owner_k[group.columns] = owner_c
     # from a rank (first index) to another, in each exchange
-    sent = np.array([[_asked(group, owner_k, keys, rank, ranks) for keys in _wanted(group, group.columns[owner_c == rank])] for rank in range(ranks)])
+    sent = np.array(
+        [
+            [_asked(group, owner_k, keys, rank, ranks) for keys in _wanted(group, group.columns[owner_c == rank])]
+            for rank in range(ranks)
+        ]
+    )
     work = np.bincount(owner_c, stairs.height_c.astype(float) ** 2, ranks)
     return Exchanges(np.count_nonzero(sent, axis=(0, 1)), sent.sum(axis=(0, 1)), work / work.mean())
 
 
 def _wanted(group: PairGroup, columns: np.ndarray) -> list[np.ndarray]:
-    """Return the keys of what a rank with these columns needs in each exchange: amplitudes and results of each layout."""
+    """Return the keys of what a rank with these columns needs in each exchange:
+    amplitudes and results of each layout.
+    """
     p, r = group.pairs_of_columns(columns)
     own = group.key(p, r)[group.canonical(p, r)[0] == group.key(p, r)]
     k1, k2 = group.pair(own)
@@ -94,7 +102,9 @@ def counted_sharing(mesh: ValleyMesh, symmetry: str, identical: bool, ranks: int
     key = mesh.index_kx.tobytes(), symmetry, identical, ranks
     if key not in _known:
         found = exchanges(mesh, symmetry, identical, ranks)
-        _known[key] = Sharing(ranks, float(found.work.max()), float(found.messages.max()), float(found.amplitudes.max()), True)
+        _known[key] = Sharing(
+            ranks, float(found.work.max()), float(found.messages.max()), float(found.amplitudes.max()), True
+        )
     return _known[key]
 
 

@@ -1,7 +1,7 @@
 """Products with the interaction times the overlap of the moving carrier, for blocks of columns.
 
-All kernels turn x[b, c, p'] into sum_p' Wc[p, p'] x[b, c, p'] with Wc[p, p'] = w(p - p') sum_a conj(s_a(p)) s_a(p') for the
-spinor s of the carrier that moves; b is a component of another carrier's spinor, c a column.
+All kernels turn x[b, c, p'] into sum_p' Wc[p, p'] x[b, c, p'] with Wc[p, p'] = w(p - p') sum_a conj(s_a(p)) s_a(p') for
+the spinor s of the carrier that moves; b is a component of another carrier's spinor, c a column.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from hpcx.trion.problem import TrionProblem
 BLOCK_WIDTH = 16
 #: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
 _BATCH = 1 << 17
-#: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that of one component less
+#: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that
+#: of one component less
 FFT_FROM = 425
 #: rows of a matrix that are made together
 _ROWS = 256
@@ -74,7 +75,9 @@ def add_up(parts: np.ndarray, out: np.ndarray) -> np.ndarray:
 class MatrixKernel:
     """Matrix products with leading parts of one n x n matrix per carrier."""
 
-    def __init__(self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128) -> None:
+    def __init__(
+        self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128
+    ) -> None:
         self.blocks, self.precision = blocks, precision
         self._problem, self._order = problem, stairs.order
         self._matrices: list[tuple[int, np.ndarray, np.ndarray]] = []
@@ -135,7 +138,10 @@ class FourierKernel:
         self._convolutions = [BoxConvolution(w_ij, precision) for w_ij in problem.interactions]
         moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
-        sizes = [moving * spectators * len(block.columns) * math.prod(BoxConvolution.padded(block.extent)) for block in blocks.blocks]
+        sizes = [
+            moving * spectators * len(block.columns) * math.prod(BoxConvolution.padded(block.extent))
+            for block in blocks.blocks
+        ]
         self._work: np.ndarray = np.empty(max(sizes, default=0), precision)
         self._results: np.ndarray = np.empty((2, spectators * largest(blocks)), precision)
         self._middle = 2 * blocks.mesh.reach + max(map(abs, blocks.mesh.offset))
@@ -147,7 +153,8 @@ class FourierKernel:
         return *self.spectator(spinor_ck), self._convolutions[which]
 
     def spectator(self, spinor_ck: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return a spinor and its complex conjugate on a box that holds all sums of two points, (a, i, j), zero outside the mesh.
+        """Return a spinor and its complex conjugate on a box that holds all sums of two points,
+        (a, i, j), zero outside the mesh.
 
         What a block needs of them is a part, moved by r for a carrier at p + r.
         """
@@ -158,13 +165,17 @@ class FourierKernel:
         return spinor, spinor.conj()
 
     def _part(self, spinor: np.ndarray, block: Box, r: int | None = None) -> np.ndarray:
-        """Return the part of a spinor on a block's box, moved by the point r if there is one, (a, i, j), without copying."""
+        """Return the part of a spinor on a block's box, moved by the point r if there is one,
+        (a, i, j), without copying.
+        """
         (i, j), (rows, columns), middle = block.corner, block.extent, self._middle
         if r is not None:
             i, j = i + self._shift[r][0], j + self._shift[r][1]
         return spinor[:, i + middle : i + middle + rows, j + middle : j + middle + columns]
 
-    def dress(self, spectator: tuple[np.ndarray, np.ndarray], block: Box, z_cp: np.ndarray, work: np.ndarray) -> np.ndarray:
+    def dress(
+        self, spectator: tuple[np.ndarray, np.ndarray], block: Box, z_cp: np.ndarray, work: np.ndarray
+    ) -> np.ndarray:
         """Return conj(u_b(p + r)) z, (b, c, p), in `work`."""
         x_bcp = work[: len(spectator[1]) * z_cp.size].reshape(-1, *block.shape)
         x_bcij, z_cij = self._on_box(block, x_bcp), self._on_box(block, z_cp)
@@ -172,7 +183,9 @@ class FourierKernel:
             np.multiply(self._part(spectator[1], block, r), z_cij[column], out=x_bcij[:, column])
         return x_bcp
 
-    def undress(self, spectator: tuple[np.ndarray, np.ndarray], block: Box, y_bcp: np.ndarray, out_cp: np.ndarray) -> None:
+    def undress(
+        self, spectator: tuple[np.ndarray, np.ndarray], block: Box, y_bcp: np.ndarray, out_cp: np.ndarray
+    ) -> None:
         """Set `out` to sum_b u_b(p + r) y_b; y is overwritten."""
         y_bcij = self._on_box(block, y_bcp)
         for column, r in enumerate(block.columns):
@@ -184,7 +197,9 @@ class FourierKernel:
         """Return a view of values (..., c, p) on the box, (..., c, i, j)."""
         return x.reshape(*x.shape[:-1], *block.extent)
 
-    def multiply(self, moving: tuple[np.ndarray, np.ndarray, BoxConvolution], block: Box, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(
+        self, moving: tuple[np.ndarray, np.ndarray, BoxConvolution], block: Box, x_bcp: np.ndarray
+    ) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
         spinor, conjugate = (self._part(part, block)[:, None, None] for part in moving[:2])
         rows, columns = block.extent
@@ -220,8 +235,9 @@ def deal(mesh: ValleyMesh, columns: np.ndarray, ranks: int) -> tuple[np.ndarray,
 def along_short_boxes(problem: TrionProblem) -> TrionProblem:
     """Return the problem in integers (i, i + j) of a hexagonal mesh, for kernels alone: points and their order stay.
 
-    The columns of a symmetric sector lie between the directions of b1 and b2. Points that a column allows are a lens across it, which fits into a
-    box of b1 - b2 and b2 more tightly than into one of b1 and b2: transforms have 0.83 (C6v) and 0.78 (C3v) of the operations.
+    The columns of a symmetric sector lie between the directions of b1 and b2. Points that a column allows are a lens
+    across it, which fits into a box of b1 - b2 and b2 more tightly than into one of b1 and b2: transforms have 0.83
+    (C6v) and 0.78 (C3v) of the operations.
     """
     mesh = problem.mesh
     if not mesh.lattice.is_hexagonal:
@@ -229,12 +245,16 @@ def along_short_boxes(problem: TrionProblem) -> TrionProblem:
     sheared, middle = replace(mesh, index_kx=mesh.index_kx @ [[1, 1], [0, 1]]), problem.w_ij.shape[0] // 2
     i, j = np.ogrid[2 * (slice(-2 * sheared.reach, 2 * sheared.reach + 1),)]
     occurs = np.abs(j - i) <= middle
-    attraction, *other = (np.where(occurs, w_ij[i + middle, np.where(occurs, j - i, 0) + middle], 0) for w_ij in problem.interactions)
+    attraction, *other = (
+        np.where(occurs, w_ij[i + middle, np.where(occurs, j - i, 0) + middle], 0) for w_ij in problem.interactions
+    )
     return replace(problem, mesh=sheared, w_ij=attraction, repulsion_ij=other[0] if other else None)
 
 
 def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: np.ndarray, stairs: Staircase) -> Kernel:
-    """Return the kernel "gemm" or "fft", or one of them in single precision, for this rank's columns `columns[mine]`."""
+    """Return the kernel "gemm" or "fft", or one of them in single precision,
+    for this rank's columns `columns[mine]`.
+    """
     precision = np.complex64 if is_single(kernel) else np.complex128
     if kernel.startswith("fft"):
         problem = along_short_boxes(problem)

@@ -1,4 +1,6 @@
-"""The three layouts of pair states in which an interaction moves one carrier along a column; see `hpcx.trion.operator`."""
+"""The three layouts of pair states in which an interaction moves one carrier along a column;
+see `hpcx.trion.operator`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from hpcx.trion.sector import PairGroup
 
 @dataclass(frozen=True)
 class PairLayout:
-    """Which momentum is the column and which the row: "photoexcited", "resident" or "both" like carriers' interaction."""
+    """Which momentum is the column and which the row: "photoexcited",
+    "resident" or "both" like carriers' interaction.
+    """
 
     name: str
 

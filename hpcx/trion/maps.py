@@ -42,7 +42,11 @@ def peak_states(operator: TrionOperator, recursion: Recursion, peaks: np.ndarray
     return state_px / np.sqrt(square)[:, None]
 
 
-def peak_maps(operator: TrionOperator, recursion: Recursion, spectrum: Spectrum, wanted: np.ndarray, broadening: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the photon energies of the peaks next to `wanted` and C(k, 0) of their states at this rank's points; collective."""
+def peak_maps(
+    operator: TrionOperator, recursion: Recursion, spectrum: Spectrum, wanted: np.ndarray, broadening: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the photon energies of the peaks next to `wanted` and C(k, 0) of
+    their states at this rank's points; collective.
+    """
     peaks = np.array([nearest_peak(spectrum, energy, broadening) for energy in wanted])
     return peaks, wavefunction(operator, peak_states(operator, recursion, peaks, _WINDOW * broadening))

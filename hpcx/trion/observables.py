@@ -15,10 +15,13 @@ from hpcx.trion.operator import TrionOperator
 from hpcx.trion.symmetry import largest
 
 
-def rayleigh_ritz(operator: TrionOperator | CoupledOperator, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rayleigh_ritz(
+    operator: TrionOperator | CoupledOperator, vectors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return energies, vectors and true residual norms |H x - E x| in the span of `vectors` (state, rows); collective.
 
-    One explicit product per state, so that energies and residuals are those of `operator` however the vectors were found.
+    One explicit product per state, so that energies and residuals are those of `operator` however the vectors were
+    found.
     """
     products = np.array([operator.apply(vector) for vector in vectors])
     overlap = operator.comm.allreduce(vectors.conj() @ vectors.T)
@@ -41,17 +44,23 @@ def oscillator_strength(operator: TrionOperator, vectors: np.ndarray) -> np.ndar
 
 
 def rotations(operator: TrionOperator) -> int:
-    """Return the order of the rotations that the trion's Hamiltonian has: of its sector, or without one of its largest symmetry."""
+    """Return the order of the rotations that the trion's Hamiltonian has:
+    of its sector, or without one of its largest symmetry.
+    """
     return POINT_GROUPS[largest(operator.problem) if operator.symmetry == "none" else operator.symmetry].rotations
 
 
 def by_rotation(operator: TrionOperator, order: int, vectors: np.ndarray) -> tuple[np.ndarray, list[Kind]]:
-    """Return the vectors (state, rows) of a level as eigenvectors of the rotation by 2 pi / `order`, and their kinds; collective."""
+    """Return the vectors (state, rows) of a level as eigenvectors of the rotation by 2 pi / `order`,
+    and their kinds; collective.
+    """
     sector, mesh = operator.sector, operator.problem.mesh
     if order == 1 or operator.symmetry != "none":
         return vectors, [(operator.momentum, 0)] * len(vectors)
     back_k = mesh.images(PointGroup(order).operations[-1])
-    moved = np.array([sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors])
+    moved = np.array(
+        [sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors]
+    )
     unitary, turns = by_turns(operator.comm.allreduce(vectors.conj() @ moved.T), order)
     return unitary @ vectors, [(int(turn), 0) for turn in turns]
 
@@ -63,13 +72,16 @@ def own_points(operator: TrionOperator) -> slice:
 
 
 def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
-    """Return C(k, Q) of total momentum Q, 0 if not told, the resident carrier there, at this rank's points, (state, points); collective.
+    """Return C(k, Q) of total momentum Q, 0 if not told, the resident carrier there,
+    at this rank's points, (state, points); collective.
 
     The largest value of a state is made positive, and of equally large ones, whatever the rounding, the first.
     """
     points = own_points(operator)
     k = np.arange(points.start, points.stop)
-    slices = np.array([operator.amplitudes(vector, k, np.full_like(k, operator.problem.initial)) for vector in vectors]).reshape(len(vectors), len(k))
+    slices = np.array(
+        [operator.amplitudes(vector, k, np.full_like(k, operator.problem.initial)) for vector in vectors]
+    ).reshape(len(vectors), len(k))
     size = np.abs(slices)
     largest = np.max(operator.comm.allgather(size.max(axis=1, initial=0.0)), axis=0)
     candidates = size >= (1 - 1e-6) * largest[:, None]
@@ -87,7 +99,9 @@ def add_slices(result: Result, path: str, dimension: str, slices: np.ndarray, op
 
 
 def dimensions(operator: TrionOperator) -> tuple[int, int]:
-    """Return the number of states without symmetry (antisymmetric ones of identical carriers) and of unknowns; collective."""
+    """Return the number of states without symmetry (antisymmetric ones of identical carriers)
+    and of unknowns; collective.
+    """
     pairs, rows = operator.comm.allreduce(np.array([operator.sector.pairs, operator.rows]))
     mesh = operator.problem.mesh
     if operator.problem.identical:

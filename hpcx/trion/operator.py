@@ -1,14 +1,15 @@
 """The trion's Hamiltonian without a matrix, on the symmetric sector of pair states, distributed over ranks.
 
-Each interaction moves one carrier while the sum of the two others' momenta, or one momentum, stays fixed. Three layouts make the
-fixed one a column r and the moving one a row p:
+Each interaction moves one carrier while the sum of the two others' momenta, or one momentum, stays fixed. Three layouts
+make the fixed one a column r and the moving one a row p:
 
     photoexcited and opposite: p = k1,   r = k2,       spectator spinor at p + r = k3
     resident and opposite:     p = k2,   r = k1,       spectator spinor at p + r = k3
     photoexcited and resident: p = k1,   r = -k3,      spectator spinor at p + r = -k2
 
-and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per orbit.
-Identical carriers need two of the layouts. If the resident carrier has the momentum Q, every sum of two points is less Q.
+and all three read Y(p) = sum_b u_b(p+r) sum_p' Wc[p,p'] conj(u_b(p'+r)) X(p'). Columns are needed for one point per
+orbit. Identical carriers need two of the layouts. If the resident carrier has the momentum Q, every sum of two points
+is less Q.
 """
 
 from __future__ import annotations
@@ -38,14 +39,18 @@ class Gather:
         pull: what comes from other ranks.
     """
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, far: int) -> None:
+    def __init__(
+        self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, far: int
+    ) -> None:
         """Make the lists; what comes from other ranks will stand at `far` in the source."""
         group, key = sector.group, kernel.blocks.key()
         used = np.flatnonzero(key >= 0)
         canonical, operation = group.canonical(*layout.pair(group, *group.pair(key[used])))
         self.pull = Pull(comm, canonical, owner_k[canonical // group.mesh.size], sector.key)
         place, leads = np.zeros(len(key), self.pull.index.dtype), np.zeros(len(key), np.int8)
-        place[used] = np.where(self.pull.index < self.pull.local, self.pull.index, self.pull.index + (far - self.pull.local))
+        place[used] = np.where(
+            self.pull.index < self.pull.local, self.pull.index, self.pull.index + (far - self.pull.local)
+        )
         del self.pull.index
         leads[used] = operation
         self._places = Places(group, place, leads)
@@ -62,8 +67,12 @@ class Scatter:
         pull: what comes from other ranks.
     """
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, sign: int) -> None:
-        """Make the lists; with identical carriers the first layout also yields the exchanged term, with the opposite sign."""
+    def __init__(
+        self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, layout: PairLayout, kernel: Kernel, sign: int
+    ) -> None:
+        """Make the lists; with identical carriers the first layout also yields the exchanged term,
+        with the opposite sign.
+        """
         group, k1, k2 = sector.group, sector.k1, sector.k2
         members = [entries_of(group, layout, k1, k2)]
         if layout.name == "photoexcited" and group.swaps_g.any():
@@ -71,7 +80,9 @@ class Scatter:
         key = np.concatenate([key for key, _ in members])
         self.pull = Pull(comm, key, owner_k[key // group.mesh.size], kernel.blocks.key())
         places = np.split(self.pull.index, len(members))
-        self._members = [Places(group, place, operation, swaps=False) for place, (_, operation) in zip(places, members, strict=True)]
+        self._members = [
+            Places(group, place, operation, swaps=False) for place, (_, operation) in zip(places, members, strict=True)
+        ]
         self._add_or_subtract = [np.add if factor > 0 else np.subtract for factor in (sign, -sign)]
         del self.pull.index
 
@@ -100,13 +111,24 @@ class Term:
         far: where in the source the values stand that come from other ranks: amplitudes, then results.
     """
 
-    def __init__(self, comm: MPI.Comm, sector: Sector, owner_k: np.ndarray, kernel: Kernel, far: int, layout: PairLayout, sign: int) -> None:
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        sector: Sector,
+        owner_k: np.ndarray,
+        kernel: Kernel,
+        far: int,
+        layout: PairLayout,
+        sign: int,
+    ) -> None:
         self.gather = Gather(comm, sector, owner_k, layout, kernel, far)
         self.scatter = Scatter(comm, sector, owner_k, layout, kernel, sign)
         self.far = slice(far, far + max(self.gather.pull.far, self.scatter.pull.far + 1))
 
     def multiply_by(self, kernel: Kernel, moving_ck: np.ndarray, spectator: Any, which: int) -> None:
-        """Take a kernel of the blocks of the lists, the spinor of the moving carrier, the kernel's of the one at p + r, and which interaction."""
+        """Take a kernel of the blocks of the lists, the spinor of the moving carrier,
+        the kernel's of the one at p + r, and which interaction.
+        """
         self._kernel, self._moving, self._spectator = kernel, kernel.moving(moving_ck, which), spectator
 
     def multiply(self, source: np.ndarray, result: np.ndarray, work: np.ndarray) -> None:
@@ -132,11 +154,13 @@ class TrionOperator:
         traffic: what this rank has sent in products.
     """
 
-    def __init__(self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto", momentum: int = 0) -> None:
+    def __init__(
+        self, comm: MPI.Comm, problem: TrionProblem, symmetry: str, kernel: str = "auto", momentum: int = 0
+    ) -> None:
         """Deal the columns over the ranks and make all lists; collective.
 
-        "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is asked for. The sector is
-        the fully symmetric one, or of rotations alone that of an angular `momentum`.
+        "auto" is the largest symmetry that the problem has. Raises SymmetryError if it does not have the one that is
+        asked for. The sector is the fully symmetric one, or of rotations alone that of an angular `momentum`.
         """
         symmetry = chosen(problem, symmetry)
         require(problem, symmetry)
@@ -157,7 +181,9 @@ class TrionOperator:
         self._begin()
 
     def in_double_precision(self) -> None:
-        """Form products in double precision from now on, with the lists that are there, if they were in single precision; collective."""
+        """Form products in double precision from now on, with the lists that are there,
+        if they were in single precision; collective.
+        """
         if self.kernel.precision == np.complex64:
             del self._source, self._near, self._result, self._work
             self.kernel = self._make_kernel(self._name.removesuffix("-single"))
@@ -180,32 +206,55 @@ class TrionOperator:
         self._sent = tuple(sum(counts) for counts in zip(*fetches, strict=True))
 
     def _make_terms(self) -> list[Term]:
-        """Return the attractions of the like carriers to the opposite one (a single one if they are identical), and their repulsion."""
+        """Return the attractions of the like carriers to the opposite one (a single one if they are identical),
+        and their repulsion.
+        """
         terms: list[Term] = []
         for layout in ("photoexcited", "both") if self.problem.identical else ("photoexcited", "resident", "both"):
             far = terms[-1].far.stop if terms else len(self.sector.key)
-            terms.append(Term(self.comm, self.sector, self.owner_k, self.kernel, far, PairLayout(layout), 1 if layout == "both" else -1))
+            terms.append(
+                Term(
+                    self.comm,
+                    self.sector,
+                    self.owner_k,
+                    self.kernel,
+                    far,
+                    PairLayout(layout),
+                    1 if layout == "both" else -1,
+                )
+            )
         return terms
 
     def _factors(self) -> list[tuple[np.ndarray, Any, int]]:
-        """Return for each term the spinor of the moving carrier, (a, k), the kernel's of the one at p + r, and which interaction."""
+        """Return for each term the spinor of the moving carrier, (a, k),
+        the kernel's of the one at p + r, and which interaction.
+        """
         problem, kernel = self.problem, self.kernel
         to_opposite = kernel.spectator(problem.opposite.spinor_ck)
         to_resident = kernel.spectator(problem.resident.spinor_ck[:, problem.mesh.inverse_k].conj())
         like = [problem.photoexcited] if problem.identical else [problem.photoexcited, problem.resident]
         attraction, repulsion = 0, len(problem.interactions) - 1
-        return [*((band.spinor_ck, to_opposite, attraction) for band in like), (problem.photoexcited.spinor_ck, to_resident, repulsion)]
+        return [
+            *((band.spinor_ck, to_opposite, attraction) for band in like),
+            (problem.photoexcited.spinor_ck, to_resident, repulsion),
+        ]
 
     def _make_buffers(self) -> None:
-        """The source holds this rank's amplitudes and what comes from others; the result, those of one term and a last zero."""
-        kernel, components = self.kernel, max(len(band.spinor_ck) for band in (self.problem.resident, self.problem.opposite))
+        """The source holds this rank's amplitudes and what comes from others;
+        the result, those of one term and a last zero.
+        """
+        kernel, components = (
+            self.kernel,
+            max(len(band.spinor_ck) for band in (self.problem.resident, self.problem.opposite)),
+        )
         self._source: np.ndarray = np.zeros(self._terms[-1].far.stop, kernel.precision)
         self._near = self._source[: len(self.sector.key)]
         self._result: np.ndarray = np.zeros(kernel.blocks.length + 1, kernel.precision)
         self._work: np.ndarray = np.empty(components * largest(kernel.blocks), kernel.precision)
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Return this rank's part of the product with a vector of coordinates, eV, in complex `out` if given; collective.
+        """Return this rank's part of the product with a vector of coordinates,
+        eV, in complex `out` if given; collective.
 
         In a real sector the product is real, unless coordinates have imaginary parts on some rank.
         """
@@ -218,7 +267,9 @@ class TrionOperator:
         return out
 
     def _apply_real(self, x: np.ndarray, room: np.ndarray | None = None) -> np.ndarray:
-        """The product on the coordinates' real parts if the sector is real, else the product; complex `room` saves memory for amplitudes."""
+        """The product on the coordinates' real parts if the sector is real, else the product;
+        complex `room` saves memory for amplitudes.
+        """
         pairs = len(self.sector.key)
         total = np.empty(pairs, complex) if room is None or len(room) < pairs else room[:pairs]
         self.sector.unpack(x, total)

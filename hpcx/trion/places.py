@@ -1,4 +1,6 @@
-"""Where values are in a buffer and what symmetry does to them on the way: such lists are most of an operator's memory."""
+"""Where values are in a buffer and what symmetry does to them on the way:
+such lists are most of an operator's memory.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,14 @@ CHUNK = 1 << 14
 
 
 class Places:
-    """Places in a buffer, with what the symmetry operation that leads there does to values: complex conjugation, change of sign, turn."""
+    """Places in a buffer, with what the symmetry operation that leads there does to values:
+    complex conjugation, change of sign, turn.
+    """
 
     def __init__(self, group: PairGroup, place: np.ndarray, operation: np.ndarray, swaps: bool = True) -> None:
-        """Take places and the operations that lead there, (value,) each; without `swaps` the exchange of carriers does not change the sign."""
+        """Take places and the operations that lead there, (value,) each;
+        without `swaps` the exchange of carriers does not change the sign.
+        """
         self._place = place
         negated, conjugated = group.swaps_g[operation] & swaps, group.conjugates_g[operation]
         self._real, self._imaginary = _signs(negated), _signs(negated != conjugated)
@@ -26,7 +32,9 @@ class Places:
         return self._changed(source.take(self._place[part]), part)
 
     def take_from(self, source: np.ndarray, first: int, part: slice) -> np.ndarray:
-        """Return the values at those places that begin at `first` of the buffer and are in `source`, whose last value stands for all others."""
+        """Return the values at those places that begin at `first` of the buffer and are in `source`,
+        whose last value stands for all others.
+        """
         place, last = self._place[part] - first, len(source) - 1
         place[(place < 0) | (place > last)] = last
         return self._changed(source.take(place), part)

@@ -27,8 +27,8 @@ class TrionProblem:
     """Two like charges k1, k2 and an opposite one k3 = k1 + k2, all within the mesh.
 
     (H C)(k1,k2) = [e1 + e2 + e3] C - sum_k1' w <1 k1|1 k1'> <3 k3'|3 k3> C(k1',k2) - the same for k2
-    + sum_k1' w <1 k1|1 k1'> <2 k2|2 k2'> C(k1', k3 - k1'): Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019). For two
-    holes and an electron the spinors are complex conjugated.
+    + sum_k1' w <1 k1|1 k1'> <2 k2|2 k2'> C(k1', k3 - k1'): Tempelaar and Berkelbach, Nat. Commun. 10, 3419 (2019). For
+    two holes and an electron the spinors are complex conjugated.
 
     Attributes:
         mesh: the points.
@@ -78,8 +78,9 @@ class TrionProblem:
 def carriers(order: str, species: str, charge: int, transition: str) -> tuple[Carrier, Carrier, Carrier]:
     """Return the photoexcited, resident and opposite carrier of a trion.
 
-    `order` is "bright" if the conduction band with the spin of the upper valence band is the lower one, else "dark". The
-    photoexcited and the opposite carrier are at K; the resident one is the lowest of its kind, of the other spin (singlet) or the same (triplet).
+    `order` is "bright" if the conduction band with the spin of the upper valence band is the lower one, else "dark".
+    The photoexcited and the opposite carrier are at K; the resident one is the lowest of its kind, of the other spin
+    (singlet) or the same (triplet).
     """
     pair = 1 if transition == "A" else -1
     if charge > 0:
@@ -97,7 +98,9 @@ def exciton_of(config: Config, material: Material) -> ExcitonProblem:
 
 
 def three_carriers(config: Config, material: Material, name: str) -> tuple[Label, Label, Label]:
-    """Return the carriers of a species or a channel as the band model knows them; raises MaterialError, ChannelError."""
+    """Return the carriers of a species or a channel as the band model knows them;
+    raises MaterialError, ChannelError.
+    """
     if name in config.trion.channels:
         first, second, third = channel(config, material, name)
         return first.label, second.label, third.label
@@ -111,21 +114,29 @@ def three_bands(config: Config, material: Material, mesh: ValleyMesh, name: str)
 
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str) -> TrionProblem:
-    """Return a species or a channel of an input on its exciton's mesh; raises MaterialError for an unknown `carriers.order`, ChannelError, ValueError."""
+    """Return a species or a channel of an input on its exciton's mesh;
+    raises MaterialError for an unknown `carriers.order`, ChannelError, ValueError.
+    """
     three = three_carriers(config, material, name)
     first, second, third = three_bands(config, material, exciton.mesh, name)
-    dipole_k = pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
+    dipole_k = (
+        pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
+    )
     if not three[0].conduction:
         first, second, third = first.conjugate(), second.conjugate(), third.conjugate()
     repulsion_ij = _repulsion(config, material, exciton.mesh, "electron" if three[0].conduction else "hole")
-    at_rest = TrionProblem(exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k, repulsion_ij=repulsion_ij)
+    at_rest = TrionProblem(
+        exciton.mesh, first, second, third, three[0] == three[1], exciton.w_ij, dipole_k, repulsion_ij=repulsion_ij
+    )
     point = momentum_point(config, exciton.mesh)
     # the points of holes are those of the electrons that are missing: opposite momenta
     return moving_problem(at_rest, point if three[0].conduction else int(exciton.mesh.inverse_k[point]))
 
 
 def moving_problem(problem: TrionProblem, point: int) -> TrionProblem:
-    """Return the problem whose total momentum is that of a point, at which the resident carrier was; it has no point symmetry unless that is 0."""
+    """Return the problem whose total momentum is that of a point, at which the resident carrier was;
+    it has no point symmetry unless that is 0.
+    """
     if point == 0:
         return problem
     mesh = problem.mesh
@@ -148,7 +159,11 @@ def momentum_point(config: Config, mesh: ValleyMesh) -> int:
 def _repulsion(config: Config, material: Material, mesh: ValleyMesh, like: str) -> np.ndarray | None:
     """Return the interaction of the like carriers if the opposite one is in another sheet, W / (N^2 A), eV."""
     around = surroundings(config)
-    return interaction_grid(mesh, layer_interaction(material, alike(around, like)), config.screening.w0) if apart(around) else None
+    return (
+        interaction_grid(mesh, layer_interaction(material, alike(around, like)), config.screening.w0)
+        if apart(around)
+        else None
+    )
 
 
 def pair_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str, like: int) -> ExcitonProblem:

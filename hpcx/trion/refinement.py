@@ -1,12 +1,13 @@
-"""How the binding energies of trions depend on the mesh and its cut-off: as the exciton's do, see `hpcx.exciton.refinement`.
+"""How the binding energies of trions depend on the mesh and its cut-off:
+as the exciton's do, see `hpcx.exciton.refinement`.
 
-**mesh.N.** The constant part of the interaction with images cancels between trion and exciton, so nothing is corrected. A trion is
-larger than its exciton: where the supercell is not much larger, tunnelling between images binds it more, which is gone after one or
-two steps of N.
+**mesh.N.** The constant part of the interaction with images cancels between trion and exciton, so nothing is corrected.
+A trion is larger than its exciton: where the supercell is not much larger, tunnelling between images binds it more,
+which is gone after one or two steps of N.
 
-**mesh.k0.** A cut-off takes from a trion what it takes from pairs of electron and hole, and a little less from its two electrons: what
-is missing is about 0.3 times what the exciton misses on the same mesh, with the same shells of points at the cut-off and the same
-higher orders. The exciton costs next to nothing, so this is known.
+**mesh.k0.** A cut-off takes from a trion what it takes from pairs of electron and hole, and a little less from its two
+electrons: what is missing is about 0.3 times what the exciton misses on the same mesh, with the same shells of points
+at the cut-off and the same higher orders. The exciton costs next to nothing, so this is known.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hpcx.exciton.problem import exciton_problem
-from hpcx.exciton.refinement import RESIDUAL, START, binding_energy, effective_cutoff, highest_cutoff, mesh_parameters, mesh_settings, tail_of
+from hpcx.exciton.refinement import (
+    RESIDUAL,
+    START,
+    binding_energy,
+    effective_cutoff,
+    highest_cutoff,
+    mesh_parameters,
+    mesh_settings,
+    tail_of,
+)
 from hpcx.materials.loader import Material
 from hpcx.physics.mesh import count_points
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
@@ -27,7 +37,8 @@ __all__ = ["START", "refinement"]
 
 #: what is counted as the solver's error, meV
 _SOLVER_ERROR = 2e-3
-#: points cubed that cost as much as the beginning and the end of a calculation, and points from which on transforms are quicker
+#: points cubed that cost as much as the beginning and the end of a calculation, and points from which on transforms are
+#: quicker
 _OVERHEAD, _TRANSFORMS = 2e7, 650
 #: error after the first calculations over the value, and trion over exciton, as they were seen
 _USUAL, _SHARE = 0.01, 0.07
@@ -41,12 +52,20 @@ def refinement(config: Config, material: Material) -> Refinement:
     """Return how trions on a disk are refined."""
     exciton = binding_energy(config, material)
     rough = _SHARE * exciton.rough
-    trions = [Quantity(f"{species}/binding_energy", name, "meV", solver_error=_SOLVER_ERROR, usual=_USUAL, rough=rough) for species, name in _NAMES.items()]
+    trions = [
+        Quantity(f"{species}/binding_energy", name, "meV", solver_error=_SOLVER_ERROR, usual=_USUAL, rough=rough)
+        for species, name in _NAMES.items()
+    ]
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what the lowest state of the species that are wanted needs, without spectra."""
         species = [name for name in _NAMES if any(quantity.path.startswith(name) for quantity in wanted)]
-        states = {"trion.species": species or ["singlet"], "solver.states": 1, "solver.tolerance": RESIDUAL, "solver.save_states": False}
+        states = {
+            "trion.species": species or ["singlet"],
+            "solver.states": 1,
+            "solver.tolerance": RESIDUAL,
+            "solver.save_states": False,
+        }
         return states | {"absorption.enabled": False, "twod.enabled": False}
 
     def work(values: Values) -> float:
@@ -55,7 +74,9 @@ def refinement(config: Config, material: Material) -> Refinement:
         return _OVERHEAD + points**2 * min(points, _TRANSFORMS)
 
     mesh, cutoff = mesh_parameters(config, material, highest_cutoff(config, all_carriers(config, material)))
-    return Refinement((mesh, _with_excitons(config, material, mesh, cutoff)), (*trions, exciton), mesh_settings, lean, work)
+    return Refinement(
+        (mesh, _with_excitons(config, material, mesh, cutoff)), (*trions, exciton), mesh_settings, lean, work
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +108,9 @@ class Excitons:
 
 
 def _with_excitons(config: Config, material: Material, mesh: Parameter, cutoff: Parameter) -> Parameter:
-    """Return the parameter of the cut-off with what the exciton misses as the term; on the mesh of the base nothing blurs it."""
+    """Return the parameter of the cut-off with what the exciton misses as the term;
+    on the mesh of the base nothing blurs it.
+    """
     excitons = Excitons(config, material, tail_of(config, material).beyond, cutoff.levels[-1])
     lowest, base = cutoff.levels[0], mesh.levels[mesh.base]
 

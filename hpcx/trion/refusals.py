@@ -1,4 +1,6 @@
-"""Surroundings that make no sense, and materials or models that do not have the bands: as for the exciton, and of all three carriers."""
+"""Surroundings that make no sense, and materials or models that do not have the bands:
+as for the exciton, and of all three carriers.
+"""
 
 import math
 from functools import partial
@@ -17,12 +19,18 @@ from hpcx.trion.symmetry import coarsened, lacking
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what an exciton is refused for, channels of carriers that are not there, and tight-binding bands of the trion that cannot be followed."""
+    """Return what an exciton is refused for, channels of carriers that are not there,
+    and tight-binding bands of the trion that cannot be followed.
+    """
     found = exciton.refusals(config, material)
     for name, words in config.trion.channels.items() if not found else ():
         found += tried(f"trion.channels.{name}", list(words), partial(channel, config, material, name))[1]
     if not found and any(config.trion.momentum):
-        found += tried("trion.momentum", list(config.trion.momentum), lambda: momentum_point(config, carrier_mesh(config, material)))[1]
+        found += tried(
+            "trion.momentum",
+            list(config.trion.momentum),
+            lambda: momentum_point(config, carrier_mesh(config, material)),
+        )[1]
     if not found and config.exchange.acts:
         found += _exchange(config, material)
     if not found and config.bands.model == "tight-binding":
@@ -32,7 +40,9 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 
 def all_carriers(config: Config, material: Material) -> tuple[Label, ...]:
     """Return the carriers of all species of an input, each once."""
-    return tuple(dict.fromkeys(carrier for name in config.trion.names for carrier in three_carriers(config, material, name)))
+    return tuple(
+        dict.fromkeys(carrier for name in config.trion.names for carrier in three_carriers(config, material, name))
+    )
 
 
 def _symmetry(config: Config, material: Material) -> list[Refusal]:
@@ -53,10 +63,18 @@ def _exchange(config: Config, material: Material) -> list[Refusal]:
         three = channels[pair.channel]
         if pair.like == 0 and three[0].label == three[1].label:
             reason = "exchange is not there for two like carriers in one band: leave the channel or the exchange out"
-            found.append(Refusal(f"trion.channels.{pair.channel}", str(list(config.trion.channels[pair.channel])), reason))
+            found.append(
+                Refusal(f"trion.channels.{pair.channel}", str(list(config.trion.channels[pair.channel])), reason)
+            )
     for names in coupled_sets(channels, config.exchange.long_range):
         if len(names) > 1 and any(math.isnan(species.edge) for name in names for species in channels[name]):
-            found.append(Refusal("exchange.long_range", "true", f"couples {' and '.join(names)}, of which the material does not say how far apart they are"))
+            found.append(
+                Refusal(
+                    "exchange.long_range",
+                    "true",
+                    f"couples {' and '.join(names)}, of which the material does not say how far apart they are",
+                )
+            )
     if found or config.solver.symmetry in ("auto", "none"):
         return found
     coarse = coarsened(config)

@@ -1,9 +1,10 @@
 """The symmetric sector of pair states: orbits of pairs under the point group and, for identical carriers, the exchange.
 
-Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical carriers. In a sector of
-angular momentum m, of rotations alone, a rotation by an angle also multiplies them by exp(i m angle).
-One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and imaginary parts
-if the group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or none.
+Amplitudes obey C(g(k1, k2)) = s C(k1, k2), complex conjugated if g is antiunitary; s = -1 if g exchanges identical
+carriers. In a sector of angular momentum m, of rotations alone, a rotation by an angle also multiplies them by exp(i m
+angle). One amplitude per orbit is therefore enough. An orbit's coordinates are this complex number, or its real and
+imaginary parts if the group has antiunitary elements; stabilisers with s = -1 or complex conjugation leave one part or
+none.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ class PairGroup:
         return leads_k[k]
 
     def pairs_of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return all p, r with r in `columns` and p, p + r on the mesh, in the order of their keys if columns ascend."""
+        """Return all p, r with r in `columns` and p, p + r on the mesh,
+        in the order of their keys if columns ascend.
+        """
         step = max(1, _CHUNK // self.mesh.size)
         found = [np.empty((2, 0), int)]
         for start in range(0, len(columns), step):
@@ -97,7 +100,9 @@ class PairGroup:
 
 
 def pair_group(mesh: ValleyMesh, symmetry: str, identical: bool, momentum: int = 0) -> PairGroup:
-    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers; angular `momentum` needs rotations alone."""
+    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers;
+    angular `momentum` needs rotations alone.
+    """
     permutation_gk, conjugates_g = mesh.point_group(symmetry)
     turn_g = np.exp(2j * np.pi * momentum * np.arange(len(conjugates_g)) / len(conjugates_g))
     columns = np.flatnonzero(permutation_gk.min(axis=0) == np.arange(mesh.size))
@@ -153,13 +158,17 @@ class Sector:
         return norm
 
     def unpack(self, x: np.ndarray, z: np.ndarray) -> None:
-        """Set the amplitudes z of the canonical pairs from coordinates x; amplitudes that vanish by symmetry are zero."""
+        """Set the amplitudes z of the canonical pairs from coordinates x;
+        amplitudes that vanish by symmetry are zero.
+        """
         self._set(x, z)
         z *= 1 / np.sqrt(self.group.order)
         z[self._small] /= self._share
 
     def pack(self, z: np.ndarray) -> np.ndarray:
-        """Return the coordinates of amplitudes z, which are overwritten: the plain inner product of coordinates is that of states."""
+        """Return the coordinates of amplitudes z, which are overwritten:
+        the plain inner product of coordinates is that of states.
+        """
         z *= np.sqrt(self.group.order)
         z[self._small] *= self._share
         return self.collect(z)
@@ -171,7 +180,9 @@ class Sector:
         return z
 
     def spread(self, x: np.ndarray) -> np.ndarray:
-        """Return the coordinates x at the places of their canonical pairs, (key,); `collect` gives them back to the last bit."""
+        """Return the coordinates x at the places of their canonical pairs, (key,);
+        `collect` gives them back to the last bit.
+        """
         z = np.empty(len(self.key), complex)
         self._set(x, z)
         return z
@@ -184,7 +195,9 @@ class Sector:
         return x
 
     def _set(self, x: np.ndarray, z: np.ndarray) -> None:
-        for view, place, part in zip(self._views(z), self._parts, self._pieces(x.real if self.real else x), strict=True):
+        for view, place, part in zip(
+            self._views(z), self._parts, self._pieces(x.real if self.real else x), strict=True
+        ):
             if not isinstance(place, slice):
                 view[:] = 0
             view[place] = part

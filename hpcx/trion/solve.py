@@ -26,7 +26,16 @@ from hpcx.trion.channels import Species, channel
 from hpcx.trion.config import Config
 from hpcx.trion.coupled_solve import add_coupled
 from hpcx.trion.kernels import choose_kernel, is_single
-from hpcx.trion.observables import add_slices, by_rotation, dimensions, oscillator_strength, own_points, rayleigh_ritz, rotations, wavefunction
+from hpcx.trion.observables import (
+    add_slices,
+    by_rotation,
+    dimensions,
+    oscillator_strength,
+    own_points,
+    rayleigh_ritz,
+    rotations,
+    wavefunction,
+)
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
 from hpcx.trion.spectra import Spectra
@@ -62,7 +71,15 @@ class TrionStates:
     pairs: Eigenpairs
 
 
-def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: ExcitonStates, species: str, run: Run, stages: Stages) -> TrionStates:
+def solve_trion(
+    comm: MPI.Comm,
+    config: Config,
+    problem: TrionProblem,
+    exciton: ExcitonStates,
+    species: str,
+    run: Run,
+    stages: Stages,
+) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
     kernel = choose_kernel(solver.kernel, problem.mesh.size, problem.components)
@@ -72,9 +89,26 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
         if solver.start is not None:
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(kernel) else solver.tolerance
-    saved, width, progress = SavedStates(stages.stage(species), PairOrder(operator)), level_width(tolerance), partial(run.progress, species)
+    saved, width, progress = (
+        SavedStates(stages.stage(species), PairOrder(operator)),
+        level_width(tolerance),
+        partial(run.progress, species),
+    )
     basis = partial(small_basis, unknowns=dimensions(operator)[1])
-    pairs = lowest_states(comm, operator, solver.states, tolerance, "trion_", draw, width, saved.known(), start, saved.keep, progress, basis)
+    pairs = lowest_states(
+        comm,
+        operator,
+        solver.states,
+        tolerance,
+        "trion_",
+        draw,
+        width,
+        saved.known(),
+        start,
+        saved.keep,
+        progress,
+        basis,
+    )
     saved.finish(pairs.vectors)
     _account(run, operator, pairs)
     with run.timings.measure("set-up"):
@@ -83,15 +117,29 @@ def solve_trion(comm: MPI.Comm, config: Config, problem: TrionProblem, exciton: 
         return _checked(operator, pairs, solver.states, tolerance, draw)
 
 
-def _checked(operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: float, draw: Callable[[int], np.ndarray]) -> TrionStates:
+def _checked(
+    operator: TrionOperator, pairs: Eigenpairs, count: int, tolerance: float, draw: Callable[[int], np.ndarray]
+) -> TrionStates:
     """Return the lowest states with their true residuals; collective."""
     energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
     sizes, optical = degeneracy(energy, level_width(tolerance)), optical_vector(operator)
     order = rotations(operator)
     divided = partial(by_rotation, operator, order)
-    vectors, kinds = settled(operator.comm, energy, vectors, tolerance, lambda number: draw(number) if number else optical, divided)
+    vectors, kinds = settled(
+        operator.comm, energy, vectors, tolerance, lambda number: draw(number) if number else optical, divided
+    )
     irreps = [representation(order, *kind) for kind in kinds[:count]]
-    return TrionStates(energy[:count], residual[:count], tolerance, sizes[:count], f"C{order}", irreps, vectors[:count], operator, pairs)
+    return TrionStates(
+        energy[:count],
+        residual[:count],
+        tolerance,
+        sizes[:count],
+        f"C{order}",
+        irreps,
+        vectors[:count],
+        operator,
+        pairs,
+    )
 
 
 def _account(run: Run, operator: TrionOperator, pairs: Eigenpairs) -> None:
@@ -121,32 +169,56 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
     sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
     add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
-    result.add(f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has")
-    text = "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the valleys' centres left out"
+    result.add(
+        f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has"
+    )
+    text = (
+        "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the"
+        " valleys' centres left out"
+    )
     result.add(f"{species}/irrep", np.array(states.irrep, TEXT), ("state",), "1", text)
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
     own, points = own_points(operator), mesh.size
     for axis, name in enumerate(("kx", "ky")):
         text = f"momentum from the valley's centre, {name[-1]}"
-        result.add_internal(f"{species}/{name}", mesh.momentum_kx[own, axis], ("point",), "1/angstrom", text, start=own.start, rows=points)
+        result.add_internal(
+            f"{species}/{name}",
+            mesh.momentum_kx[own, axis],
+            ("point",),
+            "1/angstrom",
+            text,
+            start=own.start,
+            rows=points,
+        )
     text = "old name of kx and ky, in files for one release"
-    result.add_internal(f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points)
+    result.add_internal(
+        f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points
+    )
     result.summary.append(
         f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator strength {weight[0]:.3g}, "
         f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
     )
 
 
-def pair_excitons(stages: Stages, config: Config, material: Material, exciton: ExcitonProblem, name: str) -> list[ExcitonStates]:
+def pair_excitons(
+    stages: Stages, config: Config, material: Material, exciton: ExcitonProblem, name: str
+) -> list[ExcitonStates]:
     """Return the lowest exciton of the opposite carrier of a channel with each like one; collective."""
     problems = [pair_problem(config, material, exciton, name, like) for like in (0, 1)]
     found = [stages.stage(f"{name}/exciton{like}") for like in (0, 1)]
-    return [solve_exciton(stages.comm, problem, 1, config.solver.tolerance, stage) for problem, stage in zip(problems, found, strict=True)]
+    return [
+        solve_exciton(stages.comm, problem, 1, config.solver.tolerance, stage)
+        for problem, stage in zip(problems, found, strict=True)
+    ]
 
 
-def add_channel(result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]) -> None:
-    """Put what a channel may fall apart into under its name, and where its band edges are; `energy` is that of its lowest state."""
+def add_channel(
+    result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]
+) -> None:
+    """Put what a channel may fall apart into under its name, and where its band edges are;
+    `energy` is that of its lowest state.
+    """
     pair_energy = np.array([pair.energy[0] for pair in pairs])
     edge = float(sum(species.edge for species in three))
     text = "exciton of the first, and of the second like carrier with the opposite one, from the channel's band edges"
@@ -154,7 +226,9 @@ def add_channel(result: Result, name: str, three: tuple[Species, Species, Specie
     text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
     result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
     level = "" if np.isnan(edge) else f", lowest state {1e3 * (edge + energy):.3f} meV from the lowest band edges"
-    result.summary.append(f"{name}: {1e3 * (pair_energy.min() - energy):.3f} meV below its lowest exciton and a free carrier{level}")
+    result.summary.append(
+        f"{name}: {1e3 * (pair_energy.min() - energy):.3f} meV below its lowest exciton and a free carrier{level}"
+    )
 
 
 def _kept(operator: TrionOperator) -> str:
@@ -165,7 +239,10 @@ def _remark(operator: TrionOperator, species: str) -> list[str]:
     """Say what a symmetric sector cannot show."""
     if operator.symmetry == "none":
         return []
-    text = f"{species}: solver.symmetry = {operator.symmetry} looks at {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
+    text = (
+        f"{species}: solver.symmetry = {operator.symmetry} looks at"
+        f" {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
+    )
     if operator.problem.identical and not operator.momentum:
         text += '; the dark p-like state needs solver.symmetry = "none"'
     return [text]
@@ -177,7 +254,9 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     with run.timings.measure("set-up"):
         exciton_problem = exciton_of(config, material)
     with run.timings.measure("exciton"):
-        exciton = solve_exciton(comm, exciton_problem, config.solver.states, config.solver.tolerance, stages.stage("exciton"))
+        exciton = solve_exciton(
+            comm, exciton_problem, config.solver.states, config.solver.tolerance, stages.stage("exciton")
+        )
     run.timings.exchanged("exciton", exciton.traffic)
     run.note_error(exciton.residual, config.solver.tolerance)
     add_exciton(result, exciton_problem, exciton, gap, config.solver.tolerance)

@@ -35,7 +35,16 @@ def doping_density(problem: ExcitonProblem) -> float:
 class Spectra:
     """The spectra of one point as they come; does nothing if the input asks for none."""
 
-    def __init__(self, comm: MPI.Comm, config: Config, material: Material, exciton: ExcitonProblem, exciton_energy: float, run: Run, stages: Stages) -> None:
+    def __init__(
+        self,
+        comm: MPI.Comm,
+        config: Config,
+        material: Material,
+        exciton: ExcitonProblem,
+        exciton_energy: float,
+        run: Run,
+        stages: Stages,
+    ) -> None:
         """Take the exciton's problem and the energy of its 1s state in eV; collective."""
         self._comm, self._config, self._material, self._exciton, self._run = comm, config, material, exciton, run
         self._exciton_energy, self._gap = exciton_energy, config.gap or 0.0
@@ -56,8 +65,17 @@ class Spectra:
             spectrum = exciton_spectrum(self._comm, self._exciton, settings, self._exciton_energy, keep)
         add_spectrum(result, "exciton", spectrum, self._config.absorption, self._gap)
 
-    def add_species(self, result: Result, species: str, operator: TrionOperator, energy: float, vector: np.ndarray, exciton_energy: float) -> None:
-        """Put the absorption of a species or a channel and its maps into the result; collective. Dark channels have none.
+    def add_species(
+        self,
+        result: Result,
+        species: str,
+        operator: TrionOperator,
+        energy: float,
+        vector: np.ndarray,
+        exciton_energy: float,
+    ) -> None:
+        """Put the absorption of a species or a channel and its maps into the result;
+        collective. Dark channels have none.
 
         Args:
             result: where to put them.
@@ -68,7 +86,9 @@ class Spectra:
             exciton_energy: of the exciton from which photon energies count, eV.
         """
         if self._config.phonons.enabled:
-            self._widths[species] = line_widths(result, self._config, self._material, species, exciton_energy, exciton_energy - energy)
+            self._widths[species] = line_widths(
+                result, self._config, self._material, species, exciton_energy, exciton_energy - energy
+            )
         if self.wanted and not operator.problem.dipole_k.any():
             result.summary.append(f"{species}: light does not make it, so it has no absorption")
         if not self.wanted or not operator.problem.dipole_k.any():
@@ -90,7 +110,9 @@ class Spectra:
             self._spectra[species] = self._spread(species, self._shift(operator, energy, vector))
 
     def add_with_exchange(self, result: Result, place: str, name: str, make: Callable[[Config], Spectrum]) -> None:
-        """Put the absorption of a channel with exchange under `place`; `make` returns it for an input with the width of the lines; collective."""
+        """Put the absorption of a channel with exchange under `place`;
+        `make` returns it for an input with the width of the lines; collective.
+        """
         config = self._narrowest(name)
         with self._run.timings.measure("absorption"):
             spectrum = self._spread(name, make(config))
@@ -105,22 +127,42 @@ class Spectra:
 
     def _shifted(self, species: str) -> bool:
         settings = self._config.twod
-        return settings.enabled and species == "triplet" and settings.triplet_shift != 0 and settings.shift_by == "contact"
+        return (
+            settings.enabled and species == "triplet" and settings.triplet_shift != 0 and settings.shift_by == "contact"
+        )
 
     def _shift(self, operator: TrionOperator, energy: float, vector: np.ndarray) -> Spectrum:
         """Return the spectrum with the contact interaction that shifts the lowest state as asked."""
         shift = self._config.twod.triplet_shift
         if operator.problem.identical or energy >= self._exciton_energy:
-            raise AgreedError(f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to shift; set it to 0")
+            raise AgreedError(
+                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to"
+                " shift; set it to 0"
+            )
         with self._run.timings.measure("contact interaction"):
-            self._contact = strength_for_shift(operator, energy, vector, shift, self._config.solver.tolerance, self._stages.checkpoint_if_due)
+            self._contact = strength_for_shift(
+                operator, energy, vector, shift, self._config.solver.tolerance, self._stages.checkpoint_if_due
+            )
         dress = partial(ContactOperator, strength=self._contact)
         with self._run.timings.measure("absorption"):
-            return trion_spectrum(self._narrowest("triplet"), operator, self._exciton_energy, "shifted", self._stages, dress)[0]
+            return trion_spectrum(
+                self._narrowest("triplet"), operator, self._exciton_energy, "shifted", self._stages, dress
+            )[0]
 
     def add_together(self, result: Result, binding_energy: float) -> None:
         """Put the two-dimensional spectra into the result, with the singlet's binding energy in eV."""
         with self._run.timings.measure("two-dimensional"):
-            add_two_dimensional(result, self._config, self._spectra, self._widths, self._exciton_energy, binding_energy, self._gap, self._contact)
+            add_two_dimensional(
+                result,
+                self._config,
+                self._spectra,
+                self._widths,
+                self._exciton_energy,
+                binding_energy,
+                self._gap,
+                self._contact,
+            )
         if self._contact:
-            result.summary.append(f"contact exchange {from_internal(self._contact, 'eV*angstrom^2'):.4f} eV angstrom^2 in the triplet")
+            result.summary.append(
+                f"contact exchange {from_internal(self._contact, 'eV*angstrom^2'):.4f} eV angstrom^2 in the triplet"
+            )

@@ -26,7 +26,8 @@ def start_vector(operator: TrionOperator, amplitude_k: np.ndarray, number: int =
 
 
 def restart_vector(saved: np.ndarray, states: int, generic: np.ndarray) -> np.ndarray:
-    """Return the sum of the `saved` states (state, rows), with a `generic` vector if more `states` are wanted than were saved.
+    """Return the sum of the `saved` states (state, rows),
+    with a `generic` vector if more `states` are wanted than were saved.
 
     The Krylov space of the sum is the span of the saved states.
     """
@@ -71,8 +72,14 @@ class PairOrder:
         self.total = int(operator.comm.allreduce(len(operator.sector.key)))
 
     def to_file(self, vectors: np.ndarray) -> tuple[np.ndarray, int]:
-        """Return this rank's block (pair, state) of the coordinates of vectors (state, rows), and its first pair; collective."""
-        comm, rows, first = self._operator.comm, _rows(self._operator)[0], block_rows(self.total, self._operator.comm.size)
+        """Return this rank's block (pair, state) of the coordinates of vectors (state, rows),
+        and its first pair; collective.
+        """
+        comm, rows, first = (
+            self._operator.comm,
+            _rows(self._operator)[0],
+            block_rows(self.total, self._operator.comm.size),
+        )
         states = [to_blocks(comm, rows, self._operator.sector.spread(vector)[None], first).T for vector in vectors]
         none = np.empty((first[comm.rank + 1] - first[comm.rank], 0), complex)
         return states[0] if len(states) == 1 else np.concatenate([none, *states], axis=1), int(first[comm.rank])
@@ -103,8 +110,8 @@ def save(path: Path, operator: TrionOperator, config: Config, energy: np.ndarray
 def load(start: str, species: str, operator: TrionOperator, config: Config) -> np.ndarray:
     """Return the saved states of a species as vectors (state, rows) on the present ranks; collective.
 
-    `start` is a file, or a directory with one file of this species. Raises AgreedError if there is no such file, or if it
-    belongs to another mesh or symmetry.
+    `start` is a file, or a directory with one file of this species. Raises AgreedError if there is no such file, or if
+    it belongs to another mesh or symmetry.
     """
     rows, _ = _rows(operator)
     with agreed(operator.comm):

@@ -17,7 +17,9 @@ _COARSE = 6
 
 
 class SymmetryError(AgreedError):
-    """The problem does not have the symmetry that was asked for; the message says what breaks it. Raised alike on all ranks."""
+    """The problem does not have the symmetry that was asked for; the message says what breaks it.
+    Raised alike on all ranks.
+    """
 
 
 def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> list[Deviation]:
@@ -28,7 +30,11 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
     bands = {"photoexcited": problem.photoexcited, "resident": problem.resident, "opposite": problem.opposite}
     if problem.initial and symmetry != "none":
         return [Deviation(next(iter(POINT_GROUPS[symmetry].generators)), "the total momentum", 1.0, 1.0, "")]
-    found = [deviation for w_ij in problem.interactions for deviation in deviations(problem.mesh, symmetry, bands, w_ij, problem.dipole_k, any_phase)]
+    found = [
+        deviation
+        for w_ij in problem.interactions
+        for deviation in deviations(problem.mesh, symmetry, bands, w_ij, problem.dipole_k, any_phase)
+    ]
     return [deviation for deviation in found if deviation.exceeds(TOLERANCE)]
 
 
@@ -44,7 +50,10 @@ def lacking(problem: TrionProblem, symmetry: str) -> str:
     found = broken(problem, symmetry)
     if not found:
         return ""
-    return f'this problem does not have it: {"; ".join(map(str, found))}. Set solver.symmetry = "{largest(problem, any_phase=False)}"'
+    return (
+        f"this problem does not have it: {'; '.join(map(str, found))}. Set solver.symmetry ="
+        f' "{largest(problem, any_phase=False)}"'
+    )
 
 
 def chosen(problem: TrionProblem, symmetry: str) -> str:
@@ -53,7 +62,9 @@ def chosen(problem: TrionProblem, symmetry: str) -> str:
 
 
 def foreseen(config: Config, material: Material) -> str:
-    """Return the symmetry that a run will use, the least of all trions, tested on a coarse mesh: what the bands have does not depend on it."""
+    """Return the symmetry that a run will use, the least of all trions, tested on a coarse mesh:
+    what the bands have does not depend on it.
+    """
     asked = config.solver.symmetry
     if asked != "auto" or config.absorption.helicity == "opposite" or any(config.trion.momentum):
         return "none" if asked == "auto" else asked
@@ -68,13 +79,15 @@ def foreseen(config: Config, material: Material) -> str:
 def coarsened(config: Config) -> Config:
     """Return the input with a coarse mesh, on which a symmetry is foreseen."""
     mesh = config.mesh
-    return config.model_copy(update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.cutoff))})})
+    return config.model_copy(
+        update={"mesh": mesh.model_copy(update={"N": min(mesh.N, math.ceil(_COARSE / mesh.cutoff))})}
+    )
 
 
 def largest(problem: TrionProblem, any_phase: bool = True) -> str:
     """Return the largest symmetry that the problem has.
 
-    With `any_phase` the optical matrix element may change by a constant phase: operations map the resident carrier's momenta to
-    equivalent ones, for which spectra are the same.
+    With `any_phase` the optical matrix element may change by a constant phase: operations map the resident carrier's
+    momenta to equivalent ones, for which spectra are the same.
     """
     return next(symmetry for symmetry in POINT_GROUPS if not broken(problem, symmetry, any_phase))

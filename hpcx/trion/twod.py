@@ -36,7 +36,9 @@ def find_peaks(spectrum: Spectrum, exciton_energy: float, binding_energy: float)
     Raises AgreedError if there is no bound trion or if the window misses one of the peaks.
     """
     if binding_energy <= 0:
-        raise AgreedError("twod: the singlet trion is not bound on this mesh, so there is no cross peak; raise mesh.N or mesh.k0")
+        raise AgreedError(
+            "twod: the singlet trion is not bound on this mesh, so there is no cross peak; raise mesh.N or mesh.k0"
+        )
     below = spectrum.photon_energy < exciton_energy - binding_energy / 2
     low, high = spectrum.photon_energy[[0, -1]] - exciton_energy
     if low > -binding_energy or high < binding_energy / 2:
@@ -52,7 +54,12 @@ def moved_sticks(spectrum: Spectrum, below: float, shift: float) -> np.ndarray:
 
 def response(settings: TwoDimensional, lines: Lines, bound: float) -> StimulatedEmission | AllPathways:
     """Return the asked signals of a species; its lines below the energy `bound` (eV) are bound trions."""
-    make = partial(StimulatedEmission, dephasing_time=settings.dephasing_time, pathway=settings.pathway, bleaching=settings.signals != "emission")
+    make = partial(
+        StimulatedEmission,
+        dephasing_time=settings.dephasing_time,
+        pathway=settings.pathway,
+        bleaching=settings.signals != "emission",
+    )
     if settings.signals != "all":
         return make(*lines)
     below = lines[0] < bound
@@ -62,7 +69,9 @@ def response(settings: TwoDimensional, lines: Lines, bound: float) -> Stimulated
 class Experiment:
     """What is measured: signals of all species, seen with the laser's spectrum."""
 
-    def __init__(self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], bound: float, gap: float) -> None:
+    def __init__(
+        self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], bound: float, gap: float
+    ) -> None:
         """Take the lines by species, and below which energy they are bound (eV); energies from the band edges."""
         self._settings, self._peaks = settings, peaks
         self._centre = peaks.trion if settings.laser_centre is None else settings.laser_centre - gap
@@ -77,7 +86,9 @@ class Experiment:
         return np.array([laser * emission.signal(time, first, second) for time in times])
 
     def corners(self, species: str, times: np.ndarray) -> np.ndarray:
-        """Return the signal at the peaks of trion and exciton, (t, excitation, detection); [:, 1, 0] is the lower cross peak."""
+        """Return the signal at the peaks of trion and exciton, (t, excitation, detection);
+        [:, 1, 0] is the lower cross peak.
+        """
         both = np.array([self._peaks.trion, self._peaks.exciton])
         return self.signal(species, times, both, both)
 
@@ -126,16 +137,26 @@ def add_two_dimensional(
     corner_dims = ("waiting_time", "excitation_peak", "detection_peak")
     for name in experiment.names():
         prefix = "" if name == "total" else f"{name}_"
-        result.add(f"twod/{prefix}signal", experiment.signal(name, times, axis, axis), dims, _SIGNAL_UNIT, f"{name} signal")
+        result.add(
+            f"twod/{prefix}signal", experiment.signal(name, times, axis, axis), dims, _SIGNAL_UNIT, f"{name} signal"
+        )
         corners = experiment.corners(name, times)
-        result.add(f"twod/{prefix}corners", corners, corner_dims, _SIGNAL_UNIT, f"{name} signal at trion and exciton peak")
+        result.add(
+            f"twod/{prefix}corners", corners, corner_dims, _SIGNAL_UNIT, f"{name} signal at trion and exciton peak"
+        )
         result.add(f"twod/{prefix}cross_peak", corners[:, 1, 0], ("waiting_time",), _SIGNAL_UNIT, f"{name} cross peak")
     _add_traces(result, settings, experiment, peaks)
 
 
 def _sticks(settings, spectra, widths, bound) -> dict[str, Lines]:
-    broadening = {species: widths[species].of(spectrum) if widths else settings.broadening for species, spectrum in spectra.items()}
-    sticks = {species: (spectrum.stick_energy, spectrum.stick_weight, broadening[species]) for species, spectrum in spectra.items()}
+    broadening = {
+        species: widths[species].of(spectrum) if widths else settings.broadening
+        for species, spectrum in spectra.items()
+    }
+    sticks = {
+        species: (spectrum.stick_energy, spectrum.stick_weight, broadening[species])
+        for species, spectrum in spectra.items()
+    }
     if settings.triplet_shift and settings.shift_by == "sticks" and "triplet" in spectra:
         sticks["triplet"] = moved_sticks(spectra["triplet"], bound, settings.triplet_shift), *sticks["triplet"][1:]
     return sticks
@@ -162,9 +183,16 @@ def _add_beat(result: Result, name: str, prefix: str, beat: Beat | None, dephasi
     found = beat or Beat(*[np.nan] * 5)
     add = partial(result.add, dims=(), missing=_NO_BEAT)
     add(f"twod/{prefix}beat_period", found.period, units="fs", long_name=f"{name} beat period")
-    add(f"twod/{prefix}beat_period_error", found.period_error, units="fs", long_name="standard error of the beat period")
+    add(
+        f"twod/{prefix}beat_period_error", found.period_error, units="fs", long_name="standard error of the beat period"
+    )
     add(f"twod/{prefix}beat_envelope", found.envelope, units="fs", long_name=f"decay time of the {name} beat")
-    add(f"twod/{prefix}beat_envelope_error", found.envelope_error, units="fs", long_name="standard error of the beat's decay time")
+    add(
+        f"twod/{prefix}beat_envelope_error",
+        found.envelope_error,
+        units="fs",
+        long_name="standard error of the beat's decay time",
+    )
     add(f"twod/{prefix}beat_rms", found.rms, units="1", long_name="what the fit leaves, relative to the first value")
     if beat is None or not found.envelope_error < found.envelope:
         result.summary.append(f"{name} cross peak: no damped oscillation was found")
@@ -173,6 +201,6 @@ def _add_beat(result: Result, name: str, prefix: str, beat: Beat | None, dephasi
     percent = 100 * (1 - found.envelope / dephasing_time)
     verdict = f"; {percent:.0f} % shorter than the true coherence time of {dephasing_time:g} fs" if short else ""
     result.summary.append(
-        f"{name} cross peak: period {found.period:.1f} +- {found.period_error:.1f} fs, envelope {found.envelope:.0f} +- "
-        f"{found.envelope_error:.0f} fs (rms of the fit {found.rms:.3f}){verdict}"
+        f"{name} cross peak: period {found.period:.1f} +- {found.period_error:.1f} fs, envelope {found.envelope:.0f} +-"
+        f" {found.envelope_error:.0f} fs (rms of the fit {found.rms:.3f}){verdict}"
     )

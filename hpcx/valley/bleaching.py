@@ -1,7 +1,7 @@
 """Pauli blocking of the probed transitions by the electrons and holes of the pumped excitons.
 
-D_i = [delta(hole) B(m_h Q / M) + delta(electron) B(m_e Q / M)] with B the overlap of the probed 1s function with the occupied
-relative motion (Dogadov et al. 2025, Eqs. 3 and 7), per unit oscillator strength and averaged over energy.
+D_i = [delta(hole) B(m_h Q / M) + delta(electron) B(m_e Q / M)] with B the overlap of the probed 1s function with the
+occupied relative motion (Dogadov et al. 2025, Eqs. 3 and 7), per unit oscillator strength and averaged over energy.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def blocking_matrix(problem: Problem) -> np.ndarray:
 def _overlaps(problem: Problem, final: Species, occupant: Species, carrier: str) -> np.ndarray:
     """Return the angle-averaged overlaps (cells, cells) through one carrier, shared by its equivalent valleys."""
     grid = problem.grid
-    first, second = (getattr(species, f"{carrier}_mass") / species.mass * grid.momentum for species in (final, occupant))
+    first, second = (
+        getattr(species, f"{carrier}_mass") / species.mass * grid.momentum for species in (final, occupant)
+    )
     square = first[:, None, None] ** 2 + second[None, :, None] ** 2
     shift = np.sqrt(np.maximum(square - 2.0 * np.multiply.outer(np.outer(first, second), np.cos(grid.angles)), 0.0))
     p = np.linspace(0.0, 2.0 * grid.edges[-1], OVERLAP_POINTS)

@@ -28,8 +28,8 @@ def block_matrix(problem: Problem, blocks: Mapping[tuple[int, int], np.ndarray])
 def with_absorption(problem: Problem, emission: sparse.csr_matrix) -> sparse.csr_matrix:
     """Return emission plus the absorption that detailed balance on this grid asks for, entry by entry.
 
-    The partner of a rate i -> f is W[i, f] = W[f, i] (w_i / w_f) exp(-(E_i - E_f) / kT), so that w exp(-E / kT) is an exact
-    null vector of the generator whatever the kernel is.
+    The partner of a rate i -> f is W[i, f] = W[f, i] (w_i / w_f) exp(-(E_i - E_f) / kT), so that w exp(-E / kT) is an
+    exact null vector of the generator whatever the kernel is.
     """
     entries = emission.tocoo()
     final, initial = entries.row, entries.col

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Unit, refuse_more
 from hpcx.materials.catalogue import matching
-from hpcx.spelling import suggestion
+from hpcx.valley.mechanism_sets import AS_WRITTEN, expand_sets, select
 
 #: most delays, and most pairs of cells times angles: some GB
 MOST_DELAYS, MOST_TRANSFERS = 1_000_000, 30_000_000
-#: leave the switches as the input has them
-AS_WRITTEN = "as written"
-PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
-COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
-SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
-GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
-#: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
-MODIFIERS: dict[str, tuple[str, dict[str, bool | str]]] = {
-    "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
-    "phonon_assisted": ("dexter_kernel", {"+": "phonon-assisted", "-": "lorentzian"}),
-    "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
-}
-#: phonons inside the valley are kept in every family: without them nothing forms
-FORMATION = PHONONS[0]
 #: default times (fs) at which flows are written
 FLOW_TIMES = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
-KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
-FAMILIES = ("each alone", "each left out", "all subsets")
 
 
 #: numbers of the material that the model reads
 NUMBERS = (
-    *("lattice.*", "carriers.hopping", "carriers.order", "carriers.*_splitting", "carriers.Lambda_energy", "carriers.*_mass", "interaction.r0"),
-    *("optics.exciton_A_energy", "optics.dipole_gap", "phonons.acoustic.velocity_LA", "phonons.acoustic.electron_potential_K"),
+    *(
+        "lattice.*",
+        "carriers.hopping",
+        "carriers.order",
+        "carriers.*_splitting",
+        "carriers.Lambda_energy",
+        "carriers.*_mass",
+        "interaction.r0",
+    ),
+    *(
+        "optics.exciton_A_energy",
+        "optics.dipole_gap",
+        "phonons.acoustic.velocity_LA",
+        "phonons.acoustic.electron_potential_K",
+    ),
     *("phonons.acoustic.hole_potential", "phonons.optical.*", "phonons.lumped.*", "phonons.spin_flip.*"),
 )
 
@@ -46,30 +42,39 @@ class Mechanisms(Section):
 
     set: str = Field(
         AS_WRITTEN,
-        description="'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', "
-        "which sets them all. "
-        "In a sweep also 'each alone', 'each left out', 'all subsets'",
+        description=(
+            "'as written': the switches below; else a sum such as 'phonons + exchange' or 'full - dexter_dark', "
+            "which sets them all. "
+            "In a sweep also 'each alone', 'each left out', 'all subsets'"
+        ),
     )
 
     phonon_intravalley: bool = Field(True, description="acoustic and Gamma optical phonons inside a valley")
     phonon_electron: bool = Field(True, description="zone-edge phonons that move the electron to another valley")
     phonon_hole: bool = Field(True, description="zone-edge phonons that move the hole to the other valley")
-    exchange: bool = Field(True, description="long-range electron-hole exchange between bright excitons (double spin flip)")
+    exchange: bool = Field(
+        True, description="long-range electron-hole exchange between bright excitons (double spin flip)"
+    )
     dexter_coherent: bool = Field(True, description="Dexter coupling of the coherent A and B polarisations")
     dexter_intravalley: bool = Field(True, description="Dexter transfer between intravalley A and B occupations")
     dexter_dark: bool = Field(True, description="Dexter transfer between momentum-dark K-K' occupations")
     spin_flip: bool = Field(False, description="phonon-assisted spin flip of single electrons (doubles the species)")
     dexter_kernel: Literal["lorentzian", "detailed-balance", "phonon-assisted"] = Field(
         "lorentzian",
-        description="Dexter rates as they stand, with the way up suppressed by the Boltzmann factor, or hole scattering of the share of the upper "
-        "exciton that the lower one contains",
+        description=(
+            "Dexter rates as they stand, with the way up suppressed by the Boltzmann factor, or hole scattering of the"
+            " share of the upper exciton that the lower one contains"
+        ),
     )
-    offresonant_drive: bool = Field(True, description="the pump also drives the B transition of its valley, off resonance")
+    offresonant_drive: bool = Field(
+        True, description="the pump also drives the B transition of its valley, off resonance"
+    )
     exchange_short_range: Annotated[float, Unit("meV")] = Field(
         "0 meV", ge=0, le=1000, description="short-range exchange between A and B polarisations of one valley"
     )
     phonon_interference: Literal["none", "difference", "sum"] = Field(
-        "none", description="how electron and hole amplitudes of one intravalley phonon add: as probabilities, or coherently"
+        "none",
+        description="how electron and hole amplitudes of one intravalley phonon add: as probabilities, or coherently",
     )
 
     @model_validator(mode="before")
@@ -80,34 +85,56 @@ class Mechanisms(Section):
         chosen = select(str(data["set"]))
         differing = [name for name in chosen if name in data and data[name] != chosen[name]]
         if differing:
-            raise ValueError(f"mechanisms.set = '{data['set']}' contradicts mechanisms.{differing[0]}; give one of them")
+            raise ValueError(
+                f"mechanisms.set = '{data['set']}' contradicts mechanisms.{differing[0]}; give one of them"
+            )
         return {**data, **chosen}
 
 
 class Dexter(Section):
     """Strength of the Dexter couplings."""
 
-    constant: Annotated[float, Unit("eV*angstrom^2")] = Field("15 eV*angstrom^2", ge=0, le=1000, description="contact constant V_D")
-    dark_ratio: float = Field(1.0, ge=0, le=100, description="constant of the momentum-dark over that of the intravalley process")
+    constant: Annotated[float, Unit("eV*angstrom^2")] = Field(
+        "15 eV*angstrom^2", ge=0, le=1000, description="contact constant V_D"
+    )
+    dark_ratio: float = Field(
+        1.0, ge=0, le=100, description="constant of the momentum-dark over that of the intravalley process"
+    )
 
 
 class SpinFlip(Section):
     """Single-electron spin flips: deformation potentials, a free thermally activated law, or Rashba mixing."""
 
-    law: Literal["phonon", "activated", "rashba"] = Field("phonon", description="one-phonon rates, a free Arrhenius law, or Rashba mixing")
+    law: Literal["phonon", "activated", "rashba"] = Field(
+        "phonon", description="one-phonon rates, a free Arrhenius law, or Rashba mixing"
+    )
     dephases: bool = Field(
-        False, description="flips also dephase the polarisations, which feed populations by them, and the coherences of exchange and Dexter transfer"
+        False,
+        description=(
+            "flips also dephase the polarisations, which feed populations by them, and the coherences of exchange and"
+            " Dexter transfer"
+        ),
     )
     rashba: Annotated[float, Unit("eV*angstrom")] = Field(
-        "0.02 eV*angstrom", ge=0, le=10, description="Rashba mixing: coupling of the electron's spin branches over its momentum"
+        "0.02 eV*angstrom",
+        ge=0,
+        le=10,
+        description="Rashba mixing: coupling of the electron's spin branches over its momentum",
     )
-    intravalley: Annotated[float, Unit("eV/angstrom")] = Field(10.0, ge=0, le=1000, description="between the spin branches of a valley")
-    intervalley: Annotated[float, Unit("eV/angstrom")] = Field(0.25, ge=0, le=1000, description="between opposite spins of K and K'")
+    intravalley: Annotated[float, Unit("eV/angstrom")] = Field(
+        10.0, ge=0, le=1000, description="between the spin branches of a valley"
+    )
+    intervalley: Annotated[float, Unit("eV/angstrom")] = Field(
+        0.25, ge=0, le=1000, description="between opposite spins of K and K'"
+    )
     path: Literal["intravalley", "intervalley"] = Field(
-        "intervalley", description="activated law: between the spin branches of a valley, or between equal branches of K and K'"
+        "intervalley",
+        description="activated law: between the spin branches of a valley, or between equal branches of K and K'",
     )
     rate: Annotated[float, Unit("1/ps")] = Field(1.0, ge=0, le=1e4, description="activated law: downhill rate at 300 K")
-    activation: Annotated[float, Unit("meV")] = Field("100 meV", ge=0, le=5000, description="activated law: activation energy")
+    activation: Annotated[float, Unit("meV")] = Field(
+        "100 meV", ge=0, le=5000, description="activated law: activation energy"
+    )
 
 
 class Momentum(Section):
@@ -119,7 +146,9 @@ class Momentum(Section):
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, ge=0.01, le=2, description="largest momentum")
     growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
     angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
-    broadening: Annotated[float, Unit("meV")] = Field("3 meV", ge=0.01, le=1000, description="standard deviation of the energy conservation")
+    broadening: Annotated[float, Unit("meV")] = Field(
+        "3 meV", ge=0.01, le=1000, description="standard deviation of the energy conservation"
+    )
 
     @model_validator(mode="after")
     def _countable(self) -> Momentum:
@@ -131,44 +160,70 @@ class Momentum(Section):
 class Dephasing(Section):
     """Phenomenological dephasing beside that by phonons (half widths at half maximum)."""
 
-    radiative: Annotated[float, Unit("meV")] = Field("1.2 meV", ge=0, le=1000, description="radiative dephasing of the polarisations")
-    pure: Annotated[float, Unit("meV")] = Field("2 meV", ge=0, le=1000, description="pure dephasing of coherences between species")
-    floor: Annotated[float, Unit("meV")] = Field("1 meV", ge=1e-3, le=1000, description="smallest dephasing of coherences between species")
+    radiative: Annotated[float, Unit("meV")] = Field(
+        "1.2 meV", ge=0, le=1000, description="radiative dephasing of the polarisations"
+    )
+    pure: Annotated[float, Unit("meV")] = Field(
+        "2 meV", ge=0, le=1000, description="pure dephasing of coherences between species"
+    )
+    floor: Annotated[float, Unit("meV")] = Field(
+        "1 meV", ge=1e-3, le=1000, description="smallest dephasing of coherences between species"
+    )
     within_cells: bool = Field(
         True,
-        description="scattering that stays within a cell dephases too; without it lifetimes converge slowly with momentum.points (6 % off at 70)",
+        description=(
+            "scattering that stays within a cell dephases too; without it lifetimes converge slowly with"
+            " momentum.points (6 % off at 70)"
+        ),
     )
 
 
 class Pump(Section):
     """The circularly polarised pump pulse."""
 
-    photon_energy: Annotated[float, Unit("eV")] | None = Field(None, ge=0.1, le=20, description="default: the A exciton of the material")
-    duration: Annotated[float, Unit("fs")] = Field("73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
-    density: Annotated[float, Unit("cm^-2")] = Field("8e11 cm^-2", ge=1, le=1e16, description="excitons at the end of the run")
+    photon_energy: Annotated[float, Unit("eV")] | None = Field(
+        None, ge=0.1, le=20, description="default: the A exciton of the material"
+    )
+    duration: Annotated[float, Unit("fs")] = Field(
+        "73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity"
+    )
+    density: Annotated[float, Unit("cm^-2")] = Field(
+        "8e11 cm^-2", ge=1, le=1e16, description="excitons at the end of the run"
+    )
 
 
 class Probe(Section):
     """The probe pulse."""
 
-    duration: Annotated[float, Unit("fs")] = Field("68 fs", ge=1, le=1e5, description="full width at half maximum of the intensity")
-    kerr_energy: Annotated[float, Unit("eV")] | None = Field(
-        None, ge=0.1, le=20, description="photon energy at which the Kerr rotation is followed; none (the default) leaves it out"
+    duration: Annotated[float, Unit("fs")] = Field(
+        "68 fs", ge=1, le=1e5, description="full width at half maximum of the intensity"
     )
-    line_width: Annotated[float, Unit("meV")] = Field("25 meV", ge=0.1, le=1000, description="half width of the A and B lines in the Kerr rotation")
+    kerr_energy: Annotated[float, Unit("eV")] | None = Field(
+        None,
+        ge=0.1,
+        le=20,
+        description="photon energy at which the Kerr rotation is followed; none (the default) leaves it out",
+    )
+    line_width: Annotated[float, Unit("meV")] = Field(
+        "25 meV", ge=0.1, le=1000, description="half width of the A and B lines in the Kerr rotation"
+    )
 
 
 class Magnetic(Section):
     """A magnetic field across the layer: bands at K move up by g times Bohr magneton times field, those at K' down.
 
-    The g factors of the bands are those of WSe2 by density-functional theory [recalled: Wozniak et al., PRB 101, 235408 (2020)]: excitons
-    have -3.9 (bright A), -9.9 (spin-dark), -13.3 (K - K').
+    The g factors of the bands are those of WSe2 by density-functional theory [recalled: Wozniak et al., PRB 101, 235408
+    (2020)]: excitons have -3.9 (bright A), -9.9 (spin-dark), -13.3 (K - K').
     """
 
-    field: Annotated[float, Unit("T")] = Field("0 T", ge=-100, le=100, description="field along the direction of the light")
+    field: Annotated[float, Unit("T")] = Field(
+        "0 T", ge=-100, le=100, description="field along the direction of the light"
+    )
     electron_A: float = Field(3.84, ge=-20, le=20, description="g factor of the conduction band of the A exciton")
     electron_B: float = Field(0.86, ge=-20, le=20, description="g factor of the other conduction band at K")
-    electron_Lambda: float = Field(0.0, ge=-20, le=20, description="g factor of the conduction band at Lambda (of K's half of the zone)")
+    electron_Lambda: float = Field(
+        0.0, ge=-20, le=20, description="g factor of the conduction band at Lambda (of K's half of the zone)"
+    )
     hole_A: float = Field(5.81, ge=-20, le=20, description="g factor of the upper valence band")
     hole_B: float = Field(3.9, ge=-20, le=20, description="g factor of the lower valence band")
 
@@ -176,7 +231,9 @@ class Magnetic(Section):
 class Time(Section):
     """The window of delays and the steps of the integration."""
 
-    start: Annotated[float, Unit("fs")] = Field("-250 fs", ge=-1e5, lt=0, description="first delay; the pump has its maximum at zero")
+    start: Annotated[float, Unit("fs")] = Field(
+        "-250 fs", ge=-1e5, lt=0, description="first delay; the pump has its maximum at zero"
+    )
     end: Annotated[float, Unit("ps")] = Field("10 ps", ge=0.05, le=1000, description="last delay")
     step: Annotated[float, Unit("fs")] = Field("5 fs", ge=0.01, le=1e5, description="spacing of the delays")
     refinement: float = Field(1.0, ge=0.01, le=100, description="divides all steps of the integration")
@@ -191,10 +248,14 @@ class Time(Section):
 class Approximation(Section):
     """Extensions of the low-density model."""
 
-    saturation: bool = Field(False, description="bosonic stimulation and Pauli blocking of the final states (terms in N^2)")
+    saturation: bool = Field(
+        False, description="bosonic stimulation and Pauli blocking of the final states (terms in N^2)"
+    )
     stimulation: bool = Field(True, description="with saturation: the bosonic part")
     blocking: bool = Field(True, description="with saturation: the Pauli part")
-    hole_closure: bool = Field(True, description="hole transfer by phonons with form factor one (closure over relative motion)")
+    hole_closure: bool = Field(
+        True, description="hole transfer by phonons with form factor one (closure over relative motion)"
+    )
 
 
 class Modes(Section):
@@ -207,7 +268,10 @@ class Flow(Section):
     """Populations moved between species."""
 
     times: list[Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]] | None = Field(
-        None, description="times at which flows between species are written; default 0.1, 0.3, 1, 3 and 10 ps as far as the run goes"
+        None,
+        description=(
+            "times at which flows between species are written; default 0.1, 0.3, 1, 3 and 10 ps as far as the run goes"
+        ),
     )
 
 
@@ -217,12 +281,19 @@ class Config(RunInput):
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("spin_flip",), ("mechanisms.spin_flip",)),
         Effect(("spin_flip.intravalley", "spin_flip.intervalley"), ("spin_flip.law",), lambda law: law == "phonon"),
-        Effect(("spin_flip.path", "spin_flip.rate", "spin_flip.activation"), ("spin_flip.law",), lambda law: law == "activated"),
+        Effect(
+            ("spin_flip.path", "spin_flip.rate", "spin_flip.activation"),
+            ("spin_flip.law",),
+            lambda law: law == "activated",
+        ),
         Effect(("spin_flip.rashba",), ("spin_flip.law",), lambda law: law == "rashba"),
         Effect(("dexter.dark_ratio",), ("mechanisms.dexter_dark",)),
         Effect(("momentum.coherence_in_scattering",), ("momentum.dimension",), lambda dimension: dimension == 2),
         Effect(("probe.line_width",), ("probe.kerr_energy",), lambda energy: energy is not None),
-        Effect(tuple(f"magnetic.{band}" for band in ("electron_A", "electron_B", "electron_Lambda", "hole_A", "hole_B")), ("magnetic.field",)),
+        Effect(
+            tuple(f"magnetic.{band}" for band in ("electron_A", "electron_B", "electron_Lambda", "hole_A", "hole_B")),
+            ("magnetic.field",),
+        ),
         Effect(("approximation.stimulation", "approximation.blocking"), ("approximation.saturation",)),
     )
 
@@ -232,8 +303,10 @@ class Config(RunInput):
     temperature: Annotated[float, Unit("K")] = Field(77.0, ge=4, le=1000, description="lattice temperature")
     environment: Annotated[Permittivity | str, Named("environment")] = Field(
         "SiO2",
-        description="dielectric surroundings: an environment of `hpcx materials`, the path of a TOML file (a permittivity, slabs, "
-        "sheets or a table), or a permittivity",
+        description=(
+            "dielectric surroundings: an environment of `hpcx materials`, the path of a TOML file (a permittivity,"
+            " slabs, sheets or a table), or a permittivity"
+        ),
     )
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="which couplings act")
     dexter: Dexter = Field(default_factory=Dexter, description="strength of the Dexter couplings")
@@ -244,7 +317,9 @@ class Config(RunInput):
     probe: Probe = Field(default_factory=Probe, description="probe pulse")
     magnetic: Magnetic = Field(default_factory=Magnetic, description="magnetic field")
     time: Time = Field(default_factory=Time, description="delays and steps")
-    approximation: Approximation = Field(default_factory=Approximation, description="extensions of the low-density model")
+    approximation: Approximation = Field(
+        default_factory=Approximation, description="extensions of the low-density model"
+    )
     modes: Modes = Field(default_factory=Modes, description="slowest modes")
     flow: Flow = Field(default_factory=Flow, description="populations moved between species")
 
@@ -260,9 +335,14 @@ class Config(RunInput):
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
-            raise ValueError("approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory")
+            raise ValueError(
+                "approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory"
+            )
         if self.magnetic.field and self.momentum.dimension == 2:
-            raise ValueError("magnetic.field needs momentum.dimension = 1: angular coherences between detuned valleys are not part of the theory")
+            raise ValueError(
+                "magnetic.field needs momentum.dimension = 1: angular coherences between detuned valleys are not part"
+                " of the theory"
+            )
         outside = [t for t in self.flow.times or [] if not 0 <= t <= self.time.end]
         if outside:
             raise ValueError(f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps")
@@ -273,46 +353,3 @@ class Config(RunInput):
         """Return the times (fs) at which flows are written."""
         times, end = self.internal.flow.times, self.internal.time.end
         return [t for t in FLOW_TIMES if t <= end] if times is None else times
-
-
-def select(text: str) -> dict[str, bool | str]:
-    """Return every switch from a sum of mechanisms and groups; raises ValueError for names that are none."""
-    chosen: set[str] = set()
-    changed: dict[str, bool | str] = {}
-    for sign, name in _terms(text):
-        if name in MODIFIERS:
-            key, values = MODIFIERS[name]
-            changed[key] = values[sign]
-            continue
-        members = set(GROUPS.get(name, (name,)))
-        if not members <= set(SWITCHES):
-            raise ValueError(f"'{name}' is not a mechanism{suggestion(name, KNOWN)}; known are {', '.join(KNOWN)}")
-        chosen = chosen | members if sign == "+" else chosen - members
-    return {name: name in chosen for name in SWITCHES} | changed
-
-
-def expand_sets(values: list[Any]) -> list[Any]:
-    """Return swept values with "each alone", "each left out" and "all subsets" replaced by the sets they stand for."""
-    expanded = [entry for value in values for entry in (_family(value) if value in FAMILIES else [value])]
-    return list(dict.fromkeys(expanded))
-
-
-def _family(name: str) -> list[str]:
-    others = [mechanism for mechanism in GROUPS["full"] if mechanism != FORMATION]
-    if name == "each alone":
-        return [FORMATION, *(f"{FORMATION} + {mechanism}" for mechanism in others)]
-    if name == "each left out":
-        return ["full", *(f"full - {mechanism}" for mechanism in others)]
-    subsets = [subset for size in range(len(others) + 1) for subset in combinations(others, size)]
-    return [" + ".join((FORMATION, *subset)) for subset in subsets]
-
-
-def _terms(text: str) -> list[tuple[str, str]]:
-    words = text.replace("+", " + ").replace("-", " - ").split()
-    terms, sign = [], "+"
-    for word in words:
-        if word in "+-":
-            sign = word
-        else:
-            terms.append((sign, word))
-    return terms

@@ -1,9 +1,10 @@
 """Rates of Dexter transfer by the kernel of the input.
 
-"lorentzian" and "detailed-balance" transfer excitons between the two species at fixed momentum (`hpcx.valley.transfer_kernel`). With
-"phonon-assisted" energy is conserved: the species mix, the lower one contains the share |V / (E_upper - E_lower)|^2 of the upper one, and
-zone-edge phonons scatter the hole of this share. Between the lower species and the final ones of the upper one's hole scattering the rate
-is that of hole scattering times the share, at the energies that the states have; the upper species is never occupied.
+"lorentzian" and "detailed-balance" transfer excitons between the two species at fixed momentum
+(`hpcx.valley.transfer_kernel`). With "phonon-assisted" energy is conserved: the species mix, the lower one contains the
+share |V / (E_upper - E_lower)|^2 of the upper one, and zone-edge phonons scatter the hole of this share. Between the
+lower species and the final ones of the upper one's hole scattering the rate is that of hole scattering times the share,
+at the energies that the states have; the upper species is never occupied.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def _assisted(problem: Problem, config: Config, pairs: list[Pair]) -> sparse.csr
         lower, upper = sorted((pair.first, pair.second), key=lambda index: edge[index])
         share_i = (pair.element_i / (problem.energy(upper) - problem.energy(lower))) ** 2
         for final in phonon_hole.partners(problem, upper):
-            form_squared = phonon_hole.form_squared(problem, Channel(upper, final, phonon_hole.NAME), config.approximation.hole_closure)
+            form_squared = phonon_hole.form_squared(
+                problem, Channel(upper, final, phonon_hole.NAME), config.approximation.hole_closure
+            )
             onward = phonon_hole.emission(problem, lower, final, share_i[:, None, None] * form_squared)
             back = phonon_hole.emission(problem, final, lower, form_squared * share_i[:, None])
             for place, rate in (((final, lower), onward), ((lower, final), back)):

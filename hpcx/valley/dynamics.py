@@ -1,7 +1,8 @@
 """Populations after the pump: dn/dt = G n + F |P|^2 for both helicities.
 
-With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing column sums:
-whatever the steps are, m carries no particles, and their number is that of the closed-form integral S to rounding.
+With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing
+column sums: whatever the steps are, m carries no particles, and their number is that of the closed-form integral S to
+rounding.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ class Dynamics:
         return np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
 
     def at(self, time: np.ndarray) -> np.ndarray:
-        """Return the populations at any times in fs (time, size, helicity), by cubic Hermite interpolation of the steps."""
+        """Return the populations at any times in fs (time, size, helicity),
+        by cubic Hermite interpolation of the steps.
+        """
         return hermite(self.time, self.population_tnh, self.slope_tnh, time)
 
     def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """Return a function time -> sum_n weight_kn n_nh (time, k, helicity), by cubic Hermite interpolation of the steps."""
+        """Return a function time -> sum_n weight_kn n_nh (time, k, helicity),
+        by cubic Hermite interpolation of the steps.
+        """
         value_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.population_tnh, optimize=True)
         slope_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.slope_tnh, optimize=True)
         return lambda time: hermite(self.time, value_tkh, slope_tkh, time)
@@ -76,14 +81,17 @@ def propagate(
 ) -> Dynamics:
     """Integrate the populations of both helicities, keeping their steps in a `stage`; raises IntegrationError.
 
-    `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not formed.
+    `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not
+    formed.
     """
     size = formation_nj.shape[0]
     formation_nj = np.pad(formation_nj, ((0, generator.shape[0] - size), (0, 0)))
     pushed_nj = generator @ formation_nj
     initial = np.zeros((generator.shape[0], formation.integral_tjh.shape[2]))
     start = float(formation.time[0])
-    rest = integrate_linear(generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", stage)
+    rest = integrate_linear(
+        generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", stage
+    )
     fed = np.stack([formation_nj @ formation.integral_jh(t) for t in rest.time])
     population = rest.state_tnc + fed
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))

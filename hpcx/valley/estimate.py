@@ -11,7 +11,8 @@ from hpcx.valley.refusals import unknown_count
 from hpcx.valley.species import species_count
 from hpcx.valley.steps import step_count
 
-#: measured on the reference machine (`hpcx.parallel.machine`): a point beside what follows (set-up, polarisation, signals)
+#: measured on the reference machine (`hpcx.parallel.machine`): a point beside what follows (set-up, polarisation,
+#: signals)
 POINT = Work(calls=0.45)
 #: a step, and seconds per unknown^2 of its solutions with the stored factors
 STEP, SOLUTION_SECONDS = Work(calls=3e-4), 6.8e-9
@@ -33,7 +34,9 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     states = 2 * 3 * 8 * steps * unknowns
     factors = COPIES * 16 * FILL * unknowns**2
     saturated = config.approximation.saturation
-    step = Work(memory=SATURATED_SECONDS * unknowns) if saturated else STEP + Work(memory=SOLUTION_SECONDS * unknowns**2)
+    step = (
+        Work(memory=SATURATED_SECONDS * unknowns) if saturated else STEP + Work(memory=SOLUTION_SECONDS * unknowns**2)
+    )
     work = POINT + step * steps + Work(arrays=KERNEL_SECONDS * kernels + MODES_SECONDS * unknowns**2)
     return Estimate(
         unknowns=unknowns,
@@ -50,7 +53,11 @@ def _warnings(config: Config) -> list[str]:
     if not any(getattr(on, name) for name in PHONONS):
         idle = [name for name in COULOMB if getattr(on, name)]
         warnings.append(f"no phonons: no population forms, so {', '.join(idle) or 'nothing'} cannot act on populations")
-    if on.spin_flip and config.spin_flip.law == "phonon" and config.spin_flip.intravalley == config.spin_flip.intervalley == 0:
+    if (
+        on.spin_flip
+        and config.spin_flip.law == "phonon"
+        and config.spin_flip.intravalley == config.spin_flip.intervalley == 0
+    ):
         warnings.append("mechanisms.spin_flip is on, but both deformation potentials in [spin_flip] are zero")
     if on.dexter_kernel != "lorentzian" and not (on.dexter_dark or on.dexter_intravalley):
         warnings.append("mechanisms.dexter_kernel has no effect: no Dexter transfer of populations is on")

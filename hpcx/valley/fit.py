@@ -1,7 +1,7 @@
 """The paper's biexponential fit and logarithmic slopes of a trace.
 
-y(t) = {H(t) [A1 exp(-t/t1) + A2 exp(-t/t2) + C]} convolved with a Gaussian response (Dogadov et al. 2025, Eq. 2); amplitudes by
-linear least squares inside a bounded search for log t1, log t2 and t0 (variable projection).
+y(t) = {H(t) [A1 exp(-t/t1) + A2 exp(-t/t2) + C]} convolved with a Gaussian response (Dogadov et al. 2025, Eq. 2);
+amplitudes by linear least squares inside a bounded search for log t1, log t2 and t0 (variable projection).
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class BiexponentialFit:
 
 
 def convolved_exponential(time: np.ndarray, decay: float, sigma: float) -> np.ndarray:
-    """Return H(t) exp(-t / decay) convolved with a normalised Gaussian of standard deviation `sigma`; decay may be infinite."""
+    """Return H(t) exp(-t / decay) convolved with a normalised Gaussian of standard deviation `sigma`;
+    decay may be infinite.
+    """
     rate = 1.0 / decay
     z = (sigma * rate - time / sigma) / np.sqrt(2.0)
     large = z > 5.0
@@ -49,7 +51,13 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
     lower = np.array([np.log(FAST_BOUNDS[0]), np.log(SLOW_BOUNDS[0]), -DELAY_BOUND])
     upper = np.array([np.log(FAST_BOUNDS[1]), np.log(SLOW_BOUNDS[1]), DELAY_BOUND])
     solutions = [
-        least_squares(_residual, [np.log(fast), np.log(slow), 0.0], bounds=(lower, upper), args=(time, scaled, sigma), x_scale=(1, 1, 10))
+        least_squares(
+            _residual,
+            [np.log(fast), np.log(slow), 0.0],
+            bounds=(lower, upper),
+            args=(time, scaled, sigma),
+            x_scale=(1, 1, 10),
+        )
         for fast, slow in STARTS
     ]
     best = min(solutions, key=lambda solution: solution.cost)
@@ -74,7 +82,9 @@ def _residual(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) 
 
 
 def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -> float:
-    """Return (last - first) / ln[y(first) / y(last)] in the unit of time; NaN where y falls not, changes sign or barely decays."""
+    """Return (last - first) / ln[y(first) / y(last)] in the unit of time;
+    NaN where y falls not, changes sign or barely decays.
+    """
     begin, end = np.interp([first, last], time, trace)
     if not time[0] <= first < last <= time[-1] + 1e-9 or begin * end <= 0 or abs(end) >= abs(begin):
         return float("nan")
@@ -83,7 +93,9 @@ def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -
 
 
 def sign_change_time(time: np.ndarray, trace: np.ndarray, smallest: float) -> float:
-    """Return when a trace first changes its sign after its largest magnitude, if it exceeds `smallest` with the new sign; else NaN."""
+    """Return when a trace first changes its sign after its largest magnitude,
+    if it exceeds `smallest` with the new sign; else NaN.
+    """
     peak = int(np.abs(trace).argmax())
     turned = -np.sign(trace[peak]) * trace[peak:]
     if turned.max() <= smallest:

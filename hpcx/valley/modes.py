@@ -1,7 +1,7 @@
 """The slowest modes of the generator by time-reversal parity, and which of them is the depolarisation.
 
-A mirror-odd mode changes sign when all valleys and spins are exchanged; only such modes show in the dichroism. The generator is
-split exactly into its even and odd halves, so that parity is not a matter of numerics.
+A mirror-odd mode changes sign when all valleys and spins are exchanged; only such modes show in the dichroism. The
+generator is split exactly into its even and odd halves, so that parity is not a matter of numerics.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ class Modes:
         decay_time: fs; infinite for conserved quantities.
         frequency: imaginary part of the eigenvalue, 1/fs.
         parity: +1 or -1; 0 in a magnetic field, where all of them may show.
-        weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is none.
-        population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of coherences alone).
+        weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is
+            none.
+        population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of
+            coherences alone).
         residual: of the eigenpairs.
     """
 
@@ -58,7 +60,9 @@ class Modes:
         return int(odd[np.argmax([self.share(mode) for mode in odd])])
 
     def share(self, mode: int) -> float:
-        """Return the share of the A dichroism that a mode and all others of its parity and decay carry: alone it is arbitrary."""
+        """Return the share of the A dichroism that a mode and all others of its parity and decay carry:
+        alone it is arbitrary.
+        """
         with np.errstate(divide="ignore"):
             rate = 1.0 / self.decay_time + 1j * self.frequency
         alike = (np.abs(rate - rate[mode]) <= EQUAL * np.abs(rate).max()) & (self.parity == self.parity[mode])
@@ -66,7 +70,8 @@ class Modes:
 
 
 def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:
-    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n; all vectors for sign 0.
+    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n;
+    all vectors for sign 0.
 
     Coherences between mirror images, which stand behind the populations, are odd.
     """
@@ -83,7 +88,9 @@ def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> spar
     return sparse.block_diag([populations, sparse.identity(coherences)], format="csr")
 
 
-def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, state_nh: np.ndarray) -> Modes:
+def find_modes(
+    problem: Problem, generator: sparse.csr_matrix, count: int, bleaching_in: np.ndarray, state_nh: np.ndarray
+) -> Modes:
     """Return `count` modes of each parity; raises ModesError.
 
     Args:
@@ -102,7 +109,9 @@ def find_modes(problem: Problem, generator: sparse.csr_matrix, count: int, bleac
     return Modes(decay, eigenvalue.imag, parity, weight / signal_i[:, None], population.T, residual)
 
 
-def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray):
+def _one_parity(
+    problem: Problem, generator, sign: float, count: int, bleaching_in: np.ndarray, difference_n: np.ndarray
+):
     """Return eigenvalues, signal carried (transition, mode), species populations (species, mode) and residuals."""
     projector = parity_projector(problem, sign, generator.shape[0] - problem.size)
     modes = slowest_modes(projector @ generator @ projector.T, count, TARGET, prefix="valley_")
@@ -110,5 +119,13 @@ def _one_parity(problem: Problem, generator, sign: float, count: int, bleaching_
     amplitude_m = modes.left_nm.conj().T @ (projector @ difference_n)
     carried = np.real((bleaching_in @ right_nm) * amplitude_m)
     species_xm = right_nm[: problem.size].reshape(len(problem.species), problem.grid.cells, -1).sum(axis=1)
-    turned = np.real(species_xm * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])])))
-    return modes.eigenvalue, carried, turned / np.maximum(np.abs(turned).sum(axis=0), np.finfo(float).tiny), modes.residual
+    turned = np.real(
+        species_xm
+        * np.exp(-1j * np.angle(species_xm[np.argmax(np.abs(species_xm), axis=0), range(species_xm.shape[1])]))
+    )
+    return (
+        modes.eigenvalue,
+        carried,
+        turned / np.maximum(np.abs(turned).sum(axis=0), np.finfo(float).tiny),
+        modes.residual,
+    )

@@ -20,7 +20,9 @@ def reachable(rate_fi: sparse.spmatrix, start_n: np.ndarray) -> np.ndarray:
         reached = wider
 
 
-def idle_mechanisms(config: Config, rates: Rates, polarization: Polarization, formation_nj: np.ndarray) -> dict[str, str]:
+def idle_mechanisms(
+    config: Config, rates: Rates, polarization: Polarization, formation_nj: np.ndarray
+) -> dict[str, str]:
     """Return the enabled mechanisms that cannot act in this set, with the reason."""
     formed = (formation_nj > 0).any(axis=1)
     reached = reachable(rates.total(), formed).astype(float)

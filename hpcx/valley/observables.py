@@ -25,9 +25,11 @@ class Traces:
     Attributes:
         time: delays, fs.
         transmission_hit: differential transmission (helicity, transition, time), per unit oscillator strength.
-        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN where that is nothing.
+        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN where that
+            is nothing.
         dichroism_scale: that largest magnitude.
-        kerr_t: rotation of the polarisation of a reflected probe, in the unit of the dichroism; None if it is not wanted.
+        kerr_t: rotation of the polarisation of a reflected probe, in the unit of the dichroism; None if it is not
+            wanted.
     """
 
     time: np.ndarray
@@ -43,14 +45,18 @@ def delays(config: Config) -> np.ndarray:
     return time.start + time.step * np.arange(delay_count(config))
 
 
-def compute_traces(problem: Problem, config: Config, polarization: Polarization, dynamics: Dynamics, scale: float) -> Traces:
+def compute_traces(
+    problem: Problem, config: Config, polarization: Polarization, dynamics: Dynamics, scale: float
+) -> Traces:
     """Return the signals; `scale` turns the simulation's arbitrary density into 1/nm^2."""
     kernel = _probe_kernel(config)
     half = len(kernel) // 2
     time = delays(config)
     wide = time[0] + config.internal.time.step * np.arange(-half, len(time) + half)
     occupied = dynamics.contract(bleaching_in(problem))(wide)
-    coherent = np.einsum("ij,tjh->tih", coherent_bleaching_ij(problem, polarization.bright), polarization.density_tjh(wide))
+    coherent = np.einsum(
+        "ij,tjh->tih", coherent_bleaching_ij(problem, polarization.bright), polarization.density_tjh(wide)
+    )
     signal_hit = scale * (occupied + coherent).transpose(2, 1, 0)
     transmission = np.apply_along_axis(convolve, 2, signal_hit, kernel, mode="valid")
     dichroism = transmission[0] - transmission[1]
@@ -63,8 +69,9 @@ def compute_traces(problem: Problem, config: Config, polarization: Polarization,
 def _kerr_rotation(problem: Problem, config: Config, dichroism_it: np.ndarray) -> np.ndarray | None:
     """Return the rotation at `probe.kerr_energy`, whose photons meet the dispersive part of both lines.
 
-    The susceptibility of a line for one helicity is f (1 - DT) / (E - hbar omega - i gamma), so that what the dichroism CD makes different
-    for both is f CD (hbar omega - E) / ((hbar omega - E)^2 + gamma^2) in its real part; times gamma it is half of CD where it is largest.
+    The susceptibility of a line for one helicity is f (1 - DT) / (E - hbar omega - i gamma), so that what the dichroism
+    CD makes different for both is f CD (hbar omega - E) / ((hbar omega - E)^2 + gamma^2) in its real part; times gamma
+    it is half of CD where it is largest.
     """
     probe = config.internal.probe
     if probe.kerr_energy is None:

@@ -16,8 +16,8 @@ class Parameters:
 
     Attributes:
         exciton_energy: A exciton, eV.
-        conduction_shift: band edge of the other K conduction branch from that of the A exciton, eV; negative in spin-dark
-            monolayers.
+        conduction_shift: band edge of the other K conduction branch from that of the A exciton, eV; negative in
+            spin-dark monolayers.
         valence_splitting: A to B hole, eV.
         lambda_shift: band edge of the Lambda minimum from that of the A exciton's electron, eV.
         hole_masses: "A" and "B", m0.
@@ -59,7 +59,9 @@ ZONE_EDGE_PAIRS = {
 
 
 def read_parameters(material: Material, environment: Material) -> Parameters:
-    """Return the numbers of `material` in `environment`; raises MaterialError for what is missing, ValueError for surroundings that make no sense."""
+    """Return the numbers of `material` in `environment`; raises MaterialError for what is missing,
+    ValueError for surroundings that make no sense.
+    """
     number = material.number
     shift = number("carriers.conduction_splitting", "eV") * (1 if material.text("carriers.order") == "bright" else -1)
     return Parameters(
@@ -71,21 +73,35 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         electron_masses={kind[0]: number(f"carriers.electron_{kind}_mass", "m0") for kind in ("A", "B", "Lambda")},
         velocity=number("carriers.hopping", "eV") * number("lattice.constant", "nm"),
         dipole_gap=number("optics.dipole_gap", "eV"),
-        interaction=layer_interaction(material, together(environment, "exchange and light are those of pairs in one sheet")),
+        interaction=layer_interaction(
+            material, together(environment, "exchange and light are those of pairs in one sheet")
+        ),
         mass_density=number("lattice.mass_density", "eV*fs^2/nm^4"),
         sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),
-        acoustic=(number("phonons.acoustic.electron_potential_K", "eV"), number("phonons.acoustic.hole_potential", "eV")),
+        acoustic=(
+            number("phonons.acoustic.electron_potential_K", "eV"),
+            number("phonons.acoustic.hole_potential", "eV"),
+        ),
         optical=(_optical(material, "electron"), _optical(material, "hole")),
         zone_edge={
-            channel: (_lumped(material, f"phonons.lumped.{pair}.acoustic"), _lumped(material, f"phonons.lumped.{pair}.optical"))
+            channel: (
+                _lumped(material, f"phonons.lumped.{pair}.acoustic"),
+                _lumped(material, f"phonons.lumped.{pair}.optical"),
+            )
             for channel, pair in ZONE_EDGE_PAIRS.items()
         },
-        spin_flip_energies=(number("phonons.spin_flip.intravalley_energy", "eV"), number("phonons.spin_flip.intervalley_energy", "eV")),
+        spin_flip_energies=(
+            number("phonons.spin_flip.intravalley_energy", "eV"),
+            number("phonons.spin_flip.intervalley_energy", "eV"),
+        ),
     )
 
 
 def _optical(material: Material, carrier: str) -> Mode:
-    return Mode(material.number("phonons.optical.energy", "eV"), material.number(f"phonons.optical.{carrier}_potential", "eV/nm"))
+    return Mode(
+        material.number("phonons.optical.energy", "eV"),
+        material.number(f"phonons.optical.{carrier}_potential", "eV/nm"),
+    )
 
 
 def _lumped(material: Material, key: str) -> Mode:

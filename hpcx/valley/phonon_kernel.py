@@ -1,9 +1,10 @@
 """Scattering of excitons between cells by emission of phonons.
 
 The rate from cell i of species a to cell f of species b is
-(2 pi / hbar) DOS_b < |g(q)|^2 |F(q)|^2 (n + 1) frac >, with |g|^2 A = D^2 hbar^2 / (2 rho omega) for a deformation potential D,
-the form factor F of the relative motion, and the Gaussian-broadened conservation of energy integrated over the final cell
-(Thraenhardt et al., PRB 62, 2706 (2000); Selig et al., 2D Mater. 5, 035017 (2018)). Absorption follows by detailed balance.
+(2 pi / hbar) DOS_b < |g(q)|^2 |F(q)|^2 (n + 1) frac >, with |g|^2 A = D^2 hbar^2 / (2 rho omega) for a deformation
+potential D, the form factor F of the relative motion, and the Gaussian-broadened conservation of energy integrated over
+the final cell (Thraenhardt et al., PRB 62, 2706 (2000); Selig et al., 2D Mater. 5, 035017 (2018)). Absorption follows
+by detailed balance.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def form_factors(problem: Problem, first: Species, second: Species, share: Calla
     return CubicSpline(q, first.state.form_factor(second.state, fraction * q))(problem.grid.transfer_ijt)
 
 
-def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray) -> np.ndarray:
+def emission_rate(
+    problem: Problem, initial: int, final: int, phonon_energy: float | np.ndarray, strength: np.ndarray
+) -> np.ndarray:
     """Return the emission rates (cells of `final`, cells of `initial`) in 1/fs.
 
     Args:
@@ -65,7 +68,11 @@ def emission_rate(problem: Problem, initial: int, final: int, phonon_energy: flo
     target = problem.species[final]
     states = target.degeneracy * target.mass / (2.0 * np.pi * HBAR2_PER_M0)
     coupling = coupling_squared(strength, phonon_energy, HBAR**2 / problem.parameters.mass_density)
-    kernel = coupling * (1 + occupation(phonon_energy, problem.thermal_energy)) * final_fraction(problem, initial, final, phonon_energy)
+    kernel = (
+        coupling
+        * (1 + occupation(phonon_energy, problem.thermal_energy))
+        * final_fraction(problem, initial, final, phonon_energy)
+    )
     return 2.0 * np.pi / HBAR * states * kernel.mean(axis=-1).T
 
 
@@ -85,23 +92,31 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
 
 
 def electron_emission(problem: Problem, channel: Channel, groups: Iterable[Mode]) -> np.ndarray:
-    """Return the emission rates (cells of the final species, of the initial one; 1/fs) of groups of phonons that act on the electron."""
+    """Return the emission rates (cells of the final species, of the initial one; 1/fs)
+    of groups of phonons that act on the electron.
+    """
     a, b = problem.species[channel.initial], problem.species[channel.final]
     form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
     return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)
 
 
-def grouped_emission(problem: Problem, initial: int, final: int, groups: Iterable[Mode], form_squared: np.ndarray) -> np.ndarray:
+def grouped_emission(
+    problem: Problem, initial: int, final: int, groups: Iterable[Mode], form_squared: np.ndarray
+) -> np.ndarray:
     """Return the emission rates into dispersionless groups of phonons; `form_squared` is (cells, cells, 1)."""
-    rates = [emission_rate(problem, initial, final, group.energy, group.potential**2 * form_squared) for group in groups]
+    rates = [
+        emission_rate(problem, initial, final, group.energy, group.potential**2 * form_squared) for group in groups
+    ]
     return np.sum(rates, axis=0)
 
 
-def phonon_matrix(problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]) -> sparse.csr_matrix:
+def phonon_matrix(
+    problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]
+) -> sparse.csr_matrix:
     """Return W of all channels, absorption included.
 
-    Channels of one name between species of the same kinds and distance differ by symmetry alone and are computed once; this keeps
-    time-reversal symmetry exact.
+    Channels of one name between species of the same kinds and distance differ by symmetry alone and are computed once;
+    this keeps time-reversal symmetry exact.
     """
     known: dict[tuple[str, str, str, float], np.ndarray] = {}
     blocks: dict[tuple[int, int], np.ndarray] = {}

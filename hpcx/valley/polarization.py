@@ -1,9 +1,9 @@
 """The coherent A and B polarisations of both valleys under a Gaussian pump, in closed form.
 
 i hbar dP_j/dt = [E_j - E_L - i (gamma_rad + gamma_ph,j)] P_j + sum_j' C_jj' P_j' - phi_j(0) E(t) for the driven valley
-(Dogadov et al. 2025, Methods). The four amplitudes are expanded in the eigenvectors of the constant matrix; each mode driven by a
-Gaussian is an error function of complex argument. The source of populations is the out-scattering of |P_j|^2, so that
-|P|^2 + N changes by radiation alone once the pulse is over.
+(Dogadov et al. 2025, Methods). The four amplitudes are expanded in the eigenvectors of the constant matrix; each mode
+driven by a Gaussian is an error function of complex argument. The source of populations is the out-scattering of
+|P_j|^2, so that |P|^2 + N changes by radiation alone once the pulse is over.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Polarization:
 def driven_mode(time: np.ndarray, eigenvalue: np.ndarray, sigma: float) -> np.ndarray:
     """Return int_{-inf}^t exp(lambda (t - s)) exp(-s^2 / (2 sigma^2)) ds in fs; arguments are broadcast.
 
-    With z = -(t / sigma + lambda sigma) / sqrt(2) this is sigma sqrt(pi/2) exp(-t^2 / (2 sigma^2)) w(i z); for Re z < 0 the
-    reflection of w keeps every exponential bounded.
+    With z = -(t / sigma + lambda sigma) / sqrt(2) this is sigma sqrt(pi/2) exp(-t^2 / (2 sigma^2)) w(i z); for Re z < 0
+    the reflection of w keeps every exponential bounded.
     """
     z = -(time / sigma + eigenvalue * sigma) / np.sqrt(2.0)
     early = z.real >= 0

@@ -46,7 +46,9 @@ class Grid:
     def transfer_ijt(self) -> np.ndarray:
         """Return |Q_i - Q_j| at the angles between them (cells, cells, angles), 1/nm."""
         product = self.momentum[:, None] * self.momentum[None, :]
-        square = self.square[:, None, None] + self.square[None, :, None] - 2.0 * product[..., None] * np.cos(self.angles)
+        square = (
+            self.square[:, None, None] + self.square[None, :, None] - 2.0 * product[..., None] * np.cos(self.angles)
+        )
         return np.sqrt(np.maximum(square, 0.0))
 
 

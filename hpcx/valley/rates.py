@@ -1,7 +1,7 @@
 """All rate matrices of one point, the phonons' shared between the points of a sweep.
 
-Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its points.
-Coulomb matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
+Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its
+points. Coulomb matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from scipy import sparse
 from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.valley.blocks import generator, out_rate
-from hpcx.valley.config import SWITCHES, Config
+from hpcx.valley.config import Config
+from hpcx.valley.mechanism_sets import SWITCHES
 from hpcx.valley.mechanisms import (
     dexter_dark,
     dexter_intravalley,
@@ -94,7 +95,9 @@ def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rat
 
 
 def phonon_table(problem: Problem, config: Config, name: str) -> Table:
-    """Return the matrix of the phonon mechanism `name` as a table that points share; it sees the problem and a part of the input."""
+    """Return the matrix of the phonon mechanism `name` as a table that points share;
+    it sees the problem and a part of the input.
+    """
     mechanism = {**PHONONS, **FLIPS}[name]
     unseen = UNSEEN if name in FLIPS else (*UNSEEN, "spin_flip")
     return Table(f"valley/{name}", mechanism.matrix, (problem, Excerpt(config, unseen)))

@@ -42,9 +42,24 @@ def refinement(config: Config, material: Material) -> Refinement:
             (("2",), ("1",), ()),
             "occupations within a cell are one: second order; thresholds within cells: scatter",
         ),
-        Parameter("momentum.max", _LARGEST, powers("momentum.max", 4), (("4",), ()), "momenta that are left out are hardly occupied: scatter"),
-        Parameter("momentum.angles", _ANGLES, powers("momentum.angles", 2), (("2",), ()), "midpoints: second order", base=0),
-        Parameter("time.refinement", _REFINEMENTS, powers("time.refinement", 2), (("2",), ()), "steps of second order or more", base=0),
+        Parameter(
+            "momentum.max",
+            _LARGEST,
+            powers("momentum.max", 4),
+            (("4",), ()),
+            "momenta that are left out are hardly occupied: scatter",
+        ),
+        Parameter(
+            "momentum.angles", _ANGLES, powers("momentum.angles", 2), (("2",), ()), "midpoints: second order", base=0
+        ),
+        Parameter(
+            "time.refinement",
+            _REFINEMENTS,
+            powers("time.refinement", 2),
+            (("2",), ()),
+            "steps of second order or more",
+            base=0,
+        ),
     )
     return Refinement(parameters, _quantities(), settings, lambda wanted: {}, work)
 

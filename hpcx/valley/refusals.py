@@ -1,4 +1,6 @@
-"""Surroundings that make no sense, runs that need too much memory, and densities that terms of second order cannot describe."""
+"""Surroundings that make no sense, runs that need too much memory,
+and densities that terms of second order cannot describe.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,18 @@ from hpcx.valley.steps import delay_count, probe_cells, step_count
 
 #: most populations times steps, and most pairs of populations that may block each other: some GB
 MOST_VALUES, MOST_PAIRS = 50_000_000, 200_000_000
-#: largest broadening of the energies in units of k_B T; detailed balance multiplies its tail by exp(broadening^2 / 2 (k_B T)^2)
+#: largest broadening of the energies in units of k_B T; detailed balance multiplies its tail by exp(broadening^2 / 2
+#: (k_B T)^2)
 MOST_BROADENING = 2.0
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what memory and the order of the theory forbid of an input; raises MaterialError if the material lacks a number."""
-    surroundings = tried("environment", config.environment, lambda: read_parameters(material, load_environment(config.environment)))[1]
+    """Return what memory and the order of the theory forbid of an input;
+    raises MaterialError if the material lacks a number.
+    """
+    surroundings = tried(
+        "environment", config.environment, lambda: read_parameters(material, load_environment(config.environment))
+    )[1]
     return surroundings or _broadening(config) + (_steps(config) or _delays(config) or _blocking(config, material))
 
 
@@ -30,7 +37,10 @@ def _broadening(config: Config) -> list[Refusal]:
     most = MOST_BROADENING * BOLTZMANN_EV_PER_K * config.temperature
     if config.internal.momentum.broadening <= most:
         return []
-    reason = f"must be at most {MOST_BROADENING:g} k_B T = {1e3 * most:.3g} meV at {config.temperature:g} K, with more momentum.points for a smaller one"
+    reason = (
+        f"must be at most {MOST_BROADENING:g} k_B T = {1e3 * most:.3g} meV at {config.temperature:g} K, with more"
+        " momentum.points for a smaller one"
+    )
     return [Refusal("momentum.broadening", f"{config.momentum.broadening:g} meV", reason)]
 
 
@@ -40,8 +50,8 @@ def _steps(config: Config) -> list[Refusal]:
     if steps * unknowns <= MOST_VALUES:
         return []
     reason = (
-        f"{steps} steps of {unknowns} populations are more than {MOST_VALUES:.3g} values: lower it, time.refinement, momentum.points or "
-        "the durations of pump and probe"
+        f"{steps} steps of {unknowns} populations are more than {MOST_VALUES:.3g} values: lower it, time.refinement,"
+        " momentum.points or the durations of pump and probe"
     )
     return [Refusal("time.end", f"{config.time.end:g} ps", reason)]
 
@@ -56,12 +66,17 @@ def _delays(config: Config) -> list[Refusal]:
 
 
 def _blocking(config: Config, material: Material) -> list[Refusal]:
-    """Return the density of the pump if it would block a state entirely, and the cells if there are too many pairs of them."""
+    """Return the density of the pump if it would block a state entirely,
+    and the cells if there are too many pairs of them.
+    """
     if not (config.approximation.saturation and config.approximation.blocking):
         return []
     pairs = unknown_count(config) ** 2
     if pairs > MOST_PAIRS:
-        reason = f"{pairs:.3g} pairs of populations block each other, more than {MOST_PAIRS:.3g}: lower it, or approximation.blocking = false"
+        reason = (
+            f"{pairs:.3g} pairs of populations block each other, more than {MOST_PAIRS:.3g}: lower it, or"
+            " approximation.blocking = false"
+        )
         return [Refusal("momentum.points", str(config.momentum.points), reason)]
     blocked = config.internal.pump.density * most_blocked(build_problem(config, material))
     if blocked < 1:

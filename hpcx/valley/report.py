@@ -36,8 +36,12 @@ _LIFETIMES = {
 
 
 def lifetimes(config: Config, traces: Traces) -> dict[str, np.ndarray]:
-    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window): dataset -> (transition,), fs."""
-    response = float(np.hypot(config.internal.pump.duration, config.internal.probe.duration))  # width of their cross-correlation
+    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window):
+    dataset -> (transition,), fs.
+    """
+    response = float(
+        np.hypot(config.internal.pump.duration, config.internal.probe.duration)
+    )  # width of their cross-correlation
     rows = [_lifetimes(traces.time, trace, response) for trace in traces.dichroism_it]
     return dict(zip(_LIFETIMES, np.array(rows).T))
 
@@ -50,7 +54,11 @@ def _lifetimes(time: np.ndarray, trace: np.ndarray, response: float) -> list[flo
     if np.abs(trace).max() >= SMALLEST_SIGNAL:
         fit = fit_biexponential(time, trace, response)
         fitted = [fit.fast_time, fit.slow_time, fit.residual]
-    slope = slope_time(time, trace, SLOPE_WINDOW[0], last) if abs(np.interp(last, time, trace)) >= SMALLEST_SIGNAL else np.nan
+    slope = (
+        slope_time(time, trace, SLOPE_WINDOW[0], last)
+        if abs(np.interp(last, time, trace)) >= SMALLEST_SIGNAL
+        else np.nan
+    )
     return [*fitted, slope, sign_change_time(time, trace, SMALLEST_SIGNAL)]
 
 
@@ -63,16 +71,36 @@ def add_traces(result: Result, traces: Traces, times: dict[str, np.ndarray], mod
     label, missing = "circular dichroism over the largest magnitude of A", "NaN: A shows no dichroism"
     result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", label, missing=missing)
     scale = traces.dichroism_scale
-    result.add("dichroism/scale", scale, (), "1", "largest magnitude of the difference of the A transmission of both helicities, by which it is divided")
+    result.add(
+        "dichroism/scale",
+        scale,
+        (),
+        "1",
+        "largest magnitude of the difference of the A transmission of both helicities, by which it is divided",
+    )
     transmission = traces.transmission_hit
-    result.add("dichroism/differential_transmission", transmission, ("pump_helicity", *signal), "1", "differential transmission")
+    result.add(
+        "dichroism/differential_transmission",
+        transmission,
+        ("pump_helicity", *signal),
+        "1",
+        "differential transmission",
+    )
     for name, (unit, label, small) in _LIFETIMES.items():
         result.add_internal(f"dichroism/{name}", times[name], ("transition",), unit, label, missing=small)
     if traces.kerr_t is not None:
-        label = "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the dichroism of A"
+        label = (
+            "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the"
+            " dichroism of A"
+        )
         result.add("dichroism/kerr_rotation", traces.kerr_t, ("time",), "1", label, missing=missing)
-    label, missing = "decay time of the odd mode that carries most of A", "NaN: none carries most of A; infinite: that mode is conserved"
-    result.add_internal("dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing)
+    label, missing = (
+        "decay time of the odd mode that carries most of A",
+        "NaN: none carries most of A; infinite: that mode is conserved",
+    )
+    result.add_internal(
+        "dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing
+    )
 
 
 def _depolarization_time(modes: Modes) -> float:
@@ -93,7 +121,9 @@ def add_populations(result: Result, problem: Problem, simulation: Simulation) ->
     result.add("population/energy", edges, ("species",), "eV", "energy at zero momentum")
     dims = ("pump_helicity", "species", "time")
     result.add_internal("population/population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
-    result.add_internal("population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2")
+    result.add_internal(
+        "population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2"
+    )
 
 
 def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
@@ -122,7 +152,9 @@ def add_flow(result: Result, problem: Problem, config: Config, simulation: Simul
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
     result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
-    result.add_internal("modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
+    result.add_internal(
+        "modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved"
+    )
     result.add_internal("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
     result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal, 0 in a magnetic field")
     label, missing = "share of the dichroism at 1.5 ps", "NaN: the transition shows no dichroism then"
@@ -141,7 +173,13 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     result.add_internal("checks/particle_number", simulation.particles_th().T, dims, "1/cm^2", "|P|^2 + N")
     spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
     result.add_internal("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
-    result.add("checks/minimum", population_tnh.min() / max(population_tnh.max(), 1e-300), (), "1", "smallest over largest population")
+    result.add(
+        "checks/minimum",
+        population_tnh.min() / max(population_tnh.max(), 1e-300),
+        (),
+        "1",
+        "smallest over largest population",
+    )
     share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
     result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
 
@@ -152,8 +190,8 @@ def summary(config: Config, traces: Traces, times: dict[str, np.ndarray], modes:
     slow, slope = (from_internal(times[name], "ps") for name in ("slow_time", "logarithmic_slope_time"))
     for row, name in enumerate(TRANSITIONS):
         lines.append(
-            f"{name}: biexponential fit with offset t1 {_number(times['fast_time'][row], 'fs', 0)}, t2 {_number(slow[row], 'ps', 2)}; "
-            f"slope from 1.5 to 8 ps {_number(slope[row], 'ps', 2)}"
+            f"{name}: biexponential fit with offset t1 {_number(times['fast_time'][row], 'fs', 0)}, t2"
+            f" {_number(slow[row], 'ps', 2)}; slope from 1.5 to 8 ps {_number(slope[row], 'ps', 2)}"
         )
     return lines + [_mode_text(modes)]
 
@@ -172,15 +210,17 @@ def _mode_text(modes: Modes) -> str:
     if chosen is None:
         share = modes.share(modes.heaviest())
         return (
-            f"no depolarisation time: none of the {int((modes.parity <= 0).sum())} slowest {odd}modes carries most of A at 1.5 ps "
-            f"(the largest share is {100 * share:.1f} %), the signal has decayed with many faster ones"
+            f"no depolarisation time: none of the {int((modes.parity <= 0).sum())} slowest {odd}modes carries most of A"
+            f" at 1.5 ps (the largest share is {100 * share:.1f} %), the signal has decayed with many faster ones"
         )
     if np.isinf(modes.decay_time[chosen]):
         return f"no depolarisation: a conserved odd quantity carries {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     decay = from_internal(modes.decay_time, "ps")
     text = f"depolarisation {decay[chosen]:.4g} ps: {odd}mode with {100 * modes.share(chosen):.1f} % of A at 1.5 ps"
     slower = (modes.decay_time > modes.decay_time[chosen]) & np.isfinite(modes.decay_time)
-    others = [f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {decay[m]:.4g} ps" for m in np.flatnonzero(slower)]
+    others = [
+        f"{'odd without weight' if modes.parity[m] < 0 else 'even'}, {decay[m]:.4g} ps" for m in np.flatnonzero(slower)
+    ]
     return text + (f" (slower but not in the signal: {'; '.join(others)})" if others else "")
 
 

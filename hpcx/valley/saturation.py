@@ -1,11 +1,11 @@
 """Occupation of the final states: bosonic stimulation and Pauli blocking, terms of second order in the density.
 
-Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and blocking
-of the electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108, L121102 (2023)). B is
-the overlap int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions, averaged over the angle between
-the momenta. Each process keeps taking from one cell what it gives to another, so that all conservation laws of the linear
-theory hold, and detailed balance makes n / factor proportional to w exp(-E / kT): a Bose distribution if blocking is off.
-Formation from the polarisation keeps its low-density rate.
+Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and
+blocking of the electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108,
+L121102 (2023)). B is the overlap int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions,
+averaged over the angle between the momenta. Each process keeps taking from one cell what it gives to another, so that
+all conservation laws of the linear theory hold, and detailed balance makes n / factor proportional to w exp(-E / kT): a
+Bose distribution if blocking is off. Formation from the polarisation keeps its low-density rate.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class FinalStates:
 
 
 def final_states(problem: Problem, config: Config) -> FinalStates:
-    """Return the factors that the input asks for; raises SaturationError if the pump's density could block a state entirely."""
+    """Return the factors that the input asks for;
+    raises SaturationError if the pump's density could block a state entirely.
+    """
     options = config.approximation
     stimulation = 1.0 / problem.weights() if options.stimulation else np.zeros(problem.size)
     if not options.blocking:
@@ -57,7 +59,10 @@ def final_states(problem: Problem, config: Config) -> FinalStates:
     share = config.internal.pump.density * blocking.max()
     if share >= 1.0:
         density = config.pump.density
-        raise SaturationError(f"pump.density = {density:.3g} cm^-2: the second-order theory holds only well below {density / share:.3g} cm^-2")
+        raise SaturationError(
+            f"pump.density = {density:.3g} cm^-2: the second-order theory holds only well below {density / share:.3g}"
+            " cm^-2"
+        )
     return FinalStates(stimulation, blocking)
 
 
@@ -100,8 +105,8 @@ def propagate_saturated(
 
     Densities are `scale` times the simulation's unit.
 
-    As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose particles. Raises
-    IntegrationError.
+    As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose
+    particles. Raises IntegrationError.
     """
     size, helicities = formation_nj.shape[0], formation.integral_tjh.shape[2]
     start = float(formation.time[0])
@@ -127,7 +132,9 @@ def propagate_saturated(
     return _collect(saturated, formation_nj, polarization, formation, scale, runs)
 
 
-def _collect(saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs) -> Dynamics:
+def _collect(
+    saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs
+) -> Dynamics:
     """Put the helicities together, back in the simulation's unit."""
     time = runs[0].time
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))

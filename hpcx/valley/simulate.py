@@ -74,14 +74,17 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
 
 
 def build_generator(problem: Problem, config: Config, rates: Rates) -> sparse.csr_matrix:
-    """Return the generator of the populations, extended by the exchange coherences if the input asks for two dimensions."""
+    """Return the generator of the populations,
+    extended by the exchange coherences if the input asks for two dimensions.
+    """
     if coherence_count(problem, config):
         return extended_generator(problem, config, rates)
     return rates.generator()
 
 
 def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:
-    """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit; N follows from the closed form of its source.
+    """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit;
+    N follows from the closed form of its source.
 
     Without phonons nothing forms; then the largest |P|^2 stands for the density, which decays by radiation.
     """

@@ -26,8 +26,8 @@ REFERENCE_TIME = 1500.0
 def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     """Solve one point; collective on `comm`. Raises IntegrationError, ModesError.
 
-    A point is too small to be shared out: rank 0 of the group computes and the others receive the result; sweeps are what runs in
-    parallel.
+    A point is too small to be shared out: rank 0 of the group computes and the others receive the result; sweeps are
+    what runs in parallel.
     """
     result, diagnostics = on_first_rank(comm, lambda: (compute(config, material, run), run.diagnostics))
     run.diagnostics.update(diagnostics)
@@ -44,7 +44,9 @@ def compute(config: Config, material: Material, run: Run) -> Result:
         times = lifetimes(config, traces)
     with run.timings.measure("modes"):
         modes = _modes(problem, config, simulation)
-    run.diagnostics.update(simulation.dynamics.statistics, unknowns=problem.size, mode_residual=float(modes.residual.max()))
+    run.diagnostics.update(
+        simulation.dynamics.statistics, unknowns=problem.size, mode_residual=float(modes.residual.max())
+    )
     return _result(problem, config, simulation, traces, times, modes)
 
 
@@ -54,7 +56,9 @@ def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
     return find_modes(problem, simulation.generator, config.modes.count, weights, state)
 
 
-def _result(problem: Problem, config: Config, simulation: Simulation, traces, times: dict[str, np.ndarray], modes: Modes) -> Result:
+def _result(
+    problem: Problem, config: Config, simulation: Simulation, traces, times: dict[str, np.ndarray], modes: Modes
+) -> Result:
     result = Result()
     add_traces(result, traces, times, modes)
     add_populations(result, problem, simulation)

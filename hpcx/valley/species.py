@@ -1,8 +1,8 @@
 """Exciton species: which hole with which electron, their mirror images, energies, masses and ground states.
 
-A hole is named by its valley and the spin of the empty valence state, so that equal spins are optically allowed. The upper
-valence branch (A) has spin up at K and down at K'; the electron branch of the A exciton is called A, the other K branch B;
-at Lambda only the lower branch is kept.
+A hole is named by its valley and the spin of the empty valence state, so that equal spins are optically allowed. The
+upper valence branch (A) has spin up at K and down at K'; the electron branch of the A exciton is called A, the other K
+branch B; at Lambda only the lower branch is kept.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def electrons() -> list[Carrier]:
 
 
 def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | None = None) -> list[Species]:
-    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip; `magnetic` shifts their energies."""
+    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip;
+    `magnetic` shifts their energies.
+    """
     pairs = [(hole, electron) for hole in holes() for electron in electrons()]
     chosen = [pair for pair in pairs if pair[0].spin == pair[1].spin]
     if spin_flip:
@@ -114,10 +116,21 @@ def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | 
 
 
 def zeeman_shift(species: Species, magnetic: Magnetic) -> float:
-    """Return by how much a field moves a species, eV: its electron's band less its hole's, those at K up and those at K' down."""
-    factors = {"eA": magnetic.electron_A, "eB": magnetic.electron_B, "eL": magnetic.electron_Lambda, "hA": magnetic.hole_A, "hB": magnetic.hole_B}
+    """Return by how much a field moves a species, eV: its electron's band less its hole's,
+    those at K up and those at K' down.
+    """
+    factors = {
+        "eA": magnetic.electron_A,
+        "eB": magnetic.electron_B,
+        "eL": magnetic.electron_Lambda,
+        "hA": magnetic.hole_A,
+        "hB": magnetic.hole_B,
+    }
     up = {"K": 1.0, "L": 1.0, "K'": -1.0, "L'": -1.0}
-    bands = up[species.electron.valley] * factors["e" + species.electron.kind] - up[species.hole.valley] * factors["h" + species.hole.kind]
+    bands = (
+        up[species.electron.valley] * factors["e" + species.electron.kind]
+        - up[species.hole.valley] * factors["h" + species.hole.kind]
+    )
     return BOHR_MAGNETON * magnetic.field * bands
 
 

@@ -1,8 +1,8 @@
 """Coulomb transfer between two species at fixed momentum.
 
 Eliminating the coherence C between species a and b, i hbar dC/dt = (E_a - E_b - i g) C + V (N_b - N_a), leaves
-dn_a/dt = -r (n_a - n_b) with r = (2 / hbar) |V|^2 g / ((E_a - E_b)^2 + g^2) and g = (hbar / 2)(Gamma_a + Gamma_b) + pure
-dephasing, where Gamma is the out-scattering by phonons.
+dn_a/dt = -r (n_a - n_b) with r = (2 / hbar) |V|^2 g / ((E_a - E_b)^2 + g^2) and g = (hbar / 2)(Gamma_a + Gamma_b) +
+pure dephasing, where Gamma is the out-scattering by phonons.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.n
     return 2.0 / HBAR * np.abs(pair.element_i) ** 2 * width / (detuning**2 + width**2)
 
 
-def transfer_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray, detailed_balance: bool = False) -> sparse.csr_matrix:
+def transfer_matrix(
+    problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray, detailed_balance: bool = False
+) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; with `detailed_balance` the way up is slower by exp(-|Delta| / kT)."""
     blocks = {}
     for pair in pairs:

@@ -38,8 +38,12 @@ class Initial(Section):
 
     shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
     radius: Annotated[float, Unit("um")] = Field("0.8 um", ge=1e-3, le=1e4, description="radius of the ring")
-    separation: Annotated[float, Unit("um")] = Field("1 um", ge=1e-3, le=1e4, description="distance of the two spots, along x")
-    file: Annotated[str | None, Named("file")] = Field(None, description="image that covers the box: PNG, or a .npy array; brightness is intensity")
+    separation: Annotated[float, Unit("um")] = Field(
+        "1 um", ge=1e-3, le=1e4, description="distance of the two spots, along x"
+    )
+    file: Annotated[str | None, Named("file")] = Field(
+        None, description="image that covers the box: PNG, or a .npy array; brightness is intensity"
+    )
 
     @model_validator(mode="after")
     def _check_file(self) -> Initial:
@@ -51,10 +55,16 @@ class Initial(Section):
 class Space(Section):
     """Whether and how space is resolved."""
 
-    dimension: Literal[0, 1, 2] = Field(0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y")
+    dimension: Literal[0, 1, 2] = Field(
+        0, description="0: moments of the distribution in space, exact, no grid; 1: marginal along x; 2: x and y"
+    )
     points: int = Field(200, ge=8, le=100000, description="cells along each direction")
-    width: Annotated[float, Unit("um")] = Field("6 um", ge=1e-2, le=1e5, description="length of the box in each direction")
-    boundary: Literal["periodic", "absorbing"] = Field("periodic", description="edges of the box: periodic, or a layer in which excitons are lost")
+    width: Annotated[float, Unit("um")] = Field(
+        "6 um", ge=1e-2, le=1e5, description="length of the box in each direction"
+    )
+    boundary: Literal["periodic", "absorbing"] = Field(
+        "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
+    )
     initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
 
     @model_validator(mode="after")
@@ -62,16 +72,23 @@ class Space(Section):
         """Refuse too many cells, and light beyond the edges of the box: none of it would fall into a cell."""
         refuse_more("cells", self.points**self.dimension, MOST_CELLS, "lower space.points")
         made = self.initial
-        name, reach = {"ring": ("radius", made.radius), "two spots": ("separation", 0.5 * made.separation)}.get(made.shape, ("", 0.0))
+        name, reach = {"ring": ("radius", made.radius), "two spots": ("separation", 0.5 * made.separation)}.get(
+            made.shape, ("", 0.0)
+        )
         if self.dimension and reach >= 0.5 * self.width:
-            raise ValueError(f"space.initial.{name} puts the light {reach:g} um from the centre, and the edge of the box is at {0.5 * self.width:g} um")
+            raise ValueError(
+                f"space.initial.{name} puts the light {reach:g} um from the centre, and the edge of the box is at"
+                f" {0.5 * self.width:g} um"
+            )
         return self
 
 
 class Landscape(Section):
     """A position-dependent energy of every valley: a common shape times a factor of the valley; needs space."""
 
-    kind: Literal["none", "cosine", "well", "step", "disorder", "file"] = Field("none", description="shape of the landscape")
+    kind: Literal["none", "cosine", "well", "step", "disorder", "file"] = Field(
+        "none", description="shape of the landscape"
+    )
     depth: Annotated[float, Unit("meV")] = Field(
         "20 meV",
         ge=-1000,
@@ -79,17 +96,29 @@ class Landscape(Section):
         description="height of cosine and step, depth of a well (negative: a hill), standard deviation of disorder",
     )
     length: Annotated[float, Unit("um")] = Field(
-        "1 um", ge=1e-3, le=1e5, description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder"
+        "1 um",
+        ge=1e-3,
+        le=1e5,
+        description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder",
     )
     seed: int = Field(1, ge=0, le=4294967295, description="seed of disorder")
     file: Annotated[str | None, Named("file")] = Field(
-        None, description="energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
+        None,
+        description=(
+            "energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
+        ),
     )
     factor_KK: float = Field(1.0, ge=-10, le=10, description="energy of KK over that of the landscape")
     factor_KKprime: float = Field(1.0, ge=-10, le=10, description="energy of KK' over that of the landscape")
     factor_KLambda: float = Field(1.0, ge=-10, le=10, description="energy of K-Lambda over that of the landscape")
     rate_step: Annotated[float, Unit("meV")] | None = Field(
-        None, ge=0.01, le=1e4, description="rates are assembled separately where the valleys have shifted by this relative to each other; default: kT/8"
+        None,
+        ge=0.01,
+        le=1e4,
+        description=(
+            "rates are assembled separately where the valleys have shifted by this relative to each other; default:"
+            " kT/8"
+        ),
     )
 
     @model_validator(mode="after")
@@ -103,18 +132,26 @@ class Momentum(Section):
     """Energy bins (the same in all valleys) and angular harmonics."""
 
     energy_max: Annotated[float, Unit("meV")] | None = Field(
-        None, ge=0.1, le=1e4, description="top of the energy bins above the minimum of each valley; default: larger of 75 meV and 11 kT"
+        None,
+        ge=0.1,
+        le=1e4,
+        description="top of the energy bins above the minimum of each valley; default: larger of 75 meV and 11 kT",
     )
     first_bin: Annotated[float, Unit("meV")] | None = Field(
         None, ge=1e-4, le=1e3, description="width of the lowest bin; default: smaller of 0.03 meV and 0.05 kT"
     )
     growth: float = Field(1.06, ge=1, le=2, description="width of a bin over that of the bin below")
-    largest_bin: Annotated[float, Unit("meV")] | None = Field(None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4")
+    largest_bin: Annotated[float, Unit("meV")] | None = Field(
+        None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4"
+    )
     harmonics: int = Field(
         2,
         ge=1,
         le=32,
-        description="highest angular harmonic with space: 1 is enough for populations and widths, 2 for densities, 4 for phase space",
+        description=(
+            "highest angular harmonic with space: 1 is enough for populations and widths, 2 for densities, 4 for phase"
+            " space"
+        ),
     )
 
 
@@ -125,11 +162,17 @@ class Pulse(Section):
         None,
         ge=0.1,
         le=20,
-        description="photon energy of the pump; default: the exciton's resonance. Above it light and a phonon make hot excitons",
+        description=(
+            "photon energy of the pump; default: the exciton's resonance. Above it light and a phonon make hot excitons"
+        ),
         examples=[2.15, 2.2],
     )
-    duration: Annotated[float, Unit("fs")] = Field("100 fs", ge=1, le=1e6, description="full width at half maximum of the amplitude")
-    spot: Annotated[float, Unit("um")] = Field("0.5 um", ge=1e-2, le=1e4, description="full width at half maximum of the amplitude in space")
+    duration: Annotated[float, Unit("fs")] = Field(
+        "100 fs", ge=1, le=1e6, description="full width at half maximum of the amplitude"
+    )
+    spot: Annotated[float, Unit("um")] = Field(
+        "0.5 um", ge=1e-2, le=1e4, description="full width at half maximum of the amplitude in space"
+    )
     centre: Picosecond = Field("0.2 ps", description="time of the maximum")
 
 
@@ -150,14 +193,20 @@ class Time(Section):
         description="pairs (interval, until): results every interval up to a time, then the next pair",
     )
     densities: list[tuple[Picosecond, Picosecond]] = Field(
-        [(1.0, 10.0), (5.0, 1e6)], description="pairs (interval, until) as in `outputs`: maps of the densities, with space"
+        [(1.0, 10.0), (5.0, 1e6)],
+        description="pairs (interval, until) as in `outputs`: maps of the densities, with space",
     )
-    distributions: list[Annotated[Picosecond, Field(gt=0)]] = Field([], description="times of phase-space distributions at y = ky = 0, with space")
+    distributions: list[Annotated[Picosecond, Field(gt=0)]] = Field(
+        [], description="times of phase-space distributions at y = ky = 0, with space"
+    )
     tolerance: float = Field(
         1e-3,
         ge=1e-7,
         le=1e-1,
-        description="largest relative error of populations, mean squared displacements and diffusivities that the time steps may make",
+        description=(
+            "largest relative error of populations, mean squared displacements and diffusivities that the time steps"
+            " may make"
+        ),
     )
 
     @model_validator(mode="after")
@@ -178,17 +227,29 @@ class Mechanisms(Section):
     radiative: bool = Field(True, description="light emission from the light cone of KK")
     intervalley: bool = Field(True, description="scattering between valleys (and between the members of K-Lambda)")
     disorder: Annotated[float, Unit("1/ps")] = Field(
-        "0 1/ps", ge=0, le=1e4, description="rate of elastic scattering inside a valley into any direction, alike for all energies"
+        "0 1/ps",
+        ge=0,
+        le=1e4,
+        description="rate of elastic scattering inside a valley into any direction, alike for all energies",
     )
-    intervalley_off_at: Picosecond | None = Field(None, gt=0, description="time from which intervalley scattering is absent")
+    intervalley_off_at: Picosecond | None = Field(
+        None, gt=0, description="time from which intervalley scattering is absent"
+    )
 
 
 class Annihilation(Section):
     """Two excitons that meet, of whatever valleys: one of them is lost, d_t n = -R n^2; needs space."""
 
-    rate: Annotated[float, Unit("cm^2/s")] = Field("0 cm^2/s", ge=0, le=1e3, description="R; one event that loses both excitons counts twice")
+    rate: Annotated[float, Unit("cm^2/s")] = Field(
+        "0 cm^2/s", ge=0, le=1e3, description="R; one event that loses both excitons counts twice"
+    )
     density: Annotated[float, Unit("cm^-2")] = Field(
-        "1e11 cm^-2", ge=1, le=1e15, description="excitons generated in all where the excitation is brightest; in one dimension it is a stripe along y"
+        "1e11 cm^-2",
+        ge=1,
+        le=1e15,
+        description=(
+            "excitons generated in all where the excitation is brightest; in one dimension it is a stripe along y"
+        ),
     )
 
 
@@ -207,8 +268,8 @@ class Config(RunInput):
 
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(
-            ("space.points", "space.width", "space.boundary", "space.initial", "landscape", "momentum.harmonics", "time.densities",
-             "time.distributions"), ("space.dimension",),
+            ("space.points", "space.width", "space.boundary", "space.initial", "landscape", "momentum.harmonics",
+             "time.densities", "time.distributions"), ("space.dimension",),
         ),
         Effect(
             ("time.end", "time.outputs", "time.tolerance", "pulse", "space", "mechanisms.intervalley_off_at"),
@@ -223,20 +284,26 @@ class Config(RunInput):
             ("landscape.kind",), lambda kind: kind != "none",
         ),
         Effect(("annihilation.density",), ("annihilation.rate",)),
-        Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"), ("uncertainty.samples",)),
+        Effect(("uncertainty.seed", "uncertainty.fit", "uncertainty.guess", "uncertainty.recalled"),
+               ("uncertainty.samples",)),
     )  # fmt: skip
 
     surroundings: ClassVar[tuple[str, ...]] = ("environment", "interaction.kappa")
     usual_set: ClassVar[str] = "rosati2020"
 
-    temperature: Annotated[float, Unit("K")] = Field(ge=4, le=1000, examples=[300, 400], description="temperature of the lattice")
+    temperature: Annotated[float, Unit("K")] = Field(
+        ge=4, le=1000, examples=[300, 400], description="temperature of the lattice"
+    )
     environment: Annotated[Permittivity | str | None, Named("environment")] = Field(
         None,
-        description="dielectric surroundings in place of those of the material file: an environment of `hpcx materials`, the path of a "
-        "TOML file (a permittivity, slabs, sheets or a table), or a permittivity",
+        description=(
+            "dielectric surroundings in place of those of the material file: an environment of `hpcx materials`, the"
+            " path of a TOML file (a permittivity, slabs, sheets or a table), or a permittivity"
+        ),
     )
     wannier: Literal["variational", "numerical"] = Field(
-        "variational", description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved"
+        "variational",
+        description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved",
     )
     space: Space = Field(default_factory=Space, description="resolution in space")
     landscape: Landscape = Field(default_factory=Landscape, description="energies of the valleys against position")
@@ -255,21 +322,26 @@ class Config(RunInput):
     @model_validator(mode="after")
     def _consistent(self) -> Config:
         maps = count_times(self.time.densities, self.time.end)
-        values, knobs = 3 * maps * self.space.points**self.space.dimension, "lengthen the intervals of time.densities or lower space.points"
+        values, knobs = (
+            3 * maps * self.space.points**self.space.dimension,
+            "lengthen the intervals of time.densities or lower space.points",
+        )
         refuse_more("values of all maps", values if self.space.dimension else 0, MOST_MAP_VALUES, knobs)
         if self.pulse.centre >= self.time.end:
             raise ValueError(f"pulse.centre = {self.pulse.centre:g} ps must be before time.end = {self.time.end:g} ps")
         if self.pulse.centre < 1.7e-3 * self.pulse.duration:
             raise ValueError(
-                f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration = {self.pulse.duration} fs: "
-                "it must be at least 1.7 durations"
+                f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration ="
+                f" {self.pulse.duration} fs: it must be at least 1.7 durations"
             )
         if self.landscape.kind != "none" and self.space.dimension == 0:
             raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
         if self.annihilation.rate and self.space.dimension == 0:
             raise ValueError("annihilation.rate needs space.dimension = 1 or 2: it depends on the local density")
         if self.landscape.kind != "none" and self.pulse.photon_energy is not None:
-            raise ValueError('pulse.photon_energy needs landscape.kind = "none": in a landscape the pump is at resonance everywhere')
+            raise ValueError(
+                'pulse.photon_energy needs landscape.kind = "none": in a landscape the pump is at resonance everywhere'
+            )
         if self.uncertainty.samples and self.space.dimension:
             raise ValueError("uncertainty.samples needs space.dimension = 0")
         if self.time.rates_only and (self.space.dimension or self.uncertainty.samples):

@@ -50,7 +50,9 @@ class Grid:
         return len(self.weight_i)
 
     def bin_of(self, energy: np.ndarray | float) -> np.ndarray:
-        """Return the bins of energies (eV) within a valley; one on an edge belongs to the bin above, one beyond all edges to the nearest bin."""
+        """Return the bins of energies (eV) within a valley; one on an edge belongs to the bin above,
+        one beyond all edges to the nearest bin.
+        """
         found = np.searchsorted(self.edges, energy + ROUNDING * self.edges[-1], side="right") - 1
         return np.clip(found, 0, self.bins - 1)
 
@@ -65,7 +67,9 @@ def in_meV(energy: float) -> float:
 
 
 def usual_bins(temperature: float) -> tuple[float, float, float]:
-    """Return the energy bins without an input at a temperature (K): width of the lowest and of the largest one, top of all, eV."""
+    """Return the energy bins without an input at a temperature (K):
+    width of the lowest and of the largest one, top of all, eV.
+    """
     kT = BOLTZMANN_EV_PER_K * temperature
     return min(3e-5, 0.05 * kT), min(4e-3, 0.25 * kT), max(0.075, 11 * kT)
 
@@ -79,8 +83,8 @@ def energy_edges(first: float, growth: float, largest: float, maximum: float) ->
     while edges[-1] < maximum * (1 - ROUNDING):
         if len(edges) > MOST_BINS:
             raise ValueError(
-                f"more than {MOST_BINS} energy bins up to {in_meV(maximum):g} meV: raise momentum.first_bin, momentum.growth or "
-                "momentum.largest_bin, or lower momentum.energy_max"
+                f"more than {MOST_BINS} energy bins up to {in_meV(maximum):g} meV: raise momentum.first_bin,"
+                " momentum.growth or momentum.largest_bin, or lower momentum.energy_max"
             )
         edges.append(edges[-1] + width)
         width = min(width * growth, largest)
@@ -98,7 +102,8 @@ def density_of_states(excitons: Excitons, valley: int) -> float:
 
 
 def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
-    """Return exp(-E_v/kT) up to one common factor: energies count from the lowest valley, or from the highest if that is far above.
+    """Return exp(-E_v/kT) up to one common factor: energies count from the lowest valley,
+    or from the highest if that is far above.
 
     The weights of its bins would else be too small for a floating-point number.
     """
@@ -122,7 +127,9 @@ def equilibrium_weights(excitons: Excitons, edges: np.ndarray, kT: float) -> np.
     """Return the equilibrium density of each bin of all valleys, 1/nm^2 up to one common factor; edges and kT in eV."""
     integral = boltzmann_integral(edges[:-1], edges[1:], kT)
     valleys = range(len(excitons.energy_v))
-    return np.concatenate([density_of_states(excitons, v) * boltzmann_factor(excitons, v, kT) * integral for v in valleys])
+    return np.concatenate(
+        [density_of_states(excitons, v) * boltzmann_factor(excitons, v, kT) * integral for v in valleys]
+    )
 
 
 def mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:

@@ -37,7 +37,8 @@ POINT, RATE_SECONDS, OUTPUT = Work(calls=0.06), 7.5e-7, Work(calls=8e-4)
 MOMENT_STEP, MOMENT_SECONDS = Work(calls=4.5e-4), 1.3e-8
 #: a step of the full equation: calls, and seconds per unknown beside the products
 SPACE_STEP, UNKNOWN_SECONDS = Work(calls=6e-4), 2.4e-7
-#: rates of a region, and per value^2; its part of an output time; of every product: calls, seconds per byte of its matrices and per unknown
+#: rates of a region, and per value^2; its part of an output time; of every product: calls, seconds per byte of its
+#: matrices and per unknown
 REGION, REGION_SECONDS, REGION_OUTPUT = Work(calls=0.017), 2.7e-7, Work(calls=4e-4)
 REGION_PRODUCT, BYTE_SECONDS, SCALED_SECONDS = Work(calls=2e-5), 1e-10, 1.5e-8
 #: error of the coarsest steps (measured: 5e-6 to 5e-4)
@@ -79,15 +80,30 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     steps = schedules[-2]  # the coarsest whose error is known
     cost = Work(products=PRODUCTS_PER_STEP * 2 * values * FLOP_SECONDS, memory=UNKNOWN_SECONDS)
     busiest = _busiest(rows, ranks)
-    work = alone.work + _moments(values, sum(map(len, schedules)), config) + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
+    work = (
+        alone.work
+        + _moments(values, sum(map(len, schedules)), config)
+        + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
+    )
     regions = 1 if spatial.regions is None else len(spatial.regions.offset_rv)
     if spatial.regions is not None:
         own = min(regions, math.ceil(cells * busiest))
         rates = (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
-        work += rates + REGION_OUTPUT * (own * len(make_stops(config))) + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
+        work += (
+            rates
+            + REGION_OUTPUT * (own * len(make_stops(config)))
+            + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
+        )
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
-    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
-    facts = alone.facts | {"cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}", "steps": f"about {len(steps)}"}
+    memory = (
+        alone.bytes_per_rank
+        + 8.0 * unknowns * STATE_VECTORS * busiest
+        + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
+    )
+    facts = alone.facts | {
+        "cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}",
+        "steps": f"about {len(steps)}",
+    }
     facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
     more, sending = _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
     facts |= more
@@ -107,12 +123,17 @@ def _busiest(rows: tuple[int, ...], ranks: int) -> float:
 
 
 def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> tuple[dict[str, str], Work]:
-    """Return what the ranks send each other, which follows from the layout, and its time per step; `cell` is the size of a cell in bytes."""
+    """Return what the ranks send each other, which follows from the layout, and its time per step;
+    `cell` is the size of a cell in bytes.
+    """
     if ranks == 1 or np.prod(rows) > MOST_CELLS_COUNTED or _too_many(rows, ranks):
         return {}, Work()
     sent = border_traffic(make_tiling(rows, ranks), mirror)
     text = f"{sent.messages.max()} messages, {sent.cells.max() * cell / 1e6:.3f} MB, {PRODUCTS_PER_STEP} times per step"
-    facts = {"sent per rank at most": text, "cells of the busiest rank over the mean": f"{_busiest(rows, ranks) * ranks:.2f}"}
+    facts = {
+        "sent per rank at most": text,
+        "cells of the busiest rank over the mean": f"{_busiest(rows, ranks) * ranks:.2f}",
+    }
     return facts, Work.sending(float(sent.messages.max()), float(sent.cells.max()) * cell) * PRODUCTS_PER_STEP
 
 
@@ -126,15 +147,23 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 
 
 def _schedules(config: Config, longest: float) -> list[np.ndarray]:
-    """Return the steps of the runs of the moments: each has halved those of the one before, until the error is known to be small enough."""
+    """Return the steps of the runs of the moments: each has halved those of the one before,
+    until the error is known to be small enough.
+    """
     stops, pulse = make_stops(config), config.internal.pulse
-    halvings = max(1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16)))  # errors fall with the fourth power of the steps
+    halvings = max(
+        1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16))
+    )  # errors fall with the fourth power of the steps
     levels = (levels_for(pulse.duration, pulse.centre, halved, longest) for halved in range(halvings + 1))
     return [make_steps(level, stops) for level in levels]
 
 
 def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
-    """Return the longest stable step, fs, as the run finds it, with a rate of scattering between valleys that needs no matrices."""
+    """Return the longest stable step, fs, as the run finds it,
+    with a rate of scattering between valleys that needs no matrices.
+    """
     kT = BOLTZMANN_EV_PER_K * config.temperature
     scatters = spatial.regions is not None and config.mechanisms.intervalley
-    return longest_stable_step(spatial, edges, excitons.mass_v, kT, fastest_exchange(excitons, float(edges[-1]), kT) if scatters else 0.0)
+    return longest_stable_step(
+        spatial, edges, excitons.mass_v, kT, fastest_exchange(excitons, float(edges[-1]), kT) if scatters else 0.0
+    )

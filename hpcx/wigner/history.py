@@ -39,7 +39,9 @@ class History:
 
 
 def history_of(problem: Problem, series: Series) -> History:
-    """Return the observables of recorded "moments" (3, values of a cell), and of the gains where rates depend on position."""
+    """Return the observables of recorded "moments" (3, values of a cell),
+    and of the gains where rates depend on position.
+    """
     size, rows = problem.grid.size, series.rows()
     observer = Observer(problem.rates, problem.source, sideband_rates(problem.sidebands(), problem.grid))
     snapshots, totals = [], []
@@ -50,7 +52,11 @@ def history_of(problem: Problem, series: Series) -> History:
             gains = Gains(values["exchanged"], values["born"], float(values["made"]))
         else:
             gains = observer.gains(time, moments_ni, problem.intervalley_at(time - SAME_TIME))
-        annihilation = Annihilation(values["annihilation"], float(values["annihilated"])) if "annihilation" in values else NO_ANNIHILATION
+        annihilation = (
+            Annihilation(values["annihilation"], float(values["annihilated"]))
+            if "annihilation" in values
+            else NO_ANNIHILATION
+        )
         snapshots.append(observer.snapshot(moments_ni, gains, annihilation))
         number = (values["moments"][0].sum() + annihilation.number) / gains.made - 1
         totals.append((time, values["moments"][0, size], annihilation.number, number))
@@ -58,11 +64,14 @@ def history_of(problem: Problem, series: Series) -> History:
             spectra[time] = moments_ni[0]
     observables = {name: np.array([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]}
     times, emitted, annihilated, numbers = np.array(totals).T
-    return History(times, observables, emitted, annihilated, numbers, np.array(list(spectra)), np.array(list(spectra.values())))
+    return History(
+        times, observables, emitted, annihilated, numbers, np.array(list(spectra)), np.array(list(spectra.values()))
+    )
 
 
 def largest_difference(coarse: History, fine: History, begin: float, scale: float) -> float:
-    """Return the largest relative difference of populations, mean squared displacements and diffusivities of any valley after `begin`.
+    """Return the largest relative difference of populations,
+    mean squared displacements and diffusivities of any valley after `begin`.
 
     The diffusivity passes zero, so its difference is relative to |D| + `scale` (nm^2/fs).
     """

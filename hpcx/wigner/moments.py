@@ -54,7 +54,12 @@ class MomentStepper:
 
     def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None, scheme: str = "4") -> None:
         self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
-        self._stepper = ImexStepper(SingleCell(3, padded(self._size)), hierarchy.rates.implicit((0, 1, 0), hierarchy.intervalley), self._explicit, scheme)
+        self._stepper = ImexStepper(
+            SingleCell(3, padded(self._size)),
+            hierarchy.rates.implicit((0, 1, 0), hierarchy.intervalley),
+            self._explicit,
+            scheme,
+        )
         if state is not None:
             self.state[:] = state
 
@@ -97,7 +102,8 @@ def march(
     reached: Callable[[float, np.ndarray, Hierarchy], None],
     state: np.ndarray | None = None,
 ) -> None:
-    """Take all `steps` (start, length) through `phases` (end, equations) from `state`; call `reached(time, state, equations)`.
+    """Take all `steps` (start, length) through `phases` (end, equations) from `state`;
+    call `reached(time, state, equations)`.
 
     Ends of phases (fs) must be ends of steps. The state handed on is a view that the next step overwrites.
     """

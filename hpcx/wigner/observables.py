@@ -1,7 +1,7 @@
 """Populations, mean squared displacements and diffusivities from the spatial moments of the energy bins.
 
-D_v = (1/4) d_t w_v^2 is split into free flight, intervalley scattering, radiative decay and source. Derivatives are evaluated
-from the equation of motion at the given time, never by differences.
+D_v = (1/4) d_t w_v^2 is split into free flight, intervalley scattering, radiative decay and source. Derivatives are
+evaluated from the equation of motion at the given time, never by differences.
 """
 
 from __future__ import annotations
@@ -63,12 +63,16 @@ class Observer:
         born = self.rates.grid.sum_v(self.source.rate_i) * float(self.source.intensity(time))
         return Gains(exchanged * intervalley, np.stack([born, self.source.spot**2 * born]), self.source.born(time))
 
-    def snapshot(self, moments_ni: np.ndarray, gains: Gains, annihilation: Annihilation = NO_ANNIHILATION) -> dict[str, np.ndarray]:
-        """Return the observables of `moments_ni` by name, per valley or "..._total" for all; those of light are numbers but for `sidebands`.
+    def snapshot(
+        self, moments_ni: np.ndarray, gains: Gains, annihilation: Annihilation = NO_ANNIHILATION
+    ) -> dict[str, np.ndarray]:
+        """Return the observables of `moments_ni` by name, per valley or "..._total" for all;
+        those of light are numbers but for `sidebands`.
 
-        "population" (one exciton has been made in all), "mean_squared_displacement" (nm^2), "diffusivity" and its parts "free",
-        "intervalley", "radiative", "source", "annihilation" (nm^2/fs), "population_rate" by intervalley scattering (1/fs), "energy" above
-        the minimum of the valley (eV), "photoluminescence" and phonon-assisted "sidebands" (1/fs).
+        "population" (one exciton has been made in all), "mean_squared_displacement" (nm^2), "diffusivity" and its parts
+        "free", "intervalley", "radiative", "source", "annihilation" (nm^2/fs), "population_rate" by intervalley
+        scattering (1/fs), "energy" above the minimum of the valley (eV), "photoluminescence" and phonon-assisted
+        "sidebands" (1/fs).
         """
         grid = self.rates.grid
         m0, m1, m2 = moments_ni
@@ -96,7 +100,9 @@ class Observer:
             **self._totals(moments_ni, lost, gains.born - annihilation.rate, lost_second),
         }
 
-    def _totals(self, moments_ni: np.ndarray, lost: np.ndarray, born: np.ndarray, lost_second: np.ndarray) -> dict[str, np.ndarray]:
+    def _totals(
+        self, moments_ni: np.ndarray, lost: np.ndarray, born: np.ndarray, lost_second: np.ndarray
+    ) -> dict[str, np.ndarray]:
         m0, m1, m2 = moments_ni
         total = m0.sum() if m0.sum() > 0 else np.nan
         mean_squared_displacement = m2.sum() / total
@@ -129,7 +135,9 @@ def stationary_diffusivity(rates: Rates, valleys: Sequence[int], intervalley: bo
 
 
 def _stationary_moment(rates: Rates, index: np.ndarray, intervalley: bool) -> np.ndarray | None:
-    """Return the first moments (-C1)^-1 (u f) of the bins `index` after all transients; None if some bin is never left."""
+    """Return the first moments (-C1)^-1 (u f) of the bins `index` after all transients;
+    None if some bin is never left.
+    """
     collision_ij = rates.collision(1, intervalley)[np.ix_(index, index)]
     if not (np.diag(collision_ij) < 0).all():
         return None
@@ -137,10 +145,11 @@ def _stationary_moment(rates: Rates, index: np.ndarray, intervalley: bool) -> np
 
 
 def stationary_free(rates: Rates) -> np.ndarray:
-    """Return the part of free flight (nm^2/fs) of each valley's diffusivity after all transients, with intervalley scattering.
+    """Return the part of free flight (nm^2/fs) of each valley's diffusivity after all transients,
+    with intervalley scattering.
 
-    All valleys then widen alike, with the common diffusivity D; what D exceeds the free part of a valley by, intervalley scattering
-    contributes to that valley for ever.
+    All valleys then widen alike, with the common diffusivity D; what D exceeds the free part of a valley by,
+    intervalley scattering contributes to that valley for ever.
     """
     grid = rates.grid
     moment_i = _stationary_moment(rates, np.arange(grid.size), True)

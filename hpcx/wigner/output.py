@@ -34,47 +34,69 @@ _QUANTITIES = {
     "population_total": ("population_total", "1", "excitons of all valleys, per generated exciton"),
     "mean_squared_displacement_total": ("mean_squared_displacement_total", "um^2", "mean of r^2 over all valleys"),
     "diffusivity_total": ("diffusivity_total", "cm^2/s", "diffusivity of all valleys together"),
-    "sidebands": ("photoluminescence_phonon", "1/ps", "rate of phonon-assisted light of the valley, per generated exciton"),
+    "sidebands": (
+        "photoluminescence_phonon",
+        "1/ps",
+        "rate of phonon-assisted light of the valley, per generated exciton",
+    ),
     "mean_squared_displacement_sidebands": (
         "mean_squared_displacement_photoluminescence_phonon",
         "um^2",
         "mean of r^2 of phonon-assisted light",
     ),
     "photoluminescence": ("photoluminescence", "1/ps", "rate of emitted light, per generated exciton"),
-    "mean_squared_displacement_photoluminescence": ("mean_squared_displacement_photoluminescence", "um^2", "mean of r^2 of emitted light"),
+    "mean_squared_displacement_photoluminescence": (
+        "mean_squared_displacement_photoluminescence",
+        "um^2",
+        "mean of r^2 of emitted light",
+    ),
 }
 
 
 def add_rates(result: Result, problem: Problem) -> None:
     """Add out-rates, relaxation times and stationary diffusivities."""
-    grid = problem.grid
+    grid, rates = problem.grid, problem.rates
     result.add("rates/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add_internal("rates/energy", 0.5 * (grid.edges[:-1] + grid.edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
-    out_rate = problem.rates.out_rate().reshape(-1, grid.bins)
+    middle = 0.5 * (grid.edges[:-1] + grid.edges[1:])
+    result.add_internal("rates/energy", middle, ("energy",), "meV", "energy above the minimum of the valley")
+    out_rate = rates.out_rate().reshape(-1, grid.bins)
     result.add_internal("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
-    times = relaxation_times(problem.rates, problem.excitons)
-    result.add_internal("rates/relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering", missing=_BALLISTIC)
-    alone = stationary_diffusivities(problem.rates)
-    result.add_internal("rates/stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering", missing=_BALLISTIC)
-    common = stationary_diffusivity(problem.rates, range(len(VALLEYS)), True)
-    result.add_internal("rates/stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering", missing=_BALLISTIC)
-    label = "e D / kT of the common diffusivity, as if excitons were charged once"
-    result.add_internal("rates/mobility", common / grid.kT, (), "cm^2/V/s", label, missing=_BALLISTIC)
-    late = common - stationary_free(problem.rates) if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
-    label = "intervalley part of the diffusivity after all transients"
-    result.add_internal("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing="NaN: the diffusivity is infinite")
-    formation = grid.sum_v(problem.source.rate_i)
-    result.add_internal("rates/formation_rate", formation, ("valley",), "1/ps", "scattering of the coherent polarisation into the valley")
+    _add_stationary(result, problem)
+    formation, label = grid.sum_v(problem.source.rate_i), "scattering of the coherent polarisation into the valley"
+    result.add_internal("rates/formation_rate", formation, ("valley",), "1/ps", label)
     result.add("rates/phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
-    label, none = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon", "NaN: for KK itself"
-    result.add_internal("rates/threshold_momentum", thresholds(problem.excitons), ("valley", "phonon"), "1/nm", label, missing=none)
-    result.add_internal("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", "minimum of the valley, without landscape")
+    momenta, none = thresholds(problem.excitons), "NaN: for KK itself"
+    label = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon"
+    result.add_internal("rates/threshold_momentum", momenta, ("valley", "phonon"), "1/nm", label, missing=none)
+    label = "minimum of the valley, without landscape"
+    result.add_internal("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", label)
     equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
     result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
 
 
+def _add_stationary(result: Result, problem: Problem) -> None:
+    """Add relaxation times, diffusivities after all transients, and the mobility."""
+    rates = problem.rates
+    common = stationary_diffusivity(rates, range(len(VALLEYS)), True)
+
+    def add(name: str, values: np.ndarray | float, axes: tuple[str, ...], unit: str, label: str) -> None:
+        result.add_internal(f"rates/{name}", values, axes, unit, label, missing=_BALLISTIC)
+
+    times, alone = relaxation_times(rates, problem.excitons), stationary_diffusivities(rates)
+    add("relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering")
+    add("stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
+    add("stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
+    label = "e D / kT of the common diffusivity, as if excitons were charged once"
+    add("mobility", common / problem.grid.kT, (), "cm^2/V/s", label)
+    late = common - stationary_free(rates) if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
+    label, missing = "intervalley part of the diffusivity after all transients", "NaN: the diffusivity is infinite"
+    result.add_internal("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing=missing)
+
+
 def thresholds(excitons: Excitons) -> np.ndarray:
-    """Return the momenta (valley, phonon; 1/nm) at which the energy and that of an intervalley phonon make up the distance to KK."""
+    """Return the momenta (valley, phonon; 1/nm) at which the energy and that of an
+    intervalley phonon make up the distance to KK.
+    """
     found_vm = np.full((len(VALLEYS), len(MODES)), np.nan)
     for channel in excitons.channels:
         if channel.first == 0:
@@ -89,8 +111,12 @@ _EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
 _NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the mean squared displacement has not grown"
 
 
-def _exponent(problem: Problem, history: History, diffusivity: np.ndarray, mean_squared_displacement: np.ndarray) -> np.ndarray:
-    """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum; NaN where that or the growth is not positive."""
+def _exponent(
+    problem: Problem, history: History, diffusivity: np.ndarray, mean_squared_displacement: np.ndarray
+) -> np.ndarray:
+    """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum;
+    NaN where that or the growth is not positive.
+    """
     since = (history.time - problem.source.centre).reshape(-1, *(1,) * (diffusivity.ndim - 1))
     growth = mean_squared_displacement - problem.source.spot**2
     known = (since > 0) & (growth > 0)
@@ -103,22 +129,50 @@ def add_observables(result: Result, problem: Problem, history: History) -> None:
     result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
     for name, (path, unit, meaning) in _QUANTITIES.items():
         values = history.observables[name]
-        result.add_internal(f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name))
+        result.add_internal(
+            f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name)
+        )
     temperature = history.observables["energy"] / BOLTZMANN_EV_PER_K
     label = "temperature of the same mean energy"
-    result.add("observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy"))
-    exponent = _exponent(problem, history, history.observables["diffusivity"], history.observables["mean_squared_displacement"])
+    result.add(
+        "observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy")
+    )
+    exponent = _exponent(
+        problem, history, history.observables["diffusivity"], history.observables["mean_squared_displacement"]
+    )
     result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
-    exponent = _exponent(problem, history, history.observables["diffusivity_total"], history.observables["mean_squared_displacement_total"])
-    result.add("observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT)
-    result.add("observables/emitted", history.emitted, ("time",), "1", "light emitted until then, per generated exciton")
+    exponent = _exponent(
+        problem,
+        history,
+        history.observables["diffusivity_total"],
+        history.observables["mean_squared_displacement_total"],
+    )
+    result.add(
+        "observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT
+    )
+    result.add(
+        "observables/emitted", history.emitted, ("time",), "1", "light emitted until then, per generated exciton"
+    )
 
 
 def add_annihilation(result: Result, history: History) -> None:
     """Add what annihilation does."""
     values, missing = history.observables["annihilation"], _missing("annihilation")
-    result.add_internal("observables/diffusivity_annihilation", values, ("time", "valley"), "cm^2/s", "part from annihilation", missing=missing)
-    result.add("observables/annihilated", history.annihilated, ("time",), "1", "excitons annihilated until then, per generated exciton")
+    result.add_internal(
+        "observables/diffusivity_annihilation",
+        values,
+        ("time", "valley"),
+        "cm^2/s",
+        "part from annihilation",
+        missing=missing,
+    )
+    result.add(
+        "observables/annihilated",
+        history.annihilated,
+        ("time",),
+        "1",
+        "excitons annihilated until then, per generated exciton",
+    )
 
 
 def _missing(name: str) -> str:
@@ -136,13 +190,27 @@ def add_spectra(result: Result, problem: Problem, history: History) -> None:
     width = np.diff(edges)
     result.add_internal("energy/time", history.spectrum_time, ("time",), "ps", "time")
     result.add("energy/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add_internal("energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley")
+    result.add_internal(
+        "energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley"
+    )
     result.add_internal("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
     density = spectra.reshape(len(spectra), -1, len(width)) / width
-    result.add_internal("energy/distribution", density, ("time", "valley", "energy"), "1/meV", "excitons per energy, per generated exciton")
+    result.add_internal(
+        "energy/distribution",
+        density,
+        ("time", "valley", "energy"),
+        "1/meV",
+        "excitons per energy, per generated exciton",
+    )
     equilibrium = problem.grid.weight_i.reshape(-1, len(width))
     equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
-    result.add_internal("energy/equilibrium", equilibrium, ("valley", "energy"), "1/meV", "thermal distribution of one exciton of the valley")
+    result.add_internal(
+        "energy/equilibrium",
+        equilibrium,
+        ("valley", "energy"),
+        "1/meV",
+        "thermal distribution of one exciton of the valley",
+    )
 
 
 def add_sidebands(result: Result, problem: Problem, history: History) -> None:
@@ -166,9 +234,11 @@ def summarise(problem: Problem, history: History) -> list[str]:
         *summarise_rates(problem),
         f"at {in_ps(history.time[-1]):g} ps:",
         "    populations: " + _by_valley(history.observables["population"][-1], ".3g"),
-        "    mean squared displacements (um^2): " + _by_valley(from_internal(history.observables["mean_squared_displacement"][-1], "um^2"), ".4f"),
+        "    mean squared displacements (um^2): "
+        + _by_valley(from_internal(history.observables["mean_squared_displacement"][-1], "um^2"), ".4f"),
         "    effective temperatures (K): " + _by_valley(history.observables["energy"][-1] / BOLTZMANN_EV_PER_K, ".4g"),
-        "    diffusivities (cm^2/s): " + _by_valley(from_internal(history.observables["diffusivity"][-1], "cm^2/s"), ".3f"),
+        "    diffusivities (cm^2/s): "
+        + _by_valley(from_internal(history.observables["diffusivity"][-1], "cm^2/s"), ".3f"),
         *_bright_valley(history),
     ]
 
@@ -198,5 +268,8 @@ def _bright_valley(history: History) -> list[str]:
     negative = time[(bright < 0) & (time > LATE)]
     if negative.size:
         lowest = np.nanargmin(np.where(time > LATE, bright, np.nan))
-        lines.append(f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at {time[lowest]:g} ps")
+        lines.append(
+            f"    negative from {negative[0]:g} to {negative[-1]:g} ps, lowest {bright[lowest]:.4g} cm^2/s at"
+            f" {time[lowest]:g} ps"
+        )
     return lines

@@ -70,7 +70,9 @@ class Problem:
 def make_edges(config: Config) -> np.ndarray:
     """Return the edges of the energy bins (eV) that the input asks for."""
     momentum, (first, largest, maximum) = config.internal.momentum, usual_bins(config.temperature)
-    return energy_edges(momentum.first_bin or first, momentum.growth, momentum.largest_bin or largest, momentum.energy_max or maximum)
+    return energy_edges(
+        momentum.first_bin or first, momentum.growth, momentum.largest_bin or largest, momentum.energy_max or maximum
+    )
 
 
 def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Problem:
@@ -78,7 +80,9 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
-    excitons = replace(read_excitons(material, config.environment, config.wannier), disorder_rate=config.internal.mechanisms.disorder)
+    excitons = replace(
+        read_excitons(material, config.environment, config.wannier), disorder_rate=config.internal.mechanisms.disorder
+    )
     edges = make_edges(config)
     check_edges(excitons.energy_v, edges, config.temperature)
     grid = make_grid(excitons, config.temperature, edges, config.mechanisms.radiative)
@@ -103,19 +107,22 @@ def detuning_of(config: Config, material: Material) -> float:
 
 
 def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins cannot describe exchange between valleys at `energy_v` or the thermal distribution; eV, K."""
+    """Raise ValueError if energy bins cannot describe exchange between valleys at
+    `energy_v` or the thermal distribution; eV, K.
+    """
     kT = BOLTZMANN_EV_PER_K * temperature
     needed = energy_v.max() - energy_v.min() + 2 * kT
     if edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV: the bins must reach from the lowest valley to 2 kT above the minimum of the "
-            f"highest, {in_meV(needed):.4g} meV; otherwise the valleys cannot exchange excitons"
+            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV: the bins must reach from the lowest valley to 2 kT"
+            f" above the minimum of the highest, {in_meV(needed):.4g} meV; otherwise the valleys cannot exchange"
+            " excitons"
         )
     widest = float(np.diff(edges).max())
     if widest > 2 * kT or edges[1] > 0.5 * kT:
         raise ValueError(
-            f"momentum.largest_bin = {in_meV(widest):.3g} meV, momentum.first_bin = {in_meV(edges[1]):.3g} meV are too wide for "
-            f"kT = {in_meV(kT):.3g} meV: take at most 2 kT and kT/2"
+            f"momentum.largest_bin = {in_meV(widest):.3g} meV, momentum.first_bin = {in_meV(edges[1]):.3g} meV are too"
+            f" wide for kT = {in_meV(kT):.3g} meV: take at most 2 kT and kT/2"
         )
 
 

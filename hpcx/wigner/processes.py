@@ -62,7 +62,8 @@ class Acoustic:
     def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
         """Sample the process; the angle phi lies between the phonon's and the initial momentum.
 
-        rate = M / (pi hbar^3) int dphi (hbar D^2 q0 / (2 rho c)) (n(q0) + 1) with q0 = 2 k' cos(phi) - 2 M c / hbar > 0.
+        rate = M / (pi hbar^3) int dphi (hbar D^2 q0 / (2 rho c)) (n(q0) + 1) with q0 = 2 k' cos(phi) - 2 M c / hbar >
+        0.
         """
         mass, velocity = excitons.mass_v[self.valley], self.branch.velocity
         source_g, energy_g, weight_g = _gauss_points(excitons, grid, self.valley, quadrature.gauss)
@@ -107,7 +108,9 @@ class Dispersionless:
         return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR**3
 
     def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
-        """Return at which rate (..., energy; 1/fs) excitons leave by emission and absorption to energies up to `top`; all in eV."""
+        """Return at which rate (..., energy; 1/fs) excitons leave by emission and
+        absorption to energies up to `top`; all in eV.
+        """
         cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
         quanta = occupation(self.energy, kT)
         shift = excitons.energy_v[self.source] - excitons.energy_v[self.final]
@@ -118,7 +121,9 @@ class Dispersionless:
         return rates[0] + rates[1]
 
     def _transfer(self, excitons: Excitons, energy: np.ndarray, final: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-        """Return the momentum transfer (1/nm) between energies (eV) of the two valleys at angles between the momenta; all broadcast."""
+        """Return the momentum transfer (1/nm) between energies (eV) of the two valleys at angles between the momenta;
+        all broadcast.
+        """
         before = np.sqrt(2 * excitons.mass_v[self.source] * energy) / HBAR
         after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR
         return np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * cosine, 0.0))
@@ -132,7 +137,9 @@ class Dispersionless:
         q = self._transfer(excitons, middle[:, None], middle[:, None] + shift, np.cos(theta))
         weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
-        flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
+        flux = (
+            self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
+        )
         shape = q.shape
         return Events(
             source=np.broadcast_to((self.source * grid.bins + grid.bin_of(middle))[:, None], shape).ravel(),
@@ -150,7 +157,9 @@ class Disorder:
     intervalley: bool = False
 
     def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
-        """Sample the process: half of the equilibrium flux, because the transposed flux, here the same, is added to it."""
+        """Sample the process: half of the equilibrium flux, because the transposed flux,
+        here the same, is added to it.
+        """
         bins = self.valley * grid.bins + np.arange(grid.bins)
         angles = quadrature.optical_angles
         cosine = np.cos((np.arange(angles) + 0.5) * np.pi / angles)
@@ -163,7 +172,9 @@ Process = Acoustic | Dispersionless | Disorder
 
 
 def emission_processes(excitons: Excitons) -> list[Process]:
-    """List every emission process of the model: acoustic and optical inside the valleys, zone-edge modes between them."""
+    """List every emission process of the model: acoustic and optical inside the valleys,
+    zone-edge modes between them.
+    """
     processes: list[Process] = []
     for valley in range(len(excitons.energy_v)):
         processes += [Acoustic(valley, branch) for branch in excitons.branches]
@@ -180,12 +191,17 @@ def emission_processes(excitons: Excitons) -> list[Process]:
 
 
 def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
-    """Return the largest rate, 1/fs, at which scattering between valleys takes excitons of up to `top` (eV) away, without any bins."""
+    """Return the largest rate, 1/fs, at which scattering between valleys takes excitons of up to `top` (eV) away,
+    without any bins.
+    """
     energy_e1 = np.linspace(0.0, top, FEW_ENERGIES)[:, None]
     total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
     for channel in excitons.channels:
         energies, potentials = np.array([(mode.energy, mode.potential) for mode in channel.modes]).T[..., None, None]
-        ways = {(channel.first, channel.second): channel.members[1], (channel.second, channel.first): channel.members[0]}
+        ways = {
+            (channel.first, channel.second): channel.members[1],
+            (channel.second, channel.first): channel.members[0],
+        }
         for (source, final), members in ways.items():
             all_modes = _intervalley(excitons, source, final, members, Mode(energies, potentials))
             total_ve[source] += all_modes.out_rate(excitons, energy_e1, top, kT).sum(axis=0)
@@ -208,7 +224,9 @@ def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode
     return Dispersionless(source, final, members, mode.energy, potential, True)
 
 
-def _gauss_points(excitons: Excitons, grid: Grid, valley: int, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _gauss_points(
+    excitons: Excitons, grid: Grid, valley: int, points: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return bin, energy (eV) and equilibrium weight (1/nm^2) of the quadrature points of a valley."""
     nodes, weights = np.polynomial.legendre.leggauss(points)
     half = 0.5 * np.diff(grid.edges)[:, None]
@@ -219,7 +237,9 @@ def _gauss_points(excitons: Excitons, grid: Grid, valley: int, points: int) -> t
 
 
 def _segments(edges: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the source energies (eV) at all edges of source bins and of final bins moved by -shift; drop what leaves the grid."""
+    """Cut the source energies (eV) at all edges of source bins and of final bins moved by -shift;
+    drop what leaves the grid.
+    """
     lowest, highest = max(0.0, -shift), min(edges[-1], edges[-1] - shift)
     cuts = np.concatenate([edges, edges - shift, [lowest, highest]])
     cuts = np.unique(cuts[(cuts >= lowest) & (cuts <= highest)])

@@ -1,4 +1,6 @@
-"""Rates that are assembled once: kept in memory for the points of a sweep, and in files of the output directory for later runs."""
+"""Rates that are assembled once: kept in memory for the points of a sweep,
+and in files of the output directory for later runs.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def flat_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, r
     return known
 
 
-def kept_rates(comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process], run: Run) -> Rates:
+def kept_rates(
+    comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process], run: Run
+) -> Rates:
     """Return the rates of `processes` from a file, or assemble them and write it; collective."""
     key = rates_key(excitons, grid, harmonics, processes)
     found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
@@ -58,7 +62,9 @@ def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:
 
 
 def save_rates(run: Run, found: Rates, key: str) -> None:
-    """Write the file of `key`, if there is a directory for it: of the symmetric fluxes the upper halves that are not zero."""
+    """Write the file of `key`, if there is a directory for it:
+    of the symmetric fluxes the upper halves that are not zero.
+    """
     if run.directory is not None:
         packed = _packed("intravalley", found.intravalley_mij) | _packed("intervalley", found.intervalley_mij)
         save_table(_path(run.directory, key), key, packed)

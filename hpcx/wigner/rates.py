@@ -1,8 +1,9 @@
 """Scattering rates between energy bins per angular harmonic, from equilibrium fluxes.
 
-What is stored is the symmetric flux B = A + A^T of emission A and absorption A^T, not the rates. With the equilibrium weights f
-the rates are B_ij / f_j and the out-rates sum_i B_ij / f_j. Particle number (columns sum to zero), detailed balance (f is
-stationary), symmetry, positivity and the decay of every harmonic follow whatever the grid and the quadrature are.
+What is stored is the symmetric flux B = A + A^T of emission A and absorption A^T, not the rates. With the equilibrium
+weights f the rates are B_ij / f_j and the out-rates sum_i B_ij / f_j. Particle number (columns sum to zero), detailed
+balance (f is stationary), symmetry, positivity and the decay of every harmonic follow whatever the grid and the
+quadrature are.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ class Rates:
         return len(self.intravalley_mij) - 1
 
     def collision(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
-        """Return the collision matrix of a harmonic (1/fs), without radiative decay; negative harmonics are those of |m|."""
+        """Return the collision matrix of a harmonic (1/fs), without radiative decay;
+        negative harmonics are those of |m|.
+        """
         flux_mij = self.intravalley_mij + self.intervalley_mij if intervalley else self.intravalley_mij
         return _collision(flux_mij, abs(harmonic), self.grid.weight_i)
 
     def valley_transfer(self) -> np.ndarray:
-        """Return the rate (valley, bin of all valleys; 1/fs) at which excitons of a bin change the populations of the valleys."""
+        """Return the rate (valley, bin of all valleys; 1/fs) at which excitons of
+        a bin change the populations of the valleys.
+        """
         collision_ij = _collision(self.intervalley_mij, 0, self.grid.weight_i)
         return self.grid.sum_v(collision_ij.T).T
 
@@ -58,8 +63,8 @@ class Rates:
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
         """Return the collision matrix with radiative decay, 1/fs.
 
-        After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a zero
-        if the length would be odd.
+        After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a
+        zero if the length would be odd.
         """
         size = self.grid.size
         evolution_ij = np.zeros((padded(size), padded(size)))
@@ -80,7 +85,13 @@ class Rates:
     def digest(self) -> str:
         """Return a hash of the fluxes, the grid and the radiative rates."""
         state = hashlib.sha256()
-        for array in (self.grid.edges, self.grid.weight_i, self.grid.radiative_i, self.intravalley_mij, self.intervalley_mij):
+        for array in (
+            self.grid.edges,
+            self.grid.weight_i,
+            self.grid.radiative_i,
+            self.intravalley_mij,
+            self.intervalley_mij,
+        ):
             state.update(np.ascontiguousarray(array).tobytes())
         return state.hexdigest()[:16]
 
@@ -98,7 +109,9 @@ def assemble_rates(
     quadrature: Quadrature = DEFAULT_QUADRATURE,
     processes: Sequence[Process] | None = None,
 ) -> Rates:
-    """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share the processes. Collective."""
+    """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`;
+    ranks share the processes. Collective.
+    """
     from mpi4py import MPI
 
     if processes is None:

@@ -17,7 +17,9 @@ _PREFIX = "recorded_"
 
 
 def rounded(times: Iterable[float]) -> np.ndarray:
-    """Return ascending times (fs) as results have them: alike for different steps, so that the points of a sweep have the same."""
+    """Return ascending times (fs) as results have them: alike for different steps,
+    so that the points of a sweep have the same.
+    """
     return np.unique(np.round(np.asarray(times, dtype=float), TIME_DIGITS))
 
 
@@ -69,7 +71,11 @@ class Series:
 
     def rows(self) -> list[tuple[float, Values]]:
         """Return (time in fs, values by name) of all times that have been reached."""
-        return [(float(time), dict(zip(self.values, row))) for time, *row in zip(self.times, *self.values.values())] if self.values else []
+        return (
+            [(float(time), dict(zip(self.values, row))) for time, *row in zip(self.times, *self.values.values())]
+            if self.values
+            else []
+        )
 
     def state(self) -> Values:
         """Return what a checkpoint keeps."""
@@ -77,7 +83,11 @@ class Series:
 
     def resume(self, earlier: Saved) -> None:
         """Take up what an earlier run has recorded."""
-        self.values = {name.removeprefix(_PREFIX): list(earlier.value(name)) for name in earlier.names() if name.startswith(_PREFIX)}
+        self.values = {
+            name.removeprefix(_PREFIX): list(earlier.value(name))
+            for name in earlier.names()
+            if name.startswith(_PREFIX)
+        }
 
     def _store(self, number: int, values: Values) -> None:
         for name, value in values.items():

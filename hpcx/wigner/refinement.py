@@ -48,7 +48,11 @@ def refinement(config: Config, material: Material) -> Refinement:
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what leaves the run in time out, if it is not wanted."""
         rates = all(quantity.path.startswith("rates/") for quantity in wanted)
-        return {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0} if rates else {"uncertainty.samples": 0}
+        return (
+            {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0}
+            if rates
+            else {"uncertainty.samples": 0}
+        )
 
     return Refinement(_parameters(config, first, top, kT), _quantities(), settings, lean, work)
 
@@ -65,7 +69,9 @@ def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Pa
     highest = Parameter(
         "momentum.energy_max",
         tuple(top * higher for higher in _HIGHER),
-        lambda values: {f"exp(-E/{share:g}kT)": math.exp((top - values["momentum.energy_max"]) / (share * kT)) for share in (1, 2)},
+        lambda values: {
+            f"exp(-E/{share:g}kT)": math.exp((top - values["momentum.energy_max"]) / (share * kT)) for share in (1, 2)
+        },
         (("exp(-E/1kT)",), ("exp(-E/2kT)",), ()),
         "excitons above it are left out: they are exp(-E/kT) of all, more by what scattering up brings",
         read=lambda config: config.momentum.energy_max or top,
@@ -79,7 +85,9 @@ def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Pa
         "error of the time steps, which the run keeps below it",
         base=0,
     )
-    cells = Parameter("space.points", _CELLS, powers("space.points", 4, 2), (("4",), ("2",), ()), "fluxes of fourth order")
+    cells = Parameter(
+        "space.points", _CELLS, powers("space.points", 4, 2), (("4",), ("2",), ()), "fluxes of fourth order"
+    )
     return (bins, highest, steps) + ((cells,) if config.space.dimension else ())
 
 
@@ -92,7 +100,9 @@ def _quantities() -> tuple[Quantity, ...]:
     late, at_rest = (-1, VALLEYS), ("time.*", "space.*")
     return (
         Quantity("rates/stationary_diffusivity", "stationary diffusivity", "cm^2/s", (VALLEYS,), ignores=at_rest),
-        Quantity("rates/stationary_diffusivity_common", "stationary diffusivity of all valleys", "cm^2/s", ignores=at_rest),
+        Quantity(
+            "rates/stationary_diffusivity_common", "stationary diffusivity of all valleys", "cm^2/s", ignores=at_rest
+        ),
         Quantity("rates/relaxation_time", "relaxation time", "fs", (VALLEYS,), ignores=at_rest),
         Quantity("rates/formation_rate", "formation rate", "1/ps", (VALLEYS,), ignores=at_rest),
         Quantity("observables/diffusivity", "diffusivity at the end", "cm^2/s", late),

@@ -1,4 +1,6 @@
-"""What a run of the Wigner model would refuse after it has begun: energy bins, cells, landscapes and spots that do not fit."""
+"""What a run of the Wigner model would refuse after it has begun:
+energy bins, cells, landscapes and spots that do not fit.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     spatial, found = tried("space", "cells", lambda: make_spatial_problem(config))
     if found:
         return found
-    found = tried("space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.internal.pulse.spot))[1]
+    found = tried(
+        "space.points", str(config.space.points), lambda: check_spot(spatial.grid, config.internal.pulse.spot)
+    )[1]
     local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
     longest = np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)

@@ -1,12 +1,14 @@
-"""Phonon-assisted light of the momentum-dark valleys: to second order, through the virtual bright exciton in the light cone.
+"""Phonon-assisted light of the momentum-dark valleys: to second order,
+through the virtual bright exciton in the light cone.
 
-An exciton of valley v emits or absorbs a zone-edge phonon of energy W and a photon. With the coupling c = hbar D^2 / (2 rho w) of the
-scattering rates, the radiative rate gamma inside the light cone of radius q_c, and the half width G of the bright exciton at rest,
+An exciton of valley v emits or absorbs a zone-edge phonon of energy W and a photon. With the coupling c = hbar D^2 / (2
+rho w) of the scattering rates, the radiative rate gamma inside the light cone of radius q_c, and the half width G of
+the bright exciton at rest,
 
     R = gamma q_c^2 / (4 pi) sum over phonons, +- of c (n + 1/2 +- 1/2) / [(E - E_KK -+ W)^2 + G^2]
 
-(Brem et al., Nano Lett. 20, 2849 (2020)). It is small, so that it does not act back on the populations. Near E - E_KK = +-W the formula
-describes excitons that really scatter to KK and shine there: that light is in KK's as well.
+(Brem et al., Nano Lett. 20, 2849 (2020)). It is small, so that it does not act back on the populations. Near E - E_KK =
++-W the formula describes excitons that really scatter to KK and shine there: that light is in KK's as well.
 """
 
 from __future__ import annotations
@@ -59,7 +61,9 @@ def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) ->
 
 
 def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
-    """Return hbar D^2 / (2 rho w) (eV^2 nm^2), form factors included, for excitons of the dark valley at `energy_i` (eV)."""
+    """Return hbar D^2 / (2 rho w) (eV^2 nm^2), form factors included,
+    for excitons of the dark valley at `energy_i` (eV).
+    """
     momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR
     potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
     return np.asarray(coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density))
@@ -74,7 +78,8 @@ def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:
 
 
 def spectrum(found: list[Line], grid: Grid, population_ti: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the light (time, photon energy; 1/fs/eV) between `edges` (eV from the bright exciton) of populations (time, bin).
+    """Return the light (time, photon energy; 1/fs/eV) between `edges`
+    (eV from the bright exciton) of populations (time, bin).
 
     Lines have the widths that the distributions over energy give them, nothing else.
     """

@@ -17,8 +17,15 @@ from hpcx.wigner.recorder import Recorder, Series, rounded
 from hpcx.wigner.time_steps import Schedule, choose_steps, levels_for
 
 
-def run_moments(problem: Problem, steps: np.ndarray, make_stepper: Callable[..., Stepper] = MomentStepper, stage: Stage | None = None) -> History:
-    """Run the hierarchy of moments over `steps` (start, length; fs), going on from what `stage` has kept; by one rank. Raises Stopped."""
+def run_moments(
+    problem: Problem,
+    steps: np.ndarray,
+    make_stepper: Callable[..., Stepper] = MomentStepper,
+    stage: Stage | None = None,
+) -> History:
+    """Run the hierarchy of moments over `steps` (start, length; fs), going on from what `stage` has kept;
+    by one rank. Raises Stopped.
+    """
     stage = stage or Stages(MPI.COMM_SELF, Run()).stage("moments")
     series, position, state = Series(rounded(problem.outputs)), 0, None
     recorder = Recorder([series.handler(lambda time, moments: {"moments": moments.copy()})])
@@ -40,10 +47,14 @@ def run_moments(problem: Problem, steps: np.ndarray, make_stepper: Callable[...,
     return history_of(problem, series)
 
 
-def schedule_and_moments(problem: Problem, tolerance: float, longest: float = np.inf, stages: Stages | None = None) -> tuple[Schedule, History]:
-    """Choose steps no longer than `longest` (fs) for a tolerance; also return the observables of the moments with halved steps.
+def schedule_and_moments(
+    problem: Problem, tolerance: float, longest: float = np.inf, stages: Stages | None = None
+) -> tuple[Schedule, History]:
+    """Choose steps no longer than `longest` (fs) for a tolerance;
+    also return the observables of the moments with halved steps.
 
-    Each run of the moments is one of the `stages`; by one rank. Raises ToleranceError if the tolerance is out of reach, and Stopped.
+    Each run of the moments is one of the `stages`; by one rank. Raises ToleranceError if the tolerance is out of reach,
+    and Stopped.
     """
     source, stages = problem.source, stages or Stages(MPI.COMM_SELF, Run())
     duration = source.width * np.sqrt(8 * np.log(2))

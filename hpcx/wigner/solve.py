@@ -13,12 +13,26 @@ from hpcx.parallel.run import Run
 from hpcx.units import from_internal
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History, largest_difference
-from hpcx.wigner.output import add_annihilation, add_observables, add_rates, add_sidebands, add_spectra, summarise, summarise_rates
+from hpcx.wigner.output import (
+    add_annihilation,
+    add_observables,
+    add_rates,
+    add_sidebands,
+    add_spectra,
+    summarise,
+    summarise_rates,
+)
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.space.output import add_checks, add_landscape
 from hpcx.wigner.space.potential import potential_energy
-from hpcx.wigner.space.problem import SpatialProblem, check_local_energies, longest_stable_step, make_spatial_problem, place_source
+from hpcx.wigner.space.problem import (
+    SpatialProblem,
+    check_local_energies,
+    longest_stable_step,
+    make_spatial_problem,
+    place_source,
+)
 from hpcx.wigner.space.resolution_checks import check_box, check_spot
 from hpcx.wigner.space.simulation import Simulation
 from hpcx.wigner.space.transport import Transport
@@ -32,7 +46,8 @@ _SCALE = 0.1
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Compute one point, collectively on `comm`.
 
-    Raises AgreedError if the material lacks numbers, no time step is short enough, the grid is too coarse or the box too small.
+    Raises AgreedError if the material lacks numbers, no time step is short enough, the grid is too coarse or the box
+    too small.
     """
     try:
         return _solve(comm, config, material, run)
@@ -60,15 +75,29 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
     add_sidebands(result, problem, history)
     result.summary[:0] = summarise(problem, history)
     result.add_internal("checks/time", history.time, ("time",), "ps", "time")
-    result.add("checks/particle_number", history.number, ("time",), "1", "excitons, light and annihilated excitons over generated excitons, minus 1")
+    result.add(
+        "checks/particle_number",
+        history.number,
+        ("time",),
+        "1",
+        "excitons, light and annihilated excitons over generated excitons, minus 1",
+    )
     return result
 
 
-def _solve_moments(problem: Problem, config: Config, run: Run, stages: Stages, longest: float = np.inf) -> tuple[Schedule, History]:
+def _solve_moments(
+    problem: Problem, config: Config, run: Run, stages: Stages, longest: float = np.inf
+) -> tuple[Schedule, History]:
     """Choose the steps and run the moments on the first rank."""
     with run.timings.measure("moments"):
-        schedule, history = stages.on_first_rank(lambda alone: schedule_and_moments(problem, config.time.tolerance, longest, alone))
-    run.diagnostics.update(steps=len(schedule.steps), shortest_step=from_internal(float(schedule.lengths[0]), "ps"), step_error=schedule.error)
+        schedule, history = stages.on_first_rank(
+            lambda alone: schedule_and_moments(problem, config.time.tolerance, longest, alone)
+        )
+    run.diagnostics.update(
+        steps=len(schedule.steps),
+        shortest_step=from_internal(float(schedule.lengths[0]), "ps"),
+        step_error=schedule.error,
+    )
     return schedule, history
 
 
@@ -79,7 +108,9 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
         check_local_energies(spatial, problem.excitons.energy_v, problem.grid.edges, config.temperature)
     problem = place_source(problem, spatial)
     stages, grid = Stages(comm, run), problem.grid
-    longest = longest_stable_step(spatial, grid.edges, problem.excitons.mass_v, grid.kT, float(problem.rates.inflow().sum(axis=0).max()))
+    longest = longest_stable_step(
+        spatial, grid.edges, problem.excitons.mass_v, grid.kT, float(problem.rates.inflow().sum(axis=0).max())
+    )
     schedule, moments = _solve_moments(problem, config, run, stages, longest)
     check_box(spatial, moments)
     with run.timings.measure("regions"):
@@ -97,11 +128,17 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
     return history
 
 
-def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, history: History, moments: History, run: Run) -> list[str]:
+def _compare(
+    problem: Problem, spatial: SpatialProblem, simulation: Simulation, history: History, moments: History, run: Run
+) -> list[str]:
     """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
     begin = problem.source.centre + 10 * problem.source.width
     error = largest_difference(history, moments, begin, scale=_SCALE)
-    unknowns = int(np.prod(simulation.transport.cells.points)) * simulation.transport.cells.components * simulation.transport.cells.values
+    unknowns = (
+        int(np.prod(simulation.transport.cells.points))
+        * simulation.transport.cells.components
+        * simulation.transport.cells.values
+    )
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
     if spatial.regions is not None:
@@ -111,5 +148,8 @@ def _compare(problem: Problem, spatial: SpatialProblem, simulation: Simulation, 
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
     edge, minimum = (simulation.series.values[name] for name in ("edge", "minimum"))
     return lines + [
-        f"density at the edge of the box over its maximum: {np.max(edge):.1e}; smallest density over largest: {np.min(minimum):.1e}",
+        (
+            f"density at the edge of the box over its maximum: {np.max(edge):.1e}; smallest density over largest:"
+            f" {np.min(minimum):.1e}"
+        ),
     ]

@@ -1,11 +1,12 @@
 """The coherent polarisation of a pulse and the incoherent excitons that phonons make of it.
 
-At resonance the polarisation is a damped oscillator, and phonons scatter it to where energy is conserved from the bottom of KK.
-Above resonance it follows the pulse and oscillates with it, so that phonons scatter it to states that lie higher by the detuning:
-light and a phonon together make an exciton, which is born with what is left of the photon's excess energy. This is the golden rule
-of second order with the 1s exciton as the intermediate state, the rate of MODEL.md with hbar omega of the pump in place of the
-exciton's energy (as phonon sidebands in absorption: Christiansen et al., Phys. Rev. Lett. 119, 187402 (2017)). What cools the
-excitons then, optical phonons first, are the rates of the model.
+At resonance the polarisation is a damped oscillator, and phonons scatter it to where energy is conserved from the
+bottom of KK. Above resonance it follows the pulse and oscillates with it, so that phonons scatter it to states that lie
+higher by the detuning: light and a phonon together make an exciton, which is born with what is left of the photon's
+excess energy. This is the golden rule of second order with the 1s exciton as the intermediate state, the rate of
+MODEL.md with hbar omega of the pump in place of the exciton's energy (as phonon sidebands in absorption: Christiansen
+et al., Phys. Rev. Lett. 119, 187402 (2017)). What cools the excitons then, optical phonons first, are the rates of the
+model.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Source:
     detuning: float = 0.0
 
     def intensity(self, time: np.ndarray | float) -> np.ndarray:
-        """Return |p(t)|^2 (1/fs after scaling): of a damped resonant oscillator in closed form, or of one that follows the pulse."""
+        """Return |p(t)|^2 (1/fs after scaling): of a damped resonant oscillator in closed form,
+        or of one that follows the pulse.
+        """
         if self.detuning:
             return self.scale * np.exp(-(((np.asarray(time, dtype=float) - self.centre) / self.width) ** 2))
         return self.scale * np.exp(2 * _log_amplitude(time, self.damping, self.centre, self.width))
@@ -63,38 +66,46 @@ class Source:
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
-#: a polarisation follows the pulse if it is detuned by so many spectral widths hbar / sigma_t: what rings on at resonance is then below 1e-4
+#: a polarisation follows the pulse if it is detuned by so many spectral widths hbar / sigma_t: what rings on at
+#: resonance is then below 1e-4
 LEAST_DETUNING = 4.0
 #: half width of the pump's spectrum in standard deviations, and number of photon energies in it
 _SPECTRUM_REACH, _SPECTRUM_POINTS = 3.0, 31
 
 
 def check_detuning(excitons: Excitons, edges: np.ndarray, detuning: float, duration: float) -> None:
-    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (eV), of `duration` (fs), or the bins end too low."""
+    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (eV),
+    of `duration` (fs), or the bins end too low.
+    """
     width = HBAR * FWHM_PER_SIGMA / duration
     if detuning < 0 or 0 < detuning < LEAST_DETUNING * width:
         raise ValueError(
             f"the pump is {in_meV(detuning):.1f} meV from the resonance: it must be at resonance, or at least "
             f"{in_meV(LEAST_DETUNING * width):.1f} meV above it, {LEAST_DETUNING:g} spectral widths of the pulse; "
-            f"lengthen pulse.duration for smaller excess energies"
+            "lengthen pulse.duration for smaller excess energies"
         )
     needed = detuning + _SPECTRUM_REACH * width / np.sqrt(2) + excitons.energy_v[0] - excitons.energy_v.min()
     if detuning and edges[-1] < needed:
         raise ValueError(
-            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV is too low for excitons generated with {in_meV(detuning):.1f} meV of "
-            f"excess: take {in_meV(needed):.4g} meV or more"
+            f"momentum.energy_max = {in_meV(edges[-1]):.4g} meV is too low for excitons generated with"
+            f" {in_meV(detuning):.1f} meV of excess: take {in_meV(needed):.4g} meV or more"
         )
 
 
-def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float, detuning: float = 0.0) -> Source:
-    """Build the source of a pulse: `duration` (fs) and `spot` (nm) are amplitude full widths at half maximum; `detuning` in eV.
+def make_source(
+    excitons: Excitons, grid: Grid, duration: float, centre: float, spot: float, detuning: float = 0.0
+) -> Source:
+    """Build the source of a pulse: `duration` (fs) and `spot` (nm) are amplitude full widths at half maximum;
+    `detuning` in eV.
 
-    Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises ValueError if
-    nothing scatters out of the polarisation.
+    Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises
+    ValueError if nothing scatters out of the polarisation.
     """
     rate_i = formation_rates(excitons, grid)
     if not rate_i.any():
-        raise ValueError("no phonon scatters the polarisation of KK into excitons: at least one coupling of KK must be nonzero")
+        raise ValueError(
+            "no phonon scatters the polarisation of KK into excitons: at least one coupling of KK must be nonzero"
+        )
     radiative = excitons.radiative_rate if grid.radiative_i.any() else 0.0
     width = duration / FWHM_PER_SIGMA
     source = Source(
@@ -112,7 +123,9 @@ def make_source(excitons: Excitons, grid: Grid, duration: float, centre: float, 
 
 
 def detuned_rates(excitons: Excitons, grid: Grid, detuning: float, width: float) -> np.ndarray:
-    """Return the rates of `formation_rates` averaged over the spectrum of a pump of amplitude exp(-t^2 / 2 width^2), detuned by `detuning` (eV)."""
+    """Return the rates of `formation_rates` averaged over the spectrum of a pump of amplitude exp(-t^2 / 2 width^2),
+    detuned by `detuning` (eV).
+    """
     deviation = np.linspace(-_SPECTRUM_REACH, _SPECTRUM_REACH, _SPECTRUM_POINTS)
     weight = np.exp(-(deviation**2) / 2)
     excess = detuning + deviation * HBAR / (np.sqrt(2) * width)
@@ -120,7 +133,9 @@ def detuned_rates(excitons: Excitons, grid: Grid, detuning: float, width: float)
 
 
 def formation_rates(excitons: Excitons, grid: Grid, excess: float = 0.0) -> np.ndarray:
-    """Return the scattering rate (1/fs) from the polarisation, at rest and `excess` (eV) above KK, into every bin: emission and absorption."""
+    """Return the scattering rate (1/fs) from the polarisation, at rest and `excess` (eV) above KK,
+    into every bin: emission and absorption.
+    """
     rate_i = np.zeros(grid.size)
     for branch in excitons.branches:
         _add_acoustic(rate_i, excitons, grid, branch, excess)
@@ -146,7 +161,9 @@ def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Br
         _put(rate_i, grid, 0, (HBAR * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR * slope)))
 
 
-def _add_dispersionless(rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float) -> None:
+def _add_dispersionless(
+    rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float
+) -> None:
     quanta = float(occupation(process.energy, grid.kT))
     offset = excess + excitons.energy_v[0] - excitons.energy_v[process.final]
     for energy, factor in ((offset - process.energy, 1 + quanta), (offset + process.energy, quanta)):

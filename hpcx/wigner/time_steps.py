@@ -1,8 +1,8 @@
 """Time steps chosen beforehand: few lengths, hitting every output time, with errors that the moments have shown.
 
 The moments obey the same scheme as the full equation, so the errors of populations, widths and diffusivities that given
-steps make are known before the full equation is touched. Norm-wise step control would ruin the bright valley, whose share of
-the excitons falls to 1e-13 at low temperature.
+steps make are known before the full equation is touched. Norm-wise step control would ruin the bright valley, whose
+share of the excitons falls to 1e-13 at low temperature.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PULSE_SPAN = 4.0
 MOST_REFINEMENTS = 7
 #: most steps of a schedule, and what makes them fewer
 MOST_STEPS = 3_000_000
-_KNOBS = "lower time.end, lengthen pulse.duration, raise time.tolerance, take larger cells or energy bins, or a flatter landscape"
+_KNOBS = (
+    "lower time.end, lengthen pulse.duration, raise time.tolerance, take larger cells or energy bins, or a flatter"
+    " landscape"
+)
 
 Results = TypeVar("Results")
 
@@ -90,7 +93,8 @@ def _make_steps(levels: tuple[tuple[float, float], ...], bytes_of_stops: bytes) 
     if not total[-1] < MOST_STEPS:
         first = np.argmax(~(total < MOST_STEPS))
         raise ValueError(
-            f"more than {MOST_STEPS:.0e} steps up to {in_ps(stops[-1]):g} ps, of {in_ps(longest[first]):.2g} ps at {in_ps(begins[first]):g} ps: {_KNOBS}"
+            f"more than {MOST_STEPS:.0e} steps up to {in_ps(stops[-1]):g} ps, of {in_ps(longest[first]):.2g} ps at"
+            f" {in_ps(begins[first]):g} ps: {_KNOBS}"
         )
     counts = np.ceil(spans / longest - 1e-9).astype(int)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -117,8 +121,9 @@ def choose_steps(
 ) -> tuple[Schedule, Results]:
     """Return the coarsest schedule whose results differ from those of halved steps by less than `tolerance`.
 
-    Args: `levels(refinement)`, stops (fs), `run(refinement, steps)` giving results, `difference(results, finer results)`.
-    Also returned are the results of the halved steps. Raises ToleranceError if the tolerance is out of reach.
+    Args: `levels(refinement)`, stops (fs), `run(refinement, steps)` giving results, `difference(results, finer
+    results)`. Also returned are the results of the halved steps. Raises ToleranceError if the tolerance is out of
+    reach.
     """
     steps = make_steps(levels(0), stops)
     results = run(0, steps)
@@ -129,4 +134,7 @@ def choose_steps(
         if error <= tolerance:
             return Schedule(steps, error), finer
         steps, results = finer_steps, finer
-    raise ToleranceError(f"time.tolerance = {tolerance:g} is not reached with steps of {in_ps(steps[:, 1].min()):.2g} ps (error {error:.1g}): raise it")
+    raise ToleranceError(
+        f"time.tolerance = {tolerance:g} is not reached with steps of {in_ps(steps[:, 1].min()):.2g} ps (error"
+        f" {error:.1g}): raise it"
+    )

@@ -1,8 +1,8 @@
 """What the weak inputs do to the result: many runs of the moments with all of them varied at once.
 
-Numbers of the material whose source is marked [fit], [guess] or [recalled] are multiplied by factors from a seeded Latin
-hypercube; the ranks share the samples. Bands are percentiles over the samples, importance is the rank correlation between a
-factor and a result.
+Numbers of the material whose source is marked [fit], [guess] or [recalled] are multiplied by factors from a seeded
+Latin hypercube; the ranks share the samples. Bands are percentiles over the samples, importance is the rank correlation
+between a factor and a result.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ OUTCOMES = (
 
 
 def weak_numbers(material: Material, ranges: Uncertainty) -> dict[str, float]:
-    """Return the numbers of the model that are marked [fit], [guess] or [recalled]: key -> half width of the range of its factor."""
+    """Return the numbers of the model that are marked [fit], [guess] or [recalled]:
+    key -> half width of the range of its factor.
+    """
     spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
     found = {}
     for key in (key for key in matching(*NUMBERS, *OPTIONAL) if material.has(key)):
@@ -64,7 +66,12 @@ def study(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     """
     weak = weak_numbers(material, config.uncertainty)
     factor_sn = factors(weak, config.uncertainty.samples, config.uncertainty.seed)
-    samples = compute_items(Stages(comm, run), "samples", len(factor_sn), lambda number: _sample(config, material, weak, factor_sn[number], run))
+    samples = compute_items(
+        Stages(comm, run),
+        "samples",
+        len(factor_sn),
+        lambda number: _sample(config, material, weak, factor_sn[number], run),
+    )
     diffusivity_stv = np.array([sample["diffusivity"] for sample in samples])
     return _report(samples[0]["times"], diffusivity_stv, weak, factor_sn)
 
@@ -78,11 +85,16 @@ def _sample(config: Config, material: Material, weak: Mapping[str, float], facto
     steps = make_steps(levels_for(pulse.duration, pulse.centre, 0), problem.stops)
     with run.timings.measure("moments"):
         history = run_moments(problem, steps)
-    return {"times": from_internal(history.time, "ps"), "diffusivity": from_internal(history.observables["diffusivity"], "cm^2/s")}
+    return {
+        "times": from_internal(history.time, "ps"),
+        "diffusivity": from_internal(history.observables["diffusivity"], "cm^2/s"),
+    }
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
-    """Return the numbers named in `OUTCOMES` of one D_KK(t) after `LATE`; NaN where it never is negative, all NaN if it ends before."""
+    """Return the numbers named in `OUTCOMES` of one D_KK(t) after `LATE`;
+    NaN where it never is negative, all NaN if it ends before.
+    """
     late = time > LATE
     if not late.any():
         return np.full(len(OUTCOMES), np.nan)
@@ -102,13 +114,18 @@ def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Mapping[str, fl
     result.add("uncertainty/percentile", np.array(PERCENTILES), ("percentile",), "1", "percentile over the samples")
     result.add("uncertainty/diffusivity", bands, ("percentile", "time", "valley"), "cm^2/s", "diffusivity")
     result.add("uncertainty/number", np.array(list(weak)), ("number",), "1", "varied number of the material")
-    result.add("uncertainty/spread", np.array(list(weak.values())), ("number",), "1", "half width of the factor's range")
+    result.add(
+        "uncertainty/spread", np.array(list(weak.values())), ("number",), "1", "half width of the factor's range"
+    )
     result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
     for index, (name, unit) in enumerate(OUTCOMES):
         label, rare = f"{name.replace('_', ' ')} of the diffusivity of KK", name.startswith(("negative", "lowest"))
         missing = f"NaN: the run ends before {LATE:g} ps" + (", or it never is negative" if rare else "")
         result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, label, missing=missing)
-        label, few = f"rank correlation of {name} with the factor", "NaN: fewer than three samples have it, or all have the same"
+        label, few = (
+            f"rank correlation of {name} with the factor",
+            "NaN: fewer than three samples have it, or all have the same",
+        )
         result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", label, missing=few)
     result.summary += _summary(found_so, importance_on, weak)
     return result
@@ -130,7 +147,11 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Mapping[str,
     for index, (name, unit) in enumerate(OUTCOMES):
         values = found_so[np.isfinite(found_so[:, index]), index]
         if values.size:
-            lines.append(f"    {name:<15}" + "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95))) + f" {unit}")
+            lines.append(
+                f"    {name:<15}"
+                + "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95)))
+                + f" {unit}"
+            )
     if np.isnan(found_so[:, -1]).all():
         return [*lines, f"    nothing is read: the run ends before {LATE:g} ps"]
     negative = float(np.mean(np.isfinite(found_so[:, 2])))

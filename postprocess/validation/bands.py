@@ -1,10 +1,12 @@
 """Bands: what other values of uncertain inputs make of a number.
 
-`band` of a statement lists changes of its operand, such as another run; the band holds our number and those. `study` is one of
+`band` of a statement lists changes of its operand, such as another run; the band holds our number and those. `study` is
+one of
 
     { samples = OPERAND, from = "..." }                 one number per sample of a random study: 5 to 95 % of them
-    { percentiles = OPERAND, from = "..." }             percentiles that the run itself has stored, along an axis `percentile`
-    { run = "...", over = ["key", ...], from = "..." }  the statement's own operand at all points of another run's sweep over these keys
+    { percentiles = OPERAND, from = "..." }             percentiles that the run itself has stored, along an axis
+    `percentile` { run = "...", over = ["key", ...], from = "..." }  the statement's own operand at all points of
+    another run's sweep over these keys
 """
 
 from __future__ import annotations
@@ -75,7 +77,9 @@ def _of_samples(study: dict[str, Any], results: Results) -> Band:
     values = results.array(study["samples"]).values
     known = values[np.isfinite(values)]
     share = "" if known.size == values.size else f" ({known.size} of {values.size} samples have such a number)"
-    return Band(*map(float, np.percentile(known, (LOWER, UPPER))), f"5 to 95 % of {values.size} samples, {study['from']}{share}")
+    return Band(
+        *map(float, np.percentile(known, (LOWER, UPPER))), f"5 to 95 % of {values.size} samples, {study['from']}{share}"
+    )
 
 
 def _of_percentiles(study: dict[str, Any], results: Results) -> Band:

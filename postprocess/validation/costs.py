@@ -49,7 +49,9 @@ def costs_of(results: Results, runs: list[Run], folder: Path) -> list[dict[str, 
 
 
 def _work(path: Path) -> dict[str, Any]:
-    """Return the number of results of a run, the core-hours and the largest memory of a rank (bytes) of their provenance."""
+    """Return the number of results of a run, the core-hours and the largest
+    memory of a rank (bytes) of their provenance.
+    """
     files = [path] if path.name == "result.h5" else sorted(path.parent.glob("points/*.h5"))
     seconds, memory = 0.0, 0
     for name in files:

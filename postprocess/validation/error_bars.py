@@ -37,7 +37,9 @@ def cells(row: dict[str, Any]) -> list[str]:
 def counts(table: dict[str, Any]) -> list[list[str]]:
     """Return for each model and all of them how many cases there are, how many bars hold, and how wide they are."""
     models = list(dict.fromkeys(row["model"] for row in table["rows"]))
-    return [_counted(model, [row for row in table["rows"] if row["model"] == model]) for model in models] + [_counted("all", table["rows"])]
+    return [_counted(model, [row for row in table["rows"] if row["model"] == model]) for model in models] + [
+        _counted("all", table["rows"])
+    ]
 
 
 def _counted(name: str, rows: list[dict[str, Any]]) -> list[str]:

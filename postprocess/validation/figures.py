@@ -25,7 +25,9 @@ SCALE = 0.55
 
 
 def draw(figure: dict[str, Any], results: Results) -> tuple[bytes, tuple[int, int]]:
-    """Return a figure as PNG with the width and height at which to show it; raises Missing if it cannot be drawn, with the reason."""
+    """Return a figure as PNG with the width and height at which to show it;
+    raises Missing if it cannot be drawn, with the reason.
+    """
     if "absent" in figure:
         raise Missing(figure["absent"])
     files = {run: results.file(run) for run in runs_of(figure)}

@@ -96,7 +96,9 @@ def spread(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def asymmetry(x: np.ndarray, y: np.ndarray, centre: float, reach: float) -> float:
-    """Return the largest |y(centre + d) - y(centre - d)| for d up to `reach`, over the largest |y| there; linear between points."""
+    """Return the largest |y(centre + d) - y(centre - d)| for d up to `reach`, over the largest |y| there;
+    linear between points.
+    """
     d = np.linspace(0.0, reach, 201)
     right, left = np.interp(centre + d, x, y), np.interp(centre - d, x, y)
     return float(np.abs(right - left).max() / np.abs(np.concatenate([right, left])).max())
@@ -120,7 +122,8 @@ def slope(x: np.ndarray, y: np.ndarray) -> float:
 ON_CURVE = {
     function.__name__: function
     for function in (
-        value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative, last_negative,
+        value, at, maximum, minimum, largest_size, where_maximum, where_minimum, last, first_above, first_negative,
+        last_negative,
         last_finite, settled, smallest_step, largest_step, drift, spread, asymmetry, inverse_limit, slope,
     )
 }  # fmt: skip
@@ -142,7 +145,9 @@ def origin_determination(*numbers: float) -> float:
 
 
 def order(coarse: float, middle: float, fine: float, ratio: float) -> float:
-    """Return the order of convergence that three numbers show, the step of each being `ratio` times smaller than the one before."""
+    """Return the order of convergence that three numbers show,
+    the step of each being `ratio` times smaller than the one before.
+    """
     return float(np.log(abs(coarse - middle) / abs(middle - fine)) / np.log(ratio))
 
 
@@ -152,7 +157,9 @@ def order_of_errors(error: float, step: float, smaller_error: float, smaller_ste
 
 
 def curve_order(coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray, ratio: float) -> float:
-    """Return the order that the largest differences of three curves show; finer ones may have more points, the common ones among them."""
+    """Return the order that the largest differences of three curves show;
+    finer ones may have more points, the common ones among them.
+    """
     first, second = (float(np.nanmax(np.abs(_thinned(b, a) - a))) for a, b in ((coarse, middle), (middle, fine)))
     return float(np.log(first / second) / np.log(ratio))
 

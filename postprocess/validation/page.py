@@ -89,9 +89,11 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
     papers = [section for section in sections if not section.paper.checks]
     body = [
         "<header><h1>hpcx: comparison with published numbers</h1>",
-        "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; in the tables nothing "
-        "was typed in by hand except the papers' own numbers, those of independent calculations, and the tolerances. "
-        "<code>make validate</code> makes the page again.</p>",
+        (
+            "<p>Every statement below is compared by rule with result files that <code>hpcx run</code> has written; in"
+            " the tables nothing was typed in by hand except the papers' own numbers, those of independent"
+            " calculations, and the tolerances. <code>make validate</code> makes the page again.</p>"
+        ),
         _legend(),
         _summary(papers),
         "</header>",
@@ -102,9 +104,11 @@ def render(sections: list[Section], cost: Cost, facts: dict[str, str]) -> str:
         _facts(facts),
     ]
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>hpcx: comparison with published numbers</title>\n<style>\n{style}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport"'
+        ' content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light'
+        f' dark">\n<title>hpcx: comparison with published numbers</title>\n<style>\n{style}</style>\n</head>\n<body>\n'
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
     )
 
 
@@ -118,15 +122,24 @@ def _badge(verdict: str) -> str:
 
 def _legend() -> str:
     meanings = {
-        REPRODUCED: "our number obeys the stated rule, and no input behind it was fitted to the paper, guessed or recalled from memory",
-        UNCERTAIN: "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or recalled: not counted as agreement",
+        REPRODUCED: (
+            "our number obeys the stated rule, and no input behind it was fitted to the paper, guessed or recalled from"
+            " memory"
+        ),
+        UNCERTAIN: (
+            "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or"
+            " recalled: not counted as agreement"
+        ),
         DIFFERS: "it does not obey the rule",
         IDENTITY: "it obeys the rule, and could not do otherwise: true by construction, not counted",
         NOT_COMPARABLE: "the paper gives no number that can be compared, or the number is an input",
         NOT_RUN: "the run behind it has no result here",
     }
     rows = "".join(f"<dt>{_badge(verdict)}</dt><dd>{escape(text)}</dd>" for verdict, text in meanings.items())
-    edge = "the number is within 10 % of the bound of its rule (of the tolerance, of half the width allowed) or within its numerical error"
+    edge = (
+        "the number is within 10 % of the bound of its rule (of the tolerance, of half the width allowed) or within its"
+        " numerical error"
+    )
     return f'<dl class="legend">{rows}<dt>{_EDGE_MARK}</dt><dd>{escape(edge)}</dd></dl>'
 
 
@@ -149,17 +162,26 @@ def _summary_row(title: str, judgements: list[Judgement], anchor: str = "") -> s
 
 def _contents(sections: list[Section]) -> str:
     links = [f'<li><a href="#{section.paper.name}">{escape(section.paper.title)}</a></li>' for section in sections]
-    links += ['<li><a href="#bars">Error bars</a></li>', '<li><a href="#cost">Cost</a></li>', '<li><a href="#made">How this page was made</a></li>']
+    links += [
+        '<li><a href="#bars">Error bars</a></li>',
+        '<li><a href="#cost">Cost</a></li>',
+        '<li><a href="#made">How this page was made</a></li>',
+    ]
     return f'<nav aria-label="contents"><ul>{"".join(links)}</ul></nav>'
 
 
 def _section(section: Section) -> str:
     paper = section.paper
-    groups = [(name, list(rows)) for name, rows in groupby(section.judgements, lambda judgement: judgement.statement.group)]
+    groups = [
+        (name, list(rows)) for name, rows in groupby(section.judgements, lambda judgement: judgement.statement.group)
+    ]
     tables = "".join(_table(name, rows, paper.checks) for name, rows in groups)
     figures = "".join(_figure(*figure) for figure in section.figures)
     text = f"<p>{escape(paper.text)}</p>" if paper.text else ""
-    return f'<section id="{paper.name}"><h2>{escape(paper.title)}</h2><p class="reference">{escape(paper.reference)}</p>{text}{tables}{figures}</section>'
+    return (
+        f'<section id="{paper.name}"><h2>{escape(paper.title)}</h2><p'
+        f' class="reference">{escape(paper.reference)}</p>{text}{tables}{figures}</section>'
+    )
 
 
 def _table(name: str, rows: list[Judgement], checks: bool) -> str:
@@ -167,7 +189,10 @@ def _table(name: str, rows: list[Judgement], checks: bool) -> str:
     labels = ("where", "statement", other, "hpcx", "verdict and reason")
     head = "".join(f'<th scope="col">{label}</th>' for label in labels)
     body = "".join(_row(judgement, labels) for judgement in rows)
-    return f'<table class="rows"><caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return (
+        "<table"
+        f' class="rows"><caption>{escape(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
 
 
 def _row(judgement: Judgement, labels: tuple[str, ...]) -> str:
@@ -184,9 +209,13 @@ def _row(judgement: Judgement, labels: tuple[str, ...]) -> str:
 
 
 def _marks(judgement: Judgement) -> str:
-    """Return where the inputs are from, unless they are from the literature, and whether the number is near its bound."""
+    """Return where the inputs are from, unless they are from the literature,
+    and whether the number is near its bound.
+    """
     origin = judgement.statement.inputs
-    label = "" if origin == "literature" or judgement.statement.not_comparable else f' <span class="origin">{origin}</span>'
+    label = (
+        "" if origin == "literature" or judgement.statement.not_comparable else f' <span class="origin">{origin}</span>'
+    )
     return label + (f" {_EDGE_MARK}" if judgement.edge else "")
 
 
@@ -201,7 +230,11 @@ def _with_unit(text: str, unit: str, words: bool) -> str:
 
 
 def _ours(judgement: Judgement) -> str:
-    text = escape(_with_unit(judgement.shown(), judgement.unit if judgement.value is not None else "", bool(judgement.statement.shows)))
+    text = escape(
+        _with_unit(
+            judgement.shown(), judgement.unit if judgement.value is not None else "", bool(judgement.statement.shows)
+        )
+    )
     if judgement.error is not None:
         text += f' <span class="error" title="numerical error bar">± {judgement.error:.1g}</span>'
     for band in judgement.bands:
@@ -216,31 +249,47 @@ def _figure(figure: dict[str, Any], image: tuple[bytes, tuple[int, int]] | None,
     data, (width, height) = image
     source = base64.b64encode(data).decode()
     return (
-        f'<figure><img src="data:image/png;base64,{source}" width="{width}" height="{height}" alt="{escape(figure["alt"])}">'
-        f'<figcaption>{caption} <code class="command">{escape(shown_command(figure))}</code></figcaption></figure>'
+        f'<figure><img src="data:image/png;base64,{source}" width="{width}" height="{height}"'
+        f' alt="{escape(figure["alt"])}"><figcaption>{caption} <code'
+        f' class="command">{escape(shown_command(figure))}</code></figcaption></figure>'
     )
 
 
 def _cost(cost: Cost) -> str:
-    labels = ("input", "points", "ranks", "memory per rank (GB)", "wall time (s)", "processor time (s)", "core-hours", "what for")
+    labels = (
+        "input",
+        "points",
+        "ranks",
+        "memory per rank (GB)",
+        "wall time (s)",
+        "processor time (s)",
+        "core-hours",
+        "what for",
+    )
     rows = [_cost_row(run) for run in cost.runs]
     seconds = sum(run["cpu_seconds"] for run in cost.runs)
     total = f"<p>In all {seconds:.0f} s of processor time, {seconds / 2 / 60:.1f} minutes on two idle cores.</p>"
     text = (
-        "<p>Wall times are those of runs that share the machine on which the page was made, one per core; processor times "
-        "(of all ranks and of the launcher, waiting included) depend on it less. Memory is the most that any rank held at any time, "
-        "the interpreter and its libraries included (about 0.15 GB).</p>"
+        "<p>Wall times are those of runs that share the machine on which the page was made, one per core; processor"
+        " times (of all ranks and of the launcher, waiting included) depend on it less. Memory is the most that any"
+        " rank held at any time, the interpreter and its libraries included (about 0.15 GB).</p>"
     )
     table = _plain_table("Runs behind this page", labels, rows, "rows cost")
-    return f'<section id="cost"><h2>Cost</h2>{text}{table}{total}{_large(cost.large)}{_benchmarks(cost.benchmarks)}</section>'
+    return (
+        "<section"
+        f' id="cost"><h2>Cost</h2>{text}{table}{total}{_large(cost.large)}{_benchmarks(cost.benchmarks)}</section>'
+    )
 
 
 def _plain_table(caption: str, labels: tuple[str, ...], rows: list[list[str]], classes: str) -> str:
     """Return a table; the cells are HTML."""
     head = "".join(f'<th scope="col">{label}</th>' for label in labels)
-    cells = ("".join(f'<td data-label="{label}">{cell or "&nbsp;"}</td>' for label, cell in zip(labels, row)) for row in rows)
+    cells = (
+        "".join(f'<td data-label="{label}">{cell or "&nbsp;"}</td>' for label, cell in zip(labels, row)) for row in rows
+    )
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return f'<table class="{classes}"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    top = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f'<table class="{classes}">{top}<tbody>{body}</tbody></table>'
 
 
 def _cost_row(run: dict[str, Any]) -> list[str]:
@@ -263,7 +312,10 @@ def _large(runs: list[dict[str, Any]]) -> str:
     tables = []
     for run in runs:
         caption = f"{run['title']}: {run['ranks']} ranks, {run['date']}, revision {run['revision']}"
-        rows = [[escape(row["what"]), escape(_with_unit(f"{row['value']:.4g}", row["unit"], False))] for row in run["numbers"]]
+        rows = [
+            [escape(row["what"]), escape(_with_unit(f"{row['value']:.4g}", row["unit"], False))]
+            for row in run["numbers"]
+        ]
         tables.append(_plain_table(caption, ("what", "number"), rows, "rows pairs"))
     return f"{head}<p>Stored by <code>make validate-large</code>, not computed with this page.</p>{''.join(tables)}"
 
@@ -271,26 +323,35 @@ def _large(runs: list[dict[str, Any]]) -> str:
 def _bars(table: dict[str, Any]) -> str:
     head = '<section id="bars"><h2>Error bars</h2>'
     if not table:
-        return f"{head}<p>No numbers are stored: <code>make validate-bars</code> computes and stores them.</p></section>"
+        return (
+            f"{head}<p>No numbers are stored: <code>make validate-bars</code> computes and stores them.</p></section>"
+        )
     revisions = ", ".join(sorted({row["revision"] for row in table["rows"]}))
     minutes = sum(row["processor_time"] for row in table["rows"]) / 60
     text = (
-        "<p>Limits that <code>hpcx converge</code> finds for a cheap target, with their bars, beside a calculation in which every numerical parameter "
-        f"is well beyond all that the limit came from. Stored by <code>make validate-bars</code>, {escape(table['date'])}, "
-        f"revision {escape(revisions)}, {minutes:.0f} minutes of processor time; not computed with this page.</p>"
+        "<p>Limits that <code>hpcx converge</code> finds for a cheap target, with their bars, beside a calculation in"
+        " which every numerical parameter is well beyond all that the limit came from. Stored by <code>make"
+        f" validate-bars</code>, {escape(table['date'])}, revision {escape(revisions)}, {minutes:.0f} minutes of"
+        " processor time; not computed with this page.</p>"
     )
     short = _plain_table("Error bars by model", error_bars.COUNTS, error_bars.counts(table), "rows cost")
-    return f"{head}{text}{short}{_plain_table('All cases', error_bars.LABELS, [error_bars.cells(row) for row in table['rows']], 'rows cost')}</section>"
+    rows = [error_bars.cells(row) for row in table["rows"]]
+    return f"{head}{text}{short}{_plain_table('All cases', error_bars.LABELS, rows, 'rows cost')}</section>"
 
 
 def _benchmarks(benchmarks: Benchmarks) -> str:
     head = "<h3>Benchmarks</h3>"
     if not benchmarks.log:
-        return f"{head}<p>No benchmarks have been run here: <code>make bench</code> leaves its numbers for this page.</p>"
+        return (
+            f"{head}<p>No benchmarks have been run here: <code>make bench</code> leaves its numbers for this page.</p>"
+        )
     rows = [[escape(what), escape(number)] for what, number in benchmarks.ratios]
     made = benchmarks.made or "date and revision unknown"
     table = _plain_table(f"Ratios of make bench, {made}", ("what", "ratio"), rows, "rows pairs") if rows else ""
-    return f"{head}{table}<details><summary>All that was printed ({escape(made)})</summary><pre>{escape(benchmarks.log)}</pre></details>"
+    return (
+        f"{head}{table}<details><summary>All that was printed"
+        f" ({escape(made)})</summary><pre>{escape(benchmarks.log)}</pre></details>"
+    )
 
 
 def _facts(facts: dict[str, str]) -> str:

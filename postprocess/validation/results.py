@@ -5,13 +5,14 @@ An operand is a table of a statement file:
     { run = "wigner_moments", path = "observables/diffusivity", select = { temperature = 20, valley = "KK" },
       where = { time = [1, 150] }, measure = "minimum" }
 
-The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the closest
-point, `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another dataset, `where` cuts a
-window. A path such as "provenance/diagnostics#steps" is one key of a text in JSON. `scale` multiplies the values, `measure` makes a
-curve a number, `times` multiplies that. An operand with `of = [...]` combines others, { measure = "ratio", of = [a, b] }: an entry of
-`of` inherits what it does not say itself, and `each = { "mesh.N" = [40, 60] }` puts in all entries once for every value.
-`arrays = [...]` does the same with whole arrays; `constant = 250` is a number of the paper. Results that a sweep could not stack
-are read from the file of the selected point.
+The dataset `path` of `run` is cut down to a number or a curve: `select` fixes coordinates, `nearest` fixes one at the
+closest point, `origin = { detection_energy = "exciton/energy" }` counts an axis from the first value of another
+dataset, `where` cuts a window. A path such as "provenance/diagnostics#steps" is one key of a text in JSON. `scale`
+multiplies the values, `measure` makes a curve a number, `times` multiplies that. An operand with `of = [...]` combines
+others, { measure = "ratio", of = [a, b] }: an entry of `of` inherits what it does not say itself, and `each = {
+"mesh.N" = [40, 60] }` puts in all entries once for every value. `arrays = [...]` does the same with whole arrays;
+`constant = 250` is a number of the paper. Results that a sweep could not stack are read from the file of the selected
+point.
 """
 
 from __future__ import annotations
@@ -83,8 +84,12 @@ class Results:
         for name, (lower, upper) in operand.get("where", {}).items():
             array = _window(array, name, lower, upper)
         if array.values.dtype.kind in "fc" and np.isnan(array.values).all():
-            raise Missing(f"{operand['path']} of the run '{operand['run']}' has no number at {operand.get('select', {})}")
-        return Array(operand.get("scale", 1.0) * array.values, array.coordinates, array.names, operand.get("unit", array.unit))
+            raise Missing(
+                f"{operand['path']} of the run '{operand['run']}' has no number at {operand.get('select', {})}"
+            )
+        return Array(
+            operand.get("scale", 1.0) * array.values, array.coordinates, array.names, operand.get("unit", array.unit)
+        )
 
     def _selected(self, run: str, path: str, select: dict[str, Any], strict: bool = True) -> Array:
         """Return a dataset at the selected coordinates, from the sweep or from the file of the point.
@@ -129,8 +134,12 @@ class Results:
         return self._dataset(self.file(run), name).values.tolist()
 
     def number(self, operand: dict[str, Any]) -> float:
-        """Return an operand as a number, times `times`; raises Missing, and ValueError if the measure does not fit the data."""
-        return operand.get("times", 1.0) * self._number({key: value for key, value in operand.items() if key != "times"})
+        """Return an operand as a number, times `times`;
+        raises Missing, and ValueError if the measure does not fit the data.
+        """
+        return operand.get("times", 1.0) * self._number(
+            {key: value for key, value in operand.items() if key != "times"}
+        )
 
     def _number(self, operand: dict[str, Any]) -> float:
         if "constant" in operand:
@@ -139,8 +148,12 @@ class Results:
         arguments = operand.get("arguments", {})
         name = operand.get("measure", "value")
         if parts:
-            inherited = {key: value for key, value in operand.items() if key not in ("of", "measure", "arguments", "each")}
-            numbers = [self.number(merge(merge(inherited, part), change)) for change in _changes(operand) for part in parts]
+            inherited = {
+                key: value for key, value in operand.items() if key not in ("of", "measure", "arguments", "each")
+            }
+            numbers = [
+                self.number(merge(merge(inherited, part), change)) for change in _changes(operand) for part in parts
+            ]
             return float(measures.COMBINE[name](*numbers, **arguments))
         if name in measures.ON_ARRAYS:
             arrays = (self.array(merge(operand, part)).values for part in operand["arrays"])
@@ -177,7 +190,9 @@ def _require_done(status: Array, run: str, select: dict[str, Any]) -> None:
     states = status.values.ravel()
     if not (states == "done").all():
         left = int((states != "done").sum())
-        raise Missing(f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}")
+        raise Missing(
+            f"{left} of {states.size} points of the run '{run}' are {', '.join(sorted(set(states) - {'done'}))}"
+        )
 
 
 def _point_file(ids: Array, path: Path, select: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
@@ -245,7 +260,12 @@ def _select(array: Array, name: str, value: Any, path: str) -> Array:
         raise Missing(f"{path} has no {name} = {value}")
     index = int(np.argmax(found))
     rest = [i for i in range(len(array.names)) if i != axis]
-    return Array(np.take(array.values, index, axis), tuple(array.coordinates[i] for i in rest), tuple(array.names[i] for i in rest), array.unit)
+    return Array(
+        np.take(array.values, index, axis),
+        tuple(array.coordinates[i] for i in rest),
+        tuple(array.names[i] for i in rest),
+        array.unit,
+    )
 
 
 def _nearest(array: Array, name: str, value: float, path: str) -> Array:

@@ -1,7 +1,7 @@
 """Running the inputs of the validation through `hpcx run` under mpirun, and keeping what each cost.
 
-Runs share nothing, so as many go at once as there are cores, each on the ranks of `runs.toml` (one, if nothing is said): ranks of one run
-would wait for each other.
+Runs share nothing, so as many go at once as there are cores, each on the ranks of `runs.toml` (one, if nothing is
+said): ranks of one run would wait for each other.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def _run_one(root: Path, run: Run, folder: Path) -> tuple[str, dict[str, Any]]:
 def _launch(root: Path, run: Run, log: Path, *options: str) -> tuple[int, float]:
     """Return exit status and processor seconds of the launcher and its ranks."""
     with open(log, "w", encoding="utf-8") as stream:
-        process = subprocess.Popen([*command(run), *options], cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command(run), *options], cwd=root, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
+        )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, usage.ru_utime + usage.ru_stime
@@ -77,7 +79,11 @@ def _written_since(directory: Path, begin: float) -> int:
 
 
 def _failure(status: int, log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("hpcx:") or "failed" in line]
+    lines = [
+        line
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.startswith("hpcx:") or "failed" in line
+    ]
     what = "some points failed" if status == SOME_FAILED else f"exit status {status}"
     return f"{what}: {lines[0] if lines else 'see ' + str(log)}"
 

@@ -17,8 +17,9 @@ ORIGINS = ("literature", "recalled", "fitted", "guessed")
 class Statement:
     """One statement of a paper, and how our number is compared with it.
 
-    Exactly one rule applies: `tolerance` around the number `paper`, the interval `paper` of two numbers, or `expect`, a condition such
-    as "> 0.5" on our number. With `not_comparable` nothing is compared. With `identity` the rule is checked but not counted.
+    Exactly one rule applies: `tolerance` around the number `paper`, the interval `paper` of two numbers, or `expect`, a
+    condition such as "> 0.5" on our number. With `not_comparable` nothing is compared. With `identity` the rule is
+    checked but not counted.
 
     Attributes:
         id: unique name.
@@ -108,7 +109,9 @@ def load_paper(path: Path) -> Paper:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     statements = tuple(Statement(**row) for row in table.get("statement", []))
     head = (table["title"], table["reference"], table.get("text", ""))
-    return Paper(path.stem, *head, statements, tuple(table.get("figure", [])), table.get("checks", False), table["order"])
+    return Paper(
+        path.stem, *head, statements, tuple(table.get("figure", [])), table.get("checks", False), table["order"]
+    )
 
 
 def load_papers() -> list[Paper]:
@@ -147,5 +150,11 @@ def _run(root: Path, row: dict[str, Any]) -> Run:
     settings = tuple(row.get("set", []))
     directories = [word.partition("=")[2] for word in settings if word.startswith("output.directory=")]
     path = root / row["input"]
-    written = tomllib.loads(path.read_text(encoding="utf-8"))["output"]["directory"] if path.exists() else f"results/{path.stem}"
-    return Run(row["name"], row["input"], row["text"], row.get("ranks", 1), root / (directories or [written])[-1], settings)
+    written = (
+        tomllib.loads(path.read_text(encoding="utf-8"))["output"]["directory"]
+        if path.exists()
+        else f"results/{path.stem}"
+    )
+    return Run(
+        row["name"], row["input"], row["text"], row.get("ranks", 1), root / (directories or [written])[-1], settings
+    )

@@ -1,7 +1,7 @@
 """Exciton on the whole zone: the four lowest states of a honeycomb model, by products against the dense matrix.
 
-The matrix is made of its elements and goes to SciPy's `eigh` for four states, N = 24, 32, 40; its times are continued to N = 96 by the
-exponents that they show. Times are processor seconds of one core.
+The matrix is made of its elements and goes to SciPy's `eigh` for four states, N = 24, 32, 40; its times are continued
+to N = 96 by the exponents that they show. Times are processor seconds of one core.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def product_energies(problem: ZoneProblem):
         noise = keyed_noise(rows, number)
         return np.exp(-10 * (operator.kinetic - edge) / np.ptp(operator.kinetic)) * (noise if number else 1 + noise)
 
-    return lowest_states(MPI.COMM_SELF, operator, STATES, TOLERANCE, "exciton_", draw, level_width(TOLERANCE)).values[:STATES]
+    return lowest_states(MPI.COMM_SELF, operator, STATES, TOLERANCE, "exciton_", draw, level_width(TOLERANCE)).values[
+        :STATES
+    ]
 
 
 def timed(work, divisions):
@@ -79,7 +81,10 @@ def main():
     here = min(timed(product_energies, LARGE)[1] for _ in range(3))
     there = float(np.exp(constant + exponent * np.log(LARGE)))
     print(f"N = {LARGE}: matrix {there:8.0f} s (time goes like N^{exponent:.2f})   products {here:6.2f} s")
-    print(f"ratio: exciton on the zone, two orbitals, N = {LARGE}, processor time of the dense matrix (continued) over that of hpcx: {there / here:.0f}")
+    print(
+        f"ratio: exciton on the zone, two orbitals, N = {LARGE}, processor time of the dense matrix (continued) over"
+        f" that of hpcx: {there / here:.0f}"
+    )
 
 
 main()

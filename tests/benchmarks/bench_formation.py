@@ -2,13 +2,14 @@
 
 # ranks: 1 2
 
-The sweep (24 pump energies, each with 4 polarisations) is timed on rank 0 alone and then on all ranks, in turn, in one run: from the
-input file to the finished index, with everything that a sweep computes once (tables, pump responses) made anew each time. An
-untimed sweep comes first, so that modules, versions and Wannier states, which a process keeps, are there in both. Beside wall
-times stand processor times, which feel less of what else runs on the machine: the efficiency from them is
-(processor time alone) / (ranks x the longest processor time of a rank), waiting with a busy processor included. All
-repetitions are printed; the last lines take the median of the repetitions' efficiencies, and the best time of each kind. What the
-machine itself loses when all its cores work is seen where every rank does the whole sweep at once, with nothing in common.
+The sweep (24 pump energies, each with 4 polarisations) is timed on rank 0 alone and then on all ranks, in turn, in one
+run: from the input file to the finished index, with everything that a sweep computes once (tables, pump responses) made
+anew each time. An untimed sweep comes first, so that modules, versions and Wannier states, which a process keeps, are
+there in both. Beside wall times stand processor times, which feel less of what else runs on the machine: the efficiency
+from them is (processor time alone) / (ranks x the longest processor time of a rank), waiting with a busy processor
+included. All repetitions are printed; the last lines take the median of the repetitions' efficiencies, and the best
+time of each kind. What the machine itself loses when all its cores work is seen where every rank does the whole sweep
+at once, with nothing in common.
 """
 
 from __future__ import annotations
@@ -128,7 +129,11 @@ def against_scipy(comm: MPI.Comm) -> None:
     delay = 20.0
     [trajectory] = pump_trajectory(experiment, [delay - experiment.lead], Terms(), OdeStatistics())
     accurate = petsc(experiment, delay, trajectory, 1e-10)[0]
-    say(comm, f"one delay of the route in time, {accurate.size} unknowns:\n{'method':<26}{'seconds':>9}{'calls':>8}{'error':>11}")
+    say(
+        comm,
+        f"one delay of the route in time, {accurate.size}"
+        f" unknowns:\n{'method':<26}{'seconds':>9}{'calls':>8}{'error':>11}",
+    )
     own = 0.0  # of the first method
     for name, run in {
         "PETSc TSRK 5dp": lambda: petsc(experiment, delay, trajectory, 1e-6),
@@ -141,7 +146,10 @@ def against_scipy(comm: MPI.Comm) -> None:
         error = np.abs(found - accurate)[-2:].max() / np.abs(accurate[-2:]).max()  # the transforms at A and B
         say(comm, f"{name:<26}{seconds:9.2f}{calls:8d}{error:11.1e}")
         own = own or seconds
-        say(comm, f"ratio: formation, time of {name} (error {error:.0e}) over that of PETSc TSRK 5dp: {seconds / own:.2f}")
+        say(
+            comm,
+            f"ratio: formation, time of {name} (error {error:.0e}) over that of PETSc TSRK 5dp: {seconds / own:.2f}",
+        )
 
 
 def petsc(experiment: Experiment, delay: float, trajectory: np.ndarray, tolerance: float) -> tuple[np.ndarray, int]:
@@ -150,7 +158,9 @@ def petsc(experiment: Experiment, delay: float, trajectory: np.ndarray, toleranc
     integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
     integrator.absolute = integrator.absolute * (tolerance / integrator.relative)
     integrator.relative = tolerance
-    [final] = integrator.integrate(start_state(equations, trajectory), delay - experiment.lead, [delay + experiment.tail])
+    [final] = integrator.integrate(
+        start_state(equations, trajectory), delay - experiment.lead, [delay + experiment.tail]
+    )
     return final, integrator.statistics.evaluations
 
 

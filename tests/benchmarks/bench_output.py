@@ -1,7 +1,8 @@
-"""Output: a result of 1 GB, written as it comes and given its name, against plain MPI-IO of the same bytes by the same ranks.
+"""Output: a result of 1 GB, written as it comes and given its name,
+against plain MPI-IO of the same bytes by the same ranks.
 
-The density of 1440 x 1440 cells in three valleys, 20 times of 50 MB, every rank its rectangle. Both ways end with the data on the disk
-(fsync), take turns, and the median counts. A third column is the same without waiting for the disk.
+The density of 1440 x 1440 cells in three valleys, 20 times of 50 MB, every rank its rectangle. Both ways end with the
+data on the disk (fsync), take turns, and the median counts. A third column is the same without waiting for the disk.
 """
 
 # ranks: 1 2
@@ -30,7 +31,9 @@ COMM = MPI.COMM_WORLD
 
 def parts() -> Part:
     """Return this rank's part of all times."""
-    return Part.block((VALLEYS, *POINTS), (slice(0, VALLEYS), *make_tiling(POINTS, COMM.size).box(COMM.rank))).under(TIMES)
+    return Part.block((VALLEYS, *POINTS), (slice(0, VALLEYS), *make_tiling(POINTS, COMM.size).box(COMM.rank))).under(
+        TIMES
+    )
 
 
 def by_hpcx(folder: Path, part: Part, values: np.ndarray) -> Path:
@@ -49,7 +52,9 @@ def by_hpcx(folder: Path, part: Part, values: np.ndarray) -> Path:
 
 
 def by_mpi(folder: Path, part: Part, values: np.ndarray) -> Path:
-    """Write the same bytes to the same places of a file without a format, the file open all the time; return the file."""
+    """Write the same bytes to the same places of a file without a format,
+    the file open all the time; return the file.
+    """
     path = folder / "plain"
     own = [(runs[0].start, runs[0].stop - runs[0].start) for runs in part.runs[1:]]
     shape = part.shape[1:]
@@ -97,7 +102,10 @@ def main() -> None:
         return
     for name, seconds in found.items():
         speed = SIZE / seconds / 1e6
-        print(f"{name:<14} {SIZE / 1e9:.2f} GB on {COMM.size} rank(s): {speed[0]:6.0f} MB/s to the disk, {speed[1]:6.0f} MB/s to the system")
+        print(
+            f"{name:<14} {SIZE / 1e9:.2f} GB on {COMM.size} rank(s): {speed[0]:6.0f} MB/s to the disk, {speed[1]:6.0f}"
+            " MB/s to the system"
+        )
     print(f"ratio: output, hpcx over plain MPI-IO, {COMM.size} rank(s): {ratio[0]:.2f}")
     print(f"to the system alone: {ratio[1]:.2f}")
 

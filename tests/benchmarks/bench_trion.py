@@ -73,7 +73,9 @@ class Plain:
         self.k1, self.k2 = np.nonzero(self.k3 >= 0)
         self.k2_of = mesh.add(k[None], mesh.inverse_k[:, None])  # [k1, k3] -> k3 - k1
         w = interaction_between(problem.w_ij, mesh.index_kx, mesh.index_kx)
-        self.w1, self.w2 = (w * (band.spinor_ck.conj().T @ band.spinor_ck) for band in (problem.photoexcited, problem.resident))
+        self.w1, self.w2 = (
+            w * (band.spinor_ck.conj().T @ band.spinor_ck) for band in (problem.photoexcited, problem.resident)
+        )
         self.kinetic = problem.kinetic(self.k1, self.k2)
         self.shape = (len(self.k1),) * 2
 
@@ -127,7 +129,9 @@ def reduced(N, symmetry, kernel="auto"):
     exciton, problem = problem_of(N)
     amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).amplitude_sk[0]
     operator = TrionOperator(COMM, problem, symmetry, kernel)
-    return lowest_states(COMM, operator, 1, TOLERANCE, "trion_", partial(start_vector, operator, amplitude), level_width(TOLERANCE))
+    return lowest_states(
+        COMM, operator, 1, TOLERANCE, "trion_", partial(start_vector, operator, amplitude), level_width(TOLERANCE)
+    )
 
 
 def plain_eigsh(N):
@@ -173,14 +177,21 @@ def whole_solutions():
             times[symmetry] = clock.read()
             energies.append(pairs.values[0])
             show(f"N = {N}: symmetry {symmetry}", times[symmetry], f"{pairs.products} products")
-        for label, way in (("unreduced matrix products, eigsh", plain_eigsh), ("CSR, eigsh", csr_eigsh), ("AIJ, SLEPc", petsc_aij)):
+        for label, way in (
+            ("unreduced matrix products, eigsh", plain_eigsh),
+            ("CSR, eigsh", csr_eigsh),
+            ("AIJ, SLEPc", petsc_aij),
+        ):
             clock = Clock()
             energy = way(N)
             times[label] = clock.read()
             energies.append(energy[0] if isinstance(energy, tuple) else energy)
             ratio = (times[label] / times["C6v"])[1]
             show(f"N = {N}: {label}", times[label], f"{ratio:.1f} times C6v in processor time")
-            print(f"ratio: trion, N = {N}, processor time of {label} over that of hpcx (symmetry C6v): {ratio:.1f}", flush=True)
+            print(
+                f"ratio: trion, N = {N}, processor time of {label} over that of hpcx (symmetry C6v): {ratio:.1f}",
+                flush=True,
+            )
         if np.ptp(energies) > 1e-8:
             raise SystemExit(f"the ways differ: {energies}")
 
@@ -199,20 +210,32 @@ def product_rates():
             operator = TrionOperator(COMM, problem, "C6v", kernel)
             x = np.ones(operator.rows, complex)
             seconds = best(lambda: operator.apply(x))
-            speed = f"{operator.flops / seconds[1] / 1e9:.0f} of {rate[1] / 1e9:.0f} GF/s zgemm" if kernel != "fft" else ""
+            speed = (
+                f"{operator.flops / seconds[1] / 1e9:.0f} of {rate[1] / 1e9:.0f} GF/s zgemm" if kernel != "fft" else ""
+            )
             show(f"N = {N}: {kernel}", seconds, speed)
 
 
 def three_orbitals():
-    print("\nthree effective orbitals (WSe2, Liu et al., C3v) against the Dirac model (C6v), processor time per product and unknown, in alternation")
+    print(
+        "\nthree effective orbitals (WSe2, Liu et al., C3v) against the Dirac model (C6v), processor time per product"
+        " and unknown, in alternation"
+    )
     valley = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2"}}
     for N, kernel in ((160, "auto"), (190, "auto"), (250, "fft")):
-        operators = [TrionOperator(COMM, problem_of(N, "WSe2", **tables)[1], symmetry, kernel) for tables, symmetry in (({}, "C6v"), (valley, "C3v"))]
+        operators = [
+            TrionOperator(COMM, problem_of(N, "WSe2", **tables)[1], symmetry, kernel)
+            for tables, symmetry in (({}, "C6v"), (valley, "C3v"))
+        ]
         seconds = np.array([[alone(operator) for operator in operators] for _ in range(7)])
         dirac, orbitals = 1e9 * np.median(seconds, axis=0)
         ratio = np.median(seconds[:, 1] / seconds[:, 0])
         print(f"N = {N}, {kernel}: {orbitals:.0f} and {dirac:.0f} ns")
-        print(f"ratio: trion of three orbitals, N = {N}, kernel {kernel}, per product and unknown over the Dirac one: {ratio:.2f}", flush=True)
+        print(
+            f"ratio: trion of three orbitals, N = {N}, kernel {kernel}, per product and unknown over the Dirac one:"
+            f" {ratio:.2f}",
+            flush=True,
+        )
 
 
 def alone(operator):
@@ -230,9 +253,14 @@ def own_work():
         operator = TrionOperator(COMM, problem, "C6v", kernel)
         multiply = Stopwatch()
         operator.kernel.multiply = multiply.around(operator.kernel.multiply)
-        pairs = lowest_states(COMM, operator, 4, 1e-8, "trion_", partial(start_vector, operator, amplitude), level_width(1e-8))
+        pairs = lowest_states(
+            COMM, operator, 4, 1e-8, "trion_", partial(start_vector, operator, amplitude), level_width(1e-8)
+        )
         outside, inside = 1 - pairs.product_seconds / pairs.seconds, 1 - multiply.seconds / pairs.seconds
-        print(f"{kernel}: orthogonalisation {100 * outside:.1f} %, all but matrix products or transforms {100 * inside:.1f} %")
+        print(
+            f"{kernel}: orthogonalisation {100 * outside:.1f} %, all but matrix products or transforms"
+            f" {100 * inside:.1f} %"
+        )
 
 
 class Stopwatch:
@@ -280,9 +308,16 @@ def scaling(N=240):
         busy = max(COMM.allgather(clock.read()[1] - operator.waited))
         show(f"{kernel}: one rank", alone)
         efficiency = alone / np.maximum(together, 1e-12) / COMM.size
-        show(f"{kernel}: {COMM.size} ranks", together, f"efficiency {efficiency[0]:.2f}; work alone {alone[1] / busy / COMM.size:.2f}")
+        show(
+            f"{kernel}: {COMM.size} ranks",
+            together,
+            f"efficiency {efficiency[0]:.2f}; work alone {alone[1] / busy / COMM.size:.2f}",
+        )
         if COMM.rank == 0:
-            print(f"ratio: trion, N = {N}, products by {kernel}, efficiency of {COMM.size} ranks: {efficiency[0]:.2f}", flush=True)
+            print(
+                f"ratio: trion, N = {N}, products by {kernel}, efficiency of {COMM.size} ranks: {efficiency[0]:.2f}",
+                flush=True,
+            )
 
 
 if COMM.size == 1:

@@ -1,8 +1,9 @@
-"""The whole mechanism study (7 temperatures x 11 sets x 2 helicities), its efficiency on two ranks, and SciPy's BDF on the same
-operator.
+"""The whole mechanism study (7 temperatures x 11 sets x 2 helicities), its efficiency on two ranks, and SciPy's BDF on
+the same operator.
 
-Efficiency is measured within one run: rank 0 alone computes a sample of the points, then all ranks compute the whole study.
-Wall time per point and processor time per point are both given; on a shared machine the second is the one to trust.
+Efficiency is measured within one run: rank 0 alone computes a sample of the points, then all ranks compute the whole
+study. Wall time per point and processor time per point are both given; on a shared machine the second is the one to
+trust.
 """
 
 # ranks: 2
@@ -71,11 +72,18 @@ def study(comm: MPI.Comm) -> None:
     if comm.rank == 0:
         print(f"{'':<28}{'points':>8}{'wall (s)':>10}{'per point':>11}{'processor (s)':>15}")
         print(f"{'sample, 1 rank':<28}{sample[0]:8d}{sample[1]:10.1f}{sample[1] / sample[0]:11.2f}{sample[2]:15.1f}")
-        print(f"{f'whole study, {comm.size} ranks':<28}{whole[0]:8d}{whole[1]:10.1f}{whole[1] / whole[0]:11.2f}{whole[2]:15.1f}")
+        name = f"whole study, {comm.size} ranks"
+        print(f"{name:<28}{whole[0]:8d}{whole[1]:10.1f}{whole[1] / whole[0]:11.2f}{whole[2]:15.1f}")
         efficiency = sample[1] / sample[0] / (comm.size * whole[1] / whole[0])
-        print(f"efficiency {efficiency:.2f} (wall); processor time per point {sample[2] / sample[0]:.2f} s and {whole[2] / whole[0]:.2f} s")
+        print(
+            f"efficiency {efficiency:.2f} (wall); processor time per point {sample[2] / sample[0]:.2f} s and"
+            f" {whole[2] / whole[0]:.2f} s"
+        )
         print(f"ratio: valley, study of {whole[0]} points, efficiency of {comm.size} ranks: {efficiency:.2f}")
-        print(f"whole study: {whole[1]:.0f} s of wall time, {whole[2] / comm.size:.0f} s of processor time per rank; goal {GOAL:.0f} s")
+        print(
+            f"whole study: {whole[1]:.0f} s of wall time, {whole[2] / comm.size:.0f} s of processor time per rank; goal"
+            f" {GOAL:.0f} s"
+        )
 
 
 def against_bdf() -> None:
@@ -85,7 +93,9 @@ def against_bdf() -> None:
     simulation = simulate(problem, config, Run())
     steps = segments(config.time, config.internal.time.end)
     start = time.process_time()
-    mine = propagate(simulation.generator, simulation.formation_nj, simulation.polarization, simulation.formation, steps)
+    mine = propagate(
+        simulation.generator, simulation.formation_nj, simulation.polarization, simulation.formation, steps
+    )
     own = time.process_time() - start
     print(f"PETSc TS, both helicities: {own:.2f} s of processor time, {mine.statistics}")
     generator, source = simulation.generator.tocsc(), simulation.formation_nj
@@ -110,9 +120,13 @@ def against_bdf() -> None:
         seconds = time.process_time() - start
         difference = np.abs(bdf.y[:, -1] - mine.population_tnh[-1, :, 0]).sum() / mine.population_tnh[-1, :, 0].sum()
         print(
-            f"SciPy BDF, one helicity, rtol {tolerance:g}: {seconds:.2f} s, {bdf.t.size - 1} steps, {bdf.nlu} factorisations, end differs by {difference:.1e}"
+            f"SciPy BDF, one helicity, rtol {tolerance:g}: {seconds:.2f} s, {bdf.t.size - 1} steps, {bdf.nlu}"
+            f" factorisations, end differs by {difference:.1e}"
         )
-        print(f"ratio: valley, processor time of SciPy's BDF (one helicity, rtol {tolerance:g}) over that of hpcx (both): {seconds / own:.2f}")
+        print(
+            f"ratio: valley, processor time of SciPy's BDF (one helicity, rtol {tolerance:g}) over that of hpcx (both):"
+            f" {seconds / own:.2f}"
+        )
 
 
 def main() -> None:

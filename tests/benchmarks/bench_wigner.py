@@ -1,7 +1,9 @@
-"""Wigner model in the plane: cost per unknown and step against dgemm and copying, one against two ranks, SciPy on the same equation.
+"""Wigner model in the plane: cost per unknown and step against dgemm and copying,
+one against two ranks, SciPy on the same equation.
 
-The default energy bins at 77 K (98 per valley), two angular harmonics. Wall times stand beside processor times, which do not feel
-what else runs on the machine; the efficiency is (time of rank 0 alone) / (ranks x time of all ranks on the same cells).
+The default energy bins at 77 K (98 per valley), two angular harmonics. Wall times stand beside processor times, which
+do not feel what else runs on the machine; the efficiency is (time of rank 0 alone) / (ranks x time of all ranks on the
+same cells).
 """
 
 # ranks: 1 2
@@ -47,7 +49,9 @@ def say(comm: MPI.Comm, text: str) -> None:
 def problem_of(comm: MPI.Comm, temperature: float, **momentum: float) -> Problem:
     """Return grid, rates and source of a run in space."""
     space = {"dimension": 2, "points": 8}
-    config = Config(model="wigner", material="WS2", temperature=temperature, space=space, momentum={"harmonics": 2} | momentum)
+    config = Config(
+        model="wigner", material="WS2", temperature=temperature, space=space, momentum={"harmonics": 2} | momentum
+    )
     return make_problem(comm, config, load_for("wigner", "WS2"), Run())
 
 
@@ -98,7 +102,9 @@ class Clock:
 
 
 class Cost(NamedTuple):
-    """Wall and processor seconds of a step, the processor seconds in its parts, messages and bytes sent, seconds of waiting."""
+    """Wall and processor seconds of a step, the processor seconds in its parts,
+    messages and bytes sent, seconds of waiting.
+    """
 
     wall: float
     busy: float
@@ -129,7 +135,9 @@ def plane(comm: MPI.Comm, problem: Problem) -> Cost:
     wall, busy = timed(comm, work)
     parts = {name: (clock.seconds - before[name]) / STEPS for name, clock in clocks.items()}
     transport.destroy()
-    return Cost(wall / STEPS, busy / STEPS, parts, (traffic.messages // STEPS, traffic.bytes // STEPS), traffic.seconds / STEPS)
+    return Cost(
+        wall / STEPS, busy / STEPS, parts, (traffic.messages // STEPS, traffic.bytes // STEPS), traffic.seconds / STEPS
+    )
 
 
 def alone(comm: MPI.Comm, problem: Problem) -> Cost:
@@ -149,7 +157,10 @@ def step_cost(comm: MPI.Comm) -> None:
     problem, own_problem = problem_of(comm, 77.0), problem_of(MPI.COMM_SELF, 77.0)
     values = problem.rates.evolution(0).shape[0]
     flops, bandwidth = machine(comm, values)
-    say(comm, f"dgemm {flops / 1e9:.1f} Gflop/s, copying {bandwidth / 1e9:.1f} GB/s per rank, {comm.size} rank(s) at once")
+    say(
+        comm,
+        f"dgemm {flops / 1e9:.1f} Gflop/s, copying {bandwidth / 1e9:.1f} GB/s per rank, {comm.size} rank(s) at once",
+    )
     together, single = [], []
     for _ in range(TURNS):
         together.append(plane(comm, problem))
@@ -158,29 +169,51 @@ def step_cost(comm: MPI.Comm) -> None:
     cost = min(together)
     unknowns = CELLS * CELLS * 5 * values
     scale = 1e9 * comm.size / unknowns
-    say(comm, f"{CELLS} x {CELLS} cells, {unknowns} unknowns: {cost.wall * scale:.1f} ns per unknown and step and rank (processor {cost.busy * scale:.1f})")
+    say(
+        comm,
+        f"{CELLS} x {CELLS} cells, {unknowns} unknowns: {cost.wall * scale:.1f} ns per unknown and step and rank"
+        f" (processor {cost.busy * scale:.1f})",
+    )
     limit = 6 * 2 * values / flops * 1e9
     for name, seconds in cost.parts.items():
-        say(comm, f"    {name:<12} {seconds * scale:6.1f} ns{f' (dgemm alone: {limit:.1f})' if name == 'products' else ''}")
+        say(
+            comm,
+            f"    {name:<12} {seconds * scale:6.1f} ns{f' (dgemm alone: {limit:.1f})' if name == 'products' else ''}",
+        )
     rest = cost.busy - sum(cost.parts.values())
     copies = rest / unknowns * comm.size * bandwidth / 16
-    say(comm, f"    rest         {rest * scale:6.1f} ns (vector operations of the stepper, as much as {copies:.0f} copies of the state)")
+    say(
+        comm,
+        f"    rest         {rest * scale:6.1f} ns (vector operations of the stepper, as much as {copies:.0f} copies of"
+        " the state)",
+    )
     quarter = PLANE_CELLS**2 // 4 * 5 * values
     minutes = [quarter * PLANE_STEPS * seconds / unknowns / 60 for seconds in (cost.wall, cost.busy)]
-    say(comm, f"run in the plane, {quarter} unknowns, {PLANE_STEPS} steps: {minutes[0]:.1f} min at this wall time, {minutes[1]:.1f} min by processor time")
+    say(
+        comm,
+        f"run in the plane, {quarter} unknowns, {PLANE_STEPS} steps: {minutes[0]:.1f} min at this wall time,"
+        f" {minutes[1]:.1f} min by processor time",
+    )
     if single:
         efficiency(comm, single, together)
         messages, cells = (comm.allreduce(count, op=MPI.MAX) for count in cost.sent)
-        say(comm, f"halo: {messages} messages of {cells / 1e6:.2f} MB in all per step and rank, {1e3 * cost.waiting:.1f} ms of waiting")
+        say(
+            comm,
+            f"halo: {messages} messages of {cells / 1e6:.2f} MB in all per step and rank, {1e3 * cost.waiting:.1f} ms"
+            " of waiting",
+        )
 
 
 def efficiency(comm: MPI.Comm, single: list[Cost], together: list[Cost]) -> None:
     """Print (time of rank 0 alone) / (ranks x time of all ranks): the median of the turns, and that of the best ones.
 
-    Ranks wait for each other in the halo exchange with their processors busy; without it the processor time counts work alone.
+    Ranks wait for each other in the halo exchange with their processors busy; without it the processor time counts work
+    alone.
     """
     measures = (lambda cost: cost.wall, lambda cost: cost.busy, lambda cost: cost.busy - cost.parts["halo"])
-    median = [np.median([each(one) / each(all_) for one, all_ in zip(single, together)]) / comm.size for each in measures]
+    median = [
+        np.median([each(one) / each(all_) for one, all_ in zip(single, together)]) / comm.size for each in measures
+    ]
     best = [each(min(single)) / each(min(together)) / comm.size for each in measures]
     say(comm, f"ratio: wigner, steps in the plane, efficiency of {comm.size} ranks, median: {median[0]:.2f}")
     for name, (wall, busy, work) in (("median", median), ("best turns", best)):
@@ -198,7 +231,9 @@ def matrix_of(transport: Transport) -> sparse.csc_matrix:
     blocks = [sparse.csr_matrix(transport.stepper.implicit.transposed[label].T) for label in transport.labels_k]
     total = sparse.kron(sparse.identity(count), sparse.block_diag(blocks))
     for coupling in couplings(transport.spatial.harmonics, 1):
-        place = sparse.coo_matrix(([-coupling.factor], ([coupling.target], [coupling.source])), (components, components))
+        place = sparse.coo_matrix(
+            ([-coupling.factor], ([coupling.target], [coupling.source])), (components, components)
+        )
         total = total + sparse.kron(difference, sparse.kron(place, velocity))
     return total.tocsc()
 
@@ -244,11 +279,15 @@ def integrate(transport: Transport, step: float, exact: np.ndarray) -> tuple[flo
     return seconds, 6 * round(END / step), float(error)
 
 
-def scipy_at(goal: float, slope: Callable, start: np.ndarray, exact: np.ndarray, method: str, extra: dict) -> tuple[float, int, float]:
+def scipy_at(
+    goal: float, slope: Callable, start: np.ndarray, exact: np.ndarray, method: str, extra: dict
+) -> tuple[float, int, float]:
     """Return seconds, evaluations and error of a method of SciPy with the loosest tolerance that reaches `goal`."""
     for tolerance in 10.0 ** -np.arange(3.0, 10.0):
         begin = time.process_time()
-        found = solve_ivp(slope, (0, END), start, method=method, rtol=tolerance, atol=tolerance * 1e-3 * np.max(exact), **extra)
+        found = solve_ivp(
+            slope, (0, END), start, method=method, rtol=tolerance, atol=tolerance * 1e-3 * np.max(exact), **extra
+        )
         seconds = time.process_time() - begin
         error = float(np.max(np.abs(found.y[:, -1] - exact)) / np.max(np.abs(exact)))
         if error <= goal or seconds > 60:

@@ -45,8 +45,11 @@ def hpcx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, own_handlers: None) -> Callable[..., subprocess.CompletedProcess]:
-    """Return a function like `hpcx` that starts no process, for what a command says and its status: a start takes a second or two.
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, own_handlers: None
+) -> Callable[..., subprocess.CompletedProcess]:
+    """Return a function like `hpcx` that starts no process, for what a command says and its status:
+    a start takes a second or two.
 
     Options for PETSc stay for the process, so none may be given to a command that gets as far as PETSc.
     """

@@ -17,7 +17,10 @@ import h5py
 import numpy as np
 
 HEAD = '[output]\ndirectory = "out"\ncheckpoint = "0 s"\n'
-FORMATION = f'model = "formation"\nmaterial = "MoS2"\n{HEAD}[signal]\nbootstrap = 0\n[signal.photon_energies]\nstart = "1.8 eV"\nstop = "2.1 eV"\npoints = 30\n'
+FORMATION = (
+    f'model = "formation"\nmaterial = "MoS2"\n{HEAD}[signal]\nbootstrap = 0\n[signal.photon_energies]\nstart = "1.8'
+    ' eV"\nstop = "2.1 eV"\npoints = 30\n'
+)
 VALLEY = f'model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n{HEAD}[sweep]\ntemperature = [77, 150]\n'
 TRION = f'model = "trion"\nmaterial = "MoS2"\n{HEAD}[trion]\nspecies = ["singlet"]\n'
 
@@ -37,17 +40,19 @@ class Case:
     tolerance: float
 
 
-# Eigensolvers have the smallest basis that they work with, so that they restart often. The spectrum is asked to 1e-11: numbers
-# of ranks agree to what is asked, because rounding changes late coefficients of a Lanczos recursion (hpcx/parallel/recursion.py).
+# Eigensolvers have the smallest basis that they work with, so that they restart often. The spectrum is asked to 1e-11:
+# numbers of ranks agree to what is asked, because rounding changes late coefficients of a Lanczos recursion
+# (hpcx/parallel/recursion.py).
 CASES = {
     "exciton": Case(
-        f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[petsc]\noptions = "-exciton_eps_ncv 16"\n[mesh]\nN = 60\nk0 = 0.16\n'
-        '[solver]\nstates = 12\ntolerance = 1e-10\n[sweep]\n"mesh.N" = [120, 132, 144]\n',
+        f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[petsc]\noptions = "-exciton_eps_ncv 16"\n[mesh]\nN = 60\nk0 ='
+        ' 0.16\n[solver]\nstates = 12\ntolerance = 1e-10\n[sweep]\n"mesh.N" = [120, 132, 144]\n',
         ("exciton/energy",),
         1e-9,
     ),
     "trion": Case(
-        f'{TRION}[petsc]\noptions = "-trion_eps_ncv 6"\n[mesh]\nN = 48\nk0 = 0.1\n[solver]\nstates = 3\n[sweep]\n"mesh.N" = [48, 60]\n',
+        f'{TRION}[petsc]\noptions = "-trion_eps_ncv 6"\n[mesh]\nN = 48\nk0 = 0.1\n[solver]\nstates ='
+        ' 3\n[sweep]\n"mesh.N" = [48, 60]\n',
         ("singlet/energy",),
         1e-9,
     ),
@@ -58,27 +63,29 @@ CASES = {
         1e-10,
     ),
     "wigner": Case(
-        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[space]\ndimension = 1\npoints = 48\nwidth = "3 um"\n'
-        '[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\ngrowth = 1.4\nlargest_bin = "20 meV"\nharmonics = 2\n'
-        '[time]\nend = "2 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
+        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[space]\ndimension = 1\npoints = 48\nwidth = "3'
+        ' um"\n[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\ngrowth = 1.4\nlargest_bin = "20'
+        ' meV"\nharmonics = 2\n[time]\nend = "2 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
         ("observables/population", "observables/mean_squared_displacement"),
         1e-10,
     ),
     "moments": Case(
-        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\n'
-        'growth = 1.2\nlargest_bin = "5 meV"\n[time]\nend = "3 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
+        f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[momentum]\nenergy_max = "110 meV"\nfirst_bin ='
+        ' "2 meV"\ngrowth = 1.2\nlargest_bin = "5 meV"\n[time]\nend = "3 ps"\ntolerance = 1e-2\n[sweep]\ntemperature ='
+        " [300, 250]\n",
         ("observables/population", "observables/mean_squared_displacement"),
         1e-10,
     ),
     "response": Case(
-        f'{FORMATION}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points = 8\n[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',
+        f'{FORMATION}[pump]\nphoton_energy = "2.48 eV"\n[momentum]\npoints = 30\ntail_points ='
+        ' 8\n[sweep]\n"pump.duration" = ["20 fs", "30 fs"]\n',
         ("signal/reflectivity_change",),
         1e-10,
     ),
     "nonlinear": Case(
-        f'{FORMATION}[pump]\nphoton_energy = "2.3 eV"\n[momentum]\npoints = 20\ntail_points = 6\n'
-        '[approximation]\nbiexciton = false\nhartree_fock = "none"\n[delay]\nstart = "0 fs"\nstop = "30 fs"\npoints = 3\n'
-        '[solver]\nroute = "time"\ntolerance = 1e-3\n[sweep]\n"pump.fluence" = [5, 50]\n',
+        f'{FORMATION}[pump]\nphoton_energy = "2.3 eV"\n[momentum]\npoints = 20\ntail_points ='
+        ' 6\n[approximation]\nbiexciton = false\nhartree_fock = "none"\n[delay]\nstart = "0 fs"\nstop = "30'
+        ' fs"\npoints = 3\n[solver]\nroute = "time"\ntolerance = 1e-3\n[sweep]\n"pump.fluence" = [5, 50]\n',
         ("signal/reflectivity_change",),
         1e-10,
     ),
@@ -88,7 +95,8 @@ CASES = {
         1e-10,
     ),
     "saturated": Case(
-        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n[pump]\ndensity = "1e11 cm^-2"\n[approximation]\nsaturation = true\n',
+        f'{VALLEY}[momentum]\npoints = 20\n[time]\nend = "0.5 ps"\n[pump]\ndensity = "1e11'
+        ' cm^-2"\n[approximation]\nsaturation = true\n',
         ("dichroism/circular_dichroism", "population/population"),
         1e-10,
     ),
@@ -99,11 +107,13 @@ MODELS = sorted(CASES)
 class Interrupted:
     """A run of `hpcx` in its own session, alone (ranks None) or under mpirun."""
 
-    def __init__(self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = (), patience: int = 5) -> None:
+    def __init__(
+        self, folder: Path, *words: str, ranks: int | None = None, command: tuple[str, ...] = (), patience: int = 5
+    ) -> None:
         """Start `hpcx run input.toml` with further words, or another command, in a directory.
 
-        When mpirun is told to end, or a rank ends with a status, it waits `patience` seconds, sends SIGTERM to the ranks that are
-        left, waits again, and kills them.
+        When mpirun is told to end, or a rank ends with a status, it waits `patience` seconds, sends SIGTERM to the
+        ranks that are left, waits again, and kills them.
         """
         command = command or (str(Path(sys.executable).with_name("hpcx")), "run", "input.toml", *words)
         launcher = [] if ranks is None else [os.environ.get("MPIRUN", "mpirun"), "-n", str(ranks)]
@@ -120,7 +130,9 @@ class Interrupted:
         )
 
     def wait_for(self, pattern: str, seconds: float = 60.0) -> bool:
-        """Wait until a file in the output directory matches `pattern` and is not empty; False if the run ends or the time is over before."""
+        """Wait until a file in the output directory matches `pattern` and is not empty;
+        False if the run ends or the time is over before.
+        """
         deadline = time.monotonic() + seconds
         while not self._has(pattern):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -129,7 +141,9 @@ class Interrupted:
         return True
 
     def _has(self, pattern: str) -> bool:
-        """Say whether there is such a file. An empty lock file says nothing: it has been made and may not be locked yet."""
+        """Say whether there is such a file. An empty lock file says nothing:
+        it has been made and may not be locked yet.
+        """
         with suppress(FileNotFoundError):
             return any(path.stat().st_size for path in (self.folder / "out").glob(pattern))
         return False
@@ -168,7 +182,9 @@ class Interrupted:
         _signal_all(ranks, signal.SIGCONT)
 
     def hold_until_told(self, number: int) -> None:
-        """Hold the ranks until the signal waits for all of them: mpirun wakes them first, and tells them to end later."""
+        """Hold the ranks until the signal waits for all of them:
+        mpirun wakes them first, and tells them to end later.
+        """
         ranks = self.ranks()
         while self.process.poll() is None and not all(_is_pending(pid, number) for pid in ranks):
             _signal_all(ranks, signal.SIGSTOP)
@@ -250,8 +266,12 @@ def largest_difference(folder: Path, reference: Path, case: Case) -> float:
     return worst / case.tolerance
 
 
-def check_continued(folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None) -> None:
-    """Run to the end, with few checkpoints; what was finished must not be touched, all must be as in an undisturbed run."""
+def check_continued(
+    folder: Path, model: str, reference: Path, finished: dict[Path, tuple[int, int]], ranks: int | None = None
+) -> None:
+    """Run to the end, with few checkpoints; what was finished must not be touched,
+    all must be as in an undisturbed run.
+    """
     assert Interrupted(folder, "--set", "output.checkpoint=1 h", ranks=ranks).wait() == 0, (folder / "log").read_text()
     after = finished_files(folder)
     assert {path: after[path] for path in finished} == finished

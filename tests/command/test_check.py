@@ -10,7 +10,10 @@ import sys
 import h5py
 import pytest
 
-TRIONS = 'model = "trion"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nk0 = 0.1\n[sweep]\n"mesh.N" = [24, 30, 72]\n'
+TRIONS = (
+    'model = "trion"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nk0 = 0.1\n[sweep]\n"mesh.N" = [24, 30,'
+    " 72]\n"
+)
 PLANE = """\
 model = "wigner"
 material = "WS2"
@@ -69,19 +72,28 @@ def test_a_mesh_that_nobody_could_make_is_counted(tmp_path, model):
         timeout=120,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT)),
     )
-    assert run.returncode == 2 and "mesh points: 272069" in run.stdout and "cannot be computed: needs" in run.stdout, run.stderr
+    assert run.returncode == 2 and "mesh points: 272069" in run.stdout and "cannot be computed: needs" in run.stdout, (
+        run.stderr
+    )
 
 
 def test_what_keeps_a_run_from_its_directory_is_told_before(here, write, tmp_path):
     name = write()
     (tmp_path / "file").touch()
     assert here("run", name).returncode == 0
-    for setting, status, text in (("output.directory=file", 1, "cannot write to output.directory = 'file'"), ("mesh.N=60", 2, "mesh.N: 40 -> 60")):
+    for setting, status, text in (
+        ("output.directory=file", 1, "cannot write to output.directory = 'file'"),
+        ("mesh.N=60", 2, "mesh.N: 40 -> 60"),
+    ):
         found = [here(command, name, "--set", setting) for command in ("check", "run")]
         assert [run.returncode for run in found] == [status, status] and all(text in run.stderr for run in found), found
 
 
 def test_options_that_petsc_does_not_take_are_told_before(here, write):
     name = write()
-    found = [here(command, name, "--set", 'petsc.options="-exciton_eps_ncv 5"', "--", "6") for command in ("check", "run")]
-    assert [run.returncode for run in found] == [2, 2] and all("'6' follows no option name" in run.stderr for run in found)
+    found = [
+        here(command, name, "--set", 'petsc.options="-exciton_eps_ncv 5"', "--", "6") for command in ("check", "run")
+    ]
+    assert [run.returncode for run in found] == [2, 2] and all(
+        "'6' follows no option name" in run.stderr for run in found
+    )

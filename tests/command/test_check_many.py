@@ -8,11 +8,24 @@ import pytest
 
 from hpcx.parallel.machine import measured
 
-DISK = '[mesh]\nN = 60\nk0 = 0.1\n[sweep]\n"mesh.N" = { start = 20, stop = 119, step = 1 }\n"screening.kappa" = { start = 1, stop = 10.9, step = 0.1 }\n'
-WIGNER = 'temperature = 77\n[sweep]\ntemperature = { start = 51, stop = 150, step = 1 }\n"SECOND" = { start = 1, stop = 10.9, step = 0.1 }\n'
-PUMPS = '"pump.photon_energy" = { start = 2.3, stop = 2.795, step = 0.005 }\n"dephasing.continuum" = { start = 10, stop = 109, step = 1 }\n'
-VALLEY = 'temperature = 77\n[sweep]\ntemperature = { start = 51, stop = 150, step = 1 }\n"pump.density" = { start = 1, stop = 100, step = 1 }\n'
-#: by name model, material and the rest of an input; the second one of `wigner` has 1s states of its own for every permittivity
+DISK = (
+    '[mesh]\nN = 60\nk0 = 0.1\n[sweep]\n"mesh.N" = { start = 20, stop = 119, step = 1 }\n"screening.kappa" = { start ='
+    " 1, stop = 10.9, step = 0.1 }\n"
+)
+WIGNER = (
+    'temperature = 77\n[sweep]\ntemperature = { start = 51, stop = 150, step = 1 }\n"SECOND" = { start = 1, stop ='
+    " 10.9, step = 0.1 }\n"
+)
+PUMPS = (
+    '"pump.photon_energy" = { start = 2.3, stop = 2.795, step = 0.005 }\n"dephasing.continuum" = { start = 10, stop ='
+    " 109, step = 1 }\n"
+)
+VALLEY = (
+    'temperature = 77\n[sweep]\ntemperature = { start = 51, stop = 150, step = 1 }\n"pump.density" = { start = 1, stop'
+    " = 100, step = 1 }\n"
+)
+#: by name model, material and the rest of an input; the second one of `wigner` has 1s states of its own for every
+#: permittivity
 CASES = {
     "exciton": ("exciton", "MoS2", DISK),
     "trion": ("trion", "MoS2", DISK),

@@ -1,7 +1,7 @@
 """The processor time that `hpcx check` states against that of the run: within a factor of two for every input.
 
-Inputs that take long are made smaller by settings that leave their kind of work as it is: meshes on which trions are computed by
-transforms stay above the 700 points from which on they are.
+Inputs that take long are made smaller by settings that leave their kind of work as it is: meshes on which trions are
+computed by transforms stay above the 700 points from which on they are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ SMALLER = {
     "formation_uncertainty": ["sweep.dephasing.continuum=[25]"],
     "formation_temperature_cluster": ["sweep.temperature=[77]", "sweep.pump.photon_energy=[2.3, 2.6]"],
     "formation_fluence": ["delay.points=3"],
-    "valley_ablation": ["sweep.temperature=[77]", 'sweep.material=["WSe2"]', 'sweep.mechanisms.set=["full", "phonons"]'],
+    "valley_ablation": [
+        "sweep.temperature=[77]",
+        'sweep.material=["WSe2"]',
+        'sweep.mechanisms.set=["full", "phonons"]',
+    ],
     "valley_study": ["sweep.temperature=[77]"],
     "valley_flip_law": ["sweep.temperature=[77]", 'sweep.spin_flip.path=["intravalley"]'],
     "valley_fluence": ['sweep.pump.density=["1e10 cm^-2"]'],
@@ -57,12 +61,17 @@ def test_time_is_within_a_factor_of_two(tmp_path, path):
     found = [registry.estimator(point.config.model)(point.config, point.material, 1) for point in plan.points]
     given = [word for setting in settings for word in ("--set", setting)]
     begin = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "hpcx", "run", str(path), *given], cwd=INPUTS.parent, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "hpcx", "run", str(path), *given], cwd=INPUTS.parent, check=True, capture_output=True
+    )
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime
     stated = in_all(found).on(measured())
     points = stated - (START + FILES * len(found)).on(measured())
-    print(f"ratio: {path.stem}: run {spent / stated:.2f}, points {(of_points := _processor_time(tmp_path / 'out')) / points:.2f}")
+    print(
+        f"ratio: {path.stem}: run {spent / stated:.2f}, points"
+        f" {(of_points := _processor_time(tmp_path / 'out')) / points:.2f}"
+    )
     assert 0.5 < spent / stated < 2 and 0.5 < of_points / points < 2
 
 

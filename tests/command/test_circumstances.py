@@ -1,4 +1,6 @@
-"""Commands that need no MPI work where there is none; every command works in any locale and with any standard output."""
+"""Commands that need no MPI work where there is none;
+every command works in any locale and with any standard output.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = ROOT / "inputs"
 TITLE = "Größe – λ→∞ µm"
-TEXT = f'title = "{TITLE}"\nmodel = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nN = 40\nk0 = 0.1\n'
+TEXT = (
+    f'title = "{TITLE}"\nmodel = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nN = 40\nk0 = 0.1\n'
+)
 
 #: runs commands one after the other in an interpreter that lacks some packages
 LACKING = """
@@ -35,7 +39,13 @@ for words in {commands!r}:
 """
 PARALLEL = ("mpi4py", "petsc4py", "slepc4py")
 #: the shell of `srun --pty bash`: Open MPI takes it for a launcher that it does not know, and ends the process
-SRUN_SHELL = {"SLURM_NODELIST": "node1", "SLURM_STEP_ID": "0", "SLURM_JOB_ID": "7", "SLURM_JOBID": "7", "SLURM_PROCID": "0"}
+SRUN_SHELL = {
+    "SLURM_NODELIST": "node1",
+    "SLURM_STEP_ID": "0",
+    "SLURM_JOB_ID": "7",
+    "SLURM_JOBID": "7",
+    "SLURM_PROCID": "0",
+}
 #: locales that lack most characters, with Python's own remedies switched off
 PLAIN_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LATIN_1 = PLAIN_C | {"PYTHONIOENCODING": "latin-1"}
@@ -43,7 +53,9 @@ LATIN_1 = PLAIN_C | {"PYTHONIOENCODING": "latin-1"}
 
 @pytest.fixture
 def shell(tmp_path):
-    """Return a function that runs a line of bash in an empty directory with the file input.toml, `hpcx` being the command."""
+    """Return a function that runs a line of bash in an empty directory with the file input.toml,
+    `hpcx` being the command.
+    """
     (tmp_path / "input.toml").write_text(TEXT, encoding="utf-8")
 
     def run(line, **environment):
@@ -55,7 +67,9 @@ def shell(tmp_path):
 
 def run_lacking(tmp_path, packages, commands):
     script = LACKING.format(packages=packages, commands=commands)
-    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=120
+    )
     assert "Traceback" not in run.stderr, run.stderr
     return run
 
@@ -77,7 +91,9 @@ def test_status_with_a_serial_h5py_alone(shell, tmp_path):
 
 
 def test_where_mpi_cannot_start(shell):
-    assert shell(f"'{sys.executable}' -c 'from mpi4py import MPI'", **SRUN_SHELL).returncode != 0, "else this test shows nothing"
+    assert shell(f"'{sys.executable}' -c 'from mpi4py import MPI'", **SRUN_SHELL).returncode != 0, (
+        "else this test shows nothing"
+    )
     assert shell("hpcx run input.toml").returncode == 0
     lines = ["--help", "--version", "schema exciton", "materials", "check input.toml", "status out"]
     run = shell(" && ".join(f"hpcx {line}" for line in lines), **SRUN_SHELL)
@@ -95,7 +111,11 @@ def test_under_mpirun_one_process_speaks_and_all_end_alike(hpcx, write):
 
 def test_a_reader_that_goes_away_is_no_error(shell):
     run = shell("hpcx schema | head -n 1; hpcx run input.toml | head -c 1")
-    assert run.stdout.startswith(b'# model = "exciton"\n') and b"Traceback" not in run.stderr and b"Error" not in run.stderr
+    assert (
+        run.stdout.startswith(b'# model = "exciton"\n')
+        and b"Traceback" not in run.stderr
+        and b"Error" not in run.stderr
+    )
     assert b"490.24 meV" in shell("hpcx status out").stdout
 
 
@@ -103,7 +123,10 @@ def test_a_reader_that_goes_away_is_no_error(shell):
 def test_standard_output_on_a_full_disk(shell, command, status):
     run = shell(f"hpcx {command} > /dev/full")
     assert run.returncode == status
-    assert run.stderr.count(b"hpcx: cannot write to standard output: No space left on device") == 1 and b"Traceback" not in run.stderr
+    assert (
+        run.stderr.count(b"hpcx: cannot write to standard output: No space left on device") == 1
+        and b"Traceback" not in run.stderr
+    )
 
 
 def test_closed_standard_output(shell):
@@ -128,7 +151,10 @@ def test_input_that_is_not_utf8_says_where(shell, tmp_path):
     assert run.returncode == 2 and b"is not UTF-8 text: line 1" in run.stderr
 
 
-@pytest.mark.parametrize("command", ["check <(sed s/40/60/ input.toml)", "check - < input.toml", "run <(cat input.toml)", "run - < input.toml"])
+@pytest.mark.parametrize(
+    "command",
+    ["check <(sed s/40/60/ input.toml)", "check - < input.toml", "run <(cat input.toml)", "run - < input.toml"],
+)
 def test_input_from_a_pipe(shell, command):
     run = shell(f"hpcx {command}")
     assert run.returncode == 0, run.stderr
@@ -139,12 +165,20 @@ def test_input_from_a_pipe(shell, command):
 @pytest.mark.parametrize("command", ["run ../input.toml", "check ../input.toml", "status ../out"])
 def test_a_current_directory_that_is_gone(shell, command):
     run = shell(f"mkdir below; cd below; rmdir ../below; hpcx {command}")
-    assert run.returncode == 1 and run.stderr.startswith(b"hpcx: the current directory was removed") and len(run.stderr.splitlines()) == 1
+    assert (
+        run.returncode == 1
+        and run.stderr.startswith(b"hpcx: the current directory was removed")
+        and len(run.stderr.splitlines()) == 1
+    )
 
 
-@pytest.mark.parametrize("environment", ["env -i", "env -u HOME -u USER -u LOGNAME setpriv --reuid=54321 --regid=54321 --clear-groups"])
+@pytest.mark.parametrize(
+    "environment", ["env -i", "env -u HOME -u USER -u LOGNAME setpriv --reuid=54321 --regid=54321 --clear-groups"]
+)
 def test_users_and_processes_without_surroundings(shell, tmp_path, environment):
-    """Open MPI ends with a segmentation fault for a user without password entry and HOME, and asks for ssh where there is no PATH."""
+    """Open MPI ends with a segmentation fault for a user without password entry and HOME,
+    and asks for ssh where there is no PATH.
+    """
     allowed = "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
     command = f"{environment} {allowed} '{sys.executable}' -m hpcx run input.toml"
     if shell(f"{environment} '{sys.executable}' -c 'import hpcx.cli'").returncode:

@@ -1,4 +1,6 @@
-"""`hpcx converge` as a user runs it: the same limit on any number of ranks, and after Ctrl-C the way goes on where it ended."""
+"""`hpcx converge` as a user runs it: the same limit on any number of ranks,
+and after Ctrl-C the way goes on where it ended.
+"""
 
 import os
 import signal
@@ -20,7 +22,9 @@ def alone(tmp_path_factory):
     """The last line of a study on one rank that nothing disturbs."""
     folder = tmp_path_factory.mktemp("alone")
     (folder / "input.toml").write_text(INPUT)
-    return last_line(subprocess.run(WORDS, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=120))
+    return last_line(
+        subprocess.run(WORDS, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=120)
+    )
 
 
 def last_line(run):
@@ -39,7 +43,9 @@ def test_three_ranks_print_the_line_of_one(hpcx, write, alone):
 
 def interrupted(folder):
     """Run until there is a result, send Ctrl-C, and return the exit status and what was printed."""
-    process = subprocess.Popen(WORDS, cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        WORDS, cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 60
     while not results(folder) and process.poll() is None and time.monotonic() < until:
         time.sleep(0.003)

@@ -11,7 +11,14 @@ from hpcx.parallel.deadline import clock_seconds, deadline, process_age, slurm_s
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1:00:00", 3600), ("0:00:05", 5), ("100:00:00", 360000), ("1-00", 86400), ("1-12:30", 131400), ("2-00:00:01", 172801)],
+    [
+        ("1:00:00", 3600),
+        ("0:00:05", 5),
+        ("100:00:00", 360000),
+        ("1-00", 86400),
+        ("1-12:30", 131400),
+        ("2-00:00:01", 172801),
+    ],
 )
 def test_times_as_slurm_writes_them(text, seconds):
     assert clock_seconds(text) == seconds

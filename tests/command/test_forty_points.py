@@ -47,7 +47,9 @@ def test_one_failing_and_one_impossible_point(hpcx, write, tmp_path):
         assert list(states) == ["failed", "failed"] + ["done"] * 38
         assert "raise mesh.N or mesh.k0" in messages[0] and "GB per rank on 4 rank(s)" in messages[1]
         assert "AgreedError" in file["index/traceback"].asstr()[0]
-        assert np.isnan(file["triplet/binding_energy"][:2]).all() and np.isfinite(file["triplet/binding_energy"][2:]).all()
+        assert (
+            np.isnan(file["triplet/binding_energy"][:2]).all() and np.isfinite(file["triplet/binding_energy"][2:]).all()
+        )
     again = hpcx("run", "input.toml", "--set", f"sweep.mesh.N={sizes[1:]}", ranks=2)
     assert again.returncode == 3 and again.stderr.count("rank(s)\n") == 1  # the failed point alone is tried again
 

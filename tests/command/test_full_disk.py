@@ -19,7 +19,8 @@ directory = "disk/out"
 N = 30
 k0 = 0.1
 """
-#: points along which the disk becomes full: a result needs more than a megabyte while it is written, and keeps a tenth of that
+#: points along which the disk becomes full: a result needs more than a megabyte while it is written, and keeps a tenth
+#: of that
 SWEEP = '[sweep]\n"mesh.N" = [%s]\n' % ", ".join(map(str, range(24, 64)))
 INPUTS = {"single": "", "sweep": SWEEP}
 #: ranks, input, bytes that are left: nothing; enough for the small files; enough for all but a result
@@ -59,7 +60,8 @@ def check_tidy(disk: Path) -> None:
 def test_sweep_on_a_disk_that_becomes_full(hpcx, write, disk, ranks):
     name = write(SWEEP, text=SMALL)
     full = hpcx("run", name, ranks=ranks)
-    # 1 where not even the small files of a sweep have room in the end; the points that failed before are then not all on record
+    # 1 where not even the small files of a sweep have room in the end; the points that failed before are then not all
+    # on record
     assert full.returncode in (1, 3) and "No space left on device" in full.stdout, full.stderr
     assert "Traceback" not in full.stdout + full.stderr
     finished = finished_files(disk)

@@ -64,7 +64,9 @@ def test_message_names_key_value_and_range(here, write, tmp_path, words, message
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("content", "message"), [("model = ", "Invalid value"), ("", "model: missing"), (None, "No such file")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("model = ", "Invalid value"), ("", "model: missing"), (None, "No such file")]
+)
 def test_files_that_are_no_input(here, tmp_path, content, message):
     if content is not None:
         (tmp_path / "bad.toml").write_text(content)
@@ -86,7 +88,9 @@ def test_schema_shows_unit_default_and_meaning(here):
 
 def test_schema_shows_what_results_hold(here):
     text = here("schema", "valley", "--results").stdout
-    assert re.search(r"dichroism/circular_dichroism +against transition, time; unit 1\n +sigma\+ less sigma- pump", text)
+    assert re.search(
+        r"dichroism/circular_dichroism +against transition, time; unit 1\n +sigma\+ less sigma- pump", text
+    )
     assert here("schema", "--results").stdout.count('# model = "') == 5
 
 
@@ -105,7 +109,11 @@ RANGE = r"must be from 2\.230 eV, the A gap, to 3\.480 eV, the highest kept stat
     [
         ("check", ["--set", "pump.photon_energy=2.2"], ["2.2"]),
         ("run", ["--set", "pump.photon_energy=3490 meV"], ["3.49"]),
-        ("run", ["--set", "sweep.pump.photon_energy=[2.1, 2.3, 3.5]", "--set", 'sweep.pump.polarization=["x", "y"]'], ["2.1", "3.5"]),
+        (
+            "run",
+            ["--set", "sweep.pump.photon_energy=[2.1, 2.3, 3.5]", "--set", 'sweep.pump.polarization=["x", "y"]'],
+            ["2.1", "3.5"],
+        ),
     ],
 )
 def test_pump_energies_that_physics_forbids_are_bad_input(here, write, tmp_path, command, words, energies):
@@ -121,5 +129,7 @@ def test_a_pump_energy_that_another_swept_key_allows_is_left_to_its_points(here,
     run = here("check", write(text=PUMP), "--set", "sweep.pump.photon_energy=[2.22, 2.3]", "--set", permittivities)
     assert run.returncode == 3
     [impossible] = [line for line in run.stdout.splitlines() if "cannot be computed:" in line]
-    assert impossible.startswith("pump.photon_energy = 2.22, parameters.interaction.kappa = 2.121") and re.search(RANGE, impossible)
+    assert impossible.startswith("pump.photon_energy = 2.22, parameters.interaction.kappa = 2.121") and re.search(
+        RANGE, impossible
+    )
     assert run.stdout.count("is below the B gap") == 3

@@ -46,17 +46,28 @@ def results(tmp_path_factory):
     """A sweep, one of its points as a run of its own, and that with another gap."""
     place = tmp_path_factory.mktemp("results")
     sweep = compute(place / "sweep", "sweep.mesh.N=[28, 30]")
-    return sweep, compute(place / "one", "mesh.N=30"), compute(place / "other", "mesh.N=30", "parameters.carriers.gap=1.7 eV")
+    return (
+        sweep,
+        compute(place / "one", "mesh.N=30"),
+        compute(place / "other", "mesh.N=30", "parameters.carriers.gap=1.7 eV"),
+    )
 
 
 def test_show_tells_input_numbers_and_sources(results):
     sweep, _, other = map(show_text, results)
-    assert "surroundings  hBN: kappa = 4.5 (hBN on both sides [guess])" in sweep and "sweep         mesh.N = 28, 30" in sweep
+    assert (
+        "surroundings  hBN: kappa = 4.5 (hBN on both sides [guess])" in sweep
+        and "sweep         mesh.N = 28, 30" in sweep
+    )
     with h5py.File(results[0] / "sweep.h5", "r") as file:
         energies = ", ".join(f"{energy:.6g}" for energy in file["exciton/binding_energy"][()])
     assert re.search(rf"exciton/binding_energy +{energies} eV\n", sweep) and "2 done" in sweep
     assert "mesh.N = 28\n" not in sweep and "valley." not in other
-    assert "  mesh.k0 = 0.1\n" in other and "MoS2: carriers.gap = 1.7 eV (input)" in other and "exciton binding energy" in other
+    assert (
+        "  mesh.k0 = 0.1\n" in other
+        and "MoS2: carriers.gap = 1.7 eV (input)" in other
+        and "exciton binding energy" in other
+    )
     assert re.search(r"hpcx 0.1.0, revision .*PETSc 3", sweep) and "1 rank(s) on" in other
 
 
@@ -92,7 +103,9 @@ def test_differences_are_told_in_error_bars(results, tmp_path):
 
 def test_status_as_json(results):
     sweep, one, _ = (json.loads(status_json(path)) for path in results)
-    assert [point["coordinates"] for point in sweep["points"]] == [{"mesh.N": 28}, {"mesh.N": 30}] and sweep["warnings"] == []
+    assert [point["coordinates"] for point in sweep["points"]] == [{"mesh.N": 28}, {"mesh.N": 30}] and sweep[
+        "warnings"
+    ] == []
     assert [point["status"] for point in one["points"]] == ["done"] and one["points"][0]["wall_time"] > 0
     alone = json.loads(status_json(results[0] / "sweep.h5"))
     assert [point["id"] for point in alone["points"]] == [point["id"] for point in sweep["points"]]
@@ -104,7 +117,10 @@ def test_info_tells_the_stack():
     assert "complex128, indices int" in lines["PETSc"] and h5py.__version__ in lines["HDF5"]
 
 
-@pytest.mark.parametrize("words", [("info",), ("show", "one"), ("compare", "one", "other"), ("status", "--json", "one"), ("materials", "hBN")])
+@pytest.mark.parametrize(
+    "words",
+    [("info",), ("show", "one"), ("compare", "one", "other"), ("status", "--json", "one"), ("materials", "hBN")],
+)
 def test_no_mpi_is_loaded(results, words):
     script = f"""
 import sys
@@ -115,7 +131,14 @@ mpi = sys.modules.get("mpi4py.MPI")
 assert mpi is None or not mpi.Is_initialized()
 """
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-    run = subprocess.run([sys.executable, "-c", script], cwd=results[0].parent, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=results[0].parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 0 and run.stdout, run.stderr
 
 

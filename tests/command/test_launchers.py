@@ -19,14 +19,21 @@ def test_processes_that_do_not_see_each_other_are_told(name):
     assert strangers(2, "an MPI", OTHERS[name]) == ""
 
 
-@pytest.mark.parametrize("environment", [{}, {"PMI_SIZE": "1", "PMI_RANK": "0"}, {"SLURM_NTASKS": "8"}, {"OMPI_COMM_WORLD_SIZE": "many"}])
+@pytest.mark.parametrize(
+    "environment", [{}, {"PMI_SIZE": "1", "PMI_RANK": "0"}, {"SLURM_NTASKS": "8"}, {"OMPI_COMM_WORLD_SIZE": "many"}]
+)
 def test_one_process_is_no_stranger(environment):
     assert strangers(1, "an MPI", environment) == ""
 
 
 def test_a_job_of_several_tasks_without_a_launcher_is_warned_of():
     assert "has 8 tasks" in tasks_left_idle(1, {"SLURM_NTASKS": "8"})
-    assert tasks_left_idle(8, {"SLURM_NTASKS": "8"}) == tasks_left_idle(1, {"SLURM_NTASKS": "1"}) == tasks_left_idle(1, {}) == ""
+    assert (
+        tasks_left_idle(8, {"SLURM_NTASKS": "8"})
+        == tasks_left_idle(1, {"SLURM_NTASKS": "1"})
+        == tasks_left_idle(1, {})
+        == ""
+    )
     assert tasks_left_idle(1, {"SLURM_NTASKS": "8", "OMPI_COMM_WORLD_SIZE": "1"}) == ""  # mpirun -n 1
 
 

@@ -1,4 +1,6 @@
-"""Names of files and directories as people have them: blanks, lines, dollars, other encodings; and several results in one directory."""
+"""Names of files and directories as people have them: blanks, lines, dollars, other encodings;
+and several results in one directory.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ import hpcx
 MATERIAL = Path(hpcx.__file__).parent / "materials/MoS2.toml"
 #: no UTF-8; a new line; what matplotlib takes for a formula that does not end
 STRANGE = os.fsdecode(b"\xff \xfe\n$\\frac{")
-INPUT = 'title = "cost $\\\\frac{ 5$"\nmodel = "exciton"\nmaterial = "sub dir/5 $\\\\frac{ $.toml"\n[mesh]\nN = 24\nk0 = 0.1\n'
+INPUT = (
+    'title = "cost $\\\\frac{ 5$"\nmodel = "exciton"\nmaterial = "sub dir/5 $\\\\frac{ $.toml"\n[mesh]\nN = 24\nk0 ='
+    " 0.1\n"
+)
 
 
 @pytest.fixture
@@ -22,7 +27,9 @@ def command(tmp_path):
     """Return a function that runs hpcx in an empty directory and returns status and what was said."""
 
     def run(*words):
-        done = subprocess.run([sys.executable, "-m", "hpcx", *words], cwd=tmp_path, capture_output=True, timeout=120, env=dict(os.environ))
+        done = subprocess.run(
+            [sys.executable, "-m", "hpcx", *words], cwd=tmp_path, capture_output=True, timeout=120, env=dict(os.environ)
+        )
         said = (done.stdout + done.stderr).decode(errors="replace")
         assert "Traceback" not in said, said
         return done.returncode, said
@@ -46,7 +53,10 @@ def test_strange_names(command, tmp_path):
     assert status == 0 and "8 done" in said and "also holds converge.h5" in said
     assert (tmp_path / STRANGE / "converge.png").exists()
     assert command("init", "exciton", "-o", f"{STRANGE}2.toml")[0] == 0 and command("check", f"{STRANGE}2.toml")[0] == 0
-    assert command("init", "material", "-o", f'{STRANGE}"3.toml')[0] == 0 and command("materials", f'{STRANGE}"3.toml')[0] == 0
+    assert (
+        command("init", "material", "-o", f'{STRANGE}"3.toml')[0] == 0
+        and command("materials", f'{STRANGE}"3.toml')[0] == 0
+    )
 
 
 def test_more_ranks_than_there_are_anywhere(command):

@@ -33,7 +33,12 @@ def test_directory_that_is_removed_in_mid_run(tmp_path, ranks):
 def others_can_run():
     try:
         command = [sys.executable, "-c", "import hpcx.cli, mpi4py.MPI"]
-        return subprocess.run(command, cwd="/", user="nobody", capture_output=True, env=os.environ | {"HOME": "/tmp"}).returncode == 0
+        return (
+            subprocess.run(
+                command, cwd="/", user="nobody", capture_output=True, env=os.environ | {"HOME": "/tmp"}
+            ).returncode
+            == 0
+        )
     except PermissionError:
         return False
 
@@ -59,7 +64,10 @@ def test_directory_of_another_user(ranks):
             env=os.environ | {"HOME": "/tmp"},
         )
         assert run.returncode == 1, run.stderr
-        assert "cannot write to output.directory = 'out': Permission denied" in run.stderr and "Traceback" not in run.stderr
+        assert (
+            "cannot write to output.directory = 'out': Permission denied" in run.stderr
+            and "Traceback" not in run.stderr
+        )
         assert not list((folder / "out").iterdir())
     finally:
         shutil.rmtree(folder)

@@ -13,13 +13,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: packages of the extras alone, by the names under which they are imported
-EXTRAS = {re.split(r"[^\w-]", line)[0].replace("-", "_") for extra in PROJECT["optional-dependencies"].values() for line in extra}
+EXTRAS = {
+    re.split(r"[^\w-]", line)[0].replace("-", "_")
+    for extra in PROJECT["optional-dependencies"].values()
+    for line in extra
+}
 WITHOUT = f"import sys\nfor name in {sorted(EXTRAS)!r}:\n    sys.modules[name] = None  # an import of it is an error\n"
 
 
 def without_extras(script, place):
     """Run a script where the packages of the extras are not there."""
-    return subprocess.run([sys.executable, "-c", WITHOUT + script], cwd=place, capture_output=True, text=True, timeout=100)
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT + script], cwd=place, capture_output=True, text=True, timeout=100
+    )
 
 
 def test_all_models_are_checked(tmp_path):
@@ -38,9 +44,17 @@ assert command(["materials"]) == command(["info"]) == command(["init", "material
 
 def test_an_estimator_that_cannot_be_loaded_is_an_error(tmp_path):
     (tmp_path / "input.toml").write_text('model = "trion"\nmaterial = "MoS2"\n[mesh]\nN = 30\nk0 = 0.1\n')
-    script = "from hpcx.cli import command\nsys.modules['hpcx.trion.kernels'] = None\nsys.exit(command(['check', 'input.toml']))"
+    script = (
+        "from hpcx.cli import command\nsys.modules['hpcx.trion.kernels'] = None\nsys.exit(command(['check',"
+        " 'input.toml']))"
+    )
     run = without_extras(script, tmp_path)
-    assert run.returncode == 1 and "hpcx.trion.kernels" in run.stderr and "Traceback" not in run.stderr and run.stdout == ""
+    assert (
+        run.returncode == 1
+        and "hpcx.trion.kernels" in run.stderr
+        and "Traceback" not in run.stderr
+        and run.stdout == ""
+    )
 
 
 def test_results_are_read_and_drawn(hpcx, write, tmp_path):
@@ -53,7 +67,10 @@ assert [command(words) for words in (["show", "out"], ["status", "out"], ["compa
 """
     run = without_extras(script, tmp_path)
     assert run.returncode == 0, run.stderr
-    figure = f"sys.argv[1:] = ['out/sweep.h5']\nimport runpy\nrunpy.run_path({str(ROOT / 'postprocess/convergence.py')!r}, run_name='__main__')"
+    figure = (
+        f"sys.argv[1:] = ['out/sweep.h5']\nimport runpy\nrunpy.run_path({str(ROOT / 'postprocess/convergence.py')!r},"
+        " run_name='__main__')"
+    )
     run = without_extras(f"sys.path.insert(0, {str(ROOT / 'postprocess')!r})\n{figure}", tmp_path)
     assert run.returncode == 0 and list(tmp_path.glob("out/*.png")), run.stdout + run.stderr
 
@@ -66,7 +83,9 @@ cli.find_spec = lambda name: None if name in ("mpi4py", "petsc4py") else object(
 sys.exit(cli.command(["run", "input.toml"]))
 """
     run = without_extras(script, tmp_path)
-    assert run.returncode == 1 and "run needs mpi4py, petsc4py: `make env`" in run.stderr and "Traceback" not in run.stderr
+    assert (
+        run.returncode == 1 and "run needs mpi4py, petsc4py: `make env`" in run.stderr and "Traceback" not in run.stderr
+    )
 
 
 @pytest.mark.parametrize("words", [("--version",), ("check", "input.toml"), ("materials",), ("show", "--help")])

@@ -1,4 +1,6 @@
-"""What `hpcx check --ranks P` plans for thirty points is what a run on P ranks does: groups, order, processor time, idle share."""
+"""What `hpcx check --ranks P` plans for thirty points is what a run on P ranks does:
+groups, order, processor time, idle share.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,18 @@ def test_thirty_points_run_as_planned(hpcx, write, tmp_path, ranks):
         assert list(map(str, file["index/ranks"][()])) == [size for _, size in planned]
     spent, idle = sum(_processor_time(tmp_path / f"out/points/{name}.h5") for name in names), _idle(run.stdout)
     stated = float(re.search(r"on one rank: ([\d.]+) s of processor time", plan)[1])
-    print(f"{ranks} ranks: idle share {idle:.0f} % (planned {_idle(plan):.0f} %), points {spent:.1f} s (all {stated:.1f} s on one rank)")
+    print(
+        f"{ranks} ranks: idle share {idle:.0f} % (planned {_idle(plan):.0f} %), points {spent:.1f} s (all {stated:.1f}"
+        " s on one rank)"
+    )
     assert 0.5 < spent / stated < 2 and idle < _idle(plan) + 100 * UNEVEN
     begun = re.findall(r"\(mesh\.N = (\d+)\) on (\d+) rank", run.stdout + run.stderr)
-    assert len(begun) == 30 and [float(size) for _, size in begun] == sorted((float(size) for _, size in begun), reverse=True)
-    for size in {size for _, size in begun}:  # groups of one size take the longest first; what is alike may change places
+    assert len(begun) == 30 and [float(size) for _, size in begun] == sorted(
+        (float(size) for _, size in begun), reverse=True
+    )
+    for size in {
+        size for _, size in begun
+    }:  # groups of one size take the longest first; what is alike may change places
         order = [int(number) for number, found in begun if found == size]
         assert all(later <= earlier + 4 for earlier, later in zip(order, order[1:]))
 

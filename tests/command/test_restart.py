@@ -45,6 +45,7 @@ def test_kills(model, number, undisturbed, tmp_path):
     check_continued(folder, model, reference, finished, after)
     share = largest_difference(folder, reference, CASES[model])
     print(
-        f"\n{model}: killed after {moment:.2f} s of {seconds:.2f} s on {before or 'no'} ranks with {len(finished)} points done, "
-        f"{left} checkpoint files; continued on {after or 'no'} ranks: difference {share * CASES[model].tolerance:.1e}"
+        f"\n{model}: killed after {moment:.2f} s of {seconds:.2f} s on {before or 'no'} ranks with {len(finished)}"
+        f" points done, {left} checkpoint files; continued on {after or 'no'} ranks: difference"
+        f" {share * CASES[model].tolerance:.1e}"
     )

@@ -45,7 +45,10 @@ def test_a_result_of_loose_solvers_is_not_taken_by_a_strict_run(hpcx, write, tmp
     assert first.returncode == 0 and residual(tmp_path) > 1e-4
     assert "WARNING: the largest error is" in first.stdout
     again = hpcx(*words)
-    assert again.returncode == 0 and "was computed with other PETSc options (-trion_eps_tol 1e-1; now none)" in again.stderr
+    assert (
+        again.returncode == 0
+        and "was computed with other PETSc options (-trion_eps_tol 1e-1; now none)" in again.stderr
+    )
     assert residual(tmp_path) < 1e-7
     assert len(list((tmp_path / "out").glob("result.h5.other-options.*"))) == 1  # nothing is deleted
     looser = hpcx(*words, "--", *LOOSE.split())  # the strict result meets it
@@ -102,7 +105,11 @@ def test_points_of_an_earlier_program_are_told_from_new_ones(hpcx, write, tmp_pa
         file["provenance/versions"][()] = json.dumps({**versions, "hpcx": "0.0.9", "git": "0123abc"})
     again = hpcx("run", "input.toml", "--set", "sweep.screening.kappa=[1, 2, 3]")
     assert again.returncode == 0
-    for words in ("1 with hpcx 0.0.9 (0123abc)", "To compute all of them with one program give --fresh", "remove their files in points/"):
+    for words in (
+        "1 with hpcx 0.0.9 (0123abc)",
+        "To compute all of them with one program give --fresh",
+        "remove their files in points/",
+    ):
         assert words in again.stderr and words in hpcx("status", "out").stdout
     with h5py.File(tmp_path / "out/sweep.h5", "r") as file:
         revisions = list(file["index/revision"].asstr())
@@ -119,7 +126,9 @@ def test_the_revision_is_that_of_the_package(tmp_path):
 
     def git(*words: str) -> str:
         about = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-        return subprocess.run(["git", *about, *words], cwd=tmp_path / "own", capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *about, *words], cwd=tmp_path / "own", capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(package.__file__).parent, tmp_path / "own/hpcx", ignore=ignore)

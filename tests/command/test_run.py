@@ -30,7 +30,19 @@ def test_single_run_and_its_provenance(hpcx, write, tmp_path):
     assert binding(tmp_path / "out/result.h5") == pytest.approx(REFERENCE_80["cell-average"], abs=1e-7)
     with h5py.File(tmp_path / "out/result.h5", "r") as file:
         provenance = {key: item[()] for key, item in file["provenance"].items()}
-    assert {"input", "config", "hash", "versions", "ranks", "hosts", "started", "finished", "wall_time", "processor_time", "peak_memory"} <= set(provenance)
+    assert {
+        "input",
+        "config",
+        "hash",
+        "versions",
+        "ranks",
+        "hosts",
+        "started",
+        "finished",
+        "wall_time",
+        "processor_time",
+        "peak_memory",
+    } <= set(provenance)
     assert json.loads(provenance["config"])["mesh"]["N"] == 80
     assert {"hpcx", "numpy", "petsc4py", "hdf5", "mpi"} <= set(json.loads(provenance["versions"]))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["result.h5"]
@@ -126,7 +138,9 @@ def test_stop_before_a_point_and_continue(hpcx, write, tmp_path):
 def test_signal_ends_a_sweep_cleanly(write, tmp_path):
     name = write('[sweep]\n"mesh.N" = [' + ", ".join(str(size) for size in range(200, 400, 2)) + "]\n")
     command = [str(Path(sys.executable).with_name("hpcx")), "run", name, "--set", "mesh.k0=0.16"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 60
     while not list((tmp_path / "out/points").glob("*.h5")) and time.monotonic() < deadline:
         time.sleep(0.05)

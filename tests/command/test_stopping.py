@@ -1,7 +1,7 @@
 """Every way to ask for a stop, in the middle of every model: status, time, checkpoint, and the same results afterwards.
 
-A run is held as soon as it has written its first checkpoint, asked to stop, and let go: so it is hit in the middle however
-small it is and however busy the machine.
+A run is held as soon as it has written its first checkpoint, asked to stop, and let go: so it is hit in the middle
+however small it is and however busy the machine.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Way:
         ask: does it, to a run that is held.
         ranks: on which it runs, under mpirun; None for alone.
         then: number of ranks on which it is continued.
-        ended_by_mpirun: whether mpirun itself is told to end: its status is its own, and it kills ranks that take too long.
+        ended_by_mpirun: whether mpirun itself is told to end: its status is its own, and it kills ranks that take too
+            long.
     """
 
     ask: Callable[[Interrupted], object]
@@ -84,7 +85,10 @@ def send_to_ranks(run):
 
 
 WAYS = {
-    **{name: Way(send(getattr(signal, name))) for name in ("SIGTERM", "SIGINT", "SIGUSR2", "SIGXCPU", "SIGHUP", "SIGQUIT")},
+    **{
+        name: Way(send(getattr(signal, name)))
+        for name in ("SIGTERM", "SIGINT", "SIGUSR2", "SIGXCPU", "SIGHUP", "SIGQUIT")
+    },
     "SIGUSR1": Way(send(signal.SIGUSR1), then=3),
     "STOP": Way(touch_stop),
     "SIGUSR1 to mpirun": Way(send(signal.SIGUSR1), 3, None),

@@ -30,15 +30,30 @@ def test_an_input_is_accepted_and_its_comments_show_the_defaults(model):
 
 def test_a_material_file_serves_the_models_that_it_is_for(tmp_path):
     first, *others = [load_material(name) for name in material_names()]
-    patterns = [replace(first, numbers={key: number for key, number in first.numbers.items() if not key.startswith("excitons.")}), *others]
+    patterns = [
+        replace(
+            first, numbers={key: number for key, number in first.numbers.items() if not key.startswith("excitons.")}
+        ),
+        *others,
+    ]
     path = tmp_path / "WTe2.toml"
     path.write_text(material_template(list(MODELS), patterns, str(path)), encoding="utf-8")
     material = load_material(str(path))
     assert material.name == "WTe2" and not any(lacking(material).values())
-    assert {number.source for number in material.numbers.values()} >= {"of MoS2, to be replaced [guess]", "of MoSe2, to be replaced [guess]"}
+    assert {number.source for number in material.numbers.values()} >= {
+        "of MoS2, to be replaced [guess]",
+        "of MoSe2, to be replaced [guess]",
+    }
     near = {"wigner": ["pulse.photon_energy=1.98"]}  # the exciton's energy is that of MoS2
     for model in MODELS:
-        assert load_plan("input.toml", [f"material={path}", *near.get(model, [])], input_template(model, "MoS2", "input.toml")).points[0].config.model == model
+        assert (
+            load_plan(
+                "input.toml", [f"material={path}", *near.get(model, [])], input_template(model, "MoS2", "input.toml")
+            )
+            .points[0]
+            .config.model
+            == model
+        )
 
 
 def test_every_number_has_a_meaning():
@@ -51,9 +66,15 @@ def test_every_number_has_a_meaning():
 
 def test_what_a_material_serves_is_told():
     rows = {line.split()[0]: line.split()[1:] for line in overview().splitlines()}
-    assert rows["material"] == list(MODELS) and rows["MoS2"] == ["yes"] * 5 and rows["MoSe2"] == ["yes", "yes", "yes", "lacks", "4", "yes"]
+    assert (
+        rows["material"] == list(MODELS)
+        and rows["MoS2"] == ["yes"] * 5
+        and rows["MoSe2"] == ["yes", "yes", "yes", "lacks", "4", "yes"]
+    )
     text = what_is_missing(load_material("WS2"))
-    assert text.startswith("serves: exciton, trion, wigner, valley") and re.search(r"optics.exciton_B_energy +energy of the bright B", text)
+    assert text.startswith("serves: exciton, trion, wigner, valley") and re.search(
+        r"optics.exciton_B_energy +energy of the bright B", text
+    )
 
 
 def test_files_are_written_and_never_replaced(here, tmp_path):

@@ -72,7 +72,11 @@ def test_a_sweep_that_ends_while_another_run_computes_a_point(hpcx, tmp_path):
         with h5py.File(folder / "out/sweep.h5", "r") as file:
             assert sorted(file["index/status"].asstr()) == ["done", "running"]
     assert run.wait() == 0
-    assert first.returncode == 75 and "1 of 2 points are being computed by another run" in first.stdout and "temperature = " in first.stdout
+    assert (
+        first.returncode == 75
+        and "1 of 2 points are being computed by another run" in first.stdout
+        and "temperature = " in first.stdout
+    )
     assert again.returncode == 0 and "1 of 2 points are being computed by another run" in again.stdout
     with h5py.File(folder / "out/sweep.h5", "r") as file:
         assert sorted(file["index/status"].asstr()) == ["done", "done"]

@@ -14,7 +14,11 @@ INPUTS = [*sorted((ROOT / "inputs").glob("*.toml")), *sorted((ROOT / "inputs/val
 @pytest.mark.parametrize(
     "name, settings, told",
     [
-        ("wigner_moments", ["space.initial.shape=ring", "momentum.harmonics=4"], ["space.initial.shape", "momentum.harmonics"]),
+        (
+            "wigner_moments",
+            ["space.initial.shape=ring", "momentum.harmonics=4"],
+            ["space.initial.shape", "momentum.harmonics"],
+        ),
         ("wigner_moments", ["time.distributions=[1, 2]"], ["time.distributions"]),
         ("wigner_phase_space", ["landscape.depth=5"], ["landscape.depth"]),
         ("wigner_phase_space", ["space.initial.radius=0.5"], ["space.initial.radius"]),
@@ -24,8 +28,16 @@ INPUTS = [*sorted((ROOT / "inputs").glob("*.toml")), *sorted((ROOT / "inputs/val
         ("formation_fig3", ["solver.tolerance=1e-5"], ["solver.tolerance"]),
         ("trion_quickstart", ["absorption.broadening=2 meV"], ["absorption.broadening"]),
         ("trion_quickstart", ["absorption.broadening=2 meV", "absorption.enabled=true"], []),
-        ("trion_quickstart", ["absorption.broadening=2 meV", "absorption.enabled=true", "phonons.enabled=true"], ["absorption.broadening"]),
-        ("trion_quickstart", ["phonons.residual=1 meV", "twod.enabled=true", "twod.pair_shift=1 meV"], ["phonons.residual", "twod.pair_shift"]),
+        (
+            "trion_quickstart",
+            ["absorption.broadening=2 meV", "absorption.enabled=true", "phonons.enabled=true"],
+            ["absorption.broadening"],
+        ),
+        (
+            "trion_quickstart",
+            ["phonons.residual=1 meV", "twod.enabled=true", "twod.pair_shift=1 meV"],
+            ["phonons.residual", "twod.pair_shift"],
+        ),
         ("trion_quickstart", ["sweep.absorption.enabled=[true, false]", "absorption.broadening=2 meV"], []),
     ],
 )

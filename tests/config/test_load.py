@@ -40,7 +40,9 @@ def plan(tmp_path):
 
 def test_points_are_the_product_last_axis_fastest(plan):
     found = plan('[sweep]\nmaterial = ["MoS2", "WS2"]\n"mesh.N" = [40, 60, 80]\n')
-    assert [tuple(point.coordinates.values()) for point in found.points] == [(material, size) for material in ("MoS2", "WS2") for size in (40, 60, 80)]
+    assert [tuple(point.coordinates.values()) for point in found.points] == [
+        (material, size) for material in ("MoS2", "WS2") for size in (40, 60, 80)
+    ]
     assert [point.config.mesh.N for point in found.points[:3]] == [40, 60, 80]
     assert found.points[3].material.name == "WS2"
     assert len({point.hash for point in found.points}) == 6
@@ -48,7 +50,11 @@ def test_points_are_the_product_last_axis_fastest(plan):
 
 @pytest.mark.parametrize(
     "axis",
-    ['"gap" = ["2500 meV", 2.0, 2.5]', '"parameters.carriers.hopping" = ["1.2 eV", 1.1, "1200 meV"]', '"screening.kappa" = [1, 2, 1.0]'],
+    [
+        '"gap" = ["2500 meV", 2.0, 2.5]',
+        '"parameters.carriers.hopping" = ["1.2 eV", 1.1, "1200 meV"]',
+        '"screening.kappa" = [1, 2, 1.0]',
+    ],
 )
 def test_the_same_value_twice_is_refused(plan, axis):
     """Written differently, it would be one point with two places."""
@@ -64,14 +70,24 @@ def test_each_file_is_read_once_for_all_points(plan, tmp_path, monkeypatch):
         module = load if name == "load_numbers" else contents
         real = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *words, real=real: read.append(words[0]) or real(*words))
-    found = plan(f'[screening]\nkappa = "{surroundings}"\n[sweep]\n"parameters.carriers.hopping" = {[1 + 0.01 * i for i in range(50)]}\n')
+    found = plan(
+        f'[screening]\nkappa = "{surroundings}"\n[sweep]\n"parameters.carriers.hopping" ='
+        f" {[1 + 0.01 * i for i in range(50)]}\n"
+    )
     assert len({point.hash for point in found.points}) == 50 and sorted(read) == sorted(["MoS2", str(surroundings)])
 
 
-@given(st.dictionaries(st.sampled_from("abcdmxyz"), st.one_of(st.integers(), st.text(), st.lists(st.floats())), min_size=1), st.data())
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdmxyz"), st.one_of(st.integers(), st.text(), st.lists(st.floats())), min_size=1
+    ),
+    st.data(),
+)
 def test_a_hash_does_not_depend_on_what_was_encoded_before(data, draw):
     known = draw.draw(st.sets(st.sampled_from(sorted(data))))
-    whole = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()  # as it is in the results of earlier versions
+    whole = hashlib.sha256(
+        json.dumps(data, sort_keys=True).encode()
+    ).hexdigest()  # as it is in the results of earlier versions
     assert digest(data, {key: as_json(data[key]) for key in known}) == whole
 
 
@@ -87,12 +103,19 @@ def test_hash_counts_physics_only(plan):
 def test_what_the_input_names_counts(plan, tmp_path):
     """A changed file of the same name is other physics; so is a changed environment."""
     data, surroundings = tmp_path / "energy.npy", tmp_path / "air.toml"
-    wigner = f'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "{data}"\n'
+    wigner = (
+        'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind ='
+        f' "file"\nfile = "{data}"\n'
+    )
     hashes = []
     for content in (5, 6):
         np.save(data, np.full(20, float(content)))
-        surroundings.write_text(f'name = "air"\nkappa = {{ value = 1.0{content}, unit = "1", source = "version {content}" }}\n')
-        hashes.append((plan(text=wigner).points[0].hash, plan(settings=[f"screening.kappa={surroundings}"]).points[0].hash))
+        surroundings.write_text(
+            f'name = "air"\nkappa = {{ value = 1.0{content}, unit = "1", source = "version {content}" }}\n'
+        )
+        hashes.append(
+            (plan(text=wigner).points[0].hash, plan(settings=[f"screening.kappa={surroundings}"]).points[0].hash)
+        )
     assert hashes[0][0] != hashes[1][0] and hashes[0][1] != hashes[1][1]
     data.unlink()
     with pytest.raises(InputError, match="landscape.file = .*: cannot be read: No such file"):
@@ -119,7 +142,13 @@ def test_all_mistakes_at_once(plan):
     text = 'model = "exciton"\nmaterial = "WSe3"\nextra = 1\n[mesh]\nN = 1.5\nk0 = -1\n[solver]\ntolerance = "1 nm"\n'
     with pytest.raises(InputError) as caught:
         plan(text=text)
-    assert {mistake.key for mistake in caught.value.mistakes} == {"material", "extra", "mesh.N", "mesh.k0", "solver.tolerance"}
+    assert {mistake.key for mistake in caught.value.mistakes} == {
+        "material",
+        "extra",
+        "mesh.N",
+        "mesh.k0",
+        "solver.tolerance",
+    }
 
 
 def test_every_key_is_described():
@@ -179,7 +208,11 @@ def test_everything_that_a_material_lacks_for_a_model_is_told_at_once(tmp_path, 
             for table, key, unit in (("carriers", "gap", "eV"), ("interaction", "r0", "angstrom"))
         )
     )
-    tables = {"trion": "mesh = {N = 40, k0 = 0.1}", "wigner": "temperature = 300", "formation": "pump = {photon_energy = 2.4}"}
+    tables = {
+        "trion": "mesh = {N = 40, k0 = 0.1}",
+        "wigner": "temperature = 300",
+        "formation": "pump = {photon_energy = 2.4}",
+    }
     text = f'model = "{model}"\nmaterial = "{mine}"\n{tables.get(model, "")}\n'
     path = tmp_path / "input.toml"
     path.write_text(text)
@@ -191,13 +224,34 @@ def test_everything_that_a_material_lacks_for_a_model_is_told_at_once(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (INPUT + '[absorption]\nresolution = "1e-7 eV"\n', "points of the spectrum are more than 1e\\+06: raise absorption.resolution"),
+        (
+            INPUT + '[absorption]\nresolution = "1e-7 eV"\n',
+            "points of the spectrum are more than 1e\\+06: raise absorption.resolution",
+        ),
         (INPUT + '[absorption]\nbroadening = "1e-6 eV"\n', "line widths in absorption.window"),
-        ('model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\npoints = 4001\nwaiting_times = [0, 1, 2, 3]\n', "lower twod.points"),
-        ('model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\ntrace_step = 0.001\n', "raise twod.trace_step"),
-        ('model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 2\npoints = 50000\n', "cells are more than"),
-        ('model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[time]\noutputs = [[1e-6, 1e6]]\n', "lengthen the intervals"),
-        ('model = "formation"\nmaterial = "MoS2"\n[pump]\nphoton_energy = 2.4\n[dephasing]\ncontinuum = 0.01\n', "raise .dephasing."),
+        (
+            (
+                'model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\npoints = 4001\nwaiting_times ='
+                " [0, 1, 2, 3]\n"
+            ),
+            "lower twod.points",
+        ),
+        (
+            'model = "trion"\nmaterial = "WS2"\n[mesh]\nN = 15\nk0 = 0.1\n[twod]\ntrace_step = 0.001\n',
+            "raise twod.trace_step",
+        ),
+        (
+            'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 2\npoints = 50000\n',
+            "cells are more than",
+        ),
+        (
+            'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[time]\noutputs = [[1e-6, 1e6]]\n',
+            "lengthen the intervals",
+        ),
+        (
+            'model = "formation"\nmaterial = "MoS2"\n[pump]\nphoton_energy = 2.4\n[dephasing]\ncontinuum = 0.01\n',
+            "raise .dephasing.",
+        ),
         ('model = "valley"\nmaterial = "WSe2"\n[time]\nend = "1000 ps"\nstep = "0.1 fs"\n', "raise time.step"),
         ('model = "valley"\nmaterial = "WSe2"\n[momentum]\npoints = 2000\n', "lower momentum.points"),
     ],
@@ -230,7 +284,10 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
     """A device has no end, and what several keys name is told at once, with what the material lacks."""
     (tmp_path / "air.toml").write_text('name = "air"\n')
     (tmp_path / "mine.toml").write_text('name = "X"\n[carriers]\norder = "bright"\n')
-    wigner = 'model = "wigner"\nmaterial = "mine.toml"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "/dev/zero"\n'
+    wigner = (
+        'model = "wigner"\nmaterial = "mine.toml"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind ='
+        ' "file"\nfile = "/dev/zero"\n'
+    )
     with pytest.raises(InputError, match=r"landscape.file = '/dev/zero': cannot be read: it is no file") as error:
         plan(text=wigner.replace("mine.toml", str(tmp_path / "mine.toml")))
     assert "has no 'carriers.hole_A_mass'" in str(error.value)
@@ -240,12 +297,17 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
 
 def test_more_points_than_anybody_computes_are_counted(plan):
     with pytest.raises(InputError, match="sweep: 1000 x 1001 = 1001000 points are more than 100000"):
-        plan(settings=["sweep.gap={start=1, stop=2, points=1000}", "sweep.mesh.k0={start=0.05, stop=0.15, points=1001}"])
+        plan(
+            settings=["sweep.gap={start=1, stop=2, points=1000}", "sweep.mesh.k0={start=0.05, stop=0.15, points=1001}"]
+        )
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "-"])
 def test_an_input_has_an_end(path):
-    script = f"from hpcx.config.load import read_input; from hpcx.config.errors import InputError\ntry: read_input({path!r})\nexcept InputError as e: print(e)"
+    script = (
+        "from hpcx.config.load import read_input; from hpcx.config.errors import InputError\ntry:"
+        f" read_input({path!r})\nexcept InputError as e: print(e)"
+    )
     with open("/dev/zero", "rb") as endless:
         run = subprocess.run([sys.executable, "-c", script], stdin=endless, capture_output=True, text=True, timeout=60)
     assert "file: it is larger than 34 MB" in run.stdout
@@ -276,15 +338,25 @@ def test_files_are_looked_for_beside_the_input(tmp_path, monkeypatch):
     text = (Path(hpcx.__file__).parent / "materials/MoS2.toml").read_text(encoding="utf-8")
     (folder / "mine.toml").write_text(text.replace('name = "MoS2"', 'name = "mine"'))
     (folder / "around.toml").write_text('name = "around"\nkappa = { value = 3, unit = "1", source = "test" }\n')
-    (folder / "input.toml").write_text('model = "exciton"\nmaterial = "mine.toml"\n[mesh]\nN = 40\nk0 = 0.1\n[screening]\nkappa = "around.toml"\n')
+    (folder / "input.toml").write_text(
+        'model = "exciton"\nmaterial = "mine.toml"\n[mesh]\nN = 40\nk0 = 0.1\n[screening]\nkappa = "around.toml"\n'
+    )
     monkeypatch.chdir(folder)
     (there,) = load_plan("input.toml", []).points
     monkeypatch.chdir(tmp_path)
     (here,) = load_plan("below/input.toml", []).points
-    assert here.hash == there.hash and here.material.name == "mine" and here.config.screening.kappa == "below/around.toml"
-    (swept, other) = load_plan("below/input.toml", ['sweep.material=["mine.toml", "MoS2"]']).points
-    assert swept.material.name == "mine" and other.material.name == "MoS2" and swept.coordinates == {"material": "mine.toml"}
-    (tmp_path / "elsewhere.toml").write_text(text)  # as before: from the current directory, if it is not beside the input
+    assert (
+        here.hash == there.hash and here.material.name == "mine" and here.config.screening.kappa == "below/around.toml"
+    )
+    swept, other = load_plan("below/input.toml", ['sweep.material=["mine.toml", "MoS2"]']).points
+    assert (
+        swept.material.name == "mine"
+        and other.material.name == "MoS2"
+        and swept.coordinates == {"material": "mine.toml"}
+    )
+    (tmp_path / "elsewhere.toml").write_text(
+        text
+    )  # as before: from the current directory, if it is not beside the input
     assert load_plan("below/input.toml", ["material=elsewhere.toml"]).points[0].material.name == "MoS2"
 
 
@@ -311,20 +383,36 @@ def test_what_was_written_is_never_suggested():
     with pytest.raises(InputError) as caught:
         load_plan("input.toml", [], text)
     assert "trion.charge = '1': must be" in str(caught.value) and str(caught.value).endswith("; without quotes")
-    assert nearest("MoS2", ["MoS2"]) is None and nearest("mos2", ["WS2", "MoS2"]) == "MoS2" and nearest("zzz", ["MoS2"]) is None
+    assert (
+        nearest("MoS2", ["MoS2"]) is None
+        and nearest("mos2", ["WS2", "MoS2"]) == "MoS2"
+        and nearest("zzz", ["MoS2"]) is None
+    )
 
 
 @pytest.mark.parametrize(
     "model, settings, message",
     [
-        ("trion", ["mesh.k0=0.1", "mesh.N=40", 'trion.species=["doublet"]'], "trion.species = 'doublet': must be a list of 'singlet', 'triplet'"),
-        ("trion", ["mesh.k0=0.1", "mesh.N=40", "trion.species=singlet"], "trion.species = 'singlet': must be a list of 'singlet', 'triplet'; in brackets"),
+        (
+            "trion",
+            ["mesh.k0=0.1", "mesh.N=40", 'trion.species=["doublet"]'],
+            "trion.species = 'doublet': must be a list of 'singlet', 'triplet'",
+        ),
+        (
+            "trion",
+            ["mesh.k0=0.1", "mesh.N=40", "trion.species=singlet"],
+            "trion.species = 'singlet': must be a list of 'singlet', 'triplet'; in brackets",
+        ),
         (
             "formation",
             ["pump.photon_energy=2.4", "pump.polarization=z"],
             "pump.polarization = 'z': must be one of 'x', 'y', 'sigma+', 'sigma-' or a list of them",
         ),
-        ("formation", ["pump.photon_energy=2.4", "delay.stop=-300"], "delay.stop = -300.0 fs must be above delay.start = -100.0 fs"),
+        (
+            "formation",
+            ["pump.photon_energy=2.4", "delay.stop=-300"],
+            "delay.stop = -300.0 fs must be above delay.start = -100.0 fs",
+        ),
     ],
 )
 def test_a_message_says_what_is_allowed_and_names_its_key_once(plan, model, settings, message):

@@ -46,8 +46,14 @@ def test_what_is_wrong_with_a_range(written, words):
 
 
 def test_a_range_in_an_input_is_its_list():
-    ranged = load_plan("input", ["sweep.mesh.k0={start=0.1, stop=0.2, points=2}"], INPUT + '"mesh.N" = { start = 40, stop = 80, step = 20 }\n')
+    ranged = load_plan(
+        "input",
+        ["sweep.mesh.k0={start=0.1, stop=0.2, points=2}"],
+        INPUT + '"mesh.N" = { start = 40, stop = 80, step = 20 }\n',
+    )
     listed = load_plan("input", ["sweep.mesh.k0=[0.1, 0.2]"], INPUT + '"mesh.N" = [40, 60, 80]\n')
-    assert [point.hash for point in ranged.points] == [point.hash for point in listed.points] and ranged.axes == listed.axes
+    assert [point.hash for point in ranged.points] == [
+        point.hash for point in listed.points
+    ] and ranged.axes == listed.axes
     with pytest.raises(InputError, match=r"sweep.mesh.N: a range has start, stop"):
         load_plan("input", [], INPUT + '"mesh.N" = { start = 40, stop = 80 }\n')

@@ -32,7 +32,10 @@ def test_time_to_the_target_is_told_at_first(tmp_path):
 def test_a_budget_for_less_than_the_target_is_told_with_what_it_reaches(tmp_path, target, unit):
     enough = look_ahead(study(tmp_path, target)).splitlines()[0]
     warned = look_ahead(study(tmp_path, target, f"{1.3 * seconds(enough)} core-s")).splitlines()[1]
-    assert re.fullmatch(rf"WARNING: the budget cannot reach the target: it needs about .*, the budget of .* about \+- [0-9.]+ {unit}", warned)
+    assert re.fullmatch(
+        rf"WARNING: the budget cannot reach the target: it needs about .*, the budget of .* about \+- [0-9.]+ {unit}",
+        warned,
+    )
 
 
 def test_nothing_more_is_promised_where_the_value_is_not_known(tmp_path):
@@ -42,7 +45,11 @@ def test_nothing_more_is_promised_where_the_value_is_not_known(tmp_path):
 
 def test_a_budget_below_the_first_calculations_ends_at_once(tmp_path):
     short = study(tmp_path, "0.5 meV", "0.001 core-s")
-    assert look_ahead(short) == "" and short.end[0] == SHORT and "more than the budget of 0.001 core-s: nothing was computed" in short.end[1]
+    assert (
+        look_ahead(short) == ""
+        and short.end[0] == SHORT
+        and "more than the budget of 0.001 core-s: nothing was computed" in short.end[1]
+    )
 
 
 def test_the_command_says_so_and_leaves_no_results(tmp_path, capfd):

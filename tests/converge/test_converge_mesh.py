@@ -94,7 +94,12 @@ def test_the_command_finds_a_limit_and_the_second_run_computes_nothing(tmp_path,
 
 
 def test_the_ladder_of_a_tight_binding_model_ends_where_its_bands_can_be_followed():
-    keys = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2"}, "mesh": {"N": 60, "k0": 0.12}, "environment": "hBN"}
+    keys = {
+        "bands": {"model": "tight-binding"},
+        "tight_binding": {"builtin": "liu2013:WSe2"},
+        "mesh": {"N": 60, "k0": 0.12},
+        "environment": "hBN",
+    }
     config = TrionConfig(model="trion", material="WSe2", **keys)
     cutoff = trion_refinement(config, load_material("WSe2")).parameters[1]
     highest = cutoff.levels[-1]
@@ -117,7 +122,10 @@ def test_limits_of_another_quantity_are_kept(tmp_path):
     keep_other(study(exciton, singlet), tmp_path)  # will have this one, too
     assert (tmp_path / "converge.h5").is_file()
     keep_other(study(singlet), tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["converge_exciton_binding_energy.h5", "converge_exciton_binding_energy.png"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "converge_exciton_binding_energy.h5",
+        "converge_exciton_binding_energy.png",
+    ]
     (tmp_path / "converge.h5").write_text("damaged")
     keep_other(study(singlet), tmp_path)
     assert (tmp_path / "converge.h5").is_file()

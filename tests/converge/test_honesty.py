@@ -1,7 +1,8 @@
-"""Whether error bars are honest: the bar from a cheap target must hold a calculation that is much finer than all that it came from.
+"""Whether error bars are honest: the bar from a cheap target must hold a calculation
+that is much finer than all that it came from.
 
-A trion costs the sixth power of the cut-off, and its energy is still moving in all that one can calculate: there the limit of a study
-with half the bar, which needs larger meshes and disks, stands for the finer calculation.
+A trion costs the sixth power of the cut-off, and its energy is still moving in all that one can calculate: there the
+limit of a study with half the bar, which needs larger meshes and disks, stands for the finer calculation.
 
 `make validate-bars` keeps the table for the page of `make validate`.
 """
@@ -31,27 +32,49 @@ TABLE = Path("results/validation/error_bars.json")
 #: least factor by which each leading term of the finer calculation is smaller than the smallest one behind the bar
 FINER = 1.9
 PARABOLIC = '[bands]\nmodel = "parabolic"\n'
-FORMATION = ("signal/rise_time[A, full]", "signal/rise_time[B, full]", "signal/peak_to_plateau[A, full]", "wannier/binding_energy[A]")
+FORMATION = (
+    "signal/rise_time[A, full]",
+    "signal/rise_time[B, full]",
+    "signal/peak_to_plateau[A, full]",
+    "wannier/binding_energy[A]",
+)
 DIFFUSION = ("rates/stationary_diffusivity[KK]", "rates/stationary_diffusivity_common", "rates/relaxation_time[KL]")
 
 
 def written(model, material, *more, **keys):
     """Return an input."""
-    return f'model = "{model}"\nmaterial = "{material}"\n' + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()) + "".join(more)
+    return (
+        f'model = "{model}"\nmaterial = "{material}"\n'
+        + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+        + "".join(more)
+    )
 
 
 #: input, quantity, target
 CASES = [
     *[
         (written("exciton", material, bands, environment=around), "exciton/binding_energy", "1 %")
-        for material, around, bands in product(("MoS2", "MoSe2", "WS2", "WSe2"), ("vacuum", "SiO2", "hBN"), ("", PARABOLIC))
+        for material, around, bands in product(
+            ("MoS2", "MoSe2", "WS2", "WSe2"), ("vacuum", "SiO2", "hBN"), ("", PARABOLIC)
+        )
     ],
     *[
         (written("trion", material, bands, environment=around), "singlet/binding_energy", "10 %")
-        for material, around, bands in (("MoS2", "vacuum", ""), ("WS2", "SiO2", ""), ("MoSe2", "hBN", PARABOLIC), ("WSe2", "hBN", PARABOLIC))
+        for material, around, bands in (
+            ("MoS2", "vacuum", ""),
+            ("WS2", "SiO2", ""),
+            ("MoSe2", "hBN", PARABOLIC),
+            ("WSe2", "hBN", PARABOLIC),
+        )
     ],
-    *[(written("wigner", "WS2", temperature=temperature), quantity, "0.5 %") for temperature, quantity in product((50, 77, 150, 300), DIFFUSION)],
-    *[(written("formation", "MoS2", f'[pump]\nphoton_energy = "{energy} eV"\n'), quantity, "2 %") for energy, quantity in product((2.3, 2.5), FORMATION)],
+    *[
+        (written("wigner", "WS2", temperature=temperature), quantity, "0.5 %")
+        for temperature, quantity in product((50, 77, 150, 300), DIFFUSION)
+    ],
+    *[
+        (written("formation", "MoS2", f'[pump]\nphoton_energy = "{energy} eV"\n'), quantity, "2 %")
+        for energy, quantity in product((2.3, 2.5), FORMATION)
+    ],
     *[
         (written("valley", material, temperature=temperature), "dichroism/slow_time", "3 %")
         for material, temperature in (("WSe2", 77), ("WSe2", 150), ("WSe2", 300))
@@ -60,12 +83,18 @@ CASES = [
 
 
 def finer_values(model, ladders):
-    """Return values of the parameters well beyond what a cheap target takes; the first ones of the `ladders` go with the problem."""
+    """Return values of the parameters well beyond what a cheap target takes;
+    the first ones of the `ladders` go with the problem.
+    """
     first = {key: levels[0] for key, levels in ladders.items()}
     if model == "exciton":
         return {"mesh.N": 4 * first["mesh.N"], "mesh.k0": 0.5}
     if model == "wigner":
-        return {"momentum.first_bin": first["momentum.first_bin"] / 10, "momentum.energy_max": 1.7 * first["momentum.energy_max"], "time.tolerance": 1e-6}
+        return {
+            "momentum.first_bin": first["momentum.first_bin"] / 10,
+            "momentum.energy_max": 1.7 * first["momentum.energy_max"],
+            "time.tolerance": 1e-6,
+        }
     if model == "formation":
         return {"momentum.points": 300, "continuum.energy_max": 8.0, "solver.time_step": 0.1}
     return {"momentum.points": 160, "momentum.max": 0.6, "momentum.angles": 48, "time.refinement": 2.0}
@@ -95,7 +124,9 @@ def value_in(datasets, quantity):
 
 
 def finer_by(study, fine):
-    """Return by which factor the leading term of each parameter is smaller than in the finest calculation of a study."""
+    """Return by which factor the leading term of each parameter is smaller
+    than in the finest calculation of a study.
+    """
     found = {}
     for number, parameter in enumerate(study.goal.parameters):
         finest = study.family.leading(number, max(place[number] for place in study.done))
@@ -106,7 +137,9 @@ def finer_by(study, fine):
 
 def finer_calculation(study, text, folder):
     """Return the quantity from a calculation that is finer than all of a study, and by which factors."""
-    fine = finer_values(study.problem.start.config.model, {parameter.key: parameter.levels for parameter in study.refinement.parameters})
+    fine = finer_values(
+        study.problem.start.config.model, {parameter.key: parameter.levels for parameter in study.refinement.parameters}
+    )
     keys = study.refinement.lean(study.goal.quantities) | study.refinement.settings(fine)
     value = value_in(results(text, str(folder), tuple(sorted(keys.items(), key=str))), study.goal.quantities[0])
     return value, finer_by(study, fine)
@@ -182,7 +215,9 @@ def test_finer_calculations_are_finer(text, tmp_path):
 def test_bars_hold_much_finer_calculations():
     rows = kept()  # of the tests before this one
     assert {row["model"] for row in rows} == set(MODELS) and len(rows) == len(CASES) >= 40
-    assert all(abs(row["limit"] - row["finer"]) > 1e-9 * abs(row["finer"]) for row in rows)  # a value that does not move says nothing
+    assert all(
+        abs(row["limit"] - row["finer"]) > 1e-9 * abs(row["finer"]) for row in rows
+    )  # a value that does not move says nothing
     error, bar = (np.array(column) for column in zip(*[(abs(row["limit"] - row["finer"]), row["bar"]) for row in rows]))
     assert np.mean(error <= bar) >= 0.95
     assert np.median(bar / error) <= 5

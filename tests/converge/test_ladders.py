@@ -27,7 +27,9 @@ def study(target, function=exact, most=30):
         answers.append(family.answer(known, quantity))
         if answers[-1].error <= target:
             break
-        step = chosen_moves(moves(family, known, ()), [answers[-1]], [target], lambda place: family.values(place)["N"] ** 2)
+        step = chosen_moves(
+            moves(family, known, ()), [answers[-1]], [target], lambda place: family.values(place)["N"] ** 2
+        )
         places = [move.place for move in step]
     return answers, order
 
@@ -62,7 +64,9 @@ def test_what_the_values_of_other_parameters_blur_is_evened():
     def value(values):
         return LIMIT + 40 / values["N"] ** 2 - 0.5 * blurred(values)["1"]
 
-    parameters = [Parameter("k", K.levels, blurred, K.models, "", nominal=nominal) for nominal in (None, lambda k: 1 / k)]
+    parameters = [
+        Parameter("k", K.levels, blurred, K.models, "", nominal=nominal) for nominal in (None, lambda k: 1 / k)
+    ]
     errors = []
     for parameter in parameters:
         family = Family((N, parameter))

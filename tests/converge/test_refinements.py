@@ -42,7 +42,9 @@ def test_ladders_refine_towards_zero_error(tmp_path, model):
     for number, parameter in enumerate(study.goal.parameters):
         terms = [study.family.leading(number, level) for level in range(len(parameter.levels))]
         assert parameter.reason and np.all(np.diff(terms) < 0) and terms[-1] > 0
-        assert {name for names in parameter.models for name in names} <= set(parameter.terms(study.family.values(study.family.base)))
+        assert {name for names in parameter.models for name in names} <= set(
+            parameter.terms(study.family.values(study.family.base))
+        )
 
 
 @pytest.mark.parametrize("model", ["exciton", "formation"])
@@ -52,4 +54,6 @@ def test_quantities_are_among_the_results(tmp_path, model):
     result = solver(model)(MPI.COMM_SELF, start.config, start.material, Run())
     for quantity in known:
         dataset = result.datasets[quantity.path]
-        assert dataset.data.ndim == len(quantity.labels) and np.isfinite(quantity_of(dataset.data, dataset.units, quantity))
+        assert dataset.data.ndim == len(quantity.labels) and np.isfinite(
+            quantity_of(dataset.data, dataset.units, quantity)
+        )

@@ -32,7 +32,10 @@ def test_targets_and_budgets_have_units():
     assert relative.allowed(0, -6.0) == pytest.approx(0.06) and relative.budget == 600
     assert relative.quantities[0].chosen == ("KL",)
     assert goal(quantity="rates/diffusivity").quantities[0].chosen == ("KK",)
-    assert [goal(quantity=short).quantities[0].text for short in ("singlet", "diffusivity[KL]")] == ["singlet/binding_energy", "rates/diffusivity[KL]"]
+    assert [goal(quantity=short).quantities[0].text for short in ("singlet", "diffusivity[KL]")] == [
+        "singlet/binding_energy",
+        "rates/diffusivity[KL]",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,5 +76,7 @@ def test_two_digits_of_the_error():
 def test_a_value_at_the_bound_of_its_search_is_none():
     time = Quantity("dichroism/slow_time", "depolarisation time", "ps", between=(0.4, 200.0))
     assert time.complaint(0.5) == "" and Quantity("x", "x", "1").complaint(0.4) == ""
-    assert all("at a bound of its search, 0.4 to 200 ps" in time.complaint(value) for value in (0.4, 0.4 * (1 + 1e-9), 200.0))
+    assert all(
+        "at a bound of its search, 0.4 to 200 ps" in time.complaint(value) for value in (0.4, 0.4 * (1 + 1e-9), 200.0)
+    )
     assert time.complaint(float("nan")) == "dichroism/slow_time has no finite value"

@@ -51,14 +51,23 @@ def test_phonons_give_the_width_that_could_have_been_written():
     assert width == pytest.approx(1e-3 + sum(parts)) and min(parts) > 0
     both = solve(MPI.COMM_SELF, config_of("WSe2", phonons=phonons | {"transverse": True}), load_material("WSe2"), Run())
     assert both.value("exciton/dephasing/acoustic") / parts[0] == pytest.approx(1 + (0.571 * 3.3 / 1.7) ** 2, rel=0.01)
-    given = solve(MPI.COMM_SELF, config_of("WSe2", absorption={"enabled": True, "accuracy": 1e-5, "broadening": width}), load_material("WSe2"), Run())
+    given = solve(
+        MPI.COMM_SELF,
+        config_of("WSe2", absorption={"enabled": True, "accuracy": 1e-5, "broadening": width}),
+        load_material("WSe2"),
+        Run(),
+    )
     for name in ("absorption", "error_estimate", "stick_energy"):
-        np.testing.assert_array_equal(result.value(f"exciton/absorption/{name}"), given.value(f"exciton/absorption/{name}"))
+        np.testing.assert_array_equal(
+            result.value(f"exciton/absorption/{name}"), given.value(f"exciton/absorption/{name}")
+        )
 
 
 def test_large_meshes_need_no_matrix():
     result = solve(MPI.COMM_SELF, config_of(N=160), load_material("MoS2"), Run())
-    assert result.value("exciton/absorption/stick_energy")[0] == pytest.approx(result.value("exciton/energy")[0], abs=1e-6)
+    assert result.value("exciton/absorption/stick_energy")[0] == pytest.approx(
+        result.value("exciton/energy")[0], abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("absorption", [{"window": ["10 meV", "-10 meV"]}, {"helicity": "opposite"}])

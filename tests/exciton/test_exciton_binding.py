@@ -43,7 +43,11 @@ LIMITS = [
         "MoSe2": (446, 453, 454, 462, 461, 469, 471),
         "WSe2": (441, 448, 447, 453, 451, 458, 459),
     }.items()
-    for (k0, w0), limit in zip([(k0, w0) for k0 in (0.10, 0.12, 0.16) for w0 in ("zero", "cell-average")] + [(0.20, "cell-average")], limits, strict=True)
+    for (k0, w0), limit in zip(
+        [(k0, w0) for k0 in (0.10, 0.12, 0.16) for w0 in ("zero", "cell-average")] + [(0.20, "cell-average")],
+        limits,
+        strict=True,
+    )
 ]
 
 
@@ -78,7 +82,12 @@ def test_limits_of_the_other_materials(material, k0, w0, extrapolated):
 
 @pytest.mark.parametrize(
     ("material", "values"),
-    [("MoS2", (498.2, 510.1, 518.9)), ("WS2", (476.3, 483.8, 488.9)), ("MoSe2", (436.0, 445.6, 452.5)), ("WSe2", (430.2, 436.5, 440.8))],
+    [
+        ("MoS2", (498.2, 510.1, 518.9)),
+        ("WS2", (476.3, 483.8, 488.9)),
+        ("MoSe2", (436.0, 445.6, 452.5)),
+        ("WSe2", (430.2, 436.5, 440.8)),
+    ],
 )
 def test_all_materials_on_one_mesh(material, values):
     found = [binding(80, k0, material=material) for k0 in (0.10, 0.12, 0.16)]
@@ -123,7 +132,12 @@ def test_choice_of_w0_is_a_rigid_shift():
 
 def test_gap_moves_energies_and_not_the_binding():
     plain, moved = (
-        solve(MPI.COMM_SELF, Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, gap=gap), load_material("MoS2"), Run())
+        solve(
+            MPI.COMM_SELF,
+            Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, gap=gap),
+            load_material("MoS2"),
+            Run(),
+        )
         for gap in (None, "2.53 eV")
     )
     assert moved.value("exciton/energy") == pytest.approx(plain.value("exciton/energy") + 2.53)
@@ -147,9 +161,14 @@ def test_meshes_of_one_point_are_refused(N, k0):
     assert exciton_problem(ring, load_material("MoS2")).mesh.size == 7
 
 
-@pytest.mark.parametrize(("N", "k0", "warned"), [(12, 0.1, True), (7, 0.5, True), (19, 0.2, True), (24, 0.1, False), (20, 0.2, False)])
+@pytest.mark.parametrize(
+    ("N", "k0", "warned"), [(12, 0.1, True), (7, 0.5, True), (19, 0.2, True), (24, 0.1, False), (20, 0.2, False)]
+)
 def test_check_and_run_warn_of_coarse_meshes(N, k0, warned):
-    config, material = Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}, solver={"states": 1}), load_material("MoS2")
+    config, material = (
+        Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}, solver={"states": 1}),
+        load_material("MoS2"),
+    )
     summary, warnings = solve(MPI.COMM_SELF, config, material, Run()).summary, estimate(config, material, 1).warnings
     assert [f"WARNING: {text}" in summary for text in warnings] == [True] * warned
     assert any("too coarse a mesh" in text for text in summary) == warned
@@ -161,7 +180,10 @@ def test_a_layer_that_does_not_screen_is_the_limit_of_small_polarisability(inter
     screening = {"interaction": interaction, "w0": w0, "kappa": 4.5}
     config = Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening=screening)
     bare, nearly = (
-        solve(MPI.COMM_SELF, config, load_material("MoS2", {"interaction.r0": length}), Run()).value("exciton/binding_energy") for length in (0.0, 1e-8)
+        solve(MPI.COMM_SELF, config, load_material("MoS2", {"interaction.r0": length}), Run()).value(
+            "exciton/binding_energy"
+        )
+        for length in (0.0, 1e-8)
     )
     assert 0 < bare == pytest.approx(nearly, rel=1e-7)
 

@@ -72,7 +72,10 @@ def states_of(bands, phases=None, states=8, **tables):
     problem = exciton_problem(config_of(100, bands, **tables), load_material("MoS2"))
     if phases is not None:
         turn_bk = np.exp(2j * np.pi * np.random.default_rng(phases).random((2, problem.mesh.size)))
-        electron, hole = (replace(band, spinor_ck=band.spinor_ck * turn) for band, turn in zip((problem.electron, problem.hole), turn_bk))
+        electron, hole = (
+            replace(band, spinor_ck=band.spinor_ck * turn)
+            for band, turn in zip((problem.electron, problem.hole), turn_bk)
+        )
         problem = replace(problem, electron=electron, hole=hole)
     return problem, solve_exciton(MPI.COMM_SELF, problem, states, 1e-9)
 
@@ -99,7 +102,10 @@ def test_states_are_named_by_rotation_and_angular_momentum():
 
 @pytest.mark.parametrize("tolerance", [1e-3, 1e-9])
 def test_states_of_a_tight_binding_valley_have_three_representations(tolerance):
-    tables = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2", "orbital_tolerance": tolerance}}
+    tables = {
+        "bands": {"model": "tight-binding"},
+        "tight_binding": {"builtin": "liu2013:WSe2", "orbital_tolerance": tolerance},
+    }
     config = Config(model="exciton", material="WSe2", mesh={"N": 48, "k0": 0.1}, **tables)
     labels = solve_exciton(MPI.COMM_SELF, exciton_problem(config, load_material("WSe2")), 6, 1e-9).labels
     assert labels.group == "C3"

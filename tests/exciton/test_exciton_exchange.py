@@ -1,4 +1,6 @@
-"""Exchange of excitons on disks: the whole zone of the same bands, the Hamiltonian element by element, a sum over the crystal without an end."""
+"""Exchange of excitons on disks: the whole zone of the same bands, the Hamiltonian element by element,
+a sum over the crystal without an end.
+"""
 
 import numpy as np
 import pytest
@@ -8,7 +10,13 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from tight_binding_files import honeycomb, tb_text
 
 from hpcx.exciton.config import Config
-from hpcx.exciton.exchange import ExchangeOperator, bright_pairs, dense_with_exchange, exchange_grid, lowest_with_exchange
+from hpcx.exciton.exchange import (
+    ExchangeOperator,
+    bright_pairs,
+    dense_with_exchange,
+    exchange_grid,
+    lowest_with_exchange,
+)
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve
 from hpcx.exciton.zone import ZoneOperator, long_range_exchange, zone_problem
@@ -33,12 +41,16 @@ def test_transverse_exciton_stays_and_longitudinal_rises():
     mesh, u_ij = exciton.mesh, exchange_grid(config, data, exciton.mesh, "layer")
     pairs, strength = bright_pairs(config, data, exciton, (2, 0)), u_ij[2 * mesh.reach + 2, 2 * mesh.reach]
     without = eigh(pairs[0].problem.dense(), eigvals_only=True)
-    assert eigh(pairs[1].problem.dense(), eigvals_only=True) == pytest.approx(without, abs=1e-12)  # K' is K reversed in time
+    assert eigh(pairs[1].problem.dense(), eigvals_only=True) == pytest.approx(
+        without, abs=1e-12
+    )  # K' is K reversed in time
     energy, share = lowest_with_exchange(COMM, pairs, strength, 4, 1e-9)
     assert energy[0] == pytest.approx(without[0], abs=1e-12) and share[0] < 1e-20 < 0.1 < share[1]
     # the strength by hand: W(Q) over the area, and the overlap of Dirac states at +- Q / 2
     q = np.linalg.norm(mesh.momentum(np.array([2, 0])))
-    assert strength == pytest.approx(2 * np.pi * COULOMB / (q * (1 + data.number("interaction.r0", "nm") * q)) / (mesh.divisions**2 * mesh.cell_area))
+    assert strength == pytest.approx(
+        2 * np.pi * COULOMB / (q * (1 + data.number("interaction.r0", "nm") * q)) / (mesh.divisions**2 * mesh.cell_area)
+    )
     velocity = data.number("carriers.hopping", "eV") * data.number("lattice.constant", "nm")
     gap = data.number("carriers.gap", "eV") - data.number("carriers.valence_splitting", "eV") / 2
     centre = next(k for k, index in enumerate(pairs[0].problem.mesh.index_kx.tolist()) if index == [-1, 0])
@@ -102,11 +114,18 @@ def small_gap(tmp_path_factory):
 def test_disks_split_as_the_whole_zone_of_the_same_bands(small_gap, m, k0):
     """The longitudinal exciton is 55 to 75 meV above the transverse one; both ways agree to 2 %.
 
-    Both carriers must stay in the disk, so it has to grow with the momentum: m = 4 is 4.2, 2.4, 1.9 % small at k0 = 0.25, 0.30, 0.36.
+    Both carriers must stay in the disk, so it has to grow with the momentum: m = 4 is 4.2, 2.4, 1.9 % small at k0 =
+    0.25, 0.30, 0.36.
     """
     (model, path), law = small_gap, RytovaKeldysh(3.0, 1.0)
     files = {"file": str(path), "occupied": 1, "orbital_tolerance": 0.0}
-    config = Config(model="exciton", material="MoS2", mesh={"N": 48, "k0": k0}, bands={"model": "tight-binding"}, tight_binding=files)
+    config = Config(
+        model="exciton",
+        material="MoS2",
+        mesh={"N": 48, "k0": k0},
+        bands={"model": "tight-binding"},
+        tight_binding=files,
+    )
     data = load_material("MoS2").with_parameters({"interaction.r0": "3 nm"})
     exciton = exciton_problem(config, data)
     u_ij = exchange_grid(config, data, exciton.mesh, "layer")
@@ -130,7 +149,13 @@ def test_long_range_exchange_is_what_a_sum_over_the_crystal_tends_to():
     node = (np.arange(8) + 0.5) / 8 - 0.5
     spread = np.stack(np.meshgrid(node, node), axis=-1).reshape(-1, 2) @ model.lattice_vx
     near, far = (
-        np.mean([_cut_off(law, reach + apart[:2] + shift, width) @ np.exp(-1j * (reach + shift) @ momentum_x) for shift in spread]) for width in (4.0, 8.0)
+        np.mean(
+            [
+                _cut_off(law, reach + apart[:2] + shift, width) @ np.exp(-1j * (reach + shift) @ momentum_x)
+                for shift in spread
+            ]
+        )
+        for width in (4.0, 8.0)
     )
     assert COULOMB * (4 * far - near) / 3 == pytest.approx(u[0, 1], rel=2e-3)
     assert np.abs(long_range_exchange(model, law, model.reciprocal_vx[0])).max() == 0

@@ -16,7 +16,10 @@ from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_bands import TightBindingValleys
 from hpcx.registry import solver
 
-INPUT = 'model = "exciton"\nmaterial = "WSe2"\nmesh = {{ N = {}, k0 = {} }}\nbands.model = "tight-binding"\n[tight_binding]\n{}\n'.format
+INPUT = (
+    'model = "exciton"\nmaterial = "WSe2"\nmesh = {{ N = {}, k0 = {} }}\nbands.model ='
+    ' "tight-binding"\n[tight_binding]\n{}\n'.format
+)
 LIU = 'builtin = "liu2013:WSe2"'
 
 
@@ -31,13 +34,18 @@ def file_of(tmp_path, model, more=""):
 
 
 def test_one_state_of_a_degenerate_level_is_refused(tmp_path):
-    # at the zone's centre both spins of the valence band have one energy, and a model whose spin is not known cannot tell them apart
+    # at the zone's centre both spins of the valence band have one energy, and a model whose spin is not known cannot
+    # tell them apart
     model = load_model(point_of(tmp_path, INPUT(90, 0.05, LIU)).config.tight_binding)
     level = Level((0.0, 0.0), 1, False)
-    assert TightBindingValleys(model, 2, np.zeros(2), np.repeat([1.0, -1.0], 3)).spin(np.zeros(2))[:2] == pytest.approx([1, -1])
+    assert TightBindingValleys(model, 2, np.zeros(2), np.repeat([1.0, -1.0], 3)).spin(np.zeros(2))[:2] == pytest.approx(
+        [1, -1]
+    )
     with pytest.raises(ValueError, match=r"bands 1, 2 are degenerate at the valley's centre.*say tight_binding\.spin"):
         TightBindingValleys(model, 2, np.zeros(2)).energy(level)
-    twice = TightBinding(model.lattice_vx, model.cell_rv, np.kron(np.eye(2), model.hopping_rij), np.tile(model.centre_ix, (2, 1)))
+    twice = TightBinding(
+        model.lattice_vx, model.cell_rv, np.kron(np.eye(2), model.hopping_rij), np.tile(model.centre_ix, (2, 1))
+    )
     (tmp_path / "twice_tb.dat").write_text(tb_text(twice))
     source = f'file = "{tmp_path}/twice_tb.dat"\noccupied = 4'
     with pytest.raises(InputError, match="are degenerate at the valley's centre: a single one"):
@@ -47,7 +55,9 @@ def test_one_state_of_a_degenerate_level_is_refused(tmp_path):
 def test_light_acts_as_in_the_massive_dirac_model_near_the_valley(tmp_path):
     point = point_of(tmp_path, INPUT(90, 0.05, LIU))
     problems = {
-        helicity: exciton_problem(point_of(tmp_path, INPUT(90, 0.05, LIU), f"absorption.helicity={helicity}").config, point.material)
+        helicity: exciton_problem(
+            point_of(tmp_path, INPUT(90, 0.05, LIU), f"absorption.helicity={helicity}").config, point.material
+        )
         for helicity in ("same", "opposite")
     }
     same, opposite = (problems[helicity].dipole_k for helicity in ("same", "opposite"))
@@ -78,12 +88,20 @@ def test_wavefunctions_are_eigenvectors_on_the_points_that_stand_beside_them(tmp
     result = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run())
     problem, amplitude_sk = exciton_problem(point.config, point.material), result.value("exciton/wavefunction")
     assert np.abs(amplitude_sk.conj() @ amplitude_sk.T - np.eye(4)).max() < 1e-10
-    assert np.abs(amplitude_sk @ problem.dense().T - result.value("exciton/energy")[:, None] * amplitude_sk).max() < 1e-10
-    assert np.allclose(10 * np.stack([result.value("exciton/kx"), result.value("exciton/ky")], axis=1), problem.mesh.momentum_kx, atol=1e-13)
+    assert (
+        np.abs(amplitude_sk @ problem.dense().T - result.value("exciton/energy")[:, None] * amplitude_sk).max() < 1e-10
+    )
+    assert np.allclose(
+        10 * np.stack([result.value("exciton/kx"), result.value("exciton/ky")], axis=1),
+        problem.mesh.momentum_kx,
+        atol=1e-13,
+    )
 
 
 def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
-    """Return two bands of different masses along x and y on a rectangular lattice, which mix by an odd hopping along x."""
+    """Return two bands of different masses along x and y on a rectangular lattice,
+    which mix by an odd hopping along x.
+    """
     cells = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
     h_rij = np.zeros((5, 2, 2), complex)
     h_rij[0] = np.diag([gap / 2 - 2 * sum(hopping), -gap / 2 + 2 * sum(hopping)])
@@ -95,7 +113,9 @@ def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
 
 @pytest.mark.parametrize("w0", ["cell-average", "disk"])
 def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
-    """Own mesh, own bands, own mean of W over the rectangle around q = 0; the lattice has none of the symmetries of a hexagon."""
+    """Own mesh, own bands, own mean of W over the rectangle around q = 0;
+    the lattice has none of the symmetries of a hexagon.
+    """
     n, k0, length = 28, 0.2, 2 * np.pi * 0.718
     point = point_of(tmp_path, INPUT(n, k0, file_of(tmp_path, rectangular(), 'valley = "G"')), f"screening.w0={w0}")
     energy = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run()).value("exciton/energy")
@@ -113,7 +133,13 @@ def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
         total = 0.0
         for near, far in (steps / 2, steps[::-1] / 2):
             angle = np.arctan2(far, near) * (node + 1) / 2
-            total += 4 * np.arctan2(far, near) / 2 * weight @ (2 * np.pi * COULOMB * np.log(1 + length * near / np.cos(angle)) / length)
+            total += (
+                4
+                * np.arctan2(far, near)
+                / 2
+                * weight
+                @ (2 * np.pi * COULOMB * np.log(1 + length * near / np.cos(angle)) / length)
+            )
         w[q == 0] = total / steps.prod()
     overlap = (state[:, :, 1].conj() @ state[:, :, 1].T) * (state[:, :, 0].conj() @ state[:, :, 0].T).conj()
     h = np.diag(band[:, 1] - band[:, 0] - 2.0) - w * overlap / (n**2 * 0.33 * 0.45)
@@ -124,7 +150,11 @@ def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
 @pytest.mark.parametrize(
     ("more", "settings", "message"),
     [
-        ("", ["tight_binding.valley=X"], r"tight_binding\.valley.*'X' is no point of this zone; known are G, Gamma, K, K', M"),
+        (
+            "",
+            ["tight_binding.valley=X"],
+            r"tight_binding\.valley.*'X' is no point of this zone; known are G, Gamma, K, K', M",
+        ),
         ("", ["tight_binding.occupied=2"], "there is no band above among 2"),
         ('spin = "blocks"', ["mesh.k0=0.1"], r"tight_binding\.spin.*no band has the spin of a carrier"),
         ("", ["mesh.k0=0.35"], r"mesh\.k0 = '0\.35': must be at most 0\.33.*time-reversed partner overlap"),

@@ -1,4 +1,6 @@
-"""The exciton on the whole zone: products against the matrix, invariances, spin, exchange, and its symmetric spectrum."""
+"""The exciton on the whole zone: products against the matrix, invariances,
+spin, exchange, and its symmetric spectrum.
+"""
 
 import itertools
 
@@ -27,7 +29,9 @@ def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
     difference = (index_kv[None] - index_kv[:, None]) % n
     v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]
     electron, hole = problem.electron_kic, problem.hole_kiv
-    direct = np.einsum("kic,kjv,ijkl,lid,ljw->kcvldw", electron.conj(), hole, v_ijkl, electron, hole.conj(), optimize=True)
+    direct = np.einsum(
+        "kic,kjv,ijkl,lid,ljw->kcvldw", electron.conj(), hole, v_ijkl, electron, hole.conj(), optimize=True
+    )
     h = -direct.reshape(problem.size, problem.size)
     if problem.exchange_ij is not None:
         dipole = np.einsum("kic,kiv->kcvi", electron.conj(), hole).reshape(problem.size, -1)
@@ -75,7 +79,9 @@ def test_the_electron_beside_a_hole():
     x = np.random.default_rng(3).normal(size=(2, *problem.pair_energy_kcv.shape)).T @ [1, 1j]
     x = np.ascontiguousarray(x.T.reshape(problem.pair_energy_kcv.shape)) / np.linalg.norm(x)
     cells = integer_pairs(range(n), range(n))
-    density = np.array([electron_density(problem, x, hole) for hole in range(4)])  # (hole's orbital, cell, electron's orbital)
+    density = np.array(
+        [electron_density(problem, x, hole) for hole in range(4)]
+    )  # (hole's orbital, cell, electron's orbital)
     brute = np.zeros((4, n * n, 4), complex)
     for (k, kappa), (r, cell) in itertools.product(enumerate(cells), enumerate(cells)):
         pair = np.einsum("cv,ic,jv->ji", x[k], problem.electron_kic[k], problem.hole_kiv[k].conj())
@@ -84,27 +90,41 @@ def test_the_electron_beside_a_hole():
     assert hole_share(problem, x) == pytest.approx(density.sum(axis=(1, 2)), abs=1e-13)
     attraction = np.einsum("jri,ijr->", density, problem.attraction_ijr.reshape(4, 4, -1))
     operator = ZoneOperator(COMM, problem)
-    assert attraction == pytest.approx(np.vdot(x.ravel(), operator.kinetic * x.ravel() - operator.apply(x.ravel())).real, abs=1e-12)
+    assert attraction == pytest.approx(
+        np.vdot(x.ravel(), operator.kinetic * x.ravel() - operator.apply(x.ravel())).real, abs=1e-12
+    )
 
 
 def test_the_electron_of_a_hydrogen_like_exciton_falls_off_as_on_a_disk():
     # one orbital per band: the amplitude (1 + (k a / 2)^2)^(-3/2) of the 1s state is exp(-2 r / a) in space
     model, n, radius = honeycomb(), 60, 2.0
-    k = from_hole(TightBinding(model.reciprocal_vx / n, model.cell_rv, model.hopping_rij, model.centre_ix), n, np.zeros((1, 3)), np.zeros(3))[:, 0]
+    k = from_hole(
+        TightBinding(model.reciprocal_vx / n, model.cell_rv, model.hopping_rij, model.centre_ix),
+        n,
+        np.zeros((1, 3)),
+        np.zeros(3),
+    )[:, 0]
     amplitude = (1 + (k**2).sum(axis=1) * radius**2 / 4) ** -1.5
     one = np.ones((n * n, 1, 1), complex)
     problem = ZoneProblem(n, one.real, one, one, np.zeros((1, 1, n, n)))
     density = electron_density(problem, amplitude[:, None, None] / np.linalg.norm(amplitude), 0)[:, 0]
     r = np.linalg.norm(from_hole(model, n, np.zeros((1, 3)), np.zeros(3))[:, 0], axis=1)
     near = (r > 0.6) & (r < 3)
-    assert density[near] / density[near].max() == pytest.approx(np.exp(-4 * (r[near] - r[near].min()) / radius), rel=0.02)
+    assert density[near] / density[near].max() == pytest.approx(
+        np.exp(-4 * (r[near] - r[near].min()) / radius), rel=0.02
+    )
 
 
 def test_home_cells_and_phases_of_orbitals_do_not_matter():
     model = honeycomb(hopping=-2.3 + 0.3j)
-    moved = TightBinding(model.lattice_vx, model.cell_rv, _in_other_cell(model), model.centre_ix + [[0, 0, 0], [*model.lattice_vx[0], 0]])
+    moved = TightBinding(
+        model.lattice_vx, model.cell_rv, _in_other_cell(model), model.centre_ix + [[0, 0, 0], [*model.lattice_vx[0], 0]]
+    )
     for momentum, exchange in ((None, None), (np.array([2.0, 1.0]), LAW)):
-        one, other = (np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange))) for m in (model, moved))
+        one, other = (
+            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange)))
+            for m in (model, moved)
+        )
         assert np.abs(one - other).max() < 1e-11
 
 
@@ -117,20 +137,30 @@ def _in_other_cell(model):
             source = place.get((cell[0] + shift[0], cell[1] + shift[1]))
             if source is not None:
                 h_rij[number, i, j] = model.hopping_rij[source, i, j]
-        lost = [c for c in place if np.abs(model.hopping_rij[place[c], i, j]) > 0 and (c[0] - shift[0], c[1] - shift[1]) not in place]
+        lost = [
+            c
+            for c in place
+            if np.abs(model.hopping_rij[place[c], i, j]) > 0 and (c[0] - shift[0], c[1] - shift[1]) not in place
+        ]
         assert not lost
     return h_rij
 
 
 def test_energies_of_boron_nitride_that_another_program_prints():
-    # xatu's tests: two orbitals, 7.25 eV apart, Keldysh interaction of r0 = 10 angstrom up to N / 2.5 cells; its lattice has 7 digits
+    # xatu's tests: two orbitals, 7.25 eV apart, Keldysh interaction of r0 = 10 angstrom up to N / 2.5 cells; its
+    # lattice has 7 digits
     model = honeycomb(7.25, second=0.0)
-    energies = {20: [5.335690, 5.335690, 6.074062, 6.164494, 6.164585], 30: [5.335686, 5.335687, 6.073800, 6.164059, 6.164059, 6.172256]}
+    energies = {
+        20: [5.335690, 5.335690, 6.074062, 6.164494, 6.164585],
+        30: [5.335686, 5.335687, 6.073800, 6.164059, 6.164059, 6.172256],
+    }
     for n, expected in energies.items():
         problem = zone_problem(model, LAW, n, 1, reach=0.1 * n, whole_cells=True)
         assert lowest(problem, len(expected)) == pytest.approx(expected, abs=1e-5)
         if n == 20:
-            assert (np.abs(problem.velocity_xkcv) ** 2).sum() / n**2 == pytest.approx(0.2457820838, rel=1e-5)  # (eV nm)^2
+            assert (np.abs(problem.velocity_xkcv) ** 2).sum() / n**2 == pytest.approx(
+                0.2457820838, rel=1e-5
+            )  # (eV nm)^2
 
 
 def test_spin_without_coupling_gives_every_state_four_times():
@@ -145,8 +175,12 @@ def test_exchange_splits_the_longitudinal_exciton_alone():
     without = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum)))
     with_it = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW)))
     assert (with_it >= without - 1e-12).all() and (with_it - without)[:4].max() > 1e-3
-    double = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0)))
-    spin = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW)))
+    double = np.linalg.eigvalsh(
+        dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0))
+    )
+    spin = np.linalg.eigvalsh(
+        dense_hamiltonian(zone_problem(spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW))
+    )
     # singlets of a model with spin are those of one without and twice the exchange; triplets do not see it
     assert np.abs(spin[:, None] - double[None]).min(axis=0).max() < 1e-10
     assert np.abs(spin[:, None] - without[None]).min(axis=0).max() < 1e-10

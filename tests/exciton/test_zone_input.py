@@ -6,8 +6,8 @@ from tight_binding_files import honeycomb, tb_text
 
 from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
-from hpcx.exciton.config import TightBindingFiles
 from hpcx.exciton.tight_binding import load_model, path_of
+from hpcx.exciton.tight_binding_config import TightBindingFiles
 
 INPUT = """model = "exciton"
 material = "MoS2"
@@ -38,7 +38,10 @@ def test_a_model_that_is_built_in(plan):
         ("zone.path=G-X", r"zone\.path.*'X' is no point of this zone; known are G, Gamma, K, K', M"),
         ("zone.path=G", "expected at least two points"),
         ("zone.valence=3", "do not fit into 6 bands"),
-        ("zone.valence=1", r"zone\.valence.*bands 1 and 2 are degenerate at points of the mesh"),  # of both spins, from G to M
+        (
+            "zone.valence=1",
+            r"zone\.valence.*bands 1 and 2 are degenerate at points of the mesh",
+        ),  # of both spins, from G to M
         ("zone.conduction=1", r"zone\.conduction.*bands 3 and 4 are degenerate"),
         ("tight_binding.occupied=3", "there is no gap above this band"),
         ("tight_binding.builtin=liu2013:MoSi2", "did you mean"),
@@ -59,14 +62,18 @@ def test_files_are_read_by_the_check_and_count_like_the_input(plan, tmp_path):
     path.write_text(tb_text(honeycomb(gap=6.0)))
     assert plan(text).points[0].hash != first
     path.write_text(tb_text(honeycomb())[:300])
-    with pytest.raises(InputError, match=r"tight_binding\.file.*mine_tb\.dat, line \d+: expected .*, found the end of the file"):
+    with pytest.raises(
+        InputError, match=r"tight_binding\.file.*mine_tb\.dat, line \d+: expected .*, found the end of the file"
+    ):
         plan(text)
     with pytest.raises(InputError, match="tight_binding.occupied is missing"):
         plan(text.replace(", occupied = 1", ""))
 
 
 def test_momenta_of_a_path_are_equally_spaced_along_it_and_corners_are_where_they_are_passed():
-    """G-K-M of a hexagonal lattice: |GK| = 4 pi / 3a, |KM| half of it, so nine steps of equal length pass K after six."""
+    """G-K-M of a hexagonal lattice: |GK| = 4 pi / 3a, |KM| half of it,
+    so nine steps of equal length pass K after six.
+    """
     model = load_model(TightBindingFiles(builtin="liu2013:WSe2"))
     path = path_of("G-K-M", 10, model)
     side = 4 * np.pi / 3 / np.linalg.norm(model.lattice_vx[0])

@@ -62,7 +62,9 @@ def test_quanta_become_the_chain_when_the_spacing_is_the_quantum():
 
 def delay_and_rate(nodes: int, quanta: bool, plane_waves: bool) -> tuple[float, float, float]:
     """Return the bleaching delay, the spread of the arrival (fs) and the largest rate (1/fs) on a grid."""
-    states = solve_wannier(RadialGrid.uniform_with_tail(nodes, 3.2, 40, 30.0), 0.46 * 0.54, RytovaKeldysh(4.14, 2.121)).up_to(1.45)
+    states = solve_wannier(
+        RadialGrid.uniform_with_tail(nodes, 3.2, 40, 30.0), 0.46 * 0.54, RytovaKeldysh(4.14, 2.121)
+    ).up_to(1.45)
     energy_l = states.energy_l
     rate_ml = quantum_rates(energy_l, SPEED, QUANTUM, WIDTH) if quanta else chain_rates(energy_l, SPEED)
     bleaching_s = (plane_wave_bleaching if plane_waves else printed_bleaching)(states)[0]

@@ -1,4 +1,6 @@
-"""Matrix elements: bleaching cross-sections, the 1s Hartree-Fock shift by two ways, the biexciton, pulses, the substrate."""
+"""Matrix elements: bleaching cross-sections, the 1s Hartree-Fock shift by two ways,
+the biexciton, pulses, the substrate.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ PLANE_WAVE = (4.04, 3.14, 2.50, 1.53, 1.02, 0.535, 0.262, 0.131)
 
 @pytest.fixture(scope="module")
 def states():
-    return solve_wannier(RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), 0.46 * 0.54, RytovaKeldysh(4.14, 2.121)).up_to(1.45)
+    return solve_wannier(
+        RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0), 0.46 * 0.54, RytovaKeldysh(4.14, 2.121)
+    ).up_to(1.45)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
-"""Two-exciton states of all partial waves: pairs of 1s by another way, the Hartree-Fock terms as their first order, the molecule of hydrogen atoms."""
+"""Two-exciton states of all partial waves: pairs of 1s by another way,
+the Hartree-Fock terms as their first order, the molecule of hydrogen atoms.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_hartree_fock_terms_are_the_first_order_in_the_basis(states):
     square_stk = phi_sk[:, None] * phi_sk * weight_k
     exchange = np.einsum("abk,kl,cdl->adbc", square_stk, coulomb_kk, square_stk)
     expected = 2 * (triple - exchange)
-    assert 0.5 * (first + first.swapaxes(2, 3)) == pytest.approx(0.5 * (expected + expected.swapaxes(2, 3)), abs=2e-3 * np.abs(expected).max())
+    assert 0.5 * (first + first.swapaxes(2, 3)) == pytest.approx(
+        0.5 * (expected + expected.swapaxes(2, 3)), abs=2e-3 * np.abs(expected).max()
+    )
 
 
 def test_pairs_of_1s_alone_are_those_of_the_other_way(states):
@@ -63,20 +67,26 @@ def test_pairs_of_1s_alone_are_those_of_the_other_way(states):
     basis, particles = lowest_states(states, 1), Particles.of(0.46, 0.54)
     width, amplitude = 1 / (2 * basis.exponent_g), basis.coefficient_sg[0] / basis.exponent_g
     functions = np.array([np.diag([one, two, far**-2]) for far in FAR for one in width for two in width])
-    contract = lambda values: np.einsum("s,...fs->...f", np.outer(amplitude, amplitude).ravel(), values.reshape(*values.shape[:-1], len(FAR), -1))
+    contract = lambda values: np.einsum(
+        "s,...fs->...f", np.outer(amplitude, amplitude).ravel(), values.reshape(*values.shape[:-1], len(FAR), -1)
+    )
     parts = [
         (contract(contract(overlap).T), contract(contract(energy).T), contract(source))
         for overlap, energy, source in elements(functions, basis, particles, averaged(MEDIUM.interaction))
     ]
     expected = solve_two_excitons(states, MEDIUM)
     binding, antibinding = (channel(parts, sign, 2 * basis.energy_s[0]) for sign in (1, -1))
-    assert binding.energy_n[0] == pytest.approx(expected.binding.energy_n[0], rel=0.02)  # -9.19 and, with momenta up to 8/nm, -9.04 meV
+    assert binding.energy_n[0] == pytest.approx(
+        expected.binding.energy_n[0], rel=0.02
+    )  # -9.19 and, with momenta up to 8/nm, -9.04 meV
     for found, other in ((binding, expected.binding), (antibinding, expected.antibinding)):
         assert np.sum(found.coupling_nab**2) == pytest.approx(np.sum(other.coupling_nab**2), rel=0.03)
 
 
 def test_molecule_of_two_excitons_in_two_dimensions():
-    """Without screening two excitons of equal masses are bound by 0.193 of one (Usukura, Suzuki, Varga, PRB 59, 5652 (1999))."""
+    """Without screening two excitons of equal masses are bound by 0.193 of one
+    (Usukura, Suzuki, Varga, PRB 59, 5652 (1999)).
+    """
     medium = PairMedium(0.4, 0.4, RytovaKeldysh(0.0, 8.0))
     alone = solve_wannier(RadialGrid.uniform_with_tail(*GRID), 0.2, medium.interaction).up_to(1.45)
     found = solve_excited_pairs(alone, medium, False, 1)

@@ -23,7 +23,11 @@ from hpcx.parallel.run import Run, spoken
 from hpcx.sweep.check import FILES, START, check, in_all
 from hpcx.sweep.planning import Planner
 
-QUICK = {"momentum": {"points": 55}, "delay": {"points": 36}, "signal": {"bootstrap": 2, "photon_energies": {"points": 3}}}
+QUICK = {
+    "momentum": {"points": 55},
+    "delay": {"points": 36},
+    "signal": {"bootstrap": 2, "photon_energies": {"points": 3}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,9 @@ def test_contributions_add_up_and_the_population_feeds_the_signal(result):
 
 
 def absorbed_photons(problem):
-    """Return the share of a weak pulse of 2.35 eV and 20 fs that the sheet absorbs, 1 - |r|^2 - |t|^2 over its spectrum."""
+    """Return the share of a weak pulse of 2.35 eV and 20 fs that the sheet absorbs,
+    1 - |r|^2 - |t|^2 over its spectrum.
+    """
     energy_w = np.linspace(2.0, 2.7, 2001)
     transmission_w = sheet_field(problem, energy_w)
     intensity_w = Pulse(2.35, 20.0, 1.0).spectrum(energy_w) ** 2
@@ -81,14 +87,20 @@ def test_populations_stand_in_the_valley_that_the_pump_drives(make_config, mater
     tables = {"momentum": {"points": 40, "tail_points": 16}, "continuum": {"energy_max": 1.2}}
     tables |= {"delay": {"start": 0, "stop": 40, "points": 2}, "solver": {"route": route, "tolerance": 1e-4}}
     pulses = {"pump": {"polarization": pump, "fluence": 0.05}, "probe": {"polarization": pump}}
-    point = solve(MPI.COMM_SELF, make_config(2.35, {"biexciton": False}, **pulses, **tables), material, Run(shared=shared))
+    point = solve(
+        MPI.COMM_SELF, make_config(2.35, {"biexciton": False}, **pulses, **tables), material, Run(shared=shared)
+    )
     population_vmt, by_state = point.value("signal/population"), point.value("signal/population_by_state")
     total_t = population_vmt.sum(axis=(0, 1))
-    assert [part.sum() for part in population_vmt] == pytest.approx([share * total_t.sum() for share in shares], abs=1e-12)
+    assert [part.sum() for part in population_vmt] == pytest.approx(
+        [share * total_t.sum() for share in shares], abs=1e-12
+    )
     assert population_vmt.sum(axis=0) == pytest.approx(by_state[:, 0], rel=1e-12)
     assert point.value("signal/exciton_density") == pytest.approx(1e14 * by_state.sum(axis=(0, 1)), rel=1e-12)
     photons = 0.05e-6 / (2.35 * 1.602176634e-19)
-    assert point.value("signal/excitons_made") == pytest.approx(point.value("signal/absorbed_share") * photons, rel=1e-9)
+    assert point.value("signal/excitons_made") == pytest.approx(
+        point.value("signal/absorbed_share") * photons, rel=1e-9
+    )
     absorbed = absorbed_photons(build_problem(make_config(2.35, {"biexciton": False}, **tables), material, shared))
     assert 0.02 < absorbed < 0.2 and point.value("signal/absorbed_share") == pytest.approx(absorbed, rel=3e-3)
 
@@ -122,7 +134,10 @@ def test_a_substrate_that_cannot_be_followed_in_time_is_refused(make_config, mat
     thick = material.with_parameters({"substrate.oxide_thickness": 3000.0})
     bare = material.with_parameters({"substrate.oxide_thickness": 0.0})
     time, short = {"solver": {"route": "time"}}, {"probe": {"duration": 2}}
-    config, third_order = make_config(2.48, {"substrate": True}, **time), make_config(2.48, {"substrate": True}, **short)
+    config, third_order = (
+        make_config(2.48, {"substrate": True}, **time),
+        make_config(2.48, {"substrate": True}, **short),
+    )
     assert refusals(config, material) == refusals(third_order, thick) == []
     assert refusals(make_config(2.48, {"substrate": True, "radiation": "frozen"}, **time, **short), thick) == []
     brief = make_config(2.48, {"substrate": True}, **time, **short)
@@ -201,7 +216,10 @@ def test_tables_that_ranks_make_together_are_those_that_a_point_takes(make_confi
     assert len(together) == 4 and all(shared[name] is table for name, table in together.items())
     assert {"two excitons", "convergence"} == set(kinds(together))
     alone = solve(MPI.COMM_SELF, config, material, Run())
-    assert all(np.array_equal(found.value(name), alone.value(name)) for name in ("signal/reflectivity_change", "wannier/convergence"))
+    assert all(
+        np.array_equal(found.value(name), alone.value(name))
+        for name in ("signal/reflectivity_change", "wannier/convergence")
+    )
 
 
 @pytest.mark.parametrize("polarization", ["y", "sigma+", "sigma-"])
@@ -230,7 +248,9 @@ def test_impossible_inputs_are_refused(make_config, tables):
 
 
 def test_environment_changes_the_binding_energy_and_leaves_the_exciton_where_it_was_measured(make_config, make_problem):
-    fitted, encapsulated = (make_problem(make_config(2.48, {"biexciton": False}, environment=name)).manifolds[0] for name in (None, "hBN"))
+    fitted, encapsulated = (
+        make_problem(make_config(2.48, {"biexciton": False}, environment=name)).manifolds[0] for name in (None, "hBN")
+    )
     assert -1e3 * encapsulated.states.energy_l[0] < 250 < -1e3 * fitted.states.energy_l[0]
     assert encapsulated.energy_l[0] == pytest.approx(1.88) == fitted.energy_l[0]
 
@@ -241,10 +261,14 @@ def test_polarisations_of_the_pump_are_an_axis(make_config, material, route):
     time = {"solver": {"route": route, "tolerance": 1e-3}, "delay": {"start": 0, "stop": 150, "points": 6}}
     small = {"momentum": {"points": 20, "tail_points": 6}, **time}
     names = ["x", "y", "sigma+"] if route == "third-order" else ["x", "sigma-"]
-    together = solve(MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": names}, **small), material, Run())
+    together = solve(
+        MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": names}, **small), material, Run()
+    )
     assert list(together.value("signal/polarization")) == names
     for number, name in enumerate(names):
-        alone = solve(MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": name}, **small), material, Run())
+        alone = solve(
+            MPI.COMM_SELF, make_config(2.3, {"biexciton": False}, pump={"polarization": name}, **small), material, Run()
+        )
         for path, data in alone.datasets.items():
             found = together.datasets[path]
             values = found.data[number] if found.dims[:1] == ("polarization",) else found.data

@@ -1,4 +1,6 @@
-"""What the temperature does: laws of the widths, detailed balance of the cascade, thermal momenta of formed excitons, limits."""
+"""What the temperature does: laws of the widths, detailed balance of the cascade,
+thermal momenta of formed excitons, limits.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +30,27 @@ KELVIN = physical_constants["Boltzmann constant in eV/K"][0]
 @pytest.fixture(scope="module")
 def manifold(make_config, make_problem):
     """Return a function of the temperature and the nodes: the A manifold."""
-    return lambda temperature, points=55: make_problem(make_config(2.5, temperature=temperature, momentum={"points": points})).manifolds[0]
+    return lambda temperature, points=55: make_problem(
+        make_config(2.5, temperature=temperature, momentum={"points": points})
+    ).manifolds[0]
 
 
 def widths(material, temperature, **parameters) -> np.ndarray:
     """Return the half widths (meV) of 1s and of unbound states, with numbers of the material replaced."""
-    names = {"acoustic": "optics.dephasing_acoustic", "optical": "optics.dephasing_optical", "optical_energy": "phonons.optical.energy"}
+    names = {
+        "acoustic": "optics.dephasing_acoustic",
+        "optical": "optics.dephasing_optical",
+        "optical_energy": "phonons.optical.energy",
+    }
     changed = material.with_parameters({names[name]: value for name, value in parameters.items()})
     found = half_widths(
-        Config(model="formation", material="MoS2", pump={"photon_energy": 2.5}, temperature=None if temperature is None else float(temperature)), changed
+        Config(
+            model="formation",
+            material="MoS2",
+            pump={"photon_energy": 2.5},
+            temperature=None if temperature is None else float(temperature),
+        ),
+        changed,
     )
     return 1e3 * np.array([found.s1, found.continuum])
 
@@ -47,8 +61,13 @@ def test_without_temperature_and_where_they_were_measured_widths_are_those_of_th
 
 
 def test_signals_without_temperature_are_what_they_were_before_there_was_one(make_config, third_order):
-    found = third_order(make_config(2.48, {"grating": True}, momentum={"points": 55}), np.array([0.0, 20.0, 100.0])).change_rcd[:, 0]
-    before_rd = [[2.794041931453e-4, 1.139877440215e-3, 1.063749129037e-3], [2.768273498598e-4, 9.489904472171e-4, 8.833990859108e-4]]
+    found = third_order(
+        make_config(2.48, {"grating": True}, momentum={"points": 55}), np.array([0.0, 20.0, 100.0])
+    ).change_rcd[:, 0]
+    before_rd = [
+        [2.794041931453e-4, 1.139877440215e-3, 1.063749129037e-3],
+        [2.768273498598e-4, 9.489904472171e-4, 8.833990859108e-4],
+    ]
     assert found == pytest.approx(np.array(before_rd), rel=1e-8)
 
 
@@ -67,12 +86,16 @@ def test_optical_phonons_widen_as_bose_says_twice_where_they_are_emitted_too(mat
 
 
 def test_width_of_mos2_is_that_of_the_publication_from_5_to_300_kelvin(material):
-    """Selig et al., Proc. SPIE 10102 (2017): 2 meV at 5 K and 14 meV at 300 K; the optical part is fitted to the difference."""
+    """Selig et al., Proc. SPIE 10102 (2017): 2 meV at 5 K and 14 meV at 300 K;
+    the optical part is fitted to the difference.
+    """
     assert widths(material, 300)[0] - widths(material, 5)[0] == pytest.approx(12, abs=0.05)
 
 
 def test_slope_of_the_acoustic_part_is_the_golden_rule_with_the_potentials_of_the_material(material):
-    """Quasi-elastic scattering of an exciton at rest: hbar times the rate is M kT D^2 / (hbar^2 rho c^2), half of it the width."""
+    """Quasi-elastic scattering of an exciton at rest:
+    hbar times the rate is M kT D^2 / (hbar^2 rho c^2), half of it the width.
+    """
     number = material.number
     potential = number("phonons.acoustic.electron_potential_K", "eV") + number("phonons.acoustic.hole_potential", "eV")
     stiffness = number("lattice.mass_density", "eV*fs^2/nm^4") * number("phonons.acoustic.velocity_LA", "nm/fs") ** 2
@@ -89,7 +112,9 @@ def test_occupation_has_its_limits():
 
 @pytest.mark.parametrize("kind", ["quantum", "printed"])
 @pytest.mark.parametrize("temperature", [20, 300])
-def test_cascade_ends_in_boltzmanns_distribution_over_the_intervals_and_loses_no_particle(make_config, temperature, kind):
+def test_cascade_ends_in_boltzmanns_distribution_over_the_intervals_and_loses_no_particle(
+    make_config, temperature, kind
+):
     energy_l = np.array([0.0, 0.03, 0.06, 0.07, 0.11, 0.13, 0.18, 0.2])
     matrix_ml = generator(relaxation_rates(make_config(2.5, {"cascade": kind}, temperature=temperature), energy_l), 0.0)
     thermal_l = np.gradient(energy_l) * np.exp(-energy_l / (KELVIN * temperature))
@@ -105,20 +130,26 @@ def test_a_cold_cascade_is_that_without_temperature(manifold):
 
 @pytest.mark.parametrize("temperature", [100, 300, 900])
 def test_steps_of_one_quantum_are_a_walk_down_n_plus_1_and_up_n(make_config, temperature):
-    """First passage of such a walk over N steps: mean N / k and variance N (2 n + 1) / k^2, k being the rate at zero temperature."""
+    """First passage of such a walk over N steps: mean N / k and variance N (2 n + 1) / k^2,
+    k being the rate at zero temperature.
+    """
     energy_l = 0.048 * np.arange(400)
     rate_ml = relaxation_rates(make_config(2.5, {"cascade": "printed"}, temperature=temperature), energy_l)
     mean_e, spread_e = arrival(generator(rate_ml, 0.0))
     steps, rate = np.arange(1, 31), 0.02 / 0.048
     assert mean_e[:30] == pytest.approx(steps / rate, rel=1e-8)
-    assert spread_e[:30] ** 2 == pytest.approx(steps * (2 * occupation(0.048, KELVIN * temperature) + 1) / rate**2, rel=1e-8)
+    assert spread_e[:30] ** 2 == pytest.approx(
+        steps * (2 * occupation(0.048, KELVIN * temperature) + 1) / rate**2, rel=1e-8
+    )
 
 
 def test_a_warm_cascade_takes_as_long_but_spreads_more_on_any_grid(manifold):
     times = {}
     for kelvin, points in ((None, 55), (300, 55), (300, 110)):
         m = manifold(kelvin, points)
-        times[kelvin, points] = [float(np.interp(m.gap + 0.52, m.energy_l[1:], time_e)) for time_e in arrival(m.generator_ml)]
+        times[kelvin, points] = [
+            float(np.interp(m.gap + 0.52, m.energy_l[1:], time_e)) for time_e in arrival(m.generator_ml)
+        ]
     assert times[300, 55] == pytest.approx(times[300, 110], rel=5e-3)
     assert times[300, 55][0] == pytest.approx(times[None, 55][0], rel=0.03)
     assert 1.08 < times[300, 55][1] / times[None, 55][1] < 1.13
@@ -141,7 +172,9 @@ def test_excitons_at_rest_bleach_as_without_temperature(manifold):
 
 @pytest.mark.parametrize("temperature", [30.0, 300.0])
 def test_bleaching_by_thermal_excitons_of_a_gaussian_state(temperature):
-    """phi = c exp(-a k^2): shifted by q it blocks exp(-2 a q^2 / 3) of what it blocks at rest; the thermal mean is 1 / (1 + b)."""
+    """phi = c exp(-a k^2): shifted by q it blocks exp(-2 a q^2 / 3) of what it blocks at rest;
+    the thermal mean is 1 / (1 + b).
+    """
     exponent, medium = 0.8, PairMedium(0.4, 0.6, RytovaKeldysh(4.0, 2.0))
     grid = RadialGrid.uniform_with_tail(400, 4.0, 20, 20.0)
     phi_lk = np.sqrt(8 * np.pi * exponent) * np.exp(-exponent * grid.k_k[None] ** 2)
@@ -170,7 +203,9 @@ def test_warm_excitons_rise_faster_and_bleach_less(make_config, material, shared
     assert width == pytest.approx(30 / 18, rel=1e-2)
 
 
-@pytest.mark.parametrize(("key", "width", "least"), [("1s", 12, "12.18"), ("bound", 13, "13.84"), ("continuum", 5, "13.84")])
+@pytest.mark.parametrize(
+    ("key", "width", "least"), [("1s", 12, "12.18"), ("bound", 13, "13.84"), ("continuum", 5, "13.84")]
+)
 def test_widths_below_what_phonons_make_are_refused_with_the_least(make_config, material, key, width, least):
     [refusal] = refusals(make_config(2.5, temperature=77, dephasing={key: width}), material)
     assert refusal.key == f"dephasing.{key}" and f"at least {least} meV" in refusal.message

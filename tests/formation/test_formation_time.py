@@ -53,12 +53,16 @@ def compare(make_config, make_problem, third_order):
     ],
 )
 def test_routes_agree_at_low_fluence(compare, approximation, pump, probe):
-    found, expected = compare(approximation, pump={"polarization": pump, "fluence": 0.05}, probe={"polarization": probe}, **SMALL)
+    found, expected = compare(
+        approximation, pump={"polarization": pump, "fluence": 0.05}, probe={"polarization": probe}, **SMALL
+    )
     assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
 
 
 def test_routes_agree_at_a_temperature(compare):
-    """Phonons that are absorbed fill the matrix of the cascade above and below its diagonal, also where the third order sums its memory."""
+    """Phonons that are absorbed fill the matrix of the cascade above and below its diagonal,
+    also where the third order sums its memory.
+    """
     found, expected = compare({}, temperature=300, pump={"fluence": 0.05}, **SMALL)
     assert np.abs(found - expected).max() < 3e-4 * np.abs(expected).max()
 
@@ -107,7 +111,9 @@ def test_routes_agree_on_a_dispersive_substrate(compare):
 
 @pytest.mark.parametrize("polarizations", [("x", "x"), ("x", "sigma-")])
 def test_particle_balance(make_config, make_problem, polarizations):
-    config = make_config(2.35, pump={"polarization": polarizations[0]}, probe={"polarization": polarizations[1]}, **SMALL)
+    config = make_config(
+        2.35, pump={"polarization": polarizations[0]}, probe={"polarization": polarizations[1]}, **SMALL
+    )
     problem = make_problem(config)
     experiment = make_experiment(config, problem, np.array([1.88]))
     equations = experiment.equations(5.0, PHASES, True, Terms())

@@ -1,4 +1,5 @@
-"""Mutated inputs: small ones of every model, with wrong types, absurd numbers, other units, misspelt or missing keys, broken files.
+"""Mutated inputs: small ones of every model, with wrong types, absurd numbers,
+other units, misspelt or missing keys, broken files.
 
 Everything follows from a seed: `hostile(number)` and `plausible(number)` return the same case in every run.
 """
@@ -27,12 +28,26 @@ SMALL: dict[str, list[dict]] = {
     "exciton": [
         {"material": "MoS2", "mesh": {"N": 24, "k0": 0.12}, "solver": {"states": 3}},
         {"material": "WS2", "mesh": {"N": 60, "k0": 0.1}, "solver": {"states": 2}},
-        {"material": "WSe2", "mesh": {"N": 30, "k0": 0.1}, "bands": {"model": "parabolic"}, "screening": {"kappa": "hBN"}},
-        {"material": "MoSe2", "mesh": {"N": 30, "k0": 0.1}, "absorption": {"enabled": True, "broadening": "8 meV", "resolution": "1 meV"}},
+        {
+            "material": "WSe2",
+            "mesh": {"N": 30, "k0": 0.1},
+            "bands": {"model": "parabolic"},
+            "screening": {"kappa": "hBN"},
+        },
+        {
+            "material": "MoSe2",
+            "mesh": {"N": 30, "k0": 0.1},
+            "absorption": {"enabled": True, "broadening": "8 meV", "resolution": "1 meV"},
+        },
     ],
     "trion": [
         {"material": "MoS2", "mesh": {"N": 15, "k0": 0.1}, "solver": {"states": 2}},
-        {"material": "WS2", "mesh": {"N": 15, "k0": 0.1}, "solver": {"states": 2, "symmetry": "none"}, "trion": {"species": ["singlet"]}},
+        {
+            "material": "WS2",
+            "mesh": {"N": 15, "k0": 0.1},
+            "solver": {"states": 2, "symmetry": "none"},
+            "trion": {"species": ["singlet"]},
+        },
         {
             "material": "MoSe2",
             "mesh": {"N": 18, "k0": 0.12},
@@ -49,11 +64,20 @@ SMALL: dict[str, list[dict]] = {
         },
     ],
     "wigner": [
-        {"momentum": {"first_bin": "1 meV", "growth": 1.4}, "time": {"end": "1 ps", "outputs": [[0.2, 2]], "tolerance": 0.05}},
+        {
+            "momentum": {"first_bin": "1 meV", "growth": 1.4},
+            "time": {"end": "1 ps", "outputs": [[0.2, 2]], "tolerance": 0.05},
+        },
         {
             "momentum": {"first_bin": "1 meV", "growth": 1.4, "harmonics": 1},
             "space": {"dimension": 1, "points": 40, "width": "4 um"},
-            "time": {"end": "0.6 ps", "outputs": [[0.2, 2]], "densities": [[0.3, 2]], "distributions": [0.5], "tolerance": 0.1},
+            "time": {
+                "end": "0.6 ps",
+                "outputs": [[0.2, 2]],
+                "densities": [[0.3, 2]],
+                "distributions": [0.5],
+                "tolerance": 0.1,
+            },
         },
         {
             "momentum": {"first_bin": "2 meV", "growth": 1.5, "harmonics": 1},
@@ -68,7 +92,12 @@ SMALL: dict[str, list[dict]] = {
         },
     ],
     "formation": [
-        {"pump": {"photon_energy": 2.35}, "momentum": {"points": 40, "tail_points": 10}, "delay": {"points": 9}, "signal": {"bootstrap": 2}},
+        {
+            "pump": {"photon_energy": 2.35},
+            "momentum": {"points": 40, "tail_points": 10},
+            "delay": {"points": 9},
+            "signal": {"bootstrap": 2},
+        },
         {
             "pump": {"photon_energy": "2.5 eV", "polarization": "sigma+"},
             "momentum": {"points": 40, "tail_points": 10},
@@ -86,7 +115,12 @@ SMALL: dict[str, list[dict]] = {
         },
     ],
     "valley": [
-        {"momentum": {"points": 12, "angles": 8}, "time": {"end": "3 ps", "step": "20 fs"}, "flow": {"times": ["1 ps"]}, "modes": {"count": 2}},
+        {
+            "momentum": {"points": 12, "angles": 8},
+            "time": {"end": "3 ps", "step": "20 fs"},
+            "flow": {"times": ["1 ps"]},
+            "modes": {"count": 2},
+        },
         {
             "momentum": {"points": 10, "angles": 8},
             "time": {"end": "1 ps", "step": "50 fs"},
@@ -94,7 +128,11 @@ SMALL: dict[str, list[dict]] = {
             "approximation": {"saturation": True},
             "modes": {"count": 1},
         },
-        {"momentum": {"points": 10, "angles": 8, "dimension": 2}, "time": {"end": "1 ps", "step": "50 fs"}, "modes": {"count": 1}},
+        {
+            "momentum": {"points": 10, "angles": 8, "dimension": 2},
+            "time": {"end": "1 ps", "step": "50 fs"},
+            "modes": {"count": 1},
+        },
     ],
 }
 DEFAULTS = {
@@ -104,26 +142,53 @@ DEFAULTS = {
 }
 #: keys whose values decide how long a run takes; they stay small in inputs that are computed
 SIZES = {
-    "mesh.N": (4, 60), "mesh.k0": (0.03, 0.16), "solver.states": (1, 6), "twod.points": (2, 20), "absorption.max_steps": (1, 300),
+    "mesh.N": (4, 60), "mesh.k0": (0.03, 0.16), "solver.states": (1, 6), "twod.points": (2, 20),
+    "absorption.max_steps": (1, 300),
     "absorption.resolution": (5e-4, 0.1), "absorption.accuracy": (1e-3, 0.5), "absorption.broadening": (4e-3, 0.1),
-    "solver.tolerance": (1e-9, 1e-5), "trion.temperature": (0, 100), "twod.trace_end": (10, 1000), "twod.trace_step": (2, 100),
+    "solver.tolerance": (1e-9, 1e-5), "trion.temperature": (0, 100), "twod.trace_end": (10, 1000),
+    "twod.trace_step": (2, 100),
     "space.points": (8, 40), "momentum.harmonics": (1, 3), "time.end": (0.2, 2), "time.tolerance": (1e-2, 0.1),
-    "momentum.first_bin": (0.5, 5), "momentum.growth": (1.2, 1.6), "momentum.largest_bin": (2, 20), "momentum.energy_max": (40, 300),
+    "momentum.first_bin": (0.5, 5), "momentum.growth": (1.2, 1.6), "momentum.largest_bin": (2, 20),
+    "momentum.energy_max": (40, 300),
     "uncertainty.samples": (0, 4), "landscape.rate_step": (5, 50), "delay.points": (2, 9), "momentum.points": (8, 40),
-    "momentum.tail_points": (4, 12), "signal.bootstrap": (0, 3), "signal.photon_energies.points": (0, 3), "solver.time_step": (0.3, 1),
-    "momentum.angles": (4, 12), "modes.count": (1, 3), "time.step": (10, 100), "time.refinement": (0.3, 2), "dephasing.1s": (5, 200),
+    "momentum.tail_points": (4, 12), "signal.bootstrap": (0, 3), "signal.photon_energies.points": (0, 3),
+    "solver.time_step": (0.3, 1),
+    "momentum.angles": (4, 12), "modes.count": (1, 3), "time.step": (10, 100), "time.refinement": (0.3, 2),
+    "dephasing.1s": (5, 200),
     "dephasing.bound": (5, 200), "dephasing.continuum": (5, 200), "pump.duration": (5, 200), "probe.duration": (5, 200),
     "delay.start": (-300, 0), "delay.stop": (10, 500), "time.start": (-500, -10),
 }  # fmt: skip
 #: values that are no good numbers for anything
 ABSURD: list[Any] = [
-    0, -1, 1, 2, 0.5, 1e-12, 1e-300, 5e-324, 1e12, 1e300, -1e300, math.inf, -math.inf, math.nan, 2**31, 2**63, 10**30, 10**400,
-    True, False, "", " ", "nan", "inf", "-inf eV", "1e999 eV", "nan K", "9**9**9 eV", "9**9**9", "2*3", "2,5 ps", "1 9 eV", "1e3e3",
-    "1 eV^99", "3 kg", "1 lightyear", "25 degC", "3 dB", "0x10", "1_000", "1" * 500, "eV", "\x00", "MoS2\x00", "é", "\u202e1 eV",
-    "😀", "../..", "/", "/dev/null", "/dev/zero", "~", "nowhere.toml", "none", "auto", [], [1], [[]], [[1, 2], [3]], [math.nan, 1],
+    0, -1, 1, 2, 0.5, 1e-12, 1e-300, 5e-324, 1e12, 1e300, -1e300, math.inf, -math.inf, math.nan, 2**31, 2**63, 10**30,
+    10**400,
+    True, False, "", " ", "nan", "inf", "-inf eV", "1e999 eV", "nan K", "9**9**9 eV", "9**9**9", "2*3", "2,5 ps",
+    "1 9 eV", "1e3e3",
+    "1 eV^99", "3 kg", "1 lightyear", "25 degC", "3 dB", "0x10", "1_000", "1" * 500, "eV", "\x00", "MoS2\x00", "é",
+    "\u202e1 eV",
+    "😀", "../..", "/", "/dev/null", "/dev/zero", "~", "nowhere.toml", "none", "auto", [], [1], [[]], [[1, 2], [3]],
+    [math.nan, 1],
     [1, "a", True], {}, {"value": 1}, {"a": {"b": {}}}, ["x"] * 300, list(range(3000)), -0.0, "0 eV", "-1 meV",
 ]  # fmt: skip
-UNITS = ["eV", "meV", "K", "nm", "angstrom", "um", "fs", "ps", "s", "m0", "kg", "1", "1/nm", "cm^-2", "uJ/cm^2", "eV*angstrom^2", "m/s"]
+UNITS = [
+    "eV",
+    "meV",
+    "K",
+    "nm",
+    "angstrom",
+    "um",
+    "fs",
+    "ps",
+    "s",
+    "m0",
+    "kg",
+    "1",
+    "1/nm",
+    "cm^-2",
+    "uJ/cm^2",
+    "eV*angstrom^2",
+    "m/s",
+]
 
 
 @dataclass
@@ -258,7 +323,9 @@ def _misspelt(table: dict, chance: random.Random, case: Case) -> str:
     name = chance.choice(_written(table))
     place, last = _parent(table, name)
     letter = chance.randrange(len(last) + 1)
-    spelt = chance.choice((last[:letter] + last[letter + 1 :], last[:letter] + "x" + last[letter:], last.upper(), last + "\u00e9", ""))
+    spelt = chance.choice(
+        (last[:letter] + last[letter + 1 :], last[:letter] + "x" + last[letter:], last.upper(), last + "\u00e9", "")
+    )
     place[spelt] = place.pop(last)
     return f"{'.'.join(name)} spelt {spelt!r}"
 
@@ -286,7 +353,9 @@ def _swept(table: dict, chance: random.Random, case: Case) -> str:
     key = chance.choice(_keys(table))
     values = [chance.choice((*ABSURD, *_limits(key))) for _ in range(chance.randint(0, 4))]
     name = chance.choice((key.name, key.name, f"parameters.{key.name}", "output.directory", "sweep", ""))
-    table["sweep"] = chance.choice(({name: values}, {name: values}, {name: values}, values, {name: 3}, {name: {"a": values}}))
+    table["sweep"] = chance.choice(
+        ({name: values}, {name: values}, {name: values}, values, {name: 3}, {name: {"a": values}})
+    )
     return f"sweep over {name}"
 
 
@@ -294,9 +363,12 @@ def _set(table: dict, chance: random.Random, case: Case) -> str:
     key = chance.choice(_keys(table)).name
     word = chance.choice(
         (
-            f"{key}={chance.choice(ABSURD)!r:.60}", f"{key}={chance.choice(_limits_text(table))}", key, "=", "=3", f"{key}.x=1", f"{key}=",
-            f"parameters.{key}=1", "parameters=3", "sweep=3", f"sweep.{key}=[1,2]", "a.b.c.d=1", f"{key}=[[[[", f"{key}=\x00",
-            "model=trion", "model.x=1", "material.x=1", f'"{key}"=1', "output.directory=''", f"{key}={'9' * 5000}", "sweep.x={}",
+            f"{key}={chance.choice(ABSURD)!r:.60}", f"{key}={chance.choice(_limits_text(table))}", key, "=", "=3",
+            f"{key}.x=1", f"{key}=",
+            f"parameters.{key}=1", "parameters=3", "sweep=3", f"sweep.{key}=[1,2]", "a.b.c.d=1", f"{key}=[[[[",
+            f"{key}=\x00",
+            "model=trion", "model.x=1", "material.x=1", f'"{key}"=1', "output.directory=''", f"{key}={'9' * 5000}",
+            "sweep.x={}",
             f"{key}=1979-05-27", f"{key}={'[' * 2000}", "title=" + "\u00e9" * 40, ".=1", "..=1", f".{key}=1",
         )
     )  # fmt: skip
@@ -306,7 +378,9 @@ def _set(table: dict, chance: random.Random, case: Case) -> str:
 
 def _limits(key: Key) -> list[float]:
     words = key.bounds.replace("and", " ").split()
-    numbers = [float(word) for word in words if word.lstrip("-").replace(".", "").replace("e-", "").replace("e+", "").isdigit()]
+    numbers = [
+        float(word) for word in words if word.lstrip("-").replace(".", "").replace("e-", "").replace("e+", "").isdigit()
+    ]
     return [int(number) if "integer" in key.kind and number.is_integer() else number for number in numbers]
 
 
@@ -335,7 +409,9 @@ def _own_material(table: dict, chance: random.Random, case: Case) -> str:
 
 def _wrong_entry(place: dict, last: str, chance: random.Random) -> str:
     entry = place[last]
-    kind = chance.choice(("absurd", "scaled", "negative", "unit", "dropped", "misspelt", "no source", "bare", "list", "unit type"))
+    kind = chance.choice(
+        ("absurd", "scaled", "negative", "unit", "dropped", "misspelt", "no source", "bare", "list", "unit type")
+    )
     if not isinstance(entry, dict):
         return "left"
     value = entry.get("value")
@@ -363,24 +439,47 @@ def _wrong_entry(place: dict, last: str, chance: random.Random) -> str:
 def _own_environment(table: dict, chance: random.Random, case: Case) -> str:
     kappa = chance.choice(ABSURD)
     entry = {"value": kappa, "unit": chance.choice(("1", "eV", "", 3)), "source": "test"}
-    case.files["own_environment.toml"] = dumps({"name": "own", chance.choice(("kappa", "kapa")): entry}).encode("utf-8", "surrogatepass")
-    key = chance.choice(("screening.kappa", "environment")) if table.get("model") in ("exciton", "trion") else "environment"
+    case.files["own_environment.toml"] = dumps({"name": "own", chance.choice(("kappa", "kapa")): entry}).encode(
+        "utf-8", "surrogatepass"
+    )
+    key = (
+        chance.choice(("screening.kappa", "environment"))
+        if table.get("model") in ("exciton", "trion")
+        else "environment"
+    )
     _put(table, key, "own_environment.toml")
     return f"environment of kappa {kappa!r:.40}"
 
 
 def _own_slabs(table: dict, chance: random.Random, case: Case) -> str:
-    """Surroundings of slabs or sheets, or a table of a dielectric function, with an entry that may be absurd or missing."""
+    """Surroundings of slabs or sheets, or a table of a dielectric function,
+    with an entry that may be absurd or missing.
+    """
     entry = lambda value, unit: {"value": value, "unit": unit, "source": "test"}
     value = chance.choice(ABSURD)
     slabs = [
         {"side": chance.choice(("above", "below", "both", "left", 1)), "parallel": entry(4.0, "1")},
-        {"side": "below", "parallel": entry(chance.choice((2.0, value)), "1"), "thickness": entry(chance.choice((5.0, value)), "nm")},
+        {
+            "side": "below",
+            "parallel": entry(chance.choice((2.0, value)), "1"),
+            "thickness": entry(chance.choice((5.0, value)), "nm"),
+        },
     ]
     q = chance.choice(([0.0, 1.0, 2.0], [0.0, 2.0, 1.0], [1.0], [0.0, value, 2.0], []))
-    rows = {"q": entry(q, "1/nm"), chance.choice(("epsilon", "W", "epsilon_inverse", "eps")): entry([1.0, 2.0, chance.choice((3.0, value))], "1")}
-    sheets = [{"carriers": chance.choice(("both", "electron", 1)), "r0": entry(chance.choice((4.0, value)), "nm"), "height": entry(0.0, "nm")}]
-    sheets += chance.choice(([], [{"carriers": "hole", "r0": entry(3.0, "nm"), "height": entry(chance.choice((0.6, value)), "nm")}]))
+    rows = {
+        "q": entry(q, "1/nm"),
+        chance.choice(("epsilon", "W", "epsilon_inverse", "eps")): entry([1.0, 2.0, chance.choice((3.0, value))], "1"),
+    }
+    sheets = [
+        {
+            "carriers": chance.choice(("both", "electron", 1)),
+            "r0": entry(chance.choice((4.0, value)), "nm"),
+            "height": entry(0.0, "nm"),
+        }
+    ]
+    sheets += chance.choice(
+        ([], [{"carriers": "hole", "r0": entry(3.0, "nm"), "height": entry(chance.choice((0.6, value)), "nm")}])
+    )
     content = chance.choice(
         (
             {"sheet": sheets},
@@ -510,7 +609,9 @@ def _between(low: float, high: float, chance: random.Random) -> float:
 
 
 def _default_scaled(table: dict, chance: random.Random, case: Case) -> str:
-    numbers = [key for key in _keys(table) if isinstance(key.default, (int, float)) and not isinstance(key.default, bool)]
+    numbers = [
+        key for key in _keys(table) if isinstance(key.default, (int, float)) and not isinstance(key.default, bool)
+    ]
     key = chance.choice([key for key in numbers if key.name not in SIZES and key.default])
     value = key.default * 10 ** chance.uniform(-1, 1)
     value = round(value) if "integer" in key.kind else value
@@ -533,15 +634,35 @@ def _own_numbers(table: dict, chance: random.Random, case: Case) -> str:
 
 
 HOSTILE = [
-    _absurd_value, _absurd_value, _extreme_number, _extreme_number, _at_bound, _other_unit, _dropped, _misspelt, _nested, _swapped, _swept,
-    _set, _set, _own_material, _own_material, _own_material, _own_environment, _own_slabs, _parameters, _broken_file, _choice,
+    _absurd_value, _absurd_value, _extreme_number, _extreme_number, _at_bound, _other_unit, _dropped, _misspelt,
+    _nested, _swapped, _swept,
+    _set, _set, _own_material, _own_material, _own_material, _own_environment, _own_slabs, _parameters, _broken_file,
+    _choice,
 ]  # fmt: skip
 PLAUSIBLE = [_choice, _choice, _number_within, _number_within, _default_scaled, _own_numbers, _own_numbers]
 
 
 def _garbled(text: str, chance: random.Random) -> tuple[str, str]:
     place = chance.randrange(len(text) + 1)
-    junk = chance.choice(("\x00", "[", "]]", "=", '"', "\n[a.b]\n", "\ud800", "\ufeff", "'''", "\r", "#", "[[a]]\n", "[" * 3000, "\x7f", "a" * 9999))
+    junk = chance.choice(
+        (
+            "\x00",
+            "[",
+            "]]",
+            "=",
+            '"',
+            "\n[a.b]\n",
+            "\ud800",
+            "\ufeff",
+            "'''",
+            "\r",
+            "#",
+            "[[a]]\n",
+            "[" * 3000,
+            "\x7f",
+            "a" * 9999,
+        )
+    )
     return text[:place] + junk + text[place + chance.choice((0, 0, 1, 10)) :], f"text garbled by {junk!r:.20}"
 
 
@@ -555,7 +676,11 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f") if "\ud800" > max(text, default="a") else '"' + text + '"'
+    return (
+        json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f")
+        if "\ud800" > max(text, default="a")
+        else '"' + text + '"'
+    )
 
 
 def _value(value: Any) -> str:

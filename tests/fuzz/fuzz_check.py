@@ -1,7 +1,8 @@
 """`hpcx check` on mutated inputs, in this process: python tests/fuzz/fuzz_check.py FIRST COUNT [--show]
 
-Each case ends as accepted (status 0) or refused (status 2, or 3 for some points of a sweep, with a message); an exception, a time beyond LIMIT or another
-status is a finding. Prints one line per finding and a line of JSON with the counts.
+Each case ends as accepted (status 0) or refused (status 2, or 3 for some points of a sweep, with a message); an
+exception, a time beyond LIMIT or another status is a finding. Prints one line per finding and a line of JSON with the
+counts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class TooLong(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check ended: "accepted", "refused", "some points refused", "error", "hang" or "status"; with what it said, and its processor time in s."""
+    """How a check ended: "accepted", "refused", "some points refused", "error", "hang" or "status";
+    with what it said, and its processor time in s.
+    """
 
     kind: str
     text: str
@@ -96,7 +99,11 @@ def main(first: int, count: int, show: bool = False) -> dict:
             greedy.append((round(grown), number))
         if show or outcome.kind not in ("accepted", "refused", "some points refused"):
             last = outcome.text.strip().splitlines()
-            print(f"{number} {outcome.kind} {outcome.seconds:.1f} s {case.done}\n    " + "\n    ".join(last[-1 if show else -8 :]), flush=True)
+            print(
+                f"{number} {outcome.kind} {outcome.seconds:.1f} s {case.done}\n    "
+                + "\n    ".join(last[-1 if show else -8 :]),
+                flush=True,
+            )
     return dict(counts) | {"peak_megabytes": round(peak_megabytes()), "grown": greedy, "slowest": slowest}
 
 

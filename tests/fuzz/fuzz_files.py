@@ -1,7 +1,8 @@
-"""Files of an output directory are damaged, then every command looks at them: python tests/fuzz/fuzz_files.py FIRST COUNT [SCENE ...] [--show]
+"""Files of an output directory are damaged, then every command looks at them:
+python tests/fuzz/fuzz_files.py FIRST COUNT [SCENE ...] [--show]
 
-A finding is a traceback, an end by a signal, a time beyond LIMIT, a value that is not that of the undamaged directory, or an intact result
-that was set aside or computed again. Prints a line per finding and a line of JSON with the counts.
+A finding is a traceback, an end by a signal, a time beyond LIMIT, a value that is not that of the undamaged directory,
+or an intact result that was set aside or computed again. Prints a line per finding and a line of JSON with the counts.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ SCENES = {
         f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[mesh]\nk0 = 0.1\n[sweep]\n"mesh.N" = [24, 30, 36]\n',
         before=("--set", "sweep.mesh.N=[24, 30]"),
     ),
-    "single": Scene('model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n' + HEAD + '[momentum]\npoints = 10\nangles = 8\n[time]\nend = "1 ps"\n'),
+    "single": Scene(
+        'model = "valley"\nmaterial = "WSe2"\ntemperature = 77\n'
+        + HEAD + '[momentum]\npoints = 10\nangles = 8\n[time]\nend = "1 ps"\n'
+    ),
     "moments": Scene(WIGNER + '[time]\nend = "1 ps"\noutputs = [[0.1, 2]]\ntolerance = 0.05\n', questions=24),
     "line": Scene(
         WIGNER + 'harmonics = 1\n[space]\ndimension = 1\npoints = 40\nwidth = "2.4 um"\n'
@@ -59,7 +63,8 @@ SCENES = {
         questions=24,
     ),
     "converge": Scene(
-        f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[mesh]\nk0 = 0.1\n', words=("converge", "input.toml", "--target", "60 meV")
+        f'model = "exciton"\nmaterial = "MoS2"\n{HEAD}[mesh]\nk0 = 0.1\n',
+        words=("converge", "input.toml", "--target", "60 meV"),
     ),
 }  # fmt: skip
 #: endings of names of files that are not results: what they say is not compared
@@ -72,7 +77,11 @@ def make(scene: Scene, folder: Path) -> None:
     ended = command(folder, [*scene.words, *scene.before], scene.questions)
     assert ended.status in (0, 75), ended.said
     assert scene.questions == 0 or list((folder / "out/checkpoints").glob("*.checkpoint.h5")), ended.said
-    result = next((folder / "out/points").glob("*.h5"), None) if (folder / "out/points").is_dir() else folder / "out/result.h5"
+    result = (
+        next((folder / "out/points").glob("*.h5"), None)
+        if (folder / "out/points").is_dir()
+        else folder / "out/result.h5"
+    )
     if result is not None:
         line = {"point": result.stem, "host": "node1", "pid": 1, "started": 1.7e9, "ranks": 2}
         result.with_suffix(".lock").write_text(json.dumps(line) + "\n", encoding="utf-8")
@@ -81,7 +90,9 @@ def make(scene: Scene, folder: Path) -> None:
 
 
 def command(folder: Path, words: list[str], questions: int = 0, user: int | None = None) -> Ended:
-    """Run `hpcx` with words in a folder, in a process of its own; it is stopped after a number of `questions` if there is one."""
+    """Run `hpcx` with words in a folder, in a process of its own;
+    it is stopped after a number of `questions` if there is one.
+    """
     return in_child(lambda: _hpcx(words, questions), folder, LIMIT, user)
 
 
@@ -106,15 +117,34 @@ def values(where: str) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     try:
         tree = hpcx.open(where)
-        found = {f"{node.path}/{name}": np.asarray(item.values) for node in tree.subtree for name, item in node.variables.items()}
+        found = {
+            f"{node.path}/{name}": np.asarray(item.values)
+            for node in tree.subtree
+            for name, item in node.variables.items()
+        }
     except (OSError, ValueError) as error:
         print(f"hpcx: {error}")
         raise SystemExit(1) from None
-    return {name: item for name, item in found.items() if item.dtype.kind in "fci" and not name.startswith(("/provenance", "/index", "/points"))}
+    return {
+        name: item
+        for name, item in found.items()
+        if item.dtype.kind in "fci" and not name.startswith(("/provenance", "/index", "/points"))
+    }
 
 
 #: what may stand in the place of a file
-TEXTS = (b"no result at all\n", b"{}", b"[]", b"null", b"17", b'{"status": 3}', b'{"point": 3}\n', b"[1, 2]\n", b"\xff{", b'{"a": ' * 3000)
+TEXTS = (
+    b"no result at all\n",
+    b"{}",
+    b"[]",
+    b"null",
+    b"17",
+    b'{"status": 3}',
+    b'{"point": 3}\n',
+    b"[1, 2]\n",
+    b"\xff{",
+    b'{"a": ' * 3000,
+)
 Damage = Callable[[Path, random.Random], None]
 
 
@@ -220,7 +250,11 @@ def prepared(root: Path, names: list[str]) -> dict[str, Known]:
 
 def targets(folder: Path) -> list[Path]:
     """Return the files of an output directory, from `folder`."""
-    return sorted(path.relative_to(folder) for path in (folder / "out").rglob("*") if path.is_file() and path.suffix not in (".png", ".pdf"))
+    return sorted(
+        path.relative_to(folder)
+        for path in (folder / "out").rglob("*")
+        if path.is_file() and path.suffix not in (".png", ".pdf")
+    )
 
 
 @dataclass(frozen=True)
@@ -245,14 +279,26 @@ def case_of(number: int, scenes: dict[str, Known]) -> Case:
 
 
 def findings(case: Case, known: Known, folder: Path) -> tuple[list[str], str]:
-    """Damage a copy of the scene in `folder`, let every command look at it, and return what is wrong, with how the commands ended."""
+    """Damage a copy of the scene in `folder`, let every command look at it,
+    and return what is wrong, with how the commands ended.
+    """
     place = folder / "place"
     shutil.copytree(known.folder, place)
-    intact = {path: (place / path).stat() for path in targets(place) if path != case.target and path.suffix == ".h5" and "checkpoints" not in path.parts}
+    intact = {
+        path: (place / path).stat()
+        for path in targets(place)
+        if path != case.target and path.suffix == ".h5" and "checkpoints" not in path.parts
+    }
     DAMAGES[case.damage](place / case.target, random.Random(case.seed))
     user = _give_away(folder) if case.damage == "locked away" and os.geteuid() == 0 else None
     found: list[str] = []
-    looks = [["status", "out"], ["status", "--json", "out"], ["show", "out"], ["plot", "out"], ["compare", "out", "out"]]
+    looks = [
+        ["status", "out"],
+        ["status", "--json", "out"],
+        ["show", "out"],
+        ["plot", "out"],
+        ["compare", "out", "out"],
+    ]
     looks += [[word, str(case.target)] for word in ("show", "status", "plot")] if case.target.suffix == ".h5" else []
     for words in looks:
         _judge(words, command(place, words, user=user), found, (0, 1, 2))
@@ -283,8 +329,12 @@ def _judge(words: list[str], ended: Ended, found: list[str], statuses: tuple[int
         found.append(f"{' '.join(words)}: status {ended.status} without a word")
 
 
-def _compare(what: str, ended: Ended, reference: dict[str, Any], tolerance: float, found: list[str], partly: bool) -> None:
-    """Note what is not as in the reference; `partly`: an error that is said, and datasets that are not there, are right."""
+def _compare(
+    what: str, ended: Ended, reference: dict[str, Any], tolerance: float, found: list[str], partly: bool
+) -> None:
+    """Note what is not as in the reference; `partly`: an error that is said,
+    and datasets that are not there, are right.
+    """
     import numpy as np
 
     _judge([what], ended, found, (0, 1) if partly else (0,))
@@ -295,7 +345,9 @@ def _compare(what: str, ended: Ended, reference: dict[str, Any], tolerance: floa
         one, other = values[name], reference[name]
         scale = tolerance * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
         equal = one.shape == other.shape and np.allclose(one, other, rtol=0, atol=scale, equal_nan=True)
-        if not equal and not (partly and one.shape == other.shape and np.array_equal(one[~np.isnan(one)], other[~np.isnan(one)])):
+        if not equal and not (
+            partly and one.shape == other.shape and np.array_equal(one[~np.isnan(one)], other[~np.isnan(one)])
+        ):
             found.append(f"{what}: other values of {name}")
 
 
@@ -308,7 +360,9 @@ def _moved(place: Path, intact: dict[Path, os.stat_result], case: Case) -> list[
         now = (place / path).lstat() if (place / path).exists() else None
         if now is None or (now.st_ino, now.st_mtime_ns) != (old.st_ino, old.st_mtime_ns):
             found.append(f"{path} is intact, and was touched")
-    aside = [path for word in ("damaged", "other-physics", "other-options") for path in (place / "out").rglob(f"*.{word}.*")]
+    aside = [
+        path for word in ("damaged", "other-physics", "other-options") for path in (place / "out").rglob(f"*.{word}.*")
+    ]
     return found + [f"{path.name} was set aside" for path in aside if not path.name.startswith(case.target.name)]
 
 

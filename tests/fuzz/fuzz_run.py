@@ -1,8 +1,8 @@
 """`hpcx run` on mutated inputs, each in a process of its own: python tests/fuzz/fuzz_run.py FIRST COUNT [SECONDS]
 
-Inputs are plausible ones; those that are refused, by `hpcx check` too, do not count. A run may end as done, or as failed with a message; a traceback, a
-signal, or a result with values that are not finite and not explained is a finding. Prints a line for all that is not done, and a
-line of JSON with the counts.
+Inputs are plausible ones; those that are refused, by `hpcx check` too, do not count. A run may end as done, or as
+failed with a message; a traceback, a signal, or a result with values that are not finite and not explained is a
+finding. Prints a line for all that is not done, and a line of JSON with the counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ from pathlib import Path
 from fuzz_cases import Case, plausible
 
 #: libraries that are loaded once, before processes part; MPI and PETSc are started by each of them
-LIBRARIES = ("numpy", "scipy.sparse.linalg", "scipy.optimize", "scipy.special", "scipy.ndimage", "pint", "numba", "pydantic", "hpcx.config.load")
+LIBRARIES = (
+    "numpy",
+    "scipy.sparse.linalg",
+    "scipy.optimize",
+    "scipy.special",
+    "scipy.ndimage",
+    "pint",
+    "numba",
+    "pydantic",
+    "hpcx.config.load",
+)
 #: bytes of address space of a run
 MEMORY = 8 << 30
 
@@ -55,7 +65,9 @@ def _run(command: str, path: Path, said: Path) -> None:
 
 
 def unexplained(folder: Path) -> list[str]:
-    """Return the datasets of results below a folder that hold values that are not finite without saying what that means."""
+    """Return the datasets of results below a folder that hold values that are
+    not finite without saying what that means.
+    """
     import h5py
     import numpy as np
 
@@ -63,7 +75,12 @@ def unexplained(folder: Path) -> list[str]:
 
     def visit(name: str, item: object) -> None:
         """Note one dataset."""
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fc" and "missing_meaning" not in item.attrs and not name.startswith("provenance"):
+        if (
+            isinstance(item, h5py.Dataset)
+            and item.dtype.kind in "fc"
+            and "missing_meaning" not in item.attrs
+            and not name.startswith("provenance")
+        ):
             if not np.isfinite(item[...]).all():
                 found.append(name)
 

@@ -1,4 +1,6 @@
-"""Work in a process of its own that has loaded the libraries already: what ends it, and how long it takes, costs the others nothing."""
+"""Work in a process of its own that has loaded the libraries already: what ends it,
+and how long it takes, costs the others nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 #: libraries that are loaded once, before processes part; MPI and PETSc are started by each of them
-LIBRARIES = ("numpy", "scipy.sparse.linalg", "scipy.optimize", "scipy.special", "scipy.ndimage", "pint", "numba", "pydantic", "xarray", "hpcx.config.load")
+LIBRARIES = (
+    "numpy",
+    "scipy.sparse.linalg",
+    "scipy.optimize",
+    "scipy.special",
+    "scipy.ndimage",
+    "pint",
+    "numba",
+    "pydantic",
+    "xarray",
+    "hpcx.config.load",
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,9 @@ def in_child(work: Callable[[], Any], folder: Path, seconds: float, user: int | 
     for name in LIBRARIES:
         importlib.import_module(name)
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as answer:
-        process = multiprocessing.get_context("fork").Process(target=_child, args=(work, folder, said.fileno(), answer.fileno(), user))
+        process = multiprocessing.get_context("fork").Process(
+            target=_child, args=(work, folder, said.fileno(), answer.fileno(), user)
+        )
         process.start()
         process.join(seconds)
         status = process.exitcode

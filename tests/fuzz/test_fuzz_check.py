@@ -16,7 +16,9 @@ MOST_MEMORY = 1000
 
 
 def counts(first: int, number: int) -> dict:
-    """Check cases in a process of its own; return the counts. Fails with what the process has said if there is a finding."""
+    """Check cases in a process of its own; return the counts.
+    Fails with what the process has said if there is a finding.
+    """
     command = [sys.executable, str(SCRIPT), str(first), str(number)]
     run = subprocess.run(command, capture_output=True, text=True, errors="replace", env=dict(os.environ), timeout=3600)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-5000:]
@@ -40,7 +42,9 @@ def test_twenty_thousand_mutated_inputs(first):
 @pytest.mark.validate
 @pytest.mark.parametrize("first", range(0, 3000, 300))
 def test_three_hundred_accepted_ones_are_computed(first):
-    """Thirty runs from each of ten places: no traceback, no signal, no NaN without its meaning; and check refuses what the run refuses."""
+    """Thirty runs from each of ten places: no traceback, no signal, no NaN without its meaning;
+    and check refuses what the run refuses.
+    """
     command = [sys.executable, str(SCRIPT.with_name("fuzz_run.py")), str(first), "30"]
     run = subprocess.run(command, capture_output=True, text=True, errors="replace", env=dict(os.environ), timeout=3600)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-5000:]

@@ -1,4 +1,6 @@
-"""Whatever has happened to a file of an output directory: no traceback, nothing that hangs, no other number, nothing good lost."""
+"""Whatever has happened to a file of an output directory: no traceback,
+nothing that hangs, no other number, nothing good lost.
+"""
 
 from __future__ import annotations
 

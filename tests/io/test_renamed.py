@@ -1,4 +1,6 @@
-"""Datasets that were renamed: new files know the old names, and files of the version before are read under the new ones."""
+"""Datasets that were renamed: new files know the old names,
+and files of the version before are read under the new ones.
+"""
 
 import h5py
 import numpy as np
@@ -35,7 +37,9 @@ def test_a_file_of_either_version_opens_under_the_present_name(tmp_path, name):
 
 
 def test_a_sweep_has_the_old_names_too(tmp_path):
-    (tmp_path / "input.toml").write_text(f'model = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "{tmp_path}/out"\n[mesh]\nk0 = 0.1\n')
+    (tmp_path / "input.toml").write_text(
+        f'model = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "{tmp_path}/out"\n[mesh]\nk0 = 0.1\n'
+    )
     initialize([])
     run_plan(MPI.COMM_SELF, load_plan(str(tmp_path / "input.toml"), ["sweep.mesh.N=[28, 30]"]), StopRequests())
     for path in (tmp_path / "out/sweep.h5", *(tmp_path / "out/points").glob("*.h5")):

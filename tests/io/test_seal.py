@@ -1,4 +1,6 @@
-"""The seal behind a result file: the same bytes whichever library takes the checksum, and from pieces as from the whole."""
+"""The seal behind a result file: the same bytes whichever library takes the checksum,
+and from pieces as from the whole.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def test_checksum_is_that_of_zlib_and_pieces_join_to_the_whole(tmp_path):
     path.write_bytes(content)
     cuts = [0, 7, 7, 1 << 20, len(content)]
     pieces = [part_checksum(path, first, last) for first, last in zip(cuts, cuts[1:])]
-    assert [checksum for checksum, _ in pieces] == [zlib.crc32(content[first:last]) for first, last in zip(cuts, cuts[1:])]
+    assert [checksum for checksum, _ in pieces] == [
+        zlib.crc32(content[first:last]) for first, last in zip(cuts, cuts[1:])
+    ]
     append_seal(path, pieces)
     assert path.read_bytes() == sealed(content)
     assert sealed(content)[-4:] == zlib.crc32(content).to_bytes(4, "little")

@@ -1,4 +1,5 @@
-"""`jobs/restart.sh` where SLURM's commands fail, print nothing, or print what other versions print. They are replaced by small scripts.
+"""`jobs/restart.sh` where SLURM's commands fail, print nothing, or print what other versions print.
+They are replaced by small scripts.
 
 Whether a job is queued again is tried with runs that last a moment and end with a status; one test runs hpcx itself.
 """
@@ -21,7 +22,17 @@ SIGNALLED = "trap : USR1\nkill -USR1 $PPID\n" + RUN % (0.2, 75)
 JOB = f"echo $$ > pid\nexport HPCX=.\nsource {ROOT}/jobs/restart.sh\nrun_to_the_end --verbose input.toml\n"
 SOON, LATE, PAST = 60, 7200, -3600
 #: what squeue may print that is no time
-NO_TIMES = ["exit 1", "true", "echo N/A", "echo NONE", "echo Unknown", "echo 11/27-20:00:00", "echo Tomorr 20:00", "echo; echo", "sleep 60"]
+NO_TIMES = [
+    "exit 1",
+    "true",
+    "echo N/A",
+    "echo NONE",
+    "echo Unknown",
+    "echo 11/27-20:00:00",
+    "echo Tomorr 20:00",
+    "echo; echo",
+    "sleep 60",
+]
 
 
 def clock(seconds: float) -> str:
@@ -37,13 +48,23 @@ def job(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
         (tmp_path / "bin" / name).write_text(f"#!/bin/bash\n{content}\n")
         (tmp_path / "bin" / name).chmod(0o755)
 
-    def run(squeue: str, run: str = RUN % (0, 75), scontrol: str = "exit 1", **environment: str) -> subprocess.CompletedProcess:
+    def run(
+        squeue: str, run: str = RUN % (0, 75), scontrol: str = "exit 1", **environment: str
+    ) -> subprocess.CompletedProcess:
         command("squeue", squeue)
         command("scontrol", f'echo "$@" >> asked\n[ "$1" = requeue ] || {{ {scontrol}\n}}')
         command("hpcx", run)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
-        clean |= {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "LAUNCHER": "env", "SLURM_JOB_ID": "17", "PATIENCE": "1", "LEAST_SECONDS": "0"}
-        return subprocess.run(["bash", "-c", JOB], cwd=tmp_path, env=clean | environment, capture_output=True, text=True, timeout=60)
+        clean |= {
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "LAUNCHER": "env",
+            "SLURM_JOB_ID": "17",
+            "PATIENCE": "1",
+            "LEAST_SECONDS": "0",
+        }
+        return subprocess.run(
+            ["bash", "-c", JOB], cwd=tmp_path, env=clean | environment, capture_output=True, text=True, timeout=60
+        )
 
     return run
 
@@ -61,7 +82,10 @@ def test_an_end_that_slurm_does_not_tell_is_none(job, tmp_path, squeue):
     found = job(squeue)
     assert found.returncode == 75 and not was_queued_again(tmp_path), found.stderr
     assert told(tmp_path) == "none"
-    assert "when this job ends is not known" in found.stderr and "not queued again: hpcx ended for the reason above" in found.stderr
+    assert (
+        "when this job ends is not known" in found.stderr
+        and "not queued again: hpcx ended for the reason above" in found.stderr
+    )
 
 
 def test_commands_that_are_not_there(job, tmp_path):
@@ -72,7 +96,9 @@ def test_commands_that_are_not_there(job, tmp_path):
 
 def test_the_end_that_squeue_tells(job, tmp_path):
     found = job(f"echo {clock(LATE)}", SLURM_JOB_END_TIME=str(int(time.time() + SOON)))
-    assert abs(int(told(tmp_path)) - time.time() - LATE) < 30  # and not that of the environment, which may be another job's
+    assert (
+        abs(int(told(tmp_path)) - time.time() - LATE) < 30
+    )  # and not that of the environment, which may be another job's
     assert found.returncode == 75 and not was_queued_again(tmp_path)
 
 
@@ -130,11 +156,15 @@ def test_no_other_status_queues_again(job, tmp_path, status):
 
 def test_a_cluster_that_does_not_queue_again_says_so(job, tmp_path):
     found = job(f"echo {clock(SOON)}", SLURM_RESTART_COUNT="50")
-    assert found.returncode == 75 and "not queued again (MOST_RESTARTS)" in found.stderr and not was_queued_again(tmp_path)
+    assert (
+        found.returncode == 75 and "not queued again (MOST_RESTARTS)" in found.stderr and not was_queued_again(tmp_path)
+    )
 
 
 def test_hpcx_computes_where_squeue_fails(job, tmp_path):
     """The empty answer was read as last midnight: nothing was computed, and the job queued itself again and again."""
-    (tmp_path / "input.toml").write_text('model = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nN = 20\nk0 = 0.1\n')
+    (tmp_path / "input.toml").write_text(
+        'model = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nN = 20\nk0 = 0.1\n'
+    )
     found = job("exit 1", run=f'exec {Path(sys.executable).with_name("hpcx")} "$@"')
     assert found.returncode == 0 and (tmp_path / "out/result.h5").exists(), found.stderr

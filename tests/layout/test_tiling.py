@@ -1,4 +1,6 @@
-"""A lattice shared by ranks: every cell has one owner, work is even, borders are short, and what is sent follows from the layout."""
+"""A lattice shared by ranks: every cell has one owner, work is even, borders are short,
+and what is sent follows from the layout.
+"""
 
 import numpy as np
 import pytest

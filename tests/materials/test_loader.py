@@ -24,7 +24,9 @@ def test_inverse_lattice_constants_are_those_of_the_paper(name, inverse):
 
 
 def test_every_number_of_every_file_has_a_source():
-    files = [load_material(name) for name in material_names()] + [load_environment(name) for name in environment_names()]
+    files = [load_material(name) for name in material_names()] + [
+        load_environment(name) for name in environment_names()
+    ]
     for material in files:
         for key, number in material.numbers.items():
             assert number.source.strip(), f"{material.name}: {key}"
@@ -125,12 +127,17 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
 
 def test_all_replacements_that_are_wrong_are_told_at_once():
     with pytest.raises(MaterialError) as error:
-        load_material("MoS2", {"carriers.gap": -1.66, "lattice.constant": "0.5 kg", "carriers.hoping": 1, "substrate.photon_energy": 2})
+        load_material(
+            "MoS2",
+            {"carriers.gap": -1.66, "lattice.constant": "0.5 kg", "carriers.hoping": 1, "substrate.photon_energy": 2},
+        )
     assert len(error.value.problems) == 4
 
 
 def test_every_number_of_every_file_is_known_and_inside_its_bounds():
-    for material in [load_material(name) for name in material_names()] + [load_environment(name) for name in environment_names()]:
+    for material in [load_material(name) for name in material_names()] + [
+        load_environment(name) for name in environment_names()
+    ]:
         assert all(allowed_number(key) for key in material.numbers)
 
 

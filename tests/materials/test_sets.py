@@ -1,4 +1,6 @@
-"""Parameter sets: what a paper used in place of numbers of the material files; and the names that numbers had in hpcx 0.1."""
+"""Parameter sets: what a paper used in place of numbers of the material files;
+and the names that numbers had in hpcx 0.1.
+"""
 
 import math
 
@@ -29,12 +31,17 @@ def test_sets_replace_numbers_and_are_told():
     assert not plain.has("interaction.kappa") and plain.parameter_set == ""
     described = used.described()
     assert described["parameter_set"] == "rosati2020"
-    assert {key for key, number in described["numbers"].items() if number["source"].endswith("(rosati2020)")} == set(load_set("rosati2020")["WS2"])
+    assert {key for key, number in described["numbers"].items() if number["source"].endswith("(rosati2020)")} == set(
+        load_set("rosati2020")["WS2"]
+    )
     assert "parameter set rosati2020, in place of these:" in listing("WS2")
 
 
 def test_the_input_selects_a_set():
-    usual, same, other = (point_of(WIGNER("WS2", more)) for more in ("", 'parameter_set = "rosati2020"', 'parameter_set = "none"\nenvironment = 4.5'))
+    usual, same, other = (
+        point_of(WIGNER("WS2", more))
+        for more in ("", 'parameter_set = "rosati2020"', 'parameter_set = "none"\nenvironment = 4.5')
+    )
     assert usual.hash == same.hash != other.hash  # what counts is the numbers
     assert other.material.number("interaction.r0", "angstrom") == pytest.approx(37.887607, rel=1e-6)
     with pytest.raises(InputError, match="'dogadov2025'|has no 'interaction.kappa'"):
@@ -46,8 +53,13 @@ def test_the_input_selects_a_set():
 
 
 def test_sets_are_swept_and_one_of_ones_own_lies_beside_the_input(tmp_path):
-    (tmp_path / "mine.toml").write_text('name = "mine"\n[MoS2.carriers]\nhopping = { value = 1.2, unit = "eV", source = "a test" }\n')
-    text = 'model = "exciton"\nmaterial = "MoS2"\nmesh = {N = 24, k0 = 0.1}\n[sweep]\nparameter_set = ["none", "mine.toml"]\n'
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\n[MoS2.carriers]\nhopping = { value = 1.2, unit = "eV", source = "a test" }\n'
+    )
+    text = (
+        'model = "exciton"\nmaterial = "MoS2"\nmesh = {N = 24, k0 = 0.1}\n[sweep]\nparameter_set = ["none",'
+        ' "mine.toml"]\n'
+    )
     plan = load_plan(str(tmp_path / "input.toml"), [], text)
     assert [point.material.number("carriers.hopping", "eV") for point in plan.points] == [1.1, 1.2]
     assert plan.points[1].material.numbers["carriers.hopping"].source == "a test (mine)"
@@ -107,12 +119,22 @@ def test_old_material_files_mean_what_they_meant_to_each_model(tmp_path):
     path = tmp_path / "old.toml"
     path.write_text(OLD)
     trion, valley, wigner = (load_for(model, str(path)) for model in ("trion", "valley", "wigner"))
-    assert trion.number("interaction.r0", "angstrom") == pytest.approx(12 * math.pi) and trion.number("carriers.hopping", "eV") == 1.1
-    assert valley.number("interaction.r0", "angstrom") == 40 and valley.number("carriers.hopping", "eV") == pytest.approx(1.2)
+    assert (
+        trion.number("interaction.r0", "angstrom") == pytest.approx(12 * math.pi)
+        and trion.number("carriers.hopping", "eV") == 1.1
+    )
+    assert valley.number("interaction.r0", "angstrom") == 40 and valley.number(
+        "carriers.hopping", "eV"
+    ) == pytest.approx(1.2)
     assert wigner.number("carriers.electron_B_mass", "m0") == 0.4 and not valley.has("carriers.electron_B_mass")
     assert trion.text("carriers.order") == "dark"
     (told,) = cautions(
-        [point_of(f'model = "exciton"\nmaterial = "{path}"\nmesh = {{N = 24, k0 = 0.1}}\nbands = {{model = "parabolic", electron_mass = 1, hole_mass = 1}}')]
+        [
+            point_of(
+                f'model = "exciton"\nmaterial = "{path}"\nmesh = {{N = 24, k0 = 0.1}}\nbands = {{model = "parabolic",'
+                " electron_mass = 1, hole_mass = 1}"
+            )
+        ]
     )
     assert "valley.bands.velocity is carriers.hopping times lattice.constant" in told and told in listing(str(path))
     path.write_text(OLD.replace("constant", "constent").replace("lattice", "lattice_"))
@@ -121,17 +143,31 @@ def test_old_material_files_mean_what_they_meant_to_each_model(tmp_path):
 
 
 def test_old_names_of_replaced_numbers_are_taken_and_announced():
-    text, axis = 'model = "exciton"\nmaterial = "MoS2"\nmesh = {N = 24, k0 = 0.1}\n', '[sweep]\n"parameters.bands.gap" = [1.6, "1700 meV"]\n'
-    old = load_plan("input.toml", ["parameters.bands.hopping=1.2 eV", "parameters.screening.polarizability=0.7 nm"], text + axis)
+    text, axis = (
+        'model = "exciton"\nmaterial = "MoS2"\nmesh = {N = 24, k0 = 0.1}\n',
+        '[sweep]\n"parameters.bands.gap" = [1.6, "1700 meV"]\n',
+    )
+    old = load_plan(
+        "input.toml", ["parameters.bands.hopping=1.2 eV", "parameters.screening.polarizability=0.7 nm"], text + axis
+    )
     new = load_plan(
-        "input.toml", ["parameters.carriers.hopping=1.2 eV", f"parameters.interaction.r0={14 * math.pi!r} angstrom"], text + axis.replace("bands", "carriers")
+        "input.toml",
+        ["parameters.carriers.hopping=1.2 eV", f"parameters.interaction.r0={14 * math.pi!r} angstrom"],
+        text + axis.replace("bands", "carriers"),
     )
     assert [point.hash for point in old.points] == [point.hash for point in new.points]
     (told,) = old.notices
     assert "bands.hopping is carriers.hopping" in told and not new.notices
-    assert "screening.polarizability is interaction.r0 / (2 pi)" in told  # whoever takes the new name must not keep the number
-    inputs = (('model = "valley"\nmaterial = "WS2"\n', "valley.screening.length=40"), (WIGNER("WS2", ""), "wigner.screening.length=4"))
-    assert [point_of(text, f"parameters.{key}").material.number("interaction.r0", "nm") for text, key in inputs] == pytest.approx([4, 4])
+    assert (
+        "screening.polarizability is interaction.r0 / (2 pi)" in told
+    )  # whoever takes the new name must not keep the number
+    inputs = (
+        ('model = "valley"\nmaterial = "WS2"\n', "valley.screening.length=40"),
+        (WIGNER("WS2", ""), "wigner.screening.length=4"),
+    )
+    assert [
+        point_of(text, f"parameters.{key}").material.number("interaction.r0", "nm") for text, key in inputs
+    ] == pytest.approx([4, 4])
 
 
 @pytest.mark.parametrize(
@@ -151,7 +187,13 @@ def test_old_names_that_cannot_be_taken_are_refused(setting, message):
 
 def test_every_number_that_models_had_apart_is_known_by_its_new_name():
     words = ("K_Kprime", "K_Lambda", "Kprime_Lambda")
-    old = ["bands.order", "exciton.parabolic.hole_mass", "valley.bands.lambda_energy", "formation.B.electron_mass", "formation.substrate.oxide_index"]
+    old = [
+        "bands.order",
+        "exciton.parabolic.hole_mass",
+        "valley.bands.lambda_energy",
+        "formation.B.electron_mass",
+        "formation.substrate.oxide_index",
+    ]
     old += [f"valley.phonons.electron_{word}.acoustic_energy" for word in words] + [
         "valley.phonons.spin_flip_intravalley_energy",
         "valley.phonons.optical_hole",
@@ -167,4 +209,7 @@ def test_a_search_for_limits_announces_old_names_too(tmp_path):
     path = tmp_path / "input.toml"
     path.write_text('model = "exciton"\nmaterial = "MoS2"\n')
     problem = load_open(str(path), ["parameters.bands.gap=1.7 eV"])
-    assert problem.start.material.number("carriers.gap", "eV") == 1.7 and "bands.gap is carriers.gap now" in problem.notices[0]
+    assert (
+        problem.start.material.number("carriers.gap", "eV") == 1.7
+        and "bands.gap is carriers.gap now" in problem.notices[0]
+    )

@@ -29,7 +29,9 @@ def approximate(time, u):
 
 def run(step, matrix=jacobian):
     pattern = sparse.csr_matrix(np.ones((3, 3)))
-    return integrate_nonlinear(rate, matrix, pattern, np.array([1.0, 0.5, 0.0]), 0.0, [Segment(1.0, step), Segment(2.0, 2 * step)])
+    return integrate_nonlinear(
+        rate, matrix, pattern, np.array([1.0, 0.5, 0.0]), 0.0, [Segment(1.0, step), Segment(2.0, 2 * step)]
+    )
 
 
 @pytest.fixture(scope="module")

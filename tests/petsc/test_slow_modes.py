@@ -33,7 +33,9 @@ def test_left_and_right_vectors_are_dual(generator):
 
 
 def alike(copies: int, closed: int = 0) -> sparse.csr_matrix:
-    """Return a generator of `copies` equal chains of eight cells; `closed` further cells are fed by all and keep what they have."""
+    """Return a generator of `copies` equal chains of eight cells;
+    `closed` further cells are fed by all and keep what they have.
+    """
     random = np.random.default_rng(5)
     rates = random.random((8, 8))
     np.fill_diagonal(rates, 0.0)
@@ -44,9 +46,14 @@ def alike(copies: int, closed: int = 0) -> sparse.csr_matrix:
     return sparse.csr_matrix(joined - np.diag(joined.sum(axis=0)))
 
 
-@pytest.mark.parametrize(("copies", "closed", "count"), [(2, 0, 2), (3, 0, 2), (4, 0, 6), (6, 0, 6), (1, 3, 4), (3, 4, 8), (5, 1, 5), (9, 0, 1)])
+@pytest.mark.parametrize(
+    ("copies", "closed", "count"),
+    [(2, 0, 2), (3, 0, 2), (4, 0, 6), (6, 0, 6), (1, 3, 4), (3, 4, 8), (5, 1, 5), (9, 0, 1)],
+)
 def test_equal_decay_times_are_counted(copies, closed, count):
-    """Decoupled cells that are alike, and several ones that keep what they have, give every slow mode more than once."""
+    """Decoupled cells that are alike, and several ones that keep what they have,
+    give every slow mode more than once.
+    """
     matrix = alike(copies, closed)
     dense = np.sort(-np.abs(np.linalg.eigvals(matrix.toarray())))[::-1][:count]
     modes = slowest_modes(matrix, count, 1e-4)

@@ -41,7 +41,11 @@ def test_exciton_equals_the_sum_over_momenta(excitons):
         return np.pi * np.sum(measure * coupling * occupation(energy, KT) * shell)
 
     acoustic = sum(
-        summed(branch.coupling * excitons.acoustic_potential(0, q) * q, HBAR * branch.velocity * q, 0.002 * mass * branch.velocity**2)
+        summed(
+            branch.coupling * excitons.acoustic_potential(0, q) * q,
+            HBAR * branch.velocity * q,
+            0.002 * mass * branch.velocity**2,
+        )
         for branch in excitons.branches
     )
     optical = sum(summed(excitons.optical_potential(0, mode, q), mode.energy, 1e-4) for mode in excitons.optical)

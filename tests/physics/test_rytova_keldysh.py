@@ -7,12 +7,15 @@ from scipy.integrate import quad
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 
 LENGTH, KAPPA = 4.1, 1.7
-LAWS = pytest.mark.parametrize("law", [RytovaKeldysh(LENGTH, KAPPA), Logarithmic(LENGTH, KAPPA)], ids=["electrostatics", "logarithm"])
+LAWS = pytest.mark.parametrize(
+    "law", [RytovaKeldysh(LENGTH, KAPPA), Logarithmic(LENGTH, KAPPA)], ids=["electrostatics", "logarithm"]
+)
 
 
 @pytest.mark.parametrize("z", [0.03, 0.5, 3.0, 12.0, 29.0, 31.0, 80.0])
 def test_real_space_is_the_transform_of_momentum_space(z):
-    # V(r) = int dx J0(x) / (kappa r + r0 x), and 1 / (z + x) = int ds exp(-(z + x) s), int dx J0(x) exp(-x s) = 1 / sqrt(1 + s^2)
+    # V(r) = int dx J0(x) / (kappa r + r0 x), and 1 / (z + x) = int ds exp(-(z + x) s), int dx J0(x) exp(-x s) = 1 /
+    # sqrt(1 + s^2)
     kernel, _ = quad(lambda s: np.exp(-z * s) / np.sqrt(1 + s**2), 0, 700 / z, epsrel=1e-12, epsabs=0, limit=500)
     assert RytovaKeldysh(LENGTH, KAPPA).in_space(z * LENGTH / KAPPA) == pytest.approx(kernel / LENGTH, rel=2e-9)
 
@@ -21,8 +24,20 @@ def test_real_space_is_the_transform_of_momentum_space(z):
 @pytest.mark.parametrize("width", [0.3, 2.0, 9.0])
 def test_both_spaces_give_the_same_energy_of_a_gaussian_charge(law, width):
     # int d2r V(r) exp(-r^2 / 2 w^2) = int d2q / (2 pi)^2 V(q) 2 pi w^2 exp(-q^2 w^2 / 2)
-    space, _ = quad(lambda r: 2 * np.pi * r * law.in_space(r) * np.exp(-0.5 * (r / width) ** 2), 0, 12 * width, epsrel=1e-11, limit=400)
-    momentum, _ = quad(lambda q: width**2 * q * law.in_momentum(q) * np.exp(-0.5 * (q * width) ** 2), 0, 12 / width, epsrel=1e-11, limit=400)
+    space, _ = quad(
+        lambda r: 2 * np.pi * r * law.in_space(r) * np.exp(-0.5 * (r / width) ** 2),
+        0,
+        12 * width,
+        epsrel=1e-11,
+        limit=400,
+    )
+    momentum, _ = quad(
+        lambda q: width**2 * q * law.in_momentum(q) * np.exp(-0.5 * (q * width) ** 2),
+        0,
+        12 / width,
+        epsrel=1e-11,
+        limit=400,
+    )
     assert momentum == pytest.approx(space, rel=1e-8)
 
 

@@ -17,7 +17,9 @@ def mesh():
     return valley_mesh(60, 0.1, 0.3193)
 
 
-@pytest.mark.parametrize(("choice", "value"), [("cell-average", 66.302686), ("disk", 66.369944), ("qmin", 9.294460), ("zero", 0)])
+@pytest.mark.parametrize(
+    ("choice", "value"), [("cell-average", 66.302686), ("disk", 66.369944), ("qmin", 9.294460), ("zero", 0)]
+)
 def test_reference_values_at_zero(mesh, choice, value):
     assert coulomb_at_zero(choice, mesh, RytovaKeldysh(LENGTH, 1.0)) == pytest.approx(value, rel=1e-6)
 
@@ -46,4 +48,6 @@ def test_table_and_matrix_agree_with_the_formula(mesh):
     assert np.array_equal(matrix, matrix.T)
     q = np.linalg.norm(mesh.momentum_kx[:, None] - mesh.momentum_kx[None], axis=-1)
     q[q < 1e-12] = 4 * np.pi / np.sqrt(3) / (0.3193 * 60)
-    assert np.allclose(matrix, COULOMB * RytovaKeldysh(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12)
+    assert np.allclose(
+        matrix, COULOMB * RytovaKeldysh(LENGTH, 1.0).in_momentum(q) / (60**2 * mesh.cell_area), rtol=1e-12
+    )

@@ -51,7 +51,8 @@ def test_a_slab_of_no_thickness_is_not_there_and_a_cut_slab_is_whole():
 
 
 def test_image_charges_of_a_substrate_behind_a_gap():
-    # a charge at height d over a half space: eps_eff = 1 / (1 + (1 - e) / (1 + e) exp(-2 q d)), here without a sheet's own r0
+    # a charge at height d over a half space: eps_eff = 1 / (1 + (1 - e) / (1 + e) exp(-2 q d)), here without a sheet's
+    # own r0
     q, gap, substrate = np.geomspace(0.01, 2, 15), 3.0, 3.9
     law = SlabLayer(0.0, (VACUUM,), (Slab(thickness=gap), Slab(substrate, substrate)))
     image = 1 + (1 - substrate) / (1 + substrate) * np.exp(-2 * q * gap)
@@ -66,14 +67,22 @@ def test_integral_over_a_disk(law, radius):
     assert law.over_disk(np.full((2, 3), radius)) == pytest.approx(np.full((2, 3), whole), rel=1e-11)
 
 
-@pytest.mark.parametrize("law", [ENCAPSULATED, SUPPORTED, BILAYER, TabulatedLayer(tuple(GRID), tuple(2 + 9 * GRID / (10 + GRID)))])
+@pytest.mark.parametrize(
+    "law", [ENCAPSULATED, SUPPORTED, BILAYER, TabulatedLayer(tuple(GRID), tuple(2 + 9 * GRID / (10 + GRID)))]
+)
 @pytest.mark.parametrize("width", [0.2, 3.0])
 def test_both_spaces_give_the_same_energy_of_a_gaussian_charge(law, width):
     node, weight = np.polynomial.legendre.leggauss(200)
     distance = width * np.exp(7 * node - 5)
     charge = 2 * np.pi * distance * np.exp(-0.5 * (distance / width) ** 2)
     space = (7 * weight * distance) @ (charge * law.in_space(distance))
-    momentum, _ = quad(lambda q: 2 * np.pi * width**2 * np.exp(-0.5 * (q * width) ** 2) / law.dielectric_function(q), 0, 12 / width, epsrel=1e-11, limit=400)
+    momentum, _ = quad(
+        lambda q: 2 * np.pi * width**2 * np.exp(-0.5 * (q * width) ** 2) / law.dielectric_function(q),
+        0,
+        12 / width,
+        epsrel=1e-11,
+        limit=400,
+    )
     assert space == pytest.approx(momentum, rel=1e-5)
 
 
@@ -91,10 +100,15 @@ def sheets(*tables, **slabs):
     numbers, texts = {}, {}
     for i, (length, height, carriers, *gap) in enumerate(tables, 1):
         numbers |= {f"sheet.{i}.r0": number(length), f"sheet.{i}.height": number(height)}
-        numbers |= {f"sheet.{i}.gap_{name}": number(value, "1") for name, value in zip(("parallel", "perpendicular"), gap)}
+        numbers |= {
+            f"sheet.{i}.gap_{name}": number(value, "1") for name, value in zip(("parallel", "perpendicular"), gap)
+        }
         texts |= {f"sheet.{i}.carriers": carriers} if carriers else {}
     for i, (side, slab) in enumerate(slabs.items(), 1):
-        numbers |= {f"slab.{i}.parallel": number(slab.parallel, "1"), f"slab.{i}.perpendicular": number(slab.perpendicular, "1")}
+        numbers |= {
+            f"slab.{i}.parallel": number(slab.parallel, "1"),
+            f"slab.{i}.perpendicular": number(slab.perpendicular, "1"),
+        }
         numbers |= {f"slab.{i}.thickness": number(slab.thickness)} if np.isfinite(slab.thickness) else {}
         texts[f"slab.{i}.side"] = side
     return Material("sheets", "test", numbers, texts)
@@ -106,7 +120,10 @@ def law_of(*tables, **slabs):
 
 def test_two_sheets_against_their_closed_form():
     q, first, second, distance = np.array([0.01, 0.1, 0.5]), 40.0, 35.0, 6.0
-    pair, same = (law_of((first, distance, "electron" if apart else "both"), (second, 0.0, "hole" if apart else "")) for apart in (True, False))
+    pair, same = (
+        law_of((first, distance, "electron" if apart else "both"), (second, 0.0, "hole" if apart else ""))
+        for apart in (True, False)
+    )
     w_ij = {(0, 1): pair.in_momentum(q) / (2 * np.pi), (0, 0): same.in_momentum(q) / (2 * np.pi)}
     assert w_ij[0, 1] == pytest.approx((53.33264959, 0.30017131, 0.00025688), abs=6e-9)
     assert w_ij[0, 0] == pytest.approx((58.87187196, 1.88468375, 0.09522744), abs=6e-9)
@@ -114,11 +131,15 @@ def test_two_sheets_against_their_closed_form():
     determinant = (1 + first * q) * (1 + second * q) - first * second * q**2 * fall**2
     assert w_ij[0, 1] == pytest.approx(fall / q / determinant, rel=1e-12)
     assert w_ij[0, 0] == pytest.approx((1 + second * q * (1 - fall**2)) / q / determinant, rel=1e-12)
-    assert law_of((second, 0.0, "electron"), (first, distance, "hole")).in_momentum(q) == pytest.approx(pair.in_momentum(q), rel=1e-12)
+    assert law_of((second, 0.0, "electron"), (first, distance, "hole")).in_momentum(q) == pytest.approx(
+        pair.in_momentum(q), rel=1e-12
+    )
 
 
 def node_matrix(lengths, gaps, above, below, q):
-    """Return W_ij of sheets between slabs: 4 pi / q times the inverse of the matrix of admittances between potentials and charges."""
+    """Return W_ij of sheets between slabs:
+    4 pi / q times the inverse of the matrix of admittances between potentials and charges.
+    """
     matrix = np.diag([2 * length * q for length in lengths])
     matrix[0, 0] += admittance(above, q)
     matrix[-1, -1] += admittance(below, q)
@@ -148,7 +169,10 @@ def test_limits_of_sheets(name):
     assert value((4.0, 0.3, "both")) == pytest.approx(thin(4.0), rel=1e-13)
     assert value((4.0, 0.3, "electron"), (2.5, 0.3, "hole")) == pytest.approx(thin(6.5), rel=1e-13)
     # the correction is of first order in the distance: half of it at half of that
-    closer, close = (value((4.0, d, "electron"), (2.5, 0.0, "hole")) / thin(6.5) - 1 for d in ((1e-3, 2e-3) if name == "in_space" else (1e-4, 2e-4)))
+    closer, close = (
+        value((4.0, d, "electron"), (2.5, 0.0, "hole")) / thin(6.5) - 1
+        for d in ((1e-3, 2e-3) if name == "in_space" else (1e-4, 2e-4))
+    )
     assert np.all(np.abs(close) < 1e-2) and closer == pytest.approx(close / 2, rel=0.15)
 
 
@@ -157,11 +181,13 @@ def test_interlayer_exciton_of_the_example(environment, binding):
     """Limits of `hpcx converge` on meshes in momentum space, both +- 0.05 meV, and Gaussians in real space."""
     masses = tomllib.loads((ROOT / "inputs" / "exciton_interlayer.toml").read_text())["bands"]
     mass = masses["electron_mass"] * masses["hole_mass"] / (masses["electron_mass"] + masses["hole_mass"])
-    assert 1e3 * ground_state(mass, interaction_of(0.0, load_environment(environment))).binding_energy == pytest.approx(binding, abs=0.02)
+    assert 1e3 * ground_state(mass, interaction_of(0.0, load_environment(environment))).binding_energy == pytest.approx(
+        binding, abs=0.02
+    )
 
 
 def test_mesh_of_the_example_is_near_its_limit():
-    (point, _) = load_plan(str(ROOT / "inputs" / "exciton_interlayer.toml"), ["mesh.N=90"]).points
+    point, _ = load_plan(str(ROOT / "inputs" / "exciton_interlayer.toml"), ["mesh.N=90"]).points
     problem = exciton_problem(point.config, point.material)
     energy = eigh(problem.dense(), eigvals_only=True, subset_by_index=[0, 0])[0]
     assert -1e3 * (energy + problem.finite_mesh_correction) == pytest.approx(192.4, abs=1.0)
@@ -173,7 +199,9 @@ def test_sheets_far_apart_do_not_see_each_other():
         assert far.in_space(r) == pytest.approx(alone.in_space(r), rel=1e-5)
         assert far.in_momentum(0.3) == pytest.approx(alone.in_momentum(0.3), rel=1e-12)
     pair = law_of((4.0, 1e6, "electron"), (3.5, 0.0, "hole"))
-    assert pair.in_momentum(0.3) < 1e-200 and pair.in_space(1.0) == pytest.approx(1e-6, rel=1e-3)  # Coulomb's at this distance
+    assert pair.in_momentum(0.3) < 1e-200 and pair.in_space(1.0) == pytest.approx(
+        1e-6, rel=1e-3
+    )  # Coulomb's at this distance
 
 
 @pytest.mark.parametrize("x", [0.002, 0.1, 3.0, 100.0])
@@ -209,9 +237,14 @@ def test_tables_that_make_no_sense(q, epsilon, message):
         TabulatedLayer(q, epsilon)
 
 
-@pytest.mark.parametrize(("thickness", "substrate", "binding"), [(np.inf, 1.0, 141.898), (1.0, 1.0, 281.536), (30.0, 1.0, 149.463), (0.0, 3.9, 275.648)])
+@pytest.mark.parametrize(
+    ("thickness", "substrate", "binding"),
+    [(np.inf, 1.0, 141.898), (1.0, 1.0, 281.536), (30.0, 1.0, 149.463), (0.0, 3.9, 275.648)],
+)
 def test_binding_energies_between_slabs(thickness, substrate, binding):
-    """An exciton of mass 0.2 m0 in a sheet of r0 = 4.5 nm, between hBN or on a substrate: a solver in momentum space."""
+    """An exciton of mass 0.2 m0 in a sheet of r0 = 4.5 nm, between hBN or on a substrate:
+    a solver in momentum space.
+    """
     beyond = Slab(substrate, substrate)
     sides = [(Slab(*HBN),)] * 2 if np.isinf(thickness) else [(Slab(*HBN, thickness), end) for end in (VACUUM, beyond)]
     state = ground_state(0.2, SlabLayer(4.5, *(sides if thickness else [(VACUUM,), (beyond,)])))

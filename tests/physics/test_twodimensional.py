@@ -28,7 +28,9 @@ def double_sum(energy, weight, time, w1, w3, conjugate):
     return -((2 * np.pi / HBAR) ** 2) * total
 
 
-@pytest.mark.parametrize(("pathway", "kinds"), [("non-rephasing", [True]), ("rephasing", [False]), ("sum", [True, False])])
+@pytest.mark.parametrize(
+    ("pathway", "kinds"), [("non-rephasing", [True]), ("rephasing", [False]), ("sum", [True, False])]
+)
 @pytest.mark.parametrize("time", [0.0, 90.0, 400.0])
 def test_factorised_signal_equals_the_double_sum(pathway, kinds, time):
     energy, weight = sticks()
@@ -41,7 +43,9 @@ def test_factorised_signal_equals_the_double_sum(pathway, kinds, time):
 
 def test_bleaching_equals_emission_at_time_zero_and_stays():
     energy, weight = sticks()
-    emission, both = (StimulatedEmission(energy, weight, SIGMA, DEPHASING, "sum", bleaching) for bleaching in (False, True))
+    emission, both = (
+        StimulatedEmission(energy, weight, SIGMA, DEPHASING, "sum", bleaching) for bleaching in (False, True)
+    )
     axis = np.linspace(1.97, 2.05, 7)
     start = emission.signal(0.0, axis, axis)
     for time in (0.0, 130.0, 5000.0):
@@ -67,11 +71,19 @@ def test_absorption_by_excited_states_is_the_sum_over_two_pairs(bound):
             phase = np.exp(-1j * (energy[a] - energy[b]) * time / HBAR - (a != b) * time / DEPHASING)
             emission_and_bleaching = (dipole[a] * dipole[b]) ** 2 * (phase + 1) * shape(energy[b] - w3)
             absorption = sum(
-                dipole[a] * up(a, pair) * up(b, pair) * dipole[b] * phase * shape(sum(energy[list(pair)]) + shift - energy[a] - w3) for pair in pairs
+                dipole[a]
+                * up(a, pair)
+                * up(b, pair)
+                * dipole[b]
+                * phase
+                * shape(sum(energy[list(pair)]) + shift - energy[a] - w3)
+                for pair in pairs
             )
             expected += np.outer(shape(energy[a] - w1).conj(), emission_and_bleaching - absorption)
     expected *= -((2 * np.pi / HBAR) ** 2)
-    made = [StimulatedEmission(energy[:n], dipole[:n] ** 2, SIGMA, DEPHASING, "non-rephasing", True) for n in (3, bound)]
+    made = [
+        StimulatedEmission(energy[:n], dipole[:n] ** 2, SIGMA, DEPHASING, "non-rephasing", True) for n in (3, bound)
+    ]
     signal = AllPathways(*made, shift).signal(time, w1, w3)
     np.testing.assert_allclose(signal, expected, rtol=1e-11, atol=1e-12 * np.abs(expected).max())
 

@@ -10,7 +10,9 @@ from hpcx.physics.mesh import count_points, valley_mesh
 meshes = st.builds(valley_mesh, st.integers(20, 90), st.floats(0.05, 0.16), st.just(3.193))
 
 
-@pytest.mark.parametrize(("radius", "count"), [(3, 19), (4, 43), (6, 97), (8, 169), (10, 271), (12, 385), (14, 535), (18, 877), (19.2, 1003)])
+@pytest.mark.parametrize(
+    ("radius", "count"), [(3, 19), (4, 43), (6, 97), (8, 169), (10, 271), (12, 385), (14, 535), (18, 877), (19.2, 1003)]
+)
 def test_number_of_points_depends_on_the_radius_alone(radius, count):
     assert valley_mesh(100, radius / 100, 3.0).size == count
     assert valley_mesh(160, radius / 160, 3.3).size == count

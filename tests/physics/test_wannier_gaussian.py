@@ -51,7 +51,9 @@ def test_form_factor_against_quadrature():
     r, weight = GaussianBasis(points=2000).quadrature()
     wave = [np.exp(-np.outer(r**2, s.exponents)) @ s.coefficients for s in (first, second)]
     for q in (0.0, 0.5, 3.0):
-        assert first.form_factor(second, np.array([q]))[0] == pytest.approx(np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9)
+        assert first.form_factor(second, np.array([q]))[0] == pytest.approx(
+            np.sum(weight * wave[0] * wave[1] * j0(q * r)), abs=1e-9
+        )
     assert first.form_factor(first, np.zeros(1))[0] == pytest.approx(1.0, abs=1e-12)
 
 

@@ -46,7 +46,10 @@ def test_the_default_grid_goes_on_where_the_layer_does_not_screen(kappa):
 
 
 def test_the_default_grid_stays_where_the_layer_screens():
-    long, short = RadialGrid.reaching_the_cusp(110, 3.2, 40, 30.0, MU, LAW), RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0)
+    long, short = (
+        RadialGrid.reaching_the_cusp(110, 3.2, 40, 30.0, MU, LAW),
+        RadialGrid.uniform_with_tail(110, 3.2, 40, 30.0),
+    )
     assert np.array_equal(long.k_k, short.k_k) and np.array_equal(long.weight_k, short.weight_k)
 
 

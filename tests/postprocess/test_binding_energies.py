@@ -38,7 +38,9 @@ def test_figure_and_table(tmp_path):
     shutil.rmtree(tmp_path / "out")
     (tmp_path / "mine.toml").unlink()
     script = [sys.executable, str(ROOT / "postprocess/binding_energies.py"), "sweep.h5"]
-    run = subprocess.run(script, cwd=tmp_path / "mail", env=dict(os.environ), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        script, cwd=tmp_path / "mail", env=dict(os.environ), capture_output=True, text=True, timeout=120
+    )
     assert run.returncode == 0 and run.stderr == "", run.stderr
     for suffix in (".png", ".pdf"):
         assert (tmp_path / "mail" / f"binding_energies{suffix}").stat().st_size > 5000
@@ -52,7 +54,9 @@ def look_inside(path):
     """All of it opens in xarray, and what is behind the numbers is in it, a guessed kappa too."""
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         assert {"exciton", "singlet", "triplet", "index", "provenance"} <= set(tree.children)
-        assert list(tree["index/status"].values) == ["done", "done"] and tree["singlet/binding_energy"].dims == ("mesh.N",)
+        assert list(tree["index/status"].values) == ["done", "done"] and tree["singlet/binding_energy"].dims == (
+            "mesh.N",
+        )
         about = {name: tree[f"provenance/{name}"].item() for name in ("input", "settings", "materials", "environments")}
     assert about["input"] == INPUT and json.loads(about["settings"]) == ["screening.kappa=mine.toml"]
     kappa = json.loads(about["environments"])["mine.toml"]["numbers"]["kappa"]

@@ -14,7 +14,13 @@ from hpcx.parallel.stop import StopRequests
 from hpcx.sweep.run import run_plan
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["momentum.points=24", "momentum.tail_points=10", "continuum.energy_max=1.0", "signal.bootstrap=0", "delay.points=36"]
+SMALL = [
+    "momentum.points=24",
+    "momentum.tail_points=10",
+    "continuum.energy_max=1.0",
+    "signal.bootstrap=0",
+    "delay.points=36",
+]
 
 
 def run_small(name: str, folder: Path, *settings: str) -> Path:

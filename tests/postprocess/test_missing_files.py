@@ -24,11 +24,17 @@ def test_a_missing_file_is_told(tmp_path, opening):
 
 @pytest.mark.parametrize("script", ["formation_fig3.py", "valley_temperature.py", "wigner_phase_space.py"])
 def test_a_script_ends_with_a_sentence(tmp_path, script):
-    run = subprocess.run([sys.executable, str(SCRIPTS / script), str(tmp_path / "none.h5")], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, str(SCRIPTS / script), str(tmp_path / "none.h5")], capture_output=True, text=True
+    )
     assert run.returncode == 1 and "none.h5 does not exist" in run.stderr and "Traceback" not in run.stderr
 
 
 def test_all_figures_open_results_alike():
     figures = [path for path in SCRIPTS.glob("*.py") if "from common import" in path.read_text()]
     assert len(figures) > 20
-    assert [path.name for path in figures if path.name != "common.py" and re.search(r"h5py\.File\([^)]*\"r\"\)", path.read_text())] == []
+    assert [
+        path.name
+        for path in figures
+        if path.name != "common.py" and re.search(r"h5py\.File\([^)]*\"r\"\)", path.read_text())
+    ] == []

@@ -1,4 +1,6 @@
-"""`hpcx plot` lists what a result can show and draws it; every script that draws is known, and stands on the page of figures."""
+"""`hpcx plot` lists what a result can show and draws it;
+every script that draws is known, and stands on the page of figures.
+"""
 
 import re
 import sys
@@ -23,7 +25,10 @@ from common import told
 from convergence import comparable
 from make_index import page
 
-INPUT = 'model = "exciton"\nmaterial = "MoS2"\nmesh = {{ N = 30, k0 = 0.1 }}\n[absorption]\nenabled = true\n[output]\ndirectory = "{}"\n'
+INPUT = (
+    'model = "exciton"\nmaterial = "MoS2"\nmesh = {{ N = 30, k0 = 0.1 }}\n[absorption]\nenabled ='
+    ' true\n[output]\ndirectory = "{}"\n'
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,22 @@ def test_what_a_result_can_show_is_listed(results, capfd):
 
 
 def test_a_figure_goes_where_it_is_wanted_and_names_its_subject(results, tmp_path, capfd):
-    assert command(["plot", str(results[0]), "--what", "absorption", "-o", str(tmp_path / "mine.svg"), "--", "--species", "singlet"]) == 0
+    assert (
+        command(
+            [
+                "plot",
+                str(results[0]),
+                "--what",
+                "absorption",
+                "-o",
+                str(tmp_path / "mine.svg"),
+                "--",
+                "--species",
+                "singlet",
+            ]
+        )
+        == 0
+    )
     assert f"wrote {tmp_path / 'mine.svg'}" in capfd.readouterr().out
     text = (tmp_path / "mine.svg").read_text()
     assert "<!-- MoS2, vacuum -->" in text and "<!-- photon energy from the band gap (eV) -->" in text
@@ -58,7 +78,11 @@ def test_a_figure_goes_where_it_is_wanted_and_names_its_subject(results, tmp_pat
 
 
 def test_every_script_that_draws_is_known():
-    drawing = {path.stem for path in SCRIPTS.glob("*.py") if re.search(r"command_line\(__doc__\)|draw_(sweep|two)\(__file__", path.read_text())}
+    drawing = {
+        path.stem
+        for path in SCRIPTS.glob("*.py")
+        if re.search(r"command_line\(__doc__\)|draw_(sweep|two)\(__file__", path.read_text())
+    }
     assert {figure.name for figure in figures()} == drawing
 
 
@@ -66,10 +90,14 @@ def test_the_page_of_figures_is_that_of_the_table():
     entries = tomllib.loads((SCRIPTS / "figures.toml").read_text())
     assert page(entries) == (SCRIPTS / "README.md").read_text()
     assert all((ROOT / "inputs" / f"{entry['example']}.toml").is_file() for entry in entries.values())
-    assert all((SCRIPTS / "figures" / f"{name}{'.gif' if name == 'wigner_film' else '.png'}").is_file() for name in entries)
+    assert all(
+        (SCRIPTS / "figures" / f"{name}{'.gif' if name == 'wigner_film' else '.png'}").is_file() for name in entries
+    )
 
 
-@pytest.mark.parametrize("kappa, bands, names", [(1.0, "dirac", ["tempelaar"]), ("hBN", "dirac", []), (1.0, "parabolic", ["monte_carlo"])])
+@pytest.mark.parametrize(
+    "kappa, bands, names", [(1.0, "dirac", ["tempelaar"]), ("hBN", "dirac", []), (1.0, "parabolic", ["monte_carlo"])]
+)
 def test_published_values_of_other_surroundings_or_bands_are_not_compared(kappa, bands, names):
     references = tomllib.loads((SCRIPTS / "references.toml").read_text())
     chosen = {name: references[name] for name in ("tempelaar", "monte_carlo")}

@@ -17,9 +17,17 @@ INPUTS = {
     "absorption": ("MoS2", SPECTRA + 'maps = ["-26 meV", "9 meV"]\n'),
     "doping": ("MoS2", SPECTRA + SINGLET + '[sweep]\n"mesh.N" = [40, 44, 48]\n'),
     "temperature": ("MoS2", SPECTRA + SINGLET + '[sweep]\n"trion.temperature" = [0, 20]\n'),
-    "beats": ("WSe2", SPECTRA + '[twod]\nenabled = true\npoints = 41\n[sweep]\n"twod.triplet_shift" = ["0 meV", "7 meV"]\n'),
+    "beats": (
+        "WSe2",
+        SPECTRA + '[twod]\nenabled = true\npoints = 41\n[sweep]\n"twod.triplet_shift" = ["0 meV", "7 meV"]\n',
+    ),
     "map": ("MoSe2", SPECTRA + "[twod]\nenabled = true\nwaiting_times = [0, 100]\npoints = 61\n"),
-    "widths": ("MoS2", MESH + SINGLET + '[phonons]\nenabled = true\n[sweep]\nmaterial = ["MoS2", "WS2"]\n"phonons.temperature" = [20, 300]\n'),
+    "widths": (
+        "MoS2",
+        MESH
+        + SINGLET
+        + '[phonons]\nenabled = true\n[sweep]\nmaterial = ["MoS2", "WS2"]\n"phonons.temperature" = [20, 300]\n',
+    ),
     "limits": (
         "MoS2",
         MESH + SINGLET + '[sweep]\nmaterial = ["MoS2", "WSe2"]\n"mesh.k0" = [0.08, 0.1]\n"mesh.N" = [36, 40, 48]\n',
@@ -31,7 +39,12 @@ SCRIPTS = [
     ("doping", ["absorption_sizes.py out/sweep.h5"], ["absorption_sizes"], "2p resonance"),
     ("temperature", ["absorption_temperature.py out/sweep.h5"], ["absorption_temperature"], "20 K: trion"),
     ("beats", ["beats.py out/sweep.h5"], ["beats"], "WSe2, triplet +7 meV: period"),
-    ("map", ["two_dimensional.py out/result.h5 --time 100"], ["two_dimensional_total_100fs"], "excitation X, detection T"),
+    (
+        "map",
+        ["two_dimensional.py out/result.h5 --time 100"],
+        ["two_dimensional_total_100fs"],
+        "excitation X, detection T",
+    ),
     ("widths", ["linewidths.py out/sweep.h5"], ["linewidths"], "half widths of exciton / trion"),
     ("limits", ["convergence.py out/sweep.h5"], ["convergence_MoS2", "convergence_WSe2"], "tempelaar"),
 ]

@@ -18,13 +18,24 @@ REFERENCES = tomllib.loads((ROOT / "postprocess/references.toml").read_text())
 
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory):
-    """Return a function that runs an input on two ranks and returns its studies by (material, species); each input once."""
+    """Return a function that runs an input on two ranks and returns its studies by (material, species);
+    each input once.
+    """
     folder, done = tmp_path_factory.mktemp("studies"), {}
     command = str(Path(sys.executable).with_name("hpcx"))
 
     def run(name):
         if name not in done:
-            words = ["mpirun", "-n", "2", command, "run", ROOT / f"inputs/{name}.toml", "--set", f"output.directory={folder / name}"]
+            words = [
+                "mpirun",
+                "-n",
+                "2",
+                command,
+                "run",
+                ROOT / f"inputs/{name}.toml",
+                "--set",
+                f"output.directory={folder / name}",
+            ]
             subprocess.run(words, env=dict(os.environ), check=True, capture_output=True, timeout=1800)
             done[name] = {(study.material, study.species): study for study in read_studies(folder / name / "sweep.h5")}
         return done[name]
@@ -44,7 +55,9 @@ def test_monte_carlo_lies_in_the_error_bars(studies, material):
 @pytest.mark.parametrize("material", ["MoS2", "MoSe2", "WS2", "WSe2"])
 def test_table_of_the_article(studies, material):
     published = REFERENCES["tempelaar"][material]
-    exciton, singlet, triplet = (studies("trion_table1")[material, species] for species in ("exciton", "singlet", "triplet"))
+    exciton, singlet, triplet = (
+        studies("trion_table1")[material, species] for species in ("exciton", "singlet", "triplet")
+    )
     values = dict(zip(exciton.cutoffs.round(2), (limit.value for limit in exciton.mesh_limits()), strict=True))
     straight = dict(zip(exciton.cutoffs.round(2), exciton.lines(), strict=True))
     for cutoff in (0.12, 0.14, 0.16, 0.20):

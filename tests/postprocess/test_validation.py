@@ -1,4 +1,6 @@
-"""The comparison with the papers: its table is sound, verdicts follow their rules, and the page is whole without a network."""
+"""The comparison with the papers: its table is sound, verdicts follow their rules,
+and the page is whole without a network.
+"""
 
 import json
 import os
@@ -50,7 +52,9 @@ def test_rows_are_unique_and_name_runs_that_exist():
     assert used == known
 
 
-@pytest.mark.parametrize("figure", [figure for paper in PAPERS for figure in paper.figures], ids=lambda figure: figure["place"])
+@pytest.mark.parametrize(
+    "figure", [figure for paper in PAPERS for figure in paper.figures], ids=lambda figure: figure["place"]
+)
 def test_a_figure_is_drawn_by_a_script_or_says_why_not(figure):
     if "absent" not in figure:
         assert (SCRIPTS / figure["command"][0]).exists() and runs_of(figure)
@@ -144,7 +148,13 @@ def test_the_reason_of_a_missing_result_is_told(results):
 
 @pytest.mark.parametrize(
     "measure, arguments, value",
-    [("maximum", {}, 4), ("where_minimum", {}, 2), ("first_negative", {}, 2), ("at", {"x0": 0.5}, 2), ("settled", {"within": 0.1}, 2)],
+    [
+        ("maximum", {}, 4),
+        ("where_minimum", {}, 2),
+        ("first_negative", {}, 2),
+        ("at", {"x0": 0.5}, 2),
+        ("settled", {"within": 0.1}, 2),
+    ],
 )
 def test_measures(results, measure, arguments, value):
     operand = {"run": "one", "path": "curve", "measure": measure, "arguments": arguments}
@@ -165,7 +175,9 @@ def test_error_bar_and_band(results):
     judgement = judge(row, results)
     [band] = judgement.bands
     assert judgement.error == pytest.approx(0.3) and (band.lower, band.upper) == pytest.approx((1.5, 3.0))
-    assert judge(statement(**RULE, error={"run": "one", "path": "number", "scale": 0.1}), results).error == pytest.approx(0.3)
+    assert judge(
+        statement(**RULE, error={"run": "one", "path": "number", "scale": 0.1}), results
+    ).error == pytest.approx(0.3)
 
 
 @pytest.fixture
@@ -183,7 +195,10 @@ def studies(tmp_path):
         for name, values in {"a.x": [1.0, 2.0], "b.y": np.array(["p", "q"], dtype=h5py.string_dtype())}.items():
             file[name] = values
             file[name].make_scale(name)
-        for name, values in {"number": [[3.0, 5.0], [np.nan, -1.0]], "index/status": np.full((2, 2), "done", h5py.string_dtype())}.items():
+        for name, values in {
+            "number": [[3.0, 5.0], [np.nan, -1.0]],
+            "index/status": np.full((2, 2), "done", h5py.string_dtype()),
+        }.items():
             file[name] = values
             for axis, key in enumerate(("a.x", "b.y")):
                 file[name].dims[axis].attach_scale(file[key])
@@ -202,8 +217,13 @@ def test_bands_of_studies(studies, study, ends, words):
     ours = {"run": "sweep", "path": "number", "select": {"a.x": 1.0, "b.y": "p"}}
     [band] = judge(statement(**RULE, ours=ours, study=study | {"from": "made up"}), studies).bands
     known = np.arange(150)[np.arange(150) % 3 > 0]
-    assert (band.lower, band.upper) == pytest.approx(ends or tuple(np.percentile(known, (5, 95)))) and band.source.startswith(words)
-    assert judge(statement(**RULE, ours=ours, study={"samples": {"run": "two", "path": "x"}, "from": "x"}), studies).bands == ()
+    assert (band.lower, band.upper) == pytest.approx(
+        ends or tuple(np.percentile(known, (5, 95)))
+    ) and band.source.startswith(words)
+    assert (
+        judge(statement(**RULE, ours=ours, study={"samples": {"run": "two", "path": "x"}, "from": "x"}), studies).bands
+        == ()
+    )
 
 
 def test_a_sweep_with_points_missing_is_told(studies):
@@ -223,10 +243,19 @@ def test_orders_of_convergence(tmp_path):
         file["text"] = '{"error": 0.8, "step": 0.2, "smaller": 0.05}'
     results = Results({"one": tmp_path})
     parts = [{"path": f"number{number}"} for number in range(3)]
-    assert results.number({"run": "one", "measure": "order", "arguments": {"ratio": 2}, "of": parts}) == pytest.approx(3)
+    assert results.number({"run": "one", "measure": "order", "arguments": {"ratio": 2}, "of": parts}) == pytest.approx(
+        3
+    )
     parts = [{"path": f"curve{number}"} for number in range(3)]
-    assert results.number({"run": "one", "measure": "curve_order", "arguments": {"ratio": 3}, "arrays": parts}) == pytest.approx(2)
-    parts = [{"path": "text#error"}, {"path": "text#step"}, {"path": "text#smaller"}, {"path": "text#smaller", "times": 2}]
+    assert results.number(
+        {"run": "one", "measure": "curve_order", "arguments": {"ratio": 3}, "arrays": parts}
+    ) == pytest.approx(2)
+    parts = [
+        {"path": "text#error"},
+        {"path": "text#step"},
+        {"path": "text#smaller"},
+        {"path": "text#smaller", "times": 2},
+    ]
     assert results.number({"run": "one", "measure": "order_of_errors", "of": parts}) == pytest.approx(4)
 
 
@@ -251,7 +280,17 @@ LARGE = {"title": "Long", "ranks": 2, "date": "yesterday", "revision": "abc"}
 LARGE["numbers"] = [{"what": "wall time", "value": 369.0, "unit": "s"}]
 
 
-BAR = {"model": "exciton", "input": "a < b", "quantity": "x", "unit": "meV", "target": "1 %", "limit": 10.0, "bar": 0.5, "finer": 10.2, "held": True}
+BAR = {
+    "model": "exciton",
+    "input": "a < b",
+    "quantity": "x",
+    "unit": "meV",
+    "target": "1 %",
+    "limit": 10.0,
+    "bar": 0.5,
+    "finer": 10.2,
+    "held": True,
+}
 BAR |= {"revision": "abc", "processor_time": 60}
 BARS = {
     "date": "today",
@@ -260,7 +299,11 @@ BARS = {
 
 
 def test_error_bars_are_counted_by_model():
-    assert error_bars.counts(BARS) == [["exciton", "2", "1", "1.6"], ["trion", "1", "1", "inf"], ["all", "3", "2", "2.5"]]
+    assert error_bars.counts(BARS) == [
+        ["exciton", "2", "1", "1.6"],
+        ["trion", "1", "1", "inf"],
+        ["all", "3", "2", "2.5"],
+    ]
     assert error_bars.cells(BAR) == ["exciton", "a &lt; b", "x", "1 %", "10.00 ± 0.50 meV", "10.200 meV", "2.5"]
     assert error_bars.cells(BARS["rows"][1])[-1] == "0.6: outside"
 
@@ -319,8 +362,12 @@ def test_a_long_run_is_stored(tmp_path):
     assert (stored["title"], stored["ranks"]) == ("Short", 1) and stored["date"]
     assert 0.05 < numbers["largest resident memory of a rank"] < 4 and numbers["unknowns"] > 1000
     assert numbers["largest difference of populations, widths and diffusivities from the moments"] < 1e-2
-    [cost] = costs_of(Results({"run": tmp_path / "short"}), [Run("run", "input.toml", "t", 1, tmp_path / "short")], tmp_path)
-    assert cost["points"] == 1 and cost["peak_memory"] == pytest.approx(1e9 * numbers["largest resident memory of a rank"])
+    [cost] = costs_of(
+        Results({"run": tmp_path / "short"}), [Run("run", "input.toml", "t", 1, tmp_path / "short")], tmp_path
+    )
+    assert cost["points"] == 1 and cost["peak_memory"] == pytest.approx(
+        1e9 * numbers["largest resident memory of a rank"]
+    )
 
 
 SCRIPT = """\
@@ -337,12 +384,27 @@ def test_the_page_is_whole(results, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [str(tmp_path / "script.py"), "{one}"]
     figure = {"place": "Figure 1", "caption": "A <curve>.", "alt": "a curve", "command": command, "image": "curve"}
-    absent = [figure | {"command": [command[0], "{two}"]}, {"place": "Figure 2", "caption": "Idea.", "absent": "a drawing"}]
+    absent = [
+        figure | {"command": [command[0], "{two}"]},
+        {"place": "Figure 2", "caption": "Idea.", "absent": "a drawing"},
+    ]
     absent += [figure | {"image": "other"}]
-    rows = [statement(**RULE, says="a < b & c"), statement(id="b", paper=[1, 2], group="h"), statement(id="c", not_comparable="x")]
+    rows = [
+        statement(**RULE, says="a < b & c"),
+        statement(id="b", paper=[1, 2], group="h"),
+        statement(id="c", not_comparable="x"),
+    ]
     paper = Paper("made-up", "Made up", "Nobody (2000)", "Text.", tuple(rows), (figure, *absent))
     drawn = draw_figures(paper, results, draw)
-    run = {"input": "i.toml", "points": 1, "ranks": 2, "wall_seconds": 1.0, "cpu_seconds": 2.0, "core_hours": 0.1, "text": "t"}
+    run = {
+        "input": "i.toml",
+        "points": 1,
+        "ranks": 2,
+        "wall_seconds": 1.0,
+        "cpu_seconds": 2.0,
+        "core_hours": 0.1,
+        "text": "t",
+    }
     (tmp_path / "bench.log").write_text(BENCH)
     cost = Cost([run | {"peak_memory": 2.5e8}], read_benchmarks(tmp_path / "bench.log"), [LARGE], BARS)
     text = render([Section(paper, [judge(row, results) for row in rows], drawn)], cost, {"made": "today"})
@@ -354,7 +416,9 @@ def test_the_page_is_whole(results, tmp_path):
     assert re.search(r"<td(?! data-label=)", text) is None  # on a narrow screen a cell stands alone, with its label
     assert "0.25" in text and "369 s" in text and "yesterday, revision abc" in text
     assert "Error bars by model" in text and "0.6: outside" in text
-    assert {"prefers-color-scheme: dark", "@media print"} <= set(re.findall(r"prefers-color-scheme: dark|@media print", text))
+    assert {"prefers-color-scheme: dark", "@media print"} <= set(
+        re.findall(r"prefers-color-scheme: dark|@media print", text)
+    )
     if shutil.which("tidy"):
         (tmp_path / "index.html").write_text(text)
         check = subprocess.run(["tidy", "-e", "-q", str(tmp_path / "index.html")], capture_output=True, text=True)

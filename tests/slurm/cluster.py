@@ -112,15 +112,35 @@ class Cluster:
         sbin, key = self.folder / "root/usr/sbin", self.folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        files = {"key-file": key, "socket": "munge.socket", "pid-file": "munge.pid", "log-file": "munge.log", "seed-file": "munge.seed"}
-        self._daemon([sbin / "munged", "--foreground", "--force", *(f"--{name}={self.folder / file}" for name, file in files.items())])
+        files = {
+            "key-file": key,
+            "socket": "munge.socket",
+            "pid-file": "munge.pid",
+            "log-file": "munge.log",
+            "seed-file": "munge.seed",
+        }
+        self._daemon(
+            [
+                sbin / "munged",
+                "--foreground",
+                "--force",
+                *(f"--{name}={self.folder / file}" for name, file in files.items()),
+            ]
+        )
         self._wait_for(lambda: (self.folder / "munge.socket").exists(), "munge")
         self._daemon([sbin / "slurmctld-wlm", "-D"])
         self._daemon([sbin / "slurmd-wlm", "-D", "-N", self.host, "-d", sbin / "slurmstepd-wlm"])
 
     def _daemon(self, command: list) -> None:
         log = open(self.folder / f"{Path(command[0]).name}.out", "w")
-        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         log.close()
         self.daemons.append(process)
 
@@ -140,7 +160,15 @@ class Cluster:
 
     def run(self, *command: object, check: bool = True, cwd: Path | None = None) -> str:
         """Return the output of a SLURM command."""
-        found = subprocess.run(list(map(str, command)), env=self.environment, cwd=cwd, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        found = subprocess.run(
+            list(map(str, command)),
+            env=self.environment,
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
         if check and found.returncode:
             raise RuntimeError(f"{command}: {found.stderr}")
         return found.stdout

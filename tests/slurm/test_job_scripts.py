@@ -32,7 +32,8 @@ species = ["singlet"]
 """
 #: work of the job that meets its limit, in s of its two ranks: more than the 30 to 90 s after which it is stopped
 CHAIN_SECONDS = 110.0
-#: the same of the job that knows the end of its time from the controller alone, and stops by itself before the minute is over
+#: the same of the job that knows the end of its time from the controller alone, and stops by itself before the minute
+#: is over
 QUIET_SECONDS = 70.0
 #: a batch script to which SLURM sends no signal before the end, with ranks that SLURM itself starts
 QUIET = """\
@@ -63,7 +64,9 @@ def seconds_per_point(tmp_path_factory: pytest.TempPathFactory) -> float:
 
 
 @pytest.fixture(scope="module")
-def jobs(cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Path]]:
+def jobs(
+    cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[str, Path]]:
     """Submit the jobs and wait until all have ended; return number and directory of each."""
     folder = {name: tmp_path_factory.mktemp(name) for name in ("chain", "quiet", "array", "failing")}
     for name, seconds in (("chain", CHAIN_SECONDS), ("quiet", QUIET_SECONDS)):
@@ -71,7 +74,9 @@ def jobs(cluster: Cluster, seconds_per_point: float, tmp_path_factory: pytest.Te
         kappas = ", ".join(f"{kappa:.3f}" for kappa in np.linspace(1, 2, count))
         (folder[name] / "input.toml").write_text(f'{POINT}[sweep]\n"screening.kappa" = [{kappas}]\n')
     (folder["quiet"] / "quiet.sh").write_text(QUIET)
-    (folder["array"] / "input.toml").write_text(f'{SMALL}[sweep]\n"screening.kappa" = [{", ".join(map(str, range(1, 13)))}]\n')
+    (folder["array"] / "input.toml").write_text(
+        f'{SMALL}[sweep]\n"screening.kappa" = [{", ".join(map(str, range(1, 13)))}]\n'
+    )
     (folder["failing"] / "input.toml").write_text(f'{SMALL}[sweep]\n"mesh.N" = [40, {TOO_LARGE}, 48]\n')
     words = {
         "chain": [*SIZE, "--ntasks-per-node=2", "--time=3", "--signal=B:USR1@90", ROOT / "jobs/sweep.sh"],
@@ -127,7 +132,9 @@ def test_a_job_that_meets_its_limit_is_queued_again_and_finishes(cluster, jobs):
 
 
 def test_without_a_signal_and_with_ranks_started_by_slurm(cluster, jobs):
-    """The end of the job is asked of the controller (this SLURM does not put it into the environment); srun starts the ranks."""
+    """The end of the job is asked of the controller (this SLURM does not put it into the environment);
+    srun starts the ranks.
+    """
     number, folder = jobs["quiet"]
     check_queued_again(cluster.job(number), folder)
     assert "(end of the SLURM job at " in log_of(folder) and "mpirun" not in log_of(folder)

@@ -46,7 +46,9 @@ for round in range(3):
 @pytest.fixture
 def holder(tmp_path):
     """Yield a process that holds the claim on "point"."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "True\n"
     yield process
     process.kill()

@@ -11,7 +11,10 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.sweep.compute import _check_contents
 from hpcx.sweep.record import OtherPhysics, write_record
 
-TEXT = 'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile = "{}"\n'
+TEXT = (
+    'model = "wigner"\nmaterial = "WS2"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind = "file"\nfile ='
+    ' "{}"\n'
+)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Files that somebody has changed or put in the place of others: every reader tells it, none waits, none shows another number."""
+"""Files that somebody has changed or put in the place of others:
+every reader tells it, none waits, none shows another number.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,12 @@ def test_a_failure_is_read_as_it_was_written(tmp_path):
     store.prepare()
     store.fail("p", Entry("failed", "why", "trace", float("nan"), 3, ["line"], "run"))
     found = store.failed("p")
-    assert (found.message, found.ranks, found.summary, found.run) == ("why", 3, ["line"], "run") and found.wall_time != found.wall_time
+    assert (found.message, found.ranks, found.summary, found.run) == (
+        "why",
+        3,
+        ["line"],
+        "run",
+    ) and found.wall_time != found.wall_time
 
 
 def test_nobody_waits_for_a_pipe_that_nobody_fills(tmp_path):
@@ -130,8 +137,13 @@ def test_a_clock_that_goes_back_gives_no_negative_time(tmp_path):
     path.write_text(json.dumps({"point": "p", "started": 1e11, "ranks": 2}) + "\n")
     claims = Claims(tmp_path)
     assert claims.acquire("q") and claims.attempts("p") == 1
-    script = f"import fcntl, sys; file = open({str(path)!r}, 'a+'); fcntl.lockf(file, fcntl.LOCK_EX); print('ready', flush=True); sys.stdin.readline()"
-    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    script = (
+        f"import fcntl, sys; file = open({str(path)!r}, 'a+'); fcntl.lockf(file, fcntl.LOCK_EX); print('ready',"
+        " flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "ready\n"
         assert claims.running("p") == (0.0, 2)
         process.communicate("end\n")

@@ -1,4 +1,6 @@
-"""Hashes of all that an object holds, and tables that points share under them: nothing new can be left out of the key."""
+"""Hashes of all that an object holds, and tables that points share under them:
+nothing new can be left out of the key.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +52,10 @@ class Outer:
 
 
 VALUES = [
-    None, True, 1, 1.0, "1", b"1", 1 + 0j, np.float32(1), np.float64(1), np.float64(1 + 1e-15), (1, 2), (1, (2,)), ((1,), 2), ("ab",), ("a", "b"),
-    {1, 2}, {"a": 1}, np.arange(2), np.arange(2.0), np.arange(2.0)[None], np.array([1, 0]), slice(1, 2), Inner(), Inner(b=2.5), Outer(),
+    None, True, 1, 1.0, "1", b"1", 1 + 0j, np.float32(1), np.float64(1), np.float64(1 + 1e-15), (1, 2), (1, (2,)),
+    ((1,), 2), ("ab",), ("a", "b"),
+    {1, 2}, {"a": 1}, np.arange(2), np.arange(2.0), np.arange(2.0)[None], np.array([1, 0]), slice(1, 2), Inner(),
+    Inner(b=2.5), Outer(),
     Outer(several=()), Outer(array=np.arange(4.0) + 1e-15), Excerpt(Outer(), ["first"]), Excerpt(Outer(), ["first.a"]),
     Excerpt(Outer(), ["several.a"]),
 ]  # fmt: skip
@@ -60,7 +64,9 @@ VALUES = [
 def test_values_that_differ_have_different_fingerprints():
     assert len({fingerprint(value) for value in VALUES}) == len(VALUES)
     assert fingerprint(Outer()) == fingerprint(Outer()) and fingerprint([1, 2]) == fingerprint((1, 2))
-    assert fingerprint({1, 2}) == fingerprint({2, 1}) and fingerprint(np.arange(6)[::2]) == fingerprint(np.array([0, 2, 4]))
+    assert fingerprint({1, 2}) == fingerprint({2, 1}) and fingerprint(np.arange(6)[::2]) == fingerprint(
+        np.array([0, 2, 4])
+    )
 
 
 def test_a_function_counts_with_what_it_has_captured():
@@ -99,7 +105,9 @@ def test_an_unknown_key_makes_another_phonon_matrix(name, place):
         config = Config.model_validate(VALLEY)
         problem = build_problem(config, load_for("valley", "WSe2"))
         if place == "a new table":
-            config = create_model("Config", __base__=Config, novel=(float, 0.0)).model_validate(VALLEY | {"novel": value})
+            config = create_model("Config", __base__=Config, novel=(float, 0.0)).model_validate(
+                VALLEY | {"novel": value}
+            )
         elif place == "a new switch of the mechanisms":
             mechanisms = create_model("Mechanisms", __base__=Mechanisms, novel=(float, 0.0))
             longer = create_model("Config", __base__=Config, mechanisms=(mechanisms, Field(default_factory=mechanisms)))
@@ -127,7 +135,10 @@ def test_an_unknown_number_makes_other_wigner_rates(monkeypatch):
     grid = make_grid(excitons, 77.0, energy_edges(1e-3, 1.3, 8e-3, 0.08), radiative=True)
     longer = make_dataclass("Excitons", [("novel", float, 0.0)], bases=(type(excitons),), frozen=True)
     fields = {name: value for name, value in vars(excitons).items() if name in excitons.__dataclass_fields__}
-    keys = {rate_cache.rates_key(longer(**fields, novel=value), grid, 1, emission_processes(excitons)) for value in (1.0, 2.0)}
+    keys = {
+        rate_cache.rates_key(longer(**fields, novel=value), grid, 1, emission_processes(excitons))
+        for value in (1.0, 2.0)
+    }
     assert len(keys) == 2
     before = rate_cache.rates_key(excitons, grid, 1, emission_processes(excitons))
     monkeypatch.setattr(rate_cache, "code_fingerprint", lambda *packages: "of another version")
@@ -142,7 +153,9 @@ def test_an_unknown_key_makes_other_tables_of_formation():
     for value in (1.0, 2.0, 2.0):
         formation_problem(longer.model_validate(text | {"novel": value}), load_for("formation", "MoS2"), shared)
     kinds = [key.rpartition("/")[0] for key in shared]
-    assert kinds.count("formation/manifold") == 4 and kinds.count("formation/two excitons") == 3  # A and B; A, B and their mean
+    assert (
+        kinds.count("formation/manifold") == 4 and kinds.count("formation/two excitons") == 3
+    )  # A and B; A, B and their mean
     keys = {response_key(longer.model_validate(text | {"novel": value})) for value in (1.0, 2.0)}
     assert len(keys) == 2
 
@@ -153,5 +166,8 @@ def test_rates_of_a_sweep_over_an_unknown_number_differ(tmp_path):
     grid = make_grid(excitons, 77.0, energy_edges(1e-3, 1.3, 8e-3, 0.08), radiative=True)
     run = Run(tmp_path)
     couplings = [factor * excitons.hole_acoustic for factor in (1.0, 2.0)]
-    first, second = (rate_cache.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=coupling), grid, 1, run) for coupling in couplings)
+    first, second = (
+        rate_cache.flat_rates(MPI.COMM_SELF, replace(excitons, hole_acoustic=coupling), grid, 1, run)
+        for coupling in couplings
+    )
     assert np.abs(second.intravalley_mij - first.intravalley_mij).max() > 0.01 * np.abs(first.intravalley_mij).max()

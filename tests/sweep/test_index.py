@@ -51,7 +51,9 @@ def test_stacked_with_gaps(store):
     refresh_index(store)
     with h5py.File(store.directory / "sweep.h5", "r") as file:
         assert file["signal/trace"].shape == (2, 2, 3)
-        assert np.array_equal(file["signal/trace"][1, 1], [30.0] * 3) and np.array_equal(file["signal/trace"][0, 0], [0.0] * 3)
+        assert np.array_equal(file["signal/trace"][1, 1], [30.0] * 3) and np.array_equal(
+            file["signal/trace"][0, 0], [0.0] * 3
+        )
         assert np.isnan(file["signal/trace"][0, 1]).all() and np.isnan(file["signal/trace"][1, 0]).all()
         assert np.isnan(file["signal/complex"][0, 1]).all() and file["signal/complex"][1, 1, 0] == 3j
         assert file["signal/count"].dtype.kind == "f" and np.isnan(file["signal/count"][1, 0])

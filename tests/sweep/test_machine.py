@@ -20,5 +20,7 @@ def test_the_measurement_is_short_and_made_once():
     begin = time.process_time()
     found = measured()
     assert time.process_time() - begin < 1.0
-    assert measured() is found and all(0.05 < ratio < 50 for ratio in (found.products, found.arrays, found.memory, found.calls))
+    assert measured() is found and all(
+        0.05 < ratio < 50 for ratio in (found.products, found.arrays, found.memory, found.calls)
+    )
     assert "GF/s in matrix products" in str(found)

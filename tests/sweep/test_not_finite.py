@@ -29,7 +29,9 @@ def test_a_value_without_meaning_is_an_error(value):
     result.add("singlet/energy", np.array([-0.5, value]), ("state",), "eV", "energy")
     result.add("singlet/name", np.array(["a", "b"]), ("state",), "1", "name")
     result.add("singlet/late", np.array([value]), (("one"),), "fs", "time", missing="not finite: it never comes")
-    with pytest.raises(AgreedError, match=r"infinite or NaN values were computed in singlet/energy, so no result is written"):
+    with pytest.raises(
+        AgreedError, match=r"infinite or NaN values were computed in singlet/energy, so no result is written"
+    ):
         _refuse_silent(MPI.COMM_SELF, result)
 
 

@@ -71,7 +71,9 @@ def test_the_text_names_groups_core_hours_memory_and_idle_share(plan):
         assert word in found.text
     many = plan("sweep.mesh.N=" + str(list(range(40, 140))))
     text = check(many, Planner(many.points, 1, 1e10)).text
-    assert text.count("unknowns, ") == 20 and "(20 of 100 points are listed" in text and "WARNING (100 point(s))" in text
+    assert (
+        text.count("unknowns, ") == 20 and "(20 of 100 points are listed" in text and "WARNING (100 point(s))" in text
+    )
     assert check(many, Planner(many.points, 1, 1e10), every_point=True).text.count("unknowns, ") == 100
 
 
@@ -100,7 +102,10 @@ def test_what_cannot_be_estimated_is_refused_with_the_reason(plan, monkeypatch):
     monkeypatch.setattr(registry, "estimator", lambda model: broken)
     sweep = plan("sweep.mesh.N=[40, 60]")
     found = check(sweep, Planner(sweep.points, 2, 1e10))
-    assert found.refused == 1 and "mesh.N = 60: cannot be computed: what it needs cannot be estimated: no such thing" in found.text
+    assert (
+        found.refused == 1
+        and "mesh.N = 60: cannot be computed: what it needs cannot be estimated: no such thing" in found.text
+    )
     monkeypatch.setattr(registry, "estimator", original)
     monkeypatch.setitem(sys.modules, "hpcx.trion.estimate", None)
     with pytest.raises(ImportError):

@@ -32,7 +32,13 @@ def test_values_and_machine_keys_may_change(plan, tmp_path):
     write_record(tmp_path, plan("sweep.mesh.N=[40, 60]"))
     for settings in (
         ["sweep.mesh.N=[60, 80, 100]"],
-        ["sweep.mesh.N=[60]", "output.checkpoint=1 min", "output.directory=elsewhere", "title=other", "petsc.options=-x 1"],
+        [
+            "sweep.mesh.N=[60]",
+            "output.checkpoint=1 min",
+            "output.directory=elsewhere",
+            "title=other",
+            "petsc.options=-x 1",
+        ],
         ["sweep.mesh.k0=[0.1, 0.12]", "mesh.N=60"],
         ["sweep.material=['MoS2', 'WS2']", "mesh.N=60"],
         ["mesh.N=60", "sweep.parameters.carriers.hopping=[1.0, 1.2]"],
@@ -44,7 +50,14 @@ def test_values_and_machine_keys_may_change(plan, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("file", "Not a directory"), ("file/below", "Not a directory"), ("b" * 300, "name too long"), ("link", "No such"), ("loop", "Too many")]
+    ("name", "why"),
+    [
+        ("file", "Not a directory"),
+        ("file/below", "Not a directory"),
+        ("b" * 300, "name too long"),
+        ("link", "No such"),
+        ("loop", "Too many"),
+    ],
 )
 def test_places_that_are_none(plan, tmp_path, name, why):
     (tmp_path / "file").touch()
@@ -59,7 +72,9 @@ def test_a_damaged_record_is_set_aside_and_written_anew(plan, tmp_path, caplog):
     (tmp_path / "sweep.json").write_text('{"axes": 3}')
     write_record(tmp_path, plan("sweep.mesh.N=[40, 60]"))
     (kept,) = tmp_path.glob("sweep.json.damaged.*")
-    assert kept.read_text() == '{"axes": 3}' and len(read_record(tmp_path)["points"]) == 2 and "is damaged" in caplog.text
+    assert (
+        kept.read_text() == '{"axes": 3}' and len(read_record(tmp_path)["points"]) == 2 and "is damaged" in caplog.text
+    )
 
 
 @pytest.mark.parametrize(

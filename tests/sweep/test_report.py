@@ -29,7 +29,11 @@ def test_a_sweep_has_one_table_and_its_remarks_once():
     plan = load_plan("input.toml", [], INPUT)
     text = report_text(plan, report, "", 4.0)
     assert text.count("a remark") == 1 and text.index("energy 1") < text.index("at every point\na remark")
-    assert text.count("products") == 2 and "products                 3.000   50.0%        6" in text and "wall time                6.000" in text
+    assert (
+        text.count("products") == 2
+        and "products                 3.000   50.0%        6" in text
+        and "wall time                6.000" in text
+    )
     assert text.endswith("\nsurroundings: kappa = 1 (screening.kappa, default)\nresults in results: 4.0 s")
     assert "products                 0.500                6        24      5.000" in text
     every = report_text(plan, report, "", 4.0, verbose=True)
@@ -40,7 +44,10 @@ def test_what_was_there_already_and_limits_beside_it_are_told(tmp_path):
     (tmp_path / "converge.h5").touch()
     plan = load_plan("input.toml", [f"output.directory={tmp_path}"], INPUT)
     text = report_text(plan, Report([Entry("done", summary=["energy"])] * 2, {}), "", 0.4)
-    assert text.endswith(f"limits with error bars: hpcx show {tmp_path / 'converge.h5'}\nresults in {tmp_path}: 0.4 s, nothing was left to compute")
+    assert text.endswith(
+        f"limits with error bars: hpcx show {tmp_path / 'converge.h5'}\nresults in {tmp_path}: 0.4 s, nothing was left"
+        " to compute"
+    )
 
 
 def test_no_end_is_told_before_it_is_known(monkeypatch, caplog):
@@ -59,7 +66,9 @@ def test_the_time_left_is_judged_by_what_this_run_has_done(monkeypatch, caplog):
     for fraction in (0.5, 0.55, 0.6, 0.65):  # half was done before this run
         run.progress("steps", fraction)
     left = [record.getMessage() for record in caplog.records]
-    assert left == [f"point: steps {share} % done, about {seconds} s left" for share, seconds in ((55, "9"), (60, "8"), (65, "7"))]
+    assert left == [
+        f"point: steps {share} % done, about {seconds} s left" for share, seconds in ((55, "9"), (60, "8"), (65, "7"))
+    ]
     assert [spoken(time) for time in (1.234, 34.56, 600, 9000)] == ["1.2 s", "35 s", "10 min", "2.5 h"]
 
 
@@ -71,4 +80,7 @@ def test_the_rest_of_a_sweep_is_judged_by_its_pace(caplog):
     for task, ranks, seconds in ((tasks[0], 2, 12.0), (tasks[1], 1, 12.0)):  # three times what was expected
         done.add(task.number)
         outlook.note(task, ranks, seconds)
-    assert [record.getMessage() for record in caplog.records] == ["1 of 4 points done, about 10 s left", "2 of 4 points done, about 4.5 s left"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 of 4 points done, about 10 s left",
+        "2 of 4 points done, about 4.5 s left",
+    ]

@@ -25,7 +25,8 @@ from hpcx.sweep.run import run_plan
 
 EXCITON = {
     "model": "exciton", "material": "MoS2", "mesh.N": 30, "mesh.k0": 0.1, "gap": 2.0, "absorption.enabled": True,
-    "exchange.long_range": True, "exchange.momenta": [0, 1], "phonons.enabled": True, "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
+    "exchange.long_range": True, "exchange.momenta": [0, 1], "phonons.enabled": True,
+    "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
@@ -45,38 +46,48 @@ CHANNEL = {key: value for key, value in TRION.items() if not key.startswith(("tw
 }  # fmt: skip
 GRID = {"momentum.energy_max": 80, "momentum.first_bin": 2, "momentum.growth": 1.5, "momentum.largest_bin": 12}
 WIGNER = {
-    "model": "wigner", "material": "WS2", "temperature": 77, **GRID, "time.end": 1, "time.outputs": [[0.25, 1]], "time.tolerance": 0.1,
+    "model": "wigner", "material": "WS2", "temperature": 77, **GRID, "time.end": 1, "time.outputs": [[0.25, 1]],
+    "time.tolerance": 0.1,
     "time.densities": [[0.5, 1]], "time.distributions": [0.5, 1.0], "pulse.spot": "1 um",
 }  # fmt: skip
 MOMENTS = {key: value for key, value in WIGNER.items() if key not in ("time.densities", "time.distributions")}
-RATES = {key: value for key, value in MOMENTS.items() if not key.startswith(("time", "pulse"))} | {"time.rates_only": True}
+RATES = {key: value for key, value in MOMENTS.items() if not key.startswith(("time", "pulse"))} | {
+    "time.rates_only": True
+}
 WELL = WIGNER | {
-    "space.dimension": 1, "space.points": 36, "space.width": "4 um", "time.end": 0.6, "time.densities": [[0.3, 1]], "time.distributions": [0.5],
+    "space.dimension": 1, "space.points": 36, "space.width": "4 um", "time.end": 0.6, "time.densities": [[0.3, 1]],
+    "time.distributions": [0.5],
     "landscape.kind": "well", "landscape.depth": "2 meV", "landscape.length": "2 um",
 }  # fmt: skip
 PLANE = WELL | {
-    "landscape.kind": "none", "space.dimension": 2, "space.points": 36, "space.width": "4 um", "annihilation.rate": 0.01, "annihilation.density": "1e11/cm^2",
+    "landscape.kind": "none", "space.dimension": 2, "space.points": 36, "space.width": "4 um",
+    "annihilation.rate": 0.01, "annihilation.density": "1e11/cm^2",
 }  # fmt: skip
 FORMATION = {
-    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 6, "momentum.points": 40, "signal.photon_energies.points": 3,
+    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 6, "momentum.points": 40,
+    "signal.photon_energies.points": 3,
     "signal.bootstrap": 2, "approximation.grating": True,
 }  # fmt: skip
 VALLEY = {
-    "model": "valley", "material": "WSe2", "momentum.points": 8, "time.end": "0.4 ps", "mechanisms.set": "full + spin_flip",
+    "model": "valley", "material": "WSe2", "momentum.points": 8, "time.end": "0.4 ps",
+    "mechanisms.set": "full + spin_flip",
     "sweep.temperature": [77, 100], "probe.kerr_energy": "1.75 eV",
 }  # fmt: skip
 ONE = {key: value for key, value in VALLEY.items() if not key.startswith("sweep.")}
 ANGULAR, SATURATED = ONE | {"mechanisms.set": "full", "momentum.dimension": 2}, ONE | {"approximation.saturation": True}
 IN_TIME = {
-    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 8, "momentum.points": 20, "momentum.tail_points": 8,
+    "model": "formation", "material": "MoS2", "pump.photon_energy": 2.48, "delay.points": 8, "momentum.points": 20,
+    "momentum.tail_points": 8,
     "solver.route": "time", "solver.tolerance": 1e-3, "signal.bootstrap": 0,
 }  # fmt: skip
 POLARISED = FORMATION | {"pump.polarization": ["x", "sigma+"], "signal.photon_energies.points": 0}
 CASES = {
     "exciton": EXCITON, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
-    "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "channel": CHANNEL, "thermal trion": THERMAL, "wigner": MOMENTS,
+    "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "channel": CHANNEL,
+    "thermal trion": THERMAL, "wigner": MOMENTS,
     "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
-    "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "polarised formation": POLARISED, "formation in time": IN_TIME,
+    "wigner in a well": WELL, "wigner in the plane": PLANE, "formation": FORMATION, "polarised formation": POLARISED,
+    "formation in time": IN_TIME,
     "valley": VALLEY, "angular valley": ANGULAR, "saturated valley": SATURATED,
 }  # fmt: skip
 
@@ -87,7 +98,9 @@ def as_toml(value) -> str:
 
 def compute(folder: Path, case: dict) -> list[Path]:
     """Run a case, and return its files."""
-    (folder / "input.toml").write_text(f'model = "{case["model"]}"\nmaterial = "{case["material"]}"\n[output]\ndirectory = "{folder}/out"\n')
+    (folder / "input.toml").write_text(
+        f'model = "{case["model"]}"\nmaterial = "{case["material"]}"\n[output]\ndirectory = "{folder}/out"\n'
+    )
     settings = [f"{key}={as_toml(value)}" for key, value in case.items() if key not in ("model", "material")]
     initialize([])
     report = run_plan(MPI.COMM_SELF, load_plan(str(folder / "input.toml"), settings), StopRequests())
@@ -111,7 +124,9 @@ def results(tmp_path_factory):
     return files
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.validate) if name in SLOW else name for name in CASES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.validate) if name in SLOW else name for name in CASES]
+)
 def test_every_result_opens_as_a_tree(name, results, caplog):
     caplog.set_level(logging.CRITICAL)
     files = results(name)
@@ -161,18 +176,31 @@ def look_at(path: Path, case: dict) -> None:
     """See that `hpcx.open` tells what a file is about."""
     swept = [key.removeprefix("sweep.") for key in case if key.startswith("sweep.")]
     with hpcx.open(path) as tree:
-        assert tree.attrs["model"] == case["model"] and tree.attrs["material"] == case["material"] and "kappa = " in tree.attrs["environment"]
-        assert tree.attrs["axes"] == (swept if path.name == "sweep.h5" else []) and tree.attrs["hpcx"] == hpcx.__version__
+        assert (
+            tree.attrs["model"] == case["model"]
+            and tree.attrs["material"] == case["material"]
+            and "kappa = " in tree.attrs["environment"]
+        )
+        assert (
+            tree.attrs["axes"] == (swept if path.name == "sweep.h5" else []) and tree.attrs["hpcx"] == hpcx.__version__
+        )
         assert not {"k", "xy"} & {name for node in tree.subtree for name in node.ds.variables}
-        groups = [node for node in tree.subtree if node.ds.data_vars and not node.path.startswith(("/index", "/provenance"))]
+        groups = [
+            node for node in tree.subtree if node.ds.data_vars and not node.path.startswith(("/index", "/provenance"))
+        ]
         for key, value in case.items():
             if isinstance(value, (int, float, bool)) and not key.startswith("sweep."):
                 assert all(group[key].ndim == 0 and group[key] == value for group in groups), key
-        assert {"material", *(key for key, value in case.items() if type(value) in (int, float, bool) and "sweep" not in key)} <= set(tree["input"].data_vars)
+        assert {
+            "material",
+            *(key for key, value in case.items() if type(value) in (int, float, bool) and "sweep" not in key),
+        } <= set(tree["input"].data_vars)
         written = {key.removeprefix("sweep.") for key in case} | {"material"}
         shown = {key for group in groups for key in group.coords if key in tree["input"].data_vars}
         assert all(key in written or key.rpartition(".")[0] in written for key in shown), shown - written
-        complex_data = [name for name in ("twod/signal", "singlet/wavefunction") if case["model"] == "trion" and name in tree]
+        complex_data = [
+            name for name in ("twod/signal", "singlet/wavefunction") if case["model"] == "trion" and name in tree
+        ]
         assert all(np.iscomplexobj(tree[name]) for name in complex_data)
         if "singlet" in tree.children:
             assert {"kx", "ky"} <= set(tree["singlet/wavefunction"].coords)
@@ -180,7 +208,9 @@ def look_at(path: Path, case: dict) -> None:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
-    """The directory of a small sweep in surroundings whose number is a guess, with a number of the material replaced."""
+    """The directory of a small sweep in surroundings whose number is a guess,
+    with a number of the material replaced.
+    """
     case = {key: value for key, value in EXCITON.items() if "absorption" not in key and "sweep" not in key}
     more = {"screening.kappa": "hBN", "parameters.carriers.gap": "1.7 eV", "sweep.mesh.N": [30, 32]}
     return compute(tmp_path_factory.mktemp("sweep"), case | more)[0].parent
@@ -189,9 +219,14 @@ def sweep(tmp_path_factory):
 def test_a_sweep_tells_the_sources_of_all_numbers(sweep):
     with hpcx.open(sweep) as tree:
         assert tree.attrs["environment"] == "hBN: kappa = 4.5 (hBN on both sides [guess])"
-        about = {name: json.loads(tree[f"provenance/{name}"].item()) for name in ("materials", "environments", "versions", "units")}
+        about = {
+            name: json.loads(tree[f"provenance/{name}"].item())
+            for name in ("materials", "environments", "versions", "units")
+        }
     numbers = about["materials"]["MoS2"]["numbers"]
-    assert numbers["carriers.gap"] == {"value": 1.7, "unit": "eV", "source": "input"} and numbers["carriers.hopping"]["source"].startswith("Xiao")
+    assert numbers["carriers.gap"] == {"value": 1.7, "unit": "eV", "source": "input"} and numbers["carriers.hopping"][
+        "source"
+    ].startswith("Xiao")
     assert about["environments"]["hBN.toml"]["numbers"]["kappa"]["source"] == "hBN on both sides [guess]"
     assert {"hpcx", "numpy", "petsc4py", "hdf5"} <= about["versions"].keys() and about["units"]["gap"] == "eV"
 
@@ -201,7 +236,10 @@ def test_groups_of_several_results_can_be_joined(sweep):
     with hpcx.open(files[0]) as one, hpcx.open(files[1]) as two:
         joined = xarray.concat([one["exciton"].to_dataset(), two["exciton"].to_dataset()], "mesh.N").sortby("mesh.N")
     with hpcx.open(sweep) as tree:
-        assert np.array_equal(joined["binding_energy"], tree["exciton/binding_energy"]) and list(joined["mesh.N"]) == [30, 32]
+        assert np.array_equal(joined["binding_energy"], tree["exciton/binding_energy"]) and list(joined["mesh.N"]) == [
+            30,
+            32,
+        ]
 
 
 def test_what_is_no_result_is_told(tmp_path):

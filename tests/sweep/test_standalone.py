@@ -1,4 +1,6 @@
-"""`sweep.h5` is the file that one gives away: what is small is in it, what is not is named, and nobody reads NaN in silence."""
+"""`sweep.h5` is the file that one gives away: what is small is in it,
+what is not is named, and nobody reads NaN in silence.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def write_point(store: Store, number: int, wall_time: float = 1.0, rows: int = 3
 def make_sweep(folder: Path, count: int) -> Store:
     store = Store(folder, single=False)
     store.prepare()
-    axes = [{"name": "temperature", "unit": "K", "description": "temperature", "values": [float(i) for i in range(count)]}]
+    axes = [
+        {"name": "temperature", "unit": "K", "description": "temperature", "values": [float(i) for i in range(count)]}
+    ]
     points = [{"id": f"p{i}", "hash": f"hash{i}", "coordinates": {"temperature": float(i)}} for i in range(count)]
     record = {"model": "valley", "axes": axes, "points": points, "physics": {}, "provenance": {"input": "as written"}}
     (folder / "sweep.json").write_text(json.dumps(record))
@@ -82,13 +86,24 @@ def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copi
         assert np.array_equal(sweep_file.values(file, "signal/trace"), traces(12))
     with hpcx.open(path) as tree:
         trace = tree["signal/trace"]
-        assert np.array_equal(trace, traces(12)) and np.array_equal(trace[3:8:2, 1], traces(12)[3:8:2, 1]) and trace[5, 2] == traces(12)[5, 2]
-        assert trace.attrs["units"] == "meV" and trace.dims == ("temperature", "time") and np.array_equal(trace[[7, 2]], traces(12)[[7, 2]])
+        assert (
+            np.array_equal(trace, traces(12))
+            and np.array_equal(trace[3:8:2, 1], traces(12)[3:8:2, 1])
+            and trace[5, 2] == traces(12)[5, 2]
+        )
+        assert (
+            trace.attrs["units"] == "meV"
+            and trace.dims == ("temperature", "time")
+            and np.array_equal(trace[[7, 2]], traces(12)[[7, 2]])
+        )
     assert "sweep.h5 needs points/ beside it for signal/trace" in status_text(store.directory)
     for damage in (Path.unlink, lambda point: point.write_bytes(b"no HDF5")):
         write_point(store, 5)
         damage(store.result("p5"))
-        with h5py.File(path, "r") as file, pytest.raises(sweep_file.Lost, match=r"1 of the 12 files .* missing or cannot be read \(.*p5\.h5\)"):
+        with (
+            h5py.File(path, "r") as file,
+            pytest.raises(sweep_file.Lost, match=r"1 of the 12 files .* missing or cannot be read \(.*p5\.h5\)"),
+        ):
             sweep_file.values(file, "signal/trace")
     alone = Path(shutil.copy(path, tmp_path / "sweep.h5"))
     with h5py.File(alone, "r") as file:
@@ -97,7 +112,9 @@ def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copi
             sweep_file.values(file, "signal/trace")
     with hpcx.open(alone) as tree:
         assert np.array_equal(tree["signal/peak"], np.arange(12.0))
-        with pytest.raises(OSError, match=r"signal/trace is too large to be in sweep.h5, .*points/p0.h5 cannot be read"):
+        with pytest.raises(
+            OSError, match=r"signal/trace is too large to be in sweep.h5, .*points/p0.h5 cannot be read"
+        ):
             tree["signal/trace"].load()
     assert "WARNING: 12 files of finished points are not there" in status_text(alone)
 
@@ -113,7 +130,9 @@ def test_all_can_be_put_into_one_file(tmp_path, without_copies):
 
     assert run().returncode == 0
     with xarray.open_dataset(tmp_path / "all.h5", engine="h5netcdf", group="signal") as data:
-        assert np.array_equal(data["trace"].sel(temperature=7.0), traces(12)[7]) and data["trace"].attrs["units"] == "meV"
+        assert (
+            np.array_equal(data["trace"].sel(temperature=7.0), traces(12)[7]) and data["trace"].attrs["units"] == "meV"
+        )
         assert data["trace"].dims == ("temperature", "time")
     (tmp_path / "all.h5").unlink()
     store.result("p3").unlink()
@@ -163,7 +182,10 @@ def test_a_point_that_cannot_be_read_is_not_done(tmp_path):
         del file["signal/peak"]
     refresh_index(store)
     with h5py.File(store.directory / "sweep.h5", "r") as file:
-        assert list(file["index/status"].asstr()) == ["done", "failed", "done"] and "p1.h5 cannot be read" in file["index/message"].asstr()[1]
+        assert (
+            list(file["index/status"].asstr()) == ["done", "failed", "done"]
+            and "p1.h5 cannot be read" in file["index/message"].asstr()[1]
+        )
         assert np.isnan(file["signal/trace"][1]).all() and np.array_equal(file["signal/trace"][2], traces(3)[2])
         [warning] = sweep_file.warnings(file)
         assert warning == "1 of 3 points of the sweep have no result (1 failed): their values are NaN"

@@ -23,11 +23,20 @@ def finished_sweep(folder, names):
     store = Store(folder, single=False)
     store.prepare()
     points = [{"id": name, "hash": "hash", "coordinates": {"kappa": float(i)}} for i, name in enumerate(names)]
-    axes = [{"name": "kappa", "unit": "1", "description": "permittivity", "values": [float(i) for i in range(len(names))]}]
+    axes = [
+        {"name": "kappa", "unit": "1", "description": "permittivity", "values": [float(i) for i in range(len(names))]}
+    ]
     (folder / "sweep.json").write_text(json.dumps({"model": "exciton", "axes": axes, "points": points, "physics": {}}))
     result = Result()
     result.add("signal", np.arange(3.0), ("time",), "1", "signal")
-    about = {"hash": "hash", "summary": '["one line"]', "wall_time": 1.5, "ranks": 2, "layout": result.layout(), "excess": 0.5}
+    about = {
+        "hash": "hash",
+        "summary": '["one line"]',
+        "wall_time": 1.5,
+        "ranks": 2,
+        "layout": result.layout(),
+        "excess": 0.5,
+    }
     write_result(MPI.COMM_SELF, store.result(names[0]), result, about)
     for name in names[1:]:
         os.link(store.result(names[0]), store.result(name))
@@ -82,7 +91,11 @@ def cut(path):
 @pytest.mark.parametrize("change", [replaced, flipped, cut])
 def test_a_file_that_has_changed_is_looked_at(store, opened, change):
     change(store.result("p1"))
-    assert [point["status"] for point in json.loads(status_json(store.directory))["points"]] == ["done", "failed", "done"]
+    assert [point["status"] for point in json.loads(status_json(store.directory))["points"]] == [
+        "done",
+        "failed",
+        "done",
+    ]
     assert opened == ["p1"]
 
 
@@ -91,7 +104,11 @@ def test_a_file_that_is_gone_or_of_other_physics_is_not_done(store, opened):
     record = json.loads((store.directory / "sweep.json").read_text())
     record["points"][2]["hash"] = "another"
     (store.directory / "sweep.json").write_text(json.dumps(record))
-    assert [point["status"] for point in json.loads(status_json(store.directory))["points"]] == ["done", "missing", "missing"]
+    assert [point["status"] for point in json.loads(status_json(store.directory))["points"]] == [
+        "done",
+        "missing",
+        "missing",
+    ]
     assert opened == ["p1", "p2"]
 
 

@@ -105,7 +105,9 @@ def test_a_table_that_another_program_has_open_is_said_to_be_made_again(tmp_path
 
 
 def test_bytes_that_changed_are_found_before_hdf5_reads_them(store):
-    """Flipped bits and cut ends of 300 kinds: the file is damaged, or what changed is no content of it; never another number."""
+    """Flipped bits and cut ends of 300 kinds: the file is damaged, or what changed is no content of it;
+    never another number.
+    """
     path, random = store.result("p"), np.random.default_rng(4)
     result = Result()
     result.add("a", np.arange(50.0), ("row",), "1", "numbers")

@@ -20,8 +20,14 @@ def random_cases():
     rng = np.random.default_rng(2019)
     materials, species = ["MoS2", "MoSe2", "WS2", "WSe2"], ["singlet", "triplet"]
     names = [(str(rng.choice(materials)), str(rng.choice(species))) for _ in range(20)]
-    sizes, broadenings, accuracies = rng.integers(24, 49, 20), rng.uniform(1e-3, 8e-3, 20), 10 ** rng.uniform(-5, -1, 20)
-    return [(*name, int(N), float(b), float(a)) for name, N, b, a in zip(names, sizes, broadenings, accuracies, strict=True)]
+    sizes, broadenings, accuracies = (
+        rng.integers(24, 49, 20),
+        rng.uniform(1e-3, 8e-3, 20),
+        10 ** rng.uniform(-5, -1, 20),
+    )
+    return [
+        (*name, int(N), float(b), float(a)) for name, N, b, a in zip(names, sizes, broadenings, accuracies, strict=True)
+    ]
 
 
 def test_error_estimate_is_honest():
@@ -75,14 +81,17 @@ def test_other_helicity_is_refused_without_overlaps():
 def test_symmetries_give_one_spectrum():
     settings = {"enabled": True, "accuracy": 1e-10}
     spectra = [
-        spectrum_of(config_of("WS2", 40, 0.075, absorption=settings, solver={"symmetry": name, "states": 1}), "triplet") for name in ("none", "C6", "C6v")
+        spectrum_of(config_of("WS2", 40, 0.075, absorption=settings, solver={"symmetry": name, "states": 1}), "triplet")
+        for name in ("none", "C6", "C6v")
     ]
     for spectrum in spectra[1:]:
         np.testing.assert_allclose(spectrum.absorption_w, spectra[0].absorption_w, rtol=1e-7)
 
 
 def oracle_matrix(problem):
-    """Return the Hamiltonian of a charge that was at Q, over pairs with k1, k2, k1 + k2 - Q on the mesh, and the pairs."""
+    """Return the Hamiltonian of a charge that was at Q, over pairs with k1,
+    k2, k1 + k2 - Q on the mesh, and the pairs.
+    """
     index = problem.mesh.index_kx
     number = {tuple(k): n for n, k in enumerate(index)}
     pairs = [(a, b) for a in range(len(index)) for b in range(len(index))]
@@ -91,8 +100,14 @@ def oracle_matrix(problem):
     middle = problem.w_ij.shape[0] // 2
     w = lambda k: problem.w_ij[tuple((index[k][:, None] - index[k][None]).transpose(2, 0, 1) + middle)]
     overlap = lambda band, k: band.spinor_ck[:, k].conj().T @ band.spinor_ck[:, k]
-    first, second, hole = overlap(problem.photoexcited, k1), overlap(problem.resident, k2), overlap(problem.opposite, k3).conj()
-    matrix = np.diag(problem.photoexcited.energy_k[k1] + problem.resident.energy_k[k2] + problem.opposite.energy_k[k3]).astype(complex)
+    first, second, hole = (
+        overlap(problem.photoexcited, k1),
+        overlap(problem.resident, k2),
+        overlap(problem.opposite, k3).conj(),
+    )
+    matrix = np.diag(
+        problem.photoexcited.energy_k[k1] + problem.resident.energy_k[k2] + problem.opposite.energy_k[k3]
+    ).astype(complex)
     matrix -= (k2[:, None] == k2) * w(k1) * first * hole
     matrix -= (k1[:, None] == k1) * w(k2) * second * hole
     return matrix + (k3[:, None] == k3) * w(k1) * first * second, k1, k2
@@ -111,7 +126,11 @@ def test_charge_off_the_minimum_has_the_right_hamiltonian(point, kernel):
     np.testing.assert_allclose(energy, expected, atol=1e-13)
     grid = np.linspace(expected[0], expected[-1], 200)
     expected_weight = np.abs(vectors.conj().T @ created) ** 2
-    np.testing.assert_allclose(lorentzian_spectrum(grid, energy, weight, 0.004), lorentzian_spectrum(grid, expected, expected_weight, 0.004), rtol=1e-9)
+    np.testing.assert_allclose(
+        lorentzian_spectrum(grid, energy, weight, 0.004),
+        lorentzian_spectrum(grid, expected, expected_weight, 0.004),
+        rtol=1e-9,
+    )
 
 
 def test_low_temperature_is_zero_temperature():
@@ -121,7 +140,9 @@ def test_low_temperature_is_zero_temperature():
 
 
 def test_thermal_average_is_the_sum_over_all_points_of_the_mesh():
-    config = config_of("MoS2", 40, 0.075, trion={"temperature": "150 K"}, absorption={"enabled": True, "accuracy": 1e-6})
+    config = config_of(
+        "MoS2", 40, 0.075, trion={"temperature": "150 K"}, absorption={"enabled": True, "accuracy": 1e-6}
+    )
     spectrum = spectrum_of(config, "singlet")
     operator, exciton_energy = prepare(config, "singlet")
     energy_k = operator.problem.resident.energy_k
@@ -129,7 +150,9 @@ def test_thermal_average_is_the_sum_over_all_points_of_the_mesh():
     photon_energy, total_w = exciton_energy + relative_grid(config.absorption), 0
     for point in np.flatnonzero(factor_k > 1e-7 * factor_k.sum()):
         sticks = exact_sticks(TrionOperator(COMM, moving_problem(operator.problem, int(point)), "none"))
-        total_w = total_w + factor_k[point] / factor_k.sum() * lorentzian_spectrum(photon_energy + energy_k[point], *sticks, 4e-3)
+        total_w = total_w + factor_k[point] / factor_k.sum() * lorentzian_spectrum(
+            photon_energy + energy_k[point], *sticks, 4e-3
+        )
     assert np.abs(spectrum.absorption_w - total_w).max() < 5e-5 * total_w.max()
     assert len(boltzmann_points(operator.problem, 150.0)[0]) > 2
 
@@ -138,7 +161,11 @@ def test_thermal_average_is_the_sum_over_all_points_of_the_mesh():
 def test_positive_trion_of_equal_masses_is_the_negative_one(temperature):
     settings = {"enabled": True, "accuracy": 1e-10}
     negative, positive = (
-        spectrum_of(config_of("MoS2", 40, 0.075, absorption=settings, trion={"charge": e, "temperature": temperature}), "singlet") for e in (-1, 1)
+        spectrum_of(
+            config_of("MoS2", 40, 0.075, absorption=settings, trion={"charge": e, "temperature": temperature}),
+            "singlet",
+        )
+        for e in (-1, 1)
     )
     np.testing.assert_allclose(positive.absorption_w, negative.absorption_w, rtol=1e-7)
 

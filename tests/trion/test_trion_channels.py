@@ -1,4 +1,6 @@
-"""Channels of trions: the same energies as singlet and triplet, valleys that are found, and the Hamiltonian element by element."""
+"""Channels of trions: the same energies as singlet and triplet, valleys that are found,
+and the Hamiltonian element by element.
+"""
 
 import numpy as np
 import pytest
@@ -23,12 +25,20 @@ COMM = MPI.COMM_SELF
 
 
 def config_of(channels, material="WSe2", species=(), N=40, k0=0.075, **tables):
-    return Config(model="trion", material=material, mesh={"N": N, "k0": k0}, trion={"species": list(species), "channels": channels}, **tables)
+    return Config(
+        model="trion",
+        material=material,
+        mesh={"N": N, "k0": k0},
+        trion={"species": list(species), "channels": channels},
+        **tables,
+    )
 
 
 def spectrum(config, material, name, symmetry="none", kernel="gemm"):
     """Return all eigenvalues of the operator's matrix, made by its products."""
-    operator = TrionOperator(COMM, trion_problem(config, material, exciton_of(config, material), name), symmetry, kernel)
+    operator = TrionOperator(
+        COMM, trion_problem(config, material, exciton_of(config, material), name), symmetry, kernel
+    )
     return np.linalg.eigvalsh(np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T)
 
 
@@ -59,7 +69,11 @@ def test_singlet_and_triplet_are_channels(material, species, words):
 @pytest.mark.parametrize(
     ("words", "three", "charge"),
     [
-        (("K:c1", "K':c1", "K:v1"), ((1, -1, "c"), (-1, 1, "c"), (1, 1, "v")), -1),  # dark: both electrons in the lower bands
+        (
+            ("K:c1", "K':c1", "K:v1"),
+            ((1, -1, "c"), (-1, 1, "c"), (1, 1, "v")),
+            -1,
+        ),  # dark: both electrons in the lower bands
         (("K':c2", "K:c+", "K:v2"), ((-1, -1, "c"), (1, 1, "c"), (1, -1, "v")), -1),
         (("K:v1", "K':v1", "K:c-"), ((1, 1, "v"), (-1, -1, "v"), (1, -1, "c")), 1),
         (("K:v1", "K:v2", "K':c2"), ((1, 1, "v"), (1, -1, "v"), (-1, -1, "c")), 1),
@@ -78,25 +92,38 @@ def side_valleys(tmp_path_factory):
     """The file of a model whose lowest conduction bands are at Q."""
     path = tmp_path_factory.mktemp("model") / "mine_tb.dat"
     path.write_text(tb_text(with_side_valleys()))
-    return {"bands": {"model": "tight-binding"}, "tight_binding": {"file": str(path), "occupied": 1, "orbital_tolerance": 0.0}}
+    return {
+        "bands": {"model": "tight-binding"},
+        "tight_binding": {"file": str(path), "occupied": 1, "orbital_tolerance": 0.0},
+    }
 
 
 def test_valley_between_g_and_k_is_found(side_valleys):
     files = config_of({"x": ("K:c1", "Q:c1", "K:v1")}, **side_valleys).tight_binding
     model = load_model(files)
     centre = np.array(valley_centre("Q", model, occupied_bands(files), "here"))
-    momentum_kx = (centre + 1e-4 * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, 1]])) @ model.reciprocal_vx
+    momentum_kx = (
+        centre + 1e-4 * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, 1]])
+    ) @ model.reciprocal_vx
     energy_k = model.energies(momentum_kx)[:, 1]
     assert energy_k.argmin() == 0 and abs(energy_k[1] - energy_k[2]) < 1e-10 and abs(energy_k[3] - energy_k[4]) < 1e-10
     assert centre[0] == pytest.approx(centre[1], abs=1e-7) and 0.05 < centre[0] < 0.3
     assert valley_centre("Q'", model, 1, "here") == pytest.approx(tuple(-centre))
     with pytest.raises(ValueError, match="no valley Q between G and K"):
-        valley_centre("Q", load_model(config_of({"x": ("K:c1", "K:c1", "K:v1")}, tight_binding={"builtin": "liu2013:WSe2"}).tight_binding), 2, "here")
+        valley_centre(
+            "Q",
+            load_model(
+                config_of({"x": ("K:c1", "K:c1", "K:v1")}, tight_binding={"builtin": "liu2013:WSe2"}).tight_binding
+            ),
+            2,
+            "here",
+        )
 
 
 #: electrons in one sheet, holes in another one of another r0
 SHEETS = "".join(
-    f'[[sheet]]\ncarriers = "{carriers}"\n' + "".join(f'{key} = {{ value = {value}, unit = "nm", source = "test" }}\n' for key, value in numbers.items())
+    f'[[sheet]]\ncarriers = "{carriers}"\n'
+    + "".join(f'{key} = {{ value = {value}, unit = "nm", source = "test" }}\n' for key, value in numbers.items())
     for carriers, numbers in (("hole", {"r0": 3.0, "height": 1.0}), ("electron", {"r0": 5.0, "height": 0.4}))
 )
 
@@ -120,15 +147,25 @@ def test_energies_between_valleys_element_by_element(side_valleys, words, apart,
     if apart:  # the like charges' sheet, seen by itself, and the other one a gap away
         like, other = (5.0, 3.0) if words[2].split(":")[1][0] == "v" else (3.0, 5.0)
         own = SlabLayer(like, (VACUUM,), (Slab(thickness=0.6, sheet=other), VACUUM))
-        assert np.allclose(problem.interactions[1], interaction_grid(problem.mesh, own, "cell-average"), rtol=1e-10, atol=0)
+        assert np.allclose(
+            problem.interactions[1], interaction_grid(problem.mesh, own, "cell-average"), rtol=1e-10, atol=0
+        )
         assert (problem.interactions[1] > problem.interactions[0]).all()
     mesh, states = problem.mesh, []
     for word in words:
         valley, band = word.split(":")
-        momentum_kx = np.array(valley_centre(valley, load_model(config.tight_binding), 1, "here")) @ model.reciprocal_vx + mesh.momentum_kx
+        momentum_kx = (
+            np.array(valley_centre(valley, load_model(config.tight_binding), 1, "here")) @ model.reciprocal_vx
+            + mesh.momentum_kx
+        )
         energy_kb, state_kib = model.bands(momentum_kx)
         number, sign = (1, 1) if band[0] == "c" else (0, -1)
-        states.append((sign * (energy_kb[:, number] - energy_kb[0, number]), model.atomic_gauge(momentum_kx, state_kib)[:, :, number]))
+        states.append(
+            (
+                sign * (energy_kb[:, number] - energy_kb[0, number]),
+                model.atomic_gauge(momentum_kx, state_kib)[:, :, number],
+            )
+        )
     pairs = [(k, p) for p in range(mesh.size) for k in range(mesh.size) if mesh.add(k, p) >= 0]
     middle, hole_last = problem.w_ij.shape[0] // 2, words[2].split(":")[1][0] == "v"
 
@@ -141,7 +178,9 @@ def test_energies_between_valleys_element_by_element(side_valleys, words, apart,
         h[n, n] = states[0][0][k1] + states[1][0][k2] + states[2][0][k3]
         for m, (p1, p2) in enumerate(pairs):
             p3 = mesh.add(p1, p2)
-            one, two, three = (np.vdot(state[k], state[p]) for (_, state), k, p in zip(states, (k1, k2, k3), (p1, p2, p3), strict=True))
+            one, two, three = (
+                np.vdot(state[k], state[p]) for (_, state), k, p in zip(states, (k1, k2, k3), (p1, p2, p3), strict=True)
+            )
             one, two, three = (one, two, three.conj()) if hole_last else (one.conj(), two.conj(), three)
             h[n, m] -= (w(k1, p1) * one * three if k2 == p2 else 0) + (w(k2, p2) * two * three if k1 == p1 else 0)
             h[n, m] += w(k1, p1, -1) * one * two if k3 == p3 else 0
@@ -152,10 +191,23 @@ def test_energies_between_valleys_element_by_element(side_valleys, words, apart,
 
 def test_three_valleys_with_their_own_masses():
     # specification of bands, section 9.3: WSe2 in hBN, parabolic bands; excitons 135.192, 146.256, 154.589
-    given = {"carriers.electron_A_mass": 0.29, "carriers.electron_B_mass": 0.40, "carriers.electron_Lambda_mass": 0.53, "carriers.hole_A_mass": 0.36}
-    material = load_numbers("WSe2", "trion", None, "none").with_parameters(given | {"interaction.r0": "4.5 nm", "lattice.constant": "3.31 angstrom"})
-    channels = {"bright": ("K:c2", "K:c1", "K:v1"), "dark": ("K:c1", "K':c1", "K:v1"), "side": ("K:c1", "Lambda:c1", "K:v1")}
-    config = config_of(channels, N=72, k0=0.1, screening={"kappa": 4.5}, bands={"model": "parabolic"}, solver={"states": 1})
+    given = {
+        "carriers.electron_A_mass": 0.29,
+        "carriers.electron_B_mass": 0.40,
+        "carriers.electron_Lambda_mass": 0.53,
+        "carriers.hole_A_mass": 0.36,
+    }
+    material = load_numbers("WSe2", "trion", None, "none").with_parameters(
+        given | {"interaction.r0": "4.5 nm", "lattice.constant": "3.31 angstrom"}
+    )
+    channels = {
+        "bright": ("K:c2", "K:c1", "K:v1"),
+        "dark": ("K:c1", "K':c1", "K:v1"),
+        "side": ("K:c1", "Lambda:c1", "K:v1"),
+    }
+    config = config_of(
+        channels, N=72, k0=0.1, screening={"kappa": 4.5}, bands={"model": "parabolic"}, solver={"states": 1}
+    )
     result = solve(COMM, config, material, Run())
     energy = [1e3 * float(result.value(f"{name}/energy")[0]) for name in channels]
     assert energy == pytest.approx([-153.457, -158.088, -162.983], abs=6e-4)

@@ -20,7 +20,14 @@ MATERIAL = load_material("MoS2")
 
 def config_of(species, symmetry, bands, states=1, N=40, k0=0.075):
     solver = {"symmetry": symmetry, "states": states}
-    return Config(model="trion", material="MoS2", mesh={"N": N, "k0": k0}, bands=bands, trion={"species": [species]}, solver=solver)
+    return Config(
+        model="trion",
+        material="MoS2",
+        mesh={"N": N, "k0": k0},
+        bands=bands,
+        trion={"species": [species]},
+        solver=solver,
+    )
 
 
 def problem_of(config):
@@ -38,7 +45,9 @@ def check(comm, species, symmetry, bands, counts, N=40, k0=0.075):
     for states in counts:
         config, run = config_of(species, symmetry, bands, states, N, k0), Run()
         exciton, problem = problem_of(config)
-        found = solve_trion(comm, config, problem, solve_exciton(comm, exciton, 1, 1e-8), species, run, Stages(comm, run))
+        found = solve_trion(
+            comm, config, problem, solve_exciton(comm, exciton, 1, 1e-8), species, run, Stages(comm, run)
+        )
         assert found.energy == pytest.approx(dense[:states], abs=1e-11)
         assert np.array_equal(found.degeneracy, degeneracy(dense, 1e-6)[:states])
         assert found.residual.max() < 2e-8
@@ -71,7 +80,10 @@ def test_degeneracy_is_in_the_result():
 
 @pytest.mark.parametrize("bands", [PARABOLIC, {}], ids=["parabolic", "dirac"])
 def test_fully_symmetric_states_are_those_of_the_sector(bands):
-    results = {symmetry: solve(MPI.COMM_SELF, config_of("triplet", symmetry, bands, 12), MATERIAL, Run()) for symmetry in ("none", "C6")}
+    results = {
+        symmetry: solve(MPI.COMM_SELF, config_of("triplet", symmetry, bands, 12), MATERIAL, Run())
+        for symmetry in ("none", "C6")
+    }
     irrep, energy = (results["none"].value(f"triplet/{name}") for name in ("irrep", "energy"))
     assert results["none"].value("triplet/point_group") == "C6" and {"A", "E1+", "E1-"} <= set(irrep.tolist())
     symmetric = energy[irrep == "A"]

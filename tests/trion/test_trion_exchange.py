@@ -1,4 +1,6 @@
-"""Channels coupled by exchange: reference numbers, the Hamiltonian element by element, the order of carriers, contacts."""
+"""Channels coupled by exchange: reference numbers, the Hamiltonian element by element,
+the order of carriers, contacts.
+"""
 
 import numpy as np
 import pytest
@@ -34,8 +36,13 @@ def config_of(channels, N=40, k0=0.075, contact=CONTACT, long_range=True, **tabl
 def matrices_of(config, names, material=WSE2):
     """Return the Hamiltonians of all sectors of coupled channels."""
     exciton = exciton_of(config, material)
-    operators = [coupled_operator(COMM, config, material, exciton, list(names), sector) for sector in coupled_sectors(config, material, exciton, list(names))]
-    return [np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T for operator in operators]
+    operators = [
+        coupled_operator(COMM, config, material, exciton, list(names), sector)
+        for sector in coupled_sectors(config, material, exciton, list(names))
+    ]
+    return [
+        np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T for operator in operators
+    ]
 
 
 def matrix_of(config, names, material=WSE2):
@@ -48,7 +55,9 @@ def without_symmetry(config):
 
 
 def turn(oracle, carrier, k, component):
-    """Return the phase of a state: a contact has no overlaps, and its strength is one number in the gauge in which this component is positive."""
+    """Return the phase of a state: a contact has no overlaps,
+    and its strength is one number in the gauge in which this component is positive.
+    """
     value = oracle.bands[carrier][k][1][component]
     return value / abs(value)
 
@@ -72,7 +81,10 @@ def by_hand(N, k0, first, second, J):
                         gone = np.vdot(right.bands[0][p1][1], right.bands[2][p1[0] + p2[0], p1[1] + p2[1]][1])
                         h[c * len(pairs) + n, d * len(pairs) + m] += u * made_here * np.conj(gone)
                     if c == d == 1 and p1 == k1:  # electron 2 and the hole of K' have equal spin
-                        made, gone = (turn(left, 1, k[1], 0).conj() * turn(left, 2, (k[0][0] + k[1][0], k[0][1] + k[1][1]), 1) for k in ((k1, k2), (p1, p2)))
+                        made, gone = (
+                            turn(left, 1, k[1], 0).conj() * turn(left, 2, (k[0][0] + k[1][0], k[0][1] + k[1][1]), 1)
+                            for k in ((k1, k2), (p1, p2))
+                        )
                         h[c * len(pairs) + n, d * len(pairs) + m] += J / (N**2 * area) * made * np.conj(gone)
     assert np.abs(h - h.conj().T).max() < 1e-13
     return np.linalg.eigvalsh(h)
@@ -80,20 +92,26 @@ def by_hand(N, k0, first, second, J):
 
 def test_every_energy_of_two_coupled_channels():
     # the oracle's eigenvectors have other phases at every point: energies do not know them
-    expected = by_hand(40, 0.075, ((1, 1, "c"), (1, -1, "c"), (1, 1, "v")), ((-1, -1, "c"), (1, -1, "c"), (-1, -1, "v")), CONTACT)
+    expected = by_hand(
+        40, 0.075, ((1, 1, "c"), (1, -1, "c"), (1, 1, "v")), ((-1, -1, "c"), (1, -1, "c"), (-1, -1, "v")), CONTACT
+    )
     h = matrix_of(config_of({"intra": INTRA, "inter": INTER}), ("intra", "inter"))
     assert np.abs(h - h.conj().T).max() < 1e-13
     assert np.abs(np.linalg.eigvalsh(h) - expected).max() < 1e-12
 
 
-@pytest.mark.parametrize("words", [{"intra": INTRA, "inter": INTER}, {"intra": INTRA}, {"inter": INTER}], ids=lambda words: "+".join(words))
+@pytest.mark.parametrize(
+    "words", [{"intra": INTRA, "inter": INTER}, {"intra": INTRA}, {"inter": INTER}], ids=lambda words: "+".join(words)
+)
 @pytest.mark.parametrize(("symmetry", "kernel"), [("C3", "gemm"), ("C6v", "fft")])
 def test_sectors_have_the_energies_of_no_symmetry(words, symmetry, kernel):
     expected = np.linalg.eigvalsh(matrix_of(config_of(words), words))
     sectors = matrices_of(config_of(words, solver={"symmetry": symmetry, "kernel": kernel}), words)
     found = np.concatenate([np.linalg.eigvalsh(h) for h in sectors])
     assert len(sectors) == len(words) and all(np.abs(h - h.conj().T).max() < 1e-12 for h in sectors)
-    assert max(np.abs(expected - energy).min() for energy in found) < 1e-12 and min(found) == pytest.approx(expected[0], abs=1e-12)
+    assert max(np.abs(expected - energy).min() for energy in found) < 1e-12 and min(found) == pytest.approx(
+        expected[0], abs=1e-12
+    )
 
 
 def test_order_of_the_like_carriers_does_not_matter():
@@ -106,7 +124,9 @@ def test_positive_trions_are_those_of_electrons_and_holes_exchanged():
     # Dirac bands of one gap are the same for electrons and holes
     positive = {"a": ("K:v+", "K':v-", "K:c+"), "b": ("K':v-", "K:v+", "K':c-")}
     negative = {"a": ("K:c+", "K':c-", "K:v+"), "b": ("K':c-", "K:c+", "K':v-")}
-    found = [np.linalg.eigvalsh(matrix_of(config_of(words), [name])) for words in (positive, negative) for name in ("a", "b")]
+    found = [
+        np.linalg.eigvalsh(matrix_of(config_of(words), [name])) for words in (positive, negative) for name in ("a", "b")
+    ]
     assert all(np.abs(energy - found[0]).max() < 1e-12 for energy in found)
 
 
@@ -119,13 +139,19 @@ def test_contact_alone_is_the_contact_operator():
 
 
 def test_splitting_of_bright_trions_in_hbn():
-    # specification of bands, section 9.3, Dirac bands, kappa 4.5, r0 45 angstrom, N = 48: 18.8912 and 18.9601 meV without exchange, 18.5425 and 13.0412 with it
+    # specification of bands, section 9.3, Dirac bands, kappa 4.5, r0 45 angstrom, N = 48: 18.8912 and 18.9601 meV
+    # without exchange, 18.5425 and 13.0412 with it
     material = WSE2.with_parameters({"interaction.r0": "4.5 nm"})
-    config = config_of({"intra": INTRA, "inter": INTER, "dark": ("K:c1", "K':c1", "K:v1")}, N=48, k0=0.1, screening={"kappa": 4.5})
+    config = config_of(
+        {"intra": INTRA, "inter": INTER, "dark": ("K:c1", "K':c1", "K:v1")}, N=48, k0=0.1, screening={"kappa": 4.5}
+    )
     result = solve(COMM, config, material, Run())
     without = [1e3 * float(result.value(f"{name}/binding_energy")) for name in ("intra", "inter")]
     assert without == pytest.approx([18.8912, 18.9601], abs=6e-5)
-    weight, binding = result.value("exchange/intra+inter/weight"), 1e3 * result.value("exchange/intra+inter/binding_energy")
+    weight, binding = (
+        result.value("exchange/intra+inter/weight"),
+        1e3 * result.value("exchange/intra+inter/binding_energy"),
+    )
     assert weight.sum(axis=1) == pytest.approx(1) and weight[0, 0] > 0.9
     assert [binding[0], binding[weight.argmax(axis=1).tolist().index(1)]] == pytest.approx([18.5425, 13.0412], abs=6e-5)
     # the electron of K' and the hole of K have equal spin in the dark trion, too: a contact alone
@@ -135,7 +161,10 @@ def test_splitting_of_bright_trions_in_hbn():
 def test_spectra_with_exchange_have_the_lines_of_the_matrix():
     words, light = {"intra": INTRA, "inter": INTER}, {"enabled": True, "accuracy": 1e-6}
     energy, vector_in = np.linalg.eigh(matrix_of(config_of(words), words))
-    results = [solve(COMM, config_of(words, absorption=light, solver={"symmetry": name}), WSE2, Run()) for name in ("none", "auto")]
+    results = [
+        solve(COMM, config_of(words, absorption=light, solver={"symmetry": name}), WSE2, Run())
+        for name in ("none", "auto")
+    ]
     for part, name in enumerate(words):
         problem = trion_problem(config_of(words), WSE2, exciton_of(config_of(words), WSE2), name)
         sector = TrionOperator(COMM, problem, "none", "gemm").sector
@@ -146,17 +175,24 @@ def test_spectra_with_exchange_have_the_lines_of_the_matrix():
         spectra = [result.value(f"exchange/intra+inter/{name}/absorption/absorption") for result in results]
         assert np.abs(spectra[1] - spectra[0]).max() < 1e-5 * spectra[0].max()
         for result in results:
-            sticks = [result.value(f"exchange/intra+inter/{name}/absorption/stick_{what}") for what in ("energy", "weight")]
+            sticks = [
+                result.value(f"exchange/intra+inter/{name}/absorption/stick_{what}") for what in ("energy", "weight")
+            ]
             nearest = np.abs(sticks[0] - energy[brightest]).argmin()
-            assert [stick[nearest] for stick in sticks] == pytest.approx([energy[brightest], weight[brightest]], rel=1e-6)
+            assert [stick[nearest] for stick in sticks] == pytest.approx(
+                [energy[brightest], weight[brightest]], rel=1e-6
+            )
     with pytest.raises(ValueError, match="a resident carrier at rest"):
         config = config_of(words, absorption=light)
-        Config(**config.model_dump(exclude_unset=True) | {"trion": {"species": [], "channels": words, "temperature": 50}})
+        Config(
+            **config.model_dump(exclude_unset=True) | {"trion": {"species": [], "channels": words, "temperature": 50}}
+        )
 
 
 @pytest.mark.validate
 def test_splitting_of_bright_trions_in_vacuum():
-    # the same section, r0 = 2 pi 7.18 angstrom, N = 80: 30.4725 and 23.5263 meV with both, 26.3307 with the contact alone
+    # the same section, r0 = 2 pi 7.18 angstrom, N = 80: 30.4725 and 23.5263 meV with both, 26.3307 with the contact
+    # alone
     both = solve(COMM, config_of({"intra": INTRA, "inter": INTER}, N=80, k0=0.1), WSE2, Run())
     weight, binding = both.value("exchange/intra+inter/weight"), 1e3 * both.value("exchange/intra+inter/binding_energy")
     assert [binding[0], binding[weight.argmax(axis=1).tolist().index(1)]] == pytest.approx([30.4725, 23.5263], abs=6e-5)

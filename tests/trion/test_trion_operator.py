@@ -46,7 +46,9 @@ def test_products_are_hermitian_and_linear(material, species, symmetry, kernel):
 @pytest.mark.parametrize(("N", "k0"), [(40, 0.1), (56, 0.11)])
 def test_kernels_agree(material, species, symmetry, N, k0):
     problem = problem_of(material, species, N, k0)
-    gemm, fft, *single = (operator_of(problem, symmetry, kernel) for kernel in ("gemm", "fft", "gemm-single", "fft-single"))
+    gemm, fft, *single = (
+        operator_of(problem, symmetry, kernel) for kernel in ("gemm", "fft", "gemm-single", "fft-single")
+    )
     x = random_vector(gemm)
     expected = gemm.apply(x)
     assert np.abs(fft.apply(x) - expected).max() < 1e-13 * np.abs(expected).max()
@@ -126,7 +128,9 @@ def test_choice_of_w0_shifts_every_energy_alike():
     for choice in ("zero", "cell-average", "qmin"):
         problem = problem_of("WS2", "singlet", 40, 0.075, choice)
         operator = operator_of(problem)
-        spectra.append(np.linalg.eigvalsh(np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T))
+        spectra.append(
+            np.linalg.eigvalsh(np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T)
+        )
         w0.append(problem.w_ij[(problem.w_ij.shape[0] // 2,) * 2])
     for spectrum, shift in zip(spectra, w0, strict=True):
         assert np.abs(spectrum + shift - spectra[0]).max() < 1e-12
@@ -151,7 +155,12 @@ def test_bands_without_spinors(kernel):
     flat, dressed = np.ones((1, problem.mesh.size), complex), np.zeros((2, problem.mesh.size), complex)
     dressed[0] = 1
     scalar, vector = (
-        replace(problem, **{name: Band(getattr(problem, name).energy_k, spinor) for name in ("photoexcited", "resident", "opposite")})
+        replace(
+            problem,
+            **{
+                name: Band(getattr(problem, name).energy_k, spinor) for name in ("photoexcited", "resident", "opposite")
+            },
+        )
         for spinor in (flat, dressed)
     )
     one, two = operator_of(scalar, "C6v", kernel), operator_of(vector, "C6v", "gemm")

@@ -35,7 +35,9 @@ def spectrum(material, species, symmetry="none", charge=-1, transition="A", N=40
     trion = {"species": [species], "charge": charge, "transition": transition}
     config = Config(model="trion", material=material, mesh={"N": N, "k0": k0}, trion=trion)
     data = load_material(material)
-    operator = TrionOperator(MPI.COMM_SELF, trion_problem(config, data, exciton_of(config, data), species), symmetry, kernel)
+    operator = TrionOperator(
+        MPI.COMM_SELF, trion_problem(config, data, exciton_of(config, data), species), symmetry, kernel
+    )
     matrix = np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T
     assert np.abs(matrix - matrix.conj().T).max() < 1e-12
     return np.linalg.eigvalsh(matrix)

@@ -83,7 +83,9 @@ def test_larger_mesh(kernel):
 
 
 def test_binding_does_not_depend_on_w0():
-    values = [float(run("MoS2", 60, 0.1, w0=w0).value("singlet/binding_energy")) for w0 in ("zero", "cell-average", "qmin")]
+    values = [
+        float(run("MoS2", 60, 0.1, w0=w0).value("singlet/binding_energy")) for w0 in ("zero", "cell-average", "qmin")
+    ]
     assert np.ptp(values) < 1e-11
 
 
@@ -118,7 +120,9 @@ def test_triplets_of_tungsten_materials(material, value):
 @pytest.mark.parametrize(("N", "value"), [(N, value) for N, value in DARK.items() if N <= 80])
 def test_dark_triplet(N, value):
     result = run("MoS2", N, 0.1, "triplet", symmetry="none")
-    assert 1e3 * float(result.value("triplet/binding_energy")) == pytest.approx(value, abs=0.051 if value < 0 else 0.0051)
+    assert 1e3 * float(result.value("triplet/binding_energy")) == pytest.approx(
+        value, abs=0.051 if value < 0 else 0.0051
+    )
     if N >= 60:
         assert result.value("triplet/oscillator_strength")[0] < 1e-11
 

@@ -17,7 +17,9 @@ def all_pairs(group):
 
 
 def symmetrised(group, seed):
-    """Return an amplitude on all pairs, as a table over keys, that has the symmetry of the group: an average over it."""
+    """Return an amplitude on all pairs, as a table over keys, that has the symmetry of the group:
+    an average over it.
+    """
     k1, k2 = all_pairs(group)
     value = np.random.default_rng(seed).normal(size=(group.mesh.size**2, 2)) @ [1, 1j]
     total = np.zeros(group.mesh.size**2, complex)

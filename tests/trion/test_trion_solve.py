@@ -60,7 +60,9 @@ def test_summary_says_what_a_symmetric_sector_does_not_show():
 
 
 def test_wavefunction_is_the_same_in_every_sector():
-    slices = [run(solver={"symmetry": symmetry}, trion={"species": ["singlet"]})[0] for symmetry in ("none", "C6", "C6v")]
+    slices = [
+        run(solver={"symmetry": symmetry}, trion={"species": ["singlet"]})[0] for symmetry in ("none", "C6", "C6v")
+    ]
     first, *others = (result.value("singlet/wavefunction")[0] for result in slices)
     for other in others:
         assert np.abs(other - first).max() < 1e-6

@@ -1,4 +1,6 @@
-"""Spectra against an independent serial calculation of the same model (MoS2, MoSe2, WSe2; k0 = 0.10), and against theory."""
+"""Spectra against an independent serial calculation of the same model (MoS2, MoSe2, WSe2; k0 = 0.10),
+and against theory.
+"""
 
 from functools import lru_cache
 
@@ -51,7 +53,9 @@ def absorption_of(N, window=("-60 meV", "320 meV"), species=("singlet",)):
 
 
 def peaks_of(N):
-    """Return trion and exciton peak (meV from the 1s exciton), ratio of heights, and that of the 2p resonance to the exciton."""
+    """Return trion and exciton peak (meV from the 1s exciton), ratio of heights,
+    and that of the 2p resonance to the exciton.
+    """
     result = absorption_of(N)
     energy = 1e3 * result.value("singlet/absorption/relative_energy")
     spectrum = result.value("singlet/absorption/absorption")
@@ -67,7 +71,9 @@ def test_peaks_of_the_singlet(N):
     assert ratio == pytest.approx(PEAKS[N][2], rel=0.01)
 
 
-@pytest.mark.parametrize(("N", "height"), [(60, 0.047), (80, 0.023), pytest.param(100, 0.014, marks=pytest.mark.validate)])
+@pytest.mark.parametrize(
+    ("N", "height"), [(60, 0.047), (80, 0.023), pytest.param(100, 0.014, marks=pytest.mark.validate)]
+)
 def test_2p_resonance_fades_with_denser_meshes(N, height):
     assert peaks_of(N)[3] == pytest.approx(height, abs=0.0006)
 
@@ -144,7 +150,9 @@ PARABOLIC = {"MoS2": (0.50, 6.60), "MoSe2": (0.54, 8.23), "WS2": (0.32, 6.03), "
 
 
 def radial_energy(material, interaction):
-    """Return the 1s binding energy of two charges of equal mass in a layer, eV, in real space with Laguerre functions."""
+    """Return the 1s binding energy of two charges of equal mass in a layer,
+    eV, in real space with Laguerre functions.
+    """
     mass, polarizability = PARABOLIC[material]
     length, decay = 2 * np.pi * polarizability, 0.25
     node, weight = np.polynomial.legendre.leggauss(3000)

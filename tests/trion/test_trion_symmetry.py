@@ -1,4 +1,6 @@
-"""A symmetry is tested on bands, interaction and light of the problem, and refused with a number if it does not hold."""
+"""A symmetry is tested on bands, interaction and light of the problem,
+and refused with a number if it does not hold.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -33,7 +35,9 @@ def warped(band, strength, fold=3, phase=0.0):
 
 def with_trigonal_warping(strength=5.0):
     """Return the trion of bands with trigonal warping, of opposite sign in opposite valleys."""
-    return replace(PROBLEM, photoexcited=warped(PROBLEM.photoexcited, strength), resident=warped(PROBLEM.resident, -strength))
+    return replace(
+        PROBLEM, photoexcited=warped(PROBLEM.photoexcited, strength), resident=warped(PROBLEM.resident, -strength)
+    )
 
 
 def lowest(problem, symmetry):

@@ -1,4 +1,6 @@
-"""Trions of a tight-binding valley: reference numbers, symmetry, kernels, gauge, and the Hamiltonian element by element."""
+"""Trions of a tight-binding valley: reference numbers, symmetry, kernels,
+gauge, and the Hamiltonian element by element.
+"""
 
 import tomllib
 from dataclasses import replace
@@ -28,7 +30,14 @@ LIU = {"builtin": "liu2013:WSe2"}
 
 def config_of(model=LIU, N=48, k0=0.1, **solver):
     solver = {"states": 1, **solver}
-    return Config(model="trion", material="WSe2", mesh={"N": N, "k0": k0}, bands={"model": "tight-binding"}, tight_binding=model, solver=solver)
+    return Config(
+        model="trion",
+        material="WSe2",
+        mesh={"N": N, "k0": k0},
+        bands={"model": "tight-binding"},
+        tight_binding=model,
+        solver=solver,
+    )
 
 
 def problem_of(config, species="singlet"):
@@ -58,13 +67,17 @@ def test_energies_are_those_of_the_hamiltonian_element_by_element(species):
     """Own diagonalisation of each spin at every point, whatever its phases; no following, no compression, no tables."""
     problem = problem_of(config_of(N=24, k0=0.085), species)
     mesh, number = problem.mesh, {}
-    given = tomllib.loads((resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8"))["WSe2"]
+    given = tomllib.loads((resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8"))[
+        "WSe2"
+    ]
     centre = np.array([4 * np.pi / 3 / (0.1 * given["a"]), 0.0])
     # the upper valence band of K has spin up; the second electron has spin down at K, or up at K'
     bands = [(1, 1, 1), (-1, 1, 1) if species == "singlet" else (1, -1, 1), (1, 1, 0)]
     states = []
     for spin, valley, band in bands:
-        energy, state = three_band_model(0.1 * given["a"], given, given["lambda"], spin).bands(valley * centre + mesh.momentum_kx)
+        energy, state = three_band_model(0.1 * given["a"], given, given["lambda"], spin).bands(
+            valley * centre + mesh.momentum_kx
+        )
         states.append((energy[:, band] - energy[0, band], state[:, :, band]))
     for k in range(mesh.size):
         number |= {(k, p): len(number) + n for n, p in enumerate(p for p in range(mesh.size) if mesh.add(k, p) >= 0)}
@@ -79,11 +92,17 @@ def test_energies_are_those_of_the_hamiltonian_element_by_element(species):
         h[n, n] = states[0][0][k1] + states[1][0][k2] - states[2][0][k3]
         for (p1, p2), m in number.items():
             p3 = mesh.add(p1, p2)
-            one, two, hole = (np.vdot(state[k], state[p]) for (_, state), k, p in zip(states, (k1, k2, k3), (p1, p2, p3), strict=True))
-            h[n, m] -= (w(k1, p1) * one * hole.conj() if k2 == p2 else 0) + (w(k2, p2) * two * hole.conj() if k1 == p1 else 0)
+            one, two, hole = (
+                np.vdot(state[k], state[p]) for (_, state), k, p in zip(states, (k1, k2, k3), (p1, p2, p3), strict=True)
+            )
+            h[n, m] -= (w(k1, p1) * one * hole.conj() if k2 == p2 else 0) + (
+                w(k2, p2) * two * hole.conj() if k1 == p1 else 0
+            )
             h[n, m] += w(k1, p1) * one * two if k3 == p3 else 0
     whole = np.linalg.eigvalsh(h)
-    assert np.abs(np.linalg.eigvalsh(dense(TrionOperator(MPI.COMM_SELF, problem, "none", "gemm"))) - whole).max() < 1e-12
+    assert (
+        np.abs(np.linalg.eigvalsh(dense(TrionOperator(MPI.COMM_SELF, problem, "none", "gemm"))) - whole).max() < 1e-12
+    )
     for kernel in ("gemm", "fft"):
         sector = np.linalg.eigvalsh(dense(TrionOperator(MPI.COMM_SELF, problem, "C3v", kernel)))
         assert np.abs(sector[:, None] - whole[None]).min(axis=1).max() < 1e-12
@@ -97,14 +116,20 @@ def test_no_symmetry_and_all_that_the_valley_has_give_the_same_energies_with_bot
 
 
 def disguised(digits=None):
-    """Return the three-band model in random orbitals of each spin, as a file with so many digits; orbitals of spin up and down alternate."""
+    """Return the three-band model in random orbitals of each spin, as a file with so many digits;
+    orbitals of spin up and down alternate.
+    """
     model, generator = load_model(config_of().tight_binding), np.random.default_rng(3)
     turn = np.zeros((6, 6), complex)
     for spin in (0, 3):
-        turn[spin : spin + 3, spin : spin + 3] = np.linalg.qr(generator.normal(size=(3, 3)) + 1j * generator.normal(size=(3, 3)))[0]
+        turn[spin : spin + 3, spin : spin + 3] = np.linalg.qr(
+            generator.normal(size=(3, 3)) + 1j * generator.normal(size=(3, 3))
+        )[0]
     turn = turn[:, [0, 3, 1, 4, 2, 5]]
     hopping = turn.conj().T @ model.hopping_rij @ turn
-    return TightBinding(model.lattice_vx, model.cell_rv, hopping if digits is None else np.round(hopping, digits), model.centre_ix)
+    return TightBinding(
+        model.lattice_vx, model.cell_rv, hopping if digits is None else np.round(hopping, digits), model.centre_ix
+    )
 
 
 def test_other_orbitals_and_a_file_of_few_digits(tmp_path):
@@ -126,7 +151,15 @@ def test_phases_and_numbers_of_components_do_not_matter():
         isometry = np.linalg.qr(generator.normal(size=(components, 3)) + 1j * generator.normal(size=(components, 3)))[0]
         return Band(band.energy_k, isometry @ band.spinor_ck * np.exp(2j * np.pi * generator.random(problem.mesh.size)))
 
-    hidden = replace(problem, photoexcited=turned(problem.photoexcited, 4), resident=turned(problem.resident, 3), opposite=turned(problem.opposite, 5))
-    operators = [TrionOperator(MPI.COMM_SELF, *choice) for choice in ((problem, "none", "gemm"), (hidden, "none", "gemm"), (hidden, "none", "fft"))]
+    hidden = replace(
+        problem,
+        photoexcited=turned(problem.photoexcited, 4),
+        resident=turned(problem.resident, 3),
+        opposite=turned(problem.opposite, 5),
+    )
+    operators = [
+        TrionOperator(MPI.COMM_SELF, *choice)
+        for choice in ((problem, "none", "gemm"), (hidden, "none", "gemm"), (hidden, "none", "fft"))
+    ]
     spectra = [np.linalg.eigvalsh(dense(operator)) for operator in operators]
     assert np.abs(spectra[1] - spectra[0]).max() < 1e-12 and np.abs(spectra[2] - spectra[0]).max() < 1e-12

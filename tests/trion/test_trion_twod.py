@@ -55,12 +55,16 @@ def test_species_add_up_and_beats_are_found():
 
 def test_phonons_give_the_coherence_time_and_each_line_its_width():
     phonons = {"enabled": True, "temperature": 20}
-    result = result_of(config_of("WSe2", 48, phonons=phonons, twod={"enabled": True, "waiting_times": [0, 100], "points": 21}))
+    result = result_of(
+        config_of("WSe2", 48, phonons=phonons, twod={"enabled": True, "waiting_times": [0, 100], "points": 21})
+    )
     exciton, bound = (float(result.value(f"{name}/dephasing/half_width")) for name in ("exciton", "singlet"))
     assert bound > exciton > 1e-3
     axis, absorption = (result.value(f"singlet/absorption/{name}") for name in ("photon_energy", "absorption"))
     sticks, weight = (result.value(f"singlet/absorption/stick_{name}") for name in ("energy", "weight"))
-    width = np.where(sticks < result.value("exciton/energy")[0] - result.value("singlet/binding_energy") / 2, bound, exciton)
+    width = np.where(
+        sticks < result.value("exciton/energy")[0] - result.value("singlet/binding_energy") / 2, bound, exciton
+    )
     assert np.unique(width).size == 2
     expected = (weight * width / np.pi / ((axis[:, None] - sticks) ** 2 + width**2)).sum(axis=1)
     np.testing.assert_allclose(absorption, expected, rtol=1e-12)
@@ -81,7 +85,9 @@ def test_trion_bleaches_and_the_exciton_does_so_by_interaction_alone():
     bound = sticks < runs[2].value("exciton/energy")[0] - runs[2].value("singlet/binding_energy") / 2
     peaks = np.array([runs[2].value(f"twod/{name}_peak") for name in ("trion", "exciton")])
     laser = laser_spectrum(peaks, peaks[0], 0.017)
-    trions = StimulatedEmission(sticks[bound], weight[bound], 4e-3, 250.0, "non-rephasing", True).signal(0.0, peaks, peaks) * np.outer(laser, laser)
+    trions = StimulatedEmission(sticks[bound], weight[bound], 4e-3, 250.0, "non-rephasing", True).signal(
+        0.0, peaks, peaks
+    ) * np.outer(laser, laser)
     np.testing.assert_allclose(everything, trions, atol=1e-5 * np.abs(bleached).max())
     assert abs(everything[0, 0]) > 0.8 * abs(bleached[0, 0]) and abs(everything[1, 1]) < 0.02 * abs(bleached[1, 1])
 

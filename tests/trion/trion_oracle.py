@@ -1,4 +1,5 @@
-"""The trion's Hamiltonian element by element, written anew: numerical eigenvectors of the 2 x 2 bands, no tables, no symmetry.
+"""The trion's Hamiltonian element by element, written anew:
+numerical eigenvectors of the 2 x 2 bands, no tables, no symmetry.
 
 Energies do not depend on the phases of the Bloch functions, which here are those of the diagonaliser.
 """
@@ -50,7 +51,9 @@ class Oracle:
 
     def w(self, k, p):
         q = np.linalg.norm(self.vector((k[0] - p[0], k[1] - p[1])))
-        return (2 * np.pi * E2 / (q * (1 + 2 * np.pi * self.chi * q)) if q > 1e-9 else self.w0()) / (self.N**2 * self.area)
+        return (2 * np.pi * E2 / (q * (1 + 2 * np.pi * self.chi * q)) if q > 1e-9 else self.w0()) / (
+            self.N**2 * self.area
+        )
 
     def overlap(self, carrier, k, p):
         """Return <k|p>; of a hole, <p|k>."""

@@ -19,7 +19,12 @@ from hpcx.trion.exchanges import exchanges
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
 
-CASES = [("C6v", "singlet", "gemm"), ("C6v", "triplet", "fft"), ("C6", "singlet", "fft-single"), ("none", "singlet", "gemm")]
+CASES = [
+    ("C6v", "singlet", "gemm"),
+    ("C6v", "triplet", "fft"),
+    ("C6", "singlet", "fft-single"),
+    ("none", "singlet", "gemm"),
+]
 
 
 def as_foretold(comm: MPI.Comm, symmetry: str, species: str, kernel: str) -> bool:

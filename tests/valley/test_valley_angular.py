@@ -71,7 +71,9 @@ def test_reduction_to_two_harmonics_is_exact(polar):
         on_grid = (expm(full * time) @ spread).reshape(4, POINTS, ANGLES)
         in_harmonics = expm(reduced * time) @ state
         for species, row in ((pair.first, 0), (pair.second, 1)):
-            assert on_grid[row].sum(axis=1) == pytest.approx(in_harmonics[problem.cells_of(species)], rel=1e-9, abs=1e-12)
+            assert on_grid[row].sum(axis=1) == pytest.approx(
+                in_harmonics[problem.cells_of(species)], rel=1e-9, abs=1e-12
+            )
             assert np.ptp(on_grid[row], axis=1).max() < 1e-12
     coherence = on_grid[2] + 1j * on_grid[3]
     assert np.abs(coherence).max() > 1e-3
@@ -81,7 +83,9 @@ def test_reduction_to_two_harmonics_is_exact(polar):
 
 
 def test_strong_dephasing_gives_back_the_rate(setup):
-    """With fast pure dephasing and no in-scattering c adapts at once, and the mode is that of the isotropic reduction."""
+    """With fast pure dephasing and no in-scattering c adapts at once,
+    and the mode is that of the isotropic reduction.
+    """
 
     def slowest(dimension):
         momentum = {"points": 20, "max": "0.1 1/angstrom", "dimension": dimension, "coherence_in_scattering": False}
@@ -95,14 +99,21 @@ def test_strong_dephasing_gives_back_the_rate(setup):
 
 
 def test_two_dimensions_conserve_particles_and_keep_the_picture(calculate):
-    keys = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": ["1 ps"]}, "dephasing": {"radiative": 0.0}}
+    keys = {
+        "momentum": {"points": 30},
+        "time": {"end": "4 ps"},
+        "flow": {"times": ["1 ps"]},
+        "dephasing": {"radiative": 0.0},
+    }
     flat = calculate(**keys)
     round_ = calculate(**{**keys, "momentum": {"points": 30, "dimension": 2}})
     number = round_.value("checks/particle_number")
     late = round_.value("checks/time") > 500
     assert np.abs(number[:, late] / number[:, -1:] - 1).max() < 1e-10
     population = round_.value("population/population")
-    assert np.abs(population[1][[6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5]] - population[0]).max() < 1e-12 * population.max()
+    assert (
+        np.abs(population[1][[6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5]] - population[0]).max() < 1e-12 * population.max()
+    )
     difference = round_.value("dichroism/circular_dichroism") - flat.value("dichroism/circular_dichroism")
     assert 1e-4 < np.abs(difference).max() < 0.3
 

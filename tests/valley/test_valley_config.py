@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from hpcx.config.load import load_plan
 from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
-from hpcx.valley.config import SWITCHES, Config, expand_sets, select
+from hpcx.valley.config import Config
 from hpcx.valley.estimate import estimate
+from hpcx.valley.mechanism_sets import SWITCHES, expand_sets, select
 from hpcx.valley.refusals import refusals
 from hpcx.valley.simulate import simulate
 from hpcx.valley.steps import step_count
@@ -58,7 +59,9 @@ def test_families_of_sets():
 
 def test_a_sweep_over_a_family(tmp_path):
     path = tmp_path / "input.toml"
-    path.write_text('model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n')
+    path.write_text(
+        'model = "valley"\nmaterial = "WSe2"\n[sweep]\n"mechanisms.set" = ["each left out"]\ntemperature = [77, 300]\n'
+    )
     plan = load_plan(str(path), [])
     assert len(plan.points) == 14 and "full - exchange" in plan.axes["mechanisms.set"]
 
@@ -95,5 +98,7 @@ def test_what_a_run_cannot_do_is_refused_before(configure, key, keys):
 
 
 def test_steps_are_counted_as_they_are_taken(setup):
-    config, problem = setup(momentum={"points": 8, "angles": 4}, time={"end": "0.3 ps"}, pump={"duration": "200 fs"}, modes={"count": 1})
+    config, problem = setup(
+        momentum={"points": 8, "angles": 4}, time={"end": "0.3 ps"}, pump={"duration": "200 fs"}, modes={"count": 1}
+    )
     assert simulate(problem, config, Run()).dynamics.statistics["steps"] == step_count(config)

@@ -15,7 +15,9 @@ def labelled(problem):
 
 
 def test_excitons_have_the_g_factors_of_their_bands(setup):
-    free, split = (labelled(setup(magnetic={"field": field}, mechanisms={"spin_flip": True}, **SMALL)[1]) for field in (0, 10))
+    free, split = (
+        labelled(setup(magnetic={"field": field}, mechanisms={"spin_flip": True}, **SMALL)[1]) for field in (0, 10)
+    )
     shift = {name: split[name].edge - free[name].edge for name in free}
     unit = BOHR_MAGNETON * 10
     splitting = lambda name, image: (shift[name] - shift[image]) / unit
@@ -31,7 +33,9 @@ def test_without_a_field_nothing_changes(setup):
 
 
 def test_in_a_field_the_split_valleys_come_to_equilibrium(setup):
-    """Phonons and exchange keep the Boltzmann distribution of the split energies, and nothing is its own mirror image."""
+    """Phonons and exchange keep the Boltzmann distribution of the split energies,
+    and nothing is its own mirror image.
+    """
     config, problem = setup(magnetic={"field": 20}, mechanisms={"set": "phonons + exchange"}, **SMALL)
     energy = problem.energies()
     thermal = problem.weights() * np.exp(-(energy - energy.min()) / problem.thermal_energy)
@@ -42,9 +46,13 @@ def test_in_a_field_the_split_valleys_come_to_equilibrium(setup):
 
 
 def test_a_turned_field_exchanges_the_helicities(calculate):
-    results = [calculate(magnetic={"field": field}, mechanisms={"set": "phonons + exchange"}, **SMALL) for field in (15, -15)]
+    results = [
+        calculate(magnetic={"field": field}, mechanisms={"set": "phonons + exchange"}, **SMALL) for field in (15, -15)
+    ]
     population = [result.value("population/population") for result in results]
-    population = [found / found.sum(axis=1)[:, None, -1:] for found in population]  # the density is set for sigma+ alone
+    population = [
+        found / found.sum(axis=1)[:, None, -1:] for found in population
+    ]  # the density is set for sigma+ alone
     labels = [str(name) for name in results[0].value("population/species")]
     image = [labels.index(_mirrored(name)) for name in labels]
     assert population[0][0] == pytest.approx(population[1][1][image], rel=1e-6, abs=1e-9 * population[0].max())
@@ -60,7 +68,9 @@ def _mirrored(label: str) -> str:
 
 
 def test_kerr_rotation_is_the_difference_of_two_susceptibilities(setup, calculate):
-    """Lines of A and B, bleached for each helicity by its own share, met by photons below and above A and between both."""
+    """Lines of A and B, bleached for each helicity by its own share,
+    met by photons below and above A and between both.
+    """
     width, lines = 0.025, [labelled(setup(**SMALL)[1])[name] for name in ("K up - K up", "K down - K down")]
     strength = [line.state.contact**2 / lines[0].state.contact ** 2 for line in lines]
     rotations = []
@@ -71,4 +81,6 @@ def test_kerr_rotation_is_the_difference_of_two_susceptibilities(setup, calculat
         expected = width * np.einsum("hit,i->ht", 1 - bleached, susceptibility).real
         rotations.append(result.value("dichroism/kerr_rotation"))
         assert rotations[-1] == pytest.approx(expected[0] - expected[1], abs=1e-9 * np.abs(rotations[-1]).max())
-    assert np.all((rotations[0] * rotations[1])[result.value("dichroism/time") > 1000] < 0)  # opposite on both sides of A
+    assert np.all(
+        (rotations[0] * rotations[1])[result.value("dichroism/time") > 1000] < 0
+    )  # opposite on both sides of A

@@ -1,4 +1,6 @@
-"""Spin flips that dephase, Rashba mixing, and Dexter transfer that conserves energy: their limits and what they conserve."""
+"""Spin flips that dephase, Rashba mixing, and Dexter transfer that conserves energy:
+their limits and what they conserve.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,10 @@ def rates_of(setup, shared=None, **keys):
 
 def test_flips_that_do_not_act_do_not_dephase(setup):
     """With a rate of zero every matrix is that of the model without dephasing by flips."""
-    off, on = (rates_of(setup, **FLIPS, spin_flip={**ACTIVATED, "rate": 0, "dephases": dephases})[2] for dephases in (False, True))
+    off, on = (
+        rates_of(setup, **FLIPS, spin_flip={**ACTIVATED, "rate": 0, "dephases": dephases})[2]
+        for dephases in (False, True)
+    )
     for name, matrix in off.matrices.items():
         assert (matrix != on.matrices[name]).nnz == 0, name
     assert (off.phonons() != on.phonons()).nnz == 0
@@ -102,7 +107,9 @@ def test_assisted_dexter_transfer_conserves_energy_and_spin(setup):
 def test_assisted_dexter_transfer_is_the_share_of_the_upper_exciton_and_weak(setup):
     """Rates grow as V^2, and between the same states electrons scatter a hundred times faster by themselves."""
     keys = {"temperature": 300, "mechanisms": {"set": "full + phonon_assisted"}, **SMALL}
-    (_, problem, once), (_, _, twice) = (rates_of(setup, dexter={"constant": constant}, **keys) for constant in (15, 30))
+    (_, problem, once), (_, _, twice) = (
+        rates_of(setup, dexter={"constant": constant}, **keys) for constant in (15, 30)
+    )
     assert twice.matrices["dexter_dark"].sum() == pytest.approx(4 * once.matrices["dexter_dark"].sum(), rel=1e-9)
     dark, electron = once.matrices["dexter_dark"], once.matrices["phonon_electron"]
     equilibrium = thermal(problem)

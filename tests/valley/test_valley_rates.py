@@ -76,7 +76,9 @@ def test_spin_is_conserved_by_all_but_exchange_and_flips(everything):
     assert set(SPIN_CONSERVING) == set(matrices(everything)) - {"exchange", "spin_flip"}
 
 
-@pytest.mark.parametrize(("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)])
+@pytest.mark.parametrize(
+    ("mechanisms", "zeros"), [("phonons", 2), ("full", 1), ("full - exchange", 2), ("full + detailed_balance", 1)]
+)
 def test_zero_modes(setup, mechanisms, zeros):
     config, problem = setup(momentum={"points": 40}, mechanisms={"set": mechanisms})
     g = build_rates(problem, config, {}).generator()
@@ -92,7 +94,10 @@ def test_detailed_balance_kernel_relaxes_to_boltzmann(setup):
     thermal = boltzmann(problem)
     assert np.abs(g @ thermal).max() < 1e-13 * (np.abs(g) @ thermal).max()
     config, problem = setup(momentum={"points": 40})
-    assert np.abs(build_rates(problem, config, {}).generator() @ thermal).max() > 1e-6 * np.abs(g.diagonal() * thermal).max()
+    assert (
+        np.abs(build_rates(problem, config, {}).generator() @ thermal).max()
+        > 1e-6 * np.abs(g.diagonal() * thermal).max()
+    )
 
 
 def test_parity_splits_the_generator_exactly(everything):
@@ -166,7 +171,9 @@ def test_interference_of_electron_and_hole(setup, interference):
     """The two coherent options average to the incoherent one."""
 
     def matrix(option):
-        config, problem = setup(momentum={"points": 12}, mechanisms={"set": "phonon_intravalley", "phonon_interference": option})
+        config, problem = setup(
+            momentum={"points": 12}, mechanisms={"set": "phonon_intravalley", "phonon_interference": option}
+        )
         return build_rates(problem, config, {}).total()
 
     mean = 0.5 * (matrix("difference") + matrix("sum"))
@@ -175,12 +182,17 @@ def test_interference_of_electron_and_hole(setup, interference):
 
 
 def test_dephasing_within_cells_takes_the_grid_out_of_the_result(setup):
-    """The depolarisation hardly depends on the grid once scattering within cells dephases, and falls with the cells if not."""
+    """The depolarisation hardly depends on the grid once scattering within cells dephases,
+    and falls with the cells if not.
+    """
 
     def slowest(points, within_cells):
         config, problem = setup(momentum={"points": points}, dephasing={"within_cells": within_cells})
         odd = parity_projector(problem, -1.0)
-        return -1e-3 / slowest_modes(odd @ build_rates(problem, config, {}).generator() @ odd.T, 1, 1e-7).eigenvalue[0].real
+        return (
+            -1e-3
+            / slowest_modes(odd @ build_rates(problem, config, {}).generator() @ odd.T, 1, 1e-7).eigenvalue[0].real
+        )
 
     fine, coarse = slowest(100, True), slowest(50, True)
     assert coarse == pytest.approx(fine, rel=0.01)

@@ -13,15 +13,26 @@ TABLE = {
     "phonons": ((0.569, 0.495, 0.507), (-0.237, -0.377, -0.377), (NAN, NAN), (108, 242)),
     "phonons + exchange": ((0.505, 0.444, 0.449), (-0.229, -0.335, -0.334), (NAN, NAN), (103, 190)),
     "phonons + dexter_dark": ((0.566, 0.471, 0.445), (-0.236, -0.330, -0.295), (189, 63), (102, 383)),
-    "phonons + dexter_coherent + dexter_intravalley": ((0.566, 0.494, 0.510), (-0.240, -0.379, -0.379), (NAN, NAN), (108, 233)),
+    "phonons + dexter_coherent + dexter_intravalley": (
+        (0.566, 0.494, 0.510),
+        (-0.240, -0.379, -0.379),
+        (NAN, NAN),
+        (108, 233),
+    ),
     "full - dexter_dark": ((0.503, 0.443, 0.449), (-0.230, -0.335, -0.334), (NAN, NAN), (101, 192)),
     DEXTER: ((0.620, 0.346, 0.210), (-0.007, -0.100, -0.100), None, None),
-    "phonon_intravalley + dexter_coherent - offresonant_drive": ((0.624, 0.370, 0.359), (-0.004, -0.006, -0.003), None, None),
+    "phonon_intravalley + dexter_coherent - offresonant_drive": (
+        (0.624, 0.370, 0.359),
+        (-0.004, -0.006, -0.003),
+        None,
+        None,
+    ),
     "phonon_intravalley + exchange": ((0.412, 0.013, 0.0), (0.0, 0.0, 0.0), None, (220, NAN)),
     "full + detailed_balance": ((0.504, 0.443, 0.449), (-0.230, -0.335, -0.334), (NAN, NAN), (101, 192)),
     "full + spin_flip": ((0.522, 0.449, 0.237), (-0.185, -0.230, -0.048), (13.6, 6.1), (88, 247)),
 }
-#: temperature: tau of A with everything and without Dexter (ps), t1 of A and B (fs), peak of B, time of the odd mode (ps)
+#: temperature: tau of A with everything and without Dexter (ps), t1 of A and B (fs), peak of B, time of the odd mode
+#: (ps)
 SERIES = {
     77: (10.18, NAN, 92, 259, -0.290, 9.951),
     100: (8.62, 156, 85, 276, -0.284, 8.527),
@@ -143,7 +154,9 @@ def test_materials(calculate, material, temperature, mode):
         assert np.isnan(result.value("dichroism/logarithmic_slope_time")[0])
 
 
-@pytest.mark.parametrize(("material", "early", "late"), [("MoSe2", 0.259, 0.008), ("MoS2", 0.252, 0.016), ("WS2", 0.631, 0.621)])
+@pytest.mark.parametrize(
+    ("material", "early", "late"), [("MoSe2", 0.259, 0.008), ("MoS2", 0.252, 0.016), ("WS2", 0.631, 0.621)]
+)
 def test_spin_bright_materials_depolarise_within_a_picosecond(calculate, material, early, late):
     time, trace = traces(calculate(material))
     assert np.interp([300, 1000], time, trace[0]) == pytest.approx((early, late), abs=TRACE_TOLERANCE)
@@ -152,7 +165,9 @@ def test_spin_bright_materials_depolarise_within_a_picosecond(calculate, materia
 @pytest.mark.validate
 @pytest.mark.parametrize(("temperature", "a", "b"), [(150, 6.34, 1.81), (225, 2.53, 1.55), (300, 1.47, 1.27)])
 def test_spin_flips_speed_up_b(calculate, temperature, a, b):
-    slopes = calculate(temperature=temperature, mechanisms={"set": "full + spin_flip"}).value("dichroism/logarithmic_slope_time")
+    slopes = calculate(temperature=temperature, mechanisms={"set": "full + spin_flip"}).value(
+        "dichroism/logarithmic_slope_time"
+    )
     assert slopes == pytest.approx([a, b], rel=0.03)
 
 

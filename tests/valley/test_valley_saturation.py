@@ -40,7 +40,9 @@ def test_blocking_is_symmetric_for_equal_species_and_positive(crowded):
     assert np.abs(own - own.T).max() < 1e-12 * own.max() and blocking.min() >= 0
     other = [i for i, s in enumerate(problem.species) if s.hole.spin == -1][0]
     assert np.all(blocking[problem.cells_of(0), problem.cells_of(other)] == 0)
-    assert own[0, 0] == pytest.approx(2 * problem.species[0].state.squared_overlap(problem.species[0].state, np.zeros(1))[0], rel=0.02)
+    assert own[0, 0] == pytest.approx(
+        2 * problem.species[0].state.squared_overlap(problem.species[0].state, np.zeros(1))[0], rel=0.02
+    )
 
 
 def test_scattering_conserves_particles_and_spin(crowded):
@@ -49,7 +51,10 @@ def test_scattering_conserves_particles_and_spin(crowded):
     spin = np.repeat([s.spin for s in problem.species], problem.grid.cells)
     assert abs(change.sum()) < 1e-13 * np.abs(change).sum()
     assert abs(spin @ change) < 1e-13 * np.abs(change).sum()
-    assert np.abs(saturated.jacobian(population).sum(axis=0)).max() < 1e-12 * np.abs(saturated.jacobian(population).data).max()
+    assert (
+        np.abs(saturated.jacobian(population).sum(axis=0)).max()
+        < 1e-12 * np.abs(saturated.jacobian(population).data).max()
+    )
 
 
 def test_jacobian_is_the_derivative(crowded):
@@ -57,7 +62,9 @@ def test_jacobian_is_the_derivative(crowded):
     bosons = Saturated(saturated.rate_fi, FinalStates(saturated.states.stimulation, None))
     direction = np.random.default_rng(2).random(problem.size) * population
     step = 1e-4
-    numeric = (bosons.scattering(population + step * direction) - bosons.scattering(population - step * direction)) / (2 * step)
+    numeric = (bosons.scattering(population + step * direction) - bosons.scattering(population - step * direction)) / (
+        2 * step
+    )
     assert bosons.jacobian(population) @ direction == pytest.approx(numeric, rel=1e-6, abs=1e-9 * np.abs(numeric).max())
 
 
@@ -70,11 +77,15 @@ def test_low_density_limit_is_linear(crowded):
 
 
 def test_bose_distribution_is_stationary(setup):
-    config, problem = setup(**SMALL, mechanisms={"set": "phonons"}, approximation={"saturation": True, "blocking": False})
+    config, problem = setup(
+        **SMALL, mechanisms={"set": "phonons"}, approximation={"saturation": True, "blocking": False}
+    )
     saturated = Saturated(build_rates(problem, config, {}).total(), final_states(problem, config))
 
     def bose(potential):
-        return problem.weights() / np.expm1((problem.energies() - problem.energies().min() - potential) / problem.thermal_energy)
+        return problem.weights() / np.expm1(
+            (problem.energies() - problem.energies().min() - potential) / problem.thermal_energy
+        )
 
     potential = brentq(lambda mu: bose(mu).sum() - 8e-3, -1.0, -1e-9)
     population = bose(potential)

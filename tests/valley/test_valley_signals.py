@@ -26,7 +26,11 @@ def test_convolved_exponential_against_quadrature(decay, sigma):
         def integrand(s, time=time):
             return np.exp(-s / decay) * np.exp(-0.5 * ((time - s) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
 
-        numeric = quad(integrand, 0, time + 8 * sigma, points=[max(time, 0)], epsabs=1e-13, limit=200)[0] if time > -300 else 0
+        numeric = (
+            quad(integrand, 0, time + 8 * sigma, points=[max(time, 0)], epsabs=1e-13, limit=200)[0]
+            if time > -300
+            else 0
+        )
         assert convolved_exponential(np.array([time]), decay, sigma)[0] == pytest.approx(numeric, abs=1e-10)
 
 
@@ -62,7 +66,9 @@ def test_mirror_image_of_the_other_helicity(calculate):
     labels = [str(label) for label in result.value("population/species")]
     population = result.value("population/population")
     image = labels[6:] + labels[:6]
-    assert np.abs(population[1][[labels.index(label) for label in image]] - population[0]).max() < 1e-12 * population.max()
+    assert (
+        np.abs(population[1][[labels.index(label) for label in image]] - population[0]).max() < 1e-12 * population.max()
+    )
 
 
 @pytest.mark.parametrize("mechanisms", ["full", "phonons", "full - dexter_dark"])
@@ -141,17 +147,23 @@ def test_idle_mechanisms_are_named(calculate):
 
 
 def test_a_mode_without_the_signal_gives_no_depolarisation_time(calculate):
-    """Without intervalley phonons exchange empties A within 0.2 ps through many modes; the slowest ones are not in the signal."""
+    """Without intervalley phonons exchange empties A within 0.2 ps through many modes;
+    the slowest ones are not in the signal.
+    """
     result = calculate(mechanisms={"set": "phonon_intravalley + exchange"}, momentum={"points": 30})
     odd = result.value("modes/parity") < 0
-    assert (result.value("modes/decay_time")[odd] > 1).any() and np.abs(result.value("modes/weight")[0, odd]).max() < 0.1
+    assert (result.value("modes/decay_time")[odd] > 1).any() and np.abs(
+        result.value("modes/weight")[0, odd]
+    ).max() < 0.1
     assert np.isnan(result.value("dichroism/slowest_eigenvalue_time"))
     assert any("no depolarisation time" in line for line in result.summary)
 
 
 @pytest.mark.parametrize("mechanisms", ["phonon_intravalley + exchange", "phonons + exchange", "full"])
 def test_conserved_quantities_are_all_found(setup, mechanisms):
-    """Several quantities of equal parity are conserved without intervalley phonons; together they carry what dense vectors carry."""
+    """Several quantities of equal parity are conserved without intervalley phonons;
+    together they carry what dense vectors carry.
+    """
     config, problem = setup(mechanisms={"set": mechanisms}, momentum={"points": 20})
     generator = build_rates(problem, config, {}).generator()
     state = np.random.default_rng(2).random((problem.size, 2))
@@ -165,7 +177,9 @@ def test_conserved_quantities_are_all_found(setup, mechanisms):
         project = right[:, zero] @ np.linalg.solve(left[:, zero].conj().T @ right[:, zero], left[:, zero].conj().T)
         difference = state[:, 0] - state[:, 1]
         carried = bleaching_in(problem) @ half.T @ (project @ (half @ difference)).real
-        assert modes.weight_im[:, found].sum(axis=1) == pytest.approx(carried / (bleaching_in(problem) @ difference), abs=1e-6)
+        assert modes.weight_im[:, found].sum(axis=1) == pytest.approx(
+            carried / (bleaching_in(problem) @ difference), abs=1e-6
+        )
 
 
 def test_a_pump_at_b_turns_the_dichroism_of_a_and_divides_by_its_magnitude(setup):
@@ -178,7 +192,9 @@ def test_a_pump_at_b_turns_the_dichroism_of_a_and_divides_by_its_magnitude(setup
 
 
 def test_no_dichroism_is_undefined_and_said(setup):
-    """Populations that are equal after both helicities: neither traces nor shares of modes divide by the rounding of nothing."""
+    """Populations that are equal after both helicities:
+    neither traces nor shares of modes divide by the rounding of nothing.
+    """
     config, problem = setup(momentum={"points": 10, "angles": 8}, time={"end": "1 ps"}, modes={"count": 2})
     simulation = simulate(problem, config, Run())
     both = simulation.dynamics.population_tnh.mean(axis=2, keepdims=True).repeat(2, axis=2)

@@ -8,7 +8,9 @@ from hpcx.wigner.rates import padded
 
 
 class DirectStepper:
-    """Moves the moments with a stiffly accurate two-stage SDIRK scheme of second order, written out: a check of the other."""
+    """Moves the moments with a stiffly accurate two-stage SDIRK scheme of second order,
+    written out: a check of the other.
+    """
 
     GAMMA = 1 - np.sqrt(0.5)
 

@@ -2,8 +2,9 @@
 
     mpirun -n 9 python -m mpi4py tests/wigner/many_ranks.py 1 2 3 4 6 9
 
-prints for each size the largest difference of the density from that of one rank over its maximum, and whether what the ranks
-sent in the exchanges of borders is what follows from the layout. The spot has no symmetry; nothing divides 13 x 13 cells evenly.
+prints for each size the largest difference of the density from that of one rank over its maximum, and whether what the
+ranks sent in the exchanges of borders is what follows from the layout. The spot has no symmetry; nothing divides 13 x
+13 cells evenly.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def make(comm: MPI.Comm) -> Transport:
 
 
 def compute(comm: MPI.Comm) -> tuple[np.ndarray, bool]:
-    """Return the density (valley, y, x) after some steps, whole on all ranks, and whether the traffic is as foretold."""
+    """Return the density (valley, y, x) after some steps, whole on all ranks,
+    and whether the traffic is as foretold.
+    """
     transport = make(comm)
     for number in range(STEPS):
         transport.stepper.step(number * STEP, STEP)

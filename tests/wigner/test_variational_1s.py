@@ -33,7 +33,9 @@ def test_form_factor_and_overlap_are_those_of_the_state():
     assert one.form_factor(two, 0.0) == pytest.approx(2 * np.pi * step * np.sum(r * first * second), rel=1e-6)
     assert one.form_factor(one, 0.9) == pytest.approx(2 * np.pi * step * np.sum(r * first**2 * j0(0.9 * r)), rel=1e-6)
     assert two.form_factor(two, 0.0) == 1.0
-    assert one.form_factor(two, 0.9) == pytest.approx(2 * np.pi * step * np.sum(r * first * second * j0(0.9 * r)), rel=1e-6)
+    assert one.form_factor(two, 0.9) == pytest.approx(
+        2 * np.pi * step * np.sum(r * first * second * j0(0.9 * r)), rel=1e-6
+    )
 
 
 def test_no_bound_state_is_an_error():

@@ -1,4 +1,6 @@
-"""Exciton-exciton annihilation: the widening of a Gaussian spot, the decay of a uniform density, what is lost is counted."""
+"""Exciton-exciton annihilation: the widening of a Gaussian spot,
+the decay of a uniform density, what is lost is counted.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,13 @@ FACTORS = {1: 1 / (8 * np.sqrt(2)), 2: 1 / 16}
 def config(dimension=1, points=40, width=2.8, **tables):
     losses = {"rate": 0.5, "density": 1e12}
     tables = {"annihilation": losses, "momentum": BINS, "mechanisms": {"radiative": False}} | tables
-    return Config(model="wigner", material="WS2", temperature=300, space={"dimension": dimension, "points": points, "width": width}, **tables)
+    return Config(
+        model="wigner",
+        material="WS2",
+        temperature=300,
+        space={"dimension": dimension, "points": points, "width": width},
+        **tables,
+    )
 
 
 def settled(case, birth=None):
@@ -74,11 +82,16 @@ def test_a_run_counts_what_is_annihilated_and_its_slope_has_all_parts():
     result = solve(MPI.COMM_SELF, config(points=60, width=2.4, time=times), MATERIAL, Run())
     assert 0.1 < result.value("observables/annihilated")[-1] < 0.5
     assert np.max(np.abs(result.value("checks/particle_number")[20:])) < 1e-6
-    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement_total", "diffusivity_total"))
+    time, width, slope = (
+        result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement_total", "diffusivity_total")
+    )
     differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))  # um^2/ps in cm^2/s
     late = time[1:-1] > 0.5
     assert differences[late] == pytest.approx(slope[1:-1][late], rel=1e-2)
-    parts = sum(result.value(f"observables/diffusivity_{part}") for part in ("intervalley", "free", "radiative", "source", "annihilation"))
+    parts = sum(
+        result.value(f"observables/diffusivity_{part}")
+        for part in ("intervalley", "free", "radiative", "source", "annihilation")
+    )
     assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)
 
 

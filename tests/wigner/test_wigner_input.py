@@ -78,7 +78,12 @@ def test_coarse_cells_and_small_boxes_are_refused():
     with pytest.raises(AgreedError, match="space.points = 20"):
         solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20}, time=short), load_for("wigner", "WS2"), Run())
     with pytest.raises(AgreedError, match="1/e radius"):
-        solve(MPI.COMM_SELF, config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short), load_for("wigner", "WS2"), Run())
+        solve(
+            MPI.COMM_SELF,
+            config(space={"dimension": 1, "points": 20, "width": 0.6}, time=short),
+            load_for("wigner", "WS2"),
+            Run(),
+        )
 
 
 def test_materials_without_the_numbers_say_so():
@@ -93,7 +98,9 @@ def test_spots_are_normalised_and_symmetric(shape):
     bright = brightness(SpatialGrid((41, 41), 4000.0), Initial(shape=shape), 212.0)
     assert 0.98 < bright.max() <= 1 + 1e-9
     assert is_mirror_symmetric(bright)
-    birth = make_spatial_problem(config(space={"dimension": 2, "points": 40, "width": 4, "initial": {"shape": shape}})).birth
+    birth = make_spatial_problem(
+        config(space={"dimension": 2, "points": 40, "width": 4, "initial": {"shape": shape}})
+    ).birth
     assert birth.sum() == pytest.approx(1, rel=1e-14)
 
 
@@ -167,7 +174,9 @@ def test_absorbing_edges_take_excitons_without_echo():
 @pytest.mark.parametrize(("shape", "key", "value"), [("ring", "radius", 3.0), ("two spots", "separation", 6.0)])
 def test_light_outside_the_box_is_refused(shape, key, value):
     space = {"dimension": 2, "points": 24, "width": "6 um"}
-    Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: 0.9 * value}})
+    Config(
+        model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: 0.9 * value}}
+    )
     with pytest.raises(ValueError, match=f"space.initial.{key} puts the light 3 um from the centre"):
         Config(model="wigner", material="WS2", temperature=77, space={**space, "initial": {"shape": shape, key: value}})
 
@@ -179,6 +188,8 @@ def test_the_estimate_tells_what_ranks_send_and_how_uneven_they_are():
     found, alone = estimate(plane, material, ranks), estimate(plane, material, 1)
     sent = border_traffic(tiling, mirror=True)
     size = 8 * found.unknowns // 900 * sent.cells.max()
-    assert found.facts["sent per rank at most"] == f"{sent.messages.max()} messages, {size / 1e6:.3f} MB, 6 times per step"
+    assert (
+        found.facts["sent per rank at most"] == f"{sent.messages.max()} messages, {size / 1e6:.3f} MB, 6 times per step"
+    )
     assert found.facts["cells of the busiest rank over the mean"] == f"{tiling.cells().max() * ranks / 900:.2f}"
     assert "sent per rank at most" not in alone.facts

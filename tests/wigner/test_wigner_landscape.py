@@ -93,7 +93,9 @@ PER_VALLEY = pytest.param({"factor_KKprime": 0.8, "factor_KLambda": -0.5}, id="p
 @pytest.mark.parametrize("factors", [pytest.param({}, id="common"), PER_VALLEY])
 def test_equilibrium_in_a_landscape(factors):
     """In the end every valley follows exp(-V_v/kT), with the shares of the valleys that the local energies give."""
-    case = config({"kind": "cosine", "depth": 30.0, "length": 0.2} | factors, 60.0, 8, 0.2)  # a quarter of the time that 0.4 um takes
+    case = config(
+        {"kind": "cosine", "depth": 30.0, "length": 0.2} | factors, 60.0, 8, 0.2
+    )  # a quarter of the time that 0.4 um takes
     result = solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run())
     share = result.value("density/density")[-1] / result.value("density/equilibrium")
     assert np.max(np.abs(share - 1)) < 0.01
@@ -101,8 +103,17 @@ def test_equilibrium_in_a_landscape(factors):
 
 
 def test_local_scattering_conserves_and_knows_its_equilibrium():
-    """Valleys moved apart: number, detailed balance and the stored inverses, to rounding, however coarse the rounding of energies."""
-    landscape = {"kind": "well", "depth": 30.0, "length": 0.3, "factor_KKprime": 0.9, "factor_KLambda": -0.5, "rate_step": 7.0}
+    """Valleys moved apart: number, detailed balance and the stored inverses, to rounding,
+    however coarse the rounding of energies.
+    """
+    landscape = {
+        "kind": "well",
+        "depth": 30.0,
+        "length": 0.3,
+        "factor_KKprime": 0.9,
+        "factor_KLambda": -0.5,
+        "rate_step": 7.0,
+    }
     case = config(landscape, 1.0, 16, 1.2)
     problem, spatial = make_problem(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run()), make_spatial_problem(case)
     transport = Transport(MPI.COMM_SELF, problem, spatial)
@@ -134,11 +145,17 @@ def test_local_scattering_conserves_and_knows_its_equilibrium():
 
 
 def test_diffusivity_is_the_slope_of_the_width():
-    """The parts from free flight, local intervalley scattering and birth add up to a quarter of the slope of the squared width."""
+    """The parts from free flight, local intervalley scattering and birth add up to
+    a quarter of the slope of the squared width.
+    """
     landscape = {"kind": "well", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
-    case = config(landscape, 1.0, 60, 3.0).model_copy(update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])})
+    case = config(landscape, 1.0, 60, 3.0).model_copy(
+        update={"time": Time(end=1.0, outputs=[(0.01, 1.0)], densities=[(1.0, 1.0)])}
+    )
     result = solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run())
-    time, width, slope = (result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement", "diffusivity"))
+    time, width, slope = (
+        result.value(f"observables/{name}") for name in ("time", "mean_squared_displacement", "diffusivity")
+    )
     differences = 1e4 * (width[2:] - width[:-2]) / (4 * (time[2:] - time[:-2]))[:, None]  # um^2/ps in cm^2/s
     late = time[1:-1] > 0.4
     assert np.max(np.abs(differences - slope[1:-1])[late]) < 1e-2 * np.max(np.abs(slope[1:-1][late]))
@@ -151,10 +168,18 @@ def test_shifted_valleys_are_another_material(tmp_path):
     landscape = {"kind": "file", "file": str(tmp_path / "shift.npy"), "rate_step": 1.0}
     keys = ("KK", "KKprime", "KLambda")
     old = load_for("wigner", "WS2")
-    numbers = {f"excitons.energy_{key}": old.number(f"excitons.energy_{key}", "meV") + d for key, d in zip(keys, shift_v)}
+    numbers = {
+        f"excitons.energy_{key}": old.number(f"excitons.energy_{key}", "meV") + d for key, d in zip(keys, shift_v)
+    }
     moved = solve(MPI.COMM_SELF, config(landscape, 0.5, 40, 1.6), old, Run())
     other = solve(MPI.COMM_SELF, config({"kind": "none"}, 0.5, 40, 1.6), old.with_parameters(numbers), Run())
-    for name in ("density/density", "density/shape_variation", "observables/population", "observables/diffusivity", "checks/particle_number"):
+    for name in (
+        "density/density",
+        "density/shape_variation",
+        "observables/population",
+        "observables/diffusivity",
+        "checks/particle_number",
+    ):
         assert moved.value(name) == pytest.approx(other.value(name), rel=1e-6, abs=1e-9)
 
 
@@ -163,7 +188,9 @@ def test_rounding_of_local_energies_matters_little():
     landscape = {"kind": "cosine", "depth": 30.0, "length": 0.4, "factor_KLambda": -0.5}
     densities, regions = [], []
     for step in (3.2, 0.2):
-        result = solve(MPI.COMM_SELF, config(landscape | {"rate_step": step}, 4.0, 28, 0.4), load_for("wigner", "WS2"), Run())
+        result = solve(
+            MPI.COMM_SELF, config(landscape | {"rate_step": step}, 4.0, 28, 0.4), load_for("wigner", "WS2"), Run()
+        )
         densities.append(result.value("density/density"))
         regions.append(next(line for line in result.summary if "regions" in line))
     assert regions[0] != regions[1]

@@ -1,4 +1,6 @@
-"""All four monolayers have what the model needs: stationary diffusion from 5 to 300 K, and what their valleys say of it."""
+"""All four monolayers have what the model needs: stationary diffusion from 5 to 300 K,
+and what their valleys say of it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def results() -> dict[tuple[str, float], dict[str, np.ndarray]]:
         assert not point.error
         result = solve(MPI.COMM_SELF, point.config, point.material, Run())
         names = ("stationary_diffusivity_common", "relaxation_time", "equilibrium_population")
-        found[point.material.name, point.config.temperature] = {name: np.asarray(result.value(f"rates/{name}")) for name in names}
+        found[point.material.name, point.config.temperature] = {
+            name: np.asarray(result.value(f"rates/{name}")) for name in names
+        }
     return found
 
 

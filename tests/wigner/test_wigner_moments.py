@@ -42,7 +42,9 @@ def default_history(temperature: float) -> History:
 
 @cache
 def short_history(temperature: float, outputs: tuple[tuple[float, float], ...]) -> History:
-    """Return a single run with the coarsest steps, whose errors are below 1e-3, and results at few times: a sixth of the work."""
+    """Return a single run with the coarsest steps, whose errors are below 1e-3,
+    and results at few times: a sixth of the work.
+    """
     case = problem(temperature, time={"outputs": list(outputs)})
     return run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.stops))
 
@@ -101,7 +103,10 @@ def test_negative_diffusion_at_twenty_kelvin():
         assert at(history, "intervalley", when) / CM2_PER_S == pytest.approx(part, rel=0.02, abs=0.02)
 
 
-@pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
+@pytest.mark.parametrize(
+    "temperature, fractions",
+    [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))],
+)
 def test_final_populations(temperature, fractions):
     # light takes what it takes from KK: compare within the slow loss
     population = short_history(temperature, ((10.0, 150.0),)).observables["population"][-1]
@@ -130,7 +135,10 @@ def test_every_exciton_is_accounted_for():
 
 def test_scheme_is_of_fourth_order():
     case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
-    widths = [run_moments(case, make_steps([(step, np.inf)], case.stops)).observables["mean_squared_displacement"][-1] for step in (40.0, 20.0, 10.0, 2.5)]
+    widths = [
+        run_moments(case, make_steps([(step, np.inf)], case.stops)).observables["mean_squared_displacement"][-1]
+        for step in (40.0, 20.0, 10.0, 2.5)
+    ]
     errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(orders > 3.3) and np.all(orders < 5)
@@ -170,7 +178,9 @@ def test_diffusivity_does_not_depend_on_the_spot():
     steps = [(10.0, 1e3), (50.0, np.inf)]
     histories = []
     for spot in (0.2, 2.0):
-        case = problem(77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False})
+        case = problem(
+            77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False}
+        )
         histories.append(run_moments(case, make_steps(steps, case.stops)))
     first, second = (history.observables["diffusivity"][1:] for history in histories)
     assert first == pytest.approx(second, rel=1e-8)
@@ -200,34 +210,52 @@ def test_steps_hit_every_stop():
 
 def test_unreachable_tolerance_is_said():
     with pytest.raises(ToleranceError, match="time.tolerance"):
-        choose_steps(lambda k: [(1e3 / 2**k, np.inf)], np.array([1e3]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3)
+        choose_steps(
+            lambda k: [(1e3 / 2**k, np.inf)], np.array([1e3]), lambda k, steps: len(steps), lambda a, b: 1.0, 1e-3
+        )
 
 
 def test_solve_gives_the_agreed_datasets():
     config = Config(model="wigner", material="WS2", temperature=77.0, time={"end": 1.0})
     result = solve(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
-    names = "time valley population mean_squared_displacement diffusivity diffusivity_intervalley diffusivity_free diffusivity_radiative"
-    names += " diffusivity_source population_total mean_squared_displacement_total diffusivity_total mean_squared_displacement_photoluminescence"
+    names = (
+        "time valley population mean_squared_displacement diffusivity diffusivity_intervalley diffusivity_free"
+        " diffusivity_radiative"
+    )
+    names += (
+        " diffusivity_source population_total mean_squared_displacement_total diffusivity_total"
+        " mean_squared_displacement_photoluminescence"
+    )
     for name in names.split():
         assert f"observables/{name}" in result.datasets
     for name in ("relaxation_time", "stationary_diffusivity", "stationary_diffusivity_common", "out_rate"):
         assert f"rates/{name}" in result.datasets
     assert "checks/particle_number" in result.datasets
-    parts = sum(result.value(f"observables/diffusivity_{part}") for part in ("intervalley", "free", "radiative", "source"))
+    parts = sum(
+        result.value(f"observables/diffusivity_{part}") for part in ("intervalley", "free", "radiative", "source")
+    )
     assert parts == pytest.approx(result.value("observables/diffusivity"), rel=1e-12)
 
 
-@pytest.mark.parametrize("material, energies, masses", [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))])
+@pytest.mark.parametrize(
+    "material, energies, masses",
+    [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))],
+)
 def test_populations_become_those_of_equilibrium(material, energies, masses):
     """Masses times members times Boltzmann factors of the energies; radiative decay off."""
-    bins, times = {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0}, {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2}
+    bins, times = (
+        {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0},
+        {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2},
+    )
     off = {"radiative": False}
     config = Config(model="wigner", material=material, temperature=300.0, momentum=bins, time=times, mechanisms=off)
     result = solve(MPI.COMM_SELF, config, load_for("wigner", material), Run())
     weight = np.array(masses) * (1, 1, 3) * np.exp(-np.array(energies) / (0.08617333 * 300))
     # K-Lambda's bins end at 284 meV above its minimum: what is cut off is exp(-11)
     assert result.value("observables/population")[-1] == pytest.approx(weight / weight.sum(), rel=1e-3)
-    assert result.value("observables/diffusivity")[-1] == pytest.approx([float(result.value("rates/stationary_diffusivity_common"))] * 3, rel=1e-3)
+    assert result.value("observables/diffusivity")[-1] == pytest.approx(
+        [float(result.value("rates/stationary_diffusivity_common"))] * 3, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("tables", [{}, {"uncertainty": {"samples": 4}}], ids=["moments", "uncertainty study"])
@@ -251,15 +279,22 @@ def test_interrupted_runs_go_on(tables, tmp_path, stop_after):
 
 
 def test_bright_excitons_start_cold_and_dark_ones_hot():
-    """Phonons that an exciton at rest can absorb leave it colder than the lattice; those that lead to KK' leave it hot."""
-    bins, times = {"first_bin": 0.3, "growth": 1.2, "largest_bin": 3.0}, {"end": 100.0, "outputs": [(0.1, 1.0), (1.0, 100.0)]}
+    """Phonons that an exciton at rest can absorb leave it colder than the lattice;
+    those that lead to KK' leave it hot.
+    """
+    bins, times = (
+        {"first_bin": 0.3, "growth": 1.2, "largest_bin": 3.0},
+        {"end": 100.0, "outputs": [(0.1, 1.0), (1.0, 100.0)]},
+    )
     config = Config(model="wigner", material="WS2", temperature=20.0, momentum=bins, time=times)
     result = solve(MPI.COMM_SELF, config, load_for("wigner", "WS2"), Run())
     temperature = result.value("observables/effective_temperature")
     assert temperature[2, 0] < 0.1 * 20 and temperature[2, 1] > 5 * 20  # 0.3 ps
     assert temperature[-1, 1:] == pytest.approx([20, 20], rel=0.02)
     width, spectra = result.value("energy/bin_width"), result.value("energy/distribution")
-    population = result.value("observables/population")[np.isin(result.value("observables/time"), result.value("energy/time"))]
+    population = result.value("observables/population")[
+        np.isin(result.value("observables/time"), result.value("energy/time"))
+    ]
     assert spectra @ width == pytest.approx(population, rel=1e-12)
     assert result.value("energy/equilibrium") @ width == pytest.approx(np.ones(3), rel=1e-12)
 

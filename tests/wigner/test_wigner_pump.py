@@ -21,7 +21,9 @@ BINS = {"energy_max": 260, "first_bin": 1.0, "growth": 1.2, "largest_bin": 6.0}
 
 def config(photon_energy=None, temperature=77.0, **tables):
     tables = {"momentum": BINS, "time": {"end": 6.0, "outputs": [(0.1, 6)]}} | tables
-    return Config(model="wigner", material="WS2", temperature=temperature, pulse={"photon_energy": photon_energy}, **tables)
+    return Config(
+        model="wigner", material="WS2", temperature=temperature, pulse={"photon_energy": photon_energy}, **tables
+    )
 
 
 def problem(*arguments, **tables):
@@ -52,8 +54,12 @@ def test_excitons_are_born_where_light_and_phonon_leave_them():
 
 
 def test_acoustic_rate_of_a_warm_lattice():
-    """Emission and absorption together, quasi-elastic: M kT D^2 / (hbar^3 rho c^2) whatever the excess, wigner.md 1.2."""
-    warm = problem(temperature=1000.0, momentum={"energy_max": 1300, "first_bin": 5.0, "growth": 1.2, "largest_bin": 60.0})
+    """Emission and absorption together, quasi-elastic:
+    M kT D^2 / (hbar^3 rho c^2) whatever the excess, wigner.md 1.2.
+    """
+    warm = problem(
+        temperature=1000.0, momentum={"energy_max": 1300, "first_bin": 5.0, "growth": 1.2, "largest_bin": 60.0}
+    )
     excitons = read_excitons(load_for("wigner", "WS2"))
     excess, mass = 0.06, excitons.mass_v[0]
     bare = type(excitons)(**{**vars(excitons), "optical": (), "channels": ()})
@@ -66,7 +72,9 @@ def test_acoustic_rate_of_a_warm_lattice():
 
 
 def test_hot_excitons_spread_faster_and_cool_to_the_lattice():
-    cold, hot = (solve(MPI.COMM_SELF, config(energy), load_for("wigner", "WS2"), Run()) for energy in (None, RESONANCE + 0.1))
+    cold, hot = (
+        solve(MPI.COMM_SELF, config(energy), load_for("wigner", "WS2"), Run()) for energy in (None, RESONANCE + 0.1)
+    )
     at = int(np.argmin(np.abs(hot.value("observables/time") - 0.4)))
     temperature = hot.value("observables/effective_temperature")[:, 0]
     assert temperature[at] > 6 * 77 and cold.value("observables/effective_temperature")[at, 0] < 77
@@ -75,7 +83,10 @@ def test_hot_excitons_spread_faster_and_cool_to_the_lattice():
     assert np.abs(hot.value("checks/particle_number")[4:]).max() < 1e-10  # when the pulse is over
 
 
-@pytest.mark.parametrize("photon_energy, words", [(2.0, "must be at resonance"), (2.08, "at least 62.0 meV above"), (2.3, "momentum.energy_max")])
+@pytest.mark.parametrize(
+    "photon_energy, words",
+    [(2.0, "must be at resonance"), (2.08, "at least 62.0 meV above"), (2.3, "momentum.energy_max")],
+)
 def test_pumps_for_which_the_model_does_not_hold_are_refused(photon_energy, words):
     [refusal] = refusals(config(photon_energy), load_for("wigner", "WS2"))
     assert refusal.key == "pulse.photon_energy" and words in refusal.message

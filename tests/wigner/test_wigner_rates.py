@@ -94,7 +94,10 @@ def test_invariants_on_any_grid(temperature, first, growth, largest, maximum):
     check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2))
 
 
-@pytest.mark.parametrize("temperature, fractions", [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))])
+@pytest.mark.parametrize(
+    "temperature, fractions",
+    [(300, (0.0402, 0.337, 0.623)), (77, (3.17e-4, 0.850, 0.150)), (20, (9.22e-14, 1.0, 2.13e-5))],
+)
 def test_equilibrium_populations(excitons, temperature, fractions):
     grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
     share = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
@@ -109,7 +112,9 @@ def test_relaxation_times(excitons, temperature, times):
     assert relaxation_times(rates_at(excitons, temperature), excitons) == pytest.approx(times, rel=2e-3)
 
 
-@pytest.mark.parametrize("temperature, rates", [(300, (32.76, 1.632, 5.356)), (77, (8.151, 0.897, 2.076)), (20, (2.08, 0.857, 1.82))])
+@pytest.mark.parametrize(
+    "temperature, rates", [(300, (32.76, 1.632, 5.356)), (77, (8.151, 0.897, 2.076)), (20, (2.08, 0.857, 1.82))]
+)
 def test_formation_rates(excitons, temperature, rates):
     grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
     assert 1e3 * grid.sum_v(formation_rates(excitons, grid)) == pytest.approx(rates, rel=2e-3)
@@ -154,7 +159,9 @@ def test_dispersionless_intervalley_limit(excitons):
 
 
 def golden_rule_acoustic(excitons: Excitons, energy: float, kT: float) -> tuple[float, float]:
-    """Out-rate and momentum-relaxation rate of KK by plain summation over final momenta with a narrow Gaussian for the delta."""
+    """Out-rate and momentum-relaxation rate of KK by plain summation over final
+    momenta with a narrow Gaussian for the delta.
+    """
     mass = excitons.mass_v[0]
     before = np.sqrt(2 * mass * energy) / HBAR
     k = np.linspace(0.0, 2 * before, 3001)[1:]
@@ -193,9 +200,13 @@ def test_acoustic_rates_against_summation_over_momenta(excitons):
 
 
 def test_numerical_states(excitons):
-    """Solved states are bound a little deeper and are sharper at the origin: stronger scattering at large momentum transfer."""
+    """Solved states are bound a little deeper and are sharper at the origin:
+    stronger scattering at large momentum transfer.
+    """
     numerical = read_excitons(load_for("wigner", "WS2"), wannier="numerical")
-    exact, variational = (np.array([state.binding_energy for state in found.state_v]) for found in (numerical, excitons))
+    exact, variational = (
+        np.array([state.binding_energy for state in found.state_v]) for found in (numerical, excitons)
+    )
     assert np.all(exact > variational)
     assert exact == pytest.approx(variational, rel=0.03)
     assert [state.form_factor(state, 0.0) for state in numerical.state_v] == pytest.approx([1.0] * 3, rel=1e-9)
@@ -209,11 +220,18 @@ def test_numerical_states(excitons):
 
 
 def test_optical_branches_of_one_energy_are_a_lumped_one(excitons):
-    """Squares of the potentials add up; a set of the material has three branches with energies of their own, another one A1 alone."""
+    """Squares of the potentials add up;
+    a set of the material has three branches with energies of their own, another one A1 alone.
+    """
     [lumped] = excitons.optical
     third = Optical(lumped.energy, lumped.electron / np.sqrt(3), lumped.hole / np.sqrt(3))
     one, three = (rates_at(replace(excitons, optical=optical), 300.0) for optical in ((lumped,), (third,) * 3))
     assert three.intravalley_mij == pytest.approx(one.intravalley_mij, rel=1e-12, abs=1e-300)
-    branches = [read_excitons(load_numbers("WS2", "wigner", name, "none")).optical for name in ("optical-branches", "a1-branch")]
-    assert [[1e3 * mode.energy for mode in optical] for optical in branches] == [pytest.approx([44.1, 44.1, 51.8]), pytest.approx([51.8])]
+    branches = [
+        read_excitons(load_numbers("WS2", "wigner", name, "none")).optical for name in ("optical-branches", "a1-branch")
+    ]
+    assert [[1e3 * mode.energy for mode in optical] for optical in branches] == [
+        pytest.approx([44.1, 44.1, 51.8]),
+        pytest.approx([51.8]),
+    ]
     assert all(mode.electron == lumped.electron for optical in branches for mode in optical)

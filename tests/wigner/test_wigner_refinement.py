@@ -47,7 +47,9 @@ def test_negative_diffusion_on_other_grids(first, growth, largest, rise, peak, n
 
 
 def test_hot_excitons_far_out_move_outwards():
-    """KK' excitons with kx > 0 over those with kx < 0 at 9 ps, 20 K, on the grid of an independent calculation with twelve angles."""
+    """KK' excitons with kx > 0 over those with kx < 0 at 9 ps, 20 K,
+    on the grid of an independent calculation with twelve angles.
+    """
     config = Config(
         model="wigner",
         material="WS2",

@@ -1,7 +1,7 @@
 """Zone-edge phonons that move the electron between K, K' and Lambda; the hole stays.
 
-Source: Selig et al., 2D Mater. 5, 035017 (2018); phonon energies after Jin et al., PRB 90, 045422 (2014), lumped into an acoustic
-and an optical group.
+Source: Selig et al., 2D Mater. 5, 035017 (2018); phonon energies after Jin et al., PRB 90, 045422 (2014), lumped into
+an acoustic and an optical group.
 Conserves: both spins, the hole; the Boltzmann distribution is stationary.
 Open: the deformation potentials are known within a factor of about two.
 """
@@ -18,7 +18,11 @@ from hpcx.valley.species import Carrier, Species
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    return phonon_matrix(problem, channels(problem), lambda channel: electron_emission(problem, channel, problem.parameters.zone_edge[channel.name]))
+    return phonon_matrix(
+        problem,
+        channels(problem),
+        lambda channel: electron_emission(problem, channel, problem.parameters.zone_edge[channel.name]),
+    )
 
 
 def channels(problem: Problem) -> list[Channel]:

@@ -1,9 +1,10 @@
 """Zone-edge phonons that move the hole between K and K' (between the A and the B branch); the electron stays.
 
-Source: as for electrons. The hole releases about 0.47 eV, more than the binding energy, so the final relative motion is not the
-1s state alone: the form factor is one, which is closure over the states of the relative motion (`approximation.hole_closure`).
-Conserves: both spins, the electron; the Boltzmann distribution is stationary.
-Open: the closure. With the 1s form factor holes of the B branch live for picoseconds and a seventh of all holes stays there.
+Source: as for electrons. The hole releases about 0.47 eV, more than the binding energy, so the final relative motion is
+not the 1s state alone: the form factor is one, which is closure over the states of the relative motion
+(`approximation.hole_closure`). Conserves: both spins, the electron; the Boltzmann distribution is stationary.
+Open: the closure. With the 1s form factor holes of the B branch live for picoseconds and a seventh of all holes stays
+there.
 """
 
 from __future__ import annotations
@@ -22,17 +23,25 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
     channels = [Channel(i, f, NAME) for i in range(len(problem.species)) for f in partners(problem, i)]
     closure = config.approximation.hole_closure
-    return phonon_matrix(problem, channels, lambda c: emission(problem, c.initial, c.final, form_squared(problem, c, closure)))
+    return phonon_matrix(
+        problem, channels, lambda c: emission(problem, c.initial, c.final, form_squared(problem, c, closure))
+    )
 
 
 def partners(problem: Problem, index: int) -> list[int]:
     """Return the species that differ from a given one by the valley of the hole."""
     a = problem.species[index]
-    return [i for i, b in enumerate(problem.species) if a.electron == b.electron and a.hole.spin == b.hole.spin and a.hole.valley != b.hole.valley]
+    return [
+        i
+        for i, b in enumerate(problem.species)
+        if a.electron == b.electron and a.hole.spin == b.hole.spin and a.hole.valley != b.hole.valley
+    ]
 
 
 def form_squared(problem: Problem, channel: Channel, closure: bool) -> np.ndarray:
-    """Return the squared form factor (cells, cells, 1) of the relative motion, averaged over angles; one with `closure`."""
+    """Return the squared form factor (cells, cells, 1) of the relative motion,
+    averaged over angles; one with `closure`.
+    """
     if closure:
         return np.ones((problem.grid.cells, problem.grid.cells, 1))
     a, b = problem.species[channel.initial], problem.species[channel.final]

@@ -34,8 +34,8 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
 def emission(problem: Problem, index: int, interference: str, harmonic: int = 0) -> np.ndarray:
     """Return the emission rates (cells, cells) within one species, in 1/fs, entries within a cell included.
 
-    With `harmonic` l the kernel is averaged with cos(l theta), theta being the angle by which the momentum turns: the rate at
-    which the l-th angular harmonic of a distribution is passed on.
+    With `harmonic` l the kernel is averaged with cos(l theta), theta being the angle by which the momentum turns: the
+    rate at which the l-th angular harmonic of a distribution is passed on.
     """
     species, p = problem.species[index], problem.parameters
     turn_t = np.cos(harmonic * problem.grid.angles)
@@ -49,13 +49,15 @@ def emission(problem: Problem, index: int, interference: str, harmonic: int = 0)
 
 
 def rate_with_cell(problem: Problem, config: Config, index: int, harmonic: int) -> np.ndarray:
-    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to themselves
-    included.
+    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to
+    themselves included.
     """
     emission_fi = emission(problem, index, config.mechanisms.phonon_interference, harmonic)
     weight, energy = problem.weight(index), problem.energy(index)
     rise_fi = np.clip((energy[None, :] - energy[:, None]) / problem.thermal_energy, -700.0, 700.0)
-    return emission_fi + emission_fi.T * (weight[:, None] / weight[None, :]) * np.where(emission_fi.T == 0, 0.0, np.exp(rise_fi))
+    return emission_fi + emission_fi.T * (weight[:, None] / weight[None, :]) * np.where(
+        emission_fi.T == 0, 0.0, np.exp(rise_fi)
+    )
 
 
 def within_cells(problem: Problem, config: Config) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
 
-Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB 110,
-195403 (2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed momentum with an
-Arrhenius law of free strength and activation energy, along one of these two paths.
+Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB
+110, 195403 (2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed
+momentum with an Arrhenius law of free strength and activation energy, along one of these two paths.
 Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
 Open: which law nature has; neither constant is calculated. Needs all 24 species.
 """
@@ -32,7 +32,9 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
         return _activated(problem, flip)
     inside, between = problem.parameters.spin_flip_energies
     groups = {INSIDE: Mode(inside, flip.intravalley), BETWEEN: Mode(between, flip.intervalley)}
-    return phonon_matrix(problem, _channels(problem), lambda channel: electron_emission(problem, channel, [groups[channel.name]]))
+    return phonon_matrix(
+        problem, _channels(problem), lambda channel: electron_emission(problem, channel, [groups[channel.name]])
+    )
 
 
 def _channels(problem: Problem) -> list[Channel]:
@@ -42,7 +44,9 @@ def _channels(problem: Problem) -> list[Channel]:
 
 
 def _name(a: Species, b: Species) -> str:
-    """Return the kind of flip between two species, or nothing: the electron changes its spin within K or K', or between them."""
+    """Return the kind of flip between two species, or nothing:
+    the electron changes its spin within K or K', or between them.
+    """
     if a.hole != b.hole or a.electron.spin == b.electron.spin or "L" in (a.electron.kind, b.electron.kind):
         return ""
     return INSIDE if a.electron.valley == b.electron.valley else BETWEEN

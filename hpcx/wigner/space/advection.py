@@ -6,7 +6,8 @@ Multiplying by cos(theta) or sin(theta) joins neighbouring m:
     d_t a_m = -(u/2) [d_x (a_{m+1} + a_{m-1}) + d_y (b_{m+1} - b_{m-1})]
     d_t b_m = -(u/2) [d_x (b_{m+1} + b_{m-1}) - d_y (a_{m+1} - a_{m-1})]
 
-and d_t a_0 = -u (d_x a_1 + d_y b_1). Derivatives are central and of fourth order, hence conservative and without dissipation.
+and d_t a_0 = -u (d_x a_1 + d_y b_1). Derivatives are central and of fourth order, hence conservative and without
+dissipation.
 """
 
 from __future__ import annotations
@@ -127,7 +128,9 @@ class Flight:
     def _treat(self, cells: np.ndarray, state: np.ndarray, ghosts: np.ndarray, out: np.ndarray) -> None:
         near = self._cells.neighbours
         read = (_read_only(state), _read_only(ghosts))  # one type for the compiled loop, whatever the caller has
-        _compiled()(cells, near.places, near.mirrored, *read, out, self._parities, self._integers, self._factors, self._scaled_i)
+        _compiled()(
+            cells, near.places, near.mirrored, *read, out, self._parities, self._integers, self._factors, self._scaled_i
+        )
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -143,9 +146,13 @@ def _compiled() -> Callable:
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def difference(far_below, below, above, far_above, sign, line):
-        """Write twelve times the derivative, per cell length, into `line`; `sign` is that of mirror images, by distance."""
+        """Write twelve times the derivative, per cell length, into `line`;
+        `sign` is that of mirror images, by distance.
+        """
         for i in range(line.size):
-            line[i] = 8.0 * (sign[2] * above[i] - sign[1] * below[i]) - (sign[3] * far_above[i] - sign[0] * far_below[i])
+            line[i] = 8.0 * (sign[2] * above[i] - sign[1] * below[i]) - (
+                sign[3] * far_above[i] - sign[0] * far_below[i]
+            )
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def combine(out_cell, derivatives, integers, factors, scaled_i):

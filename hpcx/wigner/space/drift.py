@@ -1,9 +1,9 @@
 """Drift of excitons in position-dependent energies of the valleys.
 
-The force enters as (1/hbar) grad V . grad_Q N. On energy bins it is written as a flux between neighbouring bins for the step
-from harmonic m + 1 to m, which conserves the number, and as its adjoint in the Boltzmann weight for the step from m to m + 1.
-With the gradient -kT exp(V/kT) D exp(-V/kT), D being the difference operator of free flight, the distribution f exp(-V/kT) is
-stationary to rounding.
+The force enters as (1/hbar) grad V . grad_Q N. On energy bins it is written as a flux between neighbouring bins for the
+step from harmonic m + 1 to m, which conserves the number, and as its adjoint in the Boltzmann weight for the step from
+m to m + 1. With the gradient -kT exp(V/kT) D exp(-V/kT), D being the difference operator of free flight, the
+distribution f exp(-V/kT) is stationary to rounding.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class Drift:
 
 
 def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.ndarray) -> float:
-    """Return the longest step (fs) in which no exciton drifts across more than about a bin; gradient as for `Drift`, edges in eV."""
+    """Return the longest step (fs) in which no exciton drifts across more than about a bin;
+    gradient as for `Drift`, edges in eV.
+    """
     speed_v = np.array([np.max(np.sqrt(2 * edges[1:] / mass) / np.diff(edges)) for mass in masses_v])
     force_v = np.sqrt(np.sum(gradient**2, axis=0)).reshape(len(speed_v), -1).max(axis=1)
     fastest = float(np.max(speed_v * force_v))
@@ -51,7 +53,9 @@ def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.nda
 
 
 def _bands(grid: Grid, masses_v: np.ndarray, target: int, source: int) -> np.ndarray:
-    """Return the lower, middle and upper diagonals (3, bins of all valleys) of the step from harmonic `source` to `target`."""
+    """Return the lower, middle and upper diagonals (3, bins of all valleys) of
+    the step from harmonic `source` to `target`.
+    """
     found = []
     for valley, mass in enumerate(masses_v):
         bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
@@ -103,8 +107,14 @@ def _compiled() -> Any:
                         continue
                     first = valley * bins
                     for i in range(first + 1, first + bins):
-                        drift = bands[entry, 0, i] * line[i - 1] + bands[entry, 1, i] * line[i] + bands[entry, 2, i] * line[i + 1]
+                        drift = (
+                            bands[entry, 0, i] * line[i - 1]
+                            + bands[entry, 1, i] * line[i]
+                            + bands[entry, 2, i] * line[i + 1]
+                        )
                         out[cell, target, i] += factor * drift
-                    out[cell, target, first] += factor * (bands[entry, 1, first] * line[first] + bands[entry, 2, first] * line[first + 1])
+                    out[cell, target, first] += factor * (
+                        bands[entry, 1, first] * line[first] + bands[entry, 2, first] * line[first + 1]
+                    )
 
     return add

@@ -39,8 +39,17 @@ def _image(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
         pixels = pixels if pixels.dtype.kind in "biuf" else np.full(1, np.nan)
     except Exception as error:  # numpy and matplotlib raise errors of many kinds on broken files
         raise ValueError(f"space.initial.file = '{path}' cannot be read as an image: {error}") from error
-    if pixels.ndim != spatial_grid.dimension or not pixels.size or not np.all(np.isfinite(pixels)) or pixels.min() < 0 or pixels.max() == 0:
-        raise ValueError(f"space.initial.file = '{path}' must be a {spatial_grid.dimension}-dimensional image of brightness >= 0, not all dark")
+    if (
+        pixels.ndim != spatial_grid.dimension
+        or not pixels.size
+        or not np.all(np.isfinite(pixels))
+        or pixels.min() < 0
+        or pixels.max() == 0
+    ):
+        raise ValueError(
+            f"space.initial.file = '{path}' must be a {spatial_grid.dimension}-dimensional image of brightness >= 0,"
+            " not all dark"
+        )
     factors = [count / size for count, size in zip(spatial_grid.points, pixels.shape)]
     resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)
     return (np.flipud(resampled) if spatial_grid.dimension == 2 else resampled) / resampled.max()

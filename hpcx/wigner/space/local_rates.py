@@ -1,14 +1,15 @@
 """Landscapes that move the valleys against each other: cells are sorted into regions that share their rates.
 
-The symmetric flux between bins of valleys v and w depends on the difference of the local energies of the valleys, apart from
-the factor exp(-(V_v + V_w)/2kT). Rates are assembled for rounded differences, one table per region; the factor is exact in
-every cell:
+The symmetric flux between bins of valleys v and w depends on the difference of the local energies of the valleys, apart
+from the factor exp(-(V_v + V_w)/2kT). Rates are assembled for rounded differences, one table per region; the factor is
+exact in every cell:
 
     rate_ij(cell) = r_v / r_w rate_ij(region),    r_v = exp(-(V_v(cell) - V_v(region)) / 2kT).
 
-So the flux stays symmetric: f exp(-V_v/kT) is stationary and the number is conserved whatever the rounding is, which only lets
-the energy of a phonon be wrong by up to half of it. The scattering of a cell is R C R^-1 - diag(excess), C being that of its
-region, whose inverse is stored; the excess, by which out-rates differ from those of the region, is small and stepped explicitly.
+So the flux stays symmetric: f exp(-V_v/kT) is stationary and the number is conserved whatever the rounding is, which
+only lets the energy of a phonon be wrong by up to half of it. The scattering of a cell is R C R^-1 - diag(excess), C
+being that of its region, whose inverse is stored; the excess, by which out-rates differ from those of the region, is
+small and stepped explicitly.
 """
 
 from __future__ import annotations
@@ -61,8 +62,11 @@ def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None
     return Regions(step * found.T, index.reshape(offset_v.shape[1:]), ratio_v, step)
 
 
-def regional_physics(comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run) -> Iterator[tuple[int, Rates, Source]]:
-    """Yield (number of the region, rates, source) for the regions that this rank needs; the ranks share the assembly. Collective.
+def regional_physics(
+    comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run
+) -> Iterator[tuple[int, Rates, Source]]:
+    """Yield (number of the region, rates, source) for the regions that this rank needs;
+    the ranks share the assembly. Collective.
 
     What is finished is on file when a stop is asked for. Raises Stopped then.
     """
@@ -144,7 +148,9 @@ class LocalScattering:
         self._each(state, out, lambda region, x, y: region.scattering.solve(shift, x, y))
 
     def add_births(self, time: float, birth_c: np.ndarray, out: np.ndarray) -> None:
-        """Add the excitons born at `time` (fs) to the isotropic component of `out`; `birth_c` are the shares of the cells."""
+        """Add the excitons born at `time` (fs) to the isotropic component of `out`;
+        `birth_c` are the shares of the cells.
+        """
         for region in self._regions:
             rate_i = region.source.rate_i * float(region.source.intensity(time))
             out[region.cells, 0, : self._grid.size] += birth_c[region.cells, None] * rate_i
@@ -157,7 +163,9 @@ class LocalScattering:
             ratio_cv = self._ratio_vc[:, region.cells].T
             for valley in range(valleys):
                 block = slice(valley * bins, (valley + 1) * bins)
-                leaving_cv = isotropic_ci[region.cells, block] @ region.inflow_vi[:, block].T * ratio_cv / ratio_cv[:, [valley]]
+                leaving_cv = (
+                    isotropic_ci[region.cells, block] @ region.inflow_vi[:, block].T * ratio_cv / ratio_cv[:, [valley]]
+                )
                 change_cv[region.cells] += leaving_cv
                 change_cv[region.cells, valley] -= leaving_cv.sum(axis=1)
         return change_cv

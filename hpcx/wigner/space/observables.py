@@ -22,8 +22,8 @@ MOMENTUM_POINTS = 161
 def grid_checks(transport: Transport) -> dict[str, np.ndarray]:
     """Return what the grid in space does to the densities of the present state, by valley. Collective.
 
-    "minimum": smallest over largest density (nothing is ever clipped); "edge": largest density at the edge of the box over the
-    largest of all.
+    "minimum": smallest over largest density (nothing is ever clipped); "edge": largest density at the edge of the box
+    over the largest of all.
     """
     density = transport.by_valley()
     outermost = transport.local(_outermost(transport.spatial.grid))
@@ -47,7 +47,11 @@ def density_maps(transport: Transport) -> dict[str, np.ndarray]:
     1/(fs nm^dimension).
     """
     density = transport.by_valley()
-    maps = {"density": density, "photoluminescence": _light(transport), "shape_variation": _shape_variation(transport, density)}
+    maps = {
+        "density": density,
+        "photoluminescence": _light(transport),
+        "shape_variation": _shape_variation(transport, density),
+    }
     return {name: transport.with_images(values) for name, values in maps.items()}
 
 
@@ -57,7 +61,9 @@ def _light(transport: Transport) -> np.ndarray:
 
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
-    """Return the change of the densities by intervalley scattering beyond the common factor of the population's change."""
+    """Return the change of the densities by intervalley scattering beyond the
+    common factor of the population's change.
+    """
     spatial_grid = transport.spatial.grid
     change_cv = transport.exchange() / spatial_grid.spacing**spatial_grid.dimension
     change = change_cv.T.reshape(density.shape)
@@ -69,7 +75,9 @@ def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
 
 
 class CentralLine:
-    """Phase-space distributions along y = ky = 0 (in one dimension integrated over y), by the ranks that have cells there."""
+    """Phase-space distributions along y = ky = 0 (in one dimension integrated over y),
+    by the ranks that have cells there.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -94,11 +102,15 @@ class CentralLine:
     def distributions(self) -> dict[str, np.ndarray]:
         """Return this rank's parts for the present state. Collective.
 
-        "distribution" (valley, x, kx): excitons per state, per generated exciton (times nm in one dimension); "forward" and
-        "backward" (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
+        "distribution" (valley, x, kx): excitons per state, per generated exciton (times nm in one dimension); "forward"
+        and "backward" (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
         """
         line = self._line()
-        return {"distribution": self._distribution(line), "forward": self._half(line, 1.0), "backward": self._half(line, -1.0)}
+        return {
+            "distribution": self._distribution(line),
+            "forward": self._half(line, 1.0),
+            "backward": self._half(line, -1.0),
+        }
 
     def _line(self) -> np.ndarray:
         """Return the state (x, component, value) along the line. Collective."""
@@ -118,7 +130,11 @@ class CentralLine:
         cells.start_exchange(state)
         ghosts = cells.finish_exchange()
         place = cells.neighbours.places[self._cells, 1, 1]
-        return np.stack([state[at] if at < len(state) else ghosts[at - len(state)] for at in place]) if len(place) else state[:0]
+        return (
+            np.stack([state[at] if at < len(state) else ghosts[at - len(state)] for at in place])
+            if len(place)
+            else state[:0]
+        )
 
     def _distribution(self, line: np.ndarray) -> np.ndarray:
         grid, excitons = self._transport.problem.grid, self._transport.problem.excitons
@@ -140,7 +156,9 @@ class CentralLine:
         return found
 
     def _half(self, line: np.ndarray, sign: float) -> np.ndarray:
-        """Return the density (valley, x) of what moves to positive (sign 1) or negative x: the integral over half of the angles."""
+        """Return the density (valley, x) of what moves to positive (sign 1) or negative x:
+        the integral over half of the angles.
+        """
         grid, spatial_grid = self._transport.problem.grid, self._spatial_grid
         total = 0.5 * line[:, 0]
         for m in range(1, self._harmonics + 1):

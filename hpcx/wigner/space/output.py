@@ -23,7 +23,11 @@ def _units(spatial_grid: SpatialGrid) -> dict[str, str]:
     """Return the units of what is written against position."""
     unit = f"1/um{'^2' if spatial_grid.dimension == 2 else ''}"
     rates, densities = ("photoluminescence", "shape_variation"), ("density", "equilibrium", "forward", "backward")
-    return dict.fromkeys(densities, unit) | dict.fromkeys(rates, f"{unit}/ps") | {"distribution": "nm" if spatial_grid.dimension == 1 else "1"}
+    return (
+        dict.fromkeys(densities, unit)
+        | dict.fromkeys(rates, f"{unit}/ps")
+        | {"distribution": "nm" if spatial_grid.dimension == 1 else "1"}
+    )
 
 
 def _declare(outputs: Result, path: str, part: Part, dims: tuple[str, ...], units: str, meaning: str) -> None:
@@ -51,7 +55,14 @@ class DensityMaps:
         by_valley, dims = part.under(count, len(VALLEYS)), ("time", "valley", *axes)
         _declare(outputs, "density/density", by_valley, dims, units["density"], "excitons per generated exciton")
         meaning = "rate of emitted light, per generated exciton"
-        _declare(outputs, "density/photoluminescence", part.under(count), ("time", *axes), units["photoluminescence"], meaning)
+        _declare(
+            outputs,
+            "density/photoluminescence",
+            part.under(count),
+            ("time", *axes),
+            units["photoluminescence"],
+            meaning,
+        )
         meaning = "change of the shape by intervalley scattering"
         _declare(outputs, "density/shape_variation", by_valley, dims, units["shape_variation"], meaning)
 
@@ -76,7 +87,11 @@ class PhaseSpaceMaps:
         for name, sign in (("forward", ">"), ("backward", "<")):
             meaning = f"excitons with kx {sign} 0, per generated exciton"
             _declare(outputs, f"wigner/{name}", part, ("time", "valley", "x"), units[name], meaning)
-        meaning = "excitons per state, integrated over y" if spatial_grid.dimension == 1 else "excitons per state at y = ky = 0"
+        meaning = (
+            "excitons per state, integrated over y"
+            if spatial_grid.dimension == 1
+            else "excitons per state at y = ky = 0"
+        )
         whole = Part((*part.shape, len(momenta)), (*part.runs, (slice(0, len(momenta)),)))
         _declare(outputs, "wigner/distribution", whole, ("time", "valley", "x", "kx"), units["distribution"], meaning)
 
@@ -99,14 +114,31 @@ def add_landscape(result: Result, transport: Transport, problem: Problem, energy
     share_v = problem.grid.sum_v(problem.grid.weight_i).reshape(-1, *(1,) * spatial_grid.dimension)
     weight_v = share_v * np.exp(-(energy_v - energy_v.min()) / problem.grid.kT)
     cell = spatial_grid.spacing**spatial_grid.dimension
-    add("equilibrium", weight_v / weight_v.sum() / cell, _units(spatial_grid)["equilibrium"], "thermal equilibrium of one exciton")
+    add(
+        "equilibrium",
+        weight_v / weight_v.sum() / cell,
+        _units(spatial_grid)["equilibrium"],
+        "thermal equilibrium of one exciton",
+    )
 
 
 def add_checks(result: Result, series: Series) -> None:
     """Add what the grid in space did to the densities."""
     result.add("checks/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add("checks/minimum", np.array(series.values["minimum"]), ("time", "valley"), "1", "smallest density over the largest")
-    result.add("checks/edge", np.array(series.values["edge"]), ("time", "valley"), "1", "density at the edge of the box over the largest")
+    result.add(
+        "checks/minimum",
+        np.array(series.values["minimum"]),
+        ("time", "valley"),
+        "1",
+        "smallest density over the largest",
+    )
+    result.add(
+        "checks/edge",
+        np.array(series.values["edge"]),
+        ("time", "valley"),
+        "1",
+        "density at the edge of the box over the largest",
+    )
 
 
 def _add_axes(outputs: Result, group: str, times: np.ndarray, axes: tuple[str, ...], spatial_grid: SpatialGrid) -> None:

@@ -17,7 +17,9 @@ MOST_MEV = 1000.0
 
 
 def potential_energy(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
-    """Return V_v (valley, *cells; eV); raises ValueError if it does not fit into the periodic box or a file cannot be read."""
+    """Return V_v (valley, *cells; eV);
+    raises ValueError if it does not fit into the periodic box or a file cannot be read.
+    """
     factor_v = np.array([getattr(landscape, f"factor_{key}") for key in VALLEY_KEYS])
     return factor_v.reshape(-1, *(1,) * spatial_grid.dimension) * _shape(spatial_grid, landscape)
 
@@ -28,13 +30,19 @@ def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
     if landscape.kind == "cosine":
         periods = spatial_grid.width / length
         if abs(periods - round(periods)) > 1e-6 or periods < 1:
-            raise ValueError(f"landscape.length = {landscape.length:g} um must divide space.width = {in_um(spatial_grid.width):g} um")
+            raise ValueError(
+                f"landscape.length = {landscape.length:g} um must divide space.width = {in_um(spatial_grid.width):g} um"
+            )
         return -0.5 * depth * np.cos(2 * np.pi * x / length)
     if landscape.kind == "well":
         return -depth * np.exp(-sum(c**2 for c in spatial_grid.coordinates()) / length**2)
     if landscape.kind == "step":
         # up at x = 0, down again at the edge, so that the box stays periodic
-        return 0.5 * depth * np.tanh(spatial_grid.width / (2 * np.pi * length) * np.sin(2 * np.pi * x / spatial_grid.width))
+        return (
+            0.5
+            * depth
+            * np.tanh(spatial_grid.width / (2 * np.pi * length) * np.sin(2 * np.pi * x / spatial_grid.width))
+        )
     if landscape.kind == "disorder":
         return _disorder(spatial_grid, depth, length, landscape.seed)
     if landscape.file is not None:
@@ -69,15 +77,20 @@ def _from_file(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
         or not np.all(np.abs(np.asarray(maps, float)) <= MOST_MEV)
     ):
         raise ValueError(
-            f"landscape.file = '{path}' must hold energies of at most {MOST_MEV:g} meV: a {spatial_grid.dimension}-dimensional array, or "
-            f"{len(VALLEY_KEYS)} of them, one per valley, along its first axis"
+            f"landscape.file = '{path}' must hold energies of at most {MOST_MEV:g} meV: a"
+            f" {spatial_grid.dimension}-dimensional array, or {len(VALLEY_KEYS)} of them, one per valley, along its"
+            " first axis"
         )
     factors = [count / size for count, size in zip(spatial_grid.points, maps.shape[1:])]
-    return to_internal(1.0, "meV") * np.stack([zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps])
+    return to_internal(1.0, "meV") * np.stack(
+        [zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps]
+    )
 
 
 def force_gradient(spatial_grid: SpatialGrid, energy_v: np.ndarray, kT: float) -> np.ndarray:
-    """Return the gradient of V_v (direction, valley, *cells; eV/nm) for which f exp(-V_v/kT) is stationary on the grid."""
+    """Return the gradient of V_v (direction, valley, *cells; eV/nm) for which
+    f exp(-V_v/kT) is stationary on the grid.
+    """
     cells = tuple(range(1, energy_v.ndim))
     boltzmann_v = np.exp(-(energy_v - energy_v.min(axis=cells, keepdims=True)) / kT)
     return np.stack([-kT * derivative / boltzmann_v for derivative in spatial_grid.gradient(boltzmann_v)])

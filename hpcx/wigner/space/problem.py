@@ -36,7 +36,8 @@ class SpatialProblem:
         absorbing: lose excitons in a layer along the edges.
         gradient: gradient of the landscape (direction, valley, *cells), eV/nm, or None.
         regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
-        annihilation: rate at which an exciton of a cell that has all excitons is lost, 1/fs: R times all excitons over the size of a cell.
+        annihilation: rate at which an exciton of a cell that has all excitons is lost, 1/fs: R times all excitons over
+            the size of a cell.
     """
 
     grid: SpatialGrid
@@ -83,8 +84,11 @@ def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: n
         check_edges(energy_v + offset_v, edges, temperature)
 
 
-def longest_stable_step(spatial: SpatialProblem, edges: np.ndarray, mass_v: np.ndarray, kT: float, exchange: float) -> float:
-    """Return the longest step (fs) for which free flight of the fastest excitons, their drift and local out-rates are stable.
+def longest_stable_step(
+    spatial: SpatialProblem, edges: np.ndarray, mass_v: np.ndarray, kT: float, exchange: float
+) -> float:
+    """Return the longest step (fs) for which free flight of the fastest excitons,
+    their drift and local out-rates are stable.
 
     `exchange` is the largest rate (1/fs) of scattering between valleys without landscape; edges and kT in eV.
     """

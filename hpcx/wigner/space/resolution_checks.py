@@ -24,7 +24,9 @@ LEAST_REACH, GOOD_REACH = 2.0, 3.0
 
 
 def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
-    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, nm); warn if they are barely small enough."""
+    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, nm);
+    warn if they are barely small enough.
+    """
     radius = spot / np.sqrt(8 * np.log(2))
     cells = radius / spatial_grid.spacing
     size = f"space.points = {spatial_grid.points[0]}: cells of {spatial_grid.spacing:.0f} nm"
@@ -46,8 +48,9 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
     radius = float(np.sqrt(mean_squared_displacement[moment, valley]))
     half = 0.5 * spatial.grid.width
     text = (
-        f"space.width = {in_um(spatial.grid.width):g} um: {VALLEYS[valley]} excitons reach a 1/e radius of {in_um(radius):.2f} um "
-        f"at {in_ps(moments.time[moment]):g} ps, and the edge of the box is at {in_um(half):g} um"
+        f"space.width = {in_um(spatial.grid.width):g} um: {VALLEYS[valley]} excitons reach a 1/e radius of"
+        f" {in_um(radius):.2f} um at {in_ps(moments.time[moment]):g} ps, and the edge of the box is at"
+        f" {in_um(half):g} um"
     )
     if spatial.absorbing or spatial.gradient is not None or half >= GOOD_REACH * radius:
         return

@@ -58,7 +58,9 @@ class Simulation:
         return history_of(self.problem, self.series)
 
     def advance(self) -> None:
-        """Take the remaining steps. Collective. Raises Stopped after a checkpoint, AgreedError if the state explodes."""
+        """Take the remaining steps. Collective.
+        Raises Stopped after a checkpoint, AgreedError if the state explodes.
+        """
         if not self._resume():
             self.outputs.begin()
         try:
@@ -126,4 +128,6 @@ class Simulation:
     def _refuse_explosion(self, finite: bool, time: float) -> None:
         """Raise AgreedError if what was computed is not finite on some rank. Collective."""
         if not all(self.transport.comm.allgather(finite)):
-            raise AgreedError(f"the distribution is no longer finite at {in_ps(time):g} ps: lower time.tolerance or space.points")
+            raise AgreedError(
+                f"the distribution is no longer finite at {in_ps(time):g} ps: lower time.tolerance or space.points"
+            )

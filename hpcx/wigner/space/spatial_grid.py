@@ -53,7 +53,9 @@ class SpatialGrid:
         return np.sum(np.square(self.coordinates()), axis=0) * (2 / self.dimension)
 
     def gradient(self, field: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the central fourth-order derivatives of a periodic field along x (and y), the scheme of the transport."""
+        """Return the central fourth-order derivatives of a periodic field along x (and y),
+        the scheme of the transport.
+        """
         return tuple(self._derivative(field, field.ndim - 1 - direction) for direction in range(self.dimension))
 
     def _derivative(self, field: np.ndarray, axis: int) -> np.ndarray:

@@ -30,11 +30,13 @@ ABSORPTION_RATE = 2e-3
 class Transport:
     """State and equation of motion of the excitons in all cells.
 
-    The state of a cell is the number of its excitons by component and value. After the bins, component 0 counts the light that was
-    emitted there, component 1 the excitons that were annihilated. Constructing is collective on `comm`.
+    The state of a cell is the number of its excitons by component and value. After the bins, component 0 counts the
+    light that was emitted there, component 1 the excitons that were annihilated. Constructing is collective on `comm`.
     """
 
-    def __init__(self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, scheme: str = "4", run: Run | None = None) -> None:
+    def __init__(
+        self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, scheme: str = "4", run: Run | None = None
+    ) -> None:
         self.comm, self.problem, self.spatial = comm, problem, spatial
         spatial_grid, size = spatial.grid, problem.grid.size
         self.labels_k = labels(spatial.harmonics, spatial_grid.dimension)
@@ -73,7 +75,10 @@ class Transport:
         halves = [count // 2 for count in points]
         return Part(
             points,
-            tuple((slice(half - own.stop, half - own.start), slice(half + own.start, half + own.stop)) for half, own in zip(halves, self.cells.box)),
+            tuple(
+                (slice(half - own.stop, half - own.start), slice(half + own.start, half + own.stop))
+                for half, own in zip(halves, self.cells.box)
+            ),
         )
 
     @property
@@ -209,7 +214,9 @@ def _last(ranges: Iterable[slice]) -> tuple[EllipsisType | slice, ...]:
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
-    """Return the loss rate (1/fs) of an absorbing layer: rising with the square of the depth over a sixth of the half width."""
+    """Return the loss rate (1/fs) of an absorbing layer:
+    rising with the square of the depth over a sixth of the half width.
+    """
     half = 0.5 * spatial_grid.width
     depth = np.max([np.abs(coordinate) for coordinate in spatial_grid.coordinates()], axis=0)
     return ABSORPTION_RATE * np.clip((depth / half - 1 + ABSORBING_SHARE) / ABSORBING_SHARE, 0.0, 1.0) ** 2

@@ -10,7 +10,9 @@ from hpcx.parallel.run import Run
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize(("N", "k0", "energy"), [(80, 0.10, -0.49822683), (120, 0.16, -0.5240), (240, 0.10, -0.51022943)])
+@pytest.mark.parametrize(
+    ("N", "k0", "energy"), [(80, 0.10, -0.49822683), (120, 0.16, -0.5240), (240, 0.10, -0.51022943)]
+)
 def test_energy(comm, N, k0, energy):
     config = Config(model="exciton", material="MoS2", mesh={"N": N, "k0": k0}, solver={"states": 3})
     result = solve(comm, config, load_material("MoS2"), Run())

@@ -30,7 +30,10 @@ def make(route: str, **tables) -> Config:
 @pytest.mark.parametrize(
     ("route", "tables"),
     [
-        ("third-order", {"signal": {"photon_energies": {"points": 3}, "bootstrap": 1}, "delay": {"points": 36}, "temperature": 150}),
+        (
+            "third-order",
+            {"signal": {"photon_energies": {"points": 3}, "bootstrap": 1}, "delay": {"points": 36}, "temperature": 150},
+        ),
         ("time", {"delay": {"start": -20, "stop": 60, "points": 3}, **WITHOUT_PAIRS}),
     ],
 )

@@ -1,4 +1,6 @@
-"""Outputs that are written as they come: in their places on any number of ranks, and no rank holds more than its share."""
+"""Outputs that are written as they come: in their places on any number of ranks,
+and no rank holds more than its share.
+"""
 
 import tracemalloc
 

@@ -28,7 +28,11 @@ def rows_of(comm):
 
 def state(comm, step):
     first, last = rows_of(comm)
-    return {"step": step, "name": f"step {step}", "vector": Share(WHOLE[first:last], Part.rows(first, ROWS, (last - first, 2)))}
+    return {
+        "step": step,
+        "name": f"step {step}",
+        "vector": Share(WHOLE[first:last], Part.rows(first, ROWS, (last - first, 2))),
+    }
 
 
 def test_what_is_finished_and_what_is_not(comm, mpi_tmp_path):
@@ -46,7 +50,9 @@ def test_what_is_finished_and_what_is_not(comm, mpi_tmp_path):
 
 
 def test_stages_that_have_not_had_their_turn_are_carried_over(comm, mpi_tmp_path):
-    """Written by all ranks, carried over by each rank alone in five checkpoints, so that both files are new, and read then."""
+    """Written by all ranks, carried over by each rank alone in five checkpoints,
+    so that both files are new, and read then.
+    """
     stages = stages_in(comm, mpi_tmp_path)
     stages.finish("first", state(comm, 1))
     stages.finish("second", state(comm, 2))
@@ -98,7 +104,9 @@ def test_a_checkpoint_of_an_earlier_version_is_refused(comm, mpi_tmp_path, missi
     if comm.rank == 0:
         with h5py.File(mpi_tmp_path / "point.1.checkpoint.h5", "r+") as file:
             del file[f"provenance/{missing}"]
-        with open(mpi_tmp_path / "point.1.checkpoint.h5", "r+b") as file:  # without the seal, which is of the file as it was
+        with open(
+            mpi_tmp_path / "point.1.checkpoint.h5", "r+b"
+        ) as file:  # without the seal, which is of the file as it was
             data = file.read()
             file.seek(0)
             file.write(data)

@@ -11,7 +11,11 @@ DISTANCES = (-2, -1, 1, 2)
 
 def shifted(whole: np.ndarray, axis: int, distance: int, mirror: bool) -> np.ndarray:
     """Return for every cell what lies at a distance along an axis of the whole box."""
-    ends = np.pad(whole, [(REACH, REACH) if a == axis else (0, 0) for a in range(whole.ndim)], mode="symmetric" if mirror else "wrap")
+    ends = np.pad(
+        whole,
+        [(REACH, REACH) if a == axis else (0, 0) for a in range(whole.ndim)],
+        mode="symmetric" if mirror else "wrap",
+    )
     return np.take(ends, np.arange(whole.shape[axis]) + REACH + distance, axis=axis)
 
 
@@ -30,7 +34,9 @@ def test_neighbours_are_those_of_the_whole_box(comm, points, mirror):
         for number, distance in enumerate(DISTANCES):
             expected = shifted(whole, axis, distance, mirror)[cells.box].reshape(cells.shape)
             assert np.array_equal(known[near.places[:, direction, number]], expected)
-            numbers = np.broadcast_to(np.arange(points[axis]).reshape([-1 if a == axis else 1 for a in range(len(points))]), points)
+            numbers = np.broadcast_to(
+                np.arange(points[axis]).reshape([-1 if a == axis else 1 for a in range(len(points))]), points
+            )
             beyond = (numbers + distance < 0) | (numbers + distance >= points[axis])
             assert np.array_equal(near.mirrored[:, direction, number], mirror & beyond[cells.box].ravel())
     assert comm.size > 1 or len(near.outer) == 0

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.mpi
 
 
 def test_objects_can_be_made_while_one_rank_still_has_an_old_one(comm):
-    """Without the duplicate that is kept, rank 0 would not duplicate the communicator again, and the others would wait for it."""
+    """Without the duplicate that is kept, rank 0 would not duplicate the communicator again,
+    and the others would wait for it.
+    """
     own = comm.Dup()
     with duplicates_kept([own]):
         old = PETSc.Vec().createMPI((1, own.size), comm=own)

@@ -157,7 +157,13 @@ def test_stopped_at_any_stage_and_continued(comm, stage):
 
     def keep(known):
         state = known()
-        now = "first" if state.converged < 5 and len(state.vectors) <= 5 else "test" if state.converged == len(state.vectors) else "others"
+        now = (
+            "first"
+            if state.converged < 5 and len(state.vectors) <= 5
+            else "test"
+            if state.converged == len(state.vectors)
+            else "others"
+        )
         calls[now] += 1
         if now == stage and calls[now] == 2:
             kept.append(state)

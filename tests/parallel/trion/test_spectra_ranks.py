@@ -29,13 +29,23 @@ def test_spectra_do_not_depend_on_the_ranks(comm, symmetry, temperature):
     together, alone = run(comm, config), run(MPI.COMM_SELF, config)
     for species in ("exciton", "singlet", "triplet"):
         path = f"{species}/absorption/absorption"
-        np.testing.assert_allclose(together.value(path), alone.value(path), rtol=1e-9, atol=1e-10 * alone.value(path).max())
+        np.testing.assert_allclose(
+            together.value(path), alone.value(path), rtol=1e-9, atol=1e-10 * alone.value(path).max()
+        )
 
 
 @pytest.mark.mpi
 def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm):
-    settings = {"enabled": True, "triplet_shift": "7 meV", "points": 11, "trace_end": "8 fs", "fit_window": ["0 fs", "8 fs"]}
-    config = config_of("WSe2", 40, absorption={"accuracy": 1e-8}, twod=settings, solver={"states": 1, "tolerance": 1e-9})
+    settings = {
+        "enabled": True,
+        "triplet_shift": "7 meV",
+        "points": 11,
+        "trace_end": "8 fs",
+        "fit_window": ["0 fs", "8 fs"],
+    }
+    config = config_of(
+        "WSe2", 40, absorption={"accuracy": 1e-8}, twod=settings, solver={"states": 1, "tolerance": 1e-9}
+    )
     together, alone = run(comm, config), run(MPI.COMM_SELF, config)
     assert together.value("twod/contact_exchange") == pytest.approx(alone.value("twod/contact_exchange"), rel=1e-7)
     signal, expected = together.value("twod/signal"), alone.value("twod/signal")
@@ -51,7 +61,11 @@ COUPLED = {
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize(("tables", "spectra"), [({}, ("singlet", "triplet")), (COUPLED, ("exchange/a+b/a", "exchange/a+b/b"))], ids=["species", "exchange"])
+@pytest.mark.parametrize(
+    ("tables", "spectra"),
+    [({}, ("singlet", "triplet")), (COUPLED, ("exchange/a+b/a", "exchange/a+b/b"))],
+    ids=["species", "exchange"],
+)
 @pytest.mark.parametrize("part", [0.75, 0.97])
 def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path, stop_after, tables, spectra, part):
     config = config_of(N=40, k0=0.075, **tables)
@@ -60,7 +74,9 @@ def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path, stop_a
     questions = 10**6 - asked.left
 
     def surroundings(number):
-        return Run(mpi_tmp_path, checkpoint=Checkpoint(mpi_tmp_path / "point", {"N": 40}, "hash"), requests=stop_after(number))
+        return Run(
+            mpi_tmp_path, checkpoint=Checkpoint(mpi_tmp_path / "point", {"N": 40}, "hash"), requests=stop_after(number)
+        )
 
     with pytest.raises(Stopped):
         run(comm, config, surroundings(int(part * questions)))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.exciton.config import Bands, TightBindingFiles
+from hpcx.exciton.config import Bands
 from hpcx.exciton.levels import degeneracy
+from hpcx.exciton.tight_binding_config import TightBindingFiles
 from hpcx.io.states import write_states
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
@@ -34,7 +35,9 @@ def run(comm, config, directory=None):
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize(("symmetry", "kernel"), [("none", "gemm"), ("C6", "fft"), ("C6v", "gemm"), ("C6v", "gemm-single")])
+@pytest.mark.parametrize(
+    ("symmetry", "kernel"), [("none", "gemm"), ("C6", "fft"), ("C6v", "gemm"), ("C6v", "gemm-single")]
+)
 @pytest.mark.parametrize(("material", "species"), SMALL)
 def test_energies_on_a_small_mesh(comm, material, species, symmetry, kernel):
     config = config_of(material, 40, 0.075, [species], symmetry=symmetry, kernel=kernel, states=1)
@@ -43,12 +46,19 @@ def test_energies_on_a_small_mesh(comm, material, species, symmetry, kernel):
 
 
 @pytest.mark.mpi
-@pytest.mark.parametrize(("symmetry", "kernel", "N"), [("none", "gemm", 48), ("none", "fft", 40), ("C6v", "gemm", 60), ("C6v", "fft", 60)])
+@pytest.mark.parametrize(
+    ("symmetry", "kernel", "N"), [("none", "gemm", 48), ("none", "fft", 40), ("C6v", "gemm", 60), ("C6v", "fft", 60)]
+)
 def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
     config = config_of(N=N, k0=0.1, symmetry=symmetry, kernel=kernel)
     together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
     for species in ("singlet", "triplet"):
-        for name, tolerance in (("energy", 1e-11), ("binding_energy", 1e-11), ("dimension", 0), ("dimension_reduced", 0)):
+        for name, tolerance in (
+            ("energy", 1e-11),
+            ("binding_energy", 1e-11),
+            ("dimension", 0),
+            ("dimension_reduced", 0),
+        ):
             assert together.value(f"{species}/{name}") == pytest.approx(alone.value(f"{species}/{name}"), abs=tolerance)
         weights = (result.value(f"{species}/oscillator_strength")[0] for result in (together, alone))
         assert next(weights) == pytest.approx(next(weights), rel=1e-5, abs=1e-9)
@@ -74,7 +84,9 @@ def test_trions_of_a_tight_binding_valley_do_not_depend_on_the_ranks(comm, symme
 @pytest.mark.parametrize(("species", "symmetry"), [("triplet", "none"), ("singlet", "C6v")])
 def test_degenerate_states_on_any_number_of_ranks(comm, species, symmetry):
     bands = {"model": "parabolic", "electron_mass": 0.5, "hole_mass": 0.5}
-    config = config_of(N=40, k0=0.075, species=[species], symmetry=symmetry, states=5).model_copy(update={"bands": Bands(**bands)})
+    config = config_of(N=40, k0=0.075, species=[species], symmetry=symmetry, states=5).model_copy(
+        update={"bands": Bands(**bands)}
+    )
     operator = operator_of(MPI.COMM_SELF, config, species, symmetry)
     dense = np.linalg.eigvalsh([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)])
     result = run(comm, config)[0]

@@ -1,4 +1,6 @@
-"""The Wigner equation in space: equal to the moments, independent of ranks, angular harmonics and cells, restartable."""
+"""The Wigner equation in space: equal to the moments, independent of ranks,
+angular harmonics and cells, restartable.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def settle(
     return place_source(problem, spatial), spatial
 
 
-def simulated(comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None, scheme: str = "4") -> Simulation:
+def simulated(
+    comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None, scheme: str = "4"
+) -> Simulation:
     transport = Transport(comm, problem, spatial, scheme)
     simulation = Simulation(transport, make_steps(STEPS, problem.stops), run or Run())
     simulation.advance()
@@ -172,14 +176,18 @@ def test_valleys_moved_apart_on_any_ranks(comm):
 
 
 def test_annihilation_on_any_ranks(comm):
-    """What is lost depends on the density of all valleys, and is counted over all cells: all ranks together against each rank alone."""
+    """What is lost depends on the density of all valleys, and is counted over all cells:
+    all ranks together against each rank alone.
+    """
     results = []
     for where in (comm, MPI.COMM_SELF):
         problem, spatial = settle(where, dimension=2, points=24, width=2.4, annihilation={"rate": 1.0, "density": 1e12})
         results.append(simulated(where, problem, spatial))
     together, alone = (simulation.history for simulation in results)
     assert together.annihilated == pytest.approx(alone.annihilated, rel=1e-12)
-    assert alone.annihilated[-1] > 0.1 and np.max(np.abs(np.array(alone.number[1:]))) < 1e-4  # of the pulse in steps of 50 fs
+    assert (
+        alone.annihilated[-1] > 0.1 and np.max(np.abs(np.array(alone.number[1:]))) < 1e-4
+    )  # of the pulse in steps of 50 fs
     agree(*results)
 
 
@@ -220,7 +228,9 @@ def peak_of_maps(comm):
 def test_memory_of_maps_is_the_share_of_a_rank(comm):
     alone = peak_of_maps(MPI.COMM_SELF)
     assert alone > 8 * 7 * 72 * 72  # densities and shape variation of three valleys, and light
-    assert peak_of_maps(comm) < 1.05 * alone / comm.size + 80_000  # rates between valleys take some memory on every rank
+    assert (
+        peak_of_maps(comm) < 1.05 * alone / comm.size + 80_000
+    )  # rates between valleys take some memory on every rank
 
 
 def test_solve_reports_space(comm, mpi_tmp_path: Path):
@@ -233,7 +243,9 @@ def test_solve_reports_space(comm, mpi_tmp_path: Path):
         time={"end": 1.0, "outputs": [(0.1, 1.0)], "densities": [(0.5, 1.0)], "distributions": [0.5]},
     )
     result = solve(comm, config, load_for("wigner", "WS2"), Run())
-    density, light, variation = (gathered(comm, result, f"density/{name}") for name in ("density", "photoluminescence", "shape_variation"))
+    density, light, variation = (
+        gathered(comm, result, f"density/{name}") for name in ("density", "photoluminescence", "shape_variation")
+    )
     assert density.shape == (2, 3, 24, 24) and light.shape == (2, 24, 24)
     assert gathered(comm, result, "wigner/distribution").shape[:3] == (1, 3, 24)
     cell = (2.4 / 24) ** 2
