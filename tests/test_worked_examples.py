@@ -1,4 +1,6 @@
-"""The worked examples of the developer's page: each patch applies to a copy of hpcx, and does what the page says."""
+"""The worked examples of the developer's page: each patch applies to a copy of hpcx, does what the page says,
+and leaves a copy that takes every material.
+"""
 
 import os
 import re
@@ -26,6 +28,14 @@ times = ["1 ps"]
 count = 2
 """
 
+MATERIALS = ("WS2", "WSe2", "MoS2", "MoSe2")
+FROM_HERE = "import os, sys, hpcx; from hpcx import cli; assert hpcx.__file__.startswith(os.getcwd())\n"
+CHECK = f"""\
+for material in {MATERIALS}:
+    words = ["check", "input.toml", "--set", "material=" + material, *sys.argv[1:]]
+    assert cli.command(words) == 0, material
+"""
+
 WIGNER = """\
 model = "wigner"
 material = "WS2"
@@ -50,13 +60,9 @@ def patched(tmp_path):
         run = subprocess.run(["git", "apply", "-p1", "example.patch"], cwd=tmp_path, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
 
-    def hpcx(text, *settings):
-        (tmp_path / "input.toml").write_text(text)
-        words = [word for setting in settings for word in ("--set", setting)]
-        script = "import hpcx, sys; from hpcx.cli import main; assert hpcx.__file__.startswith(sys.argv.pop(1)); main()"
-        command = [sys.executable, "-c", script, str(tmp_path), "run", "input.toml", *words]
+    def python(script, *words):
         run = subprocess.run(
-            command,
+            [sys.executable, "-c", FROM_HERE + script, *words],
             cwd=tmp_path,
             env=dict(os.environ) | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,
@@ -64,6 +70,13 @@ def patched(tmp_path):
             timeout=200,
         )
         assert run.returncode == 0, run.stderr + run.stdout
+
+    def hpcx(text, *settings, sweep):
+        (tmp_path / "input.toml").write_text(text)
+        words = [word for setting in settings for word in ("--set", setting)]
+        python(CHECK, *words)
+        (tmp_path / "input.toml").write_text(text + sweep)
+        python("cli.main(['run', 'input.toml', *sys.argv[1:]])", *words)
         return tmp_path / "results"
 
     return apply, hpcx
@@ -79,7 +92,7 @@ def test_a_mechanism_for_valley(patched):
     apply, hpcx = patched
     apply(PATCHES[0])
     sets = '[sweep]\n"mechanisms.set" = ["phonons", "phonons + defects"]\n'
-    results = hpcx(VALLEY + sets, "defects.strength=50")
+    results = hpcx(VALLEY, "defects.strength=50", sweep=sets)
     with h5py.File(results / "sweep.h5", "r") as file:
         time, spin = file["checks/time"][()], file["checks/spin"][:, 0]
         late = (time > 1000) & (time <= 3000)
@@ -93,7 +106,8 @@ def test_a_mechanism_for_valley(patched):
 def test_an_interaction_for_wigner(patched):
     apply, hpcx = patched
     apply(PATCHES[1])
-    results = hpcx(WIGNER + '[sweep]\n"parameters.phonons.surface.potential" = ["0 eV/angstrom", "4 eV/angstrom"]\n')
+    sweep = '[sweep]\n"parameters.phonons.surface.potential" = ["0 eV/angstrom", "4 eV/angstrom"]\n'
+    results = hpcx(WIGNER, sweep=sweep)
     with h5py.File(results / "sweep.h5", "r") as file:
         out_rate, relaxation = file["rates/out_rate"][()], file["rates/relaxation_time"][()]
         number, energy = file["checks/particle_number"][()], file["rates/energy"][()]

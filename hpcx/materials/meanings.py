@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from hpcx.materials.catalogue import known_keys
+
 #: by pattern of the dotted key; the first that fits counts. {0}, {1}, ... are what stands in place of the stars
 _MEANINGS: dict[str, str] = {
     "lattice.constant": "lattice constant a",
@@ -84,14 +86,18 @@ _MEANINGS: dict[str, str] = {
 }
 
 
+#: of a key of the catalogue that this table does not have yet
+NOT_DESCRIBED = "no description yet"
+
+
 def meaning(key: str) -> str:
-    """Return what a number or word of a material means; raises KeyError for one that is not known."""
+    """Return what a number or word of a material means; raises KeyError for one that the catalogue does not know."""
     if key in _MEANINGS:
         return _MEANINGS[key]
     pattern = next((pattern for pattern in _MEANINGS if fnmatchcase(key, pattern)), None)
-    if pattern is None:
+    if pattern is None and key not in known_keys():
         raise KeyError(key)
-    return _MEANINGS[pattern].format(*_in_place_of_stars(key, pattern))
+    return _MEANINGS[pattern].format(*_in_place_of_stars(key, pattern)) if pattern else NOT_DESCRIBED
 
 
 def _in_place_of_stars(key: str, pattern: str) -> list[str]:

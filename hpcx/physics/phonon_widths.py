@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hpcx.physics.constants import ELECTRON_MASS, HBAR
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Branch, Excitons, Optical
+from hpcx.physics.phonons import Branch, Optical, coupling_squared, occupation
+from hpcx.physics.valley_excitons import Excitons
 
 
 @dataclass(frozen=True)

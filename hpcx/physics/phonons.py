@@ -1,8 +1,39 @@
-"""Phonons: their occupation in equilibrium, and their coupling to carriers by deformation potentials."""
+"""Phonons: modes and branches, occupation in equilibrium, coupling to carriers by deformation potentials."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A dispersionless phonon: energy (eV) and deformation potential (eV/nm)."""
+
+    energy: float
+    potential: float
+
+
+@dataclass(frozen=True)
+class Optical:
+    """An optical phonon inside a valley: energy (eV), deformation potentials of electron and hole (eV/nm)."""
+
+    energy: float
+    electron: float
+    hole: float
+
+    def potential(self, electron: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Return the deformation potential (eV/nm) of a state with these form factors of electron and hole."""
+        return self.electron * electron + self.hole * hole
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An acoustic branch: velocity (nm/fs) and the factor on both deformation potentials."""
+
+    velocity: float
+    coupling: float
 
 
 def occupation(energy: np.ndarray | float, kT: float) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import ELECTRON_MASS, HBAR, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.phonons import Branch, Mode, Optical
 
 if TYPE_CHECKING:
     from hpcx.materials.loader import Material
@@ -24,27 +25,6 @@ ELECTRON_KEYS = ("K", "Kprime", "Lambda")
 ELECTRON_BANDS = ("A", "B", "Lambda")
 MODES = ("TA", "LA", "TO", "LO", "A1")
 ACOUSTIC, OPTICAL = ("TA", "LA"), ("TO", "LO", "A1")
-
-
-@dataclass(frozen=True)
-class Mode:
-    """A dispersionless phonon: energy (eV) and deformation potential (eV/nm)."""
-
-    energy: float
-    potential: float
-
-
-@dataclass(frozen=True)
-class Optical:
-    """An optical phonon inside a valley: energy (eV), deformation potentials of electron and hole (eV/nm)."""
-
-    energy: float
-    electron: float
-    hole: float
-
-    def potential(self, electron: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """Return the deformation potential (eV/nm) of a state with these form factors of electron and hole."""
-        return self.electron * electron + self.hole * hole
 
 
 @dataclass(frozen=True)
@@ -61,14 +41,6 @@ class ValleyPair:
     second: int
     members: tuple[int, int]
     modes: tuple[Mode, ...]
-
-
-@dataclass(frozen=True)
-class Branch:
-    """An acoustic branch: velocity (nm/fs) and the factor on both deformation potentials."""
-
-    velocity: float
-    coupling: float
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hpcx.materials.environment import together
 from hpcx.materials.loader import Material
 from hpcx.physics.interaction import Interaction, layer_interaction
-from hpcx.physics.valley_excitons import Mode
+from hpcx.physics.phonons import Mode
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import erf
 
 from hpcx.physics.constants import HBAR, HBAR2_PER_M0
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Mode
+from hpcx.physics.phonons import Mode, coupling_squared, occupation
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species

@@ -32,7 +32,11 @@ from hpcx.valley.problem import Problem
 #: phonons that dephase and form; then what only transfers population
 PHONONS = {"phonon_intravalley": phonon_intravalley, "phonon_electron": phonon_electron, "phonon_hole": phonon_hole}
 FLIPS = {"spin_flip": spin_flip}
-COULOMB = {"exchange": exchange, "dexter_intravalley": dexter_intravalley, "dexter_dark": dexter_dark}
+COULOMB = {
+    "exchange": exchange,
+    "dexter_intravalley": dexter_intravalley,
+    "dexter_dark": dexter_dark,
+}
 #: keys of the input at which phonon matrices may not look, so that points which differ there share them; what of these
 #: matters (material, temperature, environment) is in the problem. All other keys, new ones too, tell matrices apart
 UNSEEN = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Branch, Excitons, Mode, Optical
+from hpcx.physics.phonons import Branch, Mode, Optical, coupling_squared, occupation
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.physics.constants import HBAR
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Excitons, Mode, ValleyPair
+from hpcx.physics.phonons import Mode, coupling_squared, occupation
+from hpcx.physics.valley_excitons import Excitons, ValleyPair
 from hpcx.wigner.energy_grid import Grid, mean_energy
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from hpcx.physics.constants import HBAR
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Branch, Excitons
+from hpcx.physics.phonons import Branch, coupling_squared, occupation
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid, in_meV
 from hpcx.wigner.processes import Dispersionless, emission_processes
 

@@ -10,9 +10,10 @@ import pytest
 from hpcx.config.load import load_plan
 from hpcx.config.serving import lacking, overview, serving, what_is_missing
 from hpcx.config.template import input_template, material_template
+from hpcx.materials import catalogue
 from hpcx.materials.catalogue import known_keys
 from hpcx.materials.loader import load_material, material_names
-from hpcx.materials.meanings import meaning
+from hpcx.materials.meanings import NOT_DESCRIBED, meaning
 from hpcx.registry import MODELS
 
 
@@ -58,10 +59,17 @@ def test_a_material_file_serves_the_models_that_it_is_for(tmp_path):
 
 def test_every_number_has_a_meaning():
     texts = {key: meaning(key) for key in known_keys()}
-    assert all(text and "{" not in text for text in texts.values())
+    assert all(text and "{" not in text for text in texts.values()) and NOT_DESCRIBED not in texts.values()
     assert texts["phonons.lumped.electron_Kprime_Lambda.acoustic_energy"] == (
         "energy of the acoustic phonons that move the electron between Kprime and Lambda, lumped"
     )
+
+
+def test_a_new_number_of_the_catalogue_needs_no_description_at_once(monkeypatch):
+    monkeypatch.setitem(catalogue.NUMBERS, "phonons.surface.potential", catalogue.NUMBERS["phonons.optical.energy"])
+    assert meaning("phonons.surface.potential") == NOT_DESCRIBED
+    with pytest.raises(KeyError, match="surface.energy"):
+        meaning("phonons.surface.energy")
 
 
 def test_what_a_material_serves_is_told():

@@ -8,8 +8,8 @@ import pytest
 from hpcx.config.serving import load_for
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, ELECTRON_MASS, HBAR
 from hpcx.physics.phonon_widths import EMPTY, Particle, carrier, exciton, half_widths, trion
-from hpcx.physics.phonons import coupling_squared, occupation
-from hpcx.physics.valley_excitons import Mode, Optical, ValleyPair
+from hpcx.physics.phonons import Mode, Optical, coupling_squared, occupation
+from hpcx.physics.valley_excitons import ValleyPair
 from hpcx.wigner.energy_grid import energy_edges, make_grid, usual_bins
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.source import formation_rates

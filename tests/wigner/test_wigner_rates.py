@@ -13,8 +13,8 @@ from mpi4py import MPI
 from hpcx.config.serving import load_for
 from hpcx.materials.sets import load_numbers
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K, ELECTRON_MASS, HBAR
-from hpcx.physics.phonons import occupation
-from hpcx.physics.valley_excitons import Branch, Excitons, Mode, Optical
+from hpcx.physics.phonons import Branch, Mode, Optical, occupation
+from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import energy_edges, make_grid, usual_bins
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
 from hpcx.wigner.parameters import read_excitons

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
-from hpcx.physics.valley_excitons import Mode
+from hpcx.physics.phonons import Mode
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config, SpinFlip
 from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
