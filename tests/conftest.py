@@ -143,7 +143,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         ranks.meet(item.config.stash[TALLY].failures.get(item.nodeid))
     yield
     if ranks:
-        gc.collect()
+        gc.collect(0)
         ranks.meet(None)
 
 
