@@ -108,7 +108,9 @@ def _print_reach(path: str, temperature: np.ndarray, rate: np.ndarray, ratio_tr:
     found = laws(temperature, rate, ratio_tr)
     row, column = np.unravel_index(np.nanargmin(misfit(temperature, found)), found.shape[1:])
     values = ", ".join(f"{value:.2f} at {kelvin:g} K" for kelvin, value in zip(temperature, found[:, row, column]))
-    print(f"  best Arrhenius law: {ACTIVATION[row]:g} meV, {rate[column]:g}/ps at {REFERENCE:g} K: {values}")
+    attempts = 1e12 * rate[column] * np.exp(ACTIVATION[row] / (BOLTZMANN * REFERENCE))
+    law = f"{ACTIVATION[row]:g} meV, {rate[column]:g}/ps at {REFERENCE:g} K (attempt rate {attempts:.1e}/s)"
+    print(f"  best Arrhenius law: {law}: {values}")
 
 
 def _draw(temperature: np.ndarray, rate: np.ndarray, ratio: dict[str, np.ndarray]) -> plt.Figure:

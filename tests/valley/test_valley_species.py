@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh_tridiagonal
 
 from hpcx.config.serving import load_for
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import MaterialError
+from hpcx.physics.bound_states import bound_state
+from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.valley.parameters import read_parameters
 
 
@@ -37,6 +40,26 @@ def test_energies_of_wse2(setup, label, shift):
     mirrored = {"up": "down", "K'": "K", "K": "K'", "L": "L'"}
     image = " - ".join(" ".join(mirrored[word] for word in part.split()) for part in label.split(" - "))
     assert species[image].edge == species[label].edge
+
+
+def radial_ground(reduced_mass, law, angular, step=0.005, cells=8000):
+    """Return the lowest energy (meV) of an angular momentum by cells of a uniform radial grid."""
+    r, border = step * (np.arange(cells) + 0.5), step * np.arange(1, cells)
+    kinetic = HBAR2_PER_M0 / (2 * reduced_mass * step**2)
+    diagonal = kinetic * (2 + (angular * step / r) ** 2) - COULOMB * law.in_space(r)
+    beside = -kinetic * border / np.sqrt(r[1:] * r[:-1])
+    return 1e3 * eigh_tridiagonal(diagonal, beside, select="i", select_range=(0, 0))[0][0]
+
+
+def test_distance_of_1s_and_2p_of_the_dark_exciton(setup):
+    """161 meV of the page of the model: an independent radial solver, whose 1s is that of the model."""
+    problem = setup()[1]
+    dark = by_label(problem)["K up - K' up"]
+    reduced_mass = dark.hole_mass * dark.electron_mass / (dark.hole_mass + dark.electron_mass)
+    law = problem.parameters.interaction
+    levels = [radial_ground(reduced_mass, law, angular) for angular in (0, 1)]
+    assert levels[0] == pytest.approx(-1e3 * bound_state(reduced_mass, law).binding_energy, abs=0.1)
+    assert levels[1] - levels[0] == pytest.approx(161, abs=0.5)
 
 
 def test_mirror_is_an_involution_without_fixed_points(setup):
