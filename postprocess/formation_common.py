@@ -60,3 +60,12 @@ def pump_first(file: h5py.File, path: str, pumps: np.ndarray) -> np.ndarray:
 def pump_colors(pumps: np.ndarray) -> list[tuple]:
     """Return one colour per pump energy, dark for low ones."""
     return [plt.get_cmap("plasma")(x) for x in np.linspace(0.05, 0.85, pumps.size)]
+
+
+def share_at_half_rise(whole: np.ndarray, part: np.ndarray) -> float:
+    """Return part / whole of two traces where the whole first reaches half its maximum, linear between points."""
+    after = int(np.argmax(whole >= 0.5 * whole.max()))
+    before = max(after - 1, 0)
+    span = whole[after] - whole[before]
+    share = (0.5 * whole.max() - whole[before]) / span if span else 1.0
+    return float((part[before] + share * (part[after] - part[before])) / (0.5 * whole.max()))

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from convergence import read_studies
+from formation_common import share_at_half_rise
 
 from hpcx.converge.limits import Limit
 
@@ -167,15 +168,6 @@ def curve_order(coarse: np.ndarray, middle: np.ndarray, fine: np.ndarray, ratio:
 def array_difference(first: np.ndarray, second: np.ndarray) -> float:
     """Return the largest difference of the real parts of two arrays over the largest real part of the first."""
     return float(np.nanmax(np.abs(np.real(first) - np.real(second))) / np.nanmax(np.abs(np.real(first))))
-
-
-def share_at_half_rise(whole: np.ndarray, part: np.ndarray) -> float:
-    """Return part / whole of two traces where the whole first reaches half its maximum, linear between points."""
-    after = int(np.argmax(whole >= 0.5 * whole.max()))
-    before = max(after - 1, 0)
-    span = whole[after] - whole[before]
-    share = (0.5 * whole.max() - whole[before]) / span if span else 1.0
-    return float((part[before] + share * (part[after] - part[before])) / (0.5 * whole.max()))
 
 
 def _thinned(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:

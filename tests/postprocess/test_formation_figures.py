@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from mpi4py import MPI
 
@@ -36,6 +38,7 @@ def sweeps(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("formation")
     return {
         "fig3": run_small("formation_fig3.toml", folder / "fig3", "signal.photon_energies.points=5"),
+        "tradeoff": run_small("validation/formation_pump.toml", folder / "tradeoff"),
         "temperature": run_small("formation_temperature.toml", folder / "temperature", "sweep.temperature=[20, 300]"),
         "uncertainty": run_small(
             "formation_uncertainty.toml",
@@ -69,3 +72,19 @@ def test_script(sweeps, script, sweep, figure):
             assert sweeps[sweep].with_name(script).with_suffix(suffix).stat().st_size > 1000
     else:
         assert len(done.stdout.splitlines()) == 2 + 4
+
+
+def test_the_tradeoff_has_the_numbers_of_the_page(sweeps):
+    with h5py.File(sweeps["tradeoff"]) as file:
+        trace, rise = file["signal/reflectivity_change"][0, 0], file["signal/rise_time"][0, 0, 0, 0]
+        delay = file["signal/delay"][()]
+    command = [sys.executable, str(ROOT / "postprocess" / "formation_tradeoff.py"), str(sweeps["tradeoff"])]
+    row = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout.splitlines()[2].split()
+    assert row[:5] == ["50", "meV,", "Hartree-Fock:", "1s", "2.35"]
+    full, coherent = trace[0, 0], trace[0, 2]
+    rising = slice(0, int(full.argmax()) + 1)  # monotonic in this sweep
+    half = np.interp(0.5 * full.max(), full[rising], delay[rising])
+    share = np.interp(half, delay, coherent) / (0.5 * full.max())
+    dip = trace[1, 0][delay < -10].min() / trace[1, 0].max()
+    assert row[5:] == [f"{share:.2f}", f"{rise:.1f}", f"{dip:.4f}"]
+    assert sweeps["tradeoff"].with_name("formation_tradeoff.png").stat().st_size > 1000
