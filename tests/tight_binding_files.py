@@ -41,15 +41,17 @@ def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> st
     ]
     cells = [*map(tuple, model.cell_rv.tolist())]
     lines += [str(model.orbitals), str(len(cells)), *[str(degeneracy)] * len(cells)]
+    # opposite cells stay opposite
+    height = {cell: int(np.sign(cell[0] + 0.1 * cell[1])) * (across != 0) for cell in cells}
     for cell, h_ij in zip(cells, model.hopping_rij * degeneracy, strict=True):
-        lines += ["", f"{cell[0]} {cell[1]} {0 if across == 0 or cell == (0, 0) else 1}"]
+        lines += ["", f"{cell[0]} {cell[1]} {height[cell]}"]
         lines += [
             f"{i + 1} {j + 1} {h_ij[i, j].real!r} {h_ij[i, j].imag!r}"
             for j in range(len(h_ij))
             for i in range(len(h_ij))
         ]
     for cell in cells:
-        lines += ["", f"{cell[0]} {cell[1]} 0"]
+        lines += ["", f"{cell[0]} {cell[1]} {height[cell]}"]
         for j in range(model.orbitals):
             for i in range(model.orbitals):
                 place = 10 * model.centre_ix[i] if i == j and cell == (0, 0) else np.zeros(3)

@@ -14,7 +14,8 @@ import numpy as np
 
 from hpcx.exciton.config import Config
 from hpcx.exciton.tight_binding_config import TightBindingFiles
-from hpcx.io.wannier import read_hr, read_lattice, read_tb, read_xatu
+from hpcx.io.wannier import read_hr, read_lattice, read_tb
+from hpcx.io.xatu import read_xatu
 from hpcx.physics.extrema import minimum_between
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding

@@ -40,6 +40,16 @@ class Scanner:
         """Say whether only white space is left."""
         return not self._words and not any(line.strip() for line in self._lines[self._line :])
 
+    @property
+    def line_number(self) -> int:
+        """The line that has been read last, from 1; that of the last line at the end of the file."""
+        return min(self._line, max(1, len(self._lines)))
+
+    def check_end(self) -> None:
+        """Raise FileError if anything is left but white space."""
+        if self.peek():
+            raise self.error("the end of the file", repr(self._words[-1]))
+
     def peek(self) -> str:
         """Return the next word, on whatever line it stands, and leave it there; "" at the end of the file."""
         while not self._words and self._line < len(self._lines):
@@ -57,7 +67,7 @@ class Scanner:
         """Return the next word as an integer of at least `least`."""
         word = self.word(meaning)
         try:
-            value = int(word)
+            value = int(word.replace("_", "?"))  # Python's 1_000
         except ValueError:
             raise self.error(meaning, repr(word)) from None
         if least is not None and value < least:
@@ -65,18 +75,24 @@ class Scanner:
         return value
 
     def number(self, meaning: str) -> float:
-        """Return the next word as a finite number; Fortran's exponents (1.0D-3) are read too."""
-        word = self.word(meaning)
+        """Return the next word as a finite number, as `real_number` reads it."""
+        return self.finite(self.word(meaning), meaning)
+
+    def finite(self, word: str, meaning: str) -> float:
+        """Return a word of the present line as a finite number."""
         try:
-            value = float(word.replace("D", "E").replace("d", "e"))
+            value = real_number(word)
         except ValueError:
             raise self.error(meaning, repr(word)) from None
         if not abs(value) < float("inf"):
             raise self.error(f"{meaning}, finite", word)
         return value
 
-    def error(self, expected: str, found: str) -> FileError:
-        """Return the error that says where, what was expected and what was found."""
-        return FileError(
-            f"{self.path}, line {min(self._line, max(1, len(self._lines)))}: expected {expected}, found {found}"
-        )
+    def error(self, expected: str, found: str, line: int | None = None) -> FileError:
+        """Return the error that says where, at a line or at the present one, what was expected and what was found."""
+        return FileError(f"{self.path}, line {line or self.line_number}: expected {expected}, found {found}")
+
+
+def real_number(word: str) -> float:
+    """Return a word as a number; Fortran's exponents (1.0D-3) are read too. Raises ValueError."""
+    return float(word.replace("D", "E").replace("d", "e").replace("_", "?"))

@@ -15,9 +15,17 @@ import numpy as np
 from hpcx.physics.lattice import integer_pairs
 
 #: largest |H(R) - H(-R)^+| that counts as rounding of a file, eV
-_HERMITIAN = 1e-4
+HERMITIAN = 1e-4
 #: k-points whose Hamiltonians are made together
 _CHUNK = 4096
+
+
+def asymmetry(cell_rv: np.ndarray, hopping_rij: np.ndarray) -> np.ndarray:
+    """Return H(R) - H(-R)^+, (cells, orbitals, orbitals), where H is 0 in cells that are not given."""
+    place = {tuple(cell): number for number, cell in enumerate(cell_rv.tolist())}
+    opposite = [place.get(tuple(-x for x in cell)) for cell in place]
+    back_rij = [np.zeros_like(hopping_rij[0]) if n is None else hopping_rij[n].conj().T for n in opposite]
+    return hopping_rij - np.array(back_rij)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +45,9 @@ class TightBinding:
     centre_ix: np.ndarray
 
     def __post_init__(self) -> None:
-        deviation = self._deviation()
-        if deviation > _HERMITIAN:
+        deviation = np.abs(asymmetry(self.cell_rv, self.hopping_rij)).max()
+        if deviation > HERMITIAN:
             raise ValueError(f"the Hamiltonian is not Hermitian: |H(R) - H(-R)^+| reaches {deviation:.3g} eV")
-
-    def _deviation(self) -> float:
-        """Return the largest element of H(R) - H(-R)^+, eV."""
-        place = {tuple(cell): number for number, cell in enumerate(self.cell_rv.tolist())}
-        largest = 0.0
-        for cell, hopping_ij in zip(self.cell_rv.tolist(), self.hopping_rij, strict=True):
-            opposite = place.get((-cell[0], -cell[1]))
-            back = 0.0 if opposite is None else self.hopping_rij[opposite].conj().T
-            largest = max(largest, float(np.abs(hopping_ij - back).max()))
-        return largest
 
     @property
     def orbitals(self) -> int:
