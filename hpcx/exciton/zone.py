@@ -194,6 +194,7 @@ class ZoneOperator:
     Attributes:
         rows: length of this rank's part of a vector: its points times pairs of bands.
         first: row of the whole vector at which this part begins.
+        points: the mesh points of this rank, a block.
         pairs: number of pairs of bands.
         kinetic: energies of the free pairs of these rows, eV.
         flops: floating-point operations of one product on this rank.
@@ -206,19 +207,19 @@ class ZoneOperator:
         self.pairs = int(np.prod(self._bands))
         self._spread = SpreadRows(comm, (np.diff(first) * self.pairs).tolist())
         self.first = int(first[comm.rank]) * self.pairs
-        self._mine = slice(first[comm.rank], first[comm.rank + 1])
+        self.points = slice(int(first[comm.rank]), int(first[comm.rank + 1]))
         self.rows = self._spread.rows
         self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
         self._conjugate_vjk = self._hole_vjk.conj()
         electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
         mine = range(comm.rank, len(electron_ick), comm.size)
         self._orbitals = [(electron_ick[i], electron_ick[i].conj(), problem.attraction_ijr[i]) for i in mine]
-        self.kinetic = problem.pair_energy_kcv[self._mine].ravel()
+        self.kinetic = problem.pair_energy_kcv[self.points].ravel()
         size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
         self.dtype = complex
         self.flops = 20.0 * size * np.log2(max(points, 2))
         self._dipole_kcvi = np.einsum(
-            "kic,kiv->kcvi", problem.electron_kic[self._mine].conj(), problem.hole_kiv[self._mine]
+            "kic,kiv->kcvi", problem.electron_kic[self.points].conj(), problem.hole_kiv[self.points]
         )
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -231,7 +232,11 @@ class ZoneOperator:
 
     def whole(self, x: np.ndarray) -> np.ndarray:
         """Return the whole vector (k, c, v) of this rank's rows; collective."""
-        return self._spread.gathered(x).reshape(-1, *self._bands)
+        return self.by_bands(self._spread.gathered(x))
+
+    def by_bands(self, x: np.ndarray) -> np.ndarray:
+        """Return rows of a vector, or of several [..., rows], as [..., k, c, v]."""
+        return x.reshape(*x.shape[:-1], -1, *self._bands)
 
     @property
     def traffic(self) -> Traffic:

@@ -118,7 +118,7 @@ def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
     velocity_xkcv = operator.problem.velocity_xkcv
     if number or velocity_xkcv is None:
         return _draw(operator, number)
-    return circular(velocity_xkcv, 1)[operator.first : operator.first + operator.rows]
+    return circular(velocity_xkcv[:, operator.points], 1)
 
 
 def _add_energies(
@@ -170,12 +170,9 @@ def _add_energies(
 
 def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pairs: Eigenpairs) -> None:
     """Put wavefunctions of the last pair momentum under /exciton, every rank its points, and optical weights."""
-    problem, first = operator.problem, operator.first // operator.pairs
+    problem, mine = operator.problem, operator.points
     points = problem.divisions**2
-    mine = slice(first, first + operator.rows // operator.pairs)
-    amplitude_kcvs = np.moveaxis(
-        pairs.vectors.reshape(len(pairs.values), -1, *problem.pair_energy_kcv.shape[1:]), 0, -1
-    )
+    amplitude_kcvs = np.moveaxis(operator.by_bands(pairs.vectors), 0, -1)
     momentum_kx = model.mesh(problem.divisions)[mine]
     for axis, name in enumerate(("kx", "ky")):
         result.add_internal(
@@ -184,7 +181,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
             ("point",),
             "1/angstrom",
             f"momentum of the hole, {name[-1]}",
-            start=first,
+            start=mine.start,
             rows=points,
         )
     result.add(
@@ -193,14 +190,14 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
         ("point", "conduction", "valence", "state"),
         "1",
         "amplitude A(k, c, v), the sum of |A|^2 is 1; hole at k, electron at k + Q",
-        first,
+        mine.start,
         points,
     )
-    add_space(result, problem, model, np.array([operator.whole(vector) for vector in pairs.vectors]))
+    add_space(result, operator, model, pairs.vectors)
     if problem.velocity_xkcv is None:
         return
     for name, sign in POLARISATIONS:
-        dipole = circular(problem.velocity_xkcv, sign)[operator.first : operator.first + operator.rows]
+        dipole = circular(problem.velocity_xkcv[:, mine], sign)
         weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
         result.add_internal(
             f"exciton/oscillator_strength_{name}",
@@ -230,11 +227,11 @@ def _add_absorption(
     """
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:
-        dipole = circular(velocity_xkcv, sign) / np.sqrt(points)
-        recursion = Recursion(comm, operator.apply, dipole[operator.first : operator.first + operator.rows])
+        dipole = circular(velocity_xkcv[:, operator.points], sign) / np.sqrt(points)
+        recursion = Recursion(comm, operator.apply, dipole)
         fraction = advance(recursion, settings, pairs.values[0], 0.0, stages.checkpoint_if_due)
         steps = len(recursion.alpha)
         error = fraction.relative_bound() + rounding_error(steps, recursion.band_width, settings.broadening)
-        sum_rule = float((np.abs(dipole) ** 2).sum())
+        sum_rule = float(comm.allreduce((np.abs(dipole) ** 2).sum()))
         spectrum = make_spectrum(*lines(recursion), error, settings, pairs.values[0], steps, sum_rule)
         add_spectrum(result, f"exciton/{name}", spectrum, settings, 0.0, WEIGHT, "eV*angstrom^2")

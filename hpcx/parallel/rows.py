@@ -35,8 +35,8 @@ class SpreadRows:
 
     def summed(self, whole: np.ndarray) -> np.ndarray:
         """Return this rank's rows of the sum of all ranks' whole vectors; collective."""
-        x = np.empty(self.rows, complex)
-        self.traffic.sent(self._comm.size - 1, (sum(self._counts) - self.rows) * _VALUE_BYTES)
+        x = np.empty(self.rows, whole.dtype)
+        self.traffic.sent(self._comm.size - 1, (sum(self._counts) - self.rows) * whole.itemsize)
         with self.traffic.waiting():
             self._comm.Reduce_scatter(np.ascontiguousarray(whole), x, self._counts)
         return x

@@ -80,14 +80,14 @@ def test_the_electron_beside_a_hole():
     x = np.ascontiguousarray(x.T.reshape(problem.pair_energy_kcv.shape)) / np.linalg.norm(x)
     cells = integer_pairs(range(n), range(n))
     density = np.array(
-        [electron_density(problem, x, hole) for hole in range(4)]
-    )  # (hole's orbital, cell, electron's orbital)
+        [[electron_density(problem, x, electron, hole) for electron in range(4)] for hole in range(4)]
+    ).swapaxes(1, 2)  # (hole's orbital, cell, electron's orbital)
     brute = np.zeros((4, n * n, 4), complex)
     for (k, kappa), (r, cell) in itertools.product(enumerate(cells), enumerate(cells)):
         pair = np.einsum("cv,ic,jv->ji", x[k], problem.electron_kic[k], problem.hole_kiv[k].conj())
         brute[:, r] += np.exp(2j * np.pi * (kappa @ cell) / n) * pair / n
     assert np.abs(density - np.abs(brute) ** 2).max() < 1e-14 and density.sum() == pytest.approx(1, abs=1e-12)
-    assert hole_share(problem, x) == pytest.approx(density.sum(axis=(1, 2)), abs=1e-13)
+    assert hole_share(problem.hole_kiv, x) == pytest.approx(density.sum(axis=(1, 2)), abs=1e-13)
     attraction = np.einsum("jri,ijr->", density, problem.attraction_ijr.reshape(4, 4, -1))
     operator = ZoneOperator(COMM, problem)
     assert attraction == pytest.approx(
@@ -107,7 +107,7 @@ def test_the_electron_of_a_hydrogen_like_exciton_falls_off_as_on_a_disk():
     amplitude = (1 + (k**2).sum(axis=1) * radius**2 / 4) ** -1.5
     one = np.ones((n * n, 1, 1), complex)
     problem = ZoneProblem(n, one.real, one, one, np.zeros((1, 1, n, n)))
-    density = electron_density(problem, amplitude[:, None, None] / np.linalg.norm(amplitude), 0)[:, 0]
+    density = electron_density(problem, amplitude[:, None, None] / np.linalg.norm(amplitude), 0, 0)
     r = np.linalg.norm(from_hole(model, n, np.zeros((1, 3)), np.zeros(3))[:, 0], axis=1)
     near = (r > 0.6) & (r < 3)
     assert density[near] / density[near].max() == pytest.approx(

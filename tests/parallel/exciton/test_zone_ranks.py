@@ -1,13 +1,20 @@
 """The exciton on the whole zone on any number of ranks, more ranks than orbitals included."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from mpi4py import MPI
+from tight_binding_files import honeycomb
 
 from hpcx.exciton.config import Config
 from hpcx.exciton.solve import solve
+from hpcx.exciton.zone import ZoneOperator, zone_problem
+from hpcx.exciton.zone_space import add_space
+from hpcx.io.result import Result
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
+from hpcx.physics.interaction import RytovaKeldysh
 
 
 def config(**zone):
@@ -23,8 +30,8 @@ def config(**zone):
     )
 
 
-def gathered(comm, data):
-    return np.concatenate(comm.allgather(data.data)) if data.part is not None else data.data
+def gathered(comm, data, axis=0):
+    return np.concatenate(comm.allgather(data.data), axis) if data.part is not None else data.data
 
 
 @pytest.mark.mpi
@@ -41,7 +48,36 @@ def test_results_do_not_depend_on_the_ranks(comm, zone):
     expected = np.sum(np.abs(alone.value("exciton/wavefunction")) ** 2, axis=(1, 2))
     # bright and dark states come in pairs (K and K'), whose sum is unique
     pairs = [0, 1] if not zone else [0]
+    assert result.value("exciton/space/hole") == alone.value("exciton/space/hole")
+    for name in "xy":
+        place = gathered(comm, result.datasets[f"exciton/space/{name}"])
+        assert np.array_equal(place, alone.value(f"exciton/space/{name}"))
     if not zone:
         assert density[:, pairs].sum(axis=1) == pytest.approx(expected[:, pairs].sum(axis=1), abs=1e-8)
+        space = gathered(comm, result.datasets["exciton/space/density"], axis=1)[pairs].sum(axis=0)
+        assert space.max() > 1e-2
+        assert space == pytest.approx(alone.value("exciton/space/density")[pairs].sum(axis=0), abs=1e-8)
         spectrum, other = (each.value("exciton/plus/absorption/absorption") for each in (result, alone))
         assert spectrum == pytest.approx(other, abs=3e-3 * other.max())
+
+
+def peak_in_space(comm, model, problem, states):
+    """Return the most memory (bytes) that densities in space take on this rank beside problem and states."""
+    operator = ZoneOperator(comm, problem)
+    vectors = np.ones((states, operator.rows), complex)
+    tracemalloc.start()
+    add_space(Result(), operator, model, vectors)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.mpi
+def test_memory_of_densities_is_the_share_of_a_rank(comm):
+    """What grows with the states is shared; one vector and one density are whole on every rank."""
+    model, n = honeycomb(), 40
+    problem = zone_problem(model, RytovaKeldysh(4.0, 1.0), n, 1)
+    few, many = (peak_in_space(comm, model, problem, states) for states in (10, 40))
+    density = 8 * n**2  # bytes on one of the two sites
+    assert many - few < 30 * 2 * 1.02 * density / comm.size + 20_000
+    assert few < 10 * 2 * 1.02 * density / comm.size + 16 * density + 80_000
