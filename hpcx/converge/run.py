@@ -7,7 +7,6 @@ computed, takes the same way, and resumes there.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,8 +26,6 @@ from hpcx.parallel.stop import StopRequests
 from hpcx.refinement import Quantity, Refinement
 from hpcx.sweep.run import Report, at_work, compute_points, go_on_with
 from hpcx.sweep.store import DONE, Store
-
-log = logging.getLogger("hpcx")
 
 #: how a study ends
 REACHED, SHORT, STOPPED, FAILED = "reached", "short", "stopped", "failed"

@@ -14,7 +14,7 @@ from hpcx.exciton.problem import ExcitonProblem
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.recursion import Recursion
-from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, rounding_error, steps_for_time, sticks
+from hpcx.physics.spectra import ContinuedFraction, lorentzian_spectrum, merged, rounding_error, steps_for_time, sticks
 from hpcx.units import from_internal
 
 #: points per broadening at which the error is watched: the spectrum has no finer structure

@@ -40,7 +40,6 @@ TEXT = "U8"
 #: none
 Kind = tuple[int, int]
 Functional = Callable[[int], np.ndarray]
-Division = Callable[[np.ndarray], tuple[np.ndarray, list[Kind]]]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from hpcx.parallel.run import Run
 from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.petsc.start import keyed_noise
-from hpcx.physics.haydock import rounding_error
+from hpcx.physics.spectra import rounding_error
 from hpcx.physics.tightbinding import TightBinding
 
 #: (name, sign of i v_y) of the circular polarisations

@@ -27,7 +27,7 @@ from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
-from hpcx.physics.constants import ELEMENTARY_CHARGE_C, HBAR_EV_FS
+from hpcx.physics.constants import ELEMENTARY_CHARGE_C, HBAR
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
@@ -235,7 +235,7 @@ def _excitons_made(config: Config, traces: Traces) -> float:
     """Return the density (1/cm^2) at the end of the window and what has decayed from the 1s states until then."""
     density_t = traces.population_vmlt.sum(axis=(0, 1, 2))
     ground_t = traces.population_vmlt[:, :, 0].sum(axis=(0, 1))
-    lost = config.cascade.internal.decay / HBAR_EV_FS * trapezoid(ground_t, traces.time_t)
+    lost = config.cascade.internal.decay / HBAR * trapezoid(ground_t, traces.time_t)
     return PER_CM2 * float(density_t[-1] + lost)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, FREE_SPACE_IMPEDANCE_OHM, HBAR_C_EV_NM, HBAR_EV_FS
+from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, FREE_SPACE_IMPEDANCE_OHM, HBAR, HBAR_C_EV_NM
 
 #: circular components (sigma+, sigma-) of unit polarisation vectors
 JONES = {
@@ -47,13 +47,13 @@ class Pulse:
 
     def spectrum(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return int dt E(t) exp(i omega t) (V fs/nm) of the positive-frequency part at photon energies in eV."""
-        detuning_w = (np.asarray(energy_w) - self.photon_energy) / HBAR_EV_FS
+        detuning_w = (np.asarray(energy_w) - self.photon_energy) / HBAR
         area = self.amplitude * self.duration * np.sqrt(np.pi / (2 * np.log(2)))
         return area * np.exp(-((detuning_w * self.duration) ** 2) / (8 * np.log(2)))
 
     def half_width(self, part: float) -> float:
         """Return how far (eV) from the centre the spectrum falls to `part` of its largest value."""
-        return HBAR_EV_FS * np.sqrt(-8 * np.log(2) * np.log(part)) / self.duration
+        return HBAR * np.sqrt(-8 * np.log(2) * np.log(part)) / self.duration
 
     def band(self, energy_w: np.ndarray) -> np.ndarray:
         """Return the numbers of the photon energies at which the spectrum is more than rounding."""

@@ -29,7 +29,7 @@ from hpcx.io.items import compute_items, prepare
 from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import Table
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 if TYPE_CHECKING:  # estimates import this where there is no HDF5
     from hpcx.io.stages import Stages
@@ -115,7 +115,7 @@ def time_grid(config: Config, width: float, delay_d: np.ndarray, reference: floa
 
 def decay_reach(width: float) -> float:
     """Return the time (fs) after which a polarisation of a half width (eV) counts as gone."""
-    return DECAY_REACH * HBAR_EV_FS / width
+    return DECAY_REACH * HBAR / width
 
 
 def response_key(config: Config) -> str:

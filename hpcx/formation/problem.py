@@ -18,7 +18,7 @@ from hpcx.materials.environment import load_environment, together
 from hpcx.materials.loader import Material
 from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 from hpcx.physics.interaction import Interaction, layer_interaction
 from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
 
@@ -35,7 +35,6 @@ class Manifold:
 
     Attributes:
         name: "A" or "B".
-        medium: masses and screening.
         states: kept Wannier states.
         paired_sl: overlaps of the states s of which two-exciton states are made with all states l; 1s alone: (1, 0, 0,
             ...).
@@ -50,7 +49,6 @@ class Manifold:
     """
 
     name: str
-    medium: PairMedium
     states: WannierStates
     paired_sl: np.ndarray
     gap: float
@@ -201,7 +199,6 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
-        medium=medium,
         states=states,
         paired_sl=paired_states(states, config.approximation.two_exciton_states),
         gap=gap,
@@ -210,7 +207,7 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         dipole_l=dipole * states.contact_l,
         damping_l=_damping(config, material, states),
         bleaching_fs=dipole * _bleaching(config, states, medium),
-        generator_ml=generator(relaxation_rates(config, energy_l), config.cascade.internal.decay / HBAR_EV_FS),
+        generator_ml=generator(relaxation_rates(config, energy_l), config.cascade.internal.decay / HBAR),
         hartree_fock=hartree_fock_1s(states),
     )
 

@@ -19,7 +19,7 @@ from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.parallel.tables import make_together
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 log = logging.getLogger("hpcx")
 
@@ -37,7 +37,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     for note in notes:
         log.info("%s: %s", run.name, note)
     delay_d = np.linspace(config.delay.start, config.delay.stop, config.delay.points)
-    slow = HBAR_EV_FS / max(config.cascade.internal.decay, 1e-9)
+    slow = HBAR / max(config.cascade.internal.decay, 1e-9)
     parts = []
     for traces in _traces(Stages(comm, run), config, problem, delay_d):
         with run.timings.measure("fits"):

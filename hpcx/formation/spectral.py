@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import fft, ifft, next_fast_len
 
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class TimeGrid:
     @property
     def energy_w(self) -> np.ndarray:
         """Photon energies of the transform, eV."""
-        return self.reference + HBAR_EV_FS * self.detuning_w
+        return self.reference + HBAR * self.detuning_w
 
     def to_time(self, spectrum_w: np.ndarray) -> np.ndarray:
         """Return f(t) = sum_w F(w) exp(-i w t) / (size step) along the last axis."""

@@ -29,7 +29,7 @@ from hpcx.formation.linear import LinearResponse, real_times, resolvent, sheet_f
 from hpcx.formation.optics import JONES, Pulse
 from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.formation.spectral import TimeGrid
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 #: damping added to the population grating while it is transformed, 1/fs; it is undone exactly and ends the memory
 GRATING_DAMPING = 0.03
@@ -87,7 +87,7 @@ def respond_to_pump(
     manifolds = problem.manifolds
     polarization_mlt = [grid.from_band(resolvent(m, energy_w) * field_w, band)[:, active].copy() for m in manifolds]
     population_mlt = [
-        propagator.populations(2 * m.damping_l[:, None] / HBAR_EV_FS * square(p_lt), active.start, grid.size)
+        propagator.populations(2 * m.damping_l[:, None] / HBAR * square(p_lt), active.start, grid.size)
         for m, propagator, p_lt in zip(manifolds, relaxation(), polarization_mlt)
     ]
     in_k = [_in_momentum(m, p_lt, watch) for m, p_lt in zip(manifolds, polarization_mlt)]
@@ -120,7 +120,7 @@ class Detection:
         self.linear = linear
         self.pump = pump
         grid = pump.grid
-        self.rotation_t = np.exp(1j * (energy - grid.reference) / HBAR_EV_FS * grid.time_t)
+        self.rotation_t = np.exp(1j * (energy - grid.reference) / HBAR * grid.time_t)
         self.phase_t = self.rotation_t[pump.active]
         self.resolvent_ml = [resolvent(m, energy) for m in problem.manifolds]
 
@@ -192,7 +192,7 @@ class Detection:
         for i, m in enumerate(self.problem.manifolds):
             damped_ml = m.generator_ml - GRATING_DAMPING * np.eye(m.energy_l.size)
             memory_lw = solve_adjoint(damped_ml, self.resolvent_ml[i] @ m.bleaching_fs, grid.detuning_w) * reader_w
-            source_lt = 2 * m.damping_l[:, None] / HBAR_EV_FS * self.pump.polarization_mlt[i].conj() / swell_t
+            source_lt = 2 * m.damping_l[:, None] / HBAR * self.pump.polarization_mlt[i].conj() / swell_t
             total_w += self._through(self.linear.state_mlw[i], grid.from_adjoint(memory_lw)[:, active] * source_lt)
         return total_w
 
@@ -287,7 +287,7 @@ def evaluate(
     """Return X(tau) per incoming probe field at photon energy `energy` (eV) for every delay (fs), part by part."""
     grid = linear.grid
     incoming_w = linear.incoming_w / (grid.size * grid.step * probe.spectrum(energy))
-    shift_dw = np.exp(1j * np.outer(delay_d, (grid.energy_w[linear.band] - energy) / HBAR_EV_FS))
+    shift_dw = np.exp(1j * np.outer(delay_d, (grid.energy_w[linear.band] - energy) / HBAR))
     x_dp = shift_dw @ (np.array(list(parts.values())) * incoming_w).T
     return dict(zip(parts, x_dp.T))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.equations import Equations, Terms
+from hpcx.formation.operator import Equations, Terms
 from hpcx.formation.optics import JONES, Pulse, Surface, peak_amplitude
 from hpcx.formation.perturbative import PULSE_REACH, decay_reach
 from hpcx.formation.problem import Problem
@@ -21,7 +21,7 @@ from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, VALLEYS, Trace
 from hpcx.io.items import compute_items, prepare
 from hpcx.io.stages import Stages
 from hpcx.petsc.explicit_ode import ExplicitOde, OdeStatistics
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 TERMS = {"full": Terms(), "incoherent": Terms(coherent=False), "coherent": Terms(populations=False)}
 #: phase factors of the pump in the columns of a run; the last column is without pump
@@ -71,10 +71,10 @@ class Experiment:
 
         def incoming(time: float) -> np.ndarray:
             """Return the incoming field of every column, V/nm."""
-            turn = np.exp(-1j * self.pump.photon_energy * time / HBAR_EV_FS)
+            turn = np.exp(-1j * self.pump.photon_energy * time / HBAR)
             field_vc = pump_vc * (self.pump.envelope(time) * turn)
             if probe_on:
-                turn = np.exp(-1j * self.probe.photon_energy * (time - delay) / HBAR_EV_FS)
+                turn = np.exp(-1j * self.probe.photon_energy * (time - delay) / HBAR)
                 field_vc = field_vc + probe_vc * (self.probe.envelope(time - delay) * turn)
             return field_vc
 
@@ -86,12 +86,12 @@ class Experiment:
     def integrator(self, equations: Equations, columns: int, scale: float) -> ExplicitOde:
         """Return the integrator with absolute tolerances for fields of amplitude `scale` (V/nm), block by block."""
         layout = equations.layout
-        size = max(np.abs(m.dipole_l).max() for m in self.problem.manifolds) * scale * self.probe.duration / HBAR_EV_FS
+        size = max(np.abs(m.dipole_l).max() for m in self.problem.manifolds) * scale * self.probe.duration / HBAR
         absolute = np.full((layout.rows, columns), size)
         for rows in layout.population.values():
             absolute[rows] = size**2
         for link, rows in zip(equations.links, layout.two_exciton):
-            absolute[rows] = np.abs(link.pair.coupling_nab).max() * size**2 * self.probe.duration / HBAR_EV_FS
+            absolute[rows] = np.abs(link.pair.coupling_nab).max() * size**2 * self.probe.duration / HBAR
         for rows in layout.resonance:
             absolute[rows] = scale
         for rows in layout.transform:
@@ -173,7 +173,7 @@ def probe_change(
     sheet_ec = sum(
         jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.layout.transform)
     ) * (2 if experiment.mirrored else 1)
-    turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR_EV_FS)
+    turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
     return _observed(experiment, changed_e, sheet_ec[:, 4] * turn_e)
 

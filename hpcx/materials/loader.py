@@ -238,12 +238,12 @@ def material_names() -> list[str]:
     return list(library("material"))
 
 
-def load_material(name: str, parameters: Mapping[str, str | float] | None = None) -> Material:
-    """Load a material by name, or from a path that ends in .toml, with `parameters` replaced.
+def load_material(name: str) -> Material:
+    """Load a material by name, or from a path that ends in .toml.
 
     Raises MaterialError if there is no such material, the file cannot be read, or a number lacks unit or source.
     """
-    return load_file(name, "material").with_parameters(parameters or {})
+    return load_file(name, "material")
 
 
 def load_file(name: str, kind: str) -> Material:

@@ -118,12 +118,12 @@ def measured() -> Machine:
     return Machine(*(seconds / reference for seconds, reference in zip(found, _parts(_SECONDS))))
 
 
-def _least(job: Callable[[], object], repetitions: int = 4) -> float:
+def _least(job: Callable[[], object]) -> float:
     """Return the least processor time of a job, s: whatever disturbs it makes it longer."""
     times = 1
     while (first := _time(job, times)) < _MEASURABLE and times < _MOST_TIMES:
         times *= 2
-    least = min([first, *(_time(job, times) for _ in range(repetitions - 1))])
+    least = min([first, *(_time(job, times) for _ in range(3))])
     return max(least, time.get_clock_info("process_time").resolution) / times
 
 

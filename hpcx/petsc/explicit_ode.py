@@ -16,10 +16,9 @@ class StepError(RuntimeError):
 
 @dataclass
 class OdeStatistics:
-    """Accepted and rejected steps and evaluations of the right-hand side."""
+    """Accepted steps and evaluations of the right-hand side."""
 
     steps: int = 0
-    rejections: int = 0
     evaluations: int = 0
 
 
@@ -109,7 +108,6 @@ class ExplicitOde:
 
     def _close(self, stepper: Any, vector: Any) -> None:
         self.statistics.steps += stepper.getStepNumber()
-        self.statistics.rejections += stepper.getStepRejections()
         stepper.destroy()
         vector.destroy()
 

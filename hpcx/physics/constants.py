@@ -16,7 +16,6 @@ ELEMENTARY_CHARGE_C = 1.602176634e-19
 #: mass of the free electron, eV fs^2 / nm^2: its rest energy over c^2
 ELECTRON_MASS = 510998.95 / SPEED_OF_LIGHT_NM_PER_FS**2
 
-HBAR_EV_FS = HBAR
 #: hbar^2 / m0, eV nm^2
 HBAR2_PER_M0 = HBAR**2 / ELECTRON_MASS
 #: Bohr magneton, eV / T; 1 T is 1e-3 V fs / nm^2

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpcx.physics.lattice import BOUNDARY, Lattice, hexagonal
+from hpcx.physics.lattice import BOUNDARY, Lattice
 
 #: rotation by 60 degrees and mirror of the integers (i, j) of i b1 + j b2 in a hexagonal lattice
 ROTATION, MIRROR = np.array([[0, -1], [1, 1]]), np.array([[1, 0], [-1, -1]])
@@ -183,11 +183,6 @@ def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:
     i, j = index_kx.T
     angle = np.arctan2((i + 2 * j) / np.sqrt(3), i) % (2 * np.pi)
     return ValleyMesh(divisions, cutoff, lattice, index_kx[np.lexsort((angle, lattice.norm(index_kx)))])
-
-
-def valley_mesh(divisions: int, cutoff: float, lattice_constant: float) -> ValleyMesh:
-    """Return the mesh of N = `divisions` and k0 = `cutoff` (2 pi / a) for a hexagonal lattice with a in nm."""
-    return lattice_mesh(divisions, cutoff, hexagonal(lattice_constant))
 
 
 def count_points(divisions: int, cutoff: float) -> int:

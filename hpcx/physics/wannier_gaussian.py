@@ -131,12 +131,12 @@ def choose_basis(reduced_mass: float, law: Interaction) -> GaussianBasis:
     return GaussianBasis.of_coulomb(bohr_radius) if rise < _RISE * kappa else GaussianBasis()
 
 
-def ground_state(reduced_mass: float, law: Interaction, basis: GaussianBasis | None = None) -> GaussianState:
+def ground_state(reduced_mass: float, law: Interaction) -> GaussianState:
     """Return the lowest state for a reduced mass (m0) and an interaction.
 
-    The basis is that of `choose_basis` unless given. Raises ValueError if no state is bound in this basis.
+    Raises ValueError if no state is bound in the basis of `choose_basis`.
     """
-    used = basis or choose_basis(reduced_mass, law)
+    used = choose_basis(reduced_mass, law)
     overlap, kinetic, potential = _matrices(used, law)
     energy, vector = eigh(kinetic / reduced_mass + potential, overlap, subset_by_index=[0, 0])
     if energy[0] >= 0:

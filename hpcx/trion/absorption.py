@@ -12,7 +12,7 @@ from hpcx.exciton.saved_states import Order, in_file
 from hpcx.io.stages import Stage, Stages, State
 from hpcx.parallel.recursion import Recursion
 from hpcx.petsc.eigen import Operator
-from hpcx.physics.haydock import ContinuedFraction, rounding_error
+from hpcx.physics.spectra import ContinuedFraction, rounding_error
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, moving_problem

@@ -17,8 +17,8 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import small_basis
 from hpcx.physics.bands import Band
-from hpcx.physics.haydock import steps_for_time
 from hpcx.physics.mesh import POINT_GROUPS, ValleyMesh
+from hpcx.physics.spectra import steps_for_time
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 from hpcx.trion.channels import channel

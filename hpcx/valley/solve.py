@@ -15,8 +15,8 @@ from hpcx.valley.config import Config
 from hpcx.valley.modes import Modes, find_modes
 from hpcx.valley.notices import idle_mechanisms
 from hpcx.valley.observables import compute_traces
+from hpcx.valley.output import add_checks, add_flow, add_modes, add_populations, add_traces, lifetimes, summary
 from hpcx.valley.problem import Problem, build_problem
-from hpcx.valley.report import add_checks, add_flow, add_modes, add_populations, add_traces, lifetimes, summary
 from hpcx.valley.simulate import Simulation, simulate
 
 #: delay (fs) at which the weights of the modes in the signal are taken: the pump is over, the fast relaxation nearly

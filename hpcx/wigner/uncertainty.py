@@ -7,7 +7,6 @@ between a factor and a result.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,8 +26,6 @@ from hpcx.wigner.output import LATE
 from hpcx.wigner.problem import make_problem
 from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.time_steps import levels_for, make_steps
-
-log = logging.getLogger("hpcx")
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
 #: what is taken from the diffusivity of KK in every sample, with its unit

@@ -27,7 +27,7 @@ from scipy.integrate import solve_ivp
 from hpcx.config.load import load_plan
 from hpcx.config.serving import load_for
 from hpcx.formation.config import Config
-from hpcx.formation.equations import Terms
+from hpcx.formation.operator import Terms
 from hpcx.formation.problem import build_problem
 from hpcx.formation.solve import solve
 from hpcx.formation.time_domain import PHASES, Experiment, make_experiment, pump_trajectory, start_state

@@ -10,7 +10,7 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.physics.haydock import lorentzian_spectrum
+from hpcx.physics.spectra import lorentzian_spectrum
 
 
 def config_of(material="MoS2", N=48, **tables):

@@ -180,7 +180,7 @@ def test_a_layer_that_does_not_screen_is_the_limit_of_small_polarisability(inter
     screening = {"interaction": interaction, "w0": w0, "kappa": 4.5}
     config = Config(model="exciton", material="MoS2", mesh={"N": 40, "k0": 0.1}, screening=screening)
     bare, nearly = (
-        solve(MPI.COMM_SELF, config, load_material("MoS2", {"interaction.r0": length}), Run()).value(
+        solve(MPI.COMM_SELF, config, load_material("MoS2").with_parameters({"interaction.r0": length}), Run()).value(
             "exciton/binding_energy"
         )
         for length in (0.0, 1e-8)

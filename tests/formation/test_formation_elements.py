@@ -12,7 +12,7 @@ from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
-from hpcx.physics.constants import HBAR2_PER_M0, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
+from hpcx.physics.constants import HBAR, HBAR2_PER_M0, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
@@ -111,9 +111,9 @@ def test_resonances_of_the_oxide_decay_by_its_two_reflections_per_round_trip(mak
     index, crystal = stack.oxide_index, np.interp(2.2, stack.energy_e, stack.crystal_e)
     per_trip = abs((1 - index) / (1 + index) * (index - crystal) / (index + crystal))
     round_trip = 2 * index * stack.oxide_thickness / SPEED_OF_LIGHT_NM_PER_FS
-    assert np.exp(pole_p.imag * round_trip / HBAR_EV_FS) == pytest.approx(per_trip)
-    assert np.diff(np.sort(pole_p.real)) == pytest.approx(2 * np.pi * HBAR_EV_FS / round_trip)
-    assert np.abs(pole_p.real - 2.2).min() < np.pi * HBAR_EV_FS / round_trip
+    assert np.exp(pole_p.imag * round_trip / HBAR) == pytest.approx(per_trip)
+    assert np.diff(np.sort(pole_p.real)) == pytest.approx(2 * np.pi * HBAR / round_trip)
+    assert np.abs(pole_p.real - 2.2).min() < np.pi * HBAR / round_trip
 
 
 def test_no_resonances_without_dispersion(make_problem, make_config):

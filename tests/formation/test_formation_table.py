@@ -27,7 +27,7 @@ from hpcx.formation.problem import Pair, build_problem
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.io.stages import Stages
 from hpcx.parallel.run import Run
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 #: A and B alike, equal masses in the two-exciton kernels, no pairs of an A and a B exciton
 REFERENCE = {"common_masses": True, "equal_mass_kernel": True, "manifold_pairs": False}
@@ -86,8 +86,8 @@ def advanced_in_steps(pair: Pair, energy_w: np.ndarray) -> np.ndarray:
     q = exp(-i step ...).
     """
     complex_n = pair.energy_n - 1j * pair.damping - FRAME
-    decay_n = np.exp(-1j * complex_n * STEP / HBAR_EV_FS)
-    forward_w = np.exp(-1j * (energy_w - FRAME) * STEP / HBAR_EV_FS)
+    decay_n = np.exp(-1j * complex_n * STEP / HBAR)
+    forward_w = np.exp(-1j * (energy_w - FRAME) * STEP / HBAR)
     response_nw = ((decay_n - 1) / complex_n)[:, None] / (forward_w - decay_n[:, None])
     return ((pair.weight_n * pair.coupling_nab[:, 0, 0] ** 2) @ response_nw)[None, None]
 

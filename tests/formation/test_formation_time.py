@@ -7,11 +7,11 @@ import signal
 import numpy as np
 import pytest
 
-from hpcx.formation.equations import Terms
+from hpcx.formation.operator import Terms
 from hpcx.formation.time_domain import PHASES, make_experiment, probe_change, pump_trajectory
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.petsc.explicit_ode import OdeStatistics
-from hpcx.physics.constants import HBAR_EV_FS
+from hpcx.physics.constants import HBAR
 
 SMALL = {"momentum": {"points": 40, "tail_points": 16}, "continuum": {"energy_max": 1.2}}
 #: with populations driven by pump and probe together, which the equations in time contain by themselves
@@ -120,13 +120,13 @@ def test_particle_balance(make_config, make_problem, polarizations):
     random = np.random.default_rng(1)
     shape = (equations.layout.rows, PHASES.size)
     state = 0.01 * (random.standard_normal(shape) + 1j * random.standard_normal(shape))
-    decay = 1e-3 * config.cascade.decay / HBAR_EV_FS
+    decay = 1e-3 * config.cascade.decay / HBAR
     for rows in equations.layout.population.values():
         state[rows] = np.abs(state[rows])
     change = equations.derivative(3.0, state)
     for key, rows in equations.layout.population.items():
         m = problem.manifolds[key[1]]
-        source_c = (2 * m.damping_l / HBAR_EV_FS) @ np.abs(state[equations.layout.polarization[key]]) ** 2
+        source_c = (2 * m.damping_l / HBAR) @ np.abs(state[equations.layout.polarization[key]]) ** 2
         loss_c = decay * state[rows.start].real
         largest = np.abs(m.generator_ml @ state[rows].real).max()
         assert np.abs(change[rows].sum(axis=0) - (source_c - loss_c)).max() < 1e-10 * max(largest, source_c.max())

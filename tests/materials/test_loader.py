@@ -40,12 +40,12 @@ def test_units_are_converted():
 
 
 def test_parameters_replace_numbers_and_are_marked():
-    material = load_material("MoS2", {"carriers.hopping": "1200 meV", "carriers.gap": 1.7})
+    material = load_material("MoS2").with_parameters({"carriers.hopping": "1200 meV", "carriers.gap": 1.7})
     assert material.number("carriers.hopping", "eV") == pytest.approx(1.2)
     assert material.number("carriers.gap", "eV") == 1.7
     assert material.numbers["carriers.gap"].source == "input"
     with pytest.raises(MaterialError, match="did you mean 'carriers.hopping'"):
-        load_material("MoS2", {"carriers.hoping": 1.0})
+        load_material("MoS2").with_parameters({"carriers.hoping": 1.0})
 
 
 def test_own_file_by_path(tmp_path):
@@ -127,8 +127,7 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path):
 
 def test_all_replacements_that_are_wrong_are_told_at_once():
     with pytest.raises(MaterialError) as error:
-        load_material(
-            "MoS2",
+        load_material("MoS2").with_parameters(
             {"carriers.gap": -1.66, "lattice.constant": "0.5 kg", "carriers.hoping": 1, "substrate.photon_energy": 2},
         )
     assert len(error.value.problems) == 4
@@ -142,4 +141,4 @@ def test_every_number_of_every_file_is_known_and_inside_its_bounds():
 
 
 def test_layers_without_polarisability_are_allowed():
-    assert load_material("MoS2", {"interaction.r0": 0}).number("interaction.r0", "angstrom") == 0
+    assert load_material("MoS2").with_parameters({"interaction.r0": 0}).number("interaction.r0", "angstrom") == 0

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from hpcx.physics.bands import dirac_band, optical_dipole
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import lattice_mesh
 
 VELOCITY, GAP = 1.10 * 0.3193, 1.585
 
 
 @pytest.fixture(scope="module")
 def mesh():
-    return valley_mesh(80, 0.1, 0.3193)
+    return lattice_mesh(80, 0.1, hexagonal(0.3193))
 
 
 def hamiltonian(momentum, valley):

@@ -5,7 +5,8 @@ import pytest
 from scipy.integrate import dblquad
 
 from hpcx.physics.constants import COULOMB
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import coulomb_at_zero, interaction_between, interaction_grid
 
@@ -14,7 +15,7 @@ LENGTH = 2 * np.pi * 0.660
 
 @pytest.fixture(scope="module")
 def mesh():
-    return valley_mesh(60, 0.1, 0.3193)
+    return lattice_mesh(60, 0.1, hexagonal(0.3193))
 
 
 @pytest.mark.parametrize(

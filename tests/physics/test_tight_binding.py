@@ -8,7 +8,8 @@ import pytest
 from tight_binding_files import honeycomb
 
 from hpcx.physics.constants import HBAR2_PER_M0
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_states import ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
@@ -73,7 +74,7 @@ def test_a_model_that_is_not_hermitian_is_refused():
 
 
 def disk(material="WSe2", spin=1, band=1, cutoff=0.1, divisions=48):
-    mesh = valley_mesh(divisions, cutoff, 0.1 * LIU[material]["a"])
+    mesh = lattice_mesh(divisions, cutoff, hexagonal(0.1 * LIU[material]["a"]))
     return mesh, follow_band(liu(material, spin), valley_k(material) + mesh.momentum_kx, band)
 
 
@@ -136,6 +137,6 @@ def test_crossing_bands_are_followed_by_character_and_too_large_disks_are_refuse
     k = np.stack([np.linspace(0, np.pi / 2, 30), np.zeros(30)], axis=1)
     states = follow_band(model, k, 1)
     assert np.allclose(states.energy_k, 0.1 * np.cos(2 * k[:, 0]), atol=1e-12)
-    mesh = valley_mesh(30, 0.5, 0.1 * LIU["WSe2"]["a"])
+    mesh = lattice_mesh(30, 0.5, hexagonal(0.1 * LIU["WSe2"]["a"]))
     with pytest.raises(ValleyError, match=r"band 2 changes its character .* smaller mesh\.k0"):
         follow_band(liu("WSe2", 1), valley_k("WSe2") + mesh.momentum_kx, 1)

@@ -5,17 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcx.physics.mesh import count_points, valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import count_points, lattice_mesh
 
-meshes = st.builds(valley_mesh, st.integers(20, 90), st.floats(0.05, 0.16), st.just(3.193))
+meshes = st.builds(lattice_mesh, st.integers(20, 90), st.floats(0.05, 0.16), st.just(hexagonal(3.193)))
 
 
 @pytest.mark.parametrize(
     ("radius", "count"), [(3, 19), (4, 43), (6, 97), (8, 169), (10, 271), (12, 385), (14, 535), (18, 877), (19.2, 1003)]
 )
 def test_number_of_points_depends_on_the_radius_alone(radius, count):
-    assert valley_mesh(100, radius / 100, 3.0).size == count
-    assert valley_mesh(160, radius / 160, 3.3).size == count
+    assert lattice_mesh(100, radius / 100, hexagonal(3.0)).size == count
+    assert lattice_mesh(160, radius / 160, hexagonal(3.3)).size == count
 
 
 @given(meshes)
@@ -63,4 +64,6 @@ def test_smallest_point_of_an_orbit_lies_in_the_wedge(mesh, symmetry):
 @pytest.mark.parametrize("cutoff", [0.03, 0.1, 0.125, 1 / 3, 0.5])
 def test_points_are_counted_without_making_them(cutoff):
     sizes = range(1, 120, 7)
-    assert [count_points(size, cutoff) for size in sizes] == [valley_mesh(size, cutoff, 3.19).size for size in sizes]
+    assert [count_points(size, cutoff) for size in sizes] == [
+        lattice_mesh(size, cutoff, hexagonal(3.19)).size for size in sizes
+    ]

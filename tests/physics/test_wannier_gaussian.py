@@ -70,4 +70,4 @@ def test_blocked_overlap_against_quadrature():
 
 def test_unbound_state_is_an_error():
     with pytest.raises(ValueError, match="no bound state"):
-        ground_state(1e-6, RytovaKeldysh(LENGTH, 1e4), GaussianBasis())
+        ground_state(1e-6, RytovaKeldysh(1e6, 1.0))

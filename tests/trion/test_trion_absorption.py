@@ -8,7 +8,7 @@ from trion_spectra import COMM, config_of, exact_sticks, matrix_of, prepare, spe
 from hpcx.exciton.absorption import relative_grid
 from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
-from hpcx.physics.haydock import lorentzian_spectrum
+from hpcx.physics.spectra import lorentzian_spectrum
 from hpcx.trion.contact import ContactOperator, strength_for_shift
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import moving_problem

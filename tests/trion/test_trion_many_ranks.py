@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import lattice_mesh
 from hpcx.trion.exchanges import exchanges
 
 SCRIPT = Path(__file__).with_name("trion_ranks.py")
@@ -28,7 +29,7 @@ def test_one_to_sixteen_ranks_send_what_is_foretold():
 
 
 def test_one_rank_sends_nothing_and_many_share_the_work():
-    mesh = valley_mesh(60, 0.1, 0.32)
+    mesh = lattice_mesh(60, 0.1, hexagonal(0.32))
     alone, many = (exchanges(mesh, "C6v", False, ranks) for ranks in (1, 4))
     assert alone.messages.tolist() == [0] and alone.amplitudes.tolist() == [0]
     assert many.work.sum() == pytest.approx(4) and many.work.max() < 1.3

@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpcx.physics.mesh import valley_mesh
+from hpcx.physics.lattice import hexagonal
+from hpcx.physics.mesh import lattice_mesh
 from hpcx.trion.sector import Sector, pair_group
 
-meshes = st.builds(valley_mesh, st.integers(20, 60), st.floats(0.05, 0.12), st.just(3.2))
+meshes = st.builds(lattice_mesh, st.integers(20, 60), st.floats(0.05, 0.12), st.just(hexagonal(3.2)))
 groups = st.builds(pair_group, meshes, st.sampled_from(["none", "C6", "C6v"]), st.booleans())
 few = settings(max_examples=40)
 

@@ -10,7 +10,7 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import HBAR
-from hpcx.physics.haydock import merged
+from hpcx.physics.spectra import merged
 from hpcx.physics.twodimensional import StimulatedEmission, laser_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.solve import solve

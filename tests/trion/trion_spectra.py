@@ -7,7 +7,7 @@ from hpcx.exciton.solve import solve_exciton
 from hpcx.io.stages import Stages
 from hpcx.materials.sets import load_numbers
 from hpcx.parallel.run import Run
-from hpcx.physics.haydock import lorentzian_spectrum
+from hpcx.physics.spectra import lorentzian_spectrum
 from hpcx.trion.absorption import optical_vector, trion_spectrum
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator

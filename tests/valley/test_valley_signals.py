@@ -12,8 +12,8 @@ from hpcx.valley.bleaching import bleaching_in
 from hpcx.valley.fit import convolved_exponential, fit_biexponential, sign_change_time, slope_time
 from hpcx.valley.modes import find_modes, parity_projector
 from hpcx.valley.observables import compute_traces
+from hpcx.valley.output import lifetimes, summary
 from hpcx.valley.rates import build_rates
-from hpcx.valley.report import lifetimes, summary
 from hpcx.valley.simulate import simulate
 
 SMALL = {"momentum": {"points": 30}, "time": {"end": "4 ps"}, "flow": {"times": ["1 ps"]}}

@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from hpcx.parallel.recursion import Recursion
-from hpcx.physics.haydock import ContinuedFraction, lorentzian_spectrum, merged, steps_for_time, sticks
+from hpcx.physics.spectra import ContinuedFraction, lorentzian_spectrum, merged, steps_for_time, sticks
 
 
 def random_hermitian(size, seed):

@@ -25,7 +25,7 @@ import numpy as np
 from hpcx.formation.linear import real_times, square
 from hpcx.formation.optics import Surface
 from hpcx.formation.problem import Manifold, Pair, Problem
-from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR_EV_FS, SPEED_OF_LIGHT_NM_PER_FS
+from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR, SPEED_OF_LIGHT_NM_PER_FS
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,11 @@ class Equations:
     def derivative(self, time: float, state: np.ndarray) -> np.ndarray:
         """Return d(state)/dt at `time` (fs)."""
         result = np.empty_like(state)
-        phase_ml = [np.exp(-1j * m.energy_l * time / HBAR_EV_FS)[:, None] for m in self.problem.manifolds]
+        phase_ml = [np.exp(-1j * m.energy_l * time / HBAR)[:, None] for m in self.problem.manifolds]
         polarization = {key: phase_ml[key[1]] * state[rows] for key, rows in self.layout.polarization.items()}
         extra = self._two_excitons(time, state, polarization, result)
         incoming = self.incoming(time)
-        frame_turn = np.exp(-1j * self.frame * time / HBAR_EV_FS)
+        frame_turn = np.exp(-1j * self.frame * time / HBAR)
         for valley in range(self.valleys):
             stored_pc = state[self.layout.resonance[valley]]
             drive_c = self._valley(
@@ -142,7 +142,7 @@ class Equations:
             )
             result[self.layout.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
-            turn_e = np.exp(1j * self.energies_e * time / HBAR_EV_FS)
+            turn_e = np.exp(1j * self.energies_e * time / HBAR)
             result[self.layout.transform[valley]] = np.outer(turn_e, sheet_c)
         return result
 
@@ -168,18 +168,18 @@ class Equations:
             push_lc += extra.get((valley, i), 0.0)
             free.append(push_lc - 1j * m.damping_l[:, None] * p_lc)
             dipole.append(dipole_lc)
-            rate_l = 2 * m.damping_l[:, None] / HBAR_EV_FS
+            rate_l = 2 * m.damping_l[:, None] / HBAR
             result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * square(p_lc)
         drive_c, field_c = self._fields(valley, polarization, free, dipole, given)
         for i in range(len(free)):
             change_lc = free[i] - dipole[i] * field_c
-            result[self.layout.polarization[valley, i]] = (-1j / HBAR_EV_FS) * phase_ml[i].conj() * change_lc
+            result[self.layout.polarization[valley, i]] = (-1j / HBAR) * phase_ml[i].conj() * change_lc
         return drive_c
 
     def _resonances(self, stored_pc: np.ndarray, drive_c: np.ndarray) -> np.ndarray:
         """Return dA/dt of the substrate's resonances, stored and driven in the frame."""
         turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
-        return (-1j / HBAR_EV_FS) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
+        return (-1j / HBAR) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
 
     def _nonlinear(self, number: int, p_lc: np.ndarray, number_lc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) less what is blocked."""
@@ -218,7 +218,7 @@ class Equations:
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(manifolds))
             drive_c = incoming_c + radiation.kappa(radiation.frozen_at) * sheet_c
             return drive_c, direct * drive_c + delayed_c
-        factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR_EV_FS)
+        factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR)
         turning_c = sum(
             m.dipole_l @ (m.energy_l[:, None] * polarization[valley, i] + free[i]) for i, m in enumerate(manifolds)
         )
@@ -234,7 +234,7 @@ class Equations:
         extra: dict[tuple[int, int], np.ndarray] = {}
         for link, rows in zip(self.links, self.layout.two_exciton):
             pair = link.pair
-            phase_n = np.exp(-1j * pair.energy_n * time / HBAR_EV_FS)[:, None]
+            phase_n = np.exp(-1j * pair.energy_n * time / HBAR)[:, None]
             paired = [self.problem.manifolds[key[1]].paired_sl for key in (link.first, link.second)]
             first_ac, second_bc = (
                 paired_sl @ polarization[key] for paired_sl, key in zip(paired, (link.first, link.second))
@@ -243,7 +243,7 @@ class Equations:
             drive_nc = phase_n.conj() * (
                 coupling_na @ (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1)
             )
-            result[rows] = (-1j / HBAR_EV_FS) * drive_nc - pair.damping / HBAR_EV_FS * state[rows]
+            result[rows] = (-1j / HBAR) * drive_nc - pair.damping / HBAR * state[rows]
             back_abc = ((pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])).reshape(
                 *pair.coupling_nab.shape[1:], -1
             )
