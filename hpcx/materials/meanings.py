@@ -35,7 +35,7 @@ _MEANINGS: dict[str, str] = {
     "optics.radiative_broadening": "radiative broadening of the bright exciton, hbar times its rate of decay",
     "optics.refractive_index": "refractive index of the surroundings, which bounds the light cone",
     "excitons.energy_*": "energy of the {0} exciton from that of the bright one (hole at K, electron at K)",
-    "excitons.members_*": "number of equivalent {0} valleys that one hole at K sees",
+    "excitons.degeneracy_*": "number of equivalent {0} valleys that one hole at K sees",
     "phonons.acoustic.velocity_*": (
         "velocity of {0} phonons; without those of TA, acoustic phonons have the velocity of LA"
     ),

@@ -27,7 +27,8 @@ _RENAMED: tuple[tuple[str, str], ...] = (
     (r"wigner\.bands\.electron_mass_K", "carriers.electron_A_mass"),
     (r"wigner\.bands\.electron_mass_Kprime", "carriers.electron_B_mass"),
     (r"wigner\.bands\.hole_mass", "carriers.hole_A_mass"),
-    (r"wigner\.bands\.((?:energy|members)_\w+)", r"excitons.\1"),
+    (r"wigner\.bands\.(energy_\w+)", r"excitons.\1"),
+    (r"(?:wigner\.bands|excitons)\.members_(\w+)", r"excitons.degeneracy_\1"),
     (r"formation\.([AB])\.(electron|hole)_mass", r"carriers.\2_\1_mass"),
     (r"formation\.([AB])\.exciton_energy", r"optics.exciton_\1_energy"),
     (r"valley\.bands\.exciton_energy|wigner\.radiation\.photon_energy", "optics.exciton_A_energy"),
@@ -121,7 +122,7 @@ def new_name(key: str, model: str) -> str:
     Raises ValueError if the new number cannot be said without the lattice constant.
     """
     found = renamed(key)
-    if found is None or owner_of(model) != (found.owner or "exciton"):
+    if found is None or not (key.startswith("excitons.") or owner_of(model) == (found.owner or "exciton")):
         return ""
     if key in _VELOCITIES:
         raise ValueError("is carriers.hopping times lattice.constant now: give carriers.hopping")

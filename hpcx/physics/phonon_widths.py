@@ -58,17 +58,17 @@ def carrier(mass: float, is_electron: bool) -> Particle:
 
 def trion(excitons: Excitons, resident: Particle, binding_energy: float) -> Particle:
     """Return a trion: a 1s exciton and a resident carrier at a distance r from its
-    centre of mass with the amplitude exp(-kappa r).
+    centre of mass with the amplitude exp(-decay r).
 
-    kappa follows from the binding energy (eV) and the reduced mass of the two; exact at distances beyond the exciton's
-    radius.
+    decay (1/nm) follows from the binding energy (eV) and the reduced mass of the two; exact at distances beyond the
+    exciton's radius.
     """
     whole, inner = excitons.mass_v[0] + resident.mass, exciton(excitons)
-    kappa = np.sqrt(2 * binding_energy * inner.mass * resident.mass / whole) / HBAR
+    decay = np.sqrt(2 * binding_energy * inner.mass * resident.mass / whole) / HBAR
 
     def cloud(q: np.ndarray) -> np.ndarray:
-        """Return the mean of exp(i q r) over exp(-2 kappa r)."""
-        return (1 + (q / (2 * kappa)) ** 2) ** -1.5
+        """Return the mean of exp(i q r) over exp(-2 decay r)."""
+        return (1 + (q / (2 * decay)) ** 2) ** -1.5
 
     def spectators(q: np.ndarray) -> np.ndarray:
         """Return what the carrier's cloud does to the exciton, which lies off the common centre of mass."""
@@ -134,15 +134,12 @@ def _flat(excitons: Excitons, mass: float, energy: float, potential: np.ndarray,
 
 def _intervalley(excitons: Excitons, kT: float, upper: Particle) -> float:
     total, spectator = 0.0, upper.mass - excitons.mass_v[0]
-    for channel in (channel for channel in excitons.channels if channel.first == 0):
-        mass, fall = (
-            excitons.mass_v[channel.second] + spectator,
-            excitons.energy_v[0] - excitons.energy_v[channel.second],
-        )
-        for mode in channel.modes:
+    for pair in (pair for pair in excitons.valley_pairs if pair.first == 0):
+        mass, fall = excitons.mass_v[pair.second] + spectator, excitons.energy_v[0] - excitons.energy_v[pair.second]
+        for mode in pair.modes:
             quanta = float(occupation(mode.energy, kT))
             for kinetic, factor in ((fall - mode.energy, quanta + 1), (fall + mode.energy, quanta)):
                 q = np.array(np.sqrt(2 * mass * max(kinetic, 0.0)) / HBAR)
-                potential = mode.potential * excitons.intervalley_overlap(0, channel.second, q) * upper.spectators(q)
-                total += (kinetic >= 0) * channel.members[1] * _flat(excitons, mass, mode.energy, potential, factor)
+                potential = mode.potential * excitons.intervalley_overlap(0, pair.second, q) * upper.spectators(q)
+                total += (kinetic >= 0) * pair.degeneracy[1] * _flat(excitons, mass, mode.energy, potential, factor)
     return float(total)

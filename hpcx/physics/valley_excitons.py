@@ -32,14 +32,14 @@ class ValleyPair:
     """Intervalley scattering between two valleys by phonons of one zone-edge momentum.
 
     Attributes:
-        first, second: valleys; equal for scattering between members of one valley.
-        members: (of first, of second) how many members a carrier that ends there may choose from.
+        first, second: valleys; equal for scattering between equivalent ones.
+        degeneracy: (of first, of second) how many equivalent valleys a carrier that ends there may choose from.
         modes: phonons.
     """
 
     first: int
     second: int
-    members: tuple[int, int]
+    degeneracy: tuple[int, int]
     modes: tuple[Mode, ...]
 
 
@@ -55,14 +55,14 @@ class Excitons:
     energy_v: np.ndarray
     electron_mass_v: np.ndarray
     hole_mass: float
-    members_v: np.ndarray
+    degeneracy_v: np.ndarray
     state_v: tuple[BoundState, ...]
     mass_density: float
     branches: tuple[Branch, ...]
     electron_acoustic_v: np.ndarray
     hole_acoustic: float
     optical: tuple[Optical, ...]
-    channels: tuple[ValleyPair, ...]
+    valley_pairs: tuple[ValleyPair, ...]
     light_cone: float
     radiative_rate: float
     disorder_rate: float = 0.0
@@ -118,20 +118,20 @@ def excitons_of(material: Material, law: Interaction, solver: str) -> Excitons:
     """
     electron_mass_v = np.array([material.number(f"carriers.electron_{band}_mass", "m0") for band in ELECTRON_BANDS])
     hole_mass = material.number("carriers.hole_A_mass", "m0")
-    members_v = _per_valley(material, "excitons.members", VALLEY_KEYS, "1").astype(int)
+    degeneracy_v = _per_valley(material, "excitons.degeneracy", VALLEY_KEYS, "1").astype(int)
     reduced_v = electron_mass_v * hole_mass / (electron_mass_v + hole_mass)
     return Excitons(
         energy_v=_per_valley(material, "excitons.energy", VALLEY_KEYS, "eV"),
         electron_mass_v=electron_mass_v,
         hole_mass=hole_mass,
-        members_v=members_v,
+        degeneracy_v=degeneracy_v,
         state_v=tuple(bound_state(mass, law, solver) for mass in reduced_v),
         mass_density=material.number("lattice.mass_density", "eV*fs^2/nm^4"),
         branches=_branches(material),
         electron_acoustic_v=_per_valley(material, "phonons.acoustic.electron_potential", ELECTRON_KEYS, "eV"),
         hole_acoustic=material.number("phonons.acoustic.hole_potential", "eV"),
         optical=_optical(material),
-        channels=_channels(material, members_v),
+        valley_pairs=_valley_pairs(material, *degeneracy_v.tolist()),
         light_cone=_light_cone(material),
         radiative_rate=material.number("optics.radiative_broadening", "eV") / HBAR,
     )
@@ -162,19 +162,18 @@ def _optical(material: Material) -> tuple[Optical, ...]:
     )
 
 
-def _channels(material: Material, members_v: np.ndarray) -> tuple[ValleyPair, ...]:
+def _valley_pairs(material: Material, KK: int, KKprime: int, KLambda: int) -> tuple[ValleyPair, ...]:
     def modes(energies: str, potentials: str) -> tuple[Mode, ...]:
         """Return the modes of a zone-edge momentum; energies and potentials stand in tables of these names."""
         return tuple(_mode(material, energies, potentials, name) for name in MODES)
 
-    g = [int(members) for members in members_v]
-    channels = [
-        ValleyPair(0, 1, (g[0], g[1]), modes("K", "electron_K_Kprime")),
-        ValleyPair(0, 2, (g[0], g[2]), modes("Lambda", "electron_K_Lambda")),
-        ValleyPair(1, 2, (g[1], g[2]), modes("M", "electron_Kprime_Lambda")),
-        ValleyPair(2, 2, (g[2] - 1, g[2] - 1), modes("M", "electron_Lambda_Lambda")),
+    pairs = [
+        ValleyPair(0, 1, (KK, KKprime), modes("K", "electron_K_Kprime")),
+        ValleyPair(0, 2, (KK, KLambda), modes("Lambda", "electron_K_Lambda")),
+        ValleyPair(1, 2, (KKprime, KLambda), modes("M", "electron_Kprime_Lambda")),
+        ValleyPair(2, 2, (KLambda - 1, KLambda - 1), modes("M", "electron_Lambda_Lambda")),
     ]
-    return tuple(channel for channel in channels if min(channel.members) > 0)
+    return tuple(pair for pair in pairs if min(pair.degeneracy) > 0)
 
 
 def _mode(material: Material, energies: str, potentials: str, name: str) -> Mode:

@@ -20,7 +20,7 @@ NUMBERS = (
     *(f"carriers.electron_{band}_mass" for band in ("A", "B", "Lambda")),
     "excitons.energy_*",
     "carriers.hole_A_mass",
-    "excitons.members_*",
+    "excitons.degeneracy_*",
     "lattice.mass_density",
     "phonons.optical.*",
     *("phonons.K.*", "phonons.electron_K_Kprime.*", "phonons.Lambda.*", "phonons.electron_K_Lambda.*"),
@@ -225,7 +225,9 @@ class Mechanisms(Section):
     """What may be switched off."""
 
     radiative: bool = Field(True, description="light emission from the light cone of KK")
-    intervalley: bool = Field(True, description="scattering between valleys (and between the members of K-Lambda)")
+    intervalley: bool = Field(
+        True, description="scattering between valleys (and between the Lambda valleys of K-Lambda)"
+    )
     disorder: Annotated[float, Unit("1/ps")] = Field(
         "0 1/ps",
         ge=0,

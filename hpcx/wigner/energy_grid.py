@@ -98,7 +98,7 @@ def boltzmann_integral(lower: np.ndarray, upper: np.ndarray, kT: float) -> np.nd
 
 def density_of_states(excitons: Excitons, valley: int) -> float:
     """Return g M / (2 pi hbar^2) of a valley, 1/(eV nm^2)."""
-    return float(excitons.members_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR**2))
+    return float(excitons.degeneracy_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR**2))
 
 
 def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:

@@ -98,11 +98,11 @@ def thresholds(excitons: Excitons) -> np.ndarray:
     intervalley phonon make up the distance to KK.
     """
     found_vm = np.full((len(VALLEYS), len(MODES)), np.nan)
-    for channel in excitons.channels:
-        if channel.first == 0:
-            valley = channel.second
+    for pair in excitons.valley_pairs:
+        if pair.first == 0:
+            valley = pair.second
             distance = excitons.energy_v[0] - excitons.energy_v[valley]
-            missing = np.array([max(distance - mode.energy, 0.0) for mode in channel.modes])
+            missing = np.array([max(distance - mode.energy, 0.0) for mode in pair.modes])
             found_vm[valley] = np.sqrt(2 * excitons.mass_v[valley] * missing) / HBAR
     return found_vm
 

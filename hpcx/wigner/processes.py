@@ -88,7 +88,7 @@ class Acoustic:
 
 @dataclass(frozen=True)
 class Dispersionless:
-    """Emission of a phonon of one energy from valley `source` into one of `members` of valley `final`.
+    """Emission of a phonon of one energy from valley `source` into one of `degeneracy` valleys `final`.
 
     Attributes:
         energy: phonon energy, eV.
@@ -97,7 +97,7 @@ class Dispersionless:
 
     source: int
     final: int
-    members: int
+    degeneracy: int
     energy: float
     potential: Callable[[np.ndarray], np.ndarray]
     intervalley: bool
@@ -105,7 +105,7 @@ class Dispersionless:
     def rate(self, excitons: Excitons, q: np.ndarray, quanta: np.ndarray | float) -> np.ndarray:
         """Return g M D(q)^2 / (2 rho hbar^2 w) times `quanta` (n + 1 or n), 1/fs, before the mean over angles."""
         coupling = coupling_squared(self.potential(q) ** 2, self.energy, excitons.hbar2_per_density)
-        return self.members * excitons.mass_v[self.final] * coupling * quanta / HBAR**3
+        return self.degeneracy * excitons.mass_v[self.final] * coupling * quanta / HBAR**3
 
     def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
         """Return at which rate (..., energy; 1/fs) excitons leave by emission and
@@ -181,12 +181,12 @@ def emission_processes(excitons: Excitons) -> list[Process]:
         processes += [_optical(excitons, valley, mode) for mode in excitons.optical]
         if excitons.disorder_rate:
             processes.append(Disorder(valley))
-    for channel in excitons.channels:
-        first, second = channel.first, channel.second
-        for mode in channel.modes:
-            processes.append(_intervalley(excitons, first, second, channel.members[1], mode))
+    for pair in excitons.valley_pairs:
+        first, second = pair.first, pair.second
+        for mode in pair.modes:
+            processes.append(_intervalley(excitons, first, second, pair.degeneracy[1], mode))
             if first != second:
-                processes.append(_intervalley(excitons, second, first, channel.members[0], mode))
+                processes.append(_intervalley(excitons, second, first, pair.degeneracy[0], mode))
     return processes
 
 
@@ -196,14 +196,14 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
     """
     energy_e1 = np.linspace(0.0, top, FEW_ENERGIES)[:, None]
     total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
-    for channel in excitons.channels:
-        energies, potentials = np.array([(mode.energy, mode.potential) for mode in channel.modes]).T[..., None, None]
+    for pair in excitons.valley_pairs:
+        energies, potentials = np.array([(mode.energy, mode.potential) for mode in pair.modes]).T[..., None, None]
         ways = {
-            (channel.first, channel.second): channel.members[1],
-            (channel.second, channel.first): channel.members[0],
+            (pair.first, pair.second): pair.degeneracy[1],
+            (pair.second, pair.first): pair.degeneracy[0],
         }
-        for (source, final), members in ways.items():
-            all_modes = _intervalley(excitons, source, final, members, Mode(energies, potentials))
+        for (source, final), degeneracy in ways.items():
+            all_modes = _intervalley(excitons, source, final, degeneracy, Mode(energies, potentials))
             total_ve[source] += all_modes.out_rate(excitons, energy_e1, top, kT).sum(axis=0)
     return float(total_ve.max())
 
@@ -216,12 +216,12 @@ def _optical(excitons: Excitons, valley: int, mode: Optical) -> Dispersionless:
     return Dispersionless(valley, valley, 1, mode.energy, potential, False)
 
 
-def _intervalley(excitons: Excitons, source: int, final: int, members: int, mode: Mode) -> Dispersionless:
+def _intervalley(excitons: Excitons, source: int, final: int, degeneracy: int, mode: Mode) -> Dispersionless:
     def potential(q: np.ndarray) -> np.ndarray:
         """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
         return mode.potential * excitons.intervalley_overlap(source, final, q)
 
-    return Dispersionless(source, final, members, mode.energy, potential, True)
+    return Dispersionless(source, final, degeneracy, mode.energy, potential, True)
 
 
 def _gauss_points(

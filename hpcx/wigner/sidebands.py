@@ -48,24 +48,24 @@ def lines(excitons: Excitons, grid: Grid, damping: float) -> list[Line]:
 
 
 def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) -> Iterator[Line]:
-    cone = excitons.radiative_rate * excitons.members_v[0] * excitons.light_cone**2 / (4 * np.pi)
-    for channel in excitons.channels:
-        if channel.first != 0 or channel.second == 0:
+    cone = excitons.radiative_rate * excitons.degeneracy_v[0] * excitons.light_cone**2 / (4 * np.pi)
+    for pair in excitons.valley_pairs:
+        if pair.first != 0 or pair.second == 0:
             continue
-        for mode in channel.modes:
-            coupling_i = _coupling(excitons, channel, mode, energy_i)
+        for mode in pair.modes:
+            coupling_i = _coupling(excitons, pair, mode, energy_i)
             quanta = float(occupation(mode.energy, kT))
             for sign, factor in ((-1, quanta + 1), (1, quanta)):
-                photon_i = excitons.energy_v[channel.second] - excitons.energy_v[0] + energy_i + sign * mode.energy
-                yield Line(channel.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
+                photon_i = excitons.energy_v[pair.second] - excitons.energy_v[0] + energy_i + sign * mode.energy
+                yield Line(pair.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
 
 
-def _coupling(excitons: Excitons, channel: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
+def _coupling(excitons: Excitons, pair: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
     """Return hbar D^2 / (2 rho w) (eV^2 nm^2), form factors included,
     for excitons of the dark valley at `energy_i` (eV).
     """
-    momentum_i = np.sqrt(2 * excitons.mass_v[channel.second] * energy_i) / HBAR
-    potential_i = mode.potential * excitons.intervalley_overlap(channel.second, channel.first, momentum_i)
+    momentum_i = np.sqrt(2 * excitons.mass_v[pair.second] * energy_i) / HBAR
+    potential_i = mode.potential * excitons.intervalley_overlap(pair.second, pair.first, momentum_i)
     return np.asarray(coupling_squared(potential_i**2, mode.energy, excitons.hbar2_per_density))
 
 

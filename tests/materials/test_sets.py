@@ -165,6 +165,12 @@ def test_old_names_of_replaced_numbers_are_taken_and_announced():
         ('model = "valley"\nmaterial = "WS2"\n', "valley.screening.length=40"),
         (WIGNER("WS2", ""), "wigner.screening.length=4"),
     )
+    assert (
+        point_of(WIGNER("WS2", ""), "parameters.excitons.members_KLambda=2").material.number(
+            "excitons.degeneracy_KLambda", "1"
+        )
+        == 2
+    )
     assert [
         point_of(text, f"parameters.{key}").material.number("interaction.r0", "nm") for text, key in inputs
     ] == pytest.approx([4, 4])
@@ -193,6 +199,8 @@ def test_every_number_that_models_had_apart_is_known_by_its_new_name():
         "valley.bands.lambda_energy",
         "formation.B.electron_mass",
         "formation.substrate.oxide_index",
+        "wigner.bands.members_KK",
+        "excitons.members_KLambda",
     ]
     old += [f"valley.phonons.electron_{word}.acoustic_energy" for word in words] + [
         "valley.phonons.spin_flip_intravalley_energy",

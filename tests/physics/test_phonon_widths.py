@@ -66,7 +66,7 @@ def test_acoustic_part_is_linear_in_temperature(excitons):
 
 
 def test_without_coupling_or_heat_there_is_no_width(excitons):
-    deaf = replace(excitons, electron_acoustic_v=np.zeros(3), hole_acoustic=0.0, optical=(), channels=())
+    deaf = replace(excitons, electron_acoustic_v=np.zeros(3), hole_acoustic=0.0, optical=(), valley_pairs=())
     assert half_widths(deaf, KT, exciton(deaf)) == (0, 0, 0)
     assert half_widths(excitons, 0.0, exciton(excitons))[:2] == (0, 0)
     assert (half_widths(excitons, 0.0, exciton(excitons)).intervalley > 0) == (excitons.energy_v.min() < -0.03)
@@ -79,8 +79,8 @@ def test_emission_and_absorption_balance(excitons):
     def rate(first, fall):
         order = [*first, 2]
         masses, states = excitons.electron_mass_v[order], tuple(excitons.state_v[v] for v in order)
-        energies, channel = np.array([fall, 0.0, 1.0]), ValleyPair(0, 1, (1, 1), (mode,))
-        there = replace(excitons, energy_v=energies, electron_mass_v=masses, state_v=states, channels=(channel,))
+        energies, pair = np.array([fall, 0.0, 1.0]), ValleyPair(0, 1, (1, 1), (mode,))
+        there = replace(excitons, energy_v=energies, electron_mass_v=masses, state_v=states, valley_pairs=(pair,))
         return half_widths(there, KT, exciton(there)).intervalley / there.mass_v[1]
 
     emission = rate((0, 1), mode.energy) - rate((0, 1), mode.energy - 1e-9)  # the latter has too little energy to emit

@@ -88,8 +88,10 @@ def test_coarse_cells_and_small_boxes_are_refused():
 
 def test_materials_without_the_numbers_say_so():
     rich = load_for("wigner", "MoS2")
-    poor = replace(rich, numbers={key: number for key, number in rich.numbers.items() if key != "excitons.members_KK"})
-    with pytest.raises(ValueError, match="excitons.members_KK"):
+    poor = replace(
+        rich, numbers={key: number for key, number in rich.numbers.items() if key != "excitons.degeneracy_KK"}
+    )
+    with pytest.raises(ValueError, match="excitons.degeneracy_KK"):
         make_problem(MPI.COMM_SELF, config(), poor, Run())
 
 

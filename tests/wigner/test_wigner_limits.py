@@ -122,7 +122,7 @@ def test_phonon_assisted_light_obeys_its_formula():
         assert emitted.rate_i / absorbed.rate_i == pytest.approx(expected, rel=1e-9)
         # rate of scattering of all excitons to KK by that phonon, per final state, times those in the light cone
         potential = next(
-            mode.potential for mode in problem.excitons.channels[0].modes if mode.energy == pytest.approx(energy[0])
+            mode.potential for mode in problem.excitons.valley_pairs[0].modes if mode.energy == pytest.approx(energy[0])
         )
         shape = problem.excitons.intervalley_overlap(1, 0, np.sqrt(2 * problem.excitons.mass_v[1] * 1e-4) / HBAR)
         coupling = HBAR**2 * (potential * shape) ** 2 / (2 * problem.excitons.mass_density * energy[0])

@@ -242,7 +242,7 @@ def test_solve_gives_the_agreed_datasets():
     [("WS2", (0, -51.5, -30.5), (0.63, 0.72, 1.0)), ("WSe2", (0, -46, -34), (0.65, 0.75, 0.89))],
 )
 def test_populations_become_those_of_equilibrium(material, energies, masses):
-    """Masses times members times Boltzmann factors of the energies; radiative decay off."""
+    """Masses times degeneracies times Boltzmann factors of the energies; radiative decay off."""
     bins, times = (
         {"first_bin": 1.0, "growth": 1.2, "largest_bin": 12.0},
         {"end": 40.0, "outputs": [(10.0, 40.0)], "tolerance": 1e-2},

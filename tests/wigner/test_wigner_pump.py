@@ -41,8 +41,8 @@ def test_excitons_are_born_where_light_and_phonon_leave_them():
     grid, excitons = hot.grid, hot.excitons
     rate = hot.source.rate_i.reshape(3, grid.bins)
     energy = 0.5 * (grid.edges[1:] + grid.edges[:-1])
-    channel = next(c for c in excitons.channels if (c.first, c.second) == (0, 1))
-    phonons = np.array([mode.energy for mode in channel.modes])
+    pair = next(pair for pair in excitons.valley_pairs if (pair.first, pair.second) == (0, 1))
+    phonons = np.array([mode.energy for mode in pair.modes])
     distance = 0.1 + excitons.energy_v[0] - excitons.energy_v[1]
     mean = rate[1] @ energy / rate[1].sum()
     assert distance - phonons.max() < mean < distance - phonons.min()
@@ -62,7 +62,7 @@ def test_acoustic_rate_of_a_warm_lattice():
     )
     excitons = read_excitons(load_for("wigner", "WS2"))
     excess, mass = 0.06, excitons.mass_v[0]
-    bare = type(excitons)(**{**vars(excitons), "optical": (), "channels": ()})
+    bare = type(excitons)(**{**vars(excitons), "optical": (), "valley_pairs": ()})
     found = formation_rates(bare, warm.grid, excess).sum()
     expected = 0.0
     for branch in excitons.branches:

@@ -145,7 +145,7 @@ class CentralLine:
         found = np.empty((len(excitons.mass_v), len(line), len(momenta)))
         for valley, mass in enumerate(excitons.mass_v):
             bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
-            states = excitons.members_v[valley] * mass * widths / (2 * np.pi * HBAR**2)
+            states = excitons.degeneracy_v[valley] * mass * widths / (2 * np.pi * HBAR**2)
             states = states * self._spatial_grid.spacing**self._spatial_grid.dimension
             k = np.sqrt(2 * mass * energy) / HBAR
             both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1)
