@@ -238,8 +238,8 @@ class Phonons(Section):
     transverse: bool = Field(
         False,
         description=(
-            "add the transverse acoustic branch of wigner to the longitudinal one, whose potentials (Jin 2014) stand"
-            " for both"
+            "add the transverse acoustic branch of wigner, which WS2 alone has, to the longitudinal one, whose"
+            " potentials (Jin 2014) stand for both"
         ),
     )
     residual: Energy = Field(

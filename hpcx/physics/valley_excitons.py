@@ -142,10 +142,12 @@ def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str)
 
 
 def _branches(material: Material) -> tuple[Branch, ...]:
-    ratio = material.number("phonons.acoustic.coupling_ratio_TA", "1")
-    factors = {"LA": 1.0, "TA": ratio}
+    """Return LA, and TA unless the potentials of LA stand for both."""
+    factors = {"LA": 1.0, "TA": material.number("phonons.acoustic.coupling_ratio_TA", "1")}
     return tuple(
-        Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factors[name]) for name in factors
+        Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factor)
+        for name, factor in factors.items()
+        if factor
     )
 
 
