@@ -39,7 +39,7 @@ _MEANINGS: dict[str, str] = {
     "phonons.acoustic.velocity_*": (
         "velocity of {0} phonons; without those of TA, acoustic phonons have the velocity of LA"
     ),
-    "phonons.acoustic.coupling_ratio_TA": "coupling of TA phonons over that of LA phonons; 0 where the latter stands for both",
+    "phonons.acoustic.coupling_ratio_TA": "coupling of TA over that of LA phonons; 0 where that stands for both",
     "phonons.acoustic.electron_potential_*": (
         "deformation potential of electrons at {0} for acoustic phonons, inside a valley"
     ),
