@@ -7,7 +7,8 @@ three places, nowhere else:
 * inputs: a configuration holds documented units (`hpcx.config.base.Unit`); `config.internal` is the same in internal
   ones,
 * materials: `material.number(key, unit)` is asked for an internal unit,
-* results: `hpcx.io.result.Result.add_internal` takes internal numbers and writes the declared unit.
+* results: `hpcx.io.result.Result.add_internal` takes internal numbers and writes the declared unit; messages and
+  summaries call `from_internal`.
 
 Lattice data and files of other programs are read in angstrom. Wall-clock times are in s.
 """
@@ -19,6 +20,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from hpcx.physics.constants import ELEMENTARY_CHARGE_C
 from hpcx.spelling import suggestion
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ _USUAL = (
     "cm^2/s",
 )
 _AMPERE = re.compile(r"\bA\b")
-#: name of a documented unit -> name inside the models, and the power of ten between them
+#: name of a documented unit -> name inside the models, and the power of ten between them, for joules beside `_CHARGE`
 _INTERNAL = {
     "meV": ("eV", -3),
     "ps": ("fs", 3),
@@ -70,7 +72,10 @@ _INTERNAL = {
     "um": ("nm", 3),
     "cm": ("nm", 7),
     "angstrom": ("nm", -1),
+    "uJ": ("eV", 13),
 }
+#: a joule is 1e19 eV over this
+_CHARGE = 1e19 * ELEMENTARY_CHARGE_C
 _FACTOR = re.compile(r"(?P<over>/?)\s*(?P<name>[^\W\d_]\w*)(?:(?:\^|\*\*)(?P<power>[+-]?\d+))?")
 
 
@@ -117,14 +122,15 @@ def internal(unit: str) -> tuple[str, float, float]:
     """
     if unit == "s":  # wall-clock time
         return unit, 1.0, 1.0
-    power = 0
+    power = joules = 0
     for factor in _FACTOR.finditer(unit):
-        _, each = _INTERNAL.get(factor["name"], ("", 0))
-        power += each * int(factor["power"] or 1) * (-1 if factor["over"] else 1)
+        exponent = int(factor["power"] or 1) * (-1 if factor["over"] else 1)
+        power += exponent * _INTERNAL.get(factor["name"], ("", 0))[1]
+        joules += exponent * (factor["name"] == "uJ")
     name = _FACTOR.sub(
         lambda factor: factor[0].replace(factor["name"], _INTERNAL.get(factor["name"], (factor["name"], 0))[0], 1), unit
     )
-    return name, float(10 ** max(power, 0)), float(10 ** max(-power, 0))
+    return name, float(10 ** max(power, 0)), 10 ** max(-power, 0) * _CHARGE**joules
 
 
 def parse(text: str | float | int, unit: str) -> float:

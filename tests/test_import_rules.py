@@ -29,7 +29,7 @@ FRAME = {
     "tree": {"tree_points", "io.seal", "renamed"},
     "inspection": {"inspection", "tree", "io", "materials", "registry", "parallel.launcher"},
     "tree_points": {"io.reading"},
-    "units": {"spelling"},
+    "units": {"spelling", "physics.constants"},
     "toml": set(),
     "textfile": set(),
     "spelling": set(),

@@ -32,6 +32,11 @@ class Unit:
 
     name: str
 
+    @property
+    def inside(self) -> str:
+        """The unit in which the models hold the number."""
+        return units.internal(self.name)[0]
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Parse text with a unit before the plain number is validated."""
         return core_schema.no_info_before_validator_function(self._read, handler(source))

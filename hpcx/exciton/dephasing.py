@@ -12,6 +12,7 @@ from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.phonon_widths import Widths, exciton, half_widths
 from hpcx.physics.valley_excitons import Excitons, excitons_of
+from hpcx.units import from_internal
 
 Input = TypeVar("Input", bound=CarriersInput)
 
@@ -71,7 +72,9 @@ def add_widths(result: Result, group: str, widths: Widths, config: CarriersInput
         result.add(f"{group}/dephasing/{name}", width, (), "eV", text(f"by {parts[name]},", group))
     result.add(f"{group}/dephasing/half_width", total, (), "eV", text("everything,", group))
     listed = " + ".join(
-        f"{1e3 * width:.3f} {name}" for name, width in zip((*parts, "residual"), (*widths, config.phonons.residual))
+        f"{from_internal(width, 'meV'):.3f} {name}"
+        for name, width in zip((*parts, "residual"), (*widths, config.phonons.residual))
     )
-    result.summary.append(f"{group} half width at {config.phonons.temperature:g} K: {1e3 * total:.3f} meV ({listed})")
+    half_width = f"{from_internal(total, 'meV'):.3f} meV"
+    result.summary.append(f"{group} half width at {config.phonons.temperature:g} K: {half_width} ({listed})")
     return total

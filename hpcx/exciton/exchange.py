@@ -230,7 +230,7 @@ def add_exchange(stages: Stages, result: Result, config: Config, material: Mater
         "share of a state in the polarisation that makes the exchange",
     )
     for q, energy, part in zip(momentum, with_exchange, share, strict=True):
-        split = 1e3 * (energy[int(np.argmax(part))] - energy[0]) if part.any() else 0.0
+        split = from_internal(energy[int(np.argmax(part))] - energy[0], "meV") if part.any() else 0.0
         result.summary.append(
             f"exchange: {split:.3f} meV between the longitudinal and the lowest exciton at"
             f" {from_internal(q, '1/angstrom'):.4f} 1/angstrom"

@@ -32,6 +32,7 @@ from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys
 from hpcx.physics.wannier_variational import Hydrogenic, variational_1s
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
+from hpcx.units import from_internal
 
 START = {"mesh.N": 60, "mesh.k0": 0.14}
 #: width of the smallest supercell and smallest cut-off in units of the radius a of exp(-r/a) and of 1/a
@@ -204,7 +205,7 @@ def binding_energy(config: CarriersInput, material: Material) -> Quantity:
         correction="exciton/finite_mesh_correction",
         solver_error=_SOLVER_ERROR,
         usual=_USUAL,
-        rough=1e3 * hydrogenic(config, material).binding_energy,
+        rough=from_internal(hydrogenic(config, material).binding_energy, "meV"),
     )
 
 

@@ -31,6 +31,7 @@ from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.valley_bands import cautions, told
+from hpcx.units import from_internal
 
 #: hears the share of the work that is done
 Progress = Callable[[float], None]
@@ -162,7 +163,7 @@ def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap:
 
 def binding_text(binding: float, gap: float | None) -> str:
     """Return a binding energy in eV as text in meV, with the exciton's optical transition if the band gap is known."""
-    text = f"{1e3 * binding:.2f} meV"
+    text = f"{from_internal(binding, 'meV'):.2f} meV"
     return text if gap is None else f"{text}, optical transition at {gap - binding:.4f} eV (band gap {gap:g} eV)"
 
 

@@ -26,6 +26,7 @@ from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.spectra import rounding_error
 from hpcx.physics.tightbinding import TightBinding
+from hpcx.units import from_internal
 
 #: (name, sign of i v_y) of the circular polarisations
 POLARISATIONS = (("plus", 1), ("minus", -1))
@@ -58,8 +59,9 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     add_degeneracy(result, "exciton", sizes, config.solver.tolerance)
     _add_states(result, operator, model, pairs)
     lowest = int(np.argmin([energy[0] for energy in energies]))
+    binding = from_internal(edges[lowest] - energies[lowest][0], "meV")
     result.summary.append(
-        f"lowest exciton {energies[lowest][0]:.6f} eV, {1e3 * (edges[lowest] - energies[lowest][0]):.2f} meV below the"
+        f"lowest exciton {energies[lowest][0]:.6f} eV, {binding:.2f} meV below the"
         f" free pairs of its momentum ({problem.size} pair states, {model.orbitals} orbitals)"
     )
     if config.absorption.enabled and operator.problem.velocity_xkcv is not None:

@@ -27,14 +27,13 @@ from hpcx.formation.problem import Problem
 from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
 from hpcx.io.result import Result
 from hpcx.parallel.errors import agreed
-from hpcx.physics.constants import ELEMENTARY_CHARGE_C, HBAR
+from hpcx.physics.constants import HBAR
+from hpcx.units import from_internal
 
 #: delay (fs) at which the plateau is read, and from which it is averaged
 PLATEAU_AT = 150.0
 #: rise of pump and probe (fs) to which the plateau is traced back
 RESPONSE_TIME = 25.0
-#: 1/nm^2 in 1/cm^2, and an electron volt in uJ
-PER_CM2, UJ_PER_EV = 1e14, 1e6 * ELEMENTARY_CHARGE_C
 #: fewest delays in the window of the fits: one more than the two times and the two amplitudes that are fitted
 FEWEST_DELAYS = 5
 #: what NaN means
@@ -126,7 +125,8 @@ def shares_by_reading(traces: Traces) -> np.ndarray:
 def add_states(result: Result, problem: Problem) -> None:
     """Add energies, binding energies and two-exciton numbers."""
     result.summary += [
-        f"{m.name}: binding energy {1e3 * -m.states.energy_l[0]:.1f} meV, gap {m.gap:.3f} eV" for m in problem.manifolds
+        f"{m.name}: binding energy {from_internal(-m.states.energy_l[0], 'meV'):.1f} meV, gap {m.gap:.3f} eV"
+        for m in problem.manifolds
     ]
     _add_widths(result, problem)
     result.add("wannier/manifold", np.array([m.name for m in problem.manifolds]), ("manifold",), "1", "manifold")
@@ -224,19 +224,20 @@ def add_populations(result: Result, config: Config, problem: Problem, traces: Tr
     by_state = traces.population_vmlt.sum(axis=0)
     axes, label = ("manifold", "state", "time"), "population of a state in both valleys"
     result.add("signal/population_by_state", by_state, axes, "1/nm^2", label)
-    density_t = PER_CM2 * by_state.sum(axis=(0, 1))
-    result.add("signal/exciton_density", density_t, ("time",), "1/cm^2", "excitons of all states and valleys")
-    made, photons = _excitons_made(config, traces), config.pump.fluence / (config.pump.photon_energy * UJ_PER_EV)
-    result.add("signal/excitons_made", made, (), "1/cm^2", "excitons of all states and valleys that the pump has made")
-    result.add("signal/absorbed_share", made / photons, (), "1", "excitons made over photons of the pump")
+    label = "excitons of all states and valleys"
+    result.add_internal("signal/exciton_density", by_state.sum(axis=(0, 1)), ("time",), "1/cm^2", label)
+    pump, made = config.pump.internal, _excitons_made(config, traces)
+    result.add_internal("signal/excitons_made", made, (), "1/cm^2", f"{label} that the pump has made")
+    share = made * pump.photon_energy / pump.fluence
+    result.add("signal/absorbed_share", share, (), "1", "excitons made over photons of the pump")
 
 
 def _excitons_made(config: Config, traces: Traces) -> float:
-    """Return the density (1/cm^2) at the end of the window and what has decayed from the 1s states until then."""
+    """Return the density (1/nm^2) at the end of the window and what has decayed from the 1s states until then."""
     density_t = traces.population_vmlt.sum(axis=(0, 1, 2))
     ground_t = traces.population_vmlt[:, :, 0].sum(axis=(0, 1))
     lost = config.cascade.internal.decay / HBAR * trapezoid(ground_t, traces.time_t)
-    return PER_CM2 * float(density_t[-1] + lost)
+    return float(density_t[-1] + lost)
 
 
 def _add_coherence(result: Result, traces: Traces) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, FREE_SPACE_IMPEDANCE_OHM, HBAR, HBAR_C_EV_NM
+from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR, HBAR_C_EV_NM, SPEED_OF_LIGHT_NM_PER_FS
 
 #: circular components (sigma+, sigma-) of unit polarisation vectors
 JONES = {
@@ -15,9 +15,6 @@ JONES = {
     "sigma+": np.array([1.0, 0.0]),
     "sigma-": np.array([0.0, 1.0]),
 }
-#: uJ/cm^2 per fs in W/m^2
-_INTENSITY_W_PER_M2 = 1e13
-_V_PER_NM = 1e-9
 #: part of the largest value below which a spectrum counts as zero
 SPECTRUM_END = 1e-18
 #: numbers of resonances of a stack by which its reflection is represented in time, and the deviation that makes them
@@ -62,9 +59,13 @@ class Pulse:
 
 
 def peak_amplitude(fluence: float, duration: float) -> float:
-    """Return the amplitude (V/nm) of a pulse of `fluence` (uJ/cm^2) and intensity FWHM `duration` (fs) in vacuum."""
-    peak = fluence / (duration * np.sqrt(np.pi / (4 * np.log(2)))) * _INTENSITY_W_PER_M2
-    return 0.5 * np.sqrt(2 * FREE_SPACE_IMPEDANCE_OHM * peak) * _V_PER_NM
+    """Return the amplitude A (V/nm) of a pulse of `fluence` (eV/nm^2) and intensity FWHM `duration` (fs) in vacuum.
+
+    The field is 2 A cos(omega t), so that the mean of epsilon_0 c E^2 over a period, the intensity, is
+    2 epsilon_0 c A^2 at its peak.
+    """
+    peak = fluence / (duration * np.sqrt(np.pi / (4 * np.log(2))))
+    return np.sqrt(peak * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS))
 
 
 @dataclass(frozen=True)

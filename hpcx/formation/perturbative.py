@@ -159,7 +159,7 @@ def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
     # the middle of all states: what is farther than half the sampling frequency is folded back
     reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
     grid = time_grid(config, problem.smallest_width, delay_d, reference)
-    pump = config.pump
+    pump = config.pump.internal
     pulse = Pulse(pump.photon_energy, pump.duration, peak_amplitude(pump.fluence, pump.duration))
     probe = Pulse(config.probe.photon_energy, config.probe.duration, 1.0)
     reach = PULSE_REACH * pump.duration

@@ -11,6 +11,7 @@ from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, 
 from hpcx.formation.thermal import EXCITED_WAYS, GROUND_WAYS, Phonons, half_widths
 from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
+from hpcx.units import from_internal
 
 #: largest deviation of a substrate's reflection in the time route
 MISFIT_MAX = 2e-3
@@ -41,7 +42,7 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
         ("bound", given.bound, EXCITED_WAYS),
         ("continuum", given.continuum, EXCITED_WAYS),
     ):
-        least = SMALLEST_WIDTH + 1e3 * phonons.width(given.measured_at, ways)
+        least = SMALLEST_WIDTH + from_internal(phonons.width(given.measured_at, ways), "meV")
         if width < least:
             reason = (
                 f"must be at least {least:.2f} meV: what phonons make at dephasing.measured_at = {given.measured_at:g}"

@@ -106,7 +106,7 @@ def make_experiment(
     """Return the experiment for a `pump` of this polarisation (the first by default);
     valleys that mirror each other are computed once.
     """
-    amplitude = peak_amplitude(config.pump.fluence, config.pump.duration)
+    amplitude = peak_amplitude(config.pump.internal.fluence, config.pump.duration)
     pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
     valleys: tuple[int, ...] = (0, 1)
     mirrored = False

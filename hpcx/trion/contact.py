@@ -95,7 +95,8 @@ def strength_for_shift(
         pairs = follow_state(operator.comm, contact, tolerance, "trion_", vector, lambda _: keep())
         moved, vector = float(pairs.values[0]), pairs.vectors[0]
     strength = from_internal(contact.strength, "eV*angstrom^2")
+    wanted, found = from_internal(shift, "meV"), from_internal(moved - energy, "meV")
     raise SolverError(
-        f"twod.triplet_shift = {1e3 * shift:g} meV: no contact interaction shifts the lowest triplet that far (J ="
-        f" {strength:.3g} eV angstrom^2 gives {1e3 * (moved - energy):.3f} meV); ask for less than the binding energy"
+        f"twod.triplet_shift = {wanted:g} meV: no contact interaction shifts the lowest triplet that far (J ="
+        f" {strength:.3g} eV angstrom^2 gives {found:.3f} meV); ask for less than the binding energy"
     )

@@ -29,6 +29,7 @@ from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import trion_problem
 from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, start_vector
+from hpcx.units import from_internal
 
 
 def pair_order(operator: CoupledOperator) -> SideBySide:
@@ -188,7 +189,7 @@ def _add_states(
     for number, name in enumerate(names):
         mainly = np.flatnonzero(weight.argmax(axis=1) == number)
         if mainly.size:
-            shift = 1e3 * (bright - energy[mainly[0]])
+            shift = from_internal(bright - energy[mainly[0]], "meV")
             result.summary.append(
                 f"exchange: {name} bound by {shift:.3f} meV, {100 * weight[mainly[0], number]:.0f} % of the state{told}"
             )

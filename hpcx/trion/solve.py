@@ -40,6 +40,7 @@ from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
 from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
+from hpcx.units import from_internal
 
 #: residuals that products in single precision can reach, eV
 _SINGLE_FLOOR = 1e-6
@@ -196,7 +197,7 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
         f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points
     )
     result.summary.append(
-        f"{species}: binding energy {1e3 * binding:.3f} meV, oscillator strength {weight[0]:.3g}, "
+        f"{species}: binding energy {from_internal(binding, 'meV'):.3f} meV, oscillator strength {weight[0]:.3g}, "
         f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
     )
 
@@ -225,10 +226,9 @@ def add_channel(
     result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
     text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
     result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
-    level = "" if np.isnan(edge) else f", lowest state {1e3 * (edge + energy):.3f} meV from the lowest band edges"
-    result.summary.append(
-        f"{name}: {1e3 * (pair_energy.min() - energy):.3f} meV below its lowest exciton and a free carrier{level}"
-    )
+    binding, above = from_internal(pair_energy.min() - energy, "meV"), from_internal(edge + energy, "meV")
+    level = "" if np.isnan(edge) else f", lowest state {above:.3f} meV from the lowest band edges"
+    result.summary.append(f"{name}: {binding:.3f} meV below its lowest exciton and a free carrier{level}")
 
 
 def _kept(operator: TrionOperator) -> str:

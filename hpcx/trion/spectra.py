@@ -136,8 +136,8 @@ class Spectra:
         shift = self._config.twod.triplet_shift
         if operator.problem.identical or energy >= self._exciton_energy:
             raise AgreedError(
-                f"twod.triplet_shift = {1e3 * shift:g} meV: the triplet of this material has no bound bright state to"
-                " shift; set it to 0"
+                f"twod.triplet_shift = {from_internal(shift, 'meV'):g} meV: the triplet of this material has no bound"
+                " bright state to shift; set it to 0"
             )
         with self._run.timings.measure("contact interaction"):
             self._contact = strength_for_shift(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpcx.materials.loader import Material
 from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
+from hpcx.units import from_internal
 from hpcx.valley.config import Config
 from hpcx.valley.fit import FAST_BOUNDS, SLOW_BOUNDS
 
@@ -66,7 +67,7 @@ def refinement(config: Config, material: Material) -> Refinement:
 
 def _quantities() -> tuple[Quantity, ...]:
     transition = (("A", "B"),)
-    slow, fast = (1e-3 * SLOW_BOUNDS[0], 1e-3 * SLOW_BOUNDS[1]), FAST_BOUNDS
+    slow, fast = (from_internal(SLOW_BOUNDS[0], "ps"), from_internal(SLOW_BOUNDS[1], "ps")), FAST_BOUNDS
     return (
         Quantity("dichroism/slow_time", "depolarisation time", "ps", transition, between=slow),
         Quantity("dichroism/fast_time", "fast time", "fs", transition, between=fast),

@@ -8,6 +8,7 @@ from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.registry import Refusal, tried
+from hpcx.units import from_internal
 from hpcx.valley.blocking import most_blocked
 from hpcx.valley.config import MOST_DELAYS, Config
 from hpcx.valley.parameters import read_parameters
@@ -38,8 +39,8 @@ def _broadening(config: Config) -> list[Refusal]:
     if config.internal.momentum.broadening <= most:
         return []
     reason = (
-        f"must be at most {MOST_BROADENING:g} k_B T = {1e3 * most:.3g} meV at {config.temperature:g} K, with more"
-        " momentum.points for a smaller one"
+        f"must be at most {MOST_BROADENING:g} k_B T = {from_internal(most, 'meV'):.3g} meV at {config.temperature:g} K;"
+        " take more momentum.points with a smaller one"
     )
     return [Refusal("momentum.broadening", f"{config.momentum.broadening:g} meV", reason)]
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
+from hpcx import units
+from hpcx.formation.config import Pump
 from hpcx.formation.gaussians import GaussianSum, Transfer, Vectors, exchange_overlap, fit_gaussians, transfer_overlap
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
@@ -72,7 +75,18 @@ def test_a_single_gaussian_makes_one_combination_forbidden(states, monkeypatch):
 
 
 def test_peak_field_of_the_pump():
-    assert peak_amplitude(5.0, 20.0) / np.sqrt(2) == pytest.approx(0.0149, abs=5e-5)
+    pump = Pump(photon_energy=2.4, fluence=5.0, duration=20.0)
+    assert peak_amplitude(pump.internal.fluence, 20.0) / np.sqrt(2) == pytest.approx(0.0149, abs=5e-5)
+
+
+def test_fluence_is_the_energy_of_the_field():
+    """The mean of epsilon_0 c E^2 over periods of the light, in SI units of another program."""
+    unit, peak = units.registry(), peak_amplitude(Pump(photon_energy=2.4, fluence=5.0).internal.fluence, 20.0)
+    time_t = np.linspace(-60.0, 60.0, 60001)
+    field_t = 2 * peak * np.exp(-2 * np.log(2) * (time_t / 20) ** 2) * np.cos(2.4 / HBAR * time_t)
+    square = trapezoid(field_t**2, time_t) * unit("V^2/nm^2*fs")
+    fluence = (unit("vacuum_permittivity * speed_of_light") * square).to("uJ/cm^2").magnitude
+    assert fluence == pytest.approx(5.0, rel=5e-8)  # e^2 / (4 pi epsilon_0) is rounded by 4e-8
 
 
 def test_spectrum_is_the_transform_of_the_envelope():
