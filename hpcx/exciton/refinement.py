@@ -26,11 +26,11 @@ from hpcx.exciton.refusals import PAIR, followed
 from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Carrier
+from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys
-from hpcx.physics.wannier_variational import Hydrogenic, variational_1s
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
 from hpcx.units import from_internal
 
@@ -107,9 +107,9 @@ def reduced_mass(config: CarriersInput, material: Material) -> float:
     return float(HBAR2_PER_M0 * _NEAR**2 / (2 * energy[0]))
 
 
-def hydrogenic(config: CarriersInput, material: Material) -> Hydrogenic:
+def hydrogenic(config: CarriersInput, material: Material) -> BoundState:
     """Return the best exp(-r/a)."""
-    return variational_1s(reduced_mass(config, material), material_interaction(config, material))
+    return bound_state(reduced_mass(config, material), material_interaction(config, material), "variational")
 
 
 def relative_width(config: CarriersInput, material: Material) -> float:
@@ -158,7 +158,8 @@ def mesh_parameters(config: CarriersInput, material: Material, highest: float = 
     """Return the ladders of mesh.N and mesh.k0, which begin where an exciton of this size
     has a meaning and end at the `highest` cut-off.
     """
-    lattice, radius = carrier_lattice(config, material), hydrogenic(config, material).radius
+    lattice = carrier_lattice(config, material)
+    radius = math.sqrt(2 / math.pi) / hydrogenic(config, material).contact  # a of exp(-r/a)
     law, tail = material_interaction(config, material), tail_of(config, material)
     least = _WIDTH * radius / lattice.constant
     sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)

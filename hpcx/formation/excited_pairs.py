@@ -23,16 +23,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.linalg import eigh
 
 from hpcx.formation.two_exciton import PairMedium, SpinChannel, TwoExcitonStates, channel_states
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.wannier_gaussian import GAUSSIANS, GaussianStates, lowest_states
 from hpcx.physics.wannier_radial import WannierStates
 
-#: number of Gaussians of the s states, and their smallest and largest exponent times the mean square momentum of the 1s
-#: state
-GAUSSIANS, RANGE = 6, (0.032, 6.5)
 #: widths of R (nm) of products of s states, which reach far; number of functions in which all distances are correlated,
 #: and their lengths (nm)
 FAR, CORRELATED, LENGTHS = np.geomspace(0.25, 20.0, 12), 200, (0.3, 12.0)
@@ -42,35 +39,6 @@ INDEPENDENT, HIGHEST = 1e-8, 3.0
 #: variances (nm^2) between which the mean interaction is tabulated, and momenta (1/nm) of its integral, both
 #: logarithmic
 VARIANCES, MOMENTA = np.geomspace(1e-6, 1e5, 600), np.geomspace(1e-6, 1e5, 2500)
-
-
-@dataclass(frozen=True)
-class GaussianStates:
-    """The lowest s states in the basis exp(-exponent_g k^2): coefficients (nm),
-    normalised, and energies from the gap (eV).
-    """
-
-    exponent_g: np.ndarray
-    coefficient_sg: np.ndarray
-    energy_s: np.ndarray
-
-    def in_momentum(self, k_k: np.ndarray) -> np.ndarray:
-        """Return phi_s(k), nm, shape (states, k)."""
-        return self.coefficient_sg @ np.exp(-np.outer(self.exponent_g, k_k**2))
-
-
-def lowest_states(states: WannierStates, count: int) -> GaussianStates:
-    """Return the `count` lowest states of the basis, with the interaction of `states`."""
-    k_k, weight_k = states.grid.k_k, states.grid.weight_k
-    exponent_g = np.geomspace(*RANGE, GAUSSIANS) / (weight_k @ (states.phi_lk[0] ** 2 * k_k**2))
-    total_gg = np.add.outer(exponent_g, exponent_g)
-    kinetic_gg = HBAR2_PER_M0 / (2 * states.reduced_mass) / (4 * np.pi * total_gg**2)
-    weighted_gk = np.exp(-np.outer(exponent_g, k_k**2)) * weight_k
-    energy_s, coefficient_gs = eigh(
-        kinetic_gg - weighted_gk @ states.coulomb_kk @ weighted_gk.T, 1 / (4 * np.pi * total_gg)
-    )
-    coefficient_sg = coefficient_gs.T[:count] * np.where(coefficient_gs.sum(axis=0) < 0, -1.0, 1.0)[:count, None]
-    return GaussianStates(exponent_g, coefficient_sg, energy_s[:count])
 
 
 def paired_states(states: WannierStates, count: int) -> np.ndarray:

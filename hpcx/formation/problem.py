@@ -20,7 +20,7 @@ from hpcx.parallel.fingerprint import Excerpt
 from hpcx.parallel.tables import Table
 from hpcx.physics.constants import HBAR
 from hpcx.physics.interaction import Interaction, layer_interaction
-from hpcx.physics.wannier_radial import RadialGrid, WannierStates, convergence, solve_wannier
+from hpcx.physics.wannier_radial import WannierStates, convergence, radial_states
 
 MANIFOLDS = ("A", "B")
 #: eV from the top of the kept continuum that the pump must leave, for its band width and the levels it broadens
@@ -179,8 +179,7 @@ def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> Wan
 def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, medium: PairMedium) -> WannierStates:
     """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
     reduced_mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
-    grid = RadialGrid.reaching_the_cusp(*nodes, reduced_mass, medium.interaction)
-    return solve_wannier(grid, reduced_mass, medium.interaction).up_to(energy_max)
+    return radial_states(nodes, reduced_mass, medium.interaction).up_to(energy_max)
 
 
 def gap_of(material: Material, name: str, states: WannierStates) -> float:

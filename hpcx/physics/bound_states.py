@@ -4,6 +4,9 @@
 
 with the interaction V of two charges (hpcx.physics.interaction), phi real and positive at zero distance. A new solver
 is a function of reduced mass and interaction and a line in `SOLVERS`.
+
+Formation after a pump above the gap needs all s states with their continuum on one grid of momenta, orthogonal to each
+other. Only the radial solver has them, so that model asks `wannier_radial.radial_states` itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ground states of the two-dimensional Wannier equation in a Gaussian basis: every integral that follows is analytic.
+"""States of the two-dimensional Wannier equation in a Gaussian basis: every integral that follows is analytic.
 
 The relative motion obeys [p^2 / (2 mu) + V(r)] phi = -Eb phi with the attraction of an interaction V
 (hpcx.physics.interaction).
@@ -16,6 +16,7 @@ from scipy.linalg import eigh
 
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
+from hpcx.physics.wannier_radial import WannierStates
 
 
 @dataclass(frozen=True)
@@ -180,3 +181,37 @@ def tabulated_1s(reduced_mass: float, law: Interaction) -> TabulatedState:
     """Return `ground_state` with a table of form factors."""
     state = ground_state(reduced_mass, law)
     return TabulatedState(state.exponents, state.coefficients, state.binding_energy)
+
+
+#: number of Gaussians of the s states, and their smallest and largest exponent times the mean square momentum of the 1s
+#: state
+GAUSSIANS, RANGE = 6, (0.032, 6.5)
+
+
+@dataclass(frozen=True)
+class GaussianStates:
+    """The lowest s states in the basis exp(-exponent_g k^2): coefficients (nm),
+    normalised, and energies from the gap (eV).
+    """
+
+    exponent_g: np.ndarray
+    coefficient_sg: np.ndarray
+    energy_s: np.ndarray
+
+    def in_momentum(self, k_k: np.ndarray) -> np.ndarray:
+        """Return phi_s(k), nm, shape (states, k)."""
+        return self.coefficient_sg @ np.exp(-np.outer(self.exponent_g, k_k**2))
+
+
+def lowest_states(states: WannierStates, count: int) -> GaussianStates:
+    """Return the `count` lowest states of the basis, with the interaction of `states`."""
+    k_k, weight_k = states.grid.k_k, states.grid.weight_k
+    exponent_g = np.geomspace(*RANGE, GAUSSIANS) / (weight_k @ (states.phi_lk[0] ** 2 * k_k**2))
+    total_gg = np.add.outer(exponent_g, exponent_g)
+    kinetic_gg = HBAR2_PER_M0 / (2 * states.reduced_mass) / (4 * np.pi * total_gg**2)
+    weighted_gk = np.exp(-np.outer(exponent_g, k_k**2)) * weight_k
+    energy_s, coefficient_gs = eigh(
+        kinetic_gg - weighted_gk @ states.coulomb_kk @ weighted_gk.T, 1 / (4 * np.pi * total_gg)
+    )
+    coefficient_sg = coefficient_gs.T[:count] * np.where(coefficient_gs.sum(axis=0) < 0, -1.0, 1.0)[:count, None]
+    return GaussianStates(exponent_g, coefficient_sg, energy_s[:count])

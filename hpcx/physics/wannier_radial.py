@@ -139,9 +139,14 @@ class RadialState(MomentumOverlaps):
         return np.array([shifted(one).mean(axis=1) for one in np.ravel(q)]).reshape(*np.shape(q), -1) @ measure_k
 
 
+def radial_states(nodes: tuple[int, float, int, float], reduced_mass: float, law: Interaction) -> WannierStates:
+    """Return all s states, bound and unbound, on a grid of these `nodes` (see `RadialGrid.reaching_the_cusp`)."""
+    return solve_wannier(RadialGrid.reaching_the_cusp(*nodes, reduced_mass, law), reduced_mass, law)
+
+
 def radial_1s(reduced_mass: float, law: Interaction) -> RadialState:
     """Return the lowest state for a reduced mass (m0) and an interaction; raises ValueError if it is not bound."""
-    state = solve_wannier(RadialGrid.reaching_the_cusp(*USUAL_NODES, reduced_mass, law), reduced_mass, law).state()
+    state = radial_states(USUAL_NODES, reduced_mass, law).state()
     if state.binding_energy <= 0:
         raise ValueError(f"no bound state for reduced mass {reduced_mass:g} m0")
     return state

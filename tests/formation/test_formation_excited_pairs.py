@@ -14,12 +14,12 @@ from hpcx.formation.excited_pairs import (
     channel,
     elements,
     exchanged,
-    lowest_states,
     paired_states,
     solve_excited_pairs,
 )
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
+from hpcx.physics.wannier_gaussian import lowest_states
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
 GRID = (110, 3.2, 40, 30.0)
