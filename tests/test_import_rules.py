@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
 from hpcx.registry import MODELS
 
@@ -296,6 +297,17 @@ def long_functions(path: Path) -> list[str]:
 def test_files_and_functions_are_small():
     assert [str(path) for path in FILES + SCRIPTS if len(path.read_text().splitlines()) >= 400] == []
     assert offenders(FILES + SCRIPTS, long_functions) == {}
+
+
+def own_lines(node: ast.FunctionDef) -> int:
+    """Return the lines of a function from its `def`, without its docstring."""
+    text = node.body[0] if ast.get_docstring(node) is not None else None
+    return node.end_lineno - node.lineno + 1 - (text.end_lineno - text.lineno + 1 if text else 0)
+
+
+def test_half_of_all_functions_have_at_most_five_lines():
+    nodes = [node for path in FILES for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, FUNCTION)]
+    assert median(map(own_lines, nodes)) <= 5
 
 
 def public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:

@@ -108,7 +108,7 @@ NUMBERS: dict[str, Allowed] = {
         f"phonons.lumped.{pair}.{group}_{number}": allowed
         for pair in (*_TRANSITIONS, "hole_K_Kprime")
         for group in ("acoustic", "optical")
-        for number, allowed in (("energy", _PHONON), ("coupling", _OPTICAL))
+        for number, allowed in (("energy", _PHONON), ("potential", _OPTICAL))
     },
     "phonons.spin_flip.intravalley_energy": _PHONON,
     "phonons.spin_flip.intervalley_energy": _PHONON,

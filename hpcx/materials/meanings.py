@@ -47,14 +47,16 @@ _MEANINGS: dict[str, str] = {
     "phonons.optical_*.energy": (
         "energy of the {0} phonons at Gamma; branches like this take the place of the lumped ones"
     ),
-    "phonons.optical_*.*_potential": "coupling of the {1} to the {0} phonons at Gamma, inside a valley",
+    "phonons.optical_*.*_potential": "deformation potential of the {1} for the {0} phonons at Gamma, inside a valley",
     "phonons.optical.energy": "energy of the optical phonons at Gamma, lumped",
-    "phonons.optical.*_potential": "coupling of the {0} to the optical phonons at Gamma, inside a valley",
+    "phonons.optical.*_potential": "deformation potential of the {0} for the optical phonons at Gamma, inside a valley",
     "phonons.lumped.*_*_*.*_energy": "energy of the {3} phonons that move the {0} between {1} and {2}, lumped",
-    "phonons.lumped.*_*_*.*_coupling": "coupling to the {3} phonons that move the {0} between {1} and {2}, lumped",
+    "phonons.lumped.*_*_*.*_potential": (
+        "deformation potential of the {3} phonons that move the {0} between {1} and {2}, lumped"
+    ),
     "phonons.spin_flip.*_energy": "energy of the phonon that flips the electron's spin, {0}",
     "phonons.electron_*_*.potential_*": (
-        "coupling of electrons to each branch of {2} phonons that move them between {0} and {1}"
+        "deformation potential of each branch of {2} phonons that move electrons between {0} and {1}"
     ),
     "phonons.*.energy_*": "energy of the {1} phonon at the point {0} of the zone",
     "substrate.oxide_index": "refractive index of the oxide on the substrate",

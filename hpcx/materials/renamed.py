@@ -46,6 +46,7 @@ _RENAMED: tuple[tuple[str, str], ...] = (
     (r"valley\.phonons\.optical_energy", "phonons.optical.energy"),
     (r"valley\.phonons\.optical_(electron|hole)", r"phonons.optical.\1_potential"),
     (r"valley\.phonons\.spin_flip_(\w+)", r"phonons.spin_flip.\1"),
+    (r"(?:valley\.phonons|phonons\.lumped)\.((?:electron|hole)_\w+\.\w+)_coupling", r"phonons.lumped.\1_potential"),
     (r"valley\.phonons\.((?:electron|hole)_\w+\.\w+)", r"phonons.lumped.\1"),
     (r"wigner\.(acoustic|optical)\.(\w+)", r"phonons.\1.\2"),
     (r"wigner\.phonons_(K|Lambda|M)\.(energy_\w+)", r"phonons.\1.\2"),
@@ -55,6 +56,8 @@ _RENAMED: tuple[tuple[str, str], ...] = (
     (r"wigner\.phonons_LambdaLambda\.(potential_\w+)", r"phonons.electron_Lambda_Lambda.\1"),
     (r"formation\.(substrate\.\w+)", r"\1"),
 )
+#: the model that alone reads the renamed numbers of a common table
+_READERS = {"phonons": "valley", "excitons": "wigner"}
 #: what was a t, of which the new key is t
 _VELOCITIES = ("valley.bands.velocity", "formation.hopping_length")
 _POLARIZABILITY = "screening.polarizability"
@@ -122,7 +125,8 @@ def new_name(key: str, model: str) -> str:
     Raises ValueError if the new number cannot be said without the lattice constant.
     """
     found = renamed(key)
-    if found is None or not (key.startswith("excitons.") or owner_of(model) == (found.owner or "exciton")):
+    readers = (found.owner or "exciton", _READERS.get(key.partition(".")[0], "")) if found else ()
+    if found is None or owner_of(model) not in readers:
         return ""
     if key in _VELOCITIES:
         raise ValueError("is carriers.hopping times lattice.constant now: give carriers.hopping")

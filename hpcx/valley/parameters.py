@@ -105,4 +105,4 @@ def _optical(material: Material, carrier: str) -> Mode:
 
 
 def _lumped(material: Material, key: str) -> Mode:
-    return Mode(material.number(f"{key}_energy", "eV"), material.number(f"{key}_coupling", "eV/nm"))
+    return Mode(material.number(f"{key}_energy", "eV"), material.number(f"{key}_potential", "eV/nm"))

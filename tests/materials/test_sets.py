@@ -174,6 +174,9 @@ def test_old_names_of_replaced_numbers_are_taken_and_announced():
     assert [
         point_of(text, f"parameters.{key}").material.number("interaction.r0", "nm") for text, key in inputs
     ] == pytest.approx([4, 4])
+    lumped = "phonons.lumped.electron_K_Lambda.acoustic_"
+    taken = point_of('model = "valley"\nmaterial = "WS2"\n', f"parameters.{lumped}coupling=3 eV/angstrom")
+    assert taken.material.number(f"{lumped}potential", "eV/angstrom") == 3
 
 
 @pytest.mark.parametrize(
@@ -205,6 +208,7 @@ def test_every_number_that_models_had_apart_is_known_by_its_new_name():
     old += [f"valley.phonons.electron_{word}.acoustic_energy" for word in words] + [
         "valley.phonons.spin_flip_intravalley_energy",
         "valley.phonons.optical_hole",
+        *(f"{table}.hole_K_Kprime.optical_coupling" for table in ("valley.phonons", "phonons.lumped")),
     ]
     old += [f"wigner.phonons_{q}.potential_optical" for q in ("K", "Lambda", "M", "LambdaLambda")] + [
         "wigner.phonons_M.energy_A1",
