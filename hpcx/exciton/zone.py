@@ -21,7 +21,6 @@ from hpcx.parallel.rows import SpreadRows
 from hpcx.parallel.traffic import Traffic
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
-from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.tightbinding import TightBinding
 
 #: distance below which two orbitals count as the same site, nm, and decimals that tell sites apart
@@ -124,8 +123,7 @@ def _exchange(
     """Return U_ij(Q), eV: of long range, or the sum over `sites`, which are (divisions, reach, whole_cells)."""
     if sites is None:
         return long_range_exchange(model, law, momentum_x)
-    phase_r = np.exp(-1j * _supercell(sites[0]) @ model.lattice_vx @ momentum_x)
-    return site_interaction(model, law, *sites, phase_r).sum(axis=(2, 3))
+    return site_interaction(model, law, *sites, momentum_x).sum(axis=(2, 3))
 
 
 def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.ndarray) -> np.ndarray:
@@ -145,13 +143,6 @@ def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.nd
     return COULOMB * law.in_momentum(shortest) / model.cell_area * phase_ijg.mean(axis=2)
 
 
-def _supercell(divisions: int) -> np.ndarray:
-    """Return the integers of cells around the origin, (N', 2),
-    that hold all distances up to half the supercell and more.
-    """
-    return integer_pairs(range(-divisions, divisions + 1), range(-divisions, divisions + 1))
-
-
 def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of orbitals, each once, (site, 3), nm, and the number of every orbital's site."""
     site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
@@ -164,20 +155,20 @@ def site_interaction(
     divisions: int,
     reach: float,
     whole_cells: bool,
-    phase_r: np.ndarray | None = None,
+    momentum_x: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
 
-    Charges on one site repel each other like charges one lattice constant apart. `phase_r` multiplies the cells of
-    `_supercell`.
+    Charges on one site repel each other like charges as far apart as the shortest lattice vector is long. With a
+    momentum Q (2,) every cell has the phase exp(-i Q R).
     """
-    cell_rv = _supercell(divisions)
+    site_sx, site_of = sites(model)
+    cell_rv = model.cells_within(reach + float(np.linalg.norm(np.ptp(site_sx[:, :2], axis=0))))
     vector_rx = cell_rv @ model.lattice_vx
     within = np.linalg.norm(vector_rx, axis=1) <= (reach + _SAME_SITE if whole_cells else np.inf)
     cell_rv, vector_rx = cell_rv[within], vector_rx[within]
-    phase_r = np.ones(len(cell_rv)) if phase_r is None else phase_r[within]
-    site_sx, site_of = sites(model)
-    onsite = float(np.linalg.norm(model.lattice_vx[0]))
+    phase_r = np.ones(len(cell_rv)) if momentum_x is None else np.exp(-1j * vector_rx @ momentum_x)
+    onsite = model.shortest_vector
     v_ssr = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
     for i, j in np.ndindex(v_ssr.shape[:2]):
         apart = site_sx[i] - site_sx[j]

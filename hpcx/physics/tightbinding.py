@@ -67,8 +67,13 @@ class TightBinding:
     @cached_property
     def shortest_vector(self) -> float:
         """Length of the shortest lattice vector, nm."""
-        near = integer_pairs(range(-2, 3), range(-2, 3))
+        near = self.cells_within(float(np.linalg.norm(self.lattice_vx, axis=1).min()))
         return float(np.sort(np.linalg.norm(near @ self.lattice_vx, axis=1))[1])
+
+    def cells_within(self, distance: float) -> np.ndarray:
+        """Return the integers of all lattice vectors up to `distance` (nm), and of some longer ones, (cells, 2)."""
+        most = np.ceil(distance * np.linalg.norm(self.reciprocal_vx, axis=1) / (2 * np.pi)).astype(int)
+        return integer_pairs(*(range(-n, n + 1) for n in most))
 
     def mesh(self, divisions: int) -> np.ndarray:
         """Return the momenta (m b1 + n b2) / N of the whole zone, (N^2, 2), 1/nm, n running fastest."""

@@ -120,10 +120,10 @@ def test_home_cells_and_phases_of_orbitals_do_not_matter():
     moved = TightBinding(
         model.lattice_vx, model.cell_rv, _in_other_cell(model), model.centre_ix + [[0, 0, 0], [*model.lattice_vx[0], 0]]
     )
-    for momentum, exchange in ((None, None), (np.array([2.0, 1.0]), LAW)):
+    finite = {"pair_momentum_x": np.array([2.0, 1.0]), "exchange": LAW}
+    for options in ({}, finite, finite | {"reach": 0.6}):  # the last one with the sum over cells
         one, other = (
-            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, (1, 1), momentum, exchange=exchange)))
-            for m in (model, moved)
+            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, **options))) for m in (model, moved)
         )
         assert np.abs(one - other).max() < 1e-11
 
@@ -191,3 +191,17 @@ def test_time_reversal_makes_both_circular_polarisations_equal_without_magnetism
     plus, minus = (problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1] for sign in (1, -1))
     assert (np.abs(plus) ** 2).sum() == pytest.approx((np.abs(minus) ** 2).sum(), rel=1e-10)
     assert np.abs(np.abs(plus) ** 2 - np.abs(minus) ** 2).max() > 1e-3  # but the valleys differ
+
+
+@pytest.mark.parametrize("lattice", [[[0.35, 0.0], [0.0, 0.5]], [[0.35, 0.0], [0.12, 0.5]]])
+@pytest.mark.parametrize("exchange", [{}, {"exchange": LAW, "reach": 1.2}])
+@pytest.mark.parametrize("change", [[[0, 1], [1, 0]], [[1, 3], [0, 1]]])
+def test_the_choice_of_lattice_vectors_does_not_matter(lattice, exchange, change):
+    plain, change = honeycomb(hopping=-2.3 + 0.3j), np.array(change)
+    model = TightBinding(np.array(lattice), plain.cell_rv, plain.hopping_rij, plain.centre_ix)
+    inverse = np.round(np.linalg.inv(change)).astype(int)
+    other = TightBinding(change @ model.lattice_vx, model.cell_rv @ inverse, model.hopping_rij, model.centre_ix)
+    energies = [
+        lowest(zone_problem(one, LAW, 6, 1, (1, 1), np.array([1.0, 2.3]), **exchange)) for one in (model, other)
+    ]
+    assert np.abs(energies[0] - energies[1]).max() < 1e-10
