@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hpcx.exciton.zone import ZoneProblem
 from hpcx.physics.tightbinding import TightBinding
 
 #: angstrom, as in the files
@@ -119,3 +120,8 @@ def with_side_valleys() -> TightBinding:
     return TightBinding(
         lattice_vx, np.array(list(hopping)), np.array(list(hopping.values())), np.array([[0, 0, 0], [*apart, 0]])
     )
+
+
+def attraction(problem: ZoneProblem) -> np.ndarray:
+    """Return V(R + tau_i - tau_j) of orbitals, (orbital, orbital, N, N), eV."""
+    return problem.attraction_ssr[problem.site_of[:, None], problem.site_of]

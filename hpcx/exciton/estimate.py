@@ -11,6 +11,7 @@ from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import large_basis
+from hpcx.physics.tightbinding import sites
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 
@@ -108,28 +109,29 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
 
 
 def _zone(config: Config, ranks: int) -> Estimate:
-    """Return the cost of pairs on the whole zone: two transforms for every pair of orbitals, for each pair momentum."""
+    """Return the cost of pairs on the whole zone: two transforms for every pair of orbitals, for each pair momentum.
+
+    Every rank has its own pairs of orbitals, all bands at its own momenta, and the bands of pairs and one vector whole.
+    """
     model, zone, n = load_model(config.tight_binding), config.zone, config.mesh.N
     momenta, pairs = len(pair_momenta(config, model)), zone.valence * zone.conduction
-    workers = min(ranks, model.orbitals)
+    workers, places = min(ranks, model.orbitals**2), len(sites(model)[0])
     seconds = (
         model.orbitals**2 * n**2 * (2 * FFT_SECONDS * 2 * math.log2(n) + ORBITAL_SECONDS * (zone.valence + 1)) / workers
     )
     seconds += ORBITAL_SECONDS * model.orbitals * n**2 * pairs / workers
     count, steps = zone_products(config.solver, n), 2 * ZONE_STEPS if config.absorption.enabled else 0
-    diagonalisation = Work(arrays=DIAGONALISATION_SECONDS * n**2 * model.orbitals**3)
+    diagonalisation = Work(arrays=DIAGONALISATION_SECONDS * n**2 * model.orbitals**3 / ranks)
     work = POINT + (MOMENTUM + diagonalisation) * momenta + STEP * steps
     work += (Work(arrays=seconds) + ZONE_PRODUCT) * (count * momenta + steps)
     basis = large_basis(config.solver.states, n**2 * pairs)
-    states = 16.0 * n**2 * model.orbitals * (model.orbitals + zone.valence + zone.conduction)
-    memory = BASE_BYTES + 2 * states + 8.0 * model.orbitals**2 * n**2 + 16.0 * n**2 * pairs * (4 + (22 + basis) / ranks)
+    states = 16.0 * n**2 * model.orbitals * (2 * model.orbitals / ranks + 3 * (zone.valence + zone.conduction))
+    memory = BASE_BYTES + states + 8.0 * places**2 * n**2 + 16.0 * n**2 * pairs * (4 + (22 + basis) / ranks)
     facts = {
         "orbitals": str(model.orbitals),
         "pair momenta": str(momenta),
         "products": f"about {count} per pair momentum",
         "method": "matrix-free FFT on the whole zone",
     }
-    idle = (
-        [f"{ranks - model.orbitals} ranks have no orbital of the electron to work on"] if ranks > model.orbitals else []
-    )
+    idle = [f"{ranks - workers} ranks have no pair of orbitals to work on"] if ranks > workers else []
     return Estimate(n**2 * pairs, memory, work, facts, idle)

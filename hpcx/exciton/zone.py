@@ -21,10 +21,10 @@ from hpcx.parallel.rows import SpreadRows
 from hpcx.parallel.traffic import Traffic
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
-from hpcx.physics.tightbinding import TightBinding
+from hpcx.physics.tightbinding import TightBinding, sites
 
-#: distance below which two orbitals count as the same site, nm, and decimals that tell sites apart
-_SAME_SITE, _DECIMALS = 1e-6, 7
+#: distance below which two orbitals count as the same site, nm
+_SAME_SITE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class ZoneProblem:
         pair_energy_kcv: e_c(k+Q) - e_v(k), (k, c, v), eV.
         electron_kic: conduction states at k + Q in the lattice gauge, (k, orbital, c).
         hole_kiv: valence states at k, (k, orbital, v).
-        attraction_ijr: V(R + tau_i - tau_j) summed over the images of the N x N supercell, (orbital, orbital, N, N),
-            eV.
+        attraction_ssr: V(R + tau_s - tau_s') summed over the images of the N x N supercell, (site, site, N, N), eV.
+        site_of: site of every orbital.
         exchange_ij: N^2 U_ij(Q), eV; None without exchange.
         velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV nm; None at finite pair momentum.
     """
@@ -46,7 +46,8 @@ class ZoneProblem:
     pair_energy_kcv: np.ndarray
     electron_kic: np.ndarray
     hole_kiv: np.ndarray
-    attraction_ijr: np.ndarray
+    attraction_ssr: np.ndarray
+    site_of: np.ndarray
     exchange_ij: np.ndarray | None = None
     velocity_xkcv: np.ndarray | None = None
 
@@ -57,6 +58,7 @@ class ZoneProblem:
 
 
 def zone_problem(
+    comm: MPI.Comm,
     model: TightBinding,
     law: Interaction,
     divisions: int,
@@ -69,9 +71,10 @@ def zone_problem(
     reach: float | None = None,
     whole_cells: bool = False,
 ) -> ZoneProblem:
-    """Return the problem of `bands` = (valence, conduction) bands next to the gap above band `occupied`.
+    """Return the problem of `bands` = (valence, conduction) bands next to the gap above band `occupied`; collective.
 
     Args:
+        comm: the ranks that share the diagonalisations; every one gets the bands of the pairs at all momenta.
         model: the bands.
         law: the screened interaction in real space.
         divisions: N.
@@ -86,44 +89,54 @@ def zone_problem(
             to there, else its part of long range, without an end.
         whole_cells: leave out cells that are farther away than `reach`, too, as some other programs do.
     """
-    momentum_kx = model.mesh(divisions)
-    valence, conduction = bands
-    energy_kb, state_kib = model.bands(momentum_kx)
-    hole_kiv, hole_energy = state_kib[..., occupied - valence : occupied], energy_kb[:, occupied - valence : occupied]
-    moved = pair_momentum_x is not None and np.abs(pair_momentum_x).max() > 0
-    if moved:
-        energy_kb, state_kib = model.bands(momentum_kx + pair_momentum_x)
-    above = slice(occupied, occupied + conduction)
-    electron_kic, electron_energy = state_kib[..., above], energy_kb[:, above]
+    q_x = np.zeros(2) if pair_momentum_x is None else pair_momentum_x
+    first = block_rows(divisions**2, comm.size)
+    momentum_kx = model.mesh(divisions)[first[comm.rank] : first[comm.rank + 1]]
+    own = _bands_of_pairs(model, momentum_kx, slice(occupied - bands[0], occupied + bands[1]), bands[0], q_x)
+    pair_energy_kcv, electron_kic, hole_kiv, velocity_kxcv = (np.concatenate(comm.allgather(part)) for part in own)
     ends = whole_cells or reach is not None
     reach = divisions * model.shortest_vector / 2 if reach is None else reach
-    velocity = None
-    if not moved:
-        velocity_xkij = model.velocity(momentum_kx)
-        velocity = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), velocity_xkij, hole_kiv, optimize=True)
     exchange_ij = None
     if exchange is not None:
-        q_x = np.zeros(2) if pair_momentum_x is None else pair_momentum_x
-        sites = (divisions, reach, whole_cells) if ends else None
-        exchange_ij = spinless_factor * _exchange(model, exchange, q_x, sites)
+        cells = (divisions, reach, whole_cells) if ends else None
+        exchange_ij = spinless_factor * _exchange(model, exchange, q_x, cells)
     return ZoneProblem(
         divisions,
-        electron_energy[:, :, None] - hole_energy[:, None, :] + scissor,
+        pair_energy_kcv + scissor,
         electron_kic,
         hole_kiv,
         site_interaction(model, law, divisions, reach, whole_cells),
+        sites(model)[1],
         exchange_ij,
-        velocity,
+        None if q_x.any() else velocity_kxcv.transpose(1, 0, 2, 3),
     )
 
 
+def _bands_of_pairs(
+    model: TightBinding, momentum_kx: np.ndarray, chosen: slice, valence: int, q_x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return e_c(k+Q) - e_v(k), electron's and hole's states, and for Q = 0 the velocity (k, 2, c, v), else zeros."""
+    energy_kb, state_kib = model.bands(momentum_kx)
+    hole_kiv, hole_energy = state_kib[..., chosen][..., :valence], energy_kb[:, chosen][:, :valence]
+    if q_x.any():
+        energy_kb, state_kib = model.bands(momentum_kx + q_x)
+    electron_kic, electron_energy = state_kib[..., chosen][..., valence:], energy_kb[:, chosen][:, valence:]
+    pair_energy_kcv = electron_energy[:, :, None] - hole_energy[:, None, :]
+    velocity_kxcv = np.zeros((len(momentum_kx), 2, *pair_energy_kcv.shape[1:]), complex)
+    if not q_x.any():
+        velocity_xkij = model.velocity(momentum_kx)
+        np.einsum("kic,xkij,kjv->kxcv", electron_kic.conj(), velocity_xkij, hole_kiv, optimize=True, out=velocity_kxcv)
+    return pair_energy_kcv, electron_kic, hole_kiv, velocity_kxcv
+
+
 def _exchange(
-    model: TightBinding, law: Interaction, momentum_x: np.ndarray, sites: tuple[int, float, bool] | None
+    model: TightBinding, law: Interaction, momentum_x: np.ndarray, cells: tuple[int, float, bool] | None
 ) -> np.ndarray:
-    """Return U_ij(Q), eV: of long range, or the sum over `sites`, which are (divisions, reach, whole_cells)."""
-    if sites is None:
+    """Return U_ij(Q), eV: of long range, or the sum over `cells`, which are (divisions, reach, whole_cells)."""
+    if cells is None:
         return long_range_exchange(model, law, momentum_x)
-    return site_interaction(model, law, *sites, momentum_x).sum(axis=(2, 3))
+    exchange_ss, (_, site_of) = site_interaction(model, law, *cells, momentum_x).sum(axis=(2, 3)), sites(model)
+    return exchange_ss[site_of[:, None], site_of]
 
 
 def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.ndarray) -> np.ndarray:
@@ -143,12 +156,6 @@ def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.nd
     return COULOMB * law.in_momentum(shortest) / model.cell_area * phase_ijg.mean(axis=2)
 
 
-def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of orbitals, each once, (site, 3), nm, and the number of every orbital's site."""
-    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
-    return site_sx, site_of.ravel()
-
-
 def site_interaction(
     model: TightBinding,
     law: Interaction,
@@ -157,12 +164,12 @@ def site_interaction(
     whole_cells: bool,
     momentum_x: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return V(R + tau_i - tau_j) within `reach`, folded into the supercell, (orbital, orbital, N, N), eV.
+    """Return V(R + tau_s - tau_s') within `reach`, folded into the supercell, (site, site, N, N), eV.
 
     Charges on one site repel each other like charges as far apart as the shortest lattice vector is long. With a
     momentum Q (2,) every cell has the phase exp(-i Q R).
     """
-    site_sx, site_of = sites(model)
+    site_sx, _ = sites(model)
     cell_rv = model.cells_within(reach + float(np.linalg.norm(np.ptp(site_sx[:, :2], axis=0))))
     vector_rx = cell_rv @ model.lattice_vx
     within = np.linalg.norm(vector_rx, axis=1) <= (reach + _SAME_SITE if whole_cells else np.inf)
@@ -176,11 +183,11 @@ def site_interaction(
         near = distance_r <= reach + _SAME_SITE
         v_r = COULOMB * law.in_space(np.where(distance_r[near] < _SAME_SITE, onsite, distance_r[near]))
         np.add.at(v_ssr[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
-    return v_ssr[site_of[:, None], site_of[None, :]]
+    return v_ssr
 
 
 class ZoneOperator:
-    """Products with the Hamiltonian: rows of k are spread over the ranks, the electron's orbitals are dealt to them.
+    """Products with the Hamiltonian: rows of k are spread over the ranks, pairs of orbitals are dealt to them.
 
     Attributes:
         rows: length of this rank's part of a vector: its points times pairs of bands.
@@ -203,12 +210,14 @@ class ZoneOperator:
         self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
         self._conjugate_vjk = self._hole_vjk.conj()
         electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
-        mine = range(comm.rank, len(electron_ick), comm.size)
-        self._orbitals = [(electron_ick[i], electron_ick[i].conj(), problem.attraction_ijr[i]) for i in mine]
+        own = np.array_split(np.arange(len(electron_ick) ** 2), comm.size)[comm.rank]
+        self._own_ij = [
+            (i, own[own // len(electron_ick) == i] % len(electron_ick)) for i in np.unique(own // len(electron_ick))
+        ]
+        self._electron_ick, self._conjugate_ick = electron_ick, electron_ick.conj()
         self.kinetic = problem.pair_energy_kcv[self.points].ravel()
-        size = points * problem.hole_kiv.shape[1] * len(self._orbitals)
         self.dtype = complex
-        self.flops = 20.0 * size * np.log2(max(points, 2))
+        self.flops = 20.0 * points * len(own) * np.log2(max(points, 2))
         self._dipole_kcvi = np.einsum(
             "kic,kiv->kcvi", problem.electron_kic[self.points].conj(), problem.hole_kiv[self.points]
         )
@@ -235,19 +244,20 @@ class ZoneOperator:
         return self._spread.traffic
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:
-        """Return this rank's orbitals' share of D x, (k, c, v).
+        """Return the share of D x of this rank's pairs of orbitals, (k, c, v).
         Arrays run over k last, so that all products are of long rows.
         """
-        n, hole_vjk = self.problem.divisions, self._hole_vjk
+        problem, n, hole_vjk = self.problem, self.problem.divisions, self._hole_vjk
         x_cvk = np.ascontiguousarray(np.moveaxis(x_kcv, 0, 2))
         y_cvk = np.zeros_like(x_cvk)
         half_cjk = sum(x_cvk[:, v, None] * self._conjugate_vjk[v] for v in range(len(hole_vjk)))  # sum_v x conj(u_vj)
-        for electron_ck, conjugate_ck, attraction_jr in self._orbitals:
-            psi_jk = sum(electron_ck[c] * half_cjk[c] for c in range(len(half_cjk))).reshape(-1, n, n)
+        for i, own_j in self._own_ij:
+            electron_ck, conjugate_ck = self._electron_ick[i], self._conjugate_ick[i]
+            psi_jk = sum(electron_ck[c] * half_cjk[c, own_j] for c in range(len(half_cjk))).reshape(-1, n, n)
             ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk, forward=False, inorm=2)
-            psi_jk *= attraction_jr
+            psi_jk *= problem.attraction_ssr[problem.site_of[i], problem.site_of[own_j]]
             ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk)
-            through_vk = np.einsum("jk,vjk->vk", psi_jk.reshape(len(psi_jk), -1), hole_vjk)
+            through_vk = np.einsum("jk,vjk->vk", psi_jk.reshape(len(psi_jk), -1), hole_vjk[:, own_j])
             y_cvk += conjugate_ck[:, None] * through_vk[None]
         return np.moveaxis(y_cvk, 2, 0)
 

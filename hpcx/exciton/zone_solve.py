@@ -43,7 +43,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     energies, edges, products, residuals = [], [], 0, []
     for number, fraction in enumerate(fraction_qv):
         with run.timings.measure("set-up"):
-            problem = _problem(config, material, model, fraction)
+            problem = _problem(comm, config, material, model, fraction)
             operator = ZoneOperator(comm, problem)
         with run.timings.measure("exciton"):
             pairs, sizes = _lowest(comm, config, operator, stages.stage(f"exciton{number}"))
@@ -70,10 +70,13 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     return result
 
 
-def _problem(config: Config, material: Material, model: TightBinding, fraction: np.ndarray) -> ZoneProblem:
+def _problem(
+    comm: MPI.Comm, config: Config, material: Material, model: TightBinding, fraction: np.ndarray
+) -> ZoneProblem:
     law = material_interaction(config, material)
     zone = config.internal.zone
     return zone_problem(
+        comm,
         model,
         law,
         config.mesh.N,

@@ -7,13 +7,13 @@ import itertools
 import ducc0.fft
 import numpy as np
 
-from hpcx.exciton.zone import ZoneOperator, ZoneProblem, sites
+from hpcx.exciton.zone import ZoneOperator, ZoneProblem
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.rows import SpreadRows
 from hpcx.physics.lattice import integer_pairs
-from hpcx.physics.tightbinding import TightBinding
+from hpcx.physics.tightbinding import TightBinding, sites
 
 #: difference in probability up to which the hole is equally likely on two sites
 _EQUAL = 1e-6

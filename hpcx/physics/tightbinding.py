@@ -18,6 +18,8 @@ from hpcx.physics.lattice import integer_pairs
 HERMITIAN = 1e-4
 #: k-points whose Hamiltonians are made together
 _CHUNK = 4096
+#: decimals of places (nm) that tell sites apart
+_DECIMALS = 7
 
 
 def asymmetry(cell_rv: np.ndarray, hopping_rij: np.ndarray) -> np.ndarray:
@@ -119,3 +121,9 @@ class TightBinding:
         """
         energy_kb = self.energies(momentum_kx)
         return float(energy_kb[:, occupied].min() - energy_kb[:, occupied - 1].max())
+
+
+def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of orbitals, each once, (site, 3), nm, and the number of every orbital's site."""
+    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
+    return site_sx, site_of.ravel()

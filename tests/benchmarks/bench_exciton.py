@@ -37,7 +37,7 @@ def honeycomb():
 def dense_energies(problem: ZoneProblem):
     """Return the lowest states of the Hamiltonian as a matrix, one block of rows after the other."""
     n, electron_ki, hole_ki = problem.divisions, problem.electron_kic[..., 0], problem.hole_kiv[..., 0]
-    v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
+    v_ijq = ducc0.fft.c2c(problem.attraction_ssr.astype(complex), axes=(2, 3), forward=False, inorm=2)
     index_kv = np.stack(np.mgrid[:n, :n], axis=-1).reshape(-1, 2)
     i, j = ((index_kv[None, :, axis] - index_kv[:, None, axis]) % n for axis in (0, 1))
     h = np.diag(problem.pair_energy_kcv.ravel().astype(complex))
@@ -65,7 +65,7 @@ def product_energies(problem: ZoneProblem):
 def timed(work, divisions):
     """Return energies and processor seconds from the model to the energies."""
     begin = time.process_time()
-    energies = work(zone_problem(honeycomb(), RytovaKeldysh(1.0, 1.0), divisions, 1))
+    energies = work(zone_problem(MPI.COMM_SELF, honeycomb(), RytovaKeldysh(1.0, 1.0), divisions, 1))
     return energies, time.process_time() - begin
 
 

@@ -132,7 +132,7 @@ def test_disks_split_as_the_whole_zone_of_the_same_bands(small_gap, m, k0):
     pairs = bright_pairs(config, data, exciton, (m, 0))
     disks, _ = lowest_with_exchange(COMM, pairs, u_ij[2 * exciton.mesh.reach + m, 2 * exciton.mesh.reach], 2, 1e-7)
     momentum_x = exciton.mesh.momentum(np.array([m, 0]))
-    zone = zone_problem(model, law, 48, 1, (1, 1), momentum_x, exchange=law)
+    zone = zone_problem(COMM, model, law, 48, 1, (1, 1), momentum_x, exchange=law)
     linear = LinearOperator((zone.size,) * 2, matvec=ZoneOperator(COMM, zone).apply, dtype=complex)
     whole = np.sort(eigsh(linear, 2, which="SA", tol=1e-9, return_eigenvectors=False))
     assert whole[1] - whole[0] > 0.05

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 from scipy.sparse.linalg import LinearOperator, eigsh
-from tight_binding_files import honeycomb, spinful
+from tight_binding_files import attraction, honeycomb, spinful
 
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
 from hpcx.exciton.zone_space import electron_density, from_hole, hole_share
@@ -25,7 +25,7 @@ def dense_hamiltonian(problem: ZoneProblem) -> np.ndarray:
     """Return the Hamiltonian (k c v, k c v), eV, element by element from its definition."""
     n = problem.divisions
     index_kv = integer_pairs(range(n), range(n))
-    v_ijq = ducc0.fft.c2c(problem.attraction_ijr.astype(complex), axes=(2, 3), forward=False, inorm=2)
+    v_ijq = ducc0.fft.c2c(attraction(problem).astype(complex), axes=(2, 3), forward=False, inorm=2)
     difference = (index_kv[None] - index_kv[:, None]) % n
     v_ijkl = v_ijq[:, :, difference[..., 0], difference[..., 1]]
     electron, hole = problem.electron_kic, problem.hole_kiv
@@ -50,7 +50,7 @@ def lowest(problem, count=4):
 def test_products_are_those_of_the_hamiltonian(momentum, exchange):
     momentum = None if momentum is None else np.array(momentum)
     model = spinful(honeycomb(hopping=-2.3 + 0.3j))
-    problem = zone_problem(model, LAW, 4, 2, (2, 2), momentum, exchange=exchange)
+    problem = zone_problem(COMM, model, LAW, 4, 2, (2, 2), momentum, exchange=exchange)
     h = dense_hamiltonian(problem)
     assert np.abs(h - h.conj().T).max() < 1e-13
     generator = np.random.default_rng(0)
@@ -61,13 +61,13 @@ def test_products_are_those_of_the_hamiltonian(momentum, exchange):
 def test_matrix_from_amplitudes_in_real_space():
     # an independent way: two charges on sites, <i R_e, j R_h|V|...> diagonal, projected on pairs of Bloch states
     model, n = honeycomb(hopping=-2.3 + 0.3j), 3
-    problem = zone_problem(model, LAW, n, 1)
+    problem = zone_problem(COMM, model, LAW, n, 1)
     cells = np.stack(np.mgrid[:n, :n], axis=-1).reshape(-1, 2)
     phase_kr = np.exp(2j * np.pi * (cells @ cells.T) / n) / n
     electron = np.einsum("kr,ki->kri", phase_kr, problem.electron_kic[..., 0]).reshape(n * n, -1)
     hole = np.einsum("kr,ki->kri", phase_kr, problem.hole_kiv[..., 0]).reshape(n * n, -1)
     apart = (cells[:, None] - cells[None]) % n
-    v = problem.attraction_ijr[:, :, apart[..., 0], apart[..., 1]].transpose(2, 0, 3, 1).reshape(2 * n * n, -1)
+    v = attraction(problem)[:, :, apart[..., 0], apart[..., 1]].transpose(2, 0, 3, 1).reshape(2 * n * n, -1)
     pair = electron[:, :, None] * hole.conj()[:, None, :]  # (k, electron's place, hole's place)
     direct = np.einsum("kab,ab,lab->kl", pair.conj(), v, pair)
     assert np.abs(np.diag(problem.pair_energy_kcv.ravel()) - direct - dense_hamiltonian(problem)).max() < 1e-12
@@ -75,7 +75,7 @@ def test_matrix_from_amplitudes_in_real_space():
 
 def test_the_electron_beside_a_hole():
     model, n = spinful(honeycomb(hopping=-2.3 + 0.3j)), 4
-    problem = zone_problem(model, LAW, n, 2, (2, 2), np.array([1.0, 2.3]))
+    problem = zone_problem(COMM, model, LAW, n, 2, (2, 2), np.array([1.0, 2.3]))
     x = np.random.default_rng(3).normal(size=(2, *problem.pair_energy_kcv.shape)).T @ [1, 1j]
     x = np.ascontiguousarray(x.T.reshape(problem.pair_energy_kcv.shape)) / np.linalg.norm(x)
     cells = integer_pairs(range(n), range(n))
@@ -88,9 +88,9 @@ def test_the_electron_beside_a_hole():
         brute[:, r] += np.exp(2j * np.pi * (kappa @ cell) / n) * pair / n
     assert np.abs(density - np.abs(brute) ** 2).max() < 1e-14 and density.sum() == pytest.approx(1, abs=1e-12)
     assert hole_share(problem.hole_kiv, x) == pytest.approx(density.sum(axis=(1, 2)), abs=1e-13)
-    attraction = np.einsum("jri,ijr->", density, problem.attraction_ijr.reshape(4, 4, -1))
+    energy = np.einsum("jri,ijr->", density, attraction(problem).reshape(4, 4, -1))
     operator = ZoneOperator(COMM, problem)
-    assert attraction == pytest.approx(
+    assert energy == pytest.approx(
         np.vdot(x.ravel(), operator.kinetic * x.ravel() - operator.apply(x.ravel())).real, abs=1e-12
     )
 
@@ -106,7 +106,7 @@ def test_the_electron_of_a_hydrogen_like_exciton_falls_off_as_on_a_disk():
     )[:, 0]
     amplitude = (1 + (k**2).sum(axis=1) * radius**2 / 4) ** -1.5
     one = np.ones((n * n, 1, 1), complex)
-    problem = ZoneProblem(n, one.real, one, one, np.zeros((1, 1, n, n)))
+    problem = ZoneProblem(n, one.real, one, one, np.zeros((1, 1, n, n)), np.zeros(1, int))
     density = electron_density(problem, amplitude[:, None, None] / np.linalg.norm(amplitude), 0, 0)
     r = np.linalg.norm(from_hole(model, n, np.zeros((1, 3)), np.zeros(3))[:, 0], axis=1)
     near = (r > 0.6) & (r < 3)
@@ -123,7 +123,7 @@ def test_home_cells_and_phases_of_orbitals_do_not_matter():
     finite = {"pair_momentum_x": np.array([2.0, 1.0]), "exchange": LAW}
     for options in ({}, finite, finite | {"reach": 0.6}):  # the last one with the sum over cells
         one, other = (
-            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(m, LAW, 5, 1, **options))) for m in (model, moved)
+            np.linalg.eigvalsh(dense_hamiltonian(zone_problem(COMM, m, LAW, 5, 1, **options))) for m in (model, moved)
         )
         assert np.abs(one - other).max() < 1e-11
 
@@ -155,7 +155,7 @@ def test_energies_of_boron_nitride_that_another_program_prints():
         30: [5.335686, 5.335687, 6.073800, 6.164059, 6.164059, 6.172256],
     }
     for n, expected in energies.items():
-        problem = zone_problem(model, LAW, n, 1, reach=0.1 * n, whole_cells=True)
+        problem = zone_problem(COMM, model, LAW, n, 1, reach=0.1 * n, whole_cells=True)
         assert lowest(problem, len(expected)) == pytest.approx(expected, abs=1e-5)
         if n == 20:
             assert (np.abs(problem.velocity_xkcv) ** 2).sum() / n**2 == pytest.approx(
@@ -164,22 +164,24 @@ def test_energies_of_boron_nitride_that_another_program_prints():
 
 
 def test_spin_without_coupling_gives_every_state_four_times():
-    single = lowest(zone_problem(honeycomb(), LAW, 8, 1), 3)
-    double = lowest(zone_problem(spinful(honeycomb()), LAW, 8, 2, (2, 2)), 12)
+    single = lowest(zone_problem(COMM, honeycomb(), LAW, 8, 1), 3)
+    double = lowest(zone_problem(COMM, spinful(honeycomb()), LAW, 8, 2, (2, 2)), 12)
     assert np.allclose(double, np.repeat(single, 4), atol=1e-9)
 
 
 def test_exchange_splits_the_longitudinal_exciton_alone():
     momentum = np.array([0.0, 0.5])
     model = honeycomb()
-    without = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum)))
-    with_it = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW)))
+    without = np.linalg.eigvalsh(dense_hamiltonian(zone_problem(COMM, model, LAW, 9, 1, (1, 1), momentum)))
+    with_it = np.linalg.eigvalsh(
+        dense_hamiltonian(zone_problem(COMM, model, LAW, 9, 1, (1, 1), momentum, exchange=LAW))
+    )
     assert (with_it >= without - 1e-12).all() and (with_it - without)[:4].max() > 1e-3
     double = np.linalg.eigvalsh(
-        dense_hamiltonian(zone_problem(model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0))
+        dense_hamiltonian(zone_problem(COMM, model, LAW, 9, 1, (1, 1), momentum, exchange=LAW, spinless_factor=2.0))
     )
     spin = np.linalg.eigvalsh(
-        dense_hamiltonian(zone_problem(spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW))
+        dense_hamiltonian(zone_problem(COMM, spinful(model), LAW, 9, 2, (2, 2), momentum, exchange=LAW))
     )
     # singlets of a model with spin are those of one without and twice the exchange; triplets do not see it
     assert np.abs(spin[:, None] - double[None]).min(axis=0).max() < 1e-10
@@ -187,7 +189,7 @@ def test_exchange_splits_the_longitudinal_exciton_alone():
 
 
 def test_time_reversal_makes_both_circular_polarisations_equal_without_magnetism():
-    problem = zone_problem(honeycomb(), LAW, 9, 1)
+    problem = zone_problem(COMM, honeycomb(), LAW, 9, 1)
     plus, minus = (problem.velocity_xkcv[0] + sign * 1j * problem.velocity_xkcv[1] for sign in (1, -1))
     assert (np.abs(plus) ** 2).sum() == pytest.approx((np.abs(minus) ** 2).sum(), rel=1e-10)
     assert np.abs(np.abs(plus) ** 2 - np.abs(minus) ** 2).max() > 1e-3  # but the valleys differ
@@ -202,6 +204,6 @@ def test_the_choice_of_lattice_vectors_does_not_matter(lattice, exchange, change
     inverse = np.round(np.linalg.inv(change)).astype(int)
     other = TightBinding(change @ model.lattice_vx, model.cell_rv @ inverse, model.hopping_rij, model.centre_ix)
     energies = [
-        lowest(zone_problem(one, LAW, 6, 1, (1, 1), np.array([1.0, 2.3]), **exchange)) for one in (model, other)
+        lowest(zone_problem(COMM, one, LAW, 6, 1, (1, 1), np.array([1.0, 2.3]), **exchange)) for one in (model, other)
     ]
     assert np.abs(energies[0] - energies[1]).max() < 1e-10

@@ -76,7 +76,7 @@ def peak_in_space(comm, model, problem, states):
 def test_memory_of_densities_is_the_share_of_a_rank(comm):
     """What grows with the states is shared; one vector and one density are whole on every rank."""
     model, n = honeycomb(), 40
-    problem = zone_problem(model, RytovaKeldysh(4.0, 1.0), n, 1)
+    problem = zone_problem(comm, model, RytovaKeldysh(4.0, 1.0), n, 1)
     few, many = (peak_in_space(comm, model, problem, states) for states in (10, 40))
     density = 8 * n**2  # bytes on one of the two sites
     assert many - few < 30 * 2 * 1.02 * density / comm.size + 20_000
