@@ -49,7 +49,7 @@ SMALLER = {
     "wigner_plane_20K": ["time.end=0.3"],
     "wigner_plane": ["time.end=0.3", "space.points=48"],
     "wigner_photoluminescence": ["time.end=2"],
-    "wigner_uncertainty": ["uncertainty.samples=16"],
+    "wigner_uncertainty": ["uncertainty.samples=4"],
 }
 
 
