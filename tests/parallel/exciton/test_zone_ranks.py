@@ -34,11 +34,13 @@ def gathered(comm, data, axis=0):
     return np.concatenate(comm.allgather(data.data), axis) if data.part is not None else data.data
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize("zone", [{}, {"exchange": True, "path": "G-K", "points": 3}])
-def test_results_do_not_depend_on_the_ranks(comm, zone):
-    material = load_material("WSe2")
-    result, alone = (solve(ranks, config(**zone), material, Run()) for ranks in (comm, MPI.COMM_SELF))
+def test_results_do_not_depend_on_the_ranks(comm, on_one_rank, zone):
+    def run(ranks):
+        return solve(ranks, config(**zone), load_material("WSe2"), Run())
+
+    result, alone = run(comm), on_one_rank(run)
     assert set(result.datasets) == set(alone.datasets)
     for path in ("exciton/energy", "exciton/binding_energy", *(["exciton/dispersion/energy"] if zone else [])):
         assert result.value(path) == pytest.approx(alone.value(path), abs=1e-11)

@@ -21,12 +21,12 @@ def run(comm, config, surroundings=None):
     return solve(comm, config, load_material(config.material), surroundings or Run())
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize(("symmetry", "temperature"), [("C6v", 0.0), ("none", 0.0), ("C6v", 40.0)])
-def test_spectra_do_not_depend_on_the_ranks(comm, symmetry, temperature):
+def test_spectra_do_not_depend_on_the_ranks(comm, on_one_rank, symmetry, temperature):
     options = {"solver": {"states": 1, "symmetry": symmetry}, "trion": {"temperature": temperature}}
     config = config_of(N=40, k0=0.075, **options)
-    together, alone = run(comm, config), run(MPI.COMM_SELF, config)
+    together, alone = run(comm, config), on_one_rank(lambda ranks: run(ranks, config))
     for species in ("exciton", "singlet", "triplet"):
         path = f"{species}/absorption/absorption"
         np.testing.assert_allclose(
@@ -34,8 +34,8 @@ def test_spectra_do_not_depend_on_the_ranks(comm, symmetry, temperature):
         )
 
 
-@pytest.mark.mpi
-def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm):
+@pytest.mark.mpi(min_size=2)
+def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm, on_one_rank):
     settings = {
         "enabled": True,
         "triplet_shift": "7 meV",
@@ -46,7 +46,7 @@ def test_two_dimensional_spectra_do_not_depend_on_the_ranks(comm):
     config = config_of(
         "WSe2", 40, absorption={"accuracy": 1e-8}, twod=settings, solver={"states": 1, "tolerance": 1e-9}
     )
-    together, alone = run(comm, config), run(MPI.COMM_SELF, config)
+    together, alone = run(comm, config), on_one_rank(lambda ranks: run(ranks, config))
     assert together.value("twod/contact_exchange") == pytest.approx(alone.value("twod/contact_exchange"), rel=1e-7)
     signal, expected = together.value("twod/signal"), alone.value("twod/signal")
     assert np.abs(signal - expected).max() < 1e-6 * np.abs(expected).max()
@@ -88,4 +88,3 @@ def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path, stop_a
             path = f"{species}/absorption/absorption"
             expected = whole.value(path)
             np.testing.assert_allclose(again.value(path), expected, rtol=1e-9, atol=1e-10 * expected.max())
-    comm.Barrier()

@@ -45,13 +45,13 @@ def test_energies_on_a_small_mesh(comm, material, species, symmetry, kernel):
     assert energy == pytest.approx(SMALL[material, species], abs=1e-8 if kernel != "gemm-single" else 1e-7)
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize(
     ("symmetry", "kernel", "N"), [("none", "gemm", 48), ("none", "fft", 40), ("C6v", "gemm", 60), ("C6v", "fft", 60)]
 )
-def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
+def test_results_do_not_depend_on_the_ranks(comm, on_one_rank, symmetry, kernel, N):
     config = config_of(N=N, k0=0.1, symmetry=symmetry, kernel=kernel)
-    together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
+    together, alone = run(comm, config)[0], on_one_rank(lambda ranks: run(ranks, config)[0])
     for species in ("singlet", "triplet"):
         for name, tolerance in (
             ("energy", 1e-11),
@@ -69,13 +69,13 @@ def test_results_do_not_depend_on_the_ranks(comm, symmetry, kernel, N):
         assert np.abs(amplitude - whole[0]).max() < 1e-6 * np.abs(whole[0]).max()
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize(("symmetry", "kernel"), [("C3v", "gemm"), ("C3", "fft")])
-def test_trions_of_a_tight_binding_valley_do_not_depend_on_the_ranks(comm, symmetry, kernel):
+def test_trions_of_a_tight_binding_valley_do_not_depend_on_the_ranks(comm, on_one_rank, symmetry, kernel):
     config = config_of("WSe2", symmetry=symmetry, kernel=kernel, states=1).model_copy(
         update={"bands": Bands(model="tight-binding"), "tight_binding": TightBindingFiles(builtin="liu2013:WSe2")}
     )
-    together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
+    together, alone = run(comm, config)[0], on_one_rank(lambda ranks: run(ranks, config)[0])
     for path in ("exciton/energy", "singlet/energy", "triplet/energy"):
         assert together.value(path) == pytest.approx(alone.value(path), abs=1e-10)
 
@@ -99,7 +99,7 @@ def operator_of(comm, config, species, symmetry, kernel="gemm"):
     return TrionOperator(comm, trion_problem(config, data, exciton_of(config, data), species), symmetry, kernel)
 
 
-@pytest.mark.mpi
+@pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize("symmetry", ["none", "C6", "C6v"])
 @pytest.mark.parametrize("kernel", ["gemm", "fft"])
 @pytest.mark.parametrize(("material", "species"), [("MoS2", "triplet"), ("WS2", "singlet")])
@@ -116,10 +116,10 @@ def test_products_do_not_depend_on_the_ranks(comm, material, species, symmetry, 
     assert np.abs(left - right).max() < 1e-13 * np.abs(right).max()
 
 
-@pytest.mark.mpi
-def test_more_ranks_than_columns(comm):
+@pytest.mark.mpi(min_size=2)
+def test_more_ranks_than_columns(comm, on_one_rank):
     config = config_of(N=20, k0=0.06, states=1)  # one ring of points: two columns in the wedge
-    together, alone = run(comm, config)[0], run(MPI.COMM_SELF, config)[0]
+    together, alone = run(comm, config)[0], on_one_rank(lambda ranks: run(ranks, config)[0])
     assert together.value("singlet/energy") == pytest.approx(alone.value("singlet/energy"), abs=1e-12)
     owners = operator_of(comm, config, "singlet", "C6v").owner_k
     assert len(np.unique(owners[owners >= 0])) <= 2
@@ -137,16 +137,18 @@ def test_saved_states_start_a_run_on_other_ranks(comm, mpi_tmp_path, symmetry):
         assert surroundings.diagnostics[f"{species}_products"] < 0.85 * cost.diagnostics[f"{species}_products"]
 
 
-@pytest.mark.mpi
-def test_saved_states_do_not_depend_on_the_ranks(comm, mpi_tmp_path):
+@pytest.mark.mpi(min_size=2)
+def test_saved_states_do_not_depend_on_the_ranks(comm, on_one_rank, mpi_tmp_path):
     import h5py
 
     config = config_of(states=1, species=["singlet"], save_states=True)
-    (mpi_tmp_path / f"alone{comm.rank}").mkdir()
+    single = mpi_tmp_path / "alone"
     run(comm, config, mpi_tmp_path)
-    run(MPI.COMM_SELF, config, mpi_tmp_path / f"alone{comm.rank}")
-    paths = [mpi_tmp_path / "result.singlet.states.h5", mpi_tmp_path / f"alone{comm.rank}" / "result.singlet.states.h5"]
-    with h5py.File(paths[0]) as left, h5py.File(paths[1]) as right:
+    on_one_rank(lambda ranks: (single.mkdir(), run(ranks, config, single)) and None)
+    with (
+        h5py.File(mpi_tmp_path / "result.singlet.states.h5") as left,
+        h5py.File(single / "result.singlet.states.h5") as right,
+    ):
         assert np.array_equal(left["k1"], right["k1"]) and np.array_equal(left["k2"], right["k2"])
         phase = np.sign((left["amplitude"][0, 0] / right["amplitude"][0, 0]).real)
         assert np.abs(left["amplitude"][:] - phase * right["amplitude"][:]).max() < 1e-7

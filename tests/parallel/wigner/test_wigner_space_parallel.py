@@ -38,6 +38,7 @@ MAPS = ("density/density", "wigner/distribution", "density/shape_variation")
 
 
 STRAIN = {"kind": "well", "length": 0.4, "depth": 20.0, "factor_KLambda": -0.6, "rate_step": 4.0}
+LOSS = {"rate": 1.0, "density": 1e12}
 
 
 def settle(
@@ -119,30 +120,36 @@ def test_round_spots_stay_round(comm):
     simulation.transport.destroy()
 
 
-def agree(together, alone):
-    """Check that a simulation of all ranks equals that of one rank, and free both."""
-    shared, own = outputs(together), outputs(alone)
-    for name in MAPS:
-        expected = own.value(name)
-        found = gathered(together.transport.comm, shared, name)
-        scale = max(np.max(np.abs(expected)), np.max(own.value("density/density")) if "variation" in name else 0.0)
-        assert np.max(np.abs(found - expected)) < 1e-13 * scale
-    assert difference(together.history, alone.history) < 1e-10
-    for simulation in (together, alone):
-        simulation.transport.destroy()
+def results(simulation):
+    """Return the whole maps and the history of a simulation, and free it."""
+    found = outputs(simulation)
+    maps = {name: gathered(simulation.transport.comm, found, name) for name in MAPS}
+    simulation.transport.destroy()
+    return maps, simulation.history
 
 
-def test_same_on_one_rank(comm):
-    """All ranks together against each rank alone, a shape without symmetry."""
-    results = []
-    for where in (comm, MPI.COMM_SELF):
+def on_all_and_on_one(comm, on_one_rank, run):
+    """Check that what `run` makes is the same on all ranks as on one, and return both histories."""
+    (shared, together), (own, alone) = results(run(comm)), on_one_rank(lambda ranks: results(run(ranks)))
+    for name, expected in own.items():
+        scale = max(np.max(np.abs(expected)), np.max(own["density/density"]) if "variation" in name else 0.0)
+        assert np.max(np.abs(shared[name] - expected)) < 1e-13 * scale
+    assert difference(together, alone) < 1e-10
+    return together, alone
+
+
+@pytest.mark.mpi(min_size=2)
+def test_same_on_one_rank(comm, on_one_rank):
+    """A shape without symmetry."""
+
+    def run(where):
         problem, spatial = settle(where, dimension=2, points=24, width=2.4)
         x, y = spatial.grid.coordinates()
         birth = np.exp(-((x - 200) ** 2 + 0.5 * (y + 100) ** 2) / 250.0**2)
         spatial = replace(spatial, birth=birth / birth.sum(), mirror=False)
-        simulation = simulated(where, place_source(problem, spatial), spatial)
-        results.append(simulation)
-    agree(*results)
+        return simulated(where, place_source(problem, spatial), spatial)
+
+    on_all_and_on_one(comm, on_one_rank, run)
 
 
 @pytest.mark.parametrize("landscape", [None, STRAIN], ids=["flat", "valleys moved apart"])
@@ -165,32 +172,33 @@ def test_restart_is_bitwise(comm, mpi_tmp_path, stop_after, landscape):
         simulation.transport.destroy()
 
 
-def test_valleys_moved_apart_on_any_ranks(comm):
-    """Rates that depend on position: all ranks together against each rank alone."""
-    results = []
-    for where in (comm, MPI.COMM_SELF):
+@pytest.mark.mpi(min_size=2)
+def test_valleys_moved_apart_on_any_ranks(comm, on_one_rank):
+    """Rates that depend on position."""
+
+    def run(where):
         problem, spatial = settle(where, dimension=2, points=24, width=2.4, landscape=STRAIN)
         assert len(spatial.regions.offset_rv) > 3
-        results.append(simulated(where, problem, spatial))
-    agree(*results)
+        return simulated(where, problem, spatial)
+
+    on_all_and_on_one(comm, on_one_rank, run)
 
 
-def test_annihilation_on_any_ranks(comm):
-    """What is lost depends on the density of all valleys, and is counted over all cells:
-    all ranks together against each rank alone.
-    """
-    results = []
-    for where in (comm, MPI.COMM_SELF):
-        problem, spatial = settle(where, dimension=2, points=24, width=2.4, annihilation={"rate": 1.0, "density": 1e12})
-        results.append(simulated(where, problem, spatial))
-    together, alone = (simulation.history for simulation in results)
+@pytest.mark.mpi(min_size=2)
+def test_annihilation_on_any_ranks(comm, on_one_rank):
+    """What is lost depends on the density of all valleys, and is counted over all cells."""
+
+    def run(where):
+        return simulated(where, *settle(where, dimension=2, points=24, width=2.4, annihilation=LOSS))
+
+    together, alone = on_all_and_on_one(comm, on_one_rank, run)
     assert together.annihilated == pytest.approx(alone.annihilated, rel=1e-12)
     assert (
         alone.annihilated[-1] > 0.1 and np.max(np.abs(np.array(alone.number[1:]))) < 1e-4
     )  # of the pulse in steps of 50 fs
-    agree(*results)
 
 
+@pytest.mark.mpi(min_size=2)
 def test_restart_on_other_ranks(comm, mpi_tmp_path, stop_after):
     """Written by all ranks together, continued by each rank alone."""
     problem, spatial = settle(comm, dimension=1)
