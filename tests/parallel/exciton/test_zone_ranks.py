@@ -4,7 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from mpi4py import MPI
 from tight_binding_files import honeycomb
 
 from hpcx.exciton.config import Config
