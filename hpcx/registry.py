@@ -13,8 +13,8 @@ and, if physics decides what may be written, a fourth:
 
 If points of a sweep share tables that take a while, there may be
 
-* `tables.py` with `tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared` how each of
-  them is made. The ranks make those of the first point together, each a part, before they part.
+* `shared_tables.py` with `shared_tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared`
+  how each of them is made. The ranks make those of the first point together, each a part, before they part.
 
 If `hpcx converge` can choose its numerical parameters, there is a module `refinement.py`, see `hpcx.refinement`.
 
@@ -124,10 +124,10 @@ def refusals(model: str, config: RunInput, material: Any) -> list[Refusal]:
     return module.refusals(config, material) if module else []
 
 
-def tables(model: str, config: RunInput, material: Any) -> dict[str, Callable[[], object]]:
+def shared_tables(model: str, config: RunInput, material: Any) -> dict[str, Callable[[], object]]:
     """Return by name how the tables are made that a point of the model shares with others; most models have none."""
-    module = _module(f"hpcx.{model}.tables")
-    return module.tables(config, material) if module else {}
+    module = _module(f"hpcx.{model}.shared_tables")
+    return module.shared_tables(config, material) if module else {}
 
 
 def refinement(model: str, config: RunInput, material: Any) -> Refinement:

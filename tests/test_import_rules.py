@@ -25,7 +25,7 @@ PARALLEL_LIBRARIES = {"mpi4py", "petsc4py", "slepc4py"}
 NUMERICS = {"numpy", "scipy", "h5py", "ducc0", "numba"} | PARALLEL_LIBRARIES
 
 #: what each part of hpcx may import from hpcx; types alone (`if TYPE_CHECKING`) do not count
-FRAME = {
+ALLOWED = {
     "__init__": {"tree"},
     "tree": {"tree_points", "io.seal", "renamed"},
     "inspection": {"inspection", "tree", "io", "materials", "registry", "parallel.launcher"},
@@ -147,7 +147,7 @@ def allowed_parts(module: str) -> set[str]:
     """Return what a module may import of hpcx."""
     part = module.split(".")[0]
     if part not in MODEL_PACKAGES:
-        return FRAME[part]
+        return ALLOWED[part]
     friends = FRIENDS.get(part, set())
     if module == f"{part}.config" or module in INPUT_SECTIONS:
         return {

@@ -1,6 +1,6 @@
 """From an input file to a list of points: reading, `--set`, validation, the product over the sweep.
 
-Everything here runs on one rank; the frame broadcasts what comes out.
+Everything here runs on one rank; `hpcx.cli` broadcasts what comes out.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _DOMINANT, _SIGNED = 0.5, 0.9
 _MIRRORS = {True: (MIRROR, -MIRROR), False: (np.diag([1, -1]),)}
 #: relative size from which on m and -m differ on the points of a ring
 _SINGULAR = 1e-9
-#: kind of texts in files: one layout for all points of a sweep
+#: kind of texts in files: the same for all points of a sweep, so that they are stacked
 TEXT = "U8"
 #: (l, parity): a rotation by an angle multiplies by exp(-i l angle), a mirror by the parity, which is 0 if there is
 #: none

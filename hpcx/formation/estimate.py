@@ -19,7 +19,7 @@ from hpcx.formation.problem import (
     notices,
     relaxation_rates,
 )
-from hpcx.formation.tables import tables
+from hpcx.formation.shared_tables import shared_tables
 from hpcx.formation.thermal import half_widths
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
@@ -67,7 +67,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     )
     several = _paired_states(config) > 1
     shared = dict.fromkeys(
-        tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several)
+        shared_tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several)
     )
     work = sum(shared.values(), POINT + responses + fits)
     if config.solver.route == "third-order":

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from hpcx.formation.two_exciton import PairMedium, SpinChannel, TwoExcitonStates, channel_states
+from hpcx.formation.two_exciton import PairMedium, SpinConfiguration, TwoExcitonStates, configuration_states
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_gaussian import GAUSSIANS, GaussianStates, lowest_states
@@ -95,7 +95,7 @@ def solve_excited_pairs(
     mean_interaction = averaged(medium.interaction)
     functions = np.concatenate([products(basis), _correlated(particles, correlated)])
     parts = elements(functions, basis, particles, mean_interaction)
-    binding, antibinding = (channel(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
+    binding, antibinding = (configuration(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
     return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]))
 
 
@@ -124,14 +124,14 @@ def elements(
     return found
 
 
-def channel(parts: list[Elements], sign: int, threshold: float) -> SpinChannel:
-    """Return the states of one channel up to `HIGHEST`, energies above `threshold` (eV), of `elements`."""
+def configuration(parts: list[Elements], sign: int, threshold: float) -> SpinConfiguration:
+    """Return the states of one spin configuration up to `HIGHEST`, energies above `threshold` (eV), of `elements`."""
     norm = 1 / np.sqrt(np.diagonal(parts[0][0]))
     overlap, energy, source_abn = (
         0.5 * (one + both + sign * (electrons + holes)) for one, both, electrons, holes in zip(*parts)
     )
     overlap, energy = (0.5 * norm[:, None] * (matrix + matrix.T) * norm for matrix in (overlap, energy))  # rounding
-    found = channel_states(energy, overlap, source_abn * norm, INDEPENDENT)
+    found = configuration_states(energy, overlap, source_abn * norm, INDEPENDENT)
     low = found.energy_n < threshold + HIGHEST
     return replace(found, energy_n=found.energy_n[low] - threshold, coupling_nab=found.coupling_nab[low])
 

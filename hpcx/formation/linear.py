@@ -27,7 +27,7 @@ def sheet_field(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:
     """Return the field at the sheet per incoming field, to first order."""
     radiation = problem.radiation
     gain_w = 1 + radiation.reflection(energy_w)
-    return gain_w / (1 - gain_w * radiation.kappa(energy_w) * susceptibility(problem, energy_w))
+    return gain_w / (1 - gain_w * radiation.sheet_field(energy_w) * susceptibility(problem, energy_w))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ Eqs. 2-5, in the form
 
 Three slips of the printed equations are mended: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source; and
 gamma stands with hbar in Eq. 5. Without substrate the field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in
-itself because dP/dt contains E, or E_in + kappa P with a constant kappa. A substrate answers to that field F at once
-and through the resonances of its layers, E = direct F + sum_p A_p with i hbar dA_p/dt = pole_p A_p + residue_p F; the
-A_p are stored without their factor exp(-i frame t / hbar).
+itself because dP/dt contains E, or E_in + s P with a constant s (`Radiation.sheet_field`). A substrate answers to that
+field F at once and through the resonances of its layers, E = direct F + sum_p A_p with
+i hbar dA_p/dt = pole_p A_p + residue_p F; the A_p are stored without their factor exp(-i frame t / hbar).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Link:
     pair: Pair
 
 
-class StateLayout:
+class StateBlocks:
     """Where the unknowns lie in the rows of the state: C, N per component,
     B per link, A and transforms of P per valley.
     """
@@ -86,7 +86,7 @@ class Operators:
 
 
 class Equations:
-    """Right-hand side for a state of shape (layout.rows, columns); every column is a run with its own incoming field.
+    """Right-hand side for a state of shape (blocks.rows, columns); every column is a run with its own incoming field.
 
     Args:
         problem: states and couplings.
@@ -95,7 +95,7 @@ class Equations:
         energies_e: photon energies (eV) at which the sheet polarisation is Fourier transformed along the way.
         incoming: field (V/nm) of shape (valleys, columns) at a time (fs), without what the substrate reflects.
         surface: what the substrate makes of incoming and radiated field.
-        frame: photon energy (eV) with whose factor the substrate's resonances are stored.
+        frame: photon energy (eV) of the rotating frame in which the substrate's resonances are stored.
         terms: nonlinear terms.
     """
 
@@ -118,19 +118,19 @@ class Equations:
         self.frame = frame
         self.terms = terms
         self.links = _links(problem.pairs, valleys, mirrored) if terms.coherent else []
-        self.layout = StateLayout(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
+        self.blocks = StateBlocks(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
         self._operators = [Operators(m) for m in problem.manifolds]
 
     def derivative(self, time: float, state: np.ndarray) -> np.ndarray:
         """Return d(state)/dt at `time` (fs)."""
         result = np.empty_like(state)
         phase_ml = [np.exp(-1j * m.energy_l * time / HBAR)[:, None] for m in self.problem.manifolds]
-        polarization = {key: phase_ml[key[1]] * state[rows] for key, rows in self.layout.polarization.items()}
+        polarization = {key: phase_ml[key[1]] * state[rows] for key, rows in self.blocks.polarization.items()}
         extra = self._two_excitons(time, state, polarization, result)
         incoming = self.incoming(time)
         frame_turn = np.exp(-1j * self.frame * time / HBAR)
         for valley in range(self.valleys):
-            stored_pc = state[self.layout.resonance[valley]]
+            stored_pc = state[self.blocks.resonance[valley]]
             drive_c = self._valley(
                 valley,
                 state,
@@ -140,10 +140,10 @@ class Equations:
                 phase_ml,
                 result,
             )
-            result[self.layout.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
+            result[self.blocks.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR)
-            result[self.layout.transform[valley]] = np.outer(turn_e, sheet_c)
+            result[self.blocks.transform[valley]] = np.outer(turn_e, sheet_c)
         return result
 
     def _valley(
@@ -163,21 +163,21 @@ class Equations:
         free, dipole = [], []
         for i, m in enumerate(self.problem.manifolds):
             p_lc = polarization[valley, i]
-            number_lc = state[self.layout.population[valley, i]].real
+            number_lc = state[self.blocks.population[valley, i]].real
             push_lc, dipole_lc = self._nonlinear(i, p_lc, number_lc)
             push_lc += extra.get((valley, i), 0.0)
             free.append(push_lc - 1j * m.damping_l[:, None] * p_lc)
             dipole.append(dipole_lc)
             rate_l = 2 * m.damping_l[:, None] / HBAR
-            result[self.layout.population[valley, i]] = m.generator_ml @ number_lc + rate_l * square(p_lc)
+            result[self.blocks.population[valley, i]] = m.generator_ml @ number_lc + rate_l * square(p_lc)
         drive_c, field_c = self._fields(valley, polarization, free, dipole, given)
         for i in range(len(free)):
             change_lc = free[i] - dipole[i] * field_c
-            result[self.layout.polarization[valley, i]] = (-1j / HBAR) * phase_ml[i].conj() * change_lc
+            result[self.blocks.polarization[valley, i]] = (-1j / HBAR) * phase_ml[i].conj() * change_lc
         return drive_c
 
     def _resonances(self, stored_pc: np.ndarray, drive_c: np.ndarray) -> np.ndarray:
-        """Return dA/dt of the substrate's resonances, stored and driven in the frame."""
+        """Return dA/dt of the substrate's resonances, stored and driven in the rotating frame."""
         turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
         return (-1j / HBAR) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
 
@@ -216,7 +216,7 @@ class Equations:
         incoming_c, delayed_c = given
         if radiation.frozen_at is not None:
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(manifolds))
-            drive_c = incoming_c + radiation.kappa(radiation.frozen_at) * sheet_c
+            drive_c = incoming_c + radiation.sheet_field(radiation.frozen_at) * sheet_c
             return drive_c, direct * drive_c + delayed_c
         factor = 1j * CHARGE_PER_EPS0_V_NM / (2 * SPEED_OF_LIGHT_NM_PER_FS * HBAR)
         turning_c = sum(
@@ -232,7 +232,7 @@ class Equations:
     ) -> dict[tuple[int, int], np.ndarray]:
         """Write dB/dt, also in the interaction picture, and return what B adds to the equations of P."""
         extra: dict[tuple[int, int], np.ndarray] = {}
-        for link, rows in zip(self.links, self.layout.two_exciton):
+        for link, rows in zip(self.links, self.blocks.two_exciton):
             pair = link.pair
             phase_n = np.exp(-1j * pair.energy_n * time / HBAR)[:, None]
             paired = [self.problem.manifolds[key[1]].paired_sl for key in (link.first, link.second)]

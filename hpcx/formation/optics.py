@@ -127,17 +127,17 @@ class Surface:
 
 @dataclass(frozen=True)
 class Radiation:
-    """Field at the sheet, E = (1 + r) (E_in + kappa P), with the reflection r of the substrate.
+    """Field at the sheet, E = (1 + r) (E_in + s P), with the reflection r of the substrate.
 
     Attributes:
-        frozen_at: photon energy (eV) at which kappa and r are taken for all frequencies; None for their dispersion.
+        frozen_at: photon energy (eV) at which s and r are taken for all frequencies; None for their dispersion.
         stack: the substrate; None for a free-standing sheet.
     """
 
     frozen_at: float | None
     stack: Stack | None
 
-    def kappa(self, energy_w: np.ndarray | float) -> np.ndarray:
+    def sheet_field(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return i omega / (2 eps0 c) in V/e: the field radiated by a sheet polarisation in e/nm."""
         return 1j * self._taken_at(energy_w) * CHARGE_PER_EPS0_V_NM / (2 * HBAR_C_EV_NM)
 

@@ -28,7 +28,7 @@ from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Trac
 from hpcx.io.items import compute_items, prepare
 from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
-from hpcx.parallel.tables import Table
+from hpcx.parallel.shared_tables import SharedTable
 from hpcx.physics.constants import HBAR
 
 if TYPE_CHECKING:  # estimates import this where there is no HDF5
@@ -174,10 +174,10 @@ class Responses:
         self._given, self._run = given, run
         seen = Excerpt(given.problem, ("manifolds.generator_ml", "manifolds.bleaching_fs"))
         generators = tuple(m.generator_ml for m in given.problem.manifolds)
-        self._linear = Table("formation/linear", linear_response, (seen, given.grid, given.probe))
-        self._relaxation = Table("formation/relaxation", _propagators, (generators, given.grid.step))
+        self._linear = SharedTable("formation/linear", linear_response, (seen, given.grid, given.probe))
+        self._relaxation = SharedTable("formation/relaxation", _propagators, (generators, given.grid.step))
         pump = (given.problem, given.grid, given.pump, given.active)
-        self._pump = Table("formation/pump", respond_to_pump, pump, (self.relaxation, run.watch))
+        self._pump = SharedTable("formation/pump", respond_to_pump, pump, (self.relaxation, run.watch))
 
     def linear(self) -> LinearResponse:
         """Return the linear response."""
@@ -193,7 +193,7 @@ class Responses:
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
-        table = Table(
+        table = SharedTable(
             "formation/parts", _parts, (self._given, energy, extents), (self.linear, self.pump, self._run.watch)
         )
         return table.take(self._run.shared, ENERGIES_KEPT)

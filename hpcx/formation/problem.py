@@ -17,7 +17,7 @@ from hpcx.formation.two_exciton import PairMedium, TwoExcitonStates, solve_two_e
 from hpcx.materials.environment import load_environment, together
 from hpcx.materials.loader import Material
 from hpcx.parallel.fingerprint import Excerpt
-from hpcx.parallel.tables import Table
+from hpcx.parallel.shared_tables import SharedTable
 from hpcx.physics.constants import HBAR
 from hpcx.physics.interaction import Interaction, layer_interaction
 from hpcx.physics.wannier_radial import WannierStates, convergence, radial_states
@@ -69,7 +69,7 @@ class Pair:
         same_valley: whether both excitons are in one valley; with first == second they are then indistinguishable.
         energy_n: two-exciton energies, eV.
         damping: hbar times their dephasing rate, eV.
-        weight_n: weight of the channel, 1 or 1/2.
+        weight_n: weight of the configuration, 1 or 1/2.
         coupling_nab: W, eV nm, for state a of `first` and b of `second`, numbered as in `Manifold.paired_sl`.
     """
 
@@ -124,7 +124,7 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
     mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
     seen = Excerpt(config, UNSEEN_BY_MANIFOLDS)
     manifolds = tuple(
-        Table("formation/manifold", _manifold, (seen, material, name, medium)).take(shared)
+        SharedTable("formation/manifold", _manifold, (seen, material, name, medium)).take(shared)
         for name, medium in mediums.items()
     )
     tables = {name: table.take(shared) for name, table in two_exciton_tables(config, material).items()}
@@ -237,7 +237,7 @@ def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
     return rate_ml if config.temperature is None else with_absorption(rate_ml, energy_l, config.temperature)
 
 
-def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
+def two_exciton_tables(config: Config, material: Material) -> dict[str, SharedTable]:
     """Return the tables of the pairs AA, BB and AB, if there are any; the last is that of the mean masses."""
     if not config.approximation.biexciton:
         return {}
@@ -249,7 +249,7 @@ def two_exciton_tables(config: Config, material: Material) -> dict[str, Table]:
     )
     kind = config.approximation.equal_mass_kernel, config.approximation.two_exciton_states
     return {
-        name: Table("formation/two excitons", _two_excitons, (config.momentum, config.continuum, medium, *kind))
+        name: SharedTable("formation/two excitons", _two_excitons, (config.momentum, config.continuum, medium, *kind))
         for name, medium in zip(("AA", "BB", "AB"), (*mediums, mean))
     }
 
@@ -265,10 +265,10 @@ def _two_excitons(
     )
 
 
-def convergence_table(config: Config, material: Material) -> Table:
+def convergence_table(config: Config, material: Material) -> SharedTable:
     """Return how far the first bound energies of A (eV) move on a grid of twice the nodes."""
     medium = medium_of(config, material, MANIFOLDS[0])
-    return Table("formation/convergence", _convergence, (config.momentum, config.continuum, medium))
+    return SharedTable("formation/convergence", _convergence, (config.momentum, config.continuum, medium))
 
 
 def _convergence(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> np.ndarray:
@@ -287,18 +287,18 @@ def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, Tw
 
 
 def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:
-    """Indistinguishable excitons see the repulsive channel alone, others both with weight one half."""
+    """Indistinguishable excitons see the repulsive configuration alone, others both with weight one half."""
     same = same_valley and first == second
-    channels = [(table.antibinding, 1.0)] if same else [(table.binding, 0.5), (table.antibinding, 0.5)]
+    configurations = [(table.antibinding, 1.0)] if same else [(table.binding, 0.5), (table.antibinding, 0.5)]
     threshold = manifolds[first].energy_l[0] + manifolds[second].energy_l[0]
     return Pair(
         first,
         second,
         same_valley,
-        threshold + np.concatenate([channel.energy_n for channel, _ in channels]),
+        threshold + np.concatenate([configuration.energy_n for configuration, _ in configurations]),
         manifolds[first].damping_l[0] + manifolds[second].damping_l[0],
-        np.concatenate([np.full(channel.energy_n.size, weight) for channel, weight in channels]),
-        np.concatenate([channel.coupling_nab for channel, _ in channels]),
+        np.concatenate([np.full(configuration.energy_n.size, weight) for configuration, weight in configurations]),
+        np.concatenate([configuration.coupling_nab for configuration, _ in configurations]),
     )
 
 

@@ -36,7 +36,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Basis:
     """The columns made orthonormal, second first:
     column_1 = overlap basis_1 + rest basis_0, column_2 = norm basis_1.
     """
@@ -47,8 +47,8 @@ class Frame:
     norm_n: np.ndarray
 
     @classmethod
-    def of(cls, column_nct: np.ndarray) -> Frame:
-        """Return the frame of columns (trace, 2, time); the columns must not be parallel."""
+    def of(cls, column_nct: np.ndarray) -> Basis:
+        """Return the basis of columns (trace, 2, time); the columns must not be parallel."""
         norm_n = np.linalg.norm(column_nct[:, 1], axis=1)
         slow_nt = column_nct[:, 1] / norm_n[:, None]
         overlap_n = _dot(slow_nt, column_nct[:, 0])
@@ -59,16 +59,16 @@ class Frame:
 
 def amplitudes(curves: Curves, column_nct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the best amplitudes (trace, 2) and the residuals (trace, time)."""
-    frame = Frame.of(column_nct)
-    part_nc = _parts(curves, frame)
-    fast_n = part_nc[:, 0] / frame.rest_n
-    slow_n = (part_nc[:, 1] - fast_n * frame.overlap_n) / frame.norm_n
-    return np.stack([fast_n, slow_n], axis=1), np.einsum("nc,nct->nt", part_nc, frame.basis_nct) - curves.value_nt
+    basis = Basis.of(column_nct)
+    part_nc = _parts(curves, basis)
+    fast_n = part_nc[:, 0] / basis.rest_n
+    slow_n = (part_nc[:, 1] - fast_n * basis.overlap_n) / basis.norm_n
+    return np.stack([fast_n, slow_n], axis=1), np.einsum("nc,nct->nt", part_nc, basis.basis_nct) - curves.value_nt
 
 
 def best_of(curves: Curves, column_gct: np.ndarray, allowed_ng: np.ndarray) -> np.ndarray:
     """Return for every trace the number of the columns that describe it best among those that are allowed."""
-    basis_gct = Frame.of(column_gct).basis_nct
+    basis_gct = Basis.of(column_gct).basis_nct
     # not a BLAS product, whose rounding depends on how many traces there are: columns may be equally good
     first_ng, second_ng = np.einsum("nt,gct->cng", curves.value_nt, basis_gct)
     first_ng = np.where(curves.single_n[:, None], 0.0, np.maximum(first_ng, 0.0))
@@ -114,7 +114,7 @@ def _step(
     """
     column_nct, slope_npct = columns
     amplitude_nc, residual_nt = amplitudes(curves, column_nct)
-    basis_nct = Frame.of(column_nct).basis_nct
+    basis_nct = Basis.of(column_nct).basis_nct
     basis_nct[amplitude_nc[:, 0] == 0, 0] = 0.0  # a column without amplitude does not take part
     change_npt = np.einsum("npct,nc->npt", slope_npct, amplitude_nc)
     change_npt -= (change_npt @ basis_nct.transpose(0, 2, 1)) @ basis_nct
@@ -128,9 +128,9 @@ def _step(
     return step_np, _dot(step_np, downhill_np), _dot(residual_nt, residual_nt)
 
 
-def _parts(curves: Curves, frame: Frame) -> np.ndarray:
-    """Return the part of each trace along its frame, the first cut at zero."""
-    part_nc = np.einsum("nct,nt->nc", frame.basis_nct, curves.value_nt)
+def _parts(curves: Curves, basis: Basis) -> np.ndarray:
+    """Return the part of each trace along its basis, the first cut at zero."""
+    part_nc = np.einsum("nct,nt->nc", basis.basis_nct, curves.value_nt)
     part_nc[:, 0] = np.where(curves.single_n, 0.0, np.maximum(part_nc[:, 0], 0.0))
     return part_nc
 

@@ -12,13 +12,13 @@ from hpcx.formation.config import Config, Pump
 from hpcx.formation.observables import add_populations, add_signal, add_states, read_traces, summary
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem, convergence_table, notices
-from hpcx.formation.tables import tables
+from hpcx.formation.shared_tables import shared_tables
 from hpcx.formation.traces import Traces
 from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
-from hpcx.parallel.tables import make_together
+from hpcx.parallel.shared_tables import make_together
 from hpcx.physics.constants import HBAR
 
 log = logging.getLogger("hpcx")
@@ -30,7 +30,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     Raises MaterialError if the material lacks a number.
     """
     with run.timings.measure("states"):
-        make_together(comm, run.shared, tables(config, material))
+        make_together(comm, run.shared, shared_tables(config, material))
         problem = build_problem(config, material, run.shared)
     run.checkpoint_if_due(comm)
     notes = notices(config, problem.manifolds[-1].gap)

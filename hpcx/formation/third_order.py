@@ -299,10 +299,10 @@ def relative_change(problem: Problem, energy: float, source_d: np.ndarray) -> np
     before and after a mirror; on a substrate that of the reflected beam.
     """
     radiation = problem.radiation
-    kappa, reflection = radiation.kappa(energy), radiation.reflection(energy)
+    sheet_field, reflection = radiation.sheet_field(energy), radiation.reflection(energy)
     if radiation.stack is None:
-        return 4 * np.real(-kappa * source_d)
+        return 4 * np.real(-sheet_field * source_d)
     gain = 1 + reflection
-    closed = 1 - gain * kappa * susceptibility(problem, energy)
-    reflected = reflection + gain**2 * kappa * susceptibility(problem, energy) / closed
-    return 2 * np.real(-gain * kappa * source_d / closed / reflected)
+    closed = 1 - gain * sheet_field * susceptibility(problem, energy)
+    reflected = reflection + gain**2 * sheet_field * susceptibility(problem, energy) / closed
+    return 2 * np.real(-gain * sheet_field * source_d / closed / reflected)

@@ -85,16 +85,16 @@ class Experiment:
 
     def integrator(self, equations: Equations, columns: int, scale: float) -> ExplicitOde:
         """Return the integrator with absolute tolerances for fields of amplitude `scale` (V/nm), block by block."""
-        layout = equations.layout
+        blocks = equations.blocks
         size = max(np.abs(m.dipole_l).max() for m in self.problem.manifolds) * scale * self.probe.duration / HBAR
-        absolute = np.full((layout.rows, columns), size)
-        for rows in layout.population.values():
+        absolute = np.full((blocks.rows, columns), size)
+        for rows in blocks.population.values():
             absolute[rows] = size**2
-        for link, rows in zip(equations.links, layout.two_exciton):
+        for link, rows in zip(equations.links, blocks.two_exciton):
             absolute[rows] = np.abs(link.pair.coupling_nab).max() * size**2 * self.probe.duration / HBAR
-        for rows in layout.resonance:
+        for rows in blocks.resonance:
             absolute[rows] = scale
-        for rows in layout.transform:
+        for rows in blocks.transform:
             absolute[rows] = size * self.probe.duration
         tolerances = self.tolerance, self.tolerance * absolute
         return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
@@ -136,7 +136,7 @@ def pump_trajectory(
 ) -> list[np.ndarray]:
     """Return the state (rows, 1) under the pump alone at ascending times (fs), zero before the pump."""
     equations = experiment.equations(0.0, PHASES[:1], False, terms)
-    state = np.zeros((equations.layout.rows, 1), complex)
+    state = np.zeros((equations.blocks.rows, 1), complex)
     early = [time for time in times if time <= experiment.pump_start]
     integrator = experiment.integrator(equations, 1, experiment.pump.amplitude)
     integrator.statistics = statistics
@@ -146,13 +146,13 @@ def pump_trajectory(
 
 def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
     """Return the columns of PHASES from the pump's state with phase zero: P and A turn once, B twice, N not at all."""
-    layout = equations.layout
-    state = np.zeros((layout.rows, PHASES.size), complex)
-    order = {1: [*layout.polarization.values(), *layout.resonance], 2: layout.two_exciton}
-    for power, blocks in order.items():
-        for rows in blocks:
+    blocks = equations.blocks
+    state = np.zeros((blocks.rows, PHASES.size), complex)
+    order = {1: [*blocks.polarization.values(), *blocks.resonance], 2: blocks.two_exciton}
+    for power, parts in order.items():
+        for rows in parts:
             state[rows] = trajectory[rows] * PHASES**power
-    for rows in layout.population.values():
+    for rows in blocks.population.values():
         state[rows] = trajectory[rows] * np.abs(PHASES)
     return state
 
@@ -171,7 +171,7 @@ def probe_change(
         start_state(equations, trajectory), delay - experiment.lead, [max(delay, 0.0) + experiment.tail]
     )
     sheet_ec = sum(
-        jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.layout.transform)
+        jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.blocks.transform)
     ) * (2 if experiment.mirrored else 1)
     turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
@@ -181,12 +181,14 @@ def probe_change(
 def _observed(experiment: Experiment, changed_e: np.ndarray, linear_e: np.ndarray) -> np.ndarray:
     """Return the relative change for transforms of the sheet polarisation: its change, and without pump."""
     radiation, energies_e = experiment.problem.radiation, experiment.energies_e
-    kappa_e, reflection_e = radiation.kappa(energies_e), radiation.reflection(energies_e)
+    sheet_field_e, reflection_e = radiation.sheet_field(energies_e), radiation.reflection(energies_e)
     incoming_e = experiment.probe.spectrum(energies_e)
     if radiation.stack is None:
-        return 4 * np.real(kappa_e * changed_e / (incoming_e + kappa_e * linear_e))
+        return 4 * np.real(sheet_field_e * changed_e / (incoming_e + sheet_field_e * linear_e))
     gain_e = 1 + reflection_e
-    return 2 * np.real(gain_e * kappa_e * changed_e / (reflection_e * incoming_e + gain_e * kappa_e * linear_e))
+    return 2 * np.real(
+        gain_e * sheet_field_e * changed_e / (reflection_e * incoming_e + gain_e * sheet_field_e * linear_e)
+    )
 
 
 def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray, pump: str) -> Traces:
@@ -239,10 +241,10 @@ def _changes(
 def _populations(experiment: Experiment, time_t: np.ndarray, statistics: OdeStatistics) -> np.ndarray:
     """Return the populations under the pump alone (valley, manifold, state, time); an undriven valley has none."""
     states = np.array(pump_trajectory(experiment, list(time_t), Terms(), statistics))[:, :, 0].real
-    layout = experiment.equations(0.0, PHASES[:1], False, Terms()).layout
+    blocks = experiment.equations(0.0, PHASES[:1], False, Terms()).blocks
     largest = max(m.energy_l.size for m in experiment.problem.manifolds)
     population_vmlt = np.zeros((len(VALLEYS), len(experiment.problem.manifolds), largest, time_t.size))
-    for (copy, m), rows in layout.population.items():
+    for (copy, m), rows in blocks.population.items():
         for valley in (0, 1) if experiment.mirrored else (experiment.valleys[copy],):
             population_vmlt[valley, m, : rows.stop - rows.start] = states[:, rows].T
     return population_vmlt

@@ -1,8 +1,8 @@
 """Bound and scattering states of two 1s excitons with momenta +Q and -Q (resonating-group equation, s wave).
 
-Channel c = +1 (electron singlet, hole singlet) binds, c = -1 (triplet, triplet) repels. With the electrons exchanged,
-the relative momenta of the two pairs are K +- a/2 before and K +- b/2 after, a = Q' - d Q, b = Q - d Q',
-d = (m_h - m_e) / M, so that everything follows from one four-fold overlap
+The spin configuration c = +1 (electron singlet, hole singlet) binds, c = -1 (triplet, triplet) repels. With the
+electrons exchanged, the relative momenta of the two pairs are K +- a/2 before and K +- b/2 after, a = Q' - d Q,
+b = Q - d Q', d = (m_h - m_e) / M, so that everything follows from one four-fold overlap
 
     S(a, b) = int d2K/(2 pi)^2 phi(K - a/2) phi(K + a/2) phi(K - b/2) phi(K + b/2).
 
@@ -73,8 +73,8 @@ class Kernels:
 
 
 @dataclass(frozen=True)
-class SpinChannel:
-    """States of one channel.
+class SpinConfiguration:
+    """States of one spin configuration.
 
     Attributes:
         energy_n: above two free excitons, eV.
@@ -91,10 +91,10 @@ class SpinChannel:
 
 @dataclass(frozen=True)
 class TwoExcitonStates:
-    """Both channels, and -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s."""
+    """Both spin configurations, and -U(0, 0) (eV nm^2), which must equal V_1s1s1s1s."""
 
-    binding: SpinChannel
-    antibinding: SpinChannel
+    binding: SpinConfiguration
+    antibinding: SpinConfiguration
     exchange_energy: float
 
 
@@ -107,7 +107,7 @@ def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: 
     gaussians = fit_gaussians(states)
     imbalance = 0.0 if equal_masses else medium.imbalance
     kernels = build_kernels(states, gaussians, medium, imbalance)
-    binding, antibinding = (solve_channel(kernels, medium, sign) for sign in (1, -1))
+    binding, antibinding = (solve_configuration(kernels, medium, sign) for sign in (1, -1))
     return TwoExcitonStates(binding, antibinding, -float(kernels.exchange_qq[0, 0]))
 
 
@@ -143,8 +143,8 @@ def _symmetric(values_p: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np
     return matrix_qq
 
 
-def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChannel:
-    """Return the states of channel `sign` = +1 or -1 from H x = e O x, x^T O x = 1."""
+def solve_configuration(kernels: Kernels, medium: PairMedium, sign: int) -> SpinConfiguration:
+    """Return the states of the configuration `sign` = +1 or -1 from H x = e O x, x^T O x = 1."""
     energy_q = HBAR2_PER_M0 * kernels.momentum_q**2 / medium.total_mass
     mean_qq = 0.5 * np.add.outer(energy_q, energy_q)
     root_q = np.sqrt(kernels.weight_q)
@@ -152,19 +152,21 @@ def solve_channel(kernels: Kernels, medium: PairMedium, sign: int) -> SpinChanne
     hamiltonian_qq = np.diag(energy_q) + root_q[:, None] * interaction_qq * root_q
     overlap_qq = np.eye(root_q.size) + sign * root_q[:, None] * kernels.overlap_qq * root_q
     drive_abq = (root_q[1:] * interaction_qq[1:, 0])[None, None]
-    return channel_states(hamiltonian_qq[1:, 1:], overlap_qq[1:, 1:], drive_abq)
+    return configuration_states(hamiltonian_qq[1:, 1:], overlap_qq[1:, 1:], drive_abq)
 
 
-def channel_states(
+def configuration_states(
     hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray, forbidden: float = FORBIDDEN
-) -> SpinChannel:
+) -> SpinConfiguration:
     """Return the states of H x = e O x, x^T O x = 1, with what `drive_abq` (eV nm) has in common with them."""
     value_n, vector_qn = eigh(overlap_qq)
     keep = value_n >= forbidden
     basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
     energy_n, mix_nn = eigh(basis_qn.T @ hamiltonian_qq @ basis_qn)
     coupling_abn = drive_abq @ basis_qn @ mix_nn
-    return SpinChannel(energy_n, np.moveaxis(coupling_abn, -1, 0), int(np.count_nonzero(~keep)), float(value_n[0]))
+    return SpinConfiguration(
+        energy_n, np.moveaxis(coupling_abn, -1, 0), int(np.count_nonzero(~keep)), float(value_n[0])
+    )
 
 
 def pair_grid() -> tuple[np.ndarray, np.ndarray]:

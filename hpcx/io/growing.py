@@ -32,8 +32,8 @@ from hpcx.io.result import Dataset, Grown, Result
 from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, reserve, storable
 from hpcx.parallel.errors import AgreedError, agreed
 
-#: names of datasets of a checkpoint
-_FRAME = ("outputs_frame", "outputs_offset", "outputs_length", "outputs_size")
+#: names of datasets of a checkpoint: all of the file but its growing values, and the checksums of these
+_METADATA = ("outputs_frame", "outputs_offset", "outputs_length", "outputs_size")
 _SUMS = "outputs_checksums"
 #: values begin at multiples of so many bytes: pages, and whole numbers of the stripes of parallel file systems
 _ALIGNMENT = 1 << 16
@@ -68,7 +68,7 @@ class Growing:
             values = self._values.get(name, data.data)
             result.datasets[name] = replace(data, data=values)
 
-    def frame(self) -> dict[str, np.ndarray]:
+    def metadata(self) -> dict[str, np.ndarray]:
         """Return what a checkpoint must keep to go on."""
         return {}
 
@@ -202,16 +202,16 @@ class GrowingFile(Growing):
         result.datasets |= self._outputs.datasets
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
 
-    def frame(self) -> dict[str, np.ndarray]:
+    def metadata(self) -> dict[str, np.ndarray]:
         """Return all of the file but the values of growing datasets,
         which must be on the disk before a checkpoint; collective.
         """
         with agreed(self._comm):
             if self._written and self._file is not None:
                 self._file.Sync()
-            frame = self._frame() if self._comm.rank == 0 else None
+            metadata = self._read_metadata() if self._comm.rank == 0 else None
         self._written = False
-        return {**dict(zip(_FRAME, self._comm.bcast(frame))), _SUMS: self._all_sums()}
+        return {**dict(zip(_METADATA, self._comm.bcast(metadata))), _SUMS: self._all_sums()}
 
     def _all_sums(self) -> np.ndarray:
         """Return the checksums of all outputs of all datasets; collective.
@@ -223,7 +223,7 @@ class GrowingFile(Growing):
         self._comm.Allreduce(MPI.IN_PLACE, total)  # modulo 2^64, as each of them
         return total
 
-    def _frame(self) -> tuple[np.ndarray, ...]:
+    def _read_metadata(self) -> tuple[np.ndarray, ...]:
         size = self.path.stat().st_size
         regions = sorted(
             (self._offsets[name], int(np.prod(data.shape)) * data.data.itemsize)
@@ -239,8 +239,8 @@ class GrowingFile(Growing):
         """Put back what a checkpoint has of the file; False if the file is gone or not what was written; collective."""
         found = False
         with agreed(self._comm):
-            if self._comm.rank == 0 and all(name in saved for name in (*_FRAME, _SUMS)):
-                found = self._restore(*(saved.value(name) for name in _FRAME))
+            if self._comm.rank == 0 and all(name in saved for name in (*_METADATA, _SUMS)):
+                found = self._restore(*(saved.value(name) for name in _METADATA))
         if not self._comm.bcast(found):
             return False
         self._find_places()
@@ -265,12 +265,12 @@ class GrowingFile(Growing):
         values = np.frombuffer(os.pread(file, 8 * (last - first), self._offsets[name] + 8 * begin))
         return _sum_of(values, np.array([begin]), last - first, self._comm.rank)
 
-    def _restore(self, frame: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
+    def _restore(self, metadata: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
         if not self.path.is_file() or self.path.stat().st_size < size[0]:
             return False
         with open(self.path, "r+b") as file:
             for place, count, start in zip(begin, length, np.cumsum(length) - length):
-                os.pwrite(file.fileno(), frame[start : start + count].tobytes(), int(place))
+                os.pwrite(file.fileno(), metadata[start : start + count].tobytes(), int(place))
             file.truncate(int(size[0]))
         return True
 

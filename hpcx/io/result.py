@@ -123,8 +123,8 @@ class Result:
         }
         return [path for path, values in numbers.items() if not np.isfinite(values).all()]
 
-    def layout(self) -> str:
-        """Return a digest of all but the values: results of one layout are stacked without a look into each of them.
+    def structure(self) -> str:
+        """Return a digest of all but the values: results of one structure are stacked without a look into each of them.
 
         Paths, shapes, dimensions, kinds, units, names, and the values of coordinates count. It is "" if a coordinate is
         distributed, so that no rank knows it.

@@ -118,22 +118,20 @@ class ImexStepper:
         explicit_calls: how often F was evaluated.
     """
 
-    def __init__(
-        self, layout: SingleCell | CellGrid, implicit: Implicit, explicit: Explicit, scheme: str = "4"
-    ) -> None:
-        self.layout, self.implicit, self.explicit = layout, implicit, explicit
+    def __init__(self, cells: SingleCell | CellGrid, implicit: Implicit, explicit: Explicit, scheme: str = "4") -> None:
+        self.cells, self.implicit, self.explicit = cells, implicit, explicit
         self.explicit_calls = 0
         self._shift = 0.0
         self._slope: Any = None  # dX/dt at X = 0 of the stage that is being solved
         self._in_stage = False
-        self.vector = layout.create_vector()
+        self.vector = cells.create_vector()
         self._zero = _zeros_like(self.vector)
         self._ts = self._make_solver(scheme)
 
     @property
     def state(self) -> np.ndarray:
         """Writable real view [cell, component, value] of this rank's part of the state."""
-        return real_view(self.vector, self.layout.shape, writable=True)
+        return real_view(self.vector, self.cells.shape, writable=True)
 
     def step(self, time: float, step: float) -> None:
         """Advance the state from `time` by `step`. Collective."""
@@ -150,13 +148,13 @@ class ImexStepper:
         initialize([])
         from petsc4py import PETSc
 
-        ts = PETSc.TS().create(comm=self.layout.comm)
+        ts = PETSc.TS().create(comm=self.cells.comm)
         ts.setOptionsPrefix("wigner_")
         ts.setType(PETSc.TS.Type.ARKIMEX)
         ts.setARKIMEXType(scheme)
         self._residual = self.vector.duplicate()
         sizes = (self.vector.getSizes(), self.vector.getSizes())
-        self._matrix = PETSc.Mat().createPython(sizes, _Shell(), comm=self.layout.comm)
+        self._matrix = PETSc.Mat().createPython(sizes, _Shell(), comm=self.cells.comm)
         self._matrix.setUp()
         ts.setRHSFunction(self._rhs)
         ts.setIFunction(self._ifunction, self._residual)
@@ -185,12 +183,12 @@ class ImexStepper:
         snes.computeJacobian(self._zero, self._matrix)
         self._in_stage = False
         slope, self._slope = self._slope, None
-        shape = self.layout.shape
+        shape = self.cells.shape
         self.implicit.solve(self._shift, real_view(slope, shape), real_view(stage, shape, writable=True))
 
     def _rhs(self, ts: Any, time: float, u: Any, f: Any) -> None:
         self.explicit_calls += 1
-        shape = self.layout.shape
+        shape = self.cells.shape
         self.explicit(time, real_view(u, shape), real_view(f, shape, writable=True))
 
     def _ifunction(self, ts: Any, time: float, u: Any, udot: Any, f: Any) -> None:
@@ -198,7 +196,7 @@ class ImexStepper:
         if self._in_stage:
             self._slope = udot
             return
-        shape = self.layout.shape
+        shape = self.cells.shape
         self.implicit.apply(real_view(u, shape), real_view(f, shape, writable=True))
         f.aypx(-1.0, udot)
 

@@ -136,7 +136,7 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
         result.summary.append(f"WARNING: the largest error is {run.excess:.2g} times what solver.tolerance allows")
     ours = {
         "summary": result.summary,
-        "layout": result.layout(),
+        "structure": result.structure(),
         "peak_memory": peak_memory(comm),
         "excess": run.excess,
     }

@@ -19,8 +19,8 @@ from hpcx.materials.loader import MaterialError
 from hpcx.parallel import log as logs
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.parallel.memory import memory_per_rank
+from hpcx.parallel.shared_tables import make_together
 from hpcx.parallel.stop import StopRequests
-from hpcx.parallel.tables import make_together
 from hpcx.parallel.timings import Timings
 from hpcx.petsc.communicator import duplicates_kept
 from hpcx.petsc.options import given_options
@@ -154,7 +154,9 @@ def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
     point = context.plan.points[tasks[0].number] if len(tasks) > 1 else None
     if point is not None and not point.error:
         with suppress(AgreedError, MaterialError):  # alike on all ranks
-            make_together(comm, context.shared, registry.tables(point.config.model, point.config, point.material))
+            make_together(
+                comm, context.shared, registry.shared_tables(point.config.model, point.config, point.material)
+            )
 
 
 def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task], seconds: float) -> Report:

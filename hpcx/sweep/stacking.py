@@ -83,13 +83,13 @@ def gather(shape: tuple[int, ...], done: dict[int, Path], entries: list[Entry], 
 
 
 def _described(stack: Stack, done: dict[int, Path], entries: list[Entry]) -> list[Content]:
-    """Return what is in the files; those of one layout differ in values only, so one of each is looked into."""
+    """Return what is in the files; those of one structure differ in values only, so one of each is looked into."""
     found: dict[str, Content] = {}
     for number, path in done.items():
-        layout = entries[number].layout or str(path)
-        if layout not in found:
+        structure = entries[number].structure or str(path)
+        if structure not in found:
             try:
-                found[layout] = describe(path)
+                found[structure] = describe(path)
             except (OSError, KeyError, ValueError) as error:
                 stack.unreadable[number] = f"{path} cannot be read: {error}"
     return list(found.values())

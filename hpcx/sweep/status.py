@@ -78,7 +78,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return {
         key: None if value != value else value
         for key, value in known.items()
-        if key not in ("layout", "run", "versions", "stamp")
+        if key not in ("structure", "run", "versions", "stamp")
     }
 
 

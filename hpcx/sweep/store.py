@@ -36,7 +36,7 @@ class Entry:
         ranks: that computed it.
         summary: lines for the screen.
         run: the run in which it failed.
-        layout: `Result.layout`.
+        structure: `Result.structure`.
         version, revision: of the program that computed it.
         options: PETSc options that were given, as typed.
         excess: largest error of its solutions over the tolerance; NaN where it is not known.
@@ -51,7 +51,7 @@ class Entry:
     ranks: int = 0
     summary: list[str] = field(default_factory=list)
     run: str = ""
-    layout: str = ""
+    structure: str = ""
     version: str = ""
     revision: str = ""
     options: str = ""
@@ -203,7 +203,7 @@ class Store:
 
 #: what of the provenance of a result says how a point ended
 _ABOUT = (
-    *("wall_time", "ranks", "summary", "layout", "versions", "continued_from", "excess"),
+    *("wall_time", "ranks", "summary", "structure", "versions", "continued_from", "excess"),
     *("petsc_options_given", "petsc_options_used", "petsc_options_unused"),
 )
 
@@ -227,7 +227,7 @@ def finished(about: Mapping[str, Any]) -> Entry:
         wall_time=float(about["wall_time"]),
         ranks=int(about["ranks"]),
         summary=json.loads(about["summary"]),
-        layout=about.get("layout", ""),
+        structure=about.get("structure", ""),
         version=versions.get("hpcx", ""),
         revision=", ".join(filter(None, (about.get("continued_from", ""), versions.get("git", "")))),
         options=about.get("petsc_options_given", " ".join(filter(None, options))),

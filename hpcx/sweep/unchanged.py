@@ -21,7 +21,7 @@ _NUMBERS = ("wall_time", "ranks", "excess")
 
 
 def unchanged(store: Store) -> dict[tuple[str, str], Entry]:
-    """Return by id and hash the entries of finished points, without layout and versions;
+    """Return by id and hash the entries of finished points, without structure and versions;
     empty if the index does not tell.
     """
     try:

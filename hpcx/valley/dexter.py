@@ -15,7 +15,7 @@ from scipy import sparse
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config
 from hpcx.valley.mechanisms import phonon_hole
-from hpcx.valley.phonon_kernel import Channel
+from hpcx.valley.phonon_kernel import SpeciesPair
 from hpcx.valley.problem import Problem
 from hpcx.valley.transfer_kernel import Pair, transfer_matrix
 
@@ -37,7 +37,7 @@ def _assisted(problem: Problem, config: Config, pairs: list[Pair]) -> sparse.csr
         share_i = (pair.element_i / (problem.energy(upper) - problem.energy(lower))) ** 2
         for final in phonon_hole.partners(problem, upper):
             form_squared = phonon_hole.form_squared(
-                problem, Channel(upper, final, phonon_hole.NAME), config.approximation.hole_closure
+                problem, SpeciesPair(upper, final, phonon_hole.NAME), config.approximation.hole_closure
             )
             onward = phonon_hole.emission(problem, lower, final, share_i[:, None, None] * form_squared)
             back = phonon_hole.emission(problem, final, lower, form_squared * share_i[:, None])

@@ -28,7 +28,7 @@ class Parameters:
         mass_density: of the layer, eV fs^2/nm^4; sound_velocity: nm/fs.
         acoustic: electron's and hole's deformation potential, eV.
         optical: electron's and hole's Gamma optical group (one energy).
-        zone_edge: channel -> acoustic and optical group; channels "e:K-K'", "e:K-L", "e:K'-L", "h:K-K'".
+        zone_edge: carrier and valleys -> acoustic and optical group: "e:K-K'", "e:K-L", "e:K'-L", "h:K-K'".
         spin_flip_energies: phonons of a flip inside a valley and between valleys, eV.
     """
 
@@ -49,7 +49,7 @@ class Parameters:
     spin_flip_energies: tuple[float, float]
 
 
-#: channel -> carrier and valleys
+#: carrier and valleys -> their part of the keys of a material
 ZONE_EDGE_PAIRS = {
     "e:K-K'": "electron_K_Kprime",
     "e:K-L": "electron_K_Lambda",
@@ -84,11 +84,11 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         ),
         optical=(_optical(material, "electron"), _optical(material, "hole")),
         zone_edge={
-            channel: (
+            name: (
                 _lumped(material, f"phonons.lumped.{pair}.acoustic"),
                 _lumped(material, f"phonons.lumped.{pair}.optical"),
             )
-            for channel, pair in ZONE_EDGE_PAIRS.items()
+            for name, pair in ZONE_EDGE_PAIRS.items()
         },
         spin_flip_energies=(
             number("phonons.spin_flip.intravalley_energy", "eV"),

@@ -30,7 +30,7 @@ FORM_FACTOR_POINTS = 2000
 
 
 @dataclass(frozen=True)
-class Channel:
+class SpeciesPair:
     """One pair of species coupled by emission in the direction `initial` -> `final`; `name` says by which phonons."""
 
     initial: int
@@ -90,13 +90,13 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
     return HBAR * problem.parameters.sound_velocity * q
 
 
-def electron_emission(problem: Problem, channel: Channel, groups: Iterable[Mode]) -> np.ndarray:
+def electron_emission(problem: Problem, pair: SpeciesPair, groups: Iterable[Mode]) -> np.ndarray:
     """Return the emission rates (cells of the final species, of the initial one; 1/fs)
     of groups of phonons that act on the electron.
     """
-    a, b = problem.species[channel.initial], problem.species[channel.final]
+    a, b = problem.species[pair.initial], problem.species[pair.final]
     form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
-    return grouped_emission(problem, channel.initial, channel.final, groups, form_squared)
+    return grouped_emission(problem, pair.initial, pair.final, groups, form_squared)
 
 
 def grouped_emission(
@@ -110,20 +110,20 @@ def grouped_emission(
 
 
 def phonon_matrix(
-    problem: Problem, channels: Iterable[Channel], emission: Callable[[Channel], np.ndarray]
+    problem: Problem, pairs: Iterable[SpeciesPair], emission: Callable[[SpeciesPair], np.ndarray]
 ) -> sparse.csr_matrix:
-    """Return W of all channels, absorption included.
+    """Return W of all pairs, absorption included.
 
-    Channels of one name between species of the same kinds and distance differ by symmetry alone and are computed once;
+    Pairs of one name between species of the same kinds and distance differ by symmetry alone and are computed once;
     this keeps time-reversal symmetry exact.
     """
     known: dict[tuple[str, str, str, float], np.ndarray] = {}
     blocks: dict[tuple[int, int], np.ndarray] = {}
-    for channel in channels:
-        initial, final = problem.species[channel.initial], problem.species[channel.final]
-        key = (channel.name, initial.kind, final.kind, final.edge - initial.edge)
+    for pair in pairs:
+        initial, final = problem.species[pair.initial], problem.species[pair.final]
+        key = (pair.name, initial.kind, final.kind, final.edge - initial.edge)
         if key not in known:
-            known[key] = emission(channel)
-        place = (channel.final, channel.initial)
+            known[key] = emission(pair)
+        place = (pair.final, pair.initial)
         blocks[place] = blocks[place] + known[key] if place in blocks else known[key]
     return with_absorption(problem, block_matrix(problem, blocks))

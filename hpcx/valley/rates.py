@@ -13,7 +13,7 @@ from typing import Any
 from scipy import sparse
 
 from hpcx.parallel.fingerprint import Excerpt
-from hpcx.parallel.tables import Table
+from hpcx.parallel.shared_tables import SharedTable
 from hpcx.valley.blocks import generator, out_rate
 from hpcx.valley.config import Config
 from hpcx.valley.mechanism_sets import SWITCHES
@@ -98,10 +98,10 @@ def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rat
     return rates
 
 
-def phonon_table(problem: Problem, config: Config, name: str) -> Table:
+def phonon_table(problem: Problem, config: Config, name: str) -> SharedTable:
     """Return the matrix of the phonon mechanism `name` as a table that points share;
     it sees the problem and a part of the input.
     """
     mechanism = {**PHONONS, **FLIPS}[name]
     unseen = UNSEEN if name in FLIPS else (*UNSEEN, "spin_flip")
-    return Table(f"valley/{name}", mechanism.matrix, (problem, Excerpt(config, unseen)))
+    return SharedTable(f"valley/{name}", mechanism.matrix, (problem, Excerpt(config, unseen)))

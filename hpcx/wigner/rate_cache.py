@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.io.tables import load_table, save_table
+from hpcx.io.cache import load_arrays, save_arrays
 from hpcx.parallel.fingerprint import code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.physics.valley_excitons import Excitons
@@ -55,7 +55,7 @@ def rates_key(excitons: Excitons, grid: Grid, harmonics: int, processes: Sequenc
 
 def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:
     """Return the rates in the file of `key`, or None."""
-    arrays = load_table(_path(run.directory, key), key) if run.directory is not None else None
+    arrays = load_arrays(_path(run.directory, key), key) if run.directory is not None else None
     if arrays is None:
         return None
     return Rates(grid, *(_unpacked(arrays, name, grid.size) for name in ("intravalley", "intervalley")))
@@ -67,7 +67,7 @@ def save_rates(run: Run, found: Rates, key: str) -> None:
     """
     if run.directory is not None:
         packed = _packed("intravalley", found.intravalley_mij) | _packed("intervalley", found.intervalley_mij)
-        save_table(_path(run.directory, key), key, packed)
+        save_arrays(_path(run.directory, key), key, packed)
 
 
 def _path(directory: Path, key: str) -> Path:

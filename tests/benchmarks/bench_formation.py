@@ -111,7 +111,7 @@ def sweep(comm: MPI.Comm) -> None:
 
 
 def run_sweep(comm: MPI.Comm, folder: str) -> None:
-    """Compute all points with the frame's own scheduling."""
+    """Compute all points with the sweep's own scheduling."""
     plan = comm.bcast(load_plan(str(INPUT), [f'output.directory="{folder}"']) if comm.rank == 0 else None)
     report = run_plan(comm, plan, StopRequests())
     states = {entry.status for entry in report.entries}

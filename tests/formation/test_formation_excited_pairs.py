@@ -11,7 +11,7 @@ from hpcx.formation.excited_pairs import (
     FAR,
     Particles,
     averaged,
-    channel,
+    configuration,
     elements,
     exchanged,
     paired_states,
@@ -75,7 +75,7 @@ def test_pairs_of_1s_alone_are_those_of_the_other_way(states):
         for overlap, energy, source in elements(functions, basis, particles, averaged(MEDIUM.interaction))
     ]
     expected = solve_two_excitons(states, MEDIUM)
-    binding, antibinding = (channel(parts, sign, 2 * basis.energy_s[0]) for sign in (1, -1))
+    binding, antibinding = (configuration(parts, sign, 2 * basis.energy_s[0]) for sign in (1, -1))
     assert binding.energy_n[0] == pytest.approx(
         expected.binding.energy_n[0], rel=0.02
     )  # -9.19 and, with momenta up to 8/nm, -9.04 meV

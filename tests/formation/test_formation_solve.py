@@ -16,8 +16,8 @@ from hpcx.formation.optics import Pulse
 from hpcx.formation.perturbative import RESPONSES_KEPT, response_key
 from hpcx.formation.problem import build_problem
 from hpcx.formation.refusals import refusals
+from hpcx.formation.shared_tables import shared_tables
 from hpcx.formation.solve import solve
-from hpcx.formation.tables import tables
 from hpcx.parallel.machine import Work
 from hpcx.parallel.run import Run, spoken
 from hpcx.sweep.check import FILES, START, check, in_all
@@ -210,7 +210,7 @@ def test_responses_are_shared_and_do_not_pile_up(make_config, material):
 
 def test_tables_that_ranks_make_together_are_those_that_a_point_takes(make_config, material):
     config = make_config(2.48, **QUICK)
-    together = {name: make() for name, make in tables(config, material).items()}
+    together = {name: make() for name, make in shared_tables(config, material).items()}
     shared = dict(together)
     found = solve(MPI.COMM_SELF, config, material, Run(shared=shared))
     assert len(together) == 4 and all(shared[name] is table for name, table in together.items())

@@ -120,15 +120,15 @@ def test_particle_balance(make_config, make_problem, polarizations):
     experiment = make_experiment(config, problem, np.array([1.88]))
     equations = experiment.equations(5.0, PHASES, True, Terms())
     random = np.random.default_rng(1)
-    shape = (equations.layout.rows, PHASES.size)
+    shape = (equations.blocks.rows, PHASES.size)
     state = 0.01 * (random.standard_normal(shape) + 1j * random.standard_normal(shape))
     decay = 1e-3 * config.cascade.decay / HBAR
-    for rows in equations.layout.population.values():
+    for rows in equations.blocks.population.values():
         state[rows] = np.abs(state[rows])
     change = equations.derivative(3.0, state)
-    for key, rows in equations.layout.population.items():
+    for key, rows in equations.blocks.population.items():
         m = problem.manifolds[key[1]]
-        source_c = (2 * m.damping_l / HBAR) @ np.abs(state[equations.layout.polarization[key]]) ** 2
+        source_c = (2 * m.damping_l / HBAR) @ np.abs(state[equations.blocks.polarization[key]]) ** 2
         loss_c = decay * state[rows.start].real
         largest = np.abs(m.generator_ml @ state[rows].real).max()
         assert np.abs(change[rows].sum(axis=0) - (source_c - loss_c)).max() < 1e-10 * max(largest, source_c.max())

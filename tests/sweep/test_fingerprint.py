@@ -17,7 +17,7 @@ from hpcx.formation.perturbative import response_key
 from hpcx.formation.problem import build_problem as formation_problem
 from hpcx.parallel.fingerprint import Excerpt, code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
-from hpcx.parallel.tables import Table
+from hpcx.parallel.shared_tables import SharedTable
 from hpcx.valley.config import Config, Mechanisms
 from hpcx.valley.problem import build_problem
 from hpcx.valley.rates import FLIPS, PHONONS, phonon_table
@@ -92,7 +92,9 @@ def test_what_is_left_out_neither_counts_nor_can_be_read():
 
 def test_a_shared_table_is_that_of_its_arguments():
     shared = {}
-    doubled = [Table("test/double", lambda x: 2 * x, (number,)).take(shared, kept=2) for number in (1.0, 2.0, 3.0, 3.0)]
+    doubled = [
+        SharedTable("test/double", lambda x: 2 * x, (number,)).take(shared, kept=2) for number in (1.0, 2.0, 3.0, 3.0)
+    ]
     assert doubled == [2.0, 4.0, 6.0, 6.0] and sorted(shared.values()) == [4.0, 6.0]
 
 

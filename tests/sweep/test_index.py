@@ -21,9 +21,9 @@ AXES = [
 ]
 
 
-@pytest.fixture(params=[False, True], ids=["old files", "layouts"])
+@pytest.fixture(params=[False, True], ids=["old files", "structures"])
 def store(tmp_path, request):
-    """Return a store of four points: done, failed, missing, done; with and without the digests of their layouts."""
+    """Return a store of four points: done, failed, missing, done; with and without the digests of their structures."""
     store = Store(tmp_path, single=False)
     store.prepare()
     points = [{"id": f"p{i}", "hash": f"hash{i}", "coordinates": {}} for i in range(4)]
@@ -34,7 +34,7 @@ def store(tmp_path, request):
     return store
 
 
-def write_point(store, i, with_layout):
+def write_point(store, i, with_structure):
     result = Result()
     result.add("signal/time", np.array([0.0, 1.0, 2.0]), ("time",), "fs", "time")
     result.add("signal/trace", np.full(3, 10.0 * i), ("time",), "1", "trace")
@@ -42,8 +42,8 @@ def write_point(store, i, with_layout):
     result.add("signal/count", i, (), "1", "an integer")
     result.add("modes/rate", np.zeros(2 + i), ("mode",), "1/ps", "differs in shape")
     provenance = {"hash": f"hash{i}", "summary": '["done"]', "wall_time": 1.5, "ranks": 2}
-    if with_layout:
-        provenance["layout"] = result.layout()
+    if with_structure:
+        provenance["structure"] = result.structure()
     write_result(MPI.COMM_SELF, store.result(f"p{i}"), result, provenance)
 
 
@@ -64,21 +64,21 @@ def test_stacked_with_gaps(store):
         assert file["temperature"].attrs["units"] == "K"
 
 
-def test_results_of_one_layout_are_stacked_without_a_look_into_each(tmp_path):
-    """Values differ, and a coordinate that differs makes another layout."""
+def test_results_of_one_structure_are_stacked_without_a_look_into_each(tmp_path):
+    """Values differ, and a coordinate that differs makes another structure."""
     results = []
     for shift in (0.0, 1.0, 1.0):
         result = Result()
         result.add("signal/time", np.arange(3) + shift, ("time",), "fs", "time")
         result.add("signal/trace", np.full(3, 2.0 * len(results)), ("time",), "1", "trace")
         results.append(result)
-    layouts = [result.layout() for result in results]
-    assert layouts[0] != layouts[1] == layouts[2]
+    structures = [result.structure() for result in results]
+    assert structures[0] != structures[1] == structures[2]
     store = Store(tmp_path, single=False)
     store.prepare()
     points = [{"id": f"p{i}", "hash": f"hash{i}"} for i in (1, 2)]
     for i in (1, 2):
-        provenance = {"hash": f"hash{i}", "summary": "[]", "wall_time": 1.0, "ranks": 1, "layout": layouts[i]}
+        provenance = {"hash": f"hash{i}", "summary": "[]", "wall_time": 1.0, "ranks": 1, "structure": structures[i]}
         write_result(MPI.COMM_SELF, store.result(f"p{i}"), results[i], provenance)
     record = {"axes": AXES[:1], "points": points}
     write_index(store, record, [store.entry(f"p{i}", f"hash{i}") for i in (1, 2)])

@@ -35,7 +35,13 @@ def write_point(store: Store, number: int, wall_time: float = 1.0, rows: int = 3
     result.add("signal/time", np.arange(float(rows)), ("time",), "fs", "time")
     result.add("signal/trace", number + np.arange(float(rows)), ("time",), "meV", "trace")
     result.add("signal/peak", float(number), (), "meV", "peak")
-    about = {"hash": f"hash{number}", "summary": "[]", "wall_time": wall_time, "ranks": 1, "layout": result.layout()}
+    about = {
+        "hash": f"hash{number}",
+        "summary": "[]",
+        "wall_time": wall_time,
+        "ranks": 1,
+        "structure": result.structure(),
+    }
     write_result(MPI.COMM_SELF, store.result(f"p{number}"), result, about)
 
 

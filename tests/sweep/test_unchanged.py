@@ -34,7 +34,7 @@ def finished_sweep(folder, names):
         "summary": '["one line"]',
         "wall_time": 1.5,
         "ranks": 2,
-        "layout": result.layout(),
+        "structure": result.structure(),
         "excess": 0.5,
     }
     write_result(MPI.COMM_SELF, store.result(names[0]), result, about)

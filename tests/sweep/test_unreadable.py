@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from hpcx.io.cache import load_arrays, save_arrays
 from hpcx.io.checkpoint import Checkpoint
 from hpcx.io.reading import Damaged, Unreadable, reading
 from hpcx.io.result import Result
-from hpcx.io.tables import load_table, save_table
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import AgreedError
 from hpcx.sweep.store import Store
@@ -97,11 +97,11 @@ def test_a_checkpoint_that_is_damaged_is_said_and_not_used(tmp_path):
 
 def test_a_table_that_another_program_has_open_is_said_to_be_made_again(tmp_path, held_open, caplog):
     path = tmp_path / "rates/table.h5"
-    save_table(path, "key", {})
+    save_arrays(path, "key", {})
     with held_open(path):
-        assert load_table(path, "key") is None
+        assert load_arrays(path, "key") is None
     assert "another program has it open" in caplog.text and "damaged" not in caplog.text
-    assert load_table(path, "key") == {}
+    assert load_arrays(path, "key") == {}
 
 
 def test_bytes_that_changed_are_found_before_hdf5_reads_them(store):

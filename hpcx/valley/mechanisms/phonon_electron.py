@@ -11,7 +11,7 @@ from __future__ import annotations
 from scipy import sparse
 
 from hpcx.valley.config import Config
-from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
+from hpcx.valley.phonon_kernel import SpeciesPair, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Carrier, Species
 
@@ -20,15 +20,17 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
     return phonon_matrix(
         problem,
-        channels(problem),
-        lambda channel: electron_emission(problem, channel, problem.parameters.zone_edge[channel.name]),
+        pairs(problem),
+        lambda pair: electron_emission(problem, pair, problem.parameters.zone_edge[pair.name]),
     )
 
 
-def channels(problem: Problem) -> list[Channel]:
+def pairs(problem: Problem) -> list[SpeciesPair]:
     """Return all ordered pairs of species that differ in the electron's valley alone."""
     numbered = list(enumerate(problem.species))
-    return [Channel(i, f, _name(a.electron, b.electron)) for i, a in numbered for f, b in numbered if _coupled(a, b)]
+    return [
+        SpeciesPair(i, f, _name(a.electron, b.electron)) for i, a in numbered for f, b in numbered if _coupled(a, b)
+    ]
 
 
 def _coupled(a: Species, b: Species) -> bool:

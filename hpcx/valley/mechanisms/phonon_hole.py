@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.valley.config import Config
-from hpcx.valley.phonon_kernel import Channel, form_factors, grouped_emission, hole_share, phonon_matrix
+from hpcx.valley.phonon_kernel import SpeciesPair, form_factors, grouped_emission, hole_share, phonon_matrix
 from hpcx.valley.problem import Problem
 
 NAME = "h:K-K'"
@@ -21,10 +21,10 @@ NAME = "h:K-K'"
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    channels = [Channel(i, f, NAME) for i in range(len(problem.species)) for f in partners(problem, i)]
+    pairs = [SpeciesPair(i, f, NAME) for i in range(len(problem.species)) for f in partners(problem, i)]
     closure = config.approximation.hole_closure
     return phonon_matrix(
-        problem, channels, lambda c: emission(problem, c.initial, c.final, form_squared(problem, c, closure))
+        problem, pairs, lambda c: emission(problem, c.initial, c.final, form_squared(problem, c, closure))
     )
 
 
@@ -38,13 +38,13 @@ def partners(problem: Problem, index: int) -> list[int]:
     ]
 
 
-def form_squared(problem: Problem, channel: Channel, closure: bool) -> np.ndarray:
+def form_squared(problem: Problem, pair: SpeciesPair, closure: bool) -> np.ndarray:
     """Return the squared form factor (cells, cells, 1) of the relative motion,
     averaged over angles; one with `closure`.
     """
     if closure:
         return np.ones((problem.grid.cells, problem.grid.cells, 1))
-    a, b = problem.species[channel.initial], problem.species[channel.final]
+    a, b = problem.species[pair.initial], problem.species[pair.final]
     return np.mean(form_factors(problem, a, b, hole_share) ** 2, axis=-1, keepdims=True)
 
 

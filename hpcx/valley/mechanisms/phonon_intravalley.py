@@ -13,7 +13,7 @@ from scipy import sparse
 
 from hpcx.valley.config import Config
 from hpcx.valley.phonon_kernel import (
-    Channel,
+    SpeciesPair,
     acoustic_energy,
     electron_share,
     emission_rate,
@@ -26,9 +26,9 @@ from hpcx.valley.problem import Problem
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs."""
-    channels = [Channel(index, index, "intravalley") for index in range(len(problem.species))]
+    pairs = [SpeciesPair(index, index, "intravalley") for index in range(len(problem.species))]
     interference = config.mechanisms.phonon_interference
-    return phonon_matrix(problem, channels, lambda channel: emission(problem, channel.initial, interference))
+    return phonon_matrix(problem, pairs, lambda pair: emission(problem, pair.initial, interference))
 
 
 def emission(problem: Problem, index: int, interference: str, harmonic: int = 0) -> np.ndarray:

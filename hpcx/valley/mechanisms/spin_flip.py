@@ -16,7 +16,7 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.phonons import Mode
 from hpcx.valley.blocks import block_matrix, with_absorption
 from hpcx.valley.config import Config, SpinFlip
-from hpcx.valley.phonon_kernel import Channel, electron_emission, phonon_matrix
+from hpcx.valley.phonon_kernel import SpeciesPair, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
 from hpcx.valley.species import Species
 
@@ -32,15 +32,13 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
         return _activated(problem, flip)
     inside, between = problem.parameters.spin_flip_energies
     groups = {INSIDE: Mode(inside, flip.intravalley), BETWEEN: Mode(between, flip.intervalley)}
-    return phonon_matrix(
-        problem, _channels(problem), lambda channel: electron_emission(problem, channel, [groups[channel.name]])
-    )
+    return phonon_matrix(problem, _pairs(problem), lambda pair: electron_emission(problem, pair, [groups[pair.name]]))
 
 
-def _channels(problem: Problem) -> list[Channel]:
+def _pairs(problem: Problem) -> list[SpeciesPair]:
     numbered = list(enumerate(problem.species))
     pairs = [(i, f, _name(a, b)) for i, a in numbered for f, b in numbered]
-    return [Channel(i, f, name) for i, f, name in pairs if name]
+    return [SpeciesPair(i, f, name) for i, f, name in pairs if name]
 
 
 def _name(a: Species, b: Species) -> str:
@@ -57,7 +55,7 @@ def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
     inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
     rate = flip.rate * np.exp(-flip.activation * inverse)
     name = INSIDE if flip.path == "intravalley" else BETWEEN
-    pairs = [(c.final, c.initial) for c in _channels(problem) if c.name == name]
+    pairs = [(c.final, c.initial) for c in _pairs(problem) if c.name == name]
     edge = [species.edge for species in problem.species]
     downhill = [(f, i) for f, i in pairs if (edge[f], f) < (edge[i], i)]
     blocks = {pair: rate * np.eye(problem.grid.cells) for pair in downhill}

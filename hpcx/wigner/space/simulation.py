@@ -87,7 +87,7 @@ class Simulation:
         """Return everything that is needed to resume from here. Collective."""
         cells = self.transport.cells
         share = Share(self.transport.state, Part.block((*cells.points, *cells.shape[1:]), cells.box))
-        return {"position": self._position, "state": share, **self.series.state(), **self.outputs.frame()}
+        return {"position": self._position, "state": share, **self.series.state(), **self.outputs.metadata()}
 
     def _resume(self) -> bool:
         """Resume from a checkpoint if there is one; return whether there is. Collective."""

@@ -83,7 +83,7 @@ def test_outputs_that_changed_since_they_were_written_are_not_gone_on_with(comm,
     place.begin()
     for number in range(2):
         place.write("map", number, {"density": values_of(number, rows)})
-    saved = Kept(place.frame())
+    saved = Kept(place.metadata())
     place.close()
     assert growing(comm, path, outputs).resume(saved)
     found = []
@@ -125,6 +125,6 @@ def test_what_one_rank_cannot_write_all_ranks_say(comm, mpi_tmp_path, call):
     place._file = Failing(place._file)
     with pytest.raises(AgreedError):
         place.write("map", 1, {"density": values_of(1, rows)})
-        place.frame()
+        place.metadata()
     place.discard()
     assert not (mpi_tmp_path / "growing.h5").exists()

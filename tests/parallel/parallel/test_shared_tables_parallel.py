@@ -6,7 +6,7 @@ import pytest
 from mpi4py import MPI
 
 from hpcx.parallel.errors import AgreedError
-from hpcx.parallel.tables import make_together
+from hpcx.parallel.shared_tables import make_together
 
 NAMES = "abcde"
 

@@ -1,4 +1,4 @@
-"""Tables that are expensive to make, each in a file of its own with the hash of what it depends on.
+"""Arrays that are expensive to compute, kept for later runs in files with the hash of what they depend on.
 
 A file has its name only when it is whole. What is read is checked: a file of other content or with a damaged array
 counts as missing.
@@ -17,7 +17,7 @@ import numpy as np
 log = logging.getLogger("hpcx")
 
 
-def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+def save_arrays(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays under the hash `key`, by one process; if the directory cannot be written,
     a warning is logged and the run continues.
     """
@@ -37,7 +37,7 @@ def save_table(path: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         log.warning("%s cannot be saved for later runs: %s", path, error)
 
 
-def load_table(path: Path, key: str) -> dict[str, np.ndarray] | None:
+def load_arrays(path: Path, key: str) -> dict[str, np.ndarray] | None:
     """Return the arrays of a file, or None if there is none with the hash `key`,
     or (with a warning) if it is damaged or cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Tables that the points of a sweep usually share, for the frame."""
+"""Tables that the points of a sweep usually share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hpcx.formation.problem import convergence_table, two_exciton_tables
 from hpcx.materials.loader import Material
 
 
-def tables(config: Config, material: Material) -> dict[str, Callable[[], object]]:
+def shared_tables(config: Config, material: Material) -> dict[str, Callable[[], object]]:
     """Return by its name in `Run.shared` how each table is made that takes a while, those that take longest first.
 
     Raises MaterialError if the material lacks a number.

@@ -12,7 +12,7 @@ from hpcx.parallel.fingerprint import fingerprint
 
 
 @dataclass(frozen=True)
-class Table:
+class SharedTable:
     """A table that points share: it is known by the hash of all that its maker is given, so it is never another's.
 
     Attributes:
