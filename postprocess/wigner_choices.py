@@ -135,7 +135,7 @@ def _draw(labels: list[str], found: list[list[list[float]]]) -> plt.Figure:
         _mark(axis, panel.paper)
         axis.set_xlabel(panel.label)
         axis.set_yticks(rows, labels)
-    axes[0, 0].legend(fontsize="small")
+    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(-0.05, 1.0), ncol=3, columnspacing=0.8, handletextpad=0.0)
     return figure
 
 
@@ -143,6 +143,8 @@ def _mark(axis: plt.Axes, paper: tuple[tuple[float, float], ...]) -> None:
     """Show what the paper has: values as lines, ranges as bands."""
     for low, high in paper:
         if low == high:
+            axis.update_datalim([(low, 0)])
+            axis.autoscale_view()
             axis.axvline(low, color="0.5", linewidth=1, zorder=0)
             continue
         ends = [*axis.get_xlim(), *(edge for edge in (low, high) if np.isfinite(edge))]
@@ -153,7 +155,8 @@ def _mark(axis: plt.Axes, paper: tuple[tuple[float, float], ...]) -> None:
 
 def _print_table(labels: list[str], found: list[list[list[float]]]) -> None:
     width = max(map(len, labels))
-    heads = ("tau KK, KK', KL (fs)", "D 300 K", "negative (ps)", "peak", "minimum", "Dinter 50", "Dinter 120", "D 120")
+    heads = ("tau KK, KK', K\u039b (fs)", "D 300 K", "negative (ps)")
+    heads += ("peak", "minimum", "Dinter 50", "Dinter 120", "D 120")
     print(f"{'':{width}}" + "".join(f"{head:>22}" if i in (0, 2) else f"{head:>11}" for i, head in enumerate(heads)))
     for label, numbers in zip(labels, found):
         cells = (" / ".join(f"{value:.3g}" for value in values) for values in numbers)

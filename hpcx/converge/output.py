@@ -257,7 +257,7 @@ def _provenance(study: Study) -> dict[str, str | float | int]:
         "input": study.problem.text,
         "input_file": study.problem.source,
         "settings": json.dumps(study.problem.settings),
-        "config": json.dumps(start.config.model_dump(mode="json")),
+        "config": json.dumps(start.config.model_dump(mode="json", by_alias=True)),
         "material": json.dumps(start.material.described(), default=str),
         "surroundings": surroundings(start.config, start.material),
         "environments": json.dumps(

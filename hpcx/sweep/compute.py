@@ -191,11 +191,12 @@ def _entries(point: Point, run: Run, plan: Plan) -> dict[str, Any]:
     return {
         "input": plan.text,
         "settings": plan.settings,
-        "config": point.config.model_dump(mode="json"),
+        "config": point.config.model_dump(mode="json", by_alias=True),
         "physics": point.physics,
         "hash": point.hash,
         "coordinates": point.coordinates,
         "material": point.material.described(),
+        "material_keys": point.config.material_keys(),
         "surroundings": surroundings(point.config, point.material),
         "units": units_of_keys(type(point.config)),
         "environments": {key: found.described() for key, found in environments(point.config).items()},

@@ -106,8 +106,15 @@ def _provenance(plan: Plan) -> dict[str, Any]:
         "settings": list(plan.settings),
         "surroundings": surroundings_of_all(valid),
     }
-    numbers = {"materials": materials_of_all(valid, plan.axes), "environments": around}
-    return texts | numbers | {"config": plan.config.model_dump(mode="json"), "units": units_of_keys(type(plan.config))}
+    asked = dict.fromkeys(key for config in different for key in config.material_keys())
+    return {
+        **texts,
+        "materials": materials_of_all(valid, plan.axes),
+        "material_keys": list(asked),
+        "environments": around,
+        "config": plan.config.model_dump(mode="json", by_alias=True),
+        "units": units_of_keys(type(plan.config)),
+    }
 
 
 def _unswept_physics(plan: Plan) -> dict[str, Any]:

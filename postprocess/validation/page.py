@@ -123,12 +123,13 @@ def _badge(verdict: str) -> str:
 def _legend() -> str:
     meanings = {
         REPRODUCED: (
-            "our number obeys the stated rule, and no input behind it was fitted to the paper, guessed or recalled from"
-            " memory"
+            "our number obeys the stated rule, and no number of a material or of surroundings behind it is tagged as"
+            " fitted, guessed or recalled from memory in the result's provenance, or the row says why these do not"
+            " decide it"
         ),
         UNCERTAIN: (
-            "it obeys the rule, but inputs that decide it, or the number to compare with, were fitted, guessed or"
-            " recalled: not counted as agreement"
+            "it obeys the rule, but inputs behind it, by their tags or as the row says, or the number to compare with,"
+            " were fitted, guessed or recalled: not counted as agreement"
         ),
         DIFFERS: "it does not obey the rule",
         IDENTITY: "it obeys the rule, and could not do otherwise: true by construction, not counted",
@@ -212,10 +213,10 @@ def _marks(judgement: Judgement) -> str:
     """Return where the inputs are from, unless they are from the literature,
     and whether the number is near its bound.
     """
-    origin = judgement.statement.inputs
-    label = (
-        "" if origin == "literature" or judgement.statement.not_comparable else f' <span class="origin">{origin}</span>'
-    )
+    own, origin = judgement.statement.inputs, judgement.origin
+    words = [word for word in dict.fromkeys((own, origin)) if word != "literature"]
+    shown = bool(words) and not judgement.statement.not_comparable
+    label = f' <span class="origin">{", ".join(words)}</span>' if shown else ""
     return label + (f" {_EDGE_MARK}" if judgement.edge else "")
 
 

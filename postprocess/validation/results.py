@@ -28,6 +28,9 @@ from sweep_file import Lost, values
 
 from validation import measures
 
+#: what a result says of the numbers behind it
+_ABOUT = ("material", "materials", "material_keys", "environments")
+
 
 class Missing(Exception):
     """A result that a statement needs does not exist; the message says which and why."""
@@ -128,6 +131,12 @@ class Results:
         if self._has(name, "index/status"):
             _require_done(self._dataset(name, "index/status"), run, {})
         return name
+
+    def provenance(self, run: str) -> dict[str, Any]:
+        """Return what the file of a run says of its inputs, by name; {} if it says nothing. Raises Missing."""
+        with h5py.File(self.file(run), "r") as file:
+            about = file.get("provenance", {})
+            return {name: json.loads(about[name][()]) for name in _ABOUT if name in about}
 
     def coordinate(self, run: str, name: str) -> list[Any]:
         """Return the values of a swept key of a run; raises Missing."""

@@ -29,7 +29,9 @@ class Statement:
         paper: the paper's number, an interval, or words.
         unit: unit of both numbers.
         ours: operand (see `results`), or None.
-        inputs: one of ORIGINS: the worst of the inputs that decide the number.
+        inputs: one of ORIGINS: the worst of the inputs that decide the number, as far as tags in the provenance of its
+            results do not say it (see `origins`): they can only make it weaker.
+        independent: why tagged numbers do not decide the verdict, so that `inputs` stands, or "".
         note: which inputs, or what else explains the verdict.
         tolerance: largest difference that counts as agreement, with its reason in `tolerance_reason`.
         expect: condition on our number.
@@ -51,6 +53,7 @@ class Statement:
     unit: str = ""
     ours: dict[str, Any] | None = None
     inputs: str = "literature"
+    independent: str = ""
     note: str = ""
     tolerance: float | None = None
     tolerance_reason: str = ""

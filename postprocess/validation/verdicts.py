@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from validation.bands import Band, bands_of
+from validation.origins import origin_of
 from validation.results import Missing, Results, merge
 from validation.table import Paper, Statement
 
@@ -40,6 +41,7 @@ class Judgement:
         bands: what other values of uncertain inputs give; empty without a study.
         unit: unit of the numbers.
         edge: whether our number is close to the bound of its rule, on either side.
+        origin: where the inputs behind it are from (see `origins`).
     """
 
     statement: Statement
@@ -50,6 +52,7 @@ class Judgement:
     bands: tuple[Band, ...] = ()
     unit: str = ""
     edge: bool = False
+    origin: str = "literature"
 
     def shown(self) -> str:
         """Return our number as text without unit."""
@@ -78,8 +81,10 @@ def judge(statement: Statement, results: Results, check: bool = False) -> Judgem
     error, bands = _error(statement, value, results), bands_of(statement, value, results)
     agrees = None if statement.not_comparable else agreement(statement, value)
     edge = agrees is not None and near_bound(statement, value, error or 0.0)
-    verdict, reason = _verdict(statement, agrees, check), _reason(statement, agrees, value)
-    return Judgement(statement, verdict, reason, value, error, bands, statement.unit, edge)
+    derived = not (check or agrees is None or statement.identity)
+    origin, why = origin_of(statement, results) if derived else (statement.inputs, "")
+    verdict, reason = _verdict(statement, agrees, check, origin), _join(_reason(statement, agrees, value), why)
+    return Judgement(statement, verdict, reason, value, error, bands, statement.unit, edge, origin)
 
 
 def agreement(statement: Statement, value: float) -> bool:
@@ -126,7 +131,7 @@ def _bounds(statement: Statement) -> list[float]:
     return [statement.paper - statement.tolerance, statement.paper + statement.tolerance]
 
 
-def _verdict(statement: Statement, agrees: bool | None, check: bool) -> str:
+def _verdict(statement: Statement, agrees: bool | None, check: bool, origin: str) -> str:
     if agrees is None:
         return NOT_COMPARABLE
     if check:
@@ -135,7 +140,7 @@ def _verdict(statement: Statement, agrees: bool | None, check: bool) -> str:
         return DIFFERS
     if statement.identity:
         return IDENTITY
-    return REPRODUCED if statement.inputs == "literature" else UNCERTAIN
+    return REPRODUCED if origin == "literature" else UNCERTAIN
 
 
 def _reason(statement: Statement, agrees: bool | None, value: float) -> str:
@@ -179,7 +184,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "hpcx": judgement.value,
         "numerical_error": judgement.error,
         "bands": [asdict(band) for band in judgement.bands],
-        "inputs": statement.inputs,
+        "inputs": judgement.origin,
         "tolerance": statement.tolerance,
         "tolerance_reason": statement.tolerance_reason,
         "expect": statement.expect,

@@ -44,6 +44,7 @@ def test_single_run_and_its_provenance(hpcx, write, tmp_path):
         "peak_memory",
     } <= set(provenance)
     assert json.loads(provenance["config"])["mesh"]["N"] == 80
+    assert {"carriers.hopping", "interaction.r0"} <= set(json.loads(provenance["material_keys"]))
     assert {"hpcx", "numpy", "petsc4py", "hdf5", "mpi"} <= set(json.loads(provenance["versions"]))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["result.h5"]
 

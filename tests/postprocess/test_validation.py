@@ -66,6 +66,8 @@ def test_inputs_are_valid(run):
     plan = load_plan(str(ROOT / run.input), list(run.settings))
     assert all(not point.error for point in plan.points)
     assert (ROOT / plan.config.output.directory) == run.directory
+    resolved = plan.config.model_dump(mode="json", by_alias=True)  # as in the provenance of a result
+    assert type(plan.config).model_validate(resolved).model_dump() == plan.config.model_dump()
 
 
 def test_fitted_inputs_are_named():
@@ -116,6 +118,58 @@ RULE = {"tolerance": 0.2, "tolerance_reason": "made up"}
 )
 def test_verdicts(results, keys, verdict):
     assert judge(statement(**keys), results).verdict == verdict
+
+
+@pytest.fixture
+def sourced(tmp_path):
+    """Results of a sweep over two materials, whose provenance has the sources of their numbers."""
+    sources = {"carriers.hopping": "X [recalled, unverified]", "carriers.gap": "X", "phonons.optical.energy": "[guess]"}
+    numbers = {key: {"value": 1.0, "unit": "eV", "source": source} for key, source in sources.items()}
+    measured = {key: number | {"source": "measured"} for key, number in numbers.items()}
+    fitted = {"kappa": {"value": 2.0, "unit": "1", "source": "[fit] to a binding energy"}}
+    with h5py.File(tmp_path / "sweep.h5", "w") as file:
+        file["material"] = np.array(["A", "B"], dtype=h5py.string_dtype())
+        file["material"].make_scale("material")
+        file["number"] = [3.0, 3.0]
+        file["number"].dims[0].attach_scale(file["material"])
+        about = {
+            "material_keys": ["carriers.hopping", "carriers.gap"],
+            "materials": {"A": {"numbers": numbers}, "B, set": {"numbers": measured}},
+        }
+        for name, content in (about | {"environments": {"around": {"numbers": {}}}}).items():
+            file[f"provenance/{name}"] = json.dumps(content)
+    (tmp_path / "fit").mkdir()  # another run, of one point, in fitted surroundings
+    shutil.copy(tmp_path / "sweep.h5", tmp_path / "fit" / "result.h5")
+    with h5py.File(tmp_path / "fit" / "result.h5", "r+") as file:
+        for name in ("materials", "environments"):
+            del file[f"provenance/{name}"]
+        file["provenance/material"] = json.dumps({"numbers": measured})
+        file["provenance/environments"] = json.dumps({"around": {"numbers": fitted}})
+    return Results({"one": tmp_path, "fit": tmp_path / "fit"})
+
+
+@pytest.mark.parametrize(
+    "chosen, keys, verdict, origin, words",
+    [
+        ({"run": "one", "select": {"material": "A"}}, {}, UNCERTAIN, "recalled", "recalled: carriers.hopping"),
+        ({"run": "one", "select": {"material": "B"}}, {}, REPRODUCED, "literature", ""),
+        ({"run": "one", "select": {"material": "A"}}, {"inputs": "fitted", "note": "x"}, UNCERTAIN, "fitted", "; x"),
+        ({"run": "one", "select": {"material": "A"}}, {"independent": "a sign"}, REPRODUCED, "literature", "a sign"),
+        ({"run": "one", "select": {"material": "A"}}, {"identity": "x"}, IDENTITY, "literature", "; x"),
+        ({"run": "fit", "select": {"material": "B"}}, {}, UNCERTAIN, "fitted", "fitted: kappa"),
+        (
+            {"measure": "sum", "of": [{"run": "one", "select": {"material": name}, "times": 0.5} for name in "AB"]},
+            {},
+            UNCERTAIN,
+            "recalled",
+            "recalled: carriers.hopping",
+        ),
+    ],
+)
+def test_tags_in_the_provenance_make_a_label_weaker(sourced, chosen, keys, verdict, origin, words):
+    judgement = judge(statement(**RULE | keys, ours={"path": "number"} | chosen), sourced)
+    assert (judgement.verdict, judgement.origin) == (verdict, origin)
+    assert judgement.reason.endswith(words) and "guessed" not in judgement.reason
 
 
 def test_a_check_without_its_run_does_not_fail(results):
