@@ -159,7 +159,10 @@ class Output(Section):
         "results", description="directory of the results, relative to the current directory"
     )
     checkpoint: Annotated[float, Unit("s")] = Field(
-        "10 min", ge=0, le=1e8, description="wall-clock time between checkpoints"
+        "10 min",
+        ge=0,
+        le=1e8,
+        description="longest wall-clock time between checkpoints; 30 s where they take less than 1 % of the time",
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("hpcx")
 
 GO_ON, SAVE, STOP = 0, 1, 2
+#: seconds of work that a kill may cost where saving is quick, and the share of the time that saving may take
+_LOST, _SAVING = 30.0, 0.01
 
 
 def spoken(seconds: float) -> str:
@@ -46,7 +48,7 @@ class Run:
         shared: tables that several points of a sweep use, owned by the sweep and keyed by a hash of what they depend
             on.
         checkpoint: where the state of an unfinished point is kept; None switches checkpoints off.
-        cadence: wall-clock seconds between two checkpoints.
+        cadence: longest wall-clock seconds between two checkpoints.
         requests: reasons to stop.
         progress_interval: least seconds between two progress lines.
     """
@@ -66,6 +68,7 @@ class Run:
     )  # by task: when it was first heard of, and how far it was
     _reported: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
+    _pause: float = _LOST  # least seconds from one checkpoint to the next
 
     def progress(self, task: str, fraction: float) -> None:
         """Log how far `task` is (0 to 1) with an estimate of its end, at most every `progress_interval` seconds.
@@ -95,7 +98,7 @@ class Run:
         """Return GO_ON, SAVE (a checkpoint is due) or STOP, alike on all ranks; collective, one small reduction."""
         from mpi4py import MPI
 
-        due = comm.rank == 0 and time.monotonic() - self._saved >= self.cadence
+        due = comm.rank == 0 and time.monotonic() - self._saved >= min(self.cadence, self._pause)
         return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
 
     def watch(self) -> None:
@@ -117,8 +120,10 @@ class Run:
         action = self.poll(comm)
         if action == GO_ON:
             return
+        begin = time.monotonic()
         trouble = self._save(comm, save) if save is not None else ""
         self._saved = time.monotonic()
+        self._pause = max(_LOST, (self._saved - begin) / _SAVING)
         if action == STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 
 import numpy as np
 import pytest
@@ -61,6 +62,20 @@ def test_checkpoints_come_at_the_cadence(comm, mpi_tmp_path):
     always.checkpoint_if_due(comm)  # nothing to be saved here
     assert kept_step(comm, mpi_tmp_path) == 3
     comm.Barrier()
+
+
+def test_checkpoints_come_earlier_where_saving_is_quick(comm):
+    """After 30 s, or when saving takes 1 % of the time; the clock of the first rank counts."""
+    run, saved = Run(cadence=600.0), []
+
+    def after(seconds, cost=0.0):
+        run._saved -= seconds
+        run.checkpoint_if_due(comm, lambda: saved.append(seconds) or time.sleep(cost))
+        return len(saved)
+
+    assert [after(25), after(6, cost=0.4), after(35), after(6)] == [0, 1, 1, 2]
+    run.cadence = 10.0
+    assert after(11) == 3
 
 
 def test_a_full_disk_costs_the_checkpoint_alone(comm, mpi_tmp_path, on_last_rank):
