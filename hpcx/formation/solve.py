@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from hpcx.formation.config import Config, Pump
-from hpcx.formation.observables import add_populations, add_signal, add_states, read_traces, summary
+from hpcx.formation.config import Config
+from hpcx.formation.observables import read_traces
+from hpcx.formation.output import add_populations, add_signal, add_states, join, summary
 from hpcx.formation.perturbative import third_order_traces
 from hpcx.formation.problem import Problem, build_problem, convergence_table, notices
 from hpcx.formation.shared_tables import shared_tables
@@ -48,14 +48,11 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
         part.summary = summary(problem, traces, readings)
         parts.append(part)
         run.diagnostics.update(traces.statistics)
-    result = Result()
-    add_states(result, problem)
     with run.timings.measure("states"):
         change_l = convergence_table(config, material).take(run.shared)
-    result.add(
-        "wannier/convergence", change_l, ("bound_state",), "eV", "change of the bound energies of A on twice the nodes"
-    )
-    _join(result, parts, config.pump)
+    result = Result()
+    add_states(result, problem, change_l)
+    join(result, parts, config.pump)
     result.summary += [f"note: {note}" for note in notes]
     return result
 
@@ -67,18 +64,3 @@ def _traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarra
     from hpcx.formation.time_domain import time_traces
 
     return [time_traces(stages, config, problem, delay_d, polarization) for polarization in config.pump.polarizations]
-
-
-def _join(result: Result, parts: list[Result], pump: Pump) -> None:
-    """Add what belongs to each polarisation of the pump, along an axis if the input has a list of them."""
-    if not isinstance(pump.polarization, list):
-        result.datasets |= parts[0].datasets
-        result.summary += parts[0].summary
-        return
-    result.add("signal/polarization", np.array(pump.polarizations), ("polarization",), "1", "polarisation of the pump")
-    for path, data in parts[0].datasets.items():
-        if data.dims != (path.rpartition("/")[2],):  # coordinates are the same for all
-            data = replace(data, data=np.stack([part.value(path) for part in parts]), dims=("polarization", *data.dims))
-        result.datasets[path] = data
-    for polarization, part in zip(pump.polarizations, parts):
-        result.summary += [f"pump {polarization}: {line}" for line in part.summary]
