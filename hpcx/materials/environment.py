@@ -3,27 +3,30 @@ or a table of the whole dielectric function.
 
 An environment is a number, or a file (of `hpcx/materials/environments` or one's own) that has one of
 
-    kappa = { value = 4.5, unit = "1", source = "..." }      # the same on both sides, far away
+    # the same on both sides, far away
+    kappa = { value = 4.5, unit = "1", source = "..." }
 
-    [[slab]]                                                 # as many as there are, on each side from the layer
-    outwards side = "both"                                            # "above", "below" or "both"
-    parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if it is
-    another thickness = { value = 10, unit = "nm", source = "..." }  # without it there is nothing behind; behind the
-    last slab is vacuum
+    # as many as there are, on each side from the layer outwards
+    [[slab]]
+    side = "both"                                            # "above", "below" or "both"
+    parallel = { value = 6.93, unit = "1", source = "..." }  # permittivity along the plane; `perpendicular`, if another
+    thickness = { value = 10, unit = "nm", source = "..." }  # a half space without it; behind the last slab is vacuum
 
-    [[sheet]]                                                # several layers, from any on: electron and hole in one or
-    in two of them carriers = "electron"                                    # "electron", "hole", "both"; a sheet
-    without carriers only screens r0 = { value = 3.9, unit = "nm", source = "..." }        # of this sheet: that of the
-    material does not count height = { value = 0.65, unit = "nm", source = "..." }   # slabs lie above the highest sheet
-    and below the lowest one gap_parallel = { value = 1, unit = "1", source = "..." } # of what fills the gap below,
-    with `gap_perpendicular`; vacuum without them
+    # several layers, from any on: electron and hole in one or in two of them; slabs are above and below all of them
+    [[sheet]]
+    carriers = "electron"                                    # "electron", "hole", "both"; without: only screens
+    r0 = { value = 3.9, unit = "nm", source = "..." }        # of this sheet: that of the material does not count
+    height = { value = 0.65, unit = "nm", source = "..." }
+    gap_parallel = { value = 1, unit = "1", source = "..." } # of the gap below, with `gap_perpendicular`; or vacuum
 
-    [table]                                                  # of the layer in its surroundings: the layer's own r0 does
-    not count file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or
-    .npz file; or the lists q and epsilon themselves q_unit = "1/angstrom"
-    column = "epsilon"                                       # or "epsilon_inverse", or "W" (then with unit =
-    "eV*angstrom^2") source = "..."
+    # of the layer in its surroundings: the layer's own r0 does not count
+    [table]
+    file = "epsilon.dat"                                     # rows of q and a value, or arrays of an HDF5 or .npz file;
+    q_unit = "1/angstrom"                                    # or the lists q and epsilon themselves
+    column = "epsilon"                                       # or "epsilon_inverse"; or "W", with a unit
+    source = "..."
 
+One that comes with hpcx and whose slabs are half spaces is given a thickness by name: "hBN-static:3.3 nm".
 `interaction` names another kind of interaction that these numbers mean than the usual one (`hpcx.physics.interaction`).
 """
 
@@ -58,8 +61,9 @@ def is_environment(name: str) -> bool:
     """Say whether a name or path is that of an environment and not of a material;
     raises MaterialError if a file cannot be read.
     """
-    if name in environment_names() or name in library("material"):
-        return name in environment_names()
+    known = _parted(name)[0] in environment_names()
+    if known or name in library("material"):
+        return known
     return any(_given(load_file(name, "material"), entry) for entry in _KINDS)
 
 
@@ -67,6 +71,9 @@ def load_environment(name: str | float) -> Material:
     """Load an environment by name, by path, or of one permittivity; raises MaterialError with all that is wrong."""
     if not isinstance(name, str):
         return Material(f"{name:g}", "input", {"kappa": Number(float(name), "1", "input")}, {})
+    known, thickness = _parted(name)
+    if thickness:
+        return _of_thickness(load_environment(known), name, thickness)
     environment = load_file(name, "environment")
     if "table.file" in environment.texts:
         environment = _with_table(environment, library("environment").get(name, Path(name)).parent)
@@ -74,6 +81,29 @@ def load_environment(name: str | float) -> Material:
     if problems:
         raise MaterialError(*(f"{environment.name} ({environment.origin}) {problem}" for problem in problems))
     return environment
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return "hBN-static" and "3.3 nm" of "hBN-static:3.3 nm"; a name or path without thickness is whole."""
+    known, _, thickness = name.partition(":")
+    return (known, thickness) if known in library("environment") else (name, "")
+
+
+def _of_thickness(environment: Material, name: str, thickness: str) -> Material:
+    """Return slabs of this thickness in place of half spaces, with vacuum behind them; raises MaterialError."""
+    keys = [f"slab.{i}.thickness" for i in _counted(environment, "slab")]
+    if not keys or any(map(environment.has, keys)):
+        raise MaterialError(
+            f"environment '{name}': a thickness is that of half spaces, and {environment.name} has"
+            f" {'slabs of other thickness' if keys else 'no slabs'}; hpcx materials lists others, or write a file"
+        )
+    try:
+        number = {"value": units.parse(thickness.strip(), "nm"), "unit": "nm", "source": "input"}
+        thick = {key: number_of(key, number) for key in keys}
+    except ValueError as error:
+        raise MaterialError(f"environment '{name}': {error}") from error
+    texts = {**environment.texts, "name": name, "comment": "slabs of this thickness, vacuum behind"}
+    return replace(environment, name=name, numbers={**environment.numbers, **thick}, texts=texts)
 
 
 def content(environment: Material) -> dict[str, object]:

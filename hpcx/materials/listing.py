@@ -15,8 +15,9 @@ T = TypeVar("T")
 
 def environments() -> str:
     """Return the environments that come with hpcx, a line for each: what it is."""
+    width = max(map(len, environment_names()))
     return "\n".join(
-        f"  {name:<12} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names()
+        f"  {name:<{width}} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names()
     )
 
 

@@ -31,6 +31,8 @@ from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of
 
+#: relative, by which a bound may be missed in another unit
+_ROUNDING = 1e-9
 #: the number that does not count beside surroundings that hold the layer's own polarisability
 R0 = "interaction.r0"
 
@@ -361,7 +363,7 @@ def _out_of_bounds(path: str, number: Number) -> str:
         converted = [units.convert(value, number.unit, allowed.unit) for value in number.values]
     except ValueError as error:
         return str(error)
-    slack = 1e-9 * max(abs(allowed.low), abs(allowed.high))
-    inside = [allowed.low - slack * (allowed.low != 0) <= value <= allowed.high + slack for value in converted]
+    low, high = allowed.low - _ROUNDING * abs(allowed.low), allowed.high + _ROUNDING * abs(allowed.high)
+    inside = [low <= value <= high for value in converted]
     whole = not allowed.is_integer or all(value == round(value) for value in converted if math.isfinite(value))
     return "" if all(inside) and whole else f"expected {'numbers ' if allowed.is_list else ''}{allowed.range}"

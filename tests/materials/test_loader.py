@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hpcx.materials.catalogue import allowed_number
-from hpcx.materials.environment import environment_names, load_environment
+from hpcx.materials.environment import content, environment_names, load_environment
 from hpcx.materials.listing import listing
 from hpcx.materials.loader import MaterialError, load_material, material_names
 
@@ -14,6 +14,30 @@ def test_four_materials_and_three_environments():
     assert material_names() == ["MoS2", "MoSe2", "WS2", "WSe2"]
     assert {"vacuum", "SiO2", "hBN"} <= set(environment_names())
     assert load_environment("vacuum").number("kappa", "1") == 1.0
+
+
+def test_environments_of_half_spaces_are_given_a_thickness_by_name():
+    thick = load_environment("hBN-static:33 angstrom")
+    assert (thick.name, thick.number("slab.1.thickness", "nm")) == ("hBN-static:33 angstrom", 3.3)
+    assert load_environment("sapphire-optical:500").number("slab.1.thickness", "nm") == 500
+    assert content(thick) != content(load_environment("hBN-static"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("hBN:3.3 nm", "that of half spaces, and hBN has no slabs"),
+        ("hBN-SiO2:3.3 nm", "and hBN-SiO2 has slabs of other thickness"),
+        ("hBN-static:3.3 eV", "not convertible to nm"),
+        ("hBN-static:-1", "expected .*0.001"),
+        ("hBN-static:0", "expected .*0.001"),
+        ("hBN-static:thick", "environment 'hBN-static:thick': "),
+        ("hbn-static:3 nm", "no environment 'hbn-static:3 nm'; did you mean 'hBN-static'"),
+    ],
+)
+def test_thicknesses_that_make_no_sense(name, message):
+    with pytest.raises(MaterialError, match=message):
+        load_environment(name)
 
 
 @pytest.mark.parametrize(("name", "inverse"), [("MoS2", 1.97), ("WS2", 1.96), ("MoSe2", 1.90), ("WSe2", 1.90)])

@@ -17,6 +17,7 @@ from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.slabs import VACUUM, Slab, SlabLayer, admittance
 from hpcx.physics.tabulated import TabulatedLayer
 from hpcx.physics.wannier_gaussian import ground_state
+from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
 ROOT = Path(__file__).resolve().parents[2]
 HBN = (6.93, 3.76)
@@ -238,14 +239,40 @@ def test_tables_that_make_no_sense(q, epsilon, message):
 
 
 @pytest.mark.parametrize(
-    ("thickness", "substrate", "binding"),
-    [(np.inf, 1.0, 141.898), (1.0, 1.0, 281.536), (30.0, 1.0, 149.463), (0.0, 3.9, 275.648)],
+    ("environment", "binding", "second"),
+    [
+        ("vacuum", 492.528, 224.034),
+        ("SiO2-static", 275.648, 87.154),
+        ("hBN-static", 141.898, 30.773),
+        ("hBN-optical", 188.468, 47.486),
+        ("hBN-static:3.3 angstrom", 375.396, 179.239),
+        ("hBN-static:6.6 angstrom", 317.258, 153.166),
+        ("hBN-static:10 angstrom", 281.537, 135.050),
+        ("hBN-static:30 angstrom", 205.362, 87.273),
+        ("hBN-static:100 angstrom", 163.670, 52.116),
+        ("hBN-static:300 angstrom", 149.463, 38.319),
+    ],
 )
-def test_binding_energies_between_slabs(thickness, substrate, binding):
-    """An exciton of mass 0.2 m0 in a sheet of r0 = 4.5 nm, between hBN or on a substrate:
-    a solver in momentum space.
+def test_binding_energies_between_slabs(environment, binding, second):
+    """1s and 2s of mass 0.2 m0 in a sheet of r0 = 4.5 nm, meV, by Gaussians in real space and on a grid of momenta.
+
+    The specification of bands, section 9.4, has 224.037, 87.155, 317.257, 281.536 and 163.669 in place of ours: its
+    solver is good to 1e-3, and these two agree to 2e-4 in the limit of large bases and dense grids.
     """
-    beyond = Slab(substrate, substrate)
-    sides = [(Slab(*HBN),)] * 2 if np.isinf(thickness) else [(Slab(*HBN, thickness), end) for end in (VACUUM, beyond)]
-    state = ground_state(0.2, SlabLayer(4.5, *(sides if thickness else [(VACUUM,), (beyond,)])))
-    assert 1e3 * state.binding_energy == pytest.approx(binding, abs=5e-3)
+    law = interaction_of(4.5, load_environment(environment))
+    assert 1e3 * ground_state(0.2, law).binding_energy == pytest.approx(binding, abs=6e-4)
+    coarse, fine = (
+        -1e3 * solve_wannier(RadialGrid.uniform_with_tail(160 * n, 1.6, 60 * n, 60.0), 0.2, law).energy_l[:2]
+        for n in (1, 2)
+    )
+    # the midpoint rule's error falls with the square of the step; 3e-3 are left of 3e-2
+    assert fine + (fine - coarse) / 3 == pytest.approx((binding, second), abs=3e-3)
+
+
+def test_substrates_bind_more_weakly_the_more_they_screen():
+    optical, crystal, static, both = (
+        ground_state(0.2, interaction_of(4.5, load_environment(name))).binding_energy
+        for name in ("SiO2-optical", "sapphire-optical", "SiO2-static", "sapphire-static")
+    )
+    assert optical > crystal > static > both
+    assert ground_state(0.2, interaction_of(4.5, load_environment("SiO2"))).binding_energy == pytest.approx(static)
