@@ -7,6 +7,7 @@ that are not allowed are masked by vanishing spinors.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -50,9 +51,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Stair(Block):
-    """A block over leading rows of a staircase."""
+    """A block over leading rows of a staircase.
+
+    Attributes:
+        order: all rows, (n,).
+        family: number of the staircase, or of the mirror of its pairs.
+    """
 
     order: np.ndarray
+    family: int = 0
 
     @property
     def rows(self) -> np.ndarray:
@@ -127,7 +134,7 @@ class Staircase:
     Columns are sorted by |r|; rows by the last column in which they are allowed, falling.
 
     Attributes:
-        order: points p in this order, (n,).
+        order: points p in this order, (n,), or two by two (see `in_pairs`); -1 is a place that is never used.
         height_c: number of rows that a column needs, falling with the column.
     """
 
@@ -139,19 +146,62 @@ class Staircase:
             allowed = mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0
             place = start + len(part) - 1 - np.argmax(allowed[::-1], axis=0)
             last = np.where(allowed.any(axis=0), place, last)
-        self.order = np.argsort(-last, kind="stable")
-        self.height_c = np.searchsorted(np.sort(last), np.arange(len(columns)))
-        self.height_c = mesh.size - self.height_c
+        self._last_k, self._columns = last, len(columns)
+        self._set(np.arange(mesh.size)[:, None], last)
 
-    def blocks(self, mesh: ValleyMesh, columns: np.ndarray, mine: np.ndarray, width: int) -> Blocks[Stair]:
+    def _set(self, rows_kx: np.ndarray, last_k: np.ndarray) -> None:
+        """Set the order from points that stand together, (k, x), and the last columns that allow them, (k,)."""
+        self.order = rows_kx[np.argsort(-last_k, kind="stable")].ravel()
+        self.height_c = rows_kx.shape[1] * (len(last_k) - np.searchsorted(np.sort(last_k), np.arange(self._columns)))
+
+    def in_pairs(self, image_k: np.ndarray) -> Staircase:
+        """Return an order in which every point is followed by its image in a mirror;
+        if that is the point itself, by a place that is never used.
+        """
+        point = np.flatnonzero(image_k >= np.arange(len(image_k)))
+        image = np.where(image_k[point] == point, -1, image_k[point])
+        pairs = copy(self)
+        pairs._set(np.stack([point, image], axis=1), np.maximum(self._last_k, self._last_k[image_k])[point])
+        return pairs
+
+    def blocks(self, columns: np.ndarray, mine: np.ndarray, width: int, start: int = 0, family: int = 0) -> list[Stair]:
         """Return this rank's columns `columns[mine]` in blocks of `width` over leading rows."""
         found: list[Stair] = []
-        start = 0
         for first in range(0, len(mine), width):
             part = mine[first : first + width]
-            found.append(Stair(columns[part], int(self.height_c[part[0]]), start, self.order))
+            found.append(Stair(columns[part], int(self.height_c[part[0]]), start, self.order, family))
             start = found[-1].entries.stop
-        return Blocks(mesh, found)
+        return found
+
+
+def mirror_blocks(mesh: ValleyMesh, columns: np.ndarray, mirrors: np.ndarray, width: int) -> Blocks[Stair]:
+    """Return `columns` in blocks of `width` over rows in pairs of points and their images, by mirrors of images (m, n).
+
+    What a column allows is nearly symmetric to the mirror that is nearest to it, so that images add few rows; with few
+    columns it is better that all are in the same blocks.
+    """
+    distance_mc = np.linalg.norm(mesh.momentum_kx[mirrors[:, columns]] - mesh.momentum_kx[columns], axis=-1)
+    nearest_c = np.argmin(distance_mc, axis=0)
+    common_c = np.full_like(nearest_c, np.bincount(nearest_c, minlength=1).argmax())
+    ways = [_in_families(mesh, columns, mirrors, family_c, width) for family_c in (nearest_c, common_c)]
+    return min(ways, key=operations)
+
+
+def _in_families(
+    mesh: ValleyMesh, columns: np.ndarray, mirrors: np.ndarray, family_c: np.ndarray, width: int
+) -> Blocks[Stair]:
+    found: list[Stair] = []
+    for family in np.unique(family_c).tolist():
+        part = columns[family_c == family]
+        stairs = Staircase(mesh, part).in_pairs(mirrors[family])
+        start = found[-1].entries.stop if found else 0
+        found += stairs.blocks(part, np.arange(len(part)), width, start, family)
+    return Blocks(mesh, found)
+
+
+def operations(blocks: Blocks[Stair]) -> int:
+    """Return the number of multiplications of a vector of all entries with leading parts of a matrix."""
+    return sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
 
 def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks[Box]:

@@ -23,7 +23,6 @@ from hpcx.trion.config import Config
 from hpcx.trion.coupled import CoupledOperator, exchange_terms
 from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
 from hpcx.trion.exchange_symmetry import CoupledSector, coupled_sectors, lacking_symmetry
-from hpcx.trion.kernels import choose_kernel
 from hpcx.trion.observables import rayleigh_ritz
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import trion_problem
@@ -90,9 +89,7 @@ def coupled_operator(
 ) -> CoupledOperator:
     """Return the Hamiltonian of some channels with exchange on a sector; collective."""
     problems = [trion_problem(config, material, exciton, name) for name in names]
-    kernel = choose_kernel(
-        config.solver.kernel.removesuffix("-single"), exciton.mesh.size, max(problem.components for problem in problems)
-    )
+    kernel = config.solver.kernel.removesuffix("-single")
     operators = [
         TrionOperator(comm, problem, sector.symmetry, kernel, m)
         for problem, m in zip(problems, sector.momenta, strict=True)

@@ -16,16 +16,20 @@ from hpcx.exciton.convolution import BoxConvolution
 from hpcx.parallel.layout import deal_columns
 from hpcx.physics.mesh import ValleyMesh
 from hpcx.physics.screening import interaction_between
-from hpcx.trion.blocks import Blocks, Box, Stair, Staircase, box_blocks, largest
+from hpcx.trion.blocks import Blocks, Box, Stair, Staircase, box_blocks, largest, mirror_blocks, operations
 from hpcx.trion.problem import TrionProblem
+from hpcx.trion.sector import PairGroup
 
-#: columns of a block: enough for the matrix product to run at full speed, few enough to follow the staircase
-BLOCK_WIDTH = 16
+#: columns of a block: enough for the matrix product to run at full speed, few enough to follow the staircase,
+#: which is steeper where rows are in pairs
+BLOCK_WIDTH, _PAIRS_WIDTH = 16, 12
 #: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
 _BATCH = 1 << 17
 #: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that
-#: of one component less
-FFT_FROM = 425
+#: of one component less, without and with mirrors
+_FFT_FROM = (425, 950)
+#: points of the mesh from which on real matrices are faster
+_PAIRS_FROM = 250
 #: rows of a matrix that are made together
 _ROWS = 256
 
@@ -73,36 +77,44 @@ def add_up(parts: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 class MatrixKernel:
-    """Matrix products with leading parts of one n x n matrix per carrier."""
+    """Matrix products with leading parts of one n x n matrix per carrier and staircase."""
 
-    def __init__(
-        self, problem: TrionProblem, stairs: Staircase, blocks: Blocks[Stair], precision: type = np.complex128
-    ) -> None:
+    def __init__(self, problem: TrionProblem, blocks: Blocks[Stair], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
-        self._problem, self._order = problem, stairs.order
-        self._matrices: list[tuple[int, np.ndarray, np.ndarray]] = []
+        self._problem, self._orders = problem, {block.family: block.order for block in blocks.blocks}
+        self._matrices: list[tuple[int, np.ndarray, dict[int, np.ndarray]]] = []
         components = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         self._result: np.ndarray = np.empty(components * largest(blocks), precision)
-        self.flops = 8.0 * components * sum(len(block.columns) * block.height**2 for block in blocks.blocks)
+        self.flops = 8.0 * components * operations(blocks)
 
-    def moving(self, spinor_ck: np.ndarray, which: int) -> np.ndarray:
-        """Return Wc transposed, rows in the order of the staircase; equal or conjugate spinors share one matrix."""
-        for known, known_ck, matrix in self._matrices:
+    def moving(self, spinor_ck: np.ndarray, which: int) -> tuple[dict[int, np.ndarray], bool]:
+        """Return the matrices of all staircases and whether the conjugate of Wc is meant; equal or conjugate spinors
+        share matrices.
+        """
+        for known, known_ck, matrices in self._matrices:
             if known == which and np.array_equal(known_ck, spinor_ck):
-                return matrix
+                return matrices, False
             if known == which and np.array_equal(known_ck, spinor_ck.conj()):
-                return matrix.T
-        self._matrices.append((which, spinor_ck, self._make(spinor_ck, self._problem.interactions[which])))
-        return self._matrices[-1][2]
+                return matrices, True
+        w_ij = self._problem.interactions[which]
+        matrices = {family: self._make(spinor_ck, w_ij, family) for family in self._orders}
+        self._matrices.append((which, spinor_ck, matrices))
+        return matrices, False
 
-    def _make(self, spinor_ck: np.ndarray, w_ij: np.ndarray) -> np.ndarray:
-        index_px, spinor_cp = self._problem.mesh.index_kx[self._order], spinor_ck[:, self._order]
-        matrix: np.ndarray = np.empty((len(index_px),) * 2, self.precision)
-        for start in range(0, len(index_px), _ROWS):
+    def _make(self, spinor_ck: np.ndarray, w_ij: np.ndarray, family: int) -> np.ndarray:
+        """Return Wc transposed, rows in the order of a staircase."""
+        order = self._orders[family]
+        matrix: np.ndarray = np.empty((len(order),) * 2, self.precision)
+        for start in range(0, len(order), _ROWS):
             rows = slice(start, start + _ROWS)
-            overlap = spinor_cp[:, rows].T @ spinor_cp.conj()
-            matrix[rows] = overlap * interaction_between(w_ij, index_px[rows], index_px)
+            matrix[rows] = self._overlaps(spinor_ck, w_ij, order[rows], order)
         return matrix
+
+    def _overlaps(self, spinor_ck: np.ndarray, w_ij: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Return w(p - q) <q|p> for points p, q, (p, q)."""
+        index_kx = self._problem.mesh.index_kx
+        overlap = spinor_ck[:, p].T @ spinor_ck[:, q].conj()
+        return overlap * interaction_between(w_ij, index_kx[p], index_kx[q])
 
     def spectator(self, spinor_ck: np.ndarray) -> dict[int, np.ndarray]:
         """Return the spinor of another carrier on every block, (b, c, p), by the block's start."""
@@ -121,13 +133,78 @@ class MatrixKernel:
         y_bcp *= spectator[block.start]
         add_up(y_bcp, out_cp)
 
-    def multiply(self, moving: np.ndarray, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
+    def multiply(self, moving: Any, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
         """Return the product for one block; the result is overwritten by the next call."""
-        height = block.height
+        (matrices, conjugated), height = moving, block.height
+        matrix = matrices[block.family][:height, :height]
         flat = x_bcp.reshape(-1, height)
         result = self._result[: flat.size].reshape(flat.shape)
-        np.matmul(flat, moving[:height, :height], out=result)
+        np.matmul(flat, matrix.T if conjugated else matrix, out=result)
         return result.reshape(x_bcp.shape)
+
+
+class MirrorKernel(MatrixKernel):
+    """Matrix products with real matrices, for carriers whose overlaps a mirror m changes into their complex conjugates.
+
+    Wc[mp, mp'] is the conjugate of Wc[p, p'] then, and Wc is real between the sums x(p) + x(mp) and the differences
+    -i [x(p) - x(mp)]. A point on the mirror's line stands for two, of which the second is empty.
+    """
+
+    def __init__(
+        self, problem: TrionProblem, blocks: Blocks[Stair], mirrors: np.ndarray, precision: type = np.complex128
+    ) -> None:
+        """Take blocks over rows in pairs, of the families of the mirrors, images (m, n)."""
+        super().__init__(problem, blocks, precision)
+        self._mirrors = mirrors
+        self._real: type = np.float32 if precision == np.complex64 else float
+        self._rotated, self._product = np.empty((2, 2 * len(self._result)), self._real)
+        self.flops /= 2
+
+    def _make(self, spinor_ck: np.ndarray, w_ij: np.ndarray, family: int) -> np.ndarray:
+        """Return half of Wc between sums and differences in turn, transposed."""
+        point = self._orders[family][::2]
+        image = self._mirrors[family][point]
+        matrix: np.ndarray = np.empty((len(point), 2, len(point), 2), self._real)
+        for start in range(0, len(point), _ROWS):
+            rows = slice(start, start + _ROWS)
+            near, far = (self._overlaps(spinor_ck, w_ij, point[rows], q) / 2 for q in (point, image))
+            matrix[rows, 0, :, 0], matrix[rows, 1, :, 1] = (near + far).real, (near - far).real
+            matrix[rows, 0, :, 1], matrix[rows, 1, :, 0] = (near - far).imag, -(near + far).imag
+        return matrix.reshape(2 * len(point), -1)
+
+    def multiply(self, moving: Any, block: Stair, x_bcp: np.ndarray) -> np.ndarray:
+        """Return the product for one block; the result is overwritten by the next call."""
+        (matrices, conjugated), height = moving, block.height
+        matrix, turn = matrices[block.family], -1 if conjugated else 1
+        rotated, product = (room[: 2 * x_bcp.size] for room in (self._rotated, self._product))
+        _to_sums(_members(x_bcp, turn), rotated.reshape(-1, 2, height))
+        np.matmul(rotated.reshape(-1, height), matrix[:height, :height], out=product.reshape(-1, height))
+        result = self._result[: x_bcp.size].reshape(x_bcp.shape)
+        _from_sums(product.reshape(-1, 2, height), _members(result, turn))
+        return result
+
+
+def _members(x_bcp: np.ndarray, turn: int) -> np.ndarray:
+    """Return a view of complex values on points and images, (member, bc, pair); with `turn` -1 images come first."""
+    return np.moveaxis(x_bcp.reshape(-1, x_bcp.shape[-1] // 2, 2), 2, 0)[::turn]
+
+
+def _to_sums(x_mcp: np.ndarray, out_cxp: np.ndarray) -> None:
+    """Set the real and imaginary parts (x) of sums and differences in turn."""
+    first, second = x_mcp
+    np.add(first.real, second.real, out=out_cxp[:, 0, ::2])
+    np.add(first.imag, second.imag, out=out_cxp[:, 1, ::2])
+    np.subtract(first.imag, second.imag, out=out_cxp[:, 0, 1::2])
+    np.subtract(second.real, first.real, out=out_cxp[:, 1, 1::2])
+
+
+def _from_sums(y_cxp: np.ndarray, out_mcp: np.ndarray) -> None:
+    """Set points and images from sums and differences."""
+    (real, imaginary), (first, second) = np.moveaxis(y_cxp, 1, 0), out_mcp
+    np.subtract(real[:, ::2], imaginary[:, 1::2], out=first.real)
+    np.add(imaginary[:, ::2], real[:, 1::2], out=first.imag)
+    np.add(real[:, ::2], imaginary[:, 1::2], out=second.real)
+    np.subtract(imaginary[:, ::2], real[:, 1::2], out=second.imag)
 
 
 class FourierKernel:
@@ -214,11 +291,16 @@ class FourierKernel:
         return total.reshape(x_bcp.shape)
 
 
-def choose_kernel(kernel: str, size: int, components: int) -> str:
+def choose_kernel(kernel: str, size: int, components: int, symmetry: str) -> str:
     """Return the kernel for a mesh of `size` points and spinors of so many components: "auto" is the faster one."""
     if kernel != "auto":
         return kernel
-    return "gemm" if size < FFT_FROM * max(components, 2) else "fft"
+    return "gemm" if size < _FFT_FROM[in_pairs(size, symmetry)] * max(components, 2) else "fft"
+
+
+def in_pairs(size: int, symmetry: str) -> bool:
+    """Say whether matrix products on a mesh of `size` points are real ones, of points and their images in a mirror."""
+    return symmetry.endswith("v") and size >= _PAIRS_FROM
 
 
 def is_single(kernel: str) -> bool:
@@ -251,14 +333,18 @@ def along_short_boxes(problem: TrionProblem) -> TrionProblem:
     return replace(problem, mesh=sheared, w_ij=attraction, repulsion_ij=other[0] if other else None)
 
 
-def make_kernel(kernel: str, problem: TrionProblem, columns: np.ndarray, mine: np.ndarray, stairs: Staircase) -> Kernel:
+def make_kernel(kernel: str, problem: TrionProblem, group: PairGroup, mine: np.ndarray, stairs: Staircase) -> Kernel:
     """Return the kernel "gemm" or "fft", or one of them in single precision,
-    for this rank's columns `columns[mine]`.
+    for this rank's columns, `mine` of those of the group.
     """
-    precision = np.complex64 if is_single(kernel) else np.complex128
+    precision, columns = np.complex64 if is_single(kernel) else np.complex128, group.columns
     if kernel.startswith("fft"):
         problem = along_short_boxes(problem)
         side = 2 * (2 * problem.mesh.reach + 1)
         width = max(1, _BATCH // (problem.components**2 * side**2))
         return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width), precision)
-    return MatrixKernel(problem, stairs, stairs.blocks(problem.mesh, columns, mine, BLOCK_WIDTH), precision)
+    mirrors = group.permutation_gk[group.conjugates_g & ~group.swaps_g]
+    if len(mirrors) and problem.mesh.size >= _PAIRS_FROM:
+        pairs = mirror_blocks(problem.mesh, columns[mine], mirrors, _PAIRS_WIDTH)
+        return MirrorKernel(problem, pairs, mirrors, precision)
+    return MatrixKernel(problem, Blocks(problem.mesh, stairs.blocks(columns, mine, BLOCK_WIDTH)), precision)

@@ -173,8 +173,8 @@ class TrionOperator:
         self.owner_k[columns] = owner_c
         self.sector = Sector(self.group, columns[mine])
         self.rows, self.dtype = self.sector.rows, self.sector.dtype
-        self._columns, self._mine, self._stairs = columns, mine, stairs
-        self._name = choose_kernel(kernel, problem.mesh.size, problem.components)
+        self._mine, self._stairs = mine, stairs
+        self._name = choose_kernel(kernel, problem.mesh.size, problem.components, symmetry)
         self.kernel = self._make_kernel(self._name)
         self._terms = self._make_terms()
         self._kinetic = problem.kinetic(self.sector.k1, self.sector.k2)
@@ -190,7 +190,7 @@ class TrionOperator:
             self._begin()
 
     def _make_kernel(self, kernel: str) -> Kernel:
-        return make_kernel(kernel, self.problem, self._columns, self._mine, self._stairs)
+        return make_kernel(kernel, self.problem, self.group, self._mine, self._stairs)
 
     def _begin(self) -> None:
         """Give the kernel to all terms, make buffers of its precision, and count from 0."""

@@ -25,7 +25,7 @@ from hpcx.trion.absorption import optical_vector
 from hpcx.trion.channels import Species, channel
 from hpcx.trion.config import Config
 from hpcx.trion.coupled_solve import add_coupled
-from hpcx.trion.kernels import choose_kernel, is_single
+from hpcx.trion.kernels import is_single
 from hpcx.trion.observables import (
     add_slices,
     by_rotation,
@@ -83,13 +83,12 @@ def solve_trion(
 ) -> TrionStates:
     """Return the lowest states of one species; collective. Raises SolverError, Stopped, AgreedError."""
     solver = config.solver
-    kernel = choose_kernel(solver.kernel, problem.mesh.size, problem.components)
     with run.timings.measure("set-up"):
-        operator = TrionOperator(comm, problem, solver.symmetry, kernel, solver.angular_momentum)
+        operator = TrionOperator(comm, problem, solver.symmetry, solver.kernel, solver.angular_momentum)
         draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
         if solver.start is not None:
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
-    tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(kernel) else solver.tolerance
+    tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(solver.kernel) else solver.tolerance
     saved, width, progress = (
         SavedStates(stages.stage(species), PairOrder(operator)),
         level_width(tolerance),

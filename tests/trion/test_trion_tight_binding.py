@@ -18,6 +18,7 @@ from hpcx.parallel.run import Run
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
+from hpcx.trion import kernels
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
@@ -63,7 +64,7 @@ def test_reference_energies_of_the_three_band_model():
 
 
 @pytest.mark.parametrize("species", ["singlet", "triplet"])
-def test_energies_are_those_of_the_hamiltonian_element_by_element(species):
+def test_energies_are_those_of_the_hamiltonian_element_by_element(species, monkeypatch):
     """Own diagonalisation of each spin at every point, whatever its phases; no following, no compression, no tables."""
     problem = problem_of(config_of(N=24, k0=0.085), species)
     mesh, number = problem.mesh, {}
@@ -103,7 +104,8 @@ def test_energies_are_those_of_the_hamiltonian_element_by_element(species):
     assert (
         np.abs(np.linalg.eigvalsh(dense(TrionOperator(MPI.COMM_SELF, problem, "none", "gemm"))) - whole).max() < 1e-12
     )
-    for kernel in ("gemm", "fft"):
+    for pairs_from, kernel in ((np.inf, "gemm"), (0, "gemm"), (0, "fft")):
+        monkeypatch.setattr(kernels, "_PAIRS_FROM", pairs_from)
         sector = np.linalg.eigvalsh(dense(TrionOperator(MPI.COMM_SELF, problem, "C3v", kernel)))
         assert np.abs(sector[:, None] - whole[None]).min(axis=1).max() < 1e-12
 
