@@ -35,13 +35,11 @@ class Polarization:
 
     Attributes:
         bright: indices of the bright species, in the order of the axis j.
-        out_j: rate (1/fs) at which |P_j|^2 turns into population.
         eigenvalue_m, vector_jm, drive_mh: the modes, 1/fs, and how strongly each helicity drives them.
         sigma: standard deviation of the field envelope, fs.
     """
 
     bright: list[int]
-    out_j: np.ndarray
     eigenvalue_m: np.ndarray
     vector_jm: np.ndarray
     drive_mh: np.ndarray
@@ -86,7 +84,7 @@ def build_polarization(problem: Problem, config: Config, phonon_out: np.ndarray)
     energy, vector_jm = np.linalg.eig(hamiltonian)
     field_jh = _drive(problem, config, bright)
     drive_mh = np.linalg.solve(vector_jm, 1j / HBAR * field_jh)
-    return Polarization(bright, out_j, -1j / HBAR * energy, vector_jm, drive_mh, pump_sigma(config.pump))
+    return Polarization(bright, -1j / HBAR * energy, vector_jm, drive_mh, pump_sigma(config.pump))
 
 
 def _hamiltonian(problem: Problem, config: Config, bright: list[int], out_j: np.ndarray) -> np.ndarray:

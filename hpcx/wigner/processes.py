@@ -40,18 +40,6 @@ class Events:
 
 
 @dataclass(frozen=True)
-class Quadrature:
-    """Numbers of quadrature points of the assembly."""
-
-    gauss: int = GAUSS_POINTS
-    acoustic_angles: int = ACOUSTIC_ANGLES
-    optical_angles: int = OPTICAL_ANGLES
-
-
-DEFAULT_QUADRATURE = Quadrature()
-
-
-@dataclass(frozen=True)
 class Acoustic:
     """Emission of an acoustic phonon inside a valley."""
 
@@ -59,15 +47,15 @@ class Acoustic:
     branch: Branch
     intervalley: bool = False
 
-    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+    def events(self, excitons: Excitons, grid: Grid) -> Events:
         """Sample the process; the angle phi lies between the phonon's and the initial momentum.
 
         rate = M / (pi hbar^3) int dphi (hbar D^2 q0 / (2 rho c)) (n(q0) + 1) with q0 = 2 k' cos(phi) - 2 M c / hbar >
         0.
         """
         mass, velocity = excitons.mass_v[self.valley], self.branch.velocity
-        source_g, energy_g, weight_g = _gauss_points(excitons, grid, self.valley, quadrature.gauss)
-        phi = (np.arange(quadrature.acoustic_angles) + 0.5) * (0.5 * np.pi / quadrature.acoustic_angles)
+        source_g, energy_g, weight_g = _gauss_points(excitons, grid, self.valley)
+        phi = (np.arange(ACOUSTIC_ANGLES) + 0.5) * (0.5 * np.pi / ACOUSTIC_ANGLES)
         momentum_g1 = np.sqrt(2 * mass * energy_g)[:, None] / HBAR
         q = 2 * momentum_g1 * np.cos(phi) - 2 * mass * velocity / HBAR
         g, a = np.nonzero(q > 0)
@@ -82,7 +70,7 @@ class Acoustic:
             source=self.valley * grid.bins + source_g[g],
             final=self.valley * grid.bins + grid.bin_of(energy),
             cosine=np.clip((momentum - q * cos_phi) / np.maximum(after, 1e-300), -1.0, 1.0),
-            flux=rate * weight_g[g] * np.pi / quadrature.acoustic_angles,
+            flux=rate * weight_g[g] * np.pi / ACOUSTIC_ANGLES,
         )
 
 
@@ -128,18 +116,16 @@ class Dispersionless:
         after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR
         return np.sqrt(np.maximum(before**2 + after**2 - 2 * before * after * cosine, 0.0))
 
-    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+    def events(self, excitons: Excitons, grid: Grid) -> Events:
         """Sample the process on the common refinement of source bins and shifted final bins."""
         shift = excitons.energy_v[self.source] - excitons.energy_v[self.final] - self.energy
         lower, upper = _segments(grid.edges, shift)
         middle = 0.5 * (lower + upper)
-        theta = (np.arange(quadrature.optical_angles) + 0.5) * (np.pi / quadrature.optical_angles)
+        theta = (np.arange(OPTICAL_ANGLES) + 0.5) * (np.pi / OPTICAL_ANGLES)
         q = self._transfer(excitons, middle[:, None], middle[:, None] + shift, np.cos(theta))
         weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
-        flux = (
-            self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / quadrature.optical_angles
-        )
+        flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / OPTICAL_ANGLES
         shape = q.shape
         return Events(
             source=np.broadcast_to((self.source * grid.bins + grid.bin_of(middle))[:, None], shape).ravel(),
@@ -156,16 +142,15 @@ class Disorder:
     valley: int
     intervalley: bool = False
 
-    def events(self, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> Events:
+    def events(self, excitons: Excitons, grid: Grid) -> Events:
         """Sample the process: half of the equilibrium flux, because the transposed flux,
         here the same, is added to it.
         """
         bins = self.valley * grid.bins + np.arange(grid.bins)
-        angles = quadrature.optical_angles
-        cosine = np.cos((np.arange(angles) + 0.5) * np.pi / angles)
-        flux = 0.5 * excitons.disorder_rate * grid.weight_i[bins] / angles
-        source = np.repeat(bins, angles)
-        return Events(source, source, np.tile(cosine, grid.bins), np.repeat(flux, angles))
+        cosine = np.cos((np.arange(OPTICAL_ANGLES) + 0.5) * np.pi / OPTICAL_ANGLES)
+        flux = 0.5 * excitons.disorder_rate * grid.weight_i[bins] / OPTICAL_ANGLES
+        source = np.repeat(bins, OPTICAL_ANGLES)
+        return Events(source, source, np.tile(cosine, grid.bins), np.repeat(flux, OPTICAL_ANGLES))
 
 
 Process = Acoustic | Dispersionless | Disorder
@@ -224,16 +209,14 @@ def _intervalley(excitons: Excitons, source: int, final: int, degeneracy: int, m
     return Dispersionless(source, final, degeneracy, mode.energy, potential, True)
 
 
-def _gauss_points(
-    excitons: Excitons, grid: Grid, valley: int, points: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _gauss_points(excitons: Excitons, grid: Grid, valley: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return bin, energy (eV) and equilibrium weight (1/nm^2) of the quadrature points of a valley."""
-    nodes, weights = np.polynomial.legendre.leggauss(points)
+    nodes, weights = np.polynomial.legendre.leggauss(GAUSS_POINTS)
     half = 0.5 * np.diff(grid.edges)[:, None]
     energy = (grid.edges[:-1, None] + half * (1 + nodes)).ravel()
     dos = density_of_states(excitons, valley) * boltzmann_factor(excitons, valley, grid.kT)
     weight = dos * np.exp(-energy / grid.kT) * (half * weights).ravel()
-    return np.repeat(np.arange(grid.bins), points), energy, weight
+    return np.repeat(np.arange(grid.bins), GAUSS_POINTS), energy, weight
 
 
 def _segments(edges: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:

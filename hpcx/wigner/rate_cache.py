@@ -15,7 +15,7 @@ from hpcx.parallel.fingerprint import code_fingerprint, fingerprint
 from hpcx.parallel.run import Run
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
-from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, emission_processes
+from hpcx.wigner.processes import Process, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def kept_rates(
 
 def rates_key(excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> str:
     """Return a hash of all that `assemble_rates` is given, and of the code of the packages that it is made of."""
-    return fingerprint(code_fingerprint("wigner", "physics"), excitons, grid, harmonics, DEFAULT_QUADRATURE, processes)
+    return fingerprint(code_fingerprint("wigner", "physics"), excitons, grid, harmonics, processes)
 
 
 def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:

@@ -18,7 +18,7 @@ import numpy as np
 from hpcx.petsc.imex import StoredInverses
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
-from hpcx.wigner.processes import DEFAULT_QUADRATURE, Process, Quadrature, emission_processes
+from hpcx.wigner.processes import Process, emission_processes
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -106,7 +106,6 @@ def assemble_rates(
     excitons: Excitons,
     grid: Grid,
     harmonics: int,
-    quadrature: Quadrature = DEFAULT_QUADRATURE,
     processes: Sequence[Process] | None = None,
 ) -> Rates:
     """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`;
@@ -118,7 +117,7 @@ def assemble_rates(
         processes = emission_processes(excitons)
     emission = {tag: np.zeros((harmonics + 1, grid.size, grid.size)) for tag in (False, True)}
     for process in processes[comm.rank :: comm.size]:
-        _accumulate(emission[process.intervalley], process, excitons, grid, quadrature)
+        _accumulate(emission[process.intervalley], process, excitons, grid)
     for flux_mij in emission.values():
         comm.Allreduce(MPI.IN_PLACE, flux_mij)
     return Rates(grid, _with_absorption(emission[False]), _with_absorption(emission[True]))
@@ -128,9 +127,9 @@ def _with_absorption(emission_mij: np.ndarray) -> np.ndarray:
     return emission_mij + emission_mij.transpose(0, 2, 1)
 
 
-def _accumulate(flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid, quadrature: Quadrature) -> None:
+def _accumulate(flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid) -> None:
     """Add flux * cos(m theta) of one process to `flux_mij`."""
-    events = process.events(excitons, grid, quadrature)
+    events = process.events(excitons, grid)
     index = events.final * grid.size + events.source
     angle = np.arccos(events.cosine)
     for harmonic, flux_ij in enumerate(flux_mij):

@@ -18,7 +18,7 @@ from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import energy_edges, make_grid, usual_bins
 from hpcx.wigner.observables import relaxation_times, stationary_diffusivity
 from hpcx.wigner.parameters import read_excitons
-from hpcx.wigner.processes import Acoustic, Dispersionless, Quadrature, emission_processes
+from hpcx.wigner.processes import Acoustic, Dispersionless, emission_processes
 from hpcx.wigner.rates import Rates, assemble_rates
 from hpcx.wigner.source import formation_rates
 
@@ -186,11 +186,13 @@ def golden_rule_acoustic(excitons: Excitons, energy: float, kT: float) -> tuple[
     return out, momentum
 
 
-def test_acoustic_rates_against_summation_over_momenta(excitons):
+def test_acoustic_rates_against_summation_over_momenta(excitons, monkeypatch):
+    monkeypatch.setattr("hpcx.wigner.processes.GAUSS_POINTS", 12)
+    monkeypatch.setattr("hpcx.wigner.processes.ACOUSTIC_ANGLES", 400)
     processes = [process for process in emission_processes(excitons) if isinstance(process, Acoustic)]
     edges = energy_edges(2.5e-4, 1.0, 2.5e-4, 0.06)
     grid = make_grid(excitons, 300.0, edges, radiative=False)
-    rates = assemble_rates(MPI.COMM_SELF, excitons, grid, 1, Quadrature(12, 400), processes)
+    rates = assemble_rates(MPI.COMM_SELF, excitons, grid, 1, processes)
     bin_ = np.searchsorted(rates.grid.edges, 0.01991) - 1
     energy = 0.5 * (rates.grid.edges[bin_] + rates.grid.edges[bin_ + 1])
     out, momentum = golden_rule_acoustic(excitons, energy, rates.grid.kT)
