@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.exciton.labels import Kind, by_turns
-from hpcx.io.part import Part
-from hpcx.io.result import Result
 from hpcx.parallel.layout import block_rows
 from hpcx.physics.mesh import POINT_GROUPS, PointGroup
 from hpcx.trion.absorption import optical_vector
@@ -89,13 +87,6 @@ def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
     value = np.array([np.concatenate(firsts)[0] for firsts in zip(*operator.comm.allgather(own), strict=True)])
     phase = np.where(value == 0, 1, value / np.where(value == 0, 1, np.abs(value)))
     return slices / phase[:, None]
-
-
-def add_slices(result: Result, path: str, dimension: str, slices: np.ndarray, operator: TrionOperator) -> None:
-    """Put what `wavefunction` returns into a result, every rank its points; `dimension` names the first axis."""
-    shape = (len(slices), operator.problem.mesh.size)
-    part = Part.block(shape, (slice(0, len(slices)), own_points(operator)))
-    result.add(path, slices, (dimension, "point"), "1", "amplitude, resident carrier at its minimum", part=part)
 
 
 def dimensions(operator: TrionOperator) -> tuple[int, int]:

@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.exciton.labels import TEXT, representation, settled
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width
+from hpcx.exciton.labels import representation, settled
+from hpcx.exciton.levels import degeneracy, level_width
 from hpcx.exciton.problem import ExcitonProblem, coarse_mesh
 from hpcx.exciton.saved_states import SavedStates
-from hpcx.exciton.solve import ExcitonStates, add_energies, add_exciton, binding_text, solve_exciton
+from hpcx.exciton.solve import ExcitonStates, add_exciton, binding_text, solve_exciton
 from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material
@@ -22,25 +22,16 @@ from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.basis import small_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.trion.absorption import optical_vector
-from hpcx.trion.channels import Species, channel
+from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.coupled_solve import add_coupled
 from hpcx.trion.kernels import is_single
-from hpcx.trion.observables import (
-    add_slices,
-    by_rotation,
-    dimensions,
-    oscillator_strength,
-    own_points,
-    rayleigh_ritz,
-    rotations,
-    wavefunction,
-)
+from hpcx.trion.observables import by_rotation, dimensions, rayleigh_ritz, rotations
 from hpcx.trion.operator import TrionOperator
+from hpcx.trion.output import add_channel, add_trion, remark
 from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
 from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
-from hpcx.units import from_internal
 
 #: residuals that products in single precision can reach, eV
 _SINGLE_FLOOR = 1e-6
@@ -156,51 +147,6 @@ def _count_exchanges(run: Run, operator: TrionOperator, kind: str) -> None:
     operator.traffic, operator.waited = Traffic(), 0.0
 
 
-def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float | None) -> None:
-    """Put the states of a species under /singlet or /triplet; collective."""
-    operator, mesh = states.operator, states.operator.problem.mesh
-    pairs, unknowns = dimensions(operator)
-    weight = oscillator_strength(operator, states.vectors)
-    add_energies(result, species, f"{species} trion", states.energy, gap)
-    binding = exciton_energy - states.energy[0]
-    result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
-    result.add(f"{species}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
-    result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
-    result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
-    sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
-    add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
-    result.add(
-        f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has"
-    )
-    text = (
-        "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the"
-        " valleys' centres left out"
-    )
-    result.add(f"{species}/irrep", np.array(states.irrep, TEXT), ("state",), "1", text)
-    result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
-    add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
-    own, points = own_points(operator), mesh.size
-    for axis, name in enumerate(("kx", "ky")):
-        text = f"momentum from the valley's centre, {name[-1]}"
-        result.add_internal(
-            f"{species}/{name}",
-            mesh.momentum_kx[own, axis],
-            ("point",),
-            "1/angstrom",
-            text,
-            start=own.start,
-            rows=points,
-        )
-    text = "old name of kx and ky, in files for one release"
-    result.add_internal(
-        f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points
-    )
-    result.summary.append(
-        f"{species}: binding energy {from_internal(binding, 'meV'):.3f} meV, oscillator strength {weight[0]:.3g}, "
-        f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
-    )
-
-
 def pair_excitons(
     stages: Stages, config: Config, material: Material, exciton: ExcitonProblem, name: str
 ) -> list[ExcitonStates]:
@@ -211,40 +157,6 @@ def pair_excitons(
         solve_exciton(stages.comm, problem, 1, config.solver.tolerance, stage)
         for problem, stage in zip(problems, found, strict=True)
     ]
-
-
-def add_channel(
-    result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]
-) -> None:
-    """Put what a channel may fall apart into under its name, and where its band edges are;
-    `energy` is that of its lowest state.
-    """
-    pair_energy = np.array([pair.energy[0] for pair in pairs])
-    edge = float(sum(species.edge for species in three))
-    text = "exciton of the first, and of the second like carrier with the opposite one, from the channel's band edges"
-    result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
-    text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
-    result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
-    binding, above = from_internal(pair_energy.min() - energy, "meV"), from_internal(edge + energy, "meV")
-    level = "" if np.isnan(edge) else f", lowest state {above:.3f} meV from the lowest band edges"
-    result.summary.append(f"{name}: {binding:.3f} meV below its lowest exciton and a free carrier{level}")
-
-
-def _kept(operator: TrionOperator) -> str:
-    return f"angular momentum {operator.momentum}" if operator.momentum else "fully symmetric"
-
-
-def _remark(operator: TrionOperator, species: str) -> list[str]:
-    """Say what a symmetric sector cannot show."""
-    if operator.symmetry == "none":
-        return []
-    text = (
-        f"{species}: solver.symmetry = {operator.symmetry} looks at"
-        f" {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
-    )
-    if operator.problem.identical and not operator.momentum:
-        text += '; the dark p-like state needs solver.symmetry = "none"'
-    return [text]
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -276,7 +188,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
                 add_channel(result, species, channel(config, material, species), states.energy[0], pairs)
         spectra.add_species(result, species, states.operator, states.energy[0], states.vectors[0], pairs[0].energy[0])
         _count_exchanges(run, states.operator, "residuals, spectra")
-        result.summary += _remark(states.operator, species)
+        result.summary += remark(states.operator, species)
         run.diagnostics[f"{species}_products"] = states.pairs.products
         run.diagnostics[f"{species}_iterations"] = states.pairs.iterations
         run.diagnostics[f"{species}_residual"] = float(states.residual.max())

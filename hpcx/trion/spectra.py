@@ -21,8 +21,8 @@ from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator, strength_for_shift
 from hpcx.trion.dephasing import LineWidths, line_widths
 from hpcx.trion.maps import peak_maps
-from hpcx.trion.observables import add_slices
 from hpcx.trion.operator import TrionOperator
+from hpcx.trion.output import add_slices
 from hpcx.trion.twod import add_two_dimensional
 from hpcx.units import from_internal
 

@@ -1,0 +1,106 @@
+"""The datasets of a result, and what a user reads first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpcx.exciton.labels import TEXT
+from hpcx.exciton.levels import add_degeneracy
+from hpcx.exciton.solve import ExcitonStates, add_energies
+from hpcx.io.part import Part
+from hpcx.io.result import Result
+from hpcx.trion.channels import Species
+from hpcx.trion.observables import dimensions, oscillator_strength, own_points, wavefunction
+from hpcx.trion.operator import TrionOperator
+from hpcx.units import from_internal
+
+if TYPE_CHECKING:
+    from hpcx.trion.solve import TrionStates
+
+
+def add_trion(result: Result, species: str, states: TrionStates, exciton_energy: float, gap: float | None) -> None:
+    """Put the states of a species under /singlet or /triplet; collective."""
+    operator, mesh = states.operator, states.operator.problem.mesh
+    pairs, unknowns = dimensions(operator)
+    weight = oscillator_strength(operator, states.vectors)
+    add_energies(result, species, f"{species} trion", states.energy, gap)
+    binding = exciton_energy - states.energy[0]
+    result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
+    result.add(f"{species}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
+    result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
+    result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
+    sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
+    add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
+    result.add(
+        f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has"
+    )
+    text = (
+        "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the"
+        " valleys' centres left out"
+    )
+    result.add(f"{species}/irrep", np.array(states.irrep, TEXT), ("state",), "1", text)
+    result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
+    add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
+    own, points = own_points(operator), mesh.size
+    for axis, name in enumerate(("kx", "ky")):
+        text = f"momentum from the valley's centre, {name[-1]}"
+        result.add_internal(
+            f"{species}/{name}",
+            mesh.momentum_kx[own, axis],
+            ("point",),
+            "1/angstrom",
+            text,
+            start=own.start,
+            rows=points,
+        )
+    text = "old name of kx and ky, in files for one release"
+    result.add_internal(
+        f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points
+    )
+    result.summary.append(
+        f"{species}: binding energy {from_internal(binding, 'meV'):.3f} meV, oscillator strength {weight[0]:.3g}, "
+        f"{pairs} pair states ({unknowns} unknowns), residual {states.residual.max():.1e} eV"
+    )
+
+
+def add_slices(result: Result, path: str, dimension: str, slices: np.ndarray, operator: TrionOperator) -> None:
+    """Put what `wavefunction` returns into a result, every rank its points; `dimension` names the first axis."""
+    shape = (len(slices), operator.problem.mesh.size)
+    part = Part.block(shape, (slice(0, len(slices)), own_points(operator)))
+    result.add(path, slices, (dimension, "point"), "1", "amplitude, resident carrier at its minimum", part=part)
+
+
+def add_channel(
+    result: Result, name: str, three: tuple[Species, Species, Species], energy: float, pairs: list[ExcitonStates]
+) -> None:
+    """Put what a channel may fall apart into under its name, and where its band edges are;
+    `energy` is that of its lowest state.
+    """
+    pair_energy = np.array([pair.energy[0] for pair in pairs])
+    edge = float(sum(species.edge for species in three))
+    text = "exciton of the first, and of the second like carrier with the opposite one, from the channel's band edges"
+    result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
+    text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
+    result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
+    binding, above = from_internal(pair_energy.min() - energy, "meV"), from_internal(edge + energy, "meV")
+    level = "" if np.isnan(edge) else f", lowest state {above:.3f} meV from the lowest band edges"
+    result.summary.append(f"{name}: {binding:.3f} meV below its lowest exciton and a free carrier{level}")
+
+
+def _kept(operator: TrionOperator) -> str:
+    return f"angular momentum {operator.momentum}" if operator.momentum else "fully symmetric"
+
+
+def remark(operator: TrionOperator, species: str) -> list[str]:
+    """Say what a symmetric sector cannot show."""
+    if operator.symmetry == "none":
+        return []
+    text = (
+        f"{species}: solver.symmetry = {operator.symmetry} looks at"
+        f" {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
+    )
+    if operator.problem.identical and not operator.momentum:
+        text += '; the dark p-like state needs solver.symmetry = "none"'
+    return [text]
