@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def here(
     """
     from hpcx.cli import command
 
+    importlib.import_module("mpi4py.MPI")  # a command that needs no MPI would load it without starting it
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> subprocess.CompletedProcess:
@@ -81,16 +83,20 @@ def write(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, float]]:
-    """Return a function that runs a case without disturbance, once, and returns its directory and its time in s."""
-    known: dict[str, tuple[Path, float]] = {}
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, float]]:
+    """Return a function that runs a case without disturbance, once, and returns its directory and its time in s.
 
-    def run(model: str) -> tuple[Path, float]:
-        if model not in known:
+    Few checkpoints are written, which take longer than the steps between them, unless `checkpoint` says otherwise.
+    """
+    known: dict[tuple[str, str], tuple[Path, float]] = {}
+
+    def run(model: str, checkpoint: str = "1 h") -> tuple[Path, float]:
+        if (model, checkpoint) not in known:
             folder = make_folder(tmp_path_factory.mktemp("undisturbed") / model, CASES[model])
             start = time.monotonic()
-            assert Interrupted(folder).wait() == 0, (folder / "log").read_text()
-            known[model] = folder, time.monotonic() - start
-        return known[model]
+            run = Interrupted(folder, "--set", f"output.checkpoint={checkpoint}")
+            assert run.wait() == 0, (folder / "log").read_text()
+            known[model, checkpoint] = folder, time.monotonic() - start
+        return known[model, checkpoint]
 
     return run

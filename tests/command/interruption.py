@@ -65,7 +65,7 @@ CASES = {
     "wigner": Case(
         f'model = "wigner"\nmaterial = "WS2"\ntemperature = 300\n{HEAD}[space]\ndimension = 1\npoints = 48\nwidth = "3'
         ' um"\n[momentum]\nenergy_max = "110 meV"\nfirst_bin = "2 meV"\ngrowth = 1.4\nlargest_bin = "20'
-        ' meV"\nharmonics = 2\n[time]\nend = "2 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
+        ' meV"\nharmonics = 2\n[time]\nend = "1 ps"\ntolerance = 1e-2\n[sweep]\ntemperature = [300, 250]\n',
         ("observables/population", "observables/mean_squared_displacement"),
         1e-10,
     ),
@@ -84,8 +84,8 @@ CASES = {
     ),
     "nonlinear": Case(
         f'{FORMATION}[pump]\nphoton_energy = "2.3 eV"\n[momentum]\npoints = 20\ntail_points ='
-        ' 6\n[approximation]\nbiexciton = false\nhartree_fock = "none"\n[delay]\nstart = "0 fs"\nstop = "30'
-        ' fs"\npoints = 3\n[solver]\nroute = "time"\ntolerance = 1e-3\n[sweep]\n"pump.fluence" = [5, 50]\n',
+        ' 6\n[approximation]\nbiexciton = false\nhartree_fock = "none"\n[delay]\nstart = "0 fs"\nstop = "10'
+        ' fs"\npoints = 2\n[solver]\nroute = "time"\ntolerance = 1e-3\n[sweep]\n"pump.fluence" = [5, 50]\n',
         ("signal/reflectivity_change",),
         1e-10,
     ),

@@ -53,12 +53,12 @@ def interrupted(folder):
     return process.wait(60), process.communicate()[0]
 
 
-def test_after_ctrl_c_the_same_command_goes_on(hpcx, write, alone, tmp_path):
+def test_after_ctrl_c_the_same_command_goes_on(here, write, alone, tmp_path):
     write(text=INPUT)
     status, printed = interrupted(tmp_path)
     left = results(tmp_path)
     assert status == 75 and "SIGINT" in printed and "rerun the same command to resume" in printed
     assert 1 <= len(left) < 6  # in the middle of the first calculations
-    assert last_line(hpcx("converge", "input.toml")) == alone
+    assert last_line(here("converge", "input.toml")) == alone
     now = results(tmp_path)
     assert len(now) > len(left) and left.items() <= now.items()

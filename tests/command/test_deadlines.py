@@ -36,8 +36,8 @@ def test_limits_that_are_understood(hpcx, write, limit):
 
 
 @pytest.mark.parametrize("limit", ["0", "0 s", "0:00:00", "-5 s", "10:30", "unlimited", "1e400 s", "3 meV"])
-def test_limits_that_are_refused(hpcx, write, limit):
-    run = hpcx("run", write(), f"--time-limit={limit}")
+def test_limits_that_are_refused(here, write, limit):
+    run = here("run", write(), f"--time-limit={limit}")
     assert run.returncode == 2 and f"--time-limit = '{limit}'" in run.stderr and "Traceback" not in run.stderr
 
 
@@ -65,8 +65,8 @@ def test_an_end_that_has_passed_or_is_no_time_does_not_count(end):
     assert left is None or left < 0
 
 
-def test_a_stale_end_is_said_and_the_run_goes_on(hpcx, write, monkeypatch):
+def test_a_stale_end_is_said_and_the_run_goes_on(here, write, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1700000000")
-    run = hpcx("run", write())
+    run = here("run", write())
     assert run.returncode == 0, run.stderr
     assert "SLURM_JOB_END_TIME has passed" in run.stderr

@@ -57,7 +57,7 @@ def check_tidy(disk: Path) -> None:
 
 
 @pytest.mark.parametrize("ranks", [pytest.param(1, marks=pytest.mark.validate), 2])
-def test_sweep_on_a_disk_that_becomes_full(hpcx, write, disk, ranks):
+def test_sweep_on_a_disk_that_becomes_full(hpcx, here, write, disk, ranks):
     name = write(SWEEP, text=SMALL)
     full = hpcx("run", name, ranks=ranks)
     # 1 where not even the small files of a sweep have room in the end; the points that failed before are then not all
@@ -66,7 +66,7 @@ def test_sweep_on_a_disk_that_becomes_full(hpcx, write, disk, ranks):
     assert "Traceback" not in full.stdout + full.stderr
     finished = finished_files(disk)
     assert 0 < len(finished) < 40
-    status = hpcx("status", "disk/out").stdout
+    status = here("status", "disk/out").stdout
     assert f"{len(finished)} done" in status, status
     assert full.returncode == 1 or f"{40 - len(finished)} failed" in status, status
     enlarge(disk)

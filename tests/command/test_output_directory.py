@@ -73,12 +73,12 @@ def test_directory_of_another_user(ranks):
         shutil.rmtree(folder)
 
 
-def test_status_while_running_and_after_a_kill(hpcx, write, tmp_path):
+def test_status_while_running_and_after_a_kill(here, tmp_path):
     folder = make_folder(tmp_path / "running", CASES["valley"])
     run = Interrupted(folder, ranks=2)
     assert run.wait_for("checkpoints/*.checkpoint.h5"), (folder / "log").read_text()
-    during = hpcx("status", "running/out").stdout
+    during = here("status", "running/out").stdout
     run.kill()
-    after = hpcx("status", "running/out").stdout
+    after = here("status", "running/out").stdout
     assert "running" in during and "temperature = 77" in during, during
     assert "running" not in after and "cut off 1 time(s), has a checkpoint" in after, after

@@ -57,8 +57,8 @@ def test_an_estimator_that_cannot_be_loaded_is_an_error(tmp_path):
     )
 
 
-def test_results_are_read_and_drawn(hpcx, write, tmp_path):
-    assert hpcx("run", write("[sweep]\n'mesh.N' = [30, 36, 42]\n'mesh.k0' = [0.09, 0.1]\n")).returncode == 0
+def test_results_are_read_and_drawn(here, write, tmp_path):
+    assert here("run", write("[sweep]\n'mesh.N' = [30, 36, 42]\n'mesh.k0' = [0.09, 0.1]\n")).returncode == 0
     script = """
 import hpcx
 from hpcx.cli import command

@@ -96,21 +96,22 @@ def test_a_mixture_of_programs_is_a_warning():
     assert "1 with hpcx 0.1 (abc), those to come with hpcx 0.2 (def)" in mixture([old], ("0.2", "def"))
 
 
-def test_points_of_an_earlier_program_are_told_from_new_ones(hpcx, write, tmp_path):
+def test_points_of_an_earlier_program_are_told_from_new_ones(here, write, tmp_path):
     sweep = '[sweep]\n"screening.kappa" = [1, 2]\n'
-    assert hpcx("run", write(sweep)).returncode == 0
+    assert here("run", write(sweep)).returncode == 0
     point = sorted((tmp_path / "out/points").glob("*.h5"))[0]
     with h5py.File(point, "r+") as file:
         versions = json.loads(file["provenance/versions"].asstr()[()])
         file["provenance/versions"][()] = json.dumps({**versions, "hpcx": "0.0.9", "git": "0123abc"})
-    again = hpcx("run", "input.toml", "--set", "sweep.screening.kappa=[1, 2, 3]")
+    again = here("run", "input.toml", "--set", "sweep.screening.kappa=[1, 2, 3]")
     assert again.returncode == 0
+    status = here("status", "out").stdout
     for words in (
         "1 with hpcx 0.0.9 (0123abc)",
         "To compute all of them with one program give --fresh",
         "remove their files in points/",
     ):
-        assert words in again.stderr and words in hpcx("status", "out").stdout
+        assert words in again.stderr and words in status
     with h5py.File(tmp_path / "out/sweep.h5", "r") as file:
         revisions = list(file["index/revision"].asstr())
         assert sorted(file["index/version"].asstr()) == sorted(["0.0.9", package.__version__, package.__version__])

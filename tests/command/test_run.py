@@ -63,12 +63,12 @@ def test_sweep_is_stacked_and_opens_in_xarray(hpcx, write, tmp_path):
         assert set(index["status"].values.ravel()) == {"done"}
 
 
-def test_second_run_computes_nothing_and_new_values_alone(hpcx, write, tmp_path):
+def test_second_run_computes_nothing_and_new_values_alone(hpcx, here, write, tmp_path):
     name = write(SWEEP)
-    assert hpcx("run", name).returncode == 0
+    assert here("run", name).returncode == 0
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/points").glob("*.h5")}
     assert hpcx("run", name).returncode == 0
-    assert hpcx("run", name, "--set", "sweep.mesh.N=[40,48,80]").returncode == 0
+    assert here("run", name, "--set", "sweep.mesh.N=[40,48,80]").returncode == 0
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/points").glob("*.h5")}
     assert {path: after[path] for path in before} == before
     assert len(after) == len(before) + 2
@@ -78,18 +78,18 @@ def test_second_run_computes_nothing_and_new_values_alone(hpcx, write, tmp_path)
 
 
 @pytest.mark.parametrize("extra", ["", SWEEP])
-def test_other_physics_in_the_same_directory_is_refused(hpcx, write, tmp_path, extra):
+def test_other_physics_in_the_same_directory_is_refused(hpcx, here, write, tmp_path, extra):
     name = write(extra)
-    assert hpcx("run", name).returncode == 0
+    assert here("run", name).returncode == 0
     run = hpcx("run", name, "--set", "mesh.k0=0.12", ranks=2)
     assert run.returncode == 2 and "mesh.k0: 0.1 -> 0.12" in run.stderr
-    fresh = hpcx("run", name, "--set", "mesh.k0=0.12", "--fresh")
+    fresh = here("run", name, "--set", "mesh.k0=0.12", "--fresh")
     assert fresh.returncode == 0
     kept = [path for path in tmp_path.iterdir() if path.name.startswith("out.")]
     assert len(kept) == 1 and (kept[0] / ("sweep.h5" if extra else "result.h5")).exists()
 
 
-def test_a_failing_point_does_not_stop_the_others(hpcx, write, tmp_path):
+def test_a_failing_point_does_not_stop_the_others(hpcx, here, write, tmp_path):
     # small meshes are diagonalised as matrices; the large one needs more than one restart of the eigensolver
     name = write('[sweep]\n"mesh.N" = [40, 120, 48]\n')
     for ranks in (None, 2):
@@ -100,7 +100,7 @@ def test_a_failing_point_does_not_stop_the_others(hpcx, write, tmp_path):
         assert list(file["index/status"].asstr()) == ["done", "failed", "done"]
         assert "SolverError" in file["index/traceback"].asstr()[1]
         assert list(np.isnan(file["exciton/binding_energy"])) == [False, True, False]
-    assert "2 done, 1 failed" in hpcx("status", "out").stdout
+    assert "2 done, 1 failed" in here("status", "out").stdout
 
 
 def test_directory_that_cannot_be_written(hpcx, write, tmp_path):
@@ -126,13 +126,13 @@ def test_full_disk_leaves_nothing_that_looks_whole(write, tmp_path, ranks):
     assert not list((tmp_path / "out").glob("*.h5"))
 
 
-def test_stop_before_a_point_and_continue(hpcx, write, tmp_path):
+def test_stop_before_a_point_and_continue(hpcx, here, write, tmp_path):
     name = write(SWEEP)
     run = hpcx("run", name, "--time-limit", "0.01 s", ranks=2)
     assert run.returncode == 75, run.stderr
     assert "stopped (time limit of 0.01 s); rerun the same command to resume" in run.stdout
     assert not list((tmp_path / "out/points").glob("*.h5"))
-    assert hpcx("run", name).returncode == 0
+    assert here("run", name).returncode == 0
     assert len(list((tmp_path / "out/points").glob("*.h5"))) == 6
 
 

@@ -15,11 +15,11 @@ SINGLE = replace(CASES["valley"], text=TEXT.replace(TEXT[TEXT.index("[sweep]") :
 TOO_LARGE = 'model = "trion"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[mesh]\nN = 2000\nk0 = 0.2\n'
 
 
-def test_single_run_from_its_beginning_to_its_end(hpcx, tmp_path):
+def test_single_run_from_its_beginning_to_its_end(here, tmp_path):
     folder = make_folder(tmp_path / "single", SINGLE)
 
     def status():
-        found = hpcx("status", "single/out")
+        found = here("status", "single/out")
         assert found.returncode == 0, found.stderr
         return found.stdout.splitlines()[1]
 

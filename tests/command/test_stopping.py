@@ -1,4 +1,5 @@
-"""Every way to ask for a stop, in the middle of every model: status, time, checkpoint, and the same results afterwards.
+"""Every way to ask for a stop, in the middle of every model: status, time, checkpoint, and the same results afterwards;
+and runs that are killed.
 
 A run is held as soon as it has written its first checkpoint, asked to stop, and let go: so it is hit in the middle
 however small it is and however busy the machine.
@@ -7,6 +8,7 @@ however small it is and however busy the machine.
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import sys
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from interruption import CASES, MODELS, Interrupted, check_continued, finished_files, make_folder
+from interruption import CASES, MODELS, Interrupted, check_continued, finished_files, largest_difference, make_folder
 
 from hpcx.parallel.stop import SIGNALS, StopRequests
 
@@ -108,6 +110,10 @@ EVERY_TIME = [
     ("valley", "SIGTERM to one rank"),
     ("moments", "SIGHUP"),
 ]
+#: those that are killed once in every `make test`; the others are a second way through the same model
+KILLED_EVERY_TIME = [model for model in MODELS if model not in ("absorption", "moments", "saturated")]
+#: runs that are killed, per model; `make validate-restart`
+KILLS = 20
 MATRIX = [(model, way) for model in MODELS for way in WAYS if (model, way) not in EVERY_TIME]
 
 
@@ -226,3 +232,39 @@ def test_time_limit_in_the_middle(undisturbed, tmp_path):
 @pytest.mark.parametrize("model", MODELS)
 def test_time_limit_in_the_middle_of_every_model(model, ranks, undisturbed, tmp_path):
     check_limit(model, ranks, undisturbed, tmp_path)
+
+
+@pytest.mark.parametrize("model", KILLED_EVERY_TIME)
+def test_kill_at_a_random_moment(model, undisturbed, tmp_path):
+    """From the first checkpoint on, later by up to the time of a run without checkpoints: about the first half."""
+    reference, seconds = undisturbed(model)
+    folder = make_folder(tmp_path / "killed", CASES[model])
+    moment = random.uniform(0, seconds)
+    print(f"killed {moment:.2f} s after the first checkpoint")
+    run = Interrupted(folder)
+    assert run.wait_for(CHECKPOINT), (folder / "log").read_text()
+    time.sleep(moment)
+    run.kill()
+    check_continued(folder, model, reference, finished_files(folder), ranks=2)
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("model", MODELS)
+def test_kills(model, number, undisturbed, tmp_path):
+    """Kill at a random moment, on changing numbers of ranks, and continue on others; tell when and what was left."""
+    reference, seconds = undisturbed(model, "0 s")
+    folder = make_folder(tmp_path / "killed", CASES[model])
+    moment, before, after = random.uniform(0.1, 1.1) * seconds, random.choice([None, 2, 3]), random.choice([None, 2, 3])
+    run = Interrupted(folder, ranks=before)
+    time.sleep(moment)
+    run.kill()
+    finished = finished_files(folder)
+    left = len(list((folder / "out").glob("checkpoints/*.checkpoint.h5")))
+    check_continued(folder, model, reference, finished, after)
+    share = largest_difference(folder, reference, CASES[model])
+    print(
+        f"\n{model}: killed after {moment:.2f} s of {seconds:.2f} s on {before or 'no'} ranks with {len(finished)}"
+        f" points done, {left} checkpoint files; continued on {after or 'no'} ranks: difference"
+        f" {share * CASES[model].tolerance:.1e}"
+    )
