@@ -1,13 +1,11 @@
 """The figures of spectra and limits are drawn from result files alone."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from mpi4py import MPI
 
-ROOT = Path(__file__).resolve().parents[2]
+from hpcx.config.load import load_plan
+from hpcx.parallel.stop import StopRequests
+from hpcx.sweep.run import run_plan
 
 MESH = '[output]\ndirectory = "out"\n[solver]\nstates = 1\n[mesh]\nN = 40\nk0 = 0.1\n'
 SPECTRA = MESH + '[absorption]\nenabled = true\nwindow = ["-60 meV", "320 meV"]\naccuracy = 0.01\n'
@@ -33,36 +31,31 @@ INPUTS = {
         MESH + SINGLET + '[sweep]\nmaterial = ["MoS2", "WSe2"]\n"mesh.k0" = [0.08, 0.1]\n"mesh.N" = [36, 40, 48]\n',
     ),
 }
-SCRIPTS = [
-    ("absorption", ["absorption.py out/result.h5"], ["absorption"], "map b"),
-    ("doping", ["doping.py out/sweep.h5"], ["doping"], "line through the origin"),
-    ("doping", ["absorption_sizes.py out/sweep.h5"], ["absorption_sizes"], "2p resonance"),
-    ("temperature", ["absorption_temperature.py out/sweep.h5"], ["absorption_temperature"], "20 K: trion"),
-    ("beats", ["beats.py out/sweep.h5"], ["beats"], "WSe2, triplet +7 meV: period"),
-    (
-        "map",
-        ["two_dimensional.py out/result.h5 --time 100"],
-        ["two_dimensional_total_100fs"],
-        "excitation X, detection T",
-    ),
-    ("widths", ["linewidths.py out/sweep.h5"], ["linewidths"], "half widths of exciton / trion"),
-    ("limits", ["convergence.py out/sweep.h5"], ["convergence_MoS2", "convergence_WSe2"], "tempelaar"),
-]
+#: by input: scripts with their arguments, the figure that each makes, and what it prints
+SCRIPTS = {
+    "absorption": [("absorption.py out/result.h5", ["absorption"], "map b")],
+    "doping": [
+        ("doping.py out/sweep.h5", ["doping"], "line through the origin"),
+        ("absorption_sizes.py out/sweep.h5", ["absorption_sizes"], "2p resonance"),
+    ],
+    "temperature": [("absorption_temperature.py out/sweep.h5", ["absorption_temperature"], "20 K: trion")],
+    "beats": [("beats.py out/sweep.h5", ["beats"], "WSe2, triplet +7 meV: period")],
+    "map": [
+        ("two_dimensional.py out/result.h5 --time 100", ["two_dimensional_total_100fs"], "excitation X, detection T")
+    ],
+    "widths": [("linewidths.py out/sweep.h5", ["linewidths"], "half widths of exciton / trion")],
+    "limits": [("convergence.py out/sweep.h5", ["convergence_MoS2", "convergence_WSe2"], "tempelaar")],
+}
 
 
-def command(directory, *words):
-    run = subprocess.run(words, cwd=directory, env=dict(os.environ), capture_output=True, text=True, timeout=300)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
-
-
-@pytest.mark.parametrize(("name", "scripts", "figures", "text"), SCRIPTS)
-def test_figures_are_drawn(tmp_path, name, scripts, figures, text):
+@pytest.mark.parametrize("name", INPUTS)
+def test_figures_are_drawn(tmp_path, monkeypatch, draw, name):
     material, tables = INPUTS[name]
-    (tmp_path / "input.toml").write_text(f'model = "trion"\nmaterial = "{material}"\n{tables}')
-    command(tmp_path, str(Path(sys.executable).with_name("hpcx")), "run", "input.toml")
-    output = "".join(command(tmp_path, sys.executable, *f"{ROOT}/postprocess/{script}".split()) for script in scripts)
-    assert text in output
-    for figure in figures:
-        for suffix in (".png", ".pdf"):
-            assert (tmp_path / "out" / f"{figure}{suffix}").stat().st_size > 5000
+    monkeypatch.chdir(tmp_path)
+    plan = load_plan("input.toml", [], f'model = "trion"\nmaterial = "{material}"\n{tables}')
+    assert {entry.status for entry in run_plan(MPI.COMM_SELF, plan, StopRequests()).entries} == {"done"}
+    for script, figures, text in SCRIPTS[name]:
+        assert text in draw(*script.split())
+        for figure in figures:
+            for suffix in (".png", ".pdf"):
+                assert (tmp_path / "out" / f"{figure}{suffix}").stat().st_size > 5000
