@@ -12,7 +12,6 @@ from hpcx.exciton.config import Absorption
 from hpcx.exciton.operator import ExcitonOperator
 from hpcx.exciton.problem import ExcitonProblem
 from hpcx.io.result import Result
-from hpcx.parallel.layout import block_rows
 from hpcx.parallel.recursion import Recursion
 from hpcx.physics.spectra import ContinuedFraction, lorentzian_spectrum, merged, rounding_error, steps_for_time, sticks
 from hpcx.units import from_internal
@@ -120,9 +119,8 @@ def exciton_spectrum(
     keep: Callable[[], None] = lambda: None,
 ) -> Spectrum:
     """Return the absorption of the exciton; collective. `keep` is called after every step."""
-    first = block_rows(problem.mesh.size, comm.size)
-    start = problem.dipole_k[first[comm.rank] : first[comm.rank + 1]]
-    recursion = Recursion(comm, ExcitonOperator(comm, problem).apply, start)
+    operator = ExcitonOperator(comm, problem)
+    recursion = Recursion(comm, operator.apply, problem.dipole_k[operator.own])
     fraction = advance(recursion, settings, exciton_energy, 0.0, keep)
     sum_rule = float((np.abs(problem.dipole_k) ** 2).sum())
     steps = len(recursion.alpha)

@@ -20,6 +20,7 @@ from scipy.sparse import csr_matrix
 from hpcx.exciton.levels import DARK, levels, oriented, part
 from hpcx.exciton.problem import ExcitonProblem
 from hpcx.io.result import Result
+from hpcx.parallel.rows import SpreadRows
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import MIRROR, ROTATION, Operation
 from hpcx.physics.symmetry import keeps
@@ -92,23 +93,29 @@ def add_labels(result: Result, labels: Labels) -> None:
 
 
 class Envelopes:
-    """Envelopes of a problem's states and the operations that leave its Hamiltonian as it is."""
+    """Envelopes of a problem's states, spread over ranks, and the operations that leave its Hamiltonian as it is.
 
-    def __init__(self, problem: ExcitonProblem) -> None:
-        self._mesh = problem.mesh
+    The rotation needs one whole envelope at a time; nothing else does.
+    """
+
+    def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
+        self._comm, self._mesh = comm, problem.mesh
+        self._spread = SpreadRows.blocks(comm, problem.mesh.size)
         electron, hole = (_phase(band) for band in (problem.electron, problem.hole))
-        self._phase_k = electron * hole.conj()
+        self._phase_k = (electron * hole.conj())[self._spread.own]
         bands = {
             name: replace(band, spinor_ck=band.spinor_ck * phase_k.conj())
             for (name, band), phase_k in zip(problem.bands.items(), (electron, hole), strict=True)
         }
 
         def image(matrix_xx: np.ndarray) -> np.ndarray | None:
-            """Return where an operation on momenta takes the points, (n,),
+            """Return the points that an operation on momenta takes to this rank's, (rows,),
             or None if the Hamiltonian does not have it.
             """
             operation = Operation(matrix_xx, False)
-            return problem.mesh.images(operation) if keeps(problem.mesh, operation, bands, problem.w_ij) else None
+            if not keeps(problem.mesh, operation, bands, problem.w_ij):
+                return None
+            return np.argsort(problem.mesh.images(operation))[self._spread.own]
 
         turns = {
             order: np.linalg.matrix_power(ROTATION, 6 // order)
@@ -118,10 +125,11 @@ class Envelopes:
         self.order: int
         self._turn_k: np.ndarray
         self.order, self._turn_k = next(
-            ((order, move_k) for order, move_k in found if move_k is not None), (1, np.arange(problem.mesh.size))
+            ((order, from_k) for order, from_k in found if from_k is not None),
+            (1, np.arange(problem.mesh.size)[self._spread.own]),
         )
         mirrors = (image(matrix_xx) for matrix_xx in _MIRRORS[problem.mesh.lattice.is_hexagonal])
-        self._mirror_k = next((move_k for move_k in mirrors if move_k is not None), None)
+        self._mirror_k = next((from_k for from_k in mirrors if from_k is not None), None)
 
     @property
     def group(self) -> str:
@@ -133,10 +141,10 @@ class Envelopes:
     def settle(
         self, energy: np.ndarray, amplitude_sk: np.ndarray, width: float, functional: Functional
     ) -> tuple[np.ndarray, Labels]:
-        """Return whole vectors (state, n) of the same levels, each in one row of one representation, and their labels;
-        see `settled`.
+        """Return vectors (state, rows) of the same levels, each in one row of one representation, and their labels;
+        see `settled`; collective.
         """
-        turned, kinds = settled(MPI.COMM_SELF, energy, amplitude_sk, width, functional, self._divided)
+        turned, kinds = settled(self._comm, energy, amplitude_sk, width, functional, self._divided)
         labels = Labels(self.group, [representation(self.order, *kind) for kind in kinds])
         return turned, self._named(labels, turned, [turns for turns, _ in kinds])
 
@@ -152,12 +160,11 @@ class Envelopes:
                 vectors[own], parity[own] = unitary @ vectors[own], 1 - 2 * odd
         return vectors, list(zip(turns.tolist(), parity.tolist(), strict=True))
 
-    def _overlaps(self, amplitude_sk: np.ndarray, move_k: np.ndarray) -> np.ndarray:
-        """Return <F_s|g F_t> for F(k) -> F(g^-1 k)."""
+    def _overlaps(self, amplitude_sk: np.ndarray, from_k: np.ndarray) -> np.ndarray:
+        """Return <F_s|g F_t> for F(k) -> F(g^-1 k), which is on `from_k`."""
         envelope_sk = amplitude_sk * self._phase_k
-        moved_sk = np.empty_like(envelope_sk)
-        moved_sk[:, move_k] = envelope_sk
-        return envelope_sk.conj() @ moved_sk.T
+        overlap_ts = [envelope_sk.conj() @ self._spread.gathered(envelope_k)[from_k] for envelope_k in envelope_sk]
+        return self._comm.allreduce(np.array(overlap_ts).T)
 
     def _named(self, labels: Labels, amplitude_sk: np.ndarray, turns: list[int]) -> Labels:
         seen: Counter[int | str] = Counter()
@@ -175,31 +182,38 @@ class Envelopes:
             labels.share.append(share)
         return labels
 
+    def _rings(self) -> csr_matrix:
+        """Return the matrix (ring, rows) that adds up this rank's points of every ring."""
+        fine = 2 * np.pi / np.sqrt(self._mesh.cell_area) / self._mesh.divisions
+        ring_k = np.unique(np.rint(np.linalg.norm(self._mesh.momentum_kx, axis=1) / fine), return_inverse=True)[1]
+        rows = self._spread.rows
+        entries = np.ones(rows), (ring_k[self._spread.own], np.arange(rows))
+        return csr_matrix(entries, (int(ring_k.max()) + 1, rows))
+
     def angular_weights(self, amplitude_sk: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return for every state the shares of exp(i m phi) in its envelope, m = -4 to 4,
-        and of those of m and -m together, m = 0 to 4.
+        and of those of m and -m together, m = 0 to 4; collective.
 
         The envelope is projected on rings as wide as the mesh is fine: on a few points m and -m are not orthogonal.
         """
-        momentum_kx = self._mesh.momentum_kx
-        fine = 2 * np.pi / np.sqrt(self._mesh.cell_area) / self._mesh.divisions
-        ring_k = np.unique(np.rint(np.linalg.norm(momentum_kx, axis=1) / fine), return_inverse=True)[1]
-        wave_mk = np.exp(1j * np.arange(-_MOST, _MOST + 1)[:, None] * np.arctan2(*momentum_kx.T[::-1]))
-        wave_mk[np.arange(-_MOST, _MOST + 1) != 0, 0] = 0
-        on_rings = csr_matrix((np.ones(ring_k.size), (ring_k, np.arange(ring_k.size))))
-        norm_mr = np.maximum((on_rings @ np.abs(wave_mk.T) ** 2).T, 1)
+        rings, momentum_kx, m_m = self._rings(), self._mesh.momentum_kx[self._spread.own], np.arange(-_MOST, _MOST + 1)
+
+        def on_rings(value_ak: np.ndarray) -> np.ndarray:
+            """Return this rank's sums over rings, (a, ring)."""
+            return (rings @ value_ak.T).T
+
+        wave_mk = np.exp(1j * m_m[:, None] * np.arctan2(*momentum_kx.T[::-1]))
+        wave_mk[m_m != 0] *= momentum_kx.any(axis=1)
+        both = [[_MOST - m, _MOST + m] for m in range(1, _MOST + 1)]
+        gram = np.array([[on_rings(wave_k.conj() * wave_mk[pair]) for wave_k in wave_mk[pair]] for pair in both])
+        norm_mr = np.maximum(self._comm.allreduce(on_rings(np.abs(wave_mk) ** 2)), 1)
+        inverse_mrab = np.linalg.pinv(self._comm.allreduce(gram).transpose(0, 3, 1, 2), _SINGULAR, hermitian=True)
         found = []
-        for envelope_k in amplitude_sk * self._phase_k:
-            part_mr = (on_rings @ (wave_mk.conj() * envelope_k).T).T
+        for amplitude_k in amplitude_sk:
+            part_mr = self._comm.allreduce(on_rings(wave_mk.conj() * (amplitude_k * self._phase_k)))
             weight_m = (np.abs(part_mr) ** 2 / norm_mr).sum(axis=1)
-            both = [
-                weight_m[_MOST],
-                *(
-                    _span(part_mr[[_MOST - m, _MOST + m]], wave_mk[[_MOST - m, _MOST + m]], on_rings)
-                    for m in range(1, _MOST + 1)
-                ),
-            ]
-            found.append((weight_m, np.array(both)))
+            of_both = [_span(part_mr[pair], inverse) for pair, inverse in zip(both, inverse_mrab, strict=True)]
+            found.append((weight_m, np.array([weight_m[_MOST], *of_both])))
         return found
 
 
@@ -209,14 +223,11 @@ def _phase(band: Band) -> np.ndarray:
     return np.where(overlap_k == 0, 1, overlap_k) / np.where(overlap_k == 0, 1, np.abs(overlap_k))
 
 
-def _span(part_ar: np.ndarray, wave_ak: np.ndarray, on_rings: csr_matrix) -> float:
+def _span(part_ar: np.ndarray, inverse_rab: np.ndarray) -> float:
     """Return the norm of the projection on two waves together,
     of which the products with a function are `part` on every ring.
     """
-    gram_rab = np.array([[on_rings @ (a.conj() * b) for b in wave_ak] for a in wave_ak]).transpose(2, 0, 1)
-    return float(
-        np.einsum("ar,rab,br->", part_ar.conj(), np.linalg.pinv(gram_rab, _SINGULAR, hermitian=True), part_ar).real
-    )
+    return float(np.einsum("ar,rab,br->", part_ar.conj(), inverse_rab, part_ar).real)
 
 
 def settled(

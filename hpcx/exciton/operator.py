@@ -7,7 +7,6 @@ from mpi4py import MPI
 
 from hpcx.exciton.convolution import BoxConvolution
 from hpcx.exciton.problem import ExcitonProblem
-from hpcx.parallel.layout import block_rows
 from hpcx.parallel.rows import SpreadRows
 from hpcx.parallel.traffic import Traffic
 
@@ -26,10 +25,8 @@ class ExcitonOperator:
 
     def __init__(self, comm: MPI.Comm, problem: ExcitonProblem) -> None:
         self.comm = comm
-        first = block_rows(problem.mesh.size, comm.size)
-        self._spread = SpreadRows(comm, np.diff(first).tolist())
-        self.own = slice(int(first[comm.rank]), int(first[comm.rank + 1]))
-        self.rows = self._spread.rows
+        self._spread = SpreadRows.blocks(comm, problem.mesh.size)
+        self.own, self.rows = self._spread.own, self._spread.rows
         self._kinetic = problem.kinetic_k[self.own]
         self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
         self._convolution = BoxConvolution(problem.w_ij)

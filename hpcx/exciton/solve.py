@@ -24,7 +24,8 @@ from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
-from hpcx.parallel.layout import block_rows
+from hpcx.parallel.layout import own_rows
+from hpcx.parallel.rows import SpreadRows
 from hpcx.parallel.run import Run
 from hpcx.parallel.traffic import Traffic
 from hpcx.petsc.basis import large_basis
@@ -39,11 +40,11 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class ExcitonStates:
-    """Lowest excitons, the same on all ranks.
+    """Lowest excitons.
 
     Attributes:
         energy: from the band edges, (state,), eV.
-        amplitude_sk: normalised amplitudes, (state, n).
+        amplitude_sk: normalised amplitudes at this rank's points, (state, rows).
         degeneracy: number of states of each state's level, those beyond the lowest ones included, (state,).
         labels: what the states are called.
         products: products with the Hamiltonian, 0 if it was diagonalised as a matrix.
@@ -58,6 +59,11 @@ class ExcitonStates:
     products: int
     residual: float = 0.0
     traffic: Traffic = field(default_factory=Traffic)
+
+    def lowest(self, comm: MPI.Comm) -> np.ndarray:
+        """Return the amplitude of the lowest state at all points, (n,); collective."""
+        amplitude_k = self.amplitude_sk[0]
+        return SpreadRows(comm, comm.allgather(len(amplitude_k))).gathered(amplitude_k)
 
 
 def solve_exciton(
@@ -75,7 +81,7 @@ def solve_exciton(
     """
     count = min(states, problem.mesh.size)
     if problem.mesh.size <= DENSE_LIMIT:
-        return _diagonalised(problem, count, tolerance)
+        return _diagonalised(comm, problem, count, tolerance)
     operator = ExcitonOperator(comm, problem)
     saved = SavedStates(stage or Stages(comm, Run()).stage("exciton"), BlockOrder(comm, problem.mesh.size))
     draw, width = partial(_draw, comm, problem), level_width(tolerance)
@@ -94,11 +100,7 @@ def solve_exciton(
         basis=basis,
     )
     saved.finish(pairs.vectors)
-    counts = np.diff(block_rows(problem.mesh.size, comm.size))
-    amplitude_sk = np.empty((len(pairs.values), problem.mesh.size), complex)
-    for mine, whole in zip(pairs.vectors, amplitude_sk, strict=True):
-        comm.Allgatherv(np.ascontiguousarray(mine), [whole, counts])
-    amplitude_sk, labels = _settled(problem, pairs.values, amplitude_sk, tolerance)
+    amplitude_sk, labels = _settled(comm, problem, pairs.values, pairs.vectors, tolerance)
     sizes, residual = degeneracy(pairs.values, width)[:count], float(pairs.residuals[:count].max())
     return ExcitonStates(
         pairs.values[:count],
@@ -111,42 +113,37 @@ def solve_exciton(
     )
 
 
-def _diagonalised(problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
-    """Return the lowest states from the Hamiltonian as a matrix."""
+def _diagonalised(comm: MPI.Comm, problem: ExcitonProblem, count: int, tolerance: float) -> ExcitonStates:
+    """Return the lowest states from the Hamiltonian as a matrix, which is small."""
     energy, vector_ks = eigh(problem.dense())
     sizes = degeneracy(energy, level_width(tolerance))[:count]
     level = slice(count + int(sizes[-1]))
-    amplitude_sk, labels = _settled(problem, energy[level], vector_ks.T[level], tolerance)
-    return ExcitonStates(energy[:count], amplitude_sk[:count], sizes, labels.first(count), 0)
+    amplitude_sk, labels = _settled(MPI.COMM_SELF, problem, energy[level], vector_ks.T[level], tolerance)
+    own = own_rows(comm, problem.mesh.size)
+    return ExcitonStates(energy[:count], amplitude_sk[:count, own], sizes, labels.first(count), 0)
 
 
 def _settled(
-    problem: ExcitonProblem, energy: np.ndarray, amplitude_sk: np.ndarray, tolerance: float
+    comm: MPI.Comm, problem: ExcitonProblem, energy: np.ndarray, amplitude_sk: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, Labels]:
-    """Return whole vectors (state, n) of the same levels that do not depend on how they were found,
-    and their labels.
+    """Return vectors (state, rows) of the same levels that do not depend on how they were found,
+    and their labels; collective.
     """
-    return Envelopes(problem).settle(energy, amplitude_sk, tolerance, partial(_functional, MPI.COMM_SELF, problem))
-
-
-def _rows(comm: MPI.Comm, problem: ExcitonProblem) -> np.ndarray:
-    """Numbers of the mesh points whose rows are on this rank."""
-    first = block_rows(problem.mesh.size, comm.size)
-    return np.arange(first[comm.rank], first[comm.rank + 1])
+    return Envelopes(comm, problem).settle(energy, amplitude_sk, tolerance, partial(_functional, comm, problem))
 
 
 def _draw(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
     """This rank's rows of a random vector of low kinetic energy; the first is nearly the ground state."""
-    k = _rows(comm, problem)
-    noise = keyed_noise(k, number)
-    return np.exp(-problem.kinetic_k[k] / problem.kinetic_k.mean()) * (noise if number else 1 + noise)
+    own = own_rows(comm, problem.mesh.size)
+    noise = keyed_noise(np.arange(own.start, own.stop), number)
+    return np.exp(-problem.kinetic_k[own] / problem.kinetic_k.mean()) * (noise if number else 1 + noise)
 
 
 def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndarray:
     """This rank's rows of the optical matrix element (number 0), or of a random vector,
     which fixes the basis of degenerate states.
     """
-    return _draw(comm, problem, number) if number else problem.dipole_k[_rows(comm, problem)]
+    return _draw(comm, problem, number) if number else problem.dipole_k[own_rows(comm, problem.mesh.size)]
 
 
 def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
@@ -185,13 +182,12 @@ def add_exciton(
         "eV",
         "first-order error of the binding energy made by the mesh",
     )
-    result.add("exciton/dimension", states.amplitude_sk.shape[1], (), "1", "number of mesh points")
+    result.add("exciton/dimension", problem.mesh.size, (), "1", "number of mesh points")
 
 
 def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, states: ExcitonStates) -> None:
     """Put the amplitudes with their momenta under /exciton, every rank its points."""
-    mine = _rows(comm, problem)
-    own, points = slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0), problem.mesh.size
+    own, points = own_rows(comm, problem.mesh.size), problem.mesh.size
     for axis, name in enumerate(("kx", "ky")):
         text = f"momentum from the valley's centre, {name[-1]}"
         result.add_internal(
@@ -205,7 +201,7 @@ def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, st
         )
     part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
     text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
-    result.add("exciton/wavefunction", states.amplitude_sk[:, own], ("state", "point"), "1", text, part=part)
+    result.add("exciton/wavefunction", states.amplitude_sk, ("state", "point"), "1", text, part=part)
 
 
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -229,7 +225,8 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     run.diagnostics["exciton_products"] = states.products
     result = Result()
     add_exciton(result, problem, states, config.gap, config.solver.tolerance)
-    weight = np.abs(states.amplitude_sk.conj() @ problem.dipole_k) ** 2
+    dipole_k = problem.dipole_k[own_rows(comm, problem.mesh.size)]
+    weight = np.abs(comm.allreduce(states.amplitude_sk.conj() @ dipole_k)) ** 2
     result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
     add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)

@@ -10,7 +10,6 @@ import numpy as np
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem
 from hpcx.io.part import Part
 from hpcx.io.result import Result
-from hpcx.parallel.layout import block_rows
 from hpcx.parallel.rows import SpreadRows
 from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.tightbinding import TightBinding, sites
@@ -69,7 +68,7 @@ class HeldHole:
         held = np.flatnonzero(site_of == self.hole)
         on_site = [np.flatnonzero(site_of == site) for site in range(len(site_sx))]
         self._pairs = [list(itertools.product(electron, held))[comm.rank :: comm.size] for electron in on_site]
-        self._spread = SpreadRows(comm, np.diff(block_rows(total, comm.size)).tolist())
+        self._spread = SpreadRows.blocks(comm, total)
 
     def put_density(self, vector: np.ndarray, density_rs: np.ndarray) -> None:
         """Put the density of a state, of which this rank has these rows, in this rank's cells into (cell, site).

@@ -17,6 +17,12 @@ def block_rows(total: int, ranks: int) -> np.ndarray:
     return np.arange(ranks + 1) * total // ranks
 
 
+def own_rows(comm: MPI.Comm, total: int) -> slice:
+    """Return this rank's block of rows."""
+    first = block_rows(total, comm.size)
+    return slice(int(first[comm.rank]), int(first[comm.rank + 1]))
+
+
 def deal_columns(work_c: np.ndarray, ranks: int, block: int) -> np.ndarray:
     """Return the owner of each column, for columns sorted by falling work.
 

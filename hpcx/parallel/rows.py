@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.parallel.layout import block_rows
 from hpcx.parallel.traffic import Traffic
 
 _VALUE_BYTES = 16
@@ -14,7 +15,8 @@ class SpreadRows:
     """Complex vectors of which every rank owns a block of rows.
 
     Attributes:
-        rows: of this rank.
+        rows: their number on this rank.
+        own: which they are.
         traffic: what this rank has sent, counted as one message to every other rank in each exchange, and how long it
             has waited.
     """
@@ -23,7 +25,13 @@ class SpreadRows:
         """Take the number of rows of every rank."""
         self._comm, self._counts = comm, counts
         self.rows = counts[comm.rank]
+        self.own = slice(sum(counts[: comm.rank]), sum(counts[: comm.rank + 1]))
         self.traffic = Traffic()
+
+    @classmethod
+    def blocks(cls, comm: MPI.Comm, total: int) -> SpreadRows:
+        """Spread `total` rows evenly."""
+        return cls(comm, np.diff(block_rows(total, comm.size)).tolist())
 
     def gathered(self, x: np.ndarray) -> np.ndarray:
         """Return the whole vector from this rank's rows; collective."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.exciton.labels import Kind, by_turns
-from hpcx.parallel.layout import block_rows
+from hpcx.parallel.layout import own_rows
 from hpcx.physics.mesh import POINT_GROUPS, PointGroup
 from hpcx.trion.absorption import optical_vector
 from hpcx.trion.coupled import CoupledOperator
@@ -65,8 +65,7 @@ def by_rotation(operator: TrionOperator, order: int, vectors: np.ndarray) -> tup
 
 def own_points(operator: TrionOperator) -> slice:
     """Return the mesh points whose values this rank puts into results: a block of them."""
-    first = block_rows(operator.problem.mesh.size, operator.comm.size)
-    return slice(int(first[operator.comm.rank]), int(first[operator.comm.rank + 1]))
+    return own_rows(operator.comm, operator.problem.mesh.size)
 
 
 def wavefunction(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:

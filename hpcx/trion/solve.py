@@ -76,7 +76,7 @@ def solve_trion(
     solver = config.solver
     with run.timings.measure("set-up"):
         operator = TrionOperator(comm, problem, solver.symmetry, solver.kernel, solver.angular_momentum)
-        draw, start = partial(start_vector, operator, exciton.amplitude_sk[0]), None
+        draw, start = partial(start_vector, operator, exciton.lowest(comm)), None
         if solver.start is not None:
             start = restart_vector(load(solver.start, species, operator, config), solver.states, draw(0))
     tolerance = max(solver.tolerance, _SINGLE_FLOOR) if is_single(solver.kernel) else solver.tolerance
@@ -199,7 +199,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
                 save(path, states.operator, config, states.energy, states.vectors)
         del states  # its memory is free before that of the next ones is needed
     if config.exchange.acts:
-        add_coupled(stages, result, config, material, exciton_problem, exciton.amplitude_sk[0], spectra)
+        add_coupled(stages, result, config, material, exciton_problem, exciton.lowest(comm), spectra)
     if config.twod.enabled:
         spectra.add_together(result, float(result.value("singlet/binding_energy")))
     return result

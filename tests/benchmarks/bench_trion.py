@@ -127,7 +127,7 @@ class Plain:
 def reduced(N, symmetry, kernel="auto"):
     """Whole solution as the program does it: mesh, exciton, set-up, Krylov-Schur."""
     exciton, problem = problem_of(N)
-    amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).amplitude_sk[0]
+    amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).lowest(COMM)
     operator = TrionOperator(COMM, problem, symmetry, kernel)
     return lowest_states(
         COMM, operator, 1, TOLERANCE, "trion_", partial(start_vector, operator, amplitude), level_width(TOLERANCE)
@@ -248,7 +248,7 @@ def alone(operator):
 def own_work():
     print("\nshare of the solver's time outside the products (N = 180, C6v, 4 states)")
     exciton, problem = problem_of(180)
-    amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).amplitude_sk[0]
+    amplitude = solve_exciton(COMM, exciton, 1, TOLERANCE).lowest(COMM)
     for kernel in ("gemm", "fft"):
         operator = TrionOperator(COMM, problem, "C6v", kernel)
         multiply = Stopwatch()

@@ -1,11 +1,16 @@
 """The exciton on any number of ranks."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from hpcx.exciton.config import Config
+from hpcx.exciton.labels import Envelopes
+from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve
 from hpcx.materials.loader import load_material
+from hpcx.parallel.layout import own_rows
 from hpcx.parallel.run import Run
 
 
@@ -28,9 +33,48 @@ def test_energy(comm, on_one_rank, N, k0, energy):
 
 
 @pytest.mark.mpi
-def test_degenerate_states(comm):
+def test_degenerate_states(comm, on_one_rank):
     bands = {"model": "parabolic", "electron_mass": 0.5, "hole_mass": 0.5}
     config = Config(model="exciton", material="MoS2", mesh={"N": 108, "k0": 0.1}, bands=bands)
     result = solve(comm, config, load_material("MoS2"), Run())
     assert 1e3 * result.value("exciton/energy") == pytest.approx([-512.68, -295.64, -295.64, -233.11], abs=0.005)
     assert result.value("exciton/degeneracy").tolist() == [1, 2, 2, 1]
+    alone = on_one_rank(lambda ranks: solve(ranks, config, load_material("MoS2"), Run()))
+    for name in ("label", "irrep"):
+        assert np.array_equal(result.value(f"exciton/{name}"), alone.value(f"exciton/{name}"))
+    share, expected = (each.value("exciton/angular_share") for each in (result, alone))
+    assert share == pytest.approx(expected, abs=1e-9)
+    amplitude = np.concatenate(comm.allgather(result.value("exciton/wavefunction")), axis=1)
+    assert amplitude == pytest.approx(alone.value("exciton/wavefunction"), abs=1e-6)
+
+
+def peak_of_settling(comm, problem, states):
+    """Return the most memory (bytes) that names and phases of states take on this rank beside problem and states."""
+    envelopes = Envelopes(comm, problem)
+    own = own_rows(comm, problem.mesh.size)
+    vectors = np.full((states, own.stop - own.start), 1 + 1j)
+    tracemalloc.start()
+    envelopes.settle(np.arange(states, dtype=float), vectors, 1e-6, lambda number: vectors[0])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.mpi
+def test_memory_of_names_is_the_share_of_a_rank(comm):
+    """What grows with the states is shared; one envelope is whole on every rank."""
+    config = Config(model="exciton", material="MoS2", mesh={"N": 240, "k0": 0.1})
+    problem = exciton_problem(config, load_material("MoS2"))
+    few, many = (peak_of_settling(comm, problem, states) for states in (5, 20))
+    print(
+        "PEAK",
+        comm.size,
+        few,
+        many,
+        (many - few) / 15 / 16 / problem.mesh.size,
+        few / 16 / problem.mesh.size,
+        flush=True,
+    )
+    vector = 16 * problem.mesh.size
+    assert many - few < 15 * 1.02 * vector / comm.size + 20_000
+    assert few < (5 + 35) * vector / comm.size + 4 * vector + 80_000
