@@ -105,6 +105,12 @@ class Approximation(Section):
         "dispersive", description="radiation at each frequency or at the probe's"
     )
     substrate: bool = Field(False, description="SiO2/Si stack instead of a free-standing sheet")
+    background: Annotated[float, Unit("nm")] = Field(
+        "0 nm",
+        ge=0,
+        le=1000,
+        description="susceptibility of all other transitions of the layer times its thickness: (eps - 1) d",
+    )
 
 
 class Cascade(Section):
@@ -122,6 +128,9 @@ class Dephasing(Section):
     s1: MilliEnergy = Field("30 meV", ge=0.01, le=1000, alias="1s", description="1s states")
     bound: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="other bound states")
     continuum: MilliEnergy = Field("50 meV", ge=0.01, le=1000, description="unbound states")
+    inhomogeneous: MilliEnergy = Field(
+        "0 meV", ge=0, le=200, description="standard deviation of exciton energies over the sample"
+    )
     measured_at: Temperature = Field(
         "300 K",
         ge=0,
@@ -177,7 +186,11 @@ class Config(RunInput):
     """Input of the model `formation`."""
 
     effects: ClassVar[tuple[Effect, ...]] = (
-        Effect(("solver.time_step", "approximation.grating"), ("solver.route",), lambda route: route == "third-order"),
+        Effect(
+            ("solver.time_step", "approximation.grating", "approximation.background", "dephasing.inhomogeneous"),
+            ("solver.route",),
+            lambda route: route == "third-order",
+        ),
         Effect(("solver.tolerance", "solver.probe_ratio"), ("solver.route",), lambda route: route == "time"),
         Effect(
             ("approximation.two_exciton_states", "approximation.manifold_pairs", "approximation.equal_mass_kernel"),

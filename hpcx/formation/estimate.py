@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpcx.formation.config import Config
-from hpcx.formation.perturbative import PULSE_REACH, decay_reach, response_key, time_grid
+from hpcx.formation.perturbative import PULSE_REACH, SCATTER_NODES, decay_reach, response_key, time_grid
 from hpcx.formation.problem import (
     MANIFOLDS,
     gap_of,
@@ -118,8 +118,9 @@ def _third_order(config: Config, sizes: list[_Size], width: float, ranks: int) -
     blocking, all_states = (
         seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS)
     )
-    resonances = math.ceil(len(sizes) / ranks)
-    spectrum = math.ceil(config.signal.photon_energies.points / ranks)
+    shifts = SCATTER_NODES if config.dephasing.inhomogeneous else 1
+    resonances = shifts * math.ceil(len(sizes) / ranks)
+    spectrum = shifts * math.ceil(config.signal.photon_energies.points / ranks)
     every = all_states if config.approximation.hartree_fock == "all" else 0.0
     seconds = (
         PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)

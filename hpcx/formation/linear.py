@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from scipy.special import wofz
 
 from hpcx.formation.optics import Pulse
 from hpcx.formation.problem import Manifold, Pair, Problem
@@ -19,8 +21,17 @@ def resolvent(manifold: Manifold, energy_w: np.ndarray | float) -> np.ndarray:
 
 
 def susceptibility(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:
-    """Return sum over manifolds of d_l^2 / (energy_l - omega - i gamma_l), e^2/eV."""
-    return np.sum([np.tensordot(m.dipole_l, resolvent(m, energy_w), 1) for m in problem.manifolds], axis=0)
+    """Return sum over manifolds of d_l^2 / (energy_l - omega - i gamma_l), e^2/eV, as the mean over the sample."""
+    response = resolvent if problem.inhomogeneous == 0 else partial(_voigt, problem.inhomogeneous)
+    return np.sum([np.tensordot(m.dipole_l, response(m, energy_w), 1) for m in problem.manifolds], axis=0)
+
+
+def _voigt(deviation: float, manifold: Manifold, energy_w: np.ndarray | float) -> np.ndarray:
+    """Return the mean of `resolvent` over a Gaussian of energies of this standard deviation (eV)."""
+    width = np.sqrt(2) * deviation
+    shape = (-1,) + (1,) * np.ndim(energy_w)
+    distance_lw = (energy_w - (manifold.energy_l - 1j * manifold.damping_l).reshape(shape)) / width
+    return manifold.dipole_l.reshape(shape) * 1j * np.sqrt(np.pi) / width * wofz(distance_lw)
 
 
 def sheet_field(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:

@@ -127,24 +127,32 @@ class Surface:
 
 @dataclass(frozen=True)
 class Radiation:
-    """Field at the sheet, E = (1 + r) (E_in + s P), with the reflection r of the substrate.
+    """Field at the sheet, E = (1 + r) (E_in + s P), with the reflection r of substrate and background.
+
+    The background of the layer answers at once, P_b = eps0 L E: with it 1 + r becomes (1 + r) / [1 - (1 + r) s eps0 L].
 
     Attributes:
         frozen_at: photon energy (eV) at which s and r are taken for all frequencies; None for their dispersion.
         stack: the substrate; None for a free-standing sheet.
+        background: L (nm), susceptibility times thickness of all transitions but those that are followed.
     """
 
     frozen_at: float | None
     stack: Stack | None
+    background: float = 0.0
 
     def sheet_field(self, energy_w: np.ndarray | float) -> np.ndarray:
         """Return i omega / (2 eps0 c) in V/e: the field radiated by a sheet polarisation in e/nm."""
         return 1j * self._taken_at(energy_w) * CHARGE_PER_EPS0_V_NM / (2 * HBAR_C_EV_NM)
 
     def reflection(self, energy_w: np.ndarray | float) -> np.ndarray:
-        """Return the reflection of the substrate, zero without one."""
-        energy_w = self._taken_at(energy_w)
-        return np.zeros(energy_w.shape, complex) if self.stack is None else self.stack.reflection(energy_w)
+        """Return the reflection of the substrate and of the background on it, zero without both."""
+        taken_w = self._taken_at(energy_w)
+        bare_w = np.zeros(taken_w.shape, complex) if self.stack is None else self.stack.reflection(taken_w)
+        if not self.background:
+            return bare_w
+        radiated_w = self.sheet_field(energy_w) * self.background / CHARGE_PER_EPS0_V_NM
+        return (1 + bare_w) / (1 - (1 + bare_w) * radiated_w) - 1
 
     def surface(self, pulses: tuple[Pulse, ...]) -> Surface:
         """Return 1 + r for the route in time, as it is in the spectra of `pulses`, by as few resonances as suffice."""

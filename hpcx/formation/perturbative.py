@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # estimates import this where there is no HDF5
 PULSE_REACH, DECAY_REACH = 4.0, 15.0
 #: linear and pump responses that a sweep keeps at once, and photon energies of which it keeps all delays
 RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
+#: shifts of the exciton energies by which a sample's scatter is averaged
+SCATTER_NODES = 15
 #: parts that are due to populations: made by the pump, and by pump and probe together
 POPULATION_PARTS = ("populations", "grating")
 
@@ -199,6 +201,12 @@ class Responses:
         return table.take(self._run.shared, ENERGIES_KEPT)
 
 
+def scatter(deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return energies (eV) and weights of a Gaussian of this standard deviation; one energy if it is 0."""
+    node_n, weight_n = np.polynomial.hermite_e.hermegauss(SCATTER_NODES if deviation else 1)
+    return deviation * node_n, weight_n / weight_n.sum()
+
+
 def _propagators(generators: tuple[np.ndarray, ...], step: float) -> list[Propagator]:
     return [Propagator.of(generator_ml, step) for generator_ml in generators]
 
@@ -211,9 +219,14 @@ def _parts(
     pump: Callable[[], PumpResponse],
     watch: Callable[[], None],
 ) -> dict[str, np.ndarray]:
-    detection = Detection(given.problem, linear(), pump(), energy, watch)
-    parts = detection.parts(extents, bool(given.problem.pairs), given.grating)
-    return evaluate(linear(), given.probe, energy, given.delay_d, parts)
+    """Return X(tau) as the mean over a sample in which all energies shift together; pulses are broad against that."""
+    shift_n, weight_n = scatter(given.problem.inhomogeneous)
+    found = []
+    for shift in shift_n:
+        detection = Detection(given.problem, linear(), pump(), energy - shift, watch)
+        parts = detection.parts(extents, bool(given.problem.pairs), given.grating)
+        found.append(evaluate(linear(), given.probe, energy - shift, given.delay_d, parts))
+    return {name: sum(weight * each[name] for weight, each in zip(weight_n, found)) for name in found[0]}
 
 
 def _changes(config: Config, problem: Problem, energy: float, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -90,13 +90,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off."""
+    """All that the equations of motion need; `pairs` is empty when two-exciton states are switched off.
+
+    `inhomogeneous` is the standard deviation (eV) of the exciton energies over the sample.
+    """
 
     manifolds: tuple[Manifold, ...]
     pairs: tuple[Pair, ...]
     two_excitons: dict[str, TwoExcitonStates]
     radiation: Radiation
     hartree_fock: str
+    inhomogeneous: float = 0.0
 
     @property
     def smallest_width(self) -> float:
@@ -134,6 +138,7 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
         tables,
         radiation_of(config, material),
         config.approximation.hartree_fock,
+        config.internal.dephasing.inhomogeneous,
     )
 
 
@@ -305,8 +310,9 @@ def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley:
 def radiation_of(config: Config, material: Material) -> Radiation:
     """Return how the sheet radiates, and into what surroundings."""
     frozen = config.probe.photon_energy if config.approximation.radiation == "frozen" else None
+    background = config.approximation.background if config.solver.route == "third-order" else 0.0
     if not config.approximation.substrate:
-        return Radiation(frozen, None)
+        return Radiation(frozen, None, background)
     number, table = material.number, material.numbers_of
     crystal_e = np.array(table("substrate.silicon_index", "1")) + 1j * np.array(
         table("substrate.silicon_extinction", "1")
@@ -317,4 +323,4 @@ def radiation_of(config: Config, material: Material) -> Radiation:
         np.array(table("substrate.photon_energy", "eV")),
         crystal_e,
     )
-    return Radiation(frozen, stack)
+    return Radiation(frozen, stack, background)

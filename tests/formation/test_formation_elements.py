@@ -11,11 +11,12 @@ from scipy.integrate import trapezoid
 from hpcx import units
 from hpcx.formation.config import Pump
 from hpcx.formation.gaussians import GaussianSum, Transfer, Vectors, exchange_overlap, fit_gaussians, transfer_overlap
+from hpcx.formation.linear import susceptibility
 from hpcx.formation.matrix_elements import hartree_fock_1s, plane_wave_bleaching, printed_bleaching
 from hpcx.formation.optics import JONES, Pulse, peak_amplitude
 from hpcx.formation.third_order import polarization_factors
 from hpcx.formation.two_exciton import PairMedium, solve_two_excitons
-from hpcx.physics.constants import HBAR, HBAR2_PER_M0, SPEED_OF_LIGHT_NM_PER_FS
+from hpcx.physics.constants import HBAR, HBAR2_PER_M0, HBAR_C_EV_NM, SPEED_OF_LIGHT_NM_PER_FS
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_radial import RadialGrid, solve_wannier
 
@@ -137,6 +138,39 @@ def test_no_resonances_without_dispersion(make_problem, make_config):
         surface = radiation.surface(pulses)
         assert surface.pole_p.size == surface.residue_p.size == 0
         assert surface.direct == (1 + radiation.reflection(1.955) if direct is None else direct)
+
+
+def test_a_background_is_a_thin_layer_on_the_stack(make_problem, make_config):
+    """The Fresnel reflection of a layer of permittivity 1 + L / d, whose thickness d goes to zero."""
+    energy_w, thickness = np.linspace(1.7, 2.9, 7), 1e-4
+    for stack in (False, True):
+        bare, layer = (
+            make_problem(make_config(2.48, {"substrate": stack, "background": length, "biexciton": False})).radiation
+            for length in ("0 nm", "8 nm")
+        )
+        index = np.sqrt(1 + 8 / thickness)
+        front = (1 - index) / (1 + index)
+        below_w = bare.reflection(energy_w)  # of what lies below an infinitely thin gap of vacuum
+        inside_w = (-front + below_w) / (1 - front * below_w)
+        trip_w = np.exp(2j * index * energy_w * thickness / HBAR_C_EV_NM)
+        expected_w = (front + inside_w * trip_w) / (1 + front * inside_w * trip_w)
+        assert np.abs(layer.reflection(energy_w) - expected_w).max() < 1e-4
+        assert (
+            np.abs(layer.reflection(energy_w) - below_w).min()
+            > 80 * np.abs(layer.reflection(energy_w) - expected_w).max()
+        )
+
+
+def test_scattered_energies_average_the_susceptibility(make_problem, make_config):
+    one, scattered = (
+        make_problem(make_config(2.48, {"biexciton": False}, dephasing={"inhomogeneous": width}))
+        for width in ("0 meV", "20 meV")
+    )
+    energy_w = np.array([1.8, 1.88, 1.95, 2.03, 2.3])
+    shift, step = np.linspace(-0.2, 0.2, 801, retstep=True)
+    density = np.exp(-0.5 * (shift / 0.02) ** 2) * step / (0.02 * np.sqrt(2 * np.pi))
+    expected_w = susceptibility(one, energy_w[:, None] - shift) @ density
+    assert susceptibility(scattered, energy_w) == pytest.approx(expected_w, rel=1e-9)
 
 
 def test_polarization_vectors_and_factors():

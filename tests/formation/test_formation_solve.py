@@ -10,6 +10,7 @@ from mpi4py import MPI
 from pydantic import ValidationError
 
 from hpcx.config.load import load_plan
+from hpcx.formation import perturbative
 from hpcx.formation.estimate import estimate
 from hpcx.formation.linear import sheet_field
 from hpcx.formation.optics import Pulse
@@ -281,3 +282,20 @@ def test_polarisations_that_are_no_polarisations(make_config):
     for wrong, words in ((["x", "x"], "names one twice"), ([], "at least 1 item"), (["x", "z"], "'sigma-'")):
         with pytest.raises(ValidationError, match=words):
             make_config(2.3, pump={"polarization": wrong})
+
+
+@pytest.mark.validate
+def test_a_scatter_of_energies_has_its_limit_and_enough_shifts(make_config, third_order, monkeypatch):
+    delay_d = np.linspace(-60, 150, 8)
+
+    def traces(width, nodes):
+        monkeypatch.setattr(perturbative, "SCATTER_NODES", nodes)
+        config = make_config(
+            2.48, {"substrate": True, "background": "8 nm"}, dephasing={"inhomogeneous": width}, momentum={"points": 40}
+        )
+        return third_order(config, delay_d).change_rcd
+
+    sharp, narrow, wide, finer = traces(0, 15), traces(0.01, 15), traces(20, 15), traces(20.000001, 25)
+    scale = np.abs(sharp).max()
+    assert np.abs(narrow - sharp).max() < 1e-5 * scale
+    assert np.abs(wide - finer).max() < 2e-4 * scale < 1e-2 * np.abs(wide - sharp).max()
