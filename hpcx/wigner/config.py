@@ -142,7 +142,10 @@ class Momentum(Section):
     )
     growth: float = Field(1.06, ge=1, le=2, description="width of a bin over that of the bin below")
     largest_bin: Annotated[float, Unit("meV")] | None = Field(
-        None, ge=1e-4, le=1e3, description="largest width of a bin; default: smaller of 4 meV and kT/4"
+        None,
+        ge=1e-4,
+        le=1e3,
+        description="largest width of a bin; default: smaller of 4 meV and kT/4, below 19 K that of 0.4 meV and 0.8 kT",
     )
     harmonics: int = Field(
         2,

@@ -69,9 +69,11 @@ def in_meV(energy: float) -> float:
 def usual_bins(temperature: float) -> tuple[float, float, float]:
     """Return the energy bins without an input at a temperature (K):
     width of the lowest and of the largest one, top of all, eV.
+
+    Below 19 K the largest ones, which lie above all thermal excitons, need not follow kT (the check is 2 kT).
     """
     kT = BOLTZMANN_EV_PER_K * temperature
-    return min(3e-5, 0.05 * kT), min(4e-3, 0.25 * kT), max(0.075, 11 * kT)
+    return min(3e-5, 0.05 * kT), min(4e-3, max(0.25 * kT, min(4e-4, 0.8 * kT))), max(0.075, 11 * kT)
 
 
 def energy_edges(first: float, growth: float, largest: float, maximum: float) -> np.ndarray:

@@ -38,6 +38,18 @@ def rates_at(excitons: Excitons, temperature: float, harmonics: int = 1, process
     return assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes)
 
 
+@pytest.mark.validate
+@pytest.mark.parametrize("temperature", [4, 10])
+def test_largest_bins_of_cold_grids_do_not_matter(excitons, temperature):
+    """885 and 368 bins, of kT/4 at most, in place of 304 and 217 give the same diffusivity."""
+    kT = BOLTZMANN_EV_PER_K * temperature
+    found = []
+    for edges in (default_edges(temperature), energy_edges(min(3e-5, 0.05 * kT), 1.06, kT / 4, 0.075)):
+        rates = assemble_rates(MPI.COMM_SELF, excitons, make_grid(excitons, temperature, edges, False), 1)
+        found.append(stationary_diffusivity(rates, (0, 1, 2), True))
+    assert found[0] == pytest.approx(found[1], rel=2e-5)
+
+
 def check_invariants(rates: Rates) -> None:
     weight_i = rates.grid.weight_i
     for intervalley in (True, False):
@@ -72,7 +84,7 @@ def test_a_valley_far_above_leaves_the_others_as_they_are_and_all_rates_finite(e
     assert found[1] == pytest.approx(found[0], rel=1e-9)
 
 
-@pytest.mark.parametrize("temperature, bins", [(300, 139), (77, 98), (20, 205)])
+@pytest.mark.parametrize("temperature, bins", [(300, 139), (77, 98), (20, 205), (4, 304)])
 def test_default_grids_and_invariants(excitons, temperature, bins):
     rates = rates_at(excitons, temperature, harmonics=3)
     assert rates.grid.bins == bins
