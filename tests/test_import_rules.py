@@ -294,6 +294,12 @@ def long_functions(path: Path) -> list[str]:
     ]
 
 
+def test_models_are_shaped_alike():
+    parts = [{"config"}, {"problem"}, {"operator", "rates"}, {"solve"}, {"observables"}, {"output"}, {"estimate"}]
+    files = {model: {path.stem for path in files_in(model)} for model in MODELS}
+    assert [(model, part) for model in MODELS for part in parts if not part & files[model]] == []
+
+
 def test_files_and_functions_are_small():
     assert [str(path) for path in FILES + SCRIPTS if len(path.read_text().splitlines()) >= 400] == []
     assert offenders(FILES + SCRIPTS, long_functions) == {}

@@ -17,9 +17,8 @@ from mpi4py import MPI
 from scipy.linalg import schur
 from scipy.sparse import csr_matrix
 
-from hpcx.exciton.levels import DARK, levels, oriented, part
+from hpcx.exciton.observables import DARK, levels, oriented, part
 from hpcx.exciton.problem import ExcitonProblem
-from hpcx.io.result import Result
 from hpcx.parallel.rows import SpreadRows
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import MIRROR, ROTATION, Operation
@@ -35,8 +34,6 @@ _DOMINANT, _SIGNED = 0.5, 0.9
 _MIRRORS = {True: (MIRROR, -MIRROR), False: (np.diag([1, -1]),)}
 #: relative size from which on m and -m differ on the points of a ring
 _SINGULAR = 1e-9
-#: kind of texts in files: the same for all points of a sweep, so that they are stacked
-TEXT = "U8"
 #: (l, parity): a rotation by an angle multiplies by exp(-i l angle), a mirror by the parity, which is 0 if there is
 #: none
 Kind = tuple[int, int]
@@ -68,28 +65,6 @@ class Labels:
     def __str__(self) -> str:
         """Return names and representations of all states."""
         return ", ".join(f"{name} ({irrep})" for name, irrep in zip(self.name, self.irrep, strict=True))
-
-
-def add_labels(result: Result, labels: Labels) -> None:
-    """Put the labels of the exciton's states under /exciton."""
-    text = "point group of unitary operations on the envelope of an exciton"
-    result.add("exciton/point_group", np.array(labels.group, TEXT), (), "1", text)
-    result.add(
-        "exciton/irrep",
-        np.array(labels.irrep, TEXT),
-        ("state",),
-        "1",
-        "irreducible representation of the point group, +- its row",
-    )
-    text = "1s, 2p-, ... by the largest angular momentum of the envelope; n counts states of one m"
-    result.add("exciton/label", np.array(labels.name, TEXT), ("state",), "1", text)
-    result.add(
-        "exciton/angular_share",
-        np.array(labels.share),
-        ("state",),
-        "1",
-        "share of this angular momentum in the norm, of m and -m if they are mixed",
-    )
 
 
 class Envelopes:
@@ -241,8 +216,8 @@ def settled(
     """Return other vectors (state, rows) of the same levels, each of one kind, and their kinds; collective.
 
     `divided` returns vectors of a level that have kinds, and these. Those with a part of functional 0 come first in a
-    level, then those of small angular momentum; vectors of one kind are turned as `hpcx.exciton.levels.oriented` does,
-    which explains the other arguments.
+    level, then those of small angular momentum; vectors of one kind are turned as `hpcx.exciton.observables.oriented`
+    does, which explains the other arguments.
     """
     turned, found = np.empty_like(vectors), []
     for level in levels(energy, width):

@@ -14,13 +14,13 @@ from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
 from hpcx.exciton.config import Config
 from hpcx.exciton.dephasing import with_phonons
 from hpcx.exciton.exchange import add_exchange
-from hpcx.exciton.labels import Envelopes, Labels, add_labels
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width
+from hpcx.exciton.labels import Envelopes, Labels
+from hpcx.exciton.observables import degeneracy, level_width, oscillator_strength
 from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.output import add_exciton, add_oscillator_strength, add_wavefunction, binding_text
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.zone_solve import solve_zone
-from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.io.stages import Stage, Stages
 from hpcx.materials.loader import Material
@@ -32,7 +32,6 @@ from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
 from hpcx.physics.valley_bands import cautions, told
-from hpcx.units import from_internal
 
 #: hears the share of the work that is done
 Progress = Callable[[float], None]
@@ -146,64 +145,6 @@ def _functional(comm: MPI.Comm, problem: ExcitonProblem, number: int) -> np.ndar
     return _draw(comm, problem, number) if number else problem.dipole_k[own_rows(comm, problem.mesh.size)]
 
 
-def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
-    """Put energies (state,) from the band edges in eV under `group`,
-    and with a band gap those of optical transitions.
-    """
-    zero = "from the band edges" if gap is None else "with the band gap, as optical_energy"
-    result.add(f"{group}/energy", energy + (gap or 0.0), ("state",), "eV", f"{name} energy {zero}")
-    result.add(f"{group}/energy_from_band_edge", energy, ("state",), "eV", f"{name} energy from the band edges")
-    if gap is not None:
-        text = f"photon energy of the optical transition to the {name}: band gap and energy from the band edges"
-        result.add(f"{group}/optical_energy", energy + gap, ("state",), "eV", text)
-
-
-def binding_text(binding: float, gap: float | None) -> str:
-    """Return a binding energy in eV as text in meV, with the exciton's optical transition if the band gap is known."""
-    text = f"{from_internal(binding, 'meV'):.2f} meV"
-    return text if gap is None else f"{text}, optical transition at {gap - binding:.4f} eV (band gap {gap:g} eV)"
-
-
-def add_exciton(
-    result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float | None, tolerance: float
-) -> None:
-    """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies;
-    `tolerance` of the solver.
-    """
-    add_energies(result, "exciton", "exciton", states.energy, gap)
-    result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
-    add_degeneracy(result, "exciton", states.degeneracy, tolerance)
-    add_labels(result, states.labels)
-    correction = problem.finite_mesh_correction
-    result.add(
-        "exciton/finite_mesh_correction",
-        correction,
-        (),
-        "eV",
-        "first-order error of the binding energy made by the mesh",
-    )
-    result.add("exciton/dimension", problem.mesh.size, (), "1", "number of mesh points")
-
-
-def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, states: ExcitonStates) -> None:
-    """Put the amplitudes with their momenta under /exciton, every rank its points."""
-    own, points = own_rows(comm, problem.mesh.size), problem.mesh.size
-    for axis, name in enumerate(("kx", "ky")):
-        text = f"momentum from the valley's centre, {name[-1]}"
-        result.add_internal(
-            f"exciton/{name}",
-            problem.mesh.momentum_kx[own, axis],
-            ("point",),
-            "1/angstrom",
-            text,
-            start=own.start,
-            rows=points,
-        )
-    part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
-    text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
-    result.add("exciton/wavefunction", states.amplitude_sk, ("state", "point"), "1", text, part=part)
-
-
 def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
     """Solve one exciton problem; collective. Raises SolverError, Stopped."""
     if config.mesh.region == "zone":
@@ -226,8 +167,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     result = Result()
     add_exciton(result, problem, states, config.gap, config.solver.tolerance)
     dipole_k = problem.dipole_k[own_rows(comm, problem.mesh.size)]
-    weight = np.abs(comm.allreduce(states.amplitude_sk.conj() @ dipole_k)) ** 2
-    result.add("exciton/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
+    add_oscillator_strength(result, "exciton", oscillator_strength(comm, states.amplitude_sk, dipole_k))
     add_wavefunction(comm, result, problem, states)
     binding = binding_text(-states.energy[0], config.gap)
     result.summary.append(

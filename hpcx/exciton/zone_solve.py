@@ -10,7 +10,8 @@ from mpi4py import MPI
 
 from hpcx.exciton.absorption import add_spectrum, advance, lines, make_spectrum
 from hpcx.exciton.config import Config
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width, oriented
+from hpcx.exciton.observables import degeneracy, level_width, oriented, oscillator_strength
+from hpcx.exciton.output import add_degeneracy, add_momenta
 from hpcx.exciton.problem import material_interaction
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta, path_of
@@ -178,17 +179,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     problem, mine = operator.problem, operator.points
     points = problem.divisions**2
     amplitude_kcvs = np.moveaxis(operator.by_bands(pairs.vectors), 0, -1)
-    momentum_kx = model.mesh(problem.divisions)[mine]
-    for axis, name in enumerate(("kx", "ky")):
-        result.add_internal(
-            f"exciton/{name}",
-            momentum_kx[:, axis],
-            ("point",),
-            "1/angstrom",
-            f"momentum of the hole, {name[-1]}",
-            start=mine.start,
-            rows=points,
-        )
+    add_momenta(result, "exciton", model.mesh(problem.divisions)[mine], mine.start, points, "momentum of the hole")
     result.add(
         "exciton/wavefunction",
         amplitude_kcvs,
@@ -203,7 +194,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
         return
     for name, sign in POLARISATIONS:
         dipole = circular(problem.velocity_xkcv[:, mine], sign)
-        weight = np.abs(operator.comm.allreduce(pairs.vectors.conj() @ dipole)) ** 2 / points
+        weight = oscillator_strength(operator.comm, pairs.vectors, dipole) / points
         result.add_internal(
             f"exciton/oscillator_strength_{name}",
             weight,

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from hpcx.exciton.levels import add_degeneracy, degeneracy, level_width
+from hpcx.exciton.observables import degeneracy, level_width
+from hpcx.exciton.output import add_degeneracy
 from hpcx.exciton.problem import ExcitonProblem
 from hpcx.exciton.saved_states import SavedStates, SideBySide
 from hpcx.io.result import Result

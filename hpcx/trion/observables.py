@@ -7,7 +7,6 @@ import numpy as np
 from hpcx.exciton.labels import Kind, by_turns
 from hpcx.parallel.layout import own_rows
 from hpcx.physics.mesh import POINT_GROUPS, PointGroup
-from hpcx.trion.absorption import optical_vector
 from hpcx.trion.coupled import CoupledOperator
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.symmetry import largest
@@ -31,14 +30,6 @@ def rayleigh_ritz(
     vectors, products = mix @ vectors, mix @ products
     square = (np.abs(products - energy[:, None] * vectors) ** 2).sum(axis=1)
     return energy, vectors, np.sqrt(operator.comm.allreduce(square))
-
-
-def oscillator_strength(operator: TrionOperator, vectors: np.ndarray) -> np.ndarray:
-    """Return |<state|V|i>|^2 for vectors (state, rows), (state,); collective.
-
-    V|i> is what light makes of one charge at the band minimum; Tempelaar and Berkelbach 2019, Eq. 2.
-    """
-    return np.abs(operator.comm.allreduce(vectors.conj() @ optical_vector(operator))) ** 2
 
 
 def rotations(operator: TrionOperator) -> int:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpcx.exciton.labels import TEXT
-from hpcx.exciton.levels import add_degeneracy
-from hpcx.exciton.solve import ExcitonStates, add_energies
+from hpcx.exciton.observables import oscillator_strength
+from hpcx.exciton.output import TEXT, add_degeneracy, add_energies, add_momenta, add_oscillator_strength
 from hpcx.io.part import Part
 from hpcx.io.result import Result
+from hpcx.trion.absorption import optical_vector
 from hpcx.trion.channels import Species
-from hpcx.trion.observables import dimensions, oscillator_strength, own_points, wavefunction
+from hpcx.trion.observables import dimensions, own_points, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.units import from_internal
 
 if TYPE_CHECKING:
+    from hpcx.exciton.solve import ExcitonStates
     from hpcx.trion.solve import TrionStates
 
 
@@ -24,11 +25,11 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     """Put the states of a species under /singlet or /triplet; collective."""
     operator, mesh = states.operator, states.operator.problem.mesh
     pairs, unknowns = dimensions(operator)
-    weight = oscillator_strength(operator, states.vectors)
+    weight = oscillator_strength(operator.comm, states.vectors, optical_vector(operator))
     add_energies(result, species, f"{species} trion", states.energy, gap)
     binding = exciton_energy - states.energy[0]
     result.add(f"{species}/binding_energy", binding, (), "eV", f"{species} trion binding energy")
-    result.add(f"{species}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
+    add_oscillator_strength(result, species, weight)
     result.add(f"{species}/dimension", pairs, (), "1", "number of pair states")
     result.add(f"{species}/dimension_reduced", unknowns, (), "1", "number of unknowns")
     sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
@@ -44,17 +45,7 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
     own, points = own_points(operator), mesh.size
-    for axis, name in enumerate(("kx", "ky")):
-        text = f"momentum from the valley's centre, {name[-1]}"
-        result.add_internal(
-            f"{species}/{name}",
-            mesh.momentum_kx[own, axis],
-            ("point",),
-            "1/angstrom",
-            text,
-            start=own.start,
-            rows=points,
-        )
+    add_momenta(result, species, mesh.momentum_kx[own], own.start, points)
     text = "old name of kx and ky, in files for one release"
     result.add_internal(
         f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points

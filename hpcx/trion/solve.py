@@ -10,10 +10,11 @@ import numpy as np
 from mpi4py import MPI
 
 from hpcx.exciton.labels import representation, settled
-from hpcx.exciton.levels import degeneracy, level_width
+from hpcx.exciton.observables import degeneracy, level_width
+from hpcx.exciton.output import add_exciton, binding_text
 from hpcx.exciton.problem import ExcitonProblem, coarse_mesh
 from hpcx.exciton.saved_states import SavedStates
-from hpcx.exciton.solve import ExcitonStates, add_exciton, binding_text, solve_exciton
+from hpcx.exciton.solve import ExcitonStates, solve_exciton
 from hpcx.io.result import Result
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import Material

@@ -13,7 +13,7 @@ import numpy as np
 from mpi4py import MPI
 from scipy.linalg import eigh
 
-from hpcx.exciton.levels import level_width
+from hpcx.exciton.observables import level_width
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise

@@ -17,7 +17,7 @@ from petsc4py import PETSc
 from scipy.sparse.linalg import LinearOperator, eigsh
 from slepc4py import SLEPc
 
-from hpcx.exciton.levels import level_width
+from hpcx.exciton.observables import level_width
 from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.petsc.eigen import lowest_states

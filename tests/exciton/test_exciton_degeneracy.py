@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from hpcx.exciton import solve as exciton_solve
 from hpcx.exciton.config import Config
-from hpcx.exciton.levels import degeneracy, levels, oriented
+from hpcx.exciton.observables import degeneracy, levels, oriented
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.solve import solve, solve_exciton
 from hpcx.materials.loader import load_material

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from hpcx.exciton.levels import degeneracy
+from hpcx.exciton.observables import degeneracy
 from hpcx.exciton.solve import solve_exciton
 from hpcx.io.stages import Stages
 from hpcx.materials.loader import load_material

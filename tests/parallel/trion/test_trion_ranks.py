@@ -5,7 +5,7 @@ import pytest
 from mpi4py import MPI
 
 from hpcx.exciton.config import Bands
-from hpcx.exciton.levels import degeneracy
+from hpcx.exciton.observables import degeneracy
 from hpcx.exciton.tight_binding_config import TightBindingFiles
 from hpcx.io.states import write_states
 from hpcx.materials.loader import load_material

@@ -1,4 +1,6 @@
-"""Degenerate levels: which states they hold, and vectors of such states that do not depend on how they were found."""
+"""What is read off eigenvectors: oscillator strengths, degenerate levels, and vectors of such levels that do not depend
+on how they were found.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from mpi4py import MPI
-
-from hpcx.io.result import Result
 
 #: distance in eV up to which neighbouring states are one level, if the eigensolver is more exact than that
 LEVEL_WIDTH = 1e-6
@@ -36,11 +36,9 @@ def degeneracy(energy: np.ndarray, width: float) -> np.ndarray:
     return sizes
 
 
-def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: float, where: str = "") -> None:
-    """Put the sizes (state,) of the states' levels under `group`; `where` says among which states, as " of ..."."""
-    width = level_width(tolerance)
-    text = f"number of states{where} in the level of each state (neighbours up to {width:g} eV apart)"
-    result.add(f"{group}/degeneracy", sizes, ("state",), "1", text)
+def oscillator_strength(comm: MPI.Comm, vectors: np.ndarray, dipole: np.ndarray) -> np.ndarray:
+    """Return |<state|dipole>|^2 for vectors (state, rows) and this rank's rows of what light makes; collective."""
+    return np.abs(comm.allreduce(vectors.conj() @ dipole)) ** 2
 
 
 def oriented(

@@ -1,0 +1,118 @@
+"""The datasets of a result, and the text of a binding energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mpi4py import MPI
+
+from hpcx.exciton.labels import Labels
+from hpcx.exciton.observables import level_width
+from hpcx.exciton.problem import ExcitonProblem
+from hpcx.io.part import Part
+from hpcx.io.result import Result
+from hpcx.parallel.layout import own_rows
+from hpcx.units import from_internal
+
+if TYPE_CHECKING:
+    from hpcx.exciton.solve import ExcitonStates
+
+#: kind of texts in files: the same for all points of a sweep, so that they are stacked
+TEXT = "U8"
+
+
+def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
+    """Put energies (state,) from the band edges in eV under `group`,
+    and with a band gap those of optical transitions.
+    """
+    zero = "from the band edges" if gap is None else "with the band gap, as optical_energy"
+    result.add(f"{group}/energy", energy + (gap or 0.0), ("state",), "eV", f"{name} energy {zero}")
+    result.add(f"{group}/energy_from_band_edge", energy, ("state",), "eV", f"{name} energy from the band edges")
+    if gap is not None:
+        text = f"photon energy of the optical transition to the {name}: band gap and energy from the band edges"
+        result.add(f"{group}/optical_energy", energy + gap, ("state",), "eV", text)
+
+
+def binding_text(binding: float, gap: float | None) -> str:
+    """Return a binding energy in eV as text in meV, with the exciton's optical transition if the band gap is known."""
+    text = f"{from_internal(binding, 'meV'):.2f} meV"
+    return text if gap is None else f"{text}, optical transition at {gap - binding:.4f} eV (band gap {gap:g} eV)"
+
+
+def add_oscillator_strength(result: Result, group: str, weight: np.ndarray) -> None:
+    """Put the oscillator strengths (state,) under `group`."""
+    result.add(f"{group}/oscillator_strength", weight, ("state",), "1", "squared optical matrix element")
+
+
+def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: float, where: str = "") -> None:
+    """Put the sizes (state,) of the states' levels under `group`; `where` says among which states, as " of ..."."""
+    width = level_width(tolerance)
+    text = f"number of states{where} in the level of each state (neighbours up to {width:g} eV apart)"
+    result.add(f"{group}/degeneracy", sizes, ("state",), "1", text)
+
+
+def add_labels(result: Result, labels: Labels) -> None:
+    """Put the labels of the exciton's states under /exciton."""
+    text = "point group of unitary operations on the envelope of an exciton"
+    result.add("exciton/point_group", np.array(labels.group, TEXT), (), "1", text)
+    result.add(
+        "exciton/irrep",
+        np.array(labels.irrep, TEXT),
+        ("state",),
+        "1",
+        "irreducible representation of the point group, +- its row",
+    )
+    text = "1s, 2p-, ... by the largest angular momentum of the envelope; n counts states of one m"
+    result.add("exciton/label", np.array(labels.name, TEXT), ("state",), "1", text)
+    result.add(
+        "exciton/angular_share",
+        np.array(labels.share),
+        ("state",),
+        "1",
+        "share of this angular momentum in the norm, of m and -m if they are mixed",
+    )
+
+
+def add_exciton(
+    result: Result, problem: ExcitonProblem, states: ExcitonStates, gap: float | None, tolerance: float
+) -> None:
+    """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies;
+    `tolerance` of the solver.
+    """
+    add_energies(result, "exciton", "exciton", states.energy, gap)
+    result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
+    add_degeneracy(result, "exciton", states.degeneracy, tolerance)
+    add_labels(result, states.labels)
+    correction = problem.finite_mesh_correction
+    result.add(
+        "exciton/finite_mesh_correction",
+        correction,
+        (),
+        "eV",
+        "first-order error of the binding energy made by the mesh",
+    )
+    result.add("exciton/dimension", problem.mesh.size, (), "1", "number of mesh points")
+
+
+def add_momenta(
+    result: Result,
+    group: str,
+    momentum_kx: np.ndarray,
+    start: int,
+    points: int,
+    what: str = "momentum from the valley's centre",
+) -> None:
+    """Put this rank's momenta (1/nm), numbers `start` and following of all `points`, under `group` as kx and ky."""
+    for axis, name in enumerate(("kx", "ky")):
+        text, path = f"{what}, {name[-1]}", f"{group}/{name}"
+        result.add_internal(path, momentum_kx[:, axis], ("point",), "1/angstrom", text, start=start, rows=points)
+
+
+def add_wavefunction(comm: MPI.Comm, result: Result, problem: ExcitonProblem, states: ExcitonStates) -> None:
+    """Put the amplitudes with their momenta under /exciton, every rank its points."""
+    own, points = own_rows(comm, problem.mesh.size), problem.mesh.size
+    add_momenta(result, "exciton", problem.mesh.momentum_kx[own], own.start, points)
+    part = Part.block((len(states.energy), points), (slice(0, len(states.energy)), own))
+    text = "amplitude A(k), the sum of |A|^2 over the points is 1; a crystal of N x N cells"
+    result.add("exciton/wavefunction", states.amplitude_sk, ("state", "point"), "1", text, part=part)
