@@ -11,10 +11,6 @@ from pathlib import Path
 
 import pytest
 from matplotlib.mathtext import MathTextParser
-from tight_binding_files import tb_text
-
-from hpcx.exciton.tight_binding import load_model
-from hpcx.exciton.tight_binding_config import TightBindingFiles
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / "hpcx" / name / "MODEL.md").read_text() for name in ("trion", "wigner", "formation", "valley")}
@@ -52,7 +48,6 @@ def test_the_tutorial_runs(name, tmp_path):
         (tmp_path / folder).symlink_to(ROOT / folder)
     for file, text in named_files(page).items():
         (tmp_path / file).write_text(text)
-    (tmp_path / "wannier90_tb.dat").write_text(tb_text(load_model(TightBindingFiles(builtin="liu2013:WSe2"))))
     assert len(commands(page)) >= 3
     for line in commands(page):
         words = [
@@ -82,7 +77,6 @@ def test_inputs_of_a_page_are_valid(name, tmp_path, monkeypatch):
     from hpcx.config.load import load_plan
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "wannier90_tb.dat").write_text(tb_text(load_model(TightBindingFiles(builtin="liu2013:WSe2"))))
     files = named_files(PAGES[name])
     for file, text in files.items():
         (tmp_path / file).write_text(text)

@@ -37,10 +37,10 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def commands():
-    """Return the command lines behind prompts."""
+def commands(of_files=False):
+    """Return the command lines behind prompts; those of tight-binding files stand apart."""
     lines = "\n".join(blocks("console")).splitlines()
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ") and ("honeycomb" in line) == of_files]
 
 
 def run(line, place):
@@ -67,6 +67,29 @@ def outputs(place):
 def test_the_commands_run(outputs):
     assert len(outputs) == 10
     assert all(text.strip() for text in outputs.values())
+
+
+@pytest.mark.validate
+def test_from_a_tight_binding_file_to_exciton_and_trion(place):
+    printed = []
+    for line in commands(of_files=True):
+        result = run(line, place)
+        assert result.returncode == 0, result.stderr
+        printed += result.stdout.splitlines()[-2:] if " converge " in line else []
+    assert len(printed) == 2 and all(f"    {line}\n" in README for line in printed)
+    assert (place / "results/exciton_honeycomb/exciton_zone.png").exists()
+
+
+def test_inputs_that_are_shown_are_those_that_come_along():
+    whole, part = (tomllib.loads(block) for block in blocks("toml") if "honeycomb_tb.dat" in block)
+    trion, exciton = (
+        tomllib.loads((ROOT / f"inputs/{name}_honeycomb.toml").read_text()) for name in ("trion", "exciton")
+    )
+    assert whole == {key: value for key, value in trion.items() if key != "title"}
+    assert part == {
+        "tight_binding": exciton["tight_binding"],
+        "zone": exciton["zone"] | {"valence": 1, "conduction": 1},
+    }
 
 
 def test_the_table_holds_the_numbers_of_the_run(place, outputs):

@@ -1,4 +1,11 @@
-"""Small models of our own making, as the files in which users have them."""
+"""Small models of our own making, as the files in which users have them.
+
+    python tests/tight_binding_files.py
+
+writes the example that comes with the inputs, inputs/models/honeycomb_tb.dat.
+"""
+
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +31,14 @@ def honeycomb(gap: float = 7.0, hopping: complex = -2.3, second: float = 0.1) ->
     # the neighbours of a site of the first kind in its own cell, in (1, 0) and in (0, -1): their centre is its place
     apart = -(np.array([1.0, -1.0]) @ LATTICE) / 3
     return TightBinding(0.1 * LATTICE, np.array(CELLS), hopping_rij, 0.1 * np.array([[0, 0, 0], [*apart, 0]]))
+
+
+def example() -> TightBinding:
+    """Return a gapped honeycomb of 3.2 angstrom like a transition-metal dichalcogenide: gap 1.8 eV at K,
+    masses 0.53 and 0.51 m0.
+    """
+    small = honeycomb(gap=1.89, hopping=-1.3, second=0.03)
+    return TightBinding(3.2 / 2.5 * small.lattice_vx, small.cell_rv, small.hopping_rij, 3.2 / 2.5 * small.centre_ix)
 
 
 def spinful(model: TightBinding) -> TightBinding:
@@ -125,3 +140,7 @@ def with_side_valleys() -> TightBinding:
 def attraction(problem: ZoneProblem) -> np.ndarray:
     """Return V(R + tau_i - tau_j) of orbitals, (orbital, orbital, N, N), eV."""
     return problem.attraction_ssr[problem.site_of[:, None], problem.site_of]
+
+
+if __name__ == "__main__":
+    (Path(__file__).resolve().parents[1] / "inputs" / "models" / "honeycomb_tb.dat").write_text(tb_text(example()))

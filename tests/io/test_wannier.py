@@ -1,10 +1,11 @@
 """Tight-binding files: the same model from every format, and a message with file and line for every malformed one."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tight_binding_files import LATTICE, centres_text, honeycomb, hr_text, tb_text, xatu_text
+from tight_binding_files import LATTICE, centres_text, example, honeycomb, hr_text, tb_text, xatu_text
 
 from hpcx.io.scan import FileError
 from hpcx.io.wannier import read_hr, read_lattice, read_tb
@@ -35,6 +36,14 @@ def test_every_format_holds_the_same_model(write):
     same(read_hr(write(hr_text(model)), write(centres_text(model), "c.xyz"), LATTICE_3D), model)
     same(read_xatu(write(xatu_text(model))), model)
     same(read_xatu(write(xatu_text(model, half=True))), model)
+
+
+def test_the_model_that_comes_along_is_written_by_its_script():
+    path = Path(__file__).resolve().parents[2] / "inputs" / "models" / "honeycomb_tb.dat"
+    assert path.read_text() == tb_text(example())
+    assert read_tb(path).gap(np.array([[0.0, 0.0], read_tb(path).reciprocal_vx.sum(axis=0) / 3]), 1) == pytest.approx(
+        1.8
+    )
 
 
 def wsvec_text(model):
