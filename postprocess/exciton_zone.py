@@ -1,15 +1,18 @@
 """Excitons on the whole Brillouin zone: energies along a path of pair momenta,
-|A(k)|^2 of a state, and its electron beside the hole.
+|A(k)|^2 of a state, the bands that it is made of, and its electron beside the hole.
 
     python postprocess/exciton_zone.py results/exciton_zone/result.h5 [--state 0]
 
 The wavefunction is that of the last pair momentum, summed over bands, at the momentum of the hole; the hexagon is the
-border of the first zone. In real space a dot is a site of the lattice: |psi(r)|^2 is the probability of the electron
-there with the hole at the cross, over its maximum; the file's numbers are normalised to 1 over all sites of both.
+border of the first zone. The weight of a band at k is the sum of |A|^2 over the bands of the other carrier, and the
+area of its dot there (rings: conduction bands, c1 the lowest; filled: valence bands, v1 the highest); the numbers are
+sums over the zone. In real space a dot is a site of the lattice: |psi(r)|^2 is the probability of the electron there
+with the hole at the cross, over its maximum; the file's numbers are normalised to 1 over all sites of both.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -19,6 +22,8 @@ from scipy.spatial import Voronoi
 
 #: half width of the picture in real space in units of the root mean square distance
 EXTENT = 2.5
+#: area of the dot of the largest weight of a band, points^2, and the least weight over the largest that has a dot
+LARGEST, LEAST = 60, 1e-3
 #: corners of the path whose names are symbols
 SYMBOLS = {"G": "Γ", "Gamma": "Γ", "K'": "K′"}
 
@@ -37,13 +42,18 @@ def draw(file: h5py.File, state: int) -> plt.Figure:
     """Return the figure: dispersion, if there is one, beside the wavefunction."""
     along = "exciton/dispersion/energy" in file
     in_space = "exciton/space/density" in file
-    panels = 1 + along + in_space
+    panels = 2 + along + in_space
     figure, axes = plt.subplots(1, panels, figsize=(3.4 * panels, 3.0), squeeze=False, layout="constrained")
     if along:
         draw_dispersion(axes[0, 0], file)
-    if panels > 1:
-        letters(axes[0])
-    draw_wavefunction(axes[0, int(along)], file, state)
+    letters(axes[0])
+    amplitude = read(file, "exciton/wavefunction")
+    if not 0 <= state < amplitude.shape[-1]:
+        raise SystemExit(f"--state {state}: the file has states 0 to {amplitude.shape[-1] - 1}")
+    weight_kcv, mesh = np.abs(amplitude[..., state]) ** 2, Mesh.of(file)
+    draw_wavefunction(axes[0, int(along)], mesh, weight_kcv)
+    axes[0, int(along)].set_title(f"state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+    draw_bands(axes[0, 1 + along], mesh, weight_kcv)
     if in_space:
         draw_electron(axes[0, -1], file, state)
     return figure
@@ -82,30 +92,65 @@ def draw_dispersion(axis: plt.Axes, file: h5py.File) -> None:
     )
 
 
-def draw_wavefunction(axis: plt.Axes, file: h5py.File, state: int) -> None:
+@dataclass(frozen=True)
+class Mesh:
+    """Points of the mesh in and around the first zone.
+
+    Attributes:
+        near_kx: momenta (n, 2), 1/angstrom.
+        point: which point of the mesh each of them is equivalent to, (n,).
+        border_cx: corners of the first zone, closed.
+    """
+
+    near_kx: np.ndarray
+    point: np.ndarray
+    border_cx: np.ndarray
+
+    @classmethod
+    def of(cls, file: h5py.File) -> Mesh:
+        """Return the mesh of a result."""
+        k = np.stack([read(file, "exciton/kx"), read(file, "exciton/ky")], axis=1)
+        divisions = int(np.sqrt(len(k)))
+        b = np.array([k[divisions], k[1]]) * divisions  # the second index runs fastest
+        shifts = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2) @ b
+        near = (k[:, None] + shifts).reshape(-1, 2)
+        inside = np.linalg.norm(near, axis=1) < 1.25 * np.linalg.norm(b, axis=1).max()
+        return cls(near[inside], np.repeat(np.arange(len(k)), len(shifts))[inside], _zone_border(shifts))
+
+    def frame(self, axis: plt.Axes, color: str) -> None:
+        """Draw the border, and limit the axes to it."""
+        axis.plot(*self.border_cx.T, color=color, linewidth=0.8)
+        limit = 1.05 * np.abs(self.border_cx).max()
+        axis.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+        axis.set_xlabel("$k_x$ (1/Å)")
+        axis.set_ylabel("$k_y$ (1/Å)")
+
+
+def draw_wavefunction(axis: plt.Axes, mesh: Mesh, weight_kcv: np.ndarray) -> None:
     """Draw |A(k)|^2 on the first zone with its border."""
-    amplitude = read(file, "exciton/wavefunction")
-    if not 0 <= state < amplitude.shape[-1]:
-        raise SystemExit(f"--state {state}: the file has states 0 to {amplitude.shape[-1] - 1}")
-    k = np.stack([read(file, "exciton/kx"), read(file, "exciton/ky")], axis=1)
-    density = np.sum(np.abs(amplitude[..., state]) ** 2, axis=(1, 2))
-    divisions = int(np.sqrt(len(k)))
-    b = np.array([k[divisions], k[1]]) * divisions  # the second index runs fastest
-    shifts = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2) @ b
-    near = (k[:, None] + shifts).reshape(-1, 2)
-    inside = np.linalg.norm(near, axis=1) < 1.25 * np.linalg.norm(b, axis=1).max()
-    value = np.repeat(density, len(shifts))[inside] / density.max()
-    image = axis.tripcolor(*near[inside].T, value, shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
+    density = weight_kcv.sum(axis=(1, 2))
+    value = (density / density.max())[mesh.point]
+    image = axis.tripcolor(*mesh.near_kx.T, value, shading="gouraud", cmap="magma", rasterized=True, vmin=0, vmax=1)
     axis.figure.colorbar(image, ax=axis, label="$|A(k)|^2$ / maximum")
-    border = _zone_border(shifts)
-    axis.plot(*border.T, color="white", linewidth=0.8)
-    limit = 1.05 * np.abs(border).max()
-    axis.set_xlim(-limit, limit)
-    axis.set_ylim(-limit, limit)
-    axis.set_aspect("equal")
-    axis.set_xlabel("$k_x$ (1/Å)")
-    axis.set_ylabel("$k_y$ (1/Å)")
-    axis.set_title(f"state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+    mesh.frame(axis, "white")
+
+
+def draw_bands(axis: plt.Axes, mesh: Mesh, weight_kcv: np.ndarray) -> None:
+    """Draw the weight of every band at every momentum, and print what each has in all."""
+    conduction_kc, valence_kv = weight_kcv.sum(axis=2), weight_kcv.sum(axis=1)[:, ::-1]
+    bands = [(f"v{n}", weight_k) for n, weight_k in enumerate(valence_kv.T, 1)]
+    bands += [(f"c{n}", weight_k) for n, weight_k in enumerate(conduction_kc.T, 1)]
+    largest = max(weight_k.max() for _, weight_k in bands)
+    for number, (name, weight_k) in enumerate(bands):
+        size_k = weight_k[mesh.point] / largest
+        shown, color = size_k > LEAST, f"C{number}"
+        look = {"facecolors": "none" if name[0] == "c" else color, "edgecolors": color, "linewidths": 0.9}
+        axis.scatter(*mesh.near_kx[shown].T, LARGEST * size_k[shown], **look, rasterized=True)
+        axis.scatter([], [], 25, **look, label=f"{name} {weight_k.sum():.2f}")
+    mesh.frame(axis, "0.4")
+    axis.legend(fontsize=7, loc="center", borderpad=0.2, handletextpad=0.1)
+    axis.set_title("weights of the bands", fontsize=9)
+    print("weights of the bands: " + ", ".join(f"{name} {weight_k.sum():.3f}" for name, weight_k in bands))
 
 
 def draw_electron(axis: plt.Axes, file: h5py.File, state: int) -> None:
