@@ -20,6 +20,12 @@ INPUTS = {
         SPECTRA + '[twod]\nenabled = true\npoints = 41\n[sweep]\n"twod.triplet_shift" = ["0 meV", "7 meV"]\n',
     ),
     "map": ("MoSe2", SPECTRA + "[twod]\nenabled = true\nwaiting_times = [0, 100]\npoints = 61\n"),
+    "signals": (
+        "MoSe2",
+        MESH
+        + '[twod]\nenabled = true\npoints = 31\npair_shift = "10 meV"\n'
+        + '[sweep]\n"twod.signals" = ["emission", "emission and bleaching", "all"]\n',
+    ),
     "widths": (
         "MoS2",
         MESH
@@ -42,6 +48,9 @@ SCRIPTS = {
     "beats": [("beats.py out/sweep.h5", ["beats"], "WSe2, triplet +7 meV: period")],
     "map": [
         ("two_dimensional.py out/result.h5 --time 100", ["two_dimensional_total_100fs"], "excitation X, detection T")
+    ],
+    "signals": [
+        ("two_dimensional_signals.py out/sweep.h5", ["two_dimensional_signals"], "emission and bleaching   TT +2.000")
     ],
     "widths": [("linewidths.py out/sweep.h5", ["linewidths"], "half widths of exciton / trion")],
     "limits": [("convergence.py out/sweep.h5", ["convergence_MoS2", "convergence_WSe2"], "tempelaar")],
