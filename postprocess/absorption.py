@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, open_result, photon_label, plt, read, save
+from common import command_line, letters, open_result, photon_label, plt, read, save
 from matplotlib.artist import Artist
 
 STYLES = {"exciton": {"color": "0.6"}, "singlet": {"color": "C0"}, "triplet": {"color": "C1", "linestyle": "--"}}
@@ -41,6 +41,7 @@ def draw(file: h5py.File, species: str) -> plt.Figure:
         image = draw_map(figure.add_subplot(grid[0, column]), file, species, column)
         mark(axis, file, species, column)
     if count:
+        letters([*figure.axes[1:], axis])
         figure.colorbar(image, ax=figure.axes[1:], label=r"$|C|^2$ / maximum", shrink=0.8)
     return figure
 
@@ -76,7 +77,7 @@ def draw_map(axis: plt.Axes, file: h5py.File, species: str, column: int) -> Arti
     axis.text(0, 1.1 * low, f"{bar:g}/Å", fontsize=8, ha="center", va="top")
     axis.set_ylim(1.5 * low, 1.05 * ky.max())
     energy = read(file, f"{species}/absorption/map_energy")[column]
-    axis.set_title(rf"$\bf{{{chr(97 + column)}}}$  {energy:.3f} eV", fontsize=9)
+    axis.set_title(f"{energy:.3f} eV", loc="right", fontsize=9)
     for spine in axis.spines.values():
         spine.set_visible(False)
     print(f"map {chr(97 + column)}: {energy:.4f} eV")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, open_result, plt, read, save, texts
+from common import command_line, letters, open_result, plt, read, save, texts
 
 #: points per side of a picture in real space, and its half width in units of the root mean square distance
 POINTS, WIDTH = 121, 2.5
@@ -45,6 +45,7 @@ def draw(file: h5py.File, count: int) -> plt.Figure:
     figure, axes = plt.subplots(
         2, len(amplitude_sk), figsize=(2.2 * len(amplitude_sk) + 0.6, 4.2), squeeze=False, layout="constrained"
     )
+    letters(axes.flat)
     for number, (column, amplitude_k) in enumerate(zip(axes.T, amplitude_sk, strict=True)):
         in_momentum(column[0], k, amplitude_k)
         column[0].set_title(f"{names[number]}, {energy[number]:.1f} meV", fontsize=9)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from common import command_line, open_result, plt, read, save
+from common import command_line, letters, open_result, plt, read, save
 from exciton_disk import in_momentum
 
 
@@ -36,6 +36,7 @@ def draw(file: h5py.File, count: int) -> plt.Figure:
     columns = min(count, max(len(read(file, f"{name}/wavefunction")) for name in species))
     size = (2.2 * columns + 1.0, 2.3 * len(species))
     figure, axes = plt.subplots(len(species), columns, figsize=size, squeeze=False, layout="constrained")
+    letters(axes.flat)
     exciton = read(file, "exciton/energy_from_band_edge")[0]
     for row, name in zip(axes, species):
         k = np.stack([read(file, f"{name}/kx"), read(file, f"{name}/ky")], axis=1)
