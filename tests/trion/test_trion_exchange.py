@@ -196,6 +196,8 @@ def test_splitting_of_bright_trions_in_vacuum():
     both = solve(COMM, config_of({"intra": INTRA, "inter": INTER}, N=80, k0=0.1), WSE2, Run())
     weight, binding = both.value("exchange/intra+inter/weight"), 1e3 * both.value("exchange/intra+inter/binding_energy")
     assert [binding[0], binding[weight.argmax(axis=1).tolist().index(1)]] == pytest.approx([30.4725, 23.5263], abs=6e-5)
+    without = [1e3 * both.value(f"{name}/binding_energy") for name in ("intra", "inter")]
+    assert without == pytest.approx([33.1792, 33.3345], abs=6e-5)
     contact = solve(COMM, config_of({"inter": INTER}, N=80, k0=0.1, long_range=False), WSE2, Run())
     assert 1e3 * contact.value("exchange/inter/binding_energy")[0] == pytest.approx(26.3307, abs=6e-5)
 

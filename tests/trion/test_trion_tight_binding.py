@@ -57,6 +57,7 @@ def dense(operator):
 def test_reference_energies_of_the_three_band_model():
     # specification of bands, section 9.2: exciton, intravalley and intervalley trion, in two independent ways
     assert energies_of(config_of()) == pytest.approx([-0.4158120, -0.4528738, -0.453222960], abs=6e-8)
+    assert energies_of(config_of(N=80))[2] == pytest.approx(-0.457961814, abs=1e-9)
     config = config_of()
     dark = exciton_problem(config, MATERIAL)
     dark = replace(dark, electron=load_valleys(config.tight_binding).band(dark.mesh.momentum_kx, Carrier(-1, 1, True)))
