@@ -1,4 +1,4 @@
-"""The frame of figures of a sweep over two keys: a row of three panels, and a table."""
+"""What figures of a sweep over two keys share: a row of three panels, and a table."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ EXCITONS = {
     "spin-dark": ("K up - K down", "K' down - K' up"),
     r"$K-K'$": ("K up - K' up", "K' down - K down"),
 }
-#: frame of the dichroism, which leaves out the fast relaxation
+#: range of the axis of the dichroism, without the fast relaxation
 AFTER_RELAXATION = (0.4, 0.6)
 
 
