@@ -83,9 +83,7 @@ class Particles:
         )
 
 
-def solve_excited_pairs(
-    states: WannierStates, medium: PairMedium, equal_masses: bool, count: int, correlated: int = CORRELATED
-) -> TwoExcitonStates:
+def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
     """Return the two-exciton states that the `count` lowest s states of each exciton drive;
     `equal_masses` are twice the reduced one.
     """
@@ -93,7 +91,7 @@ def solve_excited_pairs(
         medium = replace(medium, electron_mass=2 * states.reduced_mass, hole_mass=2 * states.reduced_mass)
     particles, basis = Particles.of(medium.electron_mass, medium.hole_mass), lowest_states(states, count)
     mean_interaction = averaged(medium.interaction)
-    functions = np.concatenate([products(basis), _correlated(particles, correlated)])
+    functions = np.concatenate([products(basis), _correlated(particles, CORRELATED)])
     parts = elements(functions, basis, particles, mean_interaction)
     binding, antibinding = (configuration(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
     return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]))

@@ -96,9 +96,10 @@ def test_molecule_of_two_excitons_in_two_dimensions():
     assert found.antibinding.energy_n[0] > 0
 
 
-def test_more_functions_bind_the_biexciton_more(states, pairs):
+def test_more_functions_bind_the_biexciton_more(states, pairs, monkeypatch):
     """9 meV are those of pairs of 1s, 14 of s states up to 4s: p and d states of the excitons matter as much."""
-    fewer = solve_excited_pairs(states, MEDIUM, False, 1, correlated=60)
+    monkeypatch.setattr("hpcx.formation.excited_pairs.CORRELATED", 60)
+    fewer = solve_excited_pairs(states, MEDIUM, False, 1)
     assert pairs.binding.energy_n[0] < fewer.binding.energy_n[0] < -0.0165
     assert 1e3 * pairs.binding.energy_n[0] == pytest.approx(-19.5, abs=0.15)
     assert pairs.antibinding.energy_n[0] > -1e-6  # without a singlet nothing is bound
