@@ -127,7 +127,7 @@ def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[
         result.add("signal/spectrum", traces.spectrum_ced, axes, "1", "relative change of the reflectivity")
 
 
-def add_populations(result: Result, config: Config, problem: Problem, traces: Traces) -> None:
+def add_populations(result: Result, config: Config, traces: Traces) -> None:
     """Add the populations of all states and of each valley, the density of excitons,
     and the share of the pump that is absorbed.
     """

@@ -44,7 +44,7 @@ def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
             readings = read_traces(comm, traces, slow, config.signal.bootstrap)
         part = Result()
         add_signal(part, problem, traces, readings)
-        add_populations(part, config, problem, traces)
+        add_populations(part, config, traces)
         part.summary = summary(problem, traces, readings)
         parts.append(part)
         run.diagnostics.update(traces.statistics)

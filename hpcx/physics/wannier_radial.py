@@ -107,9 +107,9 @@ class WannierStates:
         keep = self.energy_l < energy
         return WannierStates(self.grid, self.reduced_mass, self.energy_l[keep], self.phi_lk[keep], self.coulomb_kk)
 
-    def state(self, number: int = 0) -> RadialState:
-        """Return one state."""
-        return RadialState(self.grid, self.phi_lk[number], -float(self.energy_l[number]))
+    def state(self) -> RadialState:
+        """Return the lowest state."""
+        return RadialState(self.grid, self.phi_lk[0], -float(self.energy_l[0]))
 
 
 @dataclass(frozen=True)

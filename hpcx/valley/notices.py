@@ -6,7 +6,6 @@ import numpy as np
 from scipy import sparse
 
 from hpcx.valley.config import Config
-from hpcx.valley.polarization import Polarization
 from hpcx.valley.rates import Rates
 
 
@@ -20,9 +19,7 @@ def reachable(rate_fi: sparse.spmatrix, start_n: np.ndarray) -> np.ndarray:
         reached = wider
 
 
-def idle_mechanisms(
-    config: Config, rates: Rates, polarization: Polarization, formation_nj: np.ndarray
-) -> dict[str, str]:
+def idle_mechanisms(config: Config, rates: Rates, formation_nj: np.ndarray) -> dict[str, str]:
     """Return the enabled mechanisms that cannot act in this set, with the reason."""
     formed = (formation_nj > 0).any(axis=1)
     reached = reachable(rates.total(), formed).astype(float)

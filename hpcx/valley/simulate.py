@@ -61,7 +61,7 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
         formation = integrate_formation(polarization, end(config) + MARGIN)
     formation_nj = formation_matrix(problem, polarization, rates.phonons())
     inside = config.internal
-    scale = inside.pump.density / _particles(polarization, formation, formation_nj, inside.time.end)
+    scale = inside.pump.density / _particles(formation, formation_nj, inside.time.end)
     with run.timings.measure("time steps"):
         generator = build_generator(problem, config, rates)
         steps = segments(config.time, end(config))
@@ -82,7 +82,7 @@ def build_generator(problem: Problem, config: Config, rates: Rates) -> sparse.cs
     return rates.generator()
 
 
-def _particles(polarization: Polarization, formation: Formation, formation_nj: np.ndarray, time: float) -> float:
+def _particles(formation: Formation, formation_nj: np.ndarray, time: float) -> float:
     """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit;
     N follows from the closed form of its source.
 

@@ -65,7 +65,7 @@ def _result(
     add_flow(result, problem, config, simulation)
     add_modes(result, modes)
     add_checks(result, problem, simulation)
-    idle = idle_mechanisms(config, simulation.rates, simulation.polarization, simulation.formation_nj)
+    idle = idle_mechanisms(config, simulation.rates, simulation.formation_nj)
     result.summary += summary(config, traces, times, modes)
     result.summary += [f"note: {name} is switched on but cannot act: {reason}" for name, reason in idle.items()]
     return result

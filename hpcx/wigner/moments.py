@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -81,29 +80,13 @@ class MomentStepper:
         self._hierarchy.explicit(time, state[0, :, : self._size], out[0, :, : self._size])
 
 
-class Stepper(Protocol):
-    """Something that moves a state of the moments."""
-
-    @property
-    def state(self) -> np.ndarray:
-        """Moments with emitted light (3, values of a cell)."""
-
-    def step(self, time: float, step: float) -> None:
-        """Advance from `time` by `step` (fs)."""
-
-    def destroy(self) -> None:
-        """Free what the stepper holds."""
-
-
 def march(
-    make_stepper: Callable[[Hierarchy, np.ndarray | None], Stepper],
     phases: Sequence[tuple[float, Hierarchy]],
     steps: np.ndarray,
-    reached: Callable[[float, np.ndarray, Hierarchy], None],
+    reached: Callable[[float, np.ndarray], None],
     state: np.ndarray | None = None,
 ) -> None:
-    """Take all `steps` (start, length) through `phases` (end, equations) from `state`;
-    call `reached(time, state, equations)`.
+    """Take all `steps` (start, length) through `phases` (end, equations) from `state`; call `reached(time, state)`.
 
     Ends of phases (fs) must be ends of steps. The state handed on is a view that the next step overwrites.
     """
@@ -113,11 +96,11 @@ def march(
         begin = end
         if not len(of_phase):
             continue
-        stepper = make_stepper(hierarchy, state)
+        stepper = MomentStepper(hierarchy, state)
         try:
             for time, step in of_phase:
                 stepper.step(time, step)
-                reached(time + step, stepper.state, hierarchy)
+                reached(time + step, stepper.state)
             state = stepper.state.copy()
         finally:
             stepper.destroy()

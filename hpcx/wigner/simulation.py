@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from mpi4py import MPI
 
 from hpcx.io.stages import Stage, Stages
 from hpcx.parallel.run import Run
 from hpcx.wigner.history import History, history_of, largest_difference
-from hpcx.wigner.moments import Hierarchy, MomentStepper, Stepper, march
+from hpcx.wigner.moments import march
 from hpcx.wigner.observables import stationary_diffusivity
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Recorder, Series, rounded
@@ -20,7 +18,6 @@ from hpcx.wigner.time_steps import Schedule, choose_steps, levels_for
 def run_moments(
     problem: Problem,
     steps: np.ndarray,
-    make_stepper: Callable[..., Stepper] = MomentStepper,
     stage: Stage | None = None,
 ) -> History:
     """Run the hierarchy of moments over `steps` (start, length; fs), going on from what `stage` has kept;
@@ -34,7 +31,7 @@ def run_moments(
         position, state = int(earlier.scalar("position")), earlier.value("state")
         series.resume(earlier)
 
-    def reached(time: float, moments: np.ndarray, hierarchy: Hierarchy) -> None:
+    def reached(time: float, moments: np.ndarray) -> None:
         """Take notice of a step."""
         nonlocal position
         position += 1
@@ -42,7 +39,7 @@ def run_moments(
         stage.checkpoint_if_due(lambda: {"position": position, "state": moments, **series.state()})
 
     phases = [(end, problem.hierarchy(intervalley)) for end, intervalley in problem.phases]
-    march(make_stepper, phases, steps[position:], reached, state)
+    march(phases, steps[position:], reached, state)
     stage.finish({"position": position, "state": np.empty(0), **series.state()})
     return history_of(problem, series)
 
