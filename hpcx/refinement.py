@@ -22,6 +22,10 @@ _CLOSE = 1e-6
 Values = Mapping[str, float]
 
 
+class NotRefinedError(ValueError):
+    """An input asks for what no theory of the error is known for; the message begins with the key."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One numerical parameter.

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpcx import registry
 from hpcx.config.choose import Open
+from hpcx.config.errors import InputError, Mistake
 from hpcx.config.sources import cautions
 from hpcx.converge.ladders import Place
 from hpcx.converge.outlook import look_ahead
@@ -18,6 +19,7 @@ from hpcx.converge.run import FAILED, STOPPED, Study, converge, open_study
 from hpcx.converge.target import read_goal
 from hpcx.parallel.errors import agreed
 from hpcx.parallel.stop import StopRequests
+from hpcx.refinement import NotRefinedError
 
 log = logging.getLogger("hpcx")
 
@@ -38,7 +40,10 @@ def begin(problem: Open, target: str | None, quantity: list[str] | None, budget:
         if value is not None
     }
     written = start.config.converge.model_copy(update=asked)
-    refinement = registry.refinement(start.config.model, start.config, start.material)
+    try:
+        refinement = registry.refinement(start.config.model, start.config, start.material)
+    except NotRefinedError as error:
+        raise InputError(problem.source, [Mistake("mesh.region", str(error))]) from error
     return open_study(problem, read_goal(written, refinement, problem.source), refinement)
 
 

@@ -112,7 +112,8 @@ class Absorption(Section):
 
     enabled: bool = Field(False, description="compute absorption spectra")
     helicity: Literal["same", "opposite"] = Field(
-        "same", description="helicity that the valley absorbs at its centre, or the opposite one (needs Dirac bands)"
+        "same",
+        description="helicity that the valley absorbs at its centre, or the opposite (not of parabolic bands)",
     )
     broadening: Energy = Field("4 meV", ge=1e-6, le=1, description="half width at half maximum of the Lorentzian")
     window: tuple[Shift, Shift] = Field(
@@ -151,9 +152,7 @@ class Absorption(Section):
 def check_helicity(absorption: Absorption, bands: Bands) -> None:
     """Raise ValueError if the helicity of the light has no transitions."""
     if absorption.helicity == "opposite" and bands.model == "parabolic":
-        raise ValueError(
-            'absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"; use "dirac" bands'
-        )
+        raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"')
 
 
 def check_exchange(exchange: Exchange, bands: Bands) -> None:

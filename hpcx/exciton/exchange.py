@@ -4,13 +4,13 @@ and one of the same momentum made in it or in the other one.
 In the basis of pairs with the hole at k and the electron at k + Q, both from the valley's centre, for the valleys a, b
 = K, K',
 
-    X_ka,k'b = + U(Q) / (N^2 A) O_a(k) conj(O_b(k')),   O_a(k) = <c k+Q|v k> of the states of valley a in the atomic
-    gauge,
+    X_ka,k'b = + U(Q) / (N^2 A) O_a(k) conj(O_b(k')),   O_a(k) = <c k+Q|v k> of the states of valley a,
 
-with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O vanishes linearly with Q, so
-that nothing diverges. Two equal bright excitons of wavefunction A_a split into a transverse one, which X does not move,
-and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above. What is of short range does not vanish with Q and,
-for threefold symmetry, does not couple the valleys: a contact J / (N^2 A) of all pairs of one valley.
+in the atomic gauge, with U(Q) = 2 pi e^2 / (Q eps(Q)): the G = 0 part of the exchange of point-like orbitals. O
+vanishes linearly with Q, so that nothing diverges. Two equal bright excitons of wavefunction A_a split into a
+transverse one, which X does not move, and a longitudinal one at 2 U |sum_k conj(O) A|^2 / (N^2 A) above. What is of
+short range does not vanish with Q and, for threefold symmetry, does not couple the valleys: a contact J / (N^2 A) of
+all pairs of one valley.
 """
 
 from __future__ import annotations

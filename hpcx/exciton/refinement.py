@@ -31,7 +31,7 @@ from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys
-from hpcx.refinement import Parameter, Quantity, Refinement, Values
+from hpcx.refinement import NotRefinedError, Parameter, Quantity, Refinement, Values
 from hpcx.units import from_internal
 
 START = {"mesh.N": 60, "mesh.k0": 0.14}
@@ -211,7 +211,12 @@ def binding_energy(config: CarriersInput, material: Material) -> Quantity:
 
 
 def refinement(config: Config, material: Material) -> Refinement:
-    """Return how the exciton on a disk is refined."""
+    """Return how the exciton on a disk is refined; raises NotRefinedError for one on the whole zone."""
+    if config.mesh.region == "zone":
+        raise NotRefinedError(
+            'mesh.region = "zone": hpcx converge takes excitons on disks to their limits; on the whole zone raise'
+            " mesh.N by hand (a sweep) until the energies stand still"
+        )
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return what one state without spectrum needs."""

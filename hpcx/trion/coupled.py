@@ -5,8 +5,8 @@ A like carrier and the opposite one of equal spin make a pair that exchange dest
 carrier, the spectator. With C(k1, k2) of a channel, spectator 2 and pair momentum p = k1 - k3 = -k2 (two electrons, k3
 = k1 + k2; of two holes p = k3 - k1 = k2),
 
-    long range, pair in one valley:     (X C_a)(k1,k2) = + U(p) / (N^2 A) O_a(k1,k3) sum_b sum_k1' conj(O_b(k1',k3'))
-    C_b(k1',k2) contact, pair in different valleys: (X C_a)(k1,k2) = + J / (N^2 A) sum_k1' C_a(k1',k2)
+    (X C_a)(k1,k2) = + U(p) / (N^2 A) O_a(k1,k3) sum_b sum_k1' conj(O_b(k1',k3')) C_b(k1',k2)    pair in one valley
+    (X C_a)(k1,k2) = + J / (N^2 A) sum_k1' C_a(k1',k2)    contact, pair in different valleys
 
 where b are all channels that have this spectator beside a pair in one valley, O = <c|v> of its electron and hole, and U
 = 2 pi e^2 / (p eps(p)). With spectator 1 the same holds with 1 and 2 exchanged, and with a sign for each channel in

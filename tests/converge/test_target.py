@@ -1,10 +1,13 @@
 """What may be asked for, and how mistakes are told."""
 
+from pathlib import Path
+
 import pytest
 
 from hpcx.config.base import Converge
 from hpcx.config.choose import load_open
 from hpcx.config.errors import InputError
+from hpcx.converge.command import begin
 from hpcx.converge.output import with_error
 from hpcx.converge.target import read_goal
 from hpcx.refinement import Parameter, Quantity, Refinement, powers
@@ -65,6 +68,12 @@ def test_an_input_needs_no_mesh_and_has_one_problem(tmp_path):
     assert start.mesh.N > 0 and start.mesh.k0 == 0.2
     with pytest.raises(InputError, match="limits are of one problem"):
         load_open(str(path), ["sweep.material=['MoS2', 'WS2']"])
+
+
+def test_the_whole_zone_has_no_ladder():
+    problem = load_open(str(Path(__file__).resolve().parents[2] / "inputs" / "exciton_honeycomb.toml"), [])
+    with pytest.raises(InputError, match=r'mesh.region = "zone": hpcx converge takes excitons on disks'):
+        begin(problem, "1 meV", None, None)
 
 
 def test_two_digits_of_the_error():
