@@ -3,6 +3,7 @@ while and after it shrinks, its squared width and diffusivity.
 
     python postprocess/wigner_shrinking.py results/wigner_plane_20K/result.h5
 
+That input has wide energy bins: the spot shrinks from 29 to 65 ps; on fine bins it does from 34 to 81 ps.
 Maps are divided by their maxima; the line is the density 1/e, the circle has the radius w of the mean square.
 """
 
