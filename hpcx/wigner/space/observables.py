@@ -11,7 +11,6 @@ from mpi4py import MPI
 from hpcx.io.part import Part
 from hpcx.physics.constants import HBAR
 from hpcx.wigner.space.advection import parities
-from hpcx.wigner.space.spatial_grid import SpatialGrid
 from hpcx.wigner.space.transport import Transport
 
 #: energies beyond this (eV) are left out of phase-space distributions
@@ -26,18 +25,18 @@ def grid_checks(transport: Transport) -> dict[str, np.ndarray]:
     over the largest of all.
     """
     density = transport.by_valley()
-    outermost = transport.local(_outermost(transport.spatial.grid))
-    found = np.stack([-density, density, np.where(outermost, np.abs(density), 0.0)])
+    found = np.stack([-density, density, np.where(_outermost(transport), np.abs(density), 0.0)])
     found = found.reshape(3, len(density), -1).max(axis=-1)
     transport.comm.Allreduce(MPI.IN_PLACE, found, op=MPI.MAX)
     lowest, largest, edge = found
     return {"minimum": -lowest / largest, "edge": edge / largest}
 
 
-def _outermost(spatial_grid: SpatialGrid) -> np.ndarray:
-    """Return which cells lie at the edge of the box."""
+def _outermost(transport: Transport) -> np.ndarray:
+    """Return which of this rank's cells lie at the edge of the box."""
+    spatial_grid = transport.spatial.grid
     limit = spatial_grid.axis[-1] - 0.1 * spatial_grid.spacing
-    return np.any([np.abs(coordinate) > limit for coordinate in spatial_grid.coordinates()], axis=0)
+    return np.any([np.abs(transport.local(coordinate)) > limit for coordinate in spatial_grid.coordinates()], axis=0)
 
 
 def density_maps(transport: Transport) -> dict[str, np.ndarray]:

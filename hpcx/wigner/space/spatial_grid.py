@@ -42,10 +42,10 @@ class SpatialGrid:
         return (np.arange(self.points[0]) - 0.5 * (self.points[0] - 1)) * self.spacing
 
     def coordinates(self) -> tuple[np.ndarray, ...]:
-        """Return (x,) or (x, y) at all cells, nm; y along the first axis."""
+        """Return (x,) or (x, y) at all cells, nm, views of the axis; y along the first axis."""
         if self.dimension == 1:
             return (self.axis,)
-        y, x = np.meshgrid(self.axis, self.axis, indexing="ij")
+        y, x = np.meshgrid(self.axis, self.axis, indexing="ij", copy=False)
         return (x, y)
 
     def radius_squared(self) -> np.ndarray:
