@@ -26,7 +26,7 @@ part() {    # name, then the command: runs it and adds up; a part without tests 
     failed=$((failed + bad))
 }
 
-part serial "$python" -m pytest -q -n 2 --dist loadfile -m "not mpi and not validate" --ignore=tests/slurm tests
+part serial "$python" -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not mpi and not validate" --ignore=tests/slurm tests
 for ranks in 1 2 3 4; do
     part "$ranks ranks" timeout --foreground -k 10 "${TEST_TIMEOUT:-600}" "${MPIRUN:-mpirun}" -n $ranks \
         "$python" -m mpi4py -m pytest -q --with-mpi --ranks $ranks -m "mpi and not validate" -p no:cacheprovider tests/parallel
