@@ -1,6 +1,7 @@
 """Rules for all tests: markers, fixtures for tests under mpirun, and one report from all ranks.
 
 * `@pytest.mark.mpi`: runs under mpirun (tests/parallel), on every rank, with as many ranks as there are: 1, 2, 3 and 4.
+  `@pytest.mark.mpi(min_size=2)` leaves out one rank: a comparison with one rank shows nothing there.
 * `@pytest.mark.validate`: a slow comparison with published numbers; left out unless `-m` asks for it.
 
 Under mpirun rank 0 alone reports. A test that fails on any rank fails; when the other ranks hang in it, all are ended.
