@@ -222,7 +222,8 @@ def three_orbitals():
         " and unknown, in alternation"
     )
     valley = {"bands": {"model": "tight-binding"}, "tight_binding": {"builtin": "liu2013:WSe2"}}
-    for N, kernel in ((160, "auto"), (190, "auto"), (250, "fft")):
+    # transforms alone: nine products of components in place of four
+    for N, kernel in ((160, "auto"), (190, "auto"), (250, "auto"), (320, "auto"), (250, "fft")):
         operators = [
             TrionOperator(COMM, problem_of(N, "WSe2", **tables)[1], symmetry, kernel)
             for tables, symmetry in (({}, "C6v"), (valley, "C3v"))
