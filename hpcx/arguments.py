@@ -29,7 +29,7 @@ def parser(run: Command, converge: Command, completion: Command) -> argparse.Arg
     _add_converge(added, converge)
     _add_check(added)
     _add_readers(added)
-    info = added.add_parser("info", help="versions and threads: what to put into a report of a fault")
+    info = added.add_parser("info", help="versions and threads, for a bug report")
     info.set_defaults(command=commands.info)
     shell = added.add_parser("completion", help="a script that completes commands and options in bash and zsh")
     shell.set_defaults(command=completion)
@@ -43,7 +43,7 @@ def _add_run(added: Any, command: Command) -> None:
     run.add_argument(
         "--shared",
         action="store_true",
-        help="end with status 0 although other jobs compute points (for the tasks of an array)",
+        help="end with status 0 even if other jobs are still computing points (for job arrays)",
     )
 
 
@@ -56,10 +56,10 @@ def _add_check(added: Any) -> None:
         "--memory", metavar="SIZE", help="memory that one rank may use, e.g. '4 GB' (default: what is free here)"
     )
     check.add_argument(
-        "--latency", metavar="TIME", default="1.5 us", help="time of a message between ranks (default: %(default)s)"
+        "--latency", metavar="TIME", default="1.5 us", help="latency of a message between ranks (default: %(default)s)"
     )
     check.add_argument(
-        "--bandwidth", metavar="RATE", default="1 GB/s", help="what a rank sends per second (default: %(default)s)"
+        "--bandwidth", metavar="RATE", default="1 GB/s", help="bandwidth of a rank (default: %(default)s)"
     )
     check.add_argument("--all", action="store_true", help="list every point of a long sweep")
 
@@ -71,14 +71,14 @@ def _add_readers(added: Any) -> None:
     status.add_argument("--all", action="store_true", help="list every point of a long sweep")
     status.add_argument("--json", action="store_true", help="every point as JSON, for scripts")
     status.set_defaults(command=commands.status)
-    show = added.add_parser("show", help="what a result is: its input, its numbers, where it is from")
+    show = added.add_parser("show", help="summary of a result: input, numbers, provenance")
     show.add_argument("file", help="a result.h5 or sweep.h5, or the directory of a run")
     show.set_defaults(command=commands.show)
-    compare = added.add_parser("compare", help="what differs between two results, in their inputs and in what came out")
+    compare = added.add_parser("compare", help="differences between two results: inputs and datasets")
     compare.add_argument("first", metavar="A", help="a result.h5 or sweep.h5, or the directory of a run")
     compare.add_argument("second", metavar="B", help="another one")
     compare.set_defaults(command=commands.compare)
-    text = "what a result can show, and drawing it"
+    text = "list or draw the figures of a result"
     plot = added.add_parser(
         "plot", help=text, description=text + "; what follows -- goes to the script, e.g. -- --temperature 150"
     )
@@ -157,7 +157,7 @@ def _add_running(run: argparse.ArgumentParser) -> None:
 
 def _add_converge(added: Any, command: Command) -> None:
     """Add `hpcx converge`, whose own options replace keys of the table [converge]."""
-    text = "refine the numerical parameters of an input until a quantity is known as well as it should be"
+    text = "refine the numerical parameters of an input until its error bar meets the target"
     converge = _with_input(added, "converge", command, text)
     _add_running(converge)
     converge.add_argument("--target", metavar="TEXT", help="largest error bar: '0.5 meV', '1 %%'")

@@ -167,7 +167,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Print what differs between two results, in their inputs and in what came out."""
+    """Print differences between two results: inputs and datasets."""
     from hpcx.inspection.compare import compare_text
 
     terminal.write(compare_text(Path(options.first), Path(options.second)))

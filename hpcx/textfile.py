@@ -17,7 +17,7 @@ def text_of(path: Path) -> str:
     raises OSError, or ValueError for what is no text file.
     """
     if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # of a directory the system says what is wrong
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     with open(path, "rb") as file:
         return _short(file.read(MOST_BYTES + 1)).decode("utf-8-sig")
 

@@ -24,8 +24,8 @@ def main() -> None:
     """Read, predict, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder with a result.h5 for every number of ranks")
-    parser.add_argument("--latency", default="1.5 us", help="time of a message between ranks (default: %(default)s)")
-    parser.add_argument("--bandwidth", default="1 GB/s", help="what a rank sends per second (default: %(default)s)")
+    parser.add_argument("--latency", default="1.5 us", help="latency of a message between ranks (default: %(default)s)")
+    parser.add_argument("--bandwidth", default="1 GB/s", help="bandwidth of a rank (default: %(default)s)")
     options = parser.parse_args()
     files = sorted(options.folder.glob("*/result.h5"), key=lambda path: int(path.parent.name))
     if not files:

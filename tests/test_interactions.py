@@ -355,7 +355,7 @@ MALFORMED = {
     "slab.1.side = 'left': expected 'above' or 'below' or 'both'": SLAB.replace("above", "left"),
     "slab.1.parallel = 0.5 1: expected from 1 to 1000": SLAB.replace("4", "0.5"),
     "slab number 1 above the layer has no thickness, so nothing can lie behind it": SLAB + SLAB,
-    "slab.1.thicknes = 1 nm: is known to no model; did you mean 'slab.*.thickness'?": (
+    "slab.1.thicknes = 1 nm: is not used by any model; did you mean 'slab.*.thickness'?": (
         f"{SLAB}thicknes = {NUMBER(1, 'nm')}\n"
     ),
     "slab.1.thickness = 1 eV: ": f"{SLAB}thickness = {NUMBER(1, 'eV')}\n",
@@ -372,7 +372,7 @@ MALFORMED = {
         f"[table]\nq = {NUMBER([1, 1], '1/nm')}\nepsilon = {NUMBER([1, 2], 1)}\n"
     ),
     "2 momenta and 3 values": f"[table]\nq = {NUMBER([1, 2], '1/nm')}\nepsilon = {NUMBER([1, 2, 3], 1)}\n",
-    "the line through the first two points must cross q = 0 above 0": (
+    "the line through the first two points must be positive at q = 0": (
         f"[table]\nq = {NUMBER([1, 2, 3], '1/nm')}\nepsilon = {NUMBER([1, 3, 3.5], 1)}\n"
     ),
     "W is infinite at q = 0": f"[table]\nq = {NUMBER([0, 1], '1/nm')}\nW = {NUMBER([9, 3], 'eV*nm^2')}\n",

@@ -148,7 +148,7 @@ def refuse_more(what: str, count: float, most: int, knobs: str) -> None:
 def _name_of_a_file(text: str) -> str:
     """Return a text that may name a file; raises ValueError."""
     if not text or "\0" in text:
-        raise ValueError("is no name of a directory; the current one is '.'")
+        raise ValueError("is not a directory name; the current directory is '.'")
     return text
 
 
@@ -173,23 +173,19 @@ class Petsc(Section):
 
 
 class Converge(Section):
-    """What `hpcx converge` is to find out; `hpcx run` does not look at it."""
+    """Settings of `hpcx converge`; `hpcx run` does not look at it."""
 
     target: str | None = Field(None, description="largest error bar, absolute or relative, e.g. '0.5 meV', '1 %'")
     quantity: str | list[str] | None = Field(
         None,
         description=(
-            "datasets of the results that are to be known so well, e.g. 'singlet/binding_energy'; without it the"
-            " model's first one"
+            "datasets whose limits are wanted, e.g. 'singlet/binding_energy'; without it the model's first one"
         ),
     )
     budget: str | None = Field(None, description="processor time that may be spent, e.g. '10 core-min'")
     limits: list[str] | None = Field(
         None,
-        description=(
-            "numerical parameters that are taken to their limits, e.g. ['mesh.N']; all that the model has if nothing is"
-            " given"
-        ),
+        description=("numerical parameters to extrapolate, e.g. ['mesh.N']; default: all of the model"),
     )
 
 
@@ -211,8 +207,8 @@ class RunInput(Section):
     parameter_set: str | None = Field(
         None,
         description=(
-            "numbers that a paper used in place of some of the material's: a set of `hpcx materials`, the path of a"
-            ' TOML file, or "none"; without it the usual one of the model for materials that come with hpcx'
+            "numbers of a paper in place of some of the material's: a set of `hpcx materials`, the path of a TOML"
+            ' file, or "none"; default: for built-in materials the usual set of the model'
         ),
     )
     parameters: dict[str, str | float] = Field(
@@ -221,7 +217,7 @@ class RunInput(Section):
     )
     output: Output = Field(default_factory=Output, description="where results go")
     petsc: Petsc = Field(default_factory=Petsc, description="options for PETSc and SLEPc")
-    converge: Converge = Field(default_factory=Converge, description="what `hpcx converge` is to find out")
+    converge: Converge = Field(default_factory=Converge, description="settings of `hpcx converge`")
 
     @property
     def numbers_from(self) -> str:

@@ -57,7 +57,7 @@ def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
     axes = table.pop("sweep", {})
     others = [key for key in axes if key not in start] if isinstance(axes, dict) else []
     mistakes += [
-        Mistake(f"sweep.{key}", f"limits are of one problem: give one value, e.g. --set {key}=...") for key in others
+        Mistake(f"sweep.{key}", f"limits belong to one problem: give one value, e.g. --set {key}=...") for key in others
     ]
     for key, value in start.items():
         table = with_key(table, key, value) if _lacks(table, key) else table

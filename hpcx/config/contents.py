@@ -86,6 +86,6 @@ def _content(kind: str, value: str) -> Any:
     if kind == "environment":
         return content(load_environment(value))
     if Path(value).exists() and not Path(value).is_file():
-        raise ValueError("it is no file")  # a device or a pipe may have no end
+        raise ValueError("it is not a file")  # a device or a pipe may have no end
     with open(value, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

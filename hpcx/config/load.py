@@ -373,7 +373,7 @@ def _check_axes(axes: Any, config: type[RunInput]) -> list[Mistake]:
     for key, values in axes.items():
         if key not in names and not key.startswith("parameters."):
             hint = "; write dotted keys in quotes" if isinstance(values, dict) else suggestion(key, names)
-            mistakes.append(Mistake(f"sweep.{key}", f"is no key that can be swept{hint}"))
+            mistakes.append(Mistake(f"sweep.{key}", f"is not a key that can be swept{hint}"))
         elif not isinstance(values, list) or not values:
             mistakes.append(Mistake(f"sweep.{key}", "must be a list of at least one value", values))
         elif len({repr(value) for value in values}) < len(values):

@@ -99,14 +99,12 @@ def extrapolate(x: np.ndarray, y: np.ndarray, y_error: np.ndarray, models: Mappi
 def _disagreement(y: np.ndarray, value: float, spread: float) -> list[str]:
     doubts = [f"only {len(y)} points"] if len(y) < 3 else []
     if spread > max(_DISAGREEMENT * abs(value - y[-1]), _SMALL):
-        doubts.append(
-            f"models disagree by more ({spread:.2f}) than what they add to the last point ({value - y[-1]:+.2f})"
-        )
+        doubts.append(f"models disagree by more ({spread:.2f}) than they add to the last point ({value - y[-1]:+.2f})")
     return doubts
 
 
 def _steps(x: np.ndarray, y: np.ndarray) -> list[str]:
     steps = np.abs(np.diff(y))
     if len(steps) > 1 and steps[-1] > max(steps[-2] * (x[-2] - x[-1]) / (x[-3] - x[-2]) * 3, _SMALL):
-        return ["steps do not get smaller: shells of the mesh at the cut-off, or not yet in the asymptotic region"]
+        return ["differences do not shrink: mesh shells at the cut-off, or not yet in the asymptotic region"]
     return []

@@ -27,7 +27,7 @@ def look_ahead(study: Study) -> str:
     planner = Planner(plan.points, 1, np.inf)
     seconds = sum(planner.estimate(number, 1).work.on(measured()) for number in range(len(places)))
     study.expected = seconds / sum(study.work(place) for place in places)
-    first = f"the first {len(places)} calculations, without which nothing can be said, take about {duration(seconds)}"
+    first = f"the first {len(places)} calculations, needed for any error bar, take about {duration(seconds)}"
     if seconds > study.goal.budget:
         study.end = (SHORT, f"{first}, more than the budget of {duration(study.goal.budget)}: nothing was computed")
         return ""
@@ -49,7 +49,7 @@ def _beyond(study: Study, places: list[Place], first: float) -> list[str]:
     )
     needed = first + study.seconds(whole.work)
     if not whole.reached:
-        return ["expected: the target is beyond all that can be refined"]
+        return ["expected: the target cannot be reached by refinement"]
     units = ["%" if study.goal.relative else quantity.unit for quantity in study.goal.quantities]
     errors = [f"{error * (100 if study.goal.relative else 1):.2g} {unit}" for error, unit in zip(reach.errors, units)]
     return (

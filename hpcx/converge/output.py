@@ -108,7 +108,7 @@ def _ahead(study: Study) -> list[str]:
     left = (
         f"to the target about {duration(study.seconds(whole.work))}"
         if whole.reached
-        else "the target is beyond all that can be refined"
+        else "the target cannot be reached by refinement"
     )
     text = f"  next: {', '.join(move.source for move in step)}, most error per time; {left}"
     needed, budget = study.spent + study.seconds(whole.work), study.goal.budget

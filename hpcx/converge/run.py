@@ -207,7 +207,7 @@ def quantity_of(values: np.ndarray, unit: str, quantity: Quantity) -> float:
 def _next(study: Study, report: Report) -> list[Place]:
     """Return what is to be computed next, nothing if this is the end."""
     if report.stopped or report.elsewhere:
-        study.end = (STOPPED, report.stopped or "another run computes here")
+        study.end = (STOPPED, report.stopped or "another run is computing in this directory")
     elif _has_holes(study):
         study.end = (FAILED, next(iter(study.failed.values())))
     elif are_reached(study.answers, study.allowed()):
@@ -220,7 +220,10 @@ def _next(study: Study, report: Report) -> list[Place]:
 def _refined(study: Study) -> list[Place]:
     allowed = study.allowed()
     if any(answer.errors[SOLVER] >= most for answer, most in zip(study.answers, allowed)):
-        study.end = (SHORT, "the solver itself leaves more than that: ask for less")
+        study.end = (
+            SHORT,
+            "the solver's own error exceeds the target; relax the target or tighten the solver's tolerance",
+        )
         return []
     step = chosen_moves(moves(study.family, study.done, study.failed), study.answers, allowed, study.work)
     while step and study.spent + study.seconds(sum(study.work(move.place) for move in step)) > study.goal.budget:

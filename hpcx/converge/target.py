@@ -82,7 +82,7 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
         near = suggestion(path, list(known)) or suggestion(path, [name.rpartition("/")[2] for name in known])
         mistakes.append(
             Mistake(
-                "converge.quantity", f"is no quantity whose limit is known{near}; known are {', '.join(known)}", word
+                "converge.quantity", f"is not a quantity with a known limit{near}; known are {', '.join(known)}", word
             )
         )
         return None
@@ -156,7 +156,7 @@ def _parameters(
             mistakes.append(
                 Mistake(
                     "converge.limits",
-                    f"is no numerical parameter{suggestion(key, list(known))}; known are {', '.join(known)}",
+                    f"is not a numerical parameter{suggestion(key, list(known))}; known are {', '.join(known)}",
                     key,
                 )
             )
@@ -165,5 +165,7 @@ def _parameters(
         parameter for parameter in chosen if any(quantity.depends_on(parameter.key) for quantity in quantities)
     )
     if quantities and not matter and not mistakes:
-        mistakes.append(Mistake("converge.limits", "none of these parameters matters for what is asked for", written))
+        mistakes.append(
+            Mistake("converge.limits", "none of these parameters affects the quantities asked for", written)
+        )
     return matter

@@ -33,7 +33,7 @@ class Spectrum:
         stick_weight: their weights |<line|V|i>|^2, (stick,).
         error_estimate: bound of the spectrum's error relative to its peak in the window.
         steps: Lanczos steps.
-        sum_rule: sum of all weights as it must be, <i|V^2|i>.
+        sum_rule: total oscillator strength required by the sum rule, <i|V^2|i>.
     """
 
     photon_energy: np.ndarray
@@ -150,15 +150,17 @@ def add_spectrum(
     result.add_internal(
         f"{path}/stick_weight", spectrum.stick_weight, ("stick",), weight, "squared optical matrix element of a line"
     )
-    result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "bound of the error relative to the peak")
+    result.add(f"{path}/error_estimate", spectrum.error_estimate, (), "1", "error bound relative to the peak")
     result.add(f"{path}/steps", spectrum.steps, (), "1", "Lanczos steps")
-    result.add_internal(f"{path}/sum_rule", spectrum.sum_rule, (), weight, "sum of all weights as it must be")
+    result.add_internal(
+        f"{path}/sum_rule", spectrum.sum_rule, (), weight, "total oscillator strength required by the sum rule"
+    )
     total = float(spectrum.stick_weight.sum())
     missed = spectrum.error_estimate > settings.accuracy and spectrum.steps >= settings.max_steps
     reached = (
         ""
         if not missed
-        else (f"; MORE THAN THE ASKED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
+        else (f"; ABOVE THE REQUESTED {settings.accuracy:g}: raise absorption.max_steps = {settings.max_steps}")
     )
     result.summary.append(
         f"{group} absorption: error below {spectrum.error_estimate:.1e} of the peak after {spectrum.steps} steps, "

@@ -1,4 +1,4 @@
-"""What a user may write for the exciton; the trion uses the same sections."""
+"""Input of the exciton; the trion uses the same sections."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Screening(Section):
         "thin-layer",
         description=(
             "W(q) = 2 pi e^2 / (q (kappa + r0 q)), or its approximation in real space by a logarithm and an exponential"
-            " (Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, with which published Monte Carlo numbers were computed;"
-            " slabs and tables have their own"
+            " (Cudazzo, Tokatly, Rubio 2011), up to 6 % weaker, which published Monte Carlo numbers used; slabs and"
+            " tables define their own interaction"
         ),
     )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average",
-        description="what stands for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)",
+        description="value used for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)",
     )
     kappa: Annotated[Permittivity | str, Named("environment")] = Field(
         1.0,
@@ -170,14 +170,15 @@ class Exchange(Section):
     long_range: bool = Field(
         False,
         description=(
-            "exchange at the momentum of the pair, which couples bright pairs of K and K' (Dirac or tight-binding"
+            "long-range exchange at the pair momentum, which couples bright pairs of K and K' (Dirac or tight-binding"
             " bands)"
         ),
     )
     screening: Literal["layer", "environment"] = Field(
         "layer",
         description=(
-            "what screens the long-range exchange: the same as the attraction, or the surroundings of the layer alone"
+            "screening of the long-range exchange: the same as of the attraction, or by the surroundings of the"
+            " layer alone"
         ),
     )
 
@@ -189,7 +190,7 @@ class ExcitonExchange(Exchange):
         [0, 1, 2, 3],
         min_length=1,
         max_length=1000,
-        description="pair momenta m b1 / N at which excitons of K and K' are coupled, by their integers m",
+        description="integers m of the pair momenta m b1 / N at which excitons of K and K' are coupled",
     )
     spinless_factor: float = Field(
         1.0, ge=1, le=2, description="factor of the long-range exchange: 2 for singlets of a model without spin"
@@ -198,7 +199,9 @@ class ExcitonExchange(Exchange):
         0.0,
         ge=-1000,
         le=1000,
-        description="strength J of the short-range exchange of pairs in one valley, fitted: bands do not say it",
+        description=(
+            "strength J of the short-range exchange of pairs in one valley; a fit parameter, not given by the bands"
+        ),
     )
 
     @property
@@ -256,7 +259,7 @@ class Solver(Section):
 
 
 class CarriersInput(RunInput):
-    """What is the same for all complexes of electrons and holes on a mesh."""
+    """Input common to all complexes of electrons and holes on a mesh."""
 
     effects: ClassVar[tuple[Effect, ...]] = (
         Effect(("bands.electron_mass", "bands.hole_mass"), ("bands.model",), lambda model: model == "parabolic"),
@@ -306,7 +309,9 @@ class CarriersInput(RunInput):
         if self.bands.model == "tight-binding" and files.file is None and files.builtin is None:
             raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
         if self.phonons.enabled and self.mesh.region == "zone":
-            raise ValueError('phonons.enabled has widths of the 1s exciton of a valley: set mesh.region = "disks"')
+            raise ValueError(
+                'phonons.enabled gives widths of the 1s exciton of a valley only: set mesh.region = "disks"'
+            )
         return self
 
     @property

@@ -18,7 +18,7 @@ Input = TypeVar("Input", bound=CarriersInput)
 
 
 def phonon_excitons(config: CarriersInput, material: Material) -> Excitons:
-    """Return what phonons do to the excitons of an input: masses and couplings of the material,
+    """Return the excitons of an input as phonons see them: masses and couplings of the material,
     1s states in the input's surroundings.
     """
     excitons = excitons_of(material, material_interaction(config, material), "variational")

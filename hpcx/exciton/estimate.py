@@ -1,4 +1,4 @@
-"""What an exciton run will cost; measured on one core of the reference machine (`hpcx.parallel.machine`)."""
+"""Cost of an exciton run; measured on one core of the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
 

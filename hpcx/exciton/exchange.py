@@ -227,7 +227,7 @@ def add_exchange(stages: Stages, result: Result, config: Config, material: Mater
         np.array(share),
         ("momentum", "state"),
         "1",
-        "share of a state in the polarisation that makes the exchange",
+        "weight of the state in the macroscopic polarisation",
     )
     for q, energy, part in zip(momentum, with_exchange, share, strict=True):
         split = from_internal(energy[int(np.argmax(part))] - energy[0], "meV") if part.any() else 0.0

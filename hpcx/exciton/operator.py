@@ -44,7 +44,7 @@ class ExcitonOperator:
 
     @property
     def traffic(self) -> Traffic:
-        """What this rank has sent in products."""
+        """Traffic of this rank in products."""
         return self._spread.traffic
 
     def _attraction(self, x_k: np.ndarray) -> np.ndarray:

@@ -111,7 +111,8 @@ def material_interaction(config: CarriersInput, material: Material, with_layer: 
         return layer_interaction(material, around, kind)
     if around.knows_layer:
         raise ValueError(
-            "a table, or sheets, are layer and surroundings together: the surroundings alone are not known"
+            "a table or sheets describe layer and surroundings together: the screening by the surroundings alone is"
+            " unknown"
         )
     return interaction_of(0.0, around, kind)
 

@@ -61,7 +61,7 @@ _OVERHEAD = 1e5
 
 @dataclass(frozen=True)
 class Tail:
-    """What states beyond a cut-off contribute to the energy, for a contact density of one.
+    """Energy contributed by states beyond a cut-off, for unit contact density.
 
     Attributes:
         unit: 2 pi / a, 1/nm.
@@ -120,7 +120,7 @@ def relative_width(config: CarriersInput, material: Material) -> float:
 
 
 def tail_of(config: CarriersInput, material: Material) -> Tail:
-    """Return what is beyond a cut-off."""
+    """Return the contribution beyond a cut-off."""
     law, unit = material_interaction(config, material), 2 * math.pi / carrier_lattice(config, material).constant
     binding = hydrogenic(config, material).binding_energy
 
@@ -219,7 +219,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         )
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return what one state without spectrum needs."""
+        """Return the settings for one state without spectrum."""
         return {"solver.states": 1, "solver.tolerance": RESIDUAL, "absorption.enabled": False}
 
     def work(values: Values) -> float:

@@ -52,7 +52,7 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
 
 
 def _of_overlaps(config: CarriersInput) -> list[Refusal]:
-    """Return what needs electron and hole in one sheet;
+    """Return the keys that need electron and hole in one sheet;
     the dipole of a tight-binding model is that of its own states.
     """
     light = () if config.bands.model == "tight-binding" else ("absorption.enabled", "twod.enabled")
@@ -73,7 +73,7 @@ def _of_bands(config: CarriersInput, material: Material) -> list[Refusal]:
         return []
     splitting = material.number("carriers.valence_splitting", "eV")
     reason = (
-        "half of it must be below the gap of the Dirac model, carriers.gap ="
+        "half of it must be smaller than the gap of the Dirac model, carriers.gap ="
         f" {material.number('carriers.gap', 'eV'):g} eV"
     )
     return [Refusal("parameters.carriers.valence_splitting", f"{splitting:g} eV", reason)]
@@ -98,7 +98,13 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
     files = config.tight_binding
     occupied = occupied_bands(files)
     if occupied >= model.orbitals:
-        return [Refusal("tight_binding.occupied", str(occupied), f"there is no band above among {model.orbitals}")]
+        return [
+            Refusal(
+                "tight_binding.occupied",
+                str(occupied),
+                f"the model has only {model.orbitals} bands, so none is left above the gap",
+            )
+        ]
     valleys, found = tried("tight_binding.valley", files.valley, lambda: load_valleys(files))
     if found:
         return found

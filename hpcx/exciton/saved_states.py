@@ -91,7 +91,7 @@ class SavedStates:
         self._stage, self._order = stage, order
 
     def known(self) -> Partial:
-        """Return what an earlier run knew; collective."""
+        """Return the states that an earlier run saved; collective."""
         earlier, order = self._stage.earlier(), self._order
         if earlier is None:
             return Partial(order.from_file(lambda first, last: np.empty((last - first, 0), complex)), 0)

@@ -188,6 +188,6 @@ def _fraction(word: str, model: TightBinding, key: str) -> tuple[float, float]:
     found = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
     if found is None:
         raise ValueError(
-            f"{key}: {word!r} is no point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'"
+            f"{key}: {word!r} is not a point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'"
         )
     return float(found[1]), float(found[2])

@@ -1,4 +1,4 @@
-"""What a user may write about tight-binding models: their files, and pairs of bands on the whole Brillouin zone."""
+"""Input of tight-binding models: files, and pairs of bands on the whole Brillouin zone."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class TightBindingFiles(Section):
         ),
     )
     orbital_tolerance: float = Field(
-        1e-3, ge=0, le=0.1, description="largest share of a state that the effective orbitals of a band may leave out"
+        1e-3, ge=0, le=0.1, description="largest weight of a state outside the effective orbitals of its band"
     )
     symmetry_tolerance: float = Field(
         5e-3,
         ge=0,
         le=0.1,
         description=(
-            "largest change of overlaps (and of energies over their width) that counts as rounding of the file,"
+            "largest change of overlaps (and of energies relative to their range) taken as rounding of the file and"
             " averaged out"
         ),
     )
@@ -91,15 +91,13 @@ class Zone(Section):
         ge=1,
         le=1e5,
         description=(
-            "distance up to which charges interact; without it half the width of the N x N supercell, and exchange has"
-            " no end"
+            "distance up to which charges interact; default: half the width of the N x N supercell, and no limit"
+            " for exchange"
         ),
     )
-    whole_cells: bool = Field(
-        False, description="leave out cells that are farther away than `reach`, too, as xatu does"
-    )
+    whole_cells: bool = Field(False, description="also drop cells farther away than `reach`, as xatu does")
     scissor: Annotated[float, Unit("eV")] = Field(0.0, ge=-10, le=20, description="added to the gap")
-    exchange: bool = Field(False, description="electron-hole exchange, with the interaction that the layer screens")
+    exchange: bool = Field(False, description="electron-hole exchange, with the interaction screened by the layer")
     spinless_factor: float = Field(
         1.0, ge=1, le=2, description="factor of the exchange: 2 for singlets of a model without spin"
     )

@@ -240,7 +240,7 @@ class ZoneOperator:
 
     @property
     def traffic(self) -> Traffic:
-        """What this rank has sent in products."""
+        """Traffic of this rank in products."""
         return self._spread.traffic
 
     def _attraction(self, x_kcv: np.ndarray) -> np.ndarray:

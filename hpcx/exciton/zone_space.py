@@ -88,17 +88,17 @@ def add_space(result: Result, operator: ZoneOperator, model: TightBinding, vecto
     site_sx, _ = sites(model)
     place_rsx = from_hole(model, operator.problem.divisions, site_sx, site_sx[held.hole], cells)
     for axis, name in enumerate("xy"):
-        text = f"electron's {name} from the hole's, at the shortest distance"
+        text = f"electron's {name} relative to the hole's, at the shortest distance"
         place, dims = place_rsx[..., axis], ("cell", "site")
         result.add_internal(f"exciton/space/{name}", place, dims, "angstrom", text, start=cells.start, rows=total)
     text = (
-        "probability of the electron on a site and the hole on the site `hole` of one cell; of all sites of the hole"
-        " together the sum is 1"
+        "joint probability of the electron on a site and the hole on the site `hole` of one cell; the sum over all"
+        " sites of the hole is 1"
     )
     density_srs = np.empty((len(vectors), *place_rsx.shape[:2]))
     for vector, density_rs in zip(vectors, density_srs, strict=True):
         held.put_density(vector, density_rs)
     part = Part.block((len(vectors), total, len(site_sx)), (slice(0, len(vectors)), cells))
     result.add("exciton/space/density", density_srs, ("state", "cell", "site"), "1", text, part=part)
-    text = "number of the hole's site: where the hole of the lowest state is most"
+    text = "index of the hole's site: the one with most hole density in the lowest state"
     result.add("exciton/space/hole", held.hole, (), "1", text)

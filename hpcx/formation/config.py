@@ -1,4 +1,4 @@
-"""What a user may write for the model `formation`; units in brackets are those of plain numbers."""
+"""Input of the model `formation`; units in brackets are those of plain numbers."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ class Approximation(Section):
     equal_mass_kernel: bool = Field(False, description="two-exciton kernels of equal electron and hole masses")
     grating: bool = Field(False, description="population grating of pump and probe in the third-order route")
     cascade: Literal["quantum", "printed"] = Field(
-        "quantum", description="grid-independent quanta or the printed chain"
+        "quantum", description="emission of quanta independent of the grid, or the chain as published"
     )
     radiation: Literal["dispersive", "frozen"] = Field(
-        "dispersive", description="radiation at each frequency or at the probe's"
+        "dispersive", description="radiation and substrate at each frequency, or at the probe's"
     )
     substrate: bool = Field(False, description="SiO2/Si stack instead of a free-standing sheet")
     background: Annotated[float, Unit("nm")] = Field(
@@ -117,8 +117,8 @@ class Cascade(Section):
     """Relaxation."""
 
     speed: Annotated[float, Unit("meV/fs")] = Field("20 meV/fs", ge=1e-3, le=200, description="energy loss rate")
-    quantum: MilliEnergy = Field("48 meV", ge=1, le=1000, description="energy of a quantum")
-    width: MilliEnergy = Field("12 meV", ge=0.1, le=1000, description="spread of the quantum")
+    quantum: MilliEnergy = Field("48 meV", ge=1, le=1000, description="mean energy of an emitted quantum")
+    width: MilliEnergy = Field("12 meV", ge=0.1, le=1000, description="width of the distribution of quanta")
     decay: MilliEnergy = Field("1 meV", ge=0, le=1000, description="decay of the 1s population, hbar times rate")
 
 

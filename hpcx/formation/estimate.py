@@ -1,4 +1,4 @@
-"""What a point will cost, from counts of states, times and delays;
+"""Cost of a point, from counts of states, times and delays;
 measured on the reference machine (`hpcx.parallel.machine`).
 """
 

@@ -146,7 +146,7 @@ def notices(config: Config, upper_gap: float) -> list[str]:
     """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
     energy = config.pump.photon_energy
     return (
-        [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it meets bound states"]
+        [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it excites bound states"]
         if energy < upper_gap
         else []
     )
@@ -166,7 +166,10 @@ def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
     around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
     return layer_interaction(
-        material, together(load_environment(around), "light creates pairs, and pairs scatter, as they do in one sheet")
+        material,
+        together(
+            load_environment(around), "optical transitions and scattering are implemented for pairs in one sheet only"
+        ),
     )
 
 

@@ -45,7 +45,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         return (1e4 + nodes**2) * (values[step] ** -0.2 if step == "solver.tolerance" else 1 + 1 / values[step])
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return what leaves resampling and spectra out."""
+        """Return the settings that skip resampling and spectra."""
         return {"signal.bootstrap": 0, "signal.photon_energies.points": 0}
 
     return Refinement(_parameters(step), _quantities(), settings, lean, work)
@@ -64,7 +64,7 @@ def _parameters(step: str) -> tuple[Parameter, ...]:
         _ENERGIES,
         powers("continuum.energy_max", 1, 2),
         (("1",), ("2",), ()),
-        "states that are left out and polarised off resonance: first order in one over their energy",
+        "neglected states, polarised off resonance: first order in the inverse of their energy",
     )
     sampling = Parameter(
         step,
@@ -72,7 +72,7 @@ def _parameters(step: str) -> tuple[Parameter, ...]:
         lambda values: {"1": values[step], "2": values[step] ** 2},
         (("1",), ()) if step == "solver.tolerance" else (("2",), ()),
         (
-            "error of the steps, which the solver keeps below it"
+            "error of the steps, kept below this by the solver"
             if step == "solver.tolerance"
             else "trapezoids in time: second order"
         ),

@@ -45,8 +45,8 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
         least = SMALLEST_WIDTH + from_internal(phonons.width(given.measured_at, ways), "meV")
         if width < least:
             reason = (
-                f"must be at least {least:.2f} meV: what phonons make at dephasing.measured_at = {given.measured_at:g}"
-                f" K, and {SMALLEST_WIDTH:g} meV"
+                f"must be at least {least:.2f} meV: the width by phonons at dephasing.measured_at ="
+                f" {given.measured_at:g} K plus {SMALLEST_WIDTH:g} meV"
             )
             found.append(Refusal(f"dephasing.{key}", f"{width:g} meV", reason))
     return found

@@ -44,7 +44,7 @@ def reading(path: Path) -> Iterator[h5py.File]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for whoever fills it
-            raise Unreadable(f"{path} is no file")
+            raise Unreadable(f"{path} is not a file")
         if is_broken(path):
             raise ValueError("its checksum is wrong")
         with h5py.File(path, "r") as file:

@@ -313,7 +313,7 @@ def _text_of(path: str, key: str, text: str) -> str:
         raise ValueError(
             f"'{path}' = {text!r:.60} must be {{ value, unit, source }}"
             if allowed_number(key)
-            else f"'{path}' is known to no model{meant(key)}"
+            else f"'{path}' is not used by any model{meant(key)}"
         )
     if words and text not in words:
         raise ValueError(f"{path} = {text!r:.60}: expected {' or '.join(map(repr, words))}")
@@ -356,7 +356,7 @@ def _out_of_bounds(path: str, number: Number) -> str:
     """
     allowed = allowed_number(path)
     if allowed is None:
-        return f"is known to no model{meant(path)}"
+        return f"is not used by any model{meant(path)}"
     if isinstance(number.value, tuple) != allowed.is_list:
         return "expected a list of numbers" if allowed.is_list else "expected one number"
     try:

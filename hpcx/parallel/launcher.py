@@ -48,7 +48,8 @@ def strangers(size: int, library: str, environment: Mapping[str, str] = os.envir
         if size == 1 and count.isdecimal() and int(count) > 1:
             return (
                 f"{launcher.name} has started {count} processes ({launcher.size} = {count}), but each of them is alone:"
-                f" the launcher does not belong to the MPI of this hpcx ({library}), or cannot speak with it. Start"
+                f" the launcher does not belong to the MPI of this hpcx ({library}), or cannot communicate with it."
+                " Start"
                 " hpcx with the mpirun of that MPI, under SLURM perhaps with 'srun --mpi=pmix'. If each process is to"
                 " work alone, give --alone"
             )

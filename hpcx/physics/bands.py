@@ -60,7 +60,7 @@ class Massive(NamedTuple):
 
 
 class Numbers(Protocol):
-    """What a band model may ask a material for."""
+    """The numbers of a material that a band model can read."""
 
     def number(self, key: str, unit: str) -> float:
         """Return the number `key` in `unit`; raises ValueError if it is missing."""

@@ -25,7 +25,7 @@ _CHUNK = 1 << 20
 
 
 class Dielectric(Protocol):
-    """What determines an interaction: its dielectric function, and where this bends."""
+    """An interaction as its dielectric function and the momenta at which this has kinks."""
 
     @property
     def is_smooth(self) -> bool:

@@ -142,7 +142,7 @@ class ValleyMesh:
         Raises ValueError for other than "none" in a lattice that is not hexagonal.
         """
         if symmetry != "none" and not self.lattice.is_hexagonal:
-            raise ValueError(f"{symmetry} is no symmetry of this lattice")
+            raise ValueError(f"{symmetry} is not a symmetry of this lattice")
         operations = POINT_GROUPS[symmetry].operations
         return np.array([self.images(operation) for operation in operations]), np.array(
             [operation.conjugates for operation in operations]

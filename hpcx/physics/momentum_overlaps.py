@@ -11,7 +11,7 @@ NODES, ANGLES = 200, 64
 
 
 class MomentumOverlaps:
-    """What a state with `contact` and `in_momentum` can tell of its overlaps (hpcx.physics.bound_states)."""
+    """Overlaps of a state that has `contact` and `in_momentum` (hpcx.physics.bound_states)."""
 
     @property
     def contact(self) -> float:

@@ -71,7 +71,7 @@ def trion(excitons: Excitons, resident: Particle, binding_energy: float) -> Part
         return (1 + (q / (2 * decay)) ** 2) ** -1.5
 
     def spectators(q: np.ndarray) -> np.ndarray:
-        """Return what the carrier's cloud does to the exciton, which lies off the common centre of mass."""
+        """Return the form factor of the carrier's cloud, because the exciton is off the common centre of mass."""
         return cloud(q * resident.mass / whole)
 
     def form_factors(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +110,7 @@ def half_widths(excitons: Excitons, kT: float, upper: Particle, lower: Particle 
 
 
 def _acoustic(excitons: Excitons, kT: float, branch: Branch, particle: Particle, other: Particle) -> float:
-    """Return what absorption at hbar^2 q^2 / 2M = hbar c q takes of one of the two states:
+    """Return the half width of one of the two states by absorption at hbar^2 q^2 / 2M = hbar c q:
     M |G|^2 n / hbar^2 with q = 2 M c / hbar.
     """
     if particle.mass == 0:

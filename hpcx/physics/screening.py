@@ -24,7 +24,7 @@ _RULES = ((8, 6), (_CELLS, 3))
 
 
 def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
-    """Return what stands for W(0) on a mesh, in eV nm^2.
+    """Return the value used for W(0) on a mesh, in eV nm^2.
 
     "cell-average": mean over the Wigner-Seitz cell of the mesh; "disk": mean over the disk of the same area; "qmin": W
     at the smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same
@@ -64,7 +64,7 @@ def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
 
 
 def finite_mesh_correction(mesh: ValleyMesh, law: Interaction, w0: str) -> float:
-    """Return what sampling W on the mesh, with the choice `w0` in the middle, misses of its integral, in eV.
+    """Return the error of the integral of W when sampled on the mesh with `w0` at q = 0, in eV.
 
     sum over cells of [W(q) times the area - integral of W over the cell], over (2 pi)^2. An exciton's binding energy on
     the mesh is wrong by this to first order, because its form factor is 1 at q = 0 and smooth, and by terms that fall

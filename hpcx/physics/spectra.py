@@ -62,7 +62,7 @@ class ContinuedFraction:
 
 
 def rounding_error(steps: int, band_width: float, broadening: float) -> float:
-    """Return what rounding may change in a spectrum, relative to its peak:
+    """Return the rounding error of a spectrum relative to its peak:
     lines moved by rounding errors of their energies.
     """
     return float(steps * np.finfo(float).eps * band_width / broadening)

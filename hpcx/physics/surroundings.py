@@ -1,4 +1,4 @@
-"""What an interaction may ask of the surroundings of a layer."""
+"""The numbers of a layer's surroundings that an interaction can read."""
 
 from __future__ import annotations
 

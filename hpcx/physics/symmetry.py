@@ -57,7 +57,7 @@ def deviations(
     dipole_k: np.ndarray,
     any_phase: bool = False,
 ) -> list[Deviation]:
-    """Return what the generators of a symmetry (of `POINT_GROUPS`) change;
+    """Return the deviations under the generators of a symmetry (of `POINT_GROUPS`);
     the costs are linear in the number of points.
 
     Args:

@@ -63,10 +63,10 @@ class TabulatedLayer(DielectricLayer):
             raise ValueError(f"the dielectric function must be positive; row {int(np.argmax(epsilon <= 0)) + 1} is not")
         if self.far.permittivity <= 0 or self.far.length < 0:
             raise ValueError(
-                "the line through the last two points must rise, and cross q = 0 above 0, to be that of a layer"
+                "the line through the last two points must rise and be positive at q = 0, as for a thin layer"
             )
         if self.dielectric_function(0.0) <= 0:
-            raise ValueError("the line through the first two points must cross q = 0 above 0: give a point at q = 0")
+            raise ValueError("the line through the first two points must be positive at q = 0: give a point at q = 0")
 
     @cached_property
     def _cubic(self) -> PchipInterpolator:

@@ -298,7 +298,7 @@ def told(bands: Mapping[str, Band]) -> dict[str, str]:
     rest = "" if np.isnan(residual) else f"; the file's bands deviate from it by up to {residual:.1e}"
     lost = max(band.left_out for band in followed.values())
     return {
-        "effective orbitals": f"{kept}; up to {lost:.1e} of a state left out",
+        "effective orbitals": f"{kept}; up to {lost:.1e} of a state neglected",
         "symmetry of the valley": found + rest,
     }
 
@@ -306,8 +306,8 @@ def told(bands: Mapping[str, Band]) -> dict[str, str]:
 def cautions(bands: Mapping[str, Band]) -> list[str]:
     """Return a warning for every band whose minimum is not at the valley's centre."""
     return [
-        f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, from which energies count:"
-        " another tight_binding.valley is meant, or the minimum is off the centre"
+        f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, the zero of energy: choose"
+        " another tight_binding.valley, or the minimum is off the centre"
         for name, band in bands.items()
         if isinstance(band, FollowedBand) and band.depth > _LOWER
     ]

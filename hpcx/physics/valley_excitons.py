@@ -90,7 +90,7 @@ class Excitons:
         return mode.potential(*self.form_factors(valley, q))
 
     def intervalley_overlap(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
-        """Return the factor that the 1s states put on the potential of an electron that changes valley.
+        """Return the form factor between the 1s states for an electron that changes valley.
 
         q (1/nm) is counted from the momentum that joins the valleys; the hole is the spectator.
         """
@@ -101,7 +101,7 @@ class Excitons:
         return self.hole_mass / (self.electron_mass_v[valley] + self.hole_mass)
 
     def form_factors(self, valley: int, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the 1s state of a valley puts on the potentials of electron and hole at q (1/nm)."""
+        """Return the form factors of electron and hole in the 1s state of a valley at q (1/nm)."""
         hole_share = self._hole_share(valley)
         electron = self._form_factor(valley, valley, hole_share * q)
         return electron, self._form_factor(valley, valley, (1 - hole_share) * q)

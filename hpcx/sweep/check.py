@@ -108,7 +108,7 @@ class _Report:
             f"memory: up to {memory / 1e9:.2f} GB per rank of {self.planner.memory / 1e9:.1f} GB",
         ]
         return lines + (
-            [f"most ranks would wait: {fewer} take about as long"] if idle > _IDLE and fewer < ranks else []
+            [f"most ranks would be idle: {fewer} take about as long"] if idle > _IDLE and fewer < ranks else []
         )
 
 

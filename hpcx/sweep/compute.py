@@ -183,7 +183,7 @@ def _check_contents(comm: Any, point: Point) -> None:
             changed = [key for key in then if now[key] != then[key]]
             if changed:
                 raise ValueError(
-                    f"what {', '.join(changed)} names was changed after the run had started; rerun the command"
+                    f"the file of {', '.join(changed)} was changed after the run had started; rerun the command"
                 )
 
 

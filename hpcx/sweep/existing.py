@@ -66,5 +66,5 @@ def _why_not(context: SweepContext, point: Point) -> tuple[str, str]:
     except Damaged as error:
         return "damaged", f"is damaged: {error}"
     if done is None:
-        return "other-physics", "is of other physics"
+        return "other-physics", "belongs to another input"
     return "other-options", objection(done, context.options, context.plan.config.model)

@@ -135,7 +135,7 @@ def _write_states(file: h5py.File, record: dict[str, Any], entries: list[Entry])
         "summary": (
             [json.dumps(entry.summary) for entry in entries],
             "1",
-            "what the run printed of it, a JSON list of lines",
+            "lines that the run printed for the point, as a JSON list",
         ),
         "stamp": (
             [entry.stamp for entry in entries],

@@ -42,10 +42,7 @@ def report_text(plan: Plan, report: Report, unused: str, seconds: float, verbose
         lines.append(
             f"\n{len(report.elsewhere)} of {len(plan.points)} points are being computed by another run: {names}"
         )
-        lines.append(
-            "their results are missing here until it has ended; hpcx status tells when, and the same command looks"
-            " again"
-        )
+        lines.append("sweep.h5 lacks them until that run ends; see hpcx status, then rerun the same command")
     lines.append(f"\nsurroundings: {surroundings_of_all([point for point in plan.points if not point.error])}")
     study = Path(plan.config.output.directory) / "converge.h5"
     lines += [f"limits with error bars: hpcx show {study}"] if study.is_file() else []

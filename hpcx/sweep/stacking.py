@@ -25,10 +25,7 @@ from hpcx.sweep.store import Entry
 #: results are copied, the smallest first, as long as they have no more bytes than this together: as much as one mails
 COPIED_BYTES = 50e6
 #: attribute of virtual datasets
-NOTE = (
-    "virtual: the values lie in the points' own files, points/<id>.h5 beside this file; where these are not found they"
-    " read as NaN"
-)
+NOTE = "virtual: the values are in points/<id>.h5 beside this file and read as NaN where these files are missing"
 
 #: what is known of the datasets of a file, by path
 Content = dict[str, Dataset]

@@ -149,7 +149,7 @@ def _remarks(path: Path) -> list[str]:
         return [f"WARNING: {path} is damaged or of an earlier version ({error}); the next run rewrites it"]
     outside = [*virtual, *apart]
     if not outside:
-        return [f"{path.name} stands alone: all results are in it"]
+        return [f"{path.name} is complete by itself: all results are in it"]
     lost = [
         name
         for name, state in zip(names, states)
@@ -158,8 +158,8 @@ def _remarks(path: Path) -> list[str]:
     lines = [f"{path.name} needs points/ beside it for {', '.join(outside)}; all else is in it"]
     if lost:
         lines.append(
-            f"WARNING: {len(lost)} files of finished points are not there (points/{lost[0]}.h5); these results are lost"
-            " for them, or read as NaN"
+            f"WARNING: {len(lost)} files of finished points are not there (points/{lost[0]}.h5); their results are"
+            " missing, or read as NaN"
         )
     return lines
 

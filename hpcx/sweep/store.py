@@ -177,7 +177,7 @@ class Store:
         try:
             running = self.claims.running(name)
         except OSError as error:
-            return Entry(MISSING, f"whether a process works on it cannot be told: {error}")
+            return Entry(MISSING, f"cannot tell whether a process works on it: {error}")
         if running is not None:
             return Entry(RUNNING, "", "", *running)
         return self.failed(name) or Entry(MISSING, self._what_is_left(name))

@@ -75,7 +75,7 @@ def species_of(config: Config, material: Material, word: str) -> Species:
     """Return the carrier that a word such as "K:c1" names; raises ChannelError."""
     found = CARRIER.fullmatch(word)
     if found is None:
-        raise ChannelError(f"{word}: is no carrier")
+        raise ChannelError(f"{word}: is not a carrier")
     valley, conduction, which = _ALIASES.get(found["valley"], found["valley"]), found["kind"] == "c", found["which"]
     if config.bands.model == "tight-binding":
         return _of_model(config, word, valley, conduction, which)
@@ -84,7 +84,7 @@ def species_of(config: Config, material: Material, word: str) -> Species:
     if valley in ("Q", "Q'") and conduction and config.bands.model == "parabolic":
         return _of_lambda(material, valley, which)
     raise ChannelError(
-        f"{word}: {config.bands.model} bands have no such carrier; there are c and v of K and K'" + _more(config)
+        f"{word}: {config.bands.model} bands have no such carrier; they have c and v at K and K'" + _more(config)
     )
 
 

@@ -1,4 +1,4 @@
-"""What a user may write for the trion."""
+"""Input of the trion."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Solver(exciton.Solver):
     symmetry: Symmetry = Field(
         "auto",
         description=(
-            "symmetry that is used: auto is the largest one that bands, interaction and light have; all but none look"
-            " at the fully symmetric (bright) states only, and are tested: what changes energies, overlaps or"
-            " interaction by more than 1e-9 is refused"
+            "symmetry used: auto takes the largest one of bands, interaction and light; all but none give the fully"
+            " symmetric (bright) states only. A symmetry that changes energies, overlaps or interaction by more"
+            " than 1e-9 is refused"
         ),
     )
     angular_momentum: int = Field(
@@ -41,7 +41,7 @@ class Solver(exciton.Solver):
         description="of the states, with symmetry C3 or C6: the sector that rotations multiply by exp(i m angle)",
     )
     kernel: Kernel = Field(
-        "auto", description="how products are formed: matrix products, also in single precision, or FFT"
+        "auto", description="how matrix-vector products are computed: matrix products or FFT, also in single precision"
     )
     start: str | None = Field(None, description="directory of an earlier run (or a file of saved states) to start from")
     save_states: bool = Field(
@@ -68,7 +68,7 @@ class Trion(Section):
         None,
         description=(
             "bright if the conduction band with the spin of the highest valence band is the lower one, else dark;"
-            " without it as a tight-binding model has it, or the material where that says nothing"
+            " default: from the tight-binding model, else from the material"
         ),
     )
     charge: Literal[-1, 1] = Field(-1, description="-1: two electrons and a hole, 1: two holes and an electron")
@@ -80,8 +80,7 @@ class Trion(Section):
     momentum: tuple[Fraction, Fraction] = Field(
         (0.0, 0.0),
         description=(
-            "total momentum from that of the valleys' centres, a point of the mesh in fractions of the reciprocal"
-            " vectors"
+            "total momentum relative to the valleys' centres: a mesh point, in fractions of the reciprocal vectors"
         ),
     )
 
@@ -98,13 +97,14 @@ class Trion(Section):
         for name, words in channels.items():
             if not re.fullmatch(r"[A-Za-z]\w*", name) or name in RESERVED:
                 raise ValueError(
-                    f"{name!r} is no name of a channel: letters, digits and _, and none of {', '.join(RESERVED)}"
+                    f"{name!r} is not a valid channel name: use letters, digits and _, but none of"
+                    f" {', '.join(RESERVED)}"
                 )
             found = [CARRIER.fullmatch(word) for word in words]
             wrong = [word for word, match in zip(words, found) if match is None]
             if wrong:
                 raise ValueError(
-                    f"{name}: {wrong[0]!r} is no carrier: expected a valley and a band such as K:c1, K':v1, Q:c+"
+                    f"{name}: {wrong[0]!r} is not a carrier: expected a valley and a band such as K:c1, K':v1, Q:c+"
                 )
             kinds = "".join(match["kind"] for match in found if match)
             if kinds not in ("ccv", "vvc"):
@@ -134,7 +134,8 @@ class Exchange(exciton.Exchange):
         ge=-1000,
         le=1000,
         description=(
-            "strength J of the exchange of pairs of equal spin in different valleys, fitted: bands do not say it"
+            "strength J of the contact exchange between equal-spin pairs in different valleys; a fit parameter, not"
+            " given by the bands"
         ),
     )
 
@@ -150,7 +151,8 @@ class Absorption(exciton.Absorption):
     maps: list[Annotated[float, Unit("eV"), Field(ge=-20, le=20)]] = Field(
         [],
         description=(
-            "photon energies from the 1s exciton; the states at the peak next to each are mapped in momentum space"
+            "photon energies relative to the 1s exciton; the states at the peak nearest to each are mapped in"
+            " momentum space"
         ),
     )
 
@@ -185,21 +187,21 @@ class TwoDimensional(Section):
     signals: Literal["emission", "emission and bleaching", "all"] = Field(
         "emission",
         description=(
-            "stimulated emission, with the bleaching of the ground state, or with absorption by excited states as well"
+            "signals included: stimulated emission, also ground-state bleaching, or excited-state absorption as well"
         ),
     )
     pair_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field(
         "0 meV",
         description=(
-            "with all signals: energy of two pairs less that of each alone, an input, not 0: without it all but bound"
-            " trions cancels"
+            "with all signals: interaction energy of two pairs, an input; must not be 0, because then all signals"
+            " but those of bound trions cancel"
         ),
     )
     triplet_shift: Annotated[float, Unit("eV"), Field(ge=-1, le=1)] = Field(
-        "0 meV", description="exchange shift of the bound triplet, wanted"
+        "0 meV", description="target exchange shift of the bound triplet"
     )
     shift_by: Literal["contact", "sticks"] = Field(
-        "contact", description="a contact interaction that gives the shift, or shifted lines"
+        "contact", description="whether a contact interaction makes the shift, or the lines are moved"
     )
     window: tuple[exciton.Shift, exciton.Shift] = Field(
         ("-60 meV", "40 meV"), description="photon energies of both axes, lowest and highest, from the 1s exciton"
@@ -246,11 +248,11 @@ class Config(exciton.CarriersInput):
     trion: Trion = Field(default_factory=Trion, description="species, charge, transition")
     exchange: Exchange = Field(
         default_factory=Exchange,
-        description="exchange in channels: their states with it are those of the group exchange",
+        description="exchange in channels; the group exchange holds the coupled states",
     )
 
     def material_keys(self) -> list[str]:
-        """Return what the exciton needs, and which conduction band is lower, which a tight-binding model knows."""
+        """Return the numbers of the exciton, and the order of the conduction bands if nothing else gives it."""
         known = self.bands.model == "tight-binding" or self.trion.conduction_order is not None
         return [*super().material_keys(), *([] if known else ["carriers.order"])]
 
@@ -273,7 +275,7 @@ class Config(exciton.CarriersInput):
             raise ValueError('mesh.region = "zone" is for model = "exciton"')
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
             raise ValueError(
-                'absorption.helicity = "opposite" makes states of another symmetry than solver.symmetry = '
+                'absorption.helicity = "opposite" excites states of another symmetry than solver.symmetry = '
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
@@ -285,7 +287,8 @@ class Config(exciton.CarriersInput):
             raise ValueError("twod.enabled has spectra of singlet and triplet together: leave out trion.channels")
         if self.phonons.enabled and (self.trion.channels or self.trion.transition == "B"):
             raise ValueError(
-                "phonons.enabled has widths of singlets and triplets of the A exciton: leave out trion.channels and"
+                "phonons.enabled gives widths of singlets and triplets of the A exciton only: leave out"
+                " trion.channels and"
                 " trion.transition"
             )
         if self.twod.enabled and "singlet" not in self.trion.species:
@@ -300,8 +303,8 @@ class Config(exciton.CarriersInput):
             )
         if self.exchange.acts or self.twod.enabled or self.trion.temperature > 0:
             raise ValueError(
-                "trion.momentum is there without exchange, twod.enabled and trion.temperature, which have momenta of"
-                " their own"
+                "trion.momentum cannot be combined with exchange, twod.enabled or trion.temperature, which set"
+                " their own momenta"
             )
 
     def _check_angular_momentum(self) -> None:
@@ -316,5 +319,5 @@ class Config(exciton.CarriersInput):
             )
         if self.absorption.enabled or self.twod.enabled or self.exchange.acts:
             raise ValueError(
-                "solver.angular_momentum is there without spectra and exchange: light and exchange choose their own"
+                "solver.angular_momentum cannot be combined with spectra or exchange, which select their own"
             )

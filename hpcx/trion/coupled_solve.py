@@ -1,4 +1,4 @@
-"""Lowest states of channels that exchange couples, and what light makes of them."""
+"""Lowest states of channels coupled by exchange, and their absorption."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def add_coupled(
     channels = {name: channel(config, material, name) for name in config.trion.channels}
     for names in coupled_sets(channels, config.exchange.long_range):
         if not acting_pairs(config, {name: channels[name] for name in names}):
-            result.summary.append(f"exchange: {names[0]} has no pair of equal spin that is exchanged")
+            result.summary.append(
+                f"exchange: {names[0]} has no electron-hole pair of equal spin, on which exchange acts"
+            )
             continue
         place, found = f"exchange/{'+'.join(names)}", []
         sectors = coupled_sectors(config, material, exciton, names)
@@ -178,10 +180,10 @@ def _add_states(
         bright - energy,
         ("state",),
         "eV",
-        "exciton of the first channel, without exchange, less each state",
+        "energy of the first channel's exciton without exchange, minus that of each state",
     )
     result.add(f"{place}/channel", np.array(names), ("channel",), "1", "channels that are coupled")
-    result.add(f"{place}/weight", weight, ("state", "channel"), "1", "share of each channel in a state")
+    result.add(f"{place}/weight", weight, ("state", "channel"), "1", "weight of each channel in a state")
     result.add(f"{place}/residual", residual, ("state",), "eV", "norm of H x - E x")
     told = f", contact {config.exchange.contact:g} eV angstrom^2 (fitted)" if config.exchange.contact else ""
     for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Widths of a trion's lines by phonons: bound ones its own, those above the exciton's, of which they are made."""
+"""Phonon line widths in trion spectra: bound lines have the trion's width, continuum lines the exciton's."""
 
 from __future__ import annotations
 

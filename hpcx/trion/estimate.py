@@ -1,4 +1,4 @@
-"""What a trion run will cost: sizes are exact or nearly so,
+"""Cost of a trion run: sizes are exact or nearly so,
 times measured on the reference machine (`hpcx.parallel.machine`).
 """
 
@@ -333,7 +333,7 @@ def _sharing(config: Config, material: Material, sizes: Sizes, identical: bool, 
 
 
 def _sent(sharing: Sharing, sizes: Sizes) -> dict[str, str]:
-    """Return what the busiest rank sends in a product, and its share of the work."""
+    """Return the data that the busiest rank sends in a product, and its share of the work."""
     if sharing.ranks == 1:
         return {}
     about, size = "" if sharing.counted else "about ", value_bytes(sizes) * sharing.amplitudes

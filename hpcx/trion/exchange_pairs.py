@@ -98,7 +98,7 @@ def lacking_partners(config: Config, material: Material) -> list[str]:
         if (frozenset([pair.spectator, like.label]), opposite.label) not in made:
             found.append(
                 f"exchange.long_range also makes the pair of {pair.channel} in the other valley: add the channel"
-                f" {words} or know that it is missing"
+                f" {words}; without it this coupling is neglected"
             )
     return found
 

@@ -64,7 +64,8 @@ def coupled_sectors(
 
 def lacking_symmetry(names: list[str]) -> str:
     """Return why coupled channels are refused a symmetry."""
-    return f'the exchange of {" and ".join(names)} does not have it, nor a part of it; set solver.symmetry = "none"'
+    between = f"the exchange between {' and '.join(names)}"
+    return f'{between} has neither this symmetry nor a subgroup of it; set solver.symmetry = "none"'
 
 
 def allowed(asked: str) -> list[str]:

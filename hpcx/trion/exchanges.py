@@ -1,4 +1,4 @@
-"""What the ranks send each other in one product of a trion: it follows from the layout alone."""
+"""Communication in one product of a trion, which follows from the layout alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Exchanges:
 
 
 def exchanges(mesh: ValleyMesh, symmetry: str, identical: bool, ranks: int) -> Exchanges:
-    """Return what a product with the Hamiltonian takes on a number of ranks."""
+    """Return the cost of a product with the Hamiltonian on a number of ranks."""
     group = pair_group(mesh, symmetry, identical)
     owner_c, stairs = deal(mesh, group.columns, ranks)
     owner_k = np.full(mesh.size, -1)
@@ -98,7 +98,7 @@ _known: dict[tuple[bytes, str, bool, int], Sharing] = {}
 
 
 def counted_sharing(mesh: ValleyMesh, symmetry: str, identical: bool, ranks: int) -> Sharing:
-    """Return what follows from the layout of a mesh."""
+    """Return how the layout of a mesh shares work and data among ranks."""
     key = mesh.index_kx.tobytes(), symmetry, identical, ranks
     if key not in _known:
         found = exchanges(mesh, symmetry, identical, ranks)

@@ -1,4 +1,4 @@
-"""What is read off the trion's eigenvectors."""
+"""Observables from the trion's eigenvectors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rayleigh_ritz(
 
 
 def rotations(operator: TrionOperator) -> int:
-    """Return the order of the rotations that the trion's Hamiltonian has:
+    """Return the order of the rotations that leave the trion's Hamiltonian unchanged:
     of its sector, or without one of its largest symmetry.
     """
     return POINT_GROUPS[largest(operator.problem) if operator.symmetry == "none" else operator.symmetry].rotations

@@ -148,7 +148,7 @@ def momentum_point(config: Config, mesh: ValleyMesh) -> int:
     """Return the number of the point at the total momentum of an input; raises ValueError if there is none."""
     place_v = np.array(config.trion.momentum) * mesh.divisions
     if np.abs(place_v - np.rint(place_v)).max() > _ON_MESH:
-        raise ValueError(f"is no point of the mesh: multiples of 1/{mesh.divisions} are")
+        raise ValueError(f"is not a point of the mesh: multiples of 1/{mesh.divisions} are")
     far = 2 * mesh.reach
     point = int(mesh.lookup(*np.clip(np.rint(place_v).astype(int), -far, far)))
     if point < 0:

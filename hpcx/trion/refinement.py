@@ -58,7 +58,7 @@ def refinement(config: Config, material: Material) -> Refinement:
     ]
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return what the lowest state of the species that are wanted needs, without spectra."""
+        """Return the settings for the lowest state of the wanted species, without spectra."""
         species = [name for name in _NAMES if any(quantity.path.startswith(name) for quantity in wanted)]
         states = {
             "trion.species": species or ["singlet"],
@@ -115,7 +115,7 @@ def _with_excitons(config: Config, material: Material, mesh: Parameter, cutoff: 
     lowest, base = cutoff.levels[0], mesh.levels[mesh.base]
 
     def missing(values: Values) -> dict[str, float]:
-        """Return what the exciton misses, and what comes next."""
+        """Return the exciton's cut-off error and the next-order term."""
         found = excitons.missing(values["mesh.N"], values["mesh.k0"])
         return {"exciton's": found, "exciton's, next": found * lowest / values["mesh.k0"]}
 
@@ -123,6 +123,6 @@ def _with_excitons(config: Config, material: Material, mesh: Parameter, cutoff: 
         cutoff,
         terms=missing,
         models=(("exciton's",), ("exciton's", "exciton's, next")),
-        reason="as the exciton's on the same mesh, which is calculated, times a constant; then one power of k0 more",
+        reason="proportional to the exciton's cut-off error, computed on the same mesh; then one more power of k0",
         nominal=lambda k0: excitons.missing(base, k0),
     )

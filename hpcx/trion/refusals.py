@@ -19,7 +19,7 @@ from hpcx.trion.symmetry import coarsened, lacking
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what an exciton is refused for, channels of carriers that are not there,
+    """Return the exciton's refusals, channels with carriers that do not exist,
     and tight-binding bands of the trion that cannot be followed.
     """
     found = exciton.refusals(config, material)
@@ -62,7 +62,10 @@ def _exchange(config: Config, material: Material) -> list[Refusal]:
     for pair in acting_pairs(config, channels):
         three = channels[pair.channel]
         if pair.like == 0 and three[0].label == three[1].label:
-            reason = "exchange is not there for two like carriers in one band: leave the channel or the exchange out"
+            reason = (
+                "exchange is not implemented for two like carriers in one band; remove the channel or switch"
+                " exchange off"
+            )
             found.append(
                 Refusal(f"trion.channels.{pair.channel}", str(list(config.trion.channels[pair.channel])), reason)
             )
@@ -72,7 +75,7 @@ def _exchange(config: Config, material: Material) -> list[Refusal]:
                 Refusal(
                     "exchange.long_range",
                     "true",
-                    f"couples {' and '.join(names)}, of which the material does not say how far apart they are",
+                    f"couples {' and '.join(names)}, but the material gives no energy offset between them",
                 )
             )
     if found or config.solver.symmetry in ("auto", "none"):

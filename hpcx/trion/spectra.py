@@ -56,7 +56,13 @@ class Spectra:
 
     def add_exciton(self, result: Result) -> None:
         """Put the exciton's absorption and the doping density into the result; collective."""
-        result.add_internal("doping_density", doping_density(self._exciton), (), "1/cm^2", "one charge per mesh")
+        result.add_internal(
+            "doping_density",
+            doping_density(self._exciton),
+            (),
+            "1/cm^2",
+            "one resident carrier per mesh (N x N cells)",
+        )
         self._config = with_phonons(result, self._config, self._material)
         if not self.wanted:
             return
@@ -90,7 +96,7 @@ class Spectra:
                 result, self._config, self._material, species, exciton_energy, exciton_energy - energy
             )
         if self.wanted and not operator.problem.dipole_k.any():
-            result.summary.append(f"{species}: light does not make it, so it has no absorption")
+            result.summary.append(f"{species}: optically dark, so it has no absorption")
         if not self.wanted or not operator.problem.dipole_k.any():
             return
         config = self._narrowest(species)

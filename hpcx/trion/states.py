@@ -41,7 +41,7 @@ def states_file(directory: Path, name: str, species: str) -> Path:
 
 
 def _about(operator: TrionOperator, config: Config) -> dict[str, object]:
-    """What saved states belong to; vectors of another material on the same mesh are good start vectors."""
+    """Identity of saved states; vectors of another material on the same mesh are good start vectors."""
     return {
         "mesh.N": config.mesh.N,
         "mesh.k0": config.mesh.cutoff,

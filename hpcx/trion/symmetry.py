@@ -23,7 +23,7 @@ class SymmetryError(AgreedError):
 
 
 def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> list[Deviation]:
-    """Return what breaks a symmetry (of `POINT_GROUPS`) of the trion's problem.
+    """Return the deviations that break a symmetry (of `POINT_GROUPS`) of the trion's problem.
 
     With `any_phase` the optical matrix element may change by a constant phase.
     """
@@ -46,7 +46,7 @@ def require(problem: TrionProblem, symmetry: str) -> None:
 
 
 def lacking(problem: TrionProblem, symmetry: str) -> str:
-    """Return what breaks a symmetry and which one to set, or "" if the problem has it."""
+    """Return why a symmetry is broken and which one to set, or "" if the problem has it."""
     found = broken(problem, symmetry)
     if not found:
         return ""

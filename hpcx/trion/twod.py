@@ -42,7 +42,7 @@ def find_peaks(spectrum: Spectrum, exciton_energy: float, binding_energy: float)
     below = spectrum.photon_energy < exciton_energy - binding_energy / 2
     low, high = spectrum.photon_energy[[0, -1]] - exciton_energy
     if low > -binding_energy or high < binding_energy / 2:
-        raise AgreedError("twod: absorption.window must hold the trion and the exciton of the singlet; widen it")
+        raise AgreedError("twod: absorption.window must contain the trion and the exciton of the singlet; widen it")
     highest = (np.argmax(np.where(side, spectrum.absorption_w, -1)) for side in (below, ~below))
     return Peaks(*(float(spectrum.photon_energy[place]) for place in highest))
 
@@ -67,7 +67,7 @@ def response(settings: TwoDimensional, lines: Lines, bound: float) -> Stimulated
 
 
 class Experiment:
-    """What is measured: signals of all species, seen with the laser's spectrum."""
+    """Measured signals of all species, weighted with the laser's spectrum."""
 
     def __init__(
         self, settings: TwoDimensional, peaks: Peaks, sticks: Mapping[str, Lines], bound: float, gap: float
@@ -193,7 +193,7 @@ def _add_beat(result: Result, name: str, prefix: str, beat: Beat | None, dephasi
         units="fs",
         long_name="standard error of the beat's decay time",
     )
-    add(f"twod/{prefix}beat_rms", found.rms, units="1", long_name="what the fit leaves, relative to the first value")
+    add(f"twod/{prefix}beat_rms", found.rms, units="1", long_name="rms residual of the fit over the first value")
     if beat is None or not found.envelope_error < found.envelope:
         result.summary.append(f"{name} cross peak: no damped oscillation was found")
         return

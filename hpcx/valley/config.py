@@ -62,8 +62,8 @@ class Mechanisms(Section):
     dexter_kernel: Literal["lorentzian", "detailed-balance", "phonon-assisted"] = Field(
         "lorentzian",
         description=(
-            "Dexter rates as they stand, with the way up suppressed by the Boltzmann factor, or hole scattering of the"
-            " share of the upper exciton that the lower one contains"
+            "Dexter rates: Lorentzian, the same with uphill rates reduced by the Boltzmann factor, or hole"
+            " scattering through the admixture of the upper exciton in the lower one"
         ),
     )
     offresonant_drive: bool = Field(
@@ -98,7 +98,7 @@ class Dexter(Section):
         "15 eV*angstrom^2", ge=0, le=1000, description="contact constant V_D"
     )
     dark_ratio: float = Field(
-        1.0, ge=0, le=100, description="constant of the momentum-dark over that of the intravalley process"
+        1.0, ge=0, le=100, description="Dexter constant of the momentum-dark process relative to the intravalley one"
     )
 
 
@@ -111,7 +111,8 @@ class SpinFlip(Section):
     dephases: bool = Field(
         False,
         description=(
-            "flips also dephase the polarisations, which feed populations by them, and the coherences of exchange and"
+            "flips also dephase the polarisations, which then feed populations through them, and the coherences of"
+            " exchange and"
             " Dexter transfer"
         ),
     )
@@ -140,11 +141,15 @@ class SpinFlip(Section):
 class Momentum(Section):
     """The grid of centre-of-mass momenta."""
 
-    dimension: Literal[1, 2] = Field(1, description="1: magnitudes; 2: with the angular coherences of the exchange")
-    coherence_in_scattering: bool = Field(True, description="two dimensions: phonons pass angular coherences on")
-    points: int = Field(70, ge=8, le=2000, description="cells of the magnitude")
+    dimension: Literal[1, 2] = Field(
+        1, description="1: magnitude of the momentum only; 2: also the angular coherences of the exchange"
+    )
+    coherence_in_scattering: bool = Field(
+        True, description="two dimensions: phonon scattering transfers angular coherences"
+    )
+    points: int = Field(70, ge=8, le=2000, description="number of cells of the momentum's magnitude")
     max: Annotated[float, Unit("1/angstrom")] = Field(0.40, ge=0.01, le=2, description="largest momentum")
-    growth: float = Field(1.15, ge=1, le=3, description="edges grow as the index to this power")
+    growth: float = Field(1.15, ge=1, le=3, description="cell edges grow as this power of the index")
     angles: int = Field(24, ge=4, le=1000, description="midpoint angles between 0 and pi in the scattering integrals")
     broadening: Annotated[float, Unit("meV")] = Field(
         "3 meV", ge=0.01, le=1000, description="standard deviation of the energy conservation"
@@ -188,7 +193,7 @@ class Pump(Section):
         "73 fs", ge=1, le=1e5, description="full width at half maximum of the intensity"
     )
     density: Annotated[float, Unit("cm^-2")] = Field(
-        "8e11 cm^-2", ge=1, le=1e16, description="excitons at the end of the run"
+        "8e11 cm^-2", ge=1, le=1e16, description="exciton density at the end of the run"
     )
 
 
@@ -236,7 +241,7 @@ class Time(Section):
     )
     end: Annotated[float, Unit("ps")] = Field("10 ps", ge=0.05, le=1000, description="last delay")
     step: Annotated[float, Unit("fs")] = Field("5 fs", ge=0.01, le=1e5, description="spacing of the delays")
-    refinement: float = Field(1.0, ge=0.01, le=100, description="divides all steps of the integration")
+    refinement: float = Field(1.0, ge=0.01, le=100, description="all time steps are divided by this")
 
     @model_validator(mode="after")
     def _countable(self) -> Time:
@@ -261,7 +266,7 @@ class Approximation(Section):
 class Modes(Section):
     """The slowest modes of the generator."""
 
-    count: int = Field(6, ge=1, le=50, description="modes of each parity")
+    count: int = Field(6, ge=1, le=50, description="number of modes of each parity")
 
 
 class Flow(Section):
@@ -336,7 +341,8 @@ class Config(RunInput):
     def _consistent(self) -> Config:
         if self.approximation.saturation and self.momentum.dimension == 2:
             raise ValueError(
-                "approximation.saturation needs momentum.dimension = 1: occupied coherences are not part of the theory"
+                "approximation.saturation needs momentum.dimension = 1: the theory has no saturation of angular"
+                " coherences"
             )
         if self.magnetic.field and self.momentum.dimension == 2:
             raise ValueError(

@@ -30,7 +30,7 @@ def idle_mechanisms(config: Config, rates: Rates, formation_nj: np.ndarray) -> d
         elif not formed.any():
             idle[name] = "no phonon turns the polarisation into population"
         elif not (rate_fi @ reached).any():
-            idle[name] = "population never reaches the excitons on which it acts"
+            idle[name] = "no population reaches its initial states"
     if config.mechanisms.dexter_coherent and config.dexter.constant == 0:
         idle["dexter_coherent"] = "dexter.constant is zero"
     return idle

@@ -24,14 +24,14 @@ SMALLEST_SIGNAL = 1e-4
 
 
 _SMALL = "NaN: the signal is too small"
-_FLAT = "does not fall monotonically from 1.5 ps to the end of the window, or hardly"
+_FLAT = "does not fall monotonically from 1.5 ps to the end of the window, or falls too little"
 #: quantities derived from the dichroism: dataset -> (unit in which it is written, meaning, meaning of NaN)
 _LIFETIMES = {
     "fast_time": ("fs", "fast time of the biexponential fit", _SMALL),
     "slow_time": ("ps", "slow time of the biexponential fit", _SMALL),
     "fit_residual": ("1", "root mean square residual of the fit", _SMALL),
     "logarithmic_slope_time": ("ps", "time of the slope, 1.5 to 8 ps", f"{_SMALL}, or {_FLAT}"),
-    "sign_change_time": ("ps", "delay at which the signal turns", "NaN: it does not turn"),
+    "sign_change_time": ("ps", "delay at which the signal changes sign", "NaN: it does not change sign"),
 }
 
 

@@ -74,7 +74,8 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
         velocity=number("carriers.hopping", "eV") * number("lattice.constant", "nm"),
         dipole_gap=number("optics.dipole_gap", "eV"),
         interaction=layer_interaction(
-            material, together(environment, "exchange and light are those of pairs in one sheet")
+            material,
+            together(environment, "exchange and optical transitions are implemented for pairs in one sheet only"),
         ),
         mass_density=number("lattice.mass_density", "eV*fs^2/nm^4"),
         sound_velocity=number("phonons.acoustic.velocity_LA", "nm/fs"),

@@ -41,14 +41,14 @@ def refinement(config: Config, material: Material) -> Refinement:
             _POINTS,
             powers("momentum.points", 2, 1),
             (("2",), ("1",), ()),
-            "occupations within a cell are one: second order; thresholds within cells: scatter",
+            "occupation constant within a cell: second-order error; thresholds inside cells add noise",
         ),
         Parameter(
             "momentum.max",
             _LARGEST,
             powers("momentum.max", 4),
             (("4",), ()),
-            "momenta that are left out are hardly occupied: scatter",
+            "momenta above are hardly occupied; neglecting them adds noise",
         ),
         Parameter(
             "momentum.angles", _ANGLES, powers("momentum.angles", 2), (("2",), ()), "midpoints: second order", base=0

@@ -63,9 +63,9 @@ class Space(Section):
         "6 um", ge=1e-2, le=1e5, description="length of the box in each direction"
     )
     boundary: Literal["periodic", "absorbing"] = Field(
-        "periodic", description="edges of the box: periodic, or a layer in which excitons are lost"
+        "periodic", description="boundary of the box: periodic, or an absorbing layer"
     )
-    initial: Initial = Field(default_factory=Initial, description="where the excitons are made")
+    initial: Initial = Field(default_factory=Initial, description="where excitons are generated")
 
     @model_validator(mode="after")
     def _possible(self) -> Space:
@@ -116,8 +116,7 @@ class Landscape(Section):
         ge=0.01,
         le=1e4,
         description=(
-            "rates are assembled separately where the valleys have shifted by this relative to each other; default:"
-            " kT/8"
+            "change of the relative energy of two valleys from which rates are computed separately; default: kT/8"
         ),
     )
 
@@ -166,7 +165,8 @@ class Pulse(Section):
         ge=0.1,
         le=20,
         description=(
-            "photon energy of the pump; default: the exciton's resonance. Above it light and a phonon make hot excitons"
+            "photon energy of the pump; default: the exciton's resonance. Above it, phonon-assisted absorption"
+            " creates hot excitons"
         ),
         examples=[2.15, 2.2],
     )
@@ -188,7 +188,7 @@ def count_times(pairs: list[tuple[float, float]], end: float) -> float:
 class Time(Section):
     """What is computed when."""
 
-    rates_only: bool = Field(False, description="stationary numbers alone, from the rates: nothing is followed in time")
+    rates_only: bool = Field(False, description="only stationary numbers, from the rates, without time evolution")
     end: Picosecond = Field("150 ps", ge=0.01, description="end of the run; it begins at 0")
     outputs: list[tuple[Picosecond, Picosecond]] = Field(
         [(0.05, 12.0), (0.2, 40.0), (0.4, 1e6)],
@@ -207,8 +207,7 @@ class Time(Section):
         ge=1e-7,
         le=1e-1,
         description=(
-            "largest relative error of populations, mean squared displacements and diffusivities that the time steps"
-            " may make"
+            "largest relative error of populations, mean squared displacements and diffusivities due to the time steps"
         ),
     )
 
@@ -235,10 +234,10 @@ class Mechanisms(Section):
         "0 1/ps",
         ge=0,
         le=1e4,
-        description="rate of elastic scattering inside a valley into any direction, alike for all energies",
+        description="isotropic elastic scattering rate inside a valley, the same for all energies",
     )
     intervalley_off_at: Picosecond | None = Field(
-        None, gt=0, description="time from which intervalley scattering is absent"
+        None, gt=0, description="time at which intervalley scattering is switched off"
     )
 
 
@@ -246,14 +245,15 @@ class Annihilation(Section):
     """Two excitons that meet, of whatever valleys: one of them is lost, d_t n = -R n^2; needs space."""
 
     rate: Annotated[float, Unit("cm^2/s")] = Field(
-        "0 cm^2/s", ge=0, le=1e3, description="R; one event that loses both excitons counts twice"
+        "0 cm^2/s", ge=0, le=1e3, description="R in dn/dt = -R n^2; an event that removes both excitons counts twice"
     )
     density: Annotated[float, Unit("cm^-2")] = Field(
         "1e11 cm^-2",
         ge=1,
         le=1e15,
         description=(
-            "excitons generated in all where the excitation is brightest; in one dimension it is a stripe along y"
+            "total density generated where the excitation is brightest; in one dimension the excitation is a stripe"
+            " along y"
         ),
     )
 
@@ -308,17 +308,21 @@ class Config(RunInput):
     )
     wannier: Literal["variational", "numerical"] = Field(
         "variational",
-        description="1s states of the form factors: exponentials with the best radius, or the Wannier equation solved",
+        description=(
+            "1s states in the form factors: variational exponentials, or numerical solutions of the Wannier equation"
+        ),
     )
     space: Space = Field(default_factory=Space, description="resolution in space")
-    landscape: Landscape = Field(default_factory=Landscape, description="energies of the valleys against position")
+    landscape: Landscape = Field(
+        default_factory=Landscape, description="energies of the valleys as a function of position"
+    )
     momentum: Momentum = Field(default_factory=Momentum, description="energy bins")
     pulse: Pulse = Field(default_factory=Pulse, description="excitation")
     time: Time = Field(default_factory=Time, description="times and accuracy")
     mechanisms: Mechanisms = Field(default_factory=Mechanisms, description="processes")
     annihilation: Annihilation = Field(default_factory=Annihilation, description="exciton-exciton annihilation")
 
-    uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="study of weak inputs")
+    uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="sensitivity to uncertain inputs")
 
     def material_keys(self) -> list[str]:
         """Return the numbers of the model, the surroundings where they count."""

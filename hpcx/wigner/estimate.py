@@ -1,4 +1,4 @@
-"""What a run of the model `wigner` will cost; measured on the reference machine (`hpcx.parallel.machine`)."""
+"""Cost of a run of the model `wigner`; measured on the reference machine (`hpcx.parallel.machine`)."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _add_stationary(result: Result, problem: Problem) -> None:
     add("relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering")
     add("stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
     add("stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
-    label = "e D / kT of the common diffusivity, as if excitons were charged once"
+    label = "e D / kT of the common diffusivity, as for singly charged particles"
     add("mobility", common / problem.grid.kT, (), "cm^2/V/s", label)
     late = common - stationary_free(rates) if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
     label, missing = "intervalley part of the diffusivity after all transients", "NaN: the diffusivity is infinite"

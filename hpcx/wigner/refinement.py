@@ -46,7 +46,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         return (2e4 + bins**2) * values.get("space.points", 1.0) * values.get("time.tolerance", 1.0) ** -0.25
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return what leaves the run in time out, if it is not wanted."""
+        """Return the settings that skip the run in time unless it is wanted."""
         rates = all(quantity.path.startswith("rates/") for quantity in wanted)
         return (
             {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0}
@@ -63,7 +63,7 @@ def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Pa
         tuple(first / finer for finer in _FINER),
         _relative("momentum.first_bin", first),
         (("1",), ("2",), ()),
-        "energies and rates within a bin are one: second order, first order at thresholds within bins",
+        "energy and rates constant within a bin: second-order error, first order at thresholds inside bins",
         read=lambda config: config.momentum.first_bin or first,
     )
     highest = Parameter(
@@ -73,7 +73,7 @@ def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Pa
             f"exp(-E/{share:g}kT)": math.exp((top - values["momentum.energy_max"]) / (share * kT)) for share in (1, 2)
         },
         (("exp(-E/1kT)",), ("exp(-E/2kT)",), ()),
-        "excitons above it are left out: they are exp(-E/kT) of all, more by what scattering up brings",
+        "states above are neglected: a fraction exp(-E/kT), more because of upward scattering",
         read=lambda config: config.momentum.energy_max or top,
         base=0,
     )
@@ -82,7 +82,7 @@ def _parameters(config: Config, first: float, top: float, kT: float) -> tuple[Pa
         _TOLERANCES,
         _relative("time.tolerance", 1.0),
         (("1",), ()),
-        "error of the time steps, which the run keeps below it",
+        "error of the time steps, kept below this by the run",
         base=0,
     )
     cells = Parameter(

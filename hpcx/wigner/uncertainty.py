@@ -150,7 +150,7 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Mapping[str,
                 + f" {unit}"
             )
     if np.isnan(found_so[:, -1]).all():
-        return [*lines, f"    nothing is read: the run ends before {LATE:g} ps"]
+        return [*lines, f"    not evaluated: the run ends before {LATE:g} ps"]
     negative = float(np.mean(np.isfinite(found_so[:, 2])))
     lines.append(f"    negative diffusion in {100 * negative:.0f} % of the samples")
     for name in ("lowest", "negative_until"):

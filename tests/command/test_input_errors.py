@@ -45,7 +45,7 @@ def test_five_mistakes_on_two_ranks(hpcx, write, tmp_path):
         (["--set", "mesh=3"], r"mesh = 3: must be a table; \[mesh\] has N"),
         (["--set", "nonsense"], r"must have the form key=value"),
         (["--set", "model=excitn"], r"did you mean 'exciton'"),
-        (["--set", "sweep.mesh.n=[40]"], r"no key that can be swept; did you mean 'mesh\.N'"),
+        (["--set", "sweep.mesh.n=[40]"], r"not a key that can be swept; did you mean 'mesh\.N'"),
         (["--set", "sweep.mesh.N=40"], r"must be a list"),
         (["--set", "sweep.mesh.N=[40,40]"], r"has a value twice"),
         (["--set", "sweep.mesh.N=[40,'x']"], r"mesh\.N = 'x': must be an integer"),

@@ -185,7 +185,7 @@ def test_every_number_of_an_input_has_bounds_on_both_sides(model):
     ("settings", "messages"),
     [
         (["parameters.carriers.gap=-1.66", "parameters.lattice.constant=-3"], ["carriers.gap", "lattice.constant"]),
-        (["parameters.carriers.gap=0.05"], ["half of it must be below the gap"]),
+        (["parameters.carriers.gap=0.05"], ["half of it must be smaller than the gap"]),
         (["bands.electron_mass=0.5 kg"], ["must be a number >= 0.01 and <= 100 in m0"]),
         (["screening.kappa=inf"], ["screening.kappa"]),
         (["solver.tolerance=inf"], ["solver.tolerance"]),
@@ -288,7 +288,7 @@ def test_files_that_are_none_and_environments_that_lack_something(plan, tmp_path
         'model = "wigner"\nmaterial = "mine.toml"\ntemperature = 77\n[space]\ndimension = 1\n[landscape]\nkind ='
         ' "file"\nfile = "/dev/zero"\n'
     )
-    with pytest.raises(InputError, match=r"landscape.file = '/dev/zero': cannot be read: it is no file") as error:
+    with pytest.raises(InputError, match=r"landscape.file = '/dev/zero': cannot be read: it is not a file") as error:
         plan(text=wigner.replace("mine.toml", str(tmp_path / "mine.toml")))
     assert "has no 'carriers.hole_A_mass'" in str(error.value)
     with pytest.raises(InputError, match=r"screening.kappa = .*air.toml.* has no 'kappa'"):
@@ -316,7 +316,7 @@ def test_an_input_has_an_end(path):
 def test_materials_and_surroundings_are_files(plan, tmp_path):
     (tmp_path / "endless.toml").symlink_to("/dev/zero")
     for key in ("material", "screening.kappa"):
-        with pytest.raises(InputError, match=r"endless\.toml': it is no file"):
+        with pytest.raises(InputError, match=r"endless\.toml': it is not a file"):
             plan(settings=[f"{key}={tmp_path / 'endless.toml'}"])
 
 
@@ -328,7 +328,7 @@ def test_names_that_are_too_long_are_mistakes(tmp_path, plan):
 
 @pytest.mark.parametrize("text", ["", "a\\u0000b"])
 def test_what_names_no_directory(plan, text):
-    with pytest.raises(InputError, match="is no name of a directory"):
+    with pytest.raises(InputError, match="is not a directory name"):
         plan(settings=[f'output.directory="{text}"'])
 
 

@@ -66,7 +66,7 @@ def test_an_input_needs_no_mesh_and_has_one_problem(tmp_path):
     path.write_text('model = "exciton"\nmaterial = "MoS2"\n[mesh]\nk0 = 0.2\n[sweep]\n"mesh.N" = [40, 48]\n')
     start = load_open(str(path), []).start.config
     assert start.mesh.N > 0 and start.mesh.k0 == 0.2
-    with pytest.raises(InputError, match="limits are of one problem"):
+    with pytest.raises(InputError, match="limits belong to one problem"):
         load_open(str(path), ["sweep.material=['MoS2', 'WS2']"])
 
 

@@ -153,9 +153,9 @@ def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
         (
             "",
             ["tight_binding.valley=X"],
-            r"tight_binding\.valley.*'X' is no point of this zone; known are G, Gamma, K, K', M",
+            r"tight_binding\.valley.*'X' is not a point of this zone; known are G, Gamma, K, K', M",
         ),
-        ("", ["tight_binding.occupied=2"], "there is no band above among 2"),
+        ("", ["tight_binding.occupied=2"], "the model has only 2 bands, so none is left above"),
         ('spin = "blocks"', ["mesh.k0=0.1"], r"tight_binding\.spin.*no band has the spin of a carrier"),
         ("", ["mesh.k0=0.35"], r"mesh\.k0 = '0\.35': must be at most 0\.33.*time-reversed partner overlap"),
     ],

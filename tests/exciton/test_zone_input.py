@@ -35,7 +35,7 @@ def test_a_model_that_is_built_in(plan):
     ("setting", "message"),
     [
         ("zone.reach=500", r"zone\.reach = '500 angstrom': must be at most 19\.95 angstrom, half the width"),
-        ("zone.path=G-X", r"zone\.path.*'X' is no point of this zone; known are G, Gamma, K, K', M"),
+        ("zone.path=G-X", r"zone\.path.*'X' is not a point of this zone; known are G, Gamma, K, K', M"),
         ("zone.path=G", "expected at least two points"),
         ("zone.valence=3", "do not fit into 6 bands"),
         (

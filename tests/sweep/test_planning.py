@@ -80,7 +80,7 @@ def test_the_text_names_groups_core_hours_memory_and_idle_share(plan):
 def test_fewer_ranks_are_advised_where_most_would_wait(plan):
     sweep = plan("sweep.mesh.N=[24, 26, 28, 30]")
     many, few = (check(sweep, Planner(sweep.points, ranks, 1e10)).text for ranks in (64, 2))
-    advised = int(re.search(r"most ranks would wait: (\d+) take about as long", many)[1])
+    advised = int(re.search(r"most ranks would be idle: (\d+) take about as long", many)[1])
     assert 1 <= advised < 32 and "would wait" not in few
 
 

@@ -220,8 +220,8 @@ def test_three_valleys_with_their_own_masses():
     ("channels", "message"),
     [
         ({"x": ("K:c1", "K:v1", "K:v2")}, "two electrons and a hole"),
-        ({"x": ("K:c1", "K:c", "K:v2")}, "'K:c' is no carrier"),
-        ({"singlet": ("K:c1", "K:c2", "K:v2")}, "is no name of a channel"),
+        ({"x": ("K:c1", "K:c", "K:v2")}, "'K:c' is not a carrier"),
+        ({"singlet": ("K:c1", "K:c2", "K:v2")}, "is not a valid channel name"),
         ({}, "nothing to solve"),
     ],
 )

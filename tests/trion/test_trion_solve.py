@@ -54,7 +54,7 @@ def test_results_have_the_agreed_names_and_units():
 
 def test_summary_says_what_a_symmetric_sector_does_not_show():
     lines = run()[0].summary
-    assert any("looks at fully symmetric (bright) states only" in line for line in lines)
+    assert any("finds fully symmetric (bright) states only" in line for line in lines)
     assert any(line.startswith("triplet") and 'solver.symmetry = "none"' in line for line in lines)
     assert not any("bright" in line for line in run(solver={"symmetry": "none"})[0].summary)
 
