@@ -53,10 +53,7 @@ def add_states(result: Result, problem: Problem, change_l: np.ndarray) -> None:
     binding_m = [-m.states.energy_l[0] for m in problem.manifolds]
     result.add("wannier/binding_energy", np.array(binding_m), ("manifold",), "eV", "binding energy of the 1s exciton")
     bleaching_ml = _by_state(m.bleaching_fs[0] / m.bleaching_fs[0, 0] for m in problem.manifolds)
-    label = (
-        "what a population of a state takes from the dipole moment of the 1s exciton, over the same of the 1s"
-        " population"
-    )
+    label = "bleaching of the 1s transition by an exciton in this state, relative to a 1s exciton"
     result.add("wannier/bleaching", bleaching_ml, ("manifold", "state"), "1", label, missing=_NO_STATE)
     result.add("wannier/gap", np.array([m.gap for m in problem.manifolds]), ("manifold",), "eV", "band gap")
     dipole_m = np.array([m.dipole for m in problem.manifolds])
@@ -77,10 +74,10 @@ def add_states(result: Result, problem: Problem, change_l: np.ndarray) -> None:
             "eV nm^2",
             "first-order exchange, -U(0, 0)",
         )
-    label = "change of the bound energies of A on twice the nodes"
+    label = "change of the bound-state energies of A with twice the nodes"
     result.add("wannier/convergence", change_l, ("bound_state",), "eV", label)
     hartree_fock_m = np.array([m.hartree_fock for m in problem.manifolds])
-    result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "V of four 1s states")
+    result.add("wannier/hartree_fock", hartree_fock_m, ("manifold",), "eV nm^2", "interaction V of four 1s states")
 
 
 def _by_state(rows: Iterable[np.ndarray]) -> np.ndarray:
@@ -94,7 +91,7 @@ def _add_widths(result: Result, problem: Problem) -> None:
     label = "half width at half maximum of a state's line, without radiation"
     result.add_internal("wannier/half_width", width_ml, ("manifold", "state"), "meV", label, missing=_NO_STATE)
     area_m = np.array([m.bleaching_fs[0, 0] / m.dipole_l[0] for m in problem.manifolds])
-    label = "area in which one 1s exciton takes the dipole moment of 1s away"
+    label = "area in which one 1s exciton bleaches the 1s transition"
     result.add("wannier/bleaching_area", area_m, ("manifold",), "nm^2", label)
 
 
@@ -132,7 +129,7 @@ def add_populations(result: Result, config: Config, traces: Traces) -> None:
     and the share of the pump that is absorbed.
     """
     result.add("signal/time", traces.time_t, ("time",), "fs", "time after the pump's maximum")
-    result.add("signal/valley", np.array(VALLEYS), ("valley",), "1", "valley, of which sigma+ drives the first")
+    result.add("signal/valley", np.array(VALLEYS), ("valley",), "1", "valley; sigma+ drives the first")
     axes = ("valley", "manifold", "time")
     result.add("signal/population", traces.population_vmlt[:, :, 0], axes, "1/nm^2", "1s population of a valley")
     by_state = traces.population_vmlt.sum(axis=0)
@@ -141,9 +138,9 @@ def add_populations(result: Result, config: Config, traces: Traces) -> None:
     label = "excitons of all states and valleys"
     result.add_internal("signal/exciton_density", by_state.sum(axis=(0, 1)), ("time",), "1/cm^2", label)
     pump, made = config.pump.internal, excitons_made(config, traces)
-    result.add_internal("signal/excitons_made", made, (), "1/cm^2", f"{label} that the pump has made")
+    result.add_internal("signal/excitons_made", made, (), "1/cm^2", f"{label} created by the pump")
     share = made * pump.photon_energy / pump.fluence
-    result.add("signal/absorbed_share", share, (), "1", "excitons made over photons of the pump")
+    result.add("signal/absorbed_share", share, (), "1", "excitons created per incident pump photon")
 
 
 def _add_coherence(result: Result, traces: Traces) -> None:
@@ -174,17 +171,17 @@ def _add_coherence(result: Result, traces: Traces) -> None:
 #: dataset -> (attribute of a reading, unit, meaning)
 _READINGS = {
     "rise_time": ("times.fit.rise", "fs", "rise time, two components"),
-    "rise_time_low": ("times.lowest", "fs", "rise time, least over the separations of the fit"),
+    "rise_time_low": ("times.lowest", "fs", "rise time, smallest over the separations of the fit"),
     "rise_time_high": ("times.highest", "fs", "rise time, largest over the separations of the fit"),
     "rise_time_error": ("error", "fs", "uncertainty of the rise time"),
     "rise_time_bootstrap": ("times.scatter", "fs", "scatter of the rise time over resampled residuals"),
-    "rise_time_at_bound": ("times.fit.at_bound", "1", "1 if the rise time is a bound of the fit and so not a result"),
+    "rise_time_at_bound": ("times.fit.at_bound", "1", "1 if the rise time is at a bound of the fit: not a result"),
     "rise_time_plain": ("times.plain.rise", "fs", "rise time of a plain rising exponential"),
     "decay_time": ("times.fit.decay", "fs", "fast decay time"),
     "decay_distance": (
         "times.fit.distance",
         "fs",
-        "fast decay time less twice the rise time; at its limit it is the constraint of the fit",
+        "fast decay time minus twice the rise time; at its limit the constraint of the fit is active",
     ),
     "formation_time": ("formation", "fs", "delay of the rise without a fit"),
     "peak_delay": ("peak_delay", "fs", "delay of the largest signal"),
