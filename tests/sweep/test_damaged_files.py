@@ -127,7 +127,7 @@ for look in (lambda: reading(store.result("p")).__enter__(), lambda: read_record
     for name in ("points/p.h5", "points/p.lock", "points/p.failed.json", "sweep.json"):
         os.mkfifo(tmp_path / name)
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
-    with pytest.raises(Unreadable, match="is no file"), reading(tmp_path / "points/p.h5"):
+    with pytest.raises(Unreadable, match="is not a file"), reading(tmp_path / "points/p.h5"):
         pass
     assert not is_locked(tmp_path / "points/p.lock")
 

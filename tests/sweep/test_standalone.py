@@ -79,7 +79,7 @@ def test_it_stands_alone(tmp_path):
         assert list(file["index/virtual"]) == [] and file["provenance/input"].asstr()[()] == "as written"
         assert sweep_file.warnings(file) == []
     text = status_text(alone)
-    assert "4 points: 4 done" in text and "elsewhere.h5 stands alone" in text and "temperature = 3.0" in text
+    assert "4 points: 4 done" in text and "elsewhere.h5 is complete by itself" in text and "temperature = 3.0" in text
 
 
 def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copies):
@@ -88,7 +88,7 @@ def test_what_is_too_large_is_named_and_never_read_as_nan(tmp_path, without_copi
     path = store.directory / "sweep.h5"
     with h5py.File(path, "r") as file:
         assert list(file["index/virtual"].asstr()) == ["signal/trace"] and not file["signal/peak"].is_virtual
-        assert "where these are not found they read as NaN" in file["signal/trace"].attrs["note"]
+        assert "read as NaN where these files are missing" in file["signal/trace"].attrs["note"]
         assert np.array_equal(sweep_file.values(file, "signal/trace"), traces(12))
     with hpcx.open(path) as tree:
         trace = tree["signal/trace"]
