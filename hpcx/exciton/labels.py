@@ -42,7 +42,7 @@ Functional = Callable[[int], np.ndarray]
 
 @dataclass(frozen=True)
 class Labels:
-    """What states are called, lowest first.
+    """Labels of states, lowest first.
 
     Attributes:
         group: point group of unitary operations on the envelope: "C1", "Cs", "C2", "C2v", ... "C6v".

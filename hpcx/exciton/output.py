@@ -70,7 +70,7 @@ def add_labels(result: Result, labels: Labels) -> None:
         np.array(labels.share),
         ("state",),
         "1",
-        "share of this angular momentum in the norm, of m and -m if they are mixed",
+        "weight of this angular momentum, of m and -m together if they are mixed",
     )
 
 
@@ -90,7 +90,7 @@ def add_exciton(
         correction,
         (),
         "eV",
-        "first-order error of the binding energy made by the mesh",
+        "first-order error of the binding energy due to the finite mesh",
     )
     result.add("exciton/dimension", problem.mesh.size, (), "1", "number of mesh points")
 

@@ -35,18 +35,22 @@ def add_trion(result: Result, species: str, states: TrionStates, exciton_energy:
     sector = "" if operator.symmetry == "none" else f" of the {_kept(operator)} sector ({operator.symmetry})"
     add_degeneracy(result, species, states.degeneracy, states.tolerance, sector)
     result.add(
-        f"{species}/point_group", np.array(states.group, TEXT), (), "1", "rotations that the trion's Hamiltonian has"
+        f"{species}/point_group",
+        np.array(states.group, TEXT),
+        (),
+        "1",
+        "rotations that leave the trion's Hamiltonian unchanged",
     )
     text = (
-        "irreducible representation of the point group: what a rotation of all momenta does, Bloch states of the"
-        " valleys' centres left out"
+        "irreducible representation of the point group under rotation of all momenta, without the Bloch states at"
+        " the valleys' centres"
     )
     result.add(f"{species}/irrep", np.array(states.irrep, TEXT), ("state",), "1", text)
     result.add(f"{species}/residual", states.residual, ("state",), "eV", "norm of H x - E x")
     add_slices(result, f"{species}/wavefunction", "state", wavefunction(operator, states.vectors), operator)
     own, points = own_points(operator), mesh.size
     add_momenta(result, species, mesh.momentum_kx[own], own.start, points)
-    text = "old name of kx and ky, in files for one release"
+    text = "old name of kx and ky, kept for one release"
     result.add_internal(
         f"{species}/k", mesh.momentum_kx[own], ("point", "xy"), "1/angstrom", text, start=own.start, rows=points
     )
@@ -71,10 +75,10 @@ def add_channel(
     """
     pair_energy = np.array([pair.energy[0] for pair in pairs])
     edge = float(sum(species.edge for species in three))
-    text = "exciton of the first, and of the second like carrier with the opposite one, from the channel's band edges"
+    text = "excitons of the first and of the second like carrier with the opposite one, from the channel's band edges"
     result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
     text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"
-    result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material does not say where a band begins")
+    result.add(f"{name}/band_edge", edge, (), "eV", text, missing="NaN: the material gives no band edge for a carrier")
     binding, above = from_internal(pair_energy.min() - energy, "meV"), from_internal(edge + energy, "meV")
     level = "" if np.isnan(edge) else f", lowest state {above:.3f} meV from the lowest band edges"
     result.summary.append(f"{name}: {binding:.3f} meV below its lowest exciton and a free carrier{level}")
@@ -85,11 +89,11 @@ def _kept(operator: TrionOperator) -> str:
 
 
 def remark(operator: TrionOperator, species: str) -> list[str]:
-    """Say what a symmetric sector cannot show."""
+    """Say which states a symmetric sector leaves out."""
     if operator.symmetry == "none":
         return []
     text = (
-        f"{species}: solver.symmetry = {operator.symmetry} looks at"
+        f"{species}: solver.symmetry = {operator.symmetry} finds"
         f" {_kept(operator)}{'' if operator.momentum else ' (bright)'} states only"
     )
     if operator.problem.identical and not operator.momentum:
