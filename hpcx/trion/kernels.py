@@ -27,7 +27,7 @@ BLOCK_WIDTH, _PAIRS_WIDTH = 16, 12
 _BATCH = 1 << 17
 #: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that
 #: of one component less, without and with mirrors
-_FFT_FROM = (425, 950)
+_FFT_FROM = (425, 800)
 #: points of the mesh from which on real matrices are faster
 _PAIRS_FROM = 250
 #: rows of a matrix that are made together
