@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from hpcx.config.errors import InputError
 from hpcx.config.idle import idle_keys
@@ -18,10 +19,12 @@ from hpcx.exciton.problem import exciton_problem
 from hpcx.formation.problem import kept_states, medium_of
 from hpcx.materials.environment import is_environment, load_environment
 from hpcx.materials.listing import listing
+from hpcx.parallel.run import Run
 from hpcx.physics import interaction
 from hpcx.physics.dielectric import DielectricLayer
 from hpcx.physics.interaction import INTERACTIONS, interaction_of
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
+from hpcx.registry import solver
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.valley.problem import build_problem
 from hpcx.wigner.parameters import read_excitons
@@ -109,6 +112,35 @@ def test_a_new_interaction_is_one_class_and_one_line(model, tmp_path, monkeypatc
     assert weaker == pytest.approx(energies(model, 4.0, tmp_path), rel=1e-7) and not np.allclose(
         weaker, plain, rtol=0.05
     )
+
+
+#: what makes a whole run small, and a result of it that depends on the interaction
+RUNS = {
+    "exciton": ([], "exciton/binding_energy"),
+    "trion": (["trion.species=['singlet']"], "singlet/binding_energy"),
+    "wigner": (
+        ["momentum.first_bin=1 meV", "momentum.growth=1.3", "time.end=0.5 ps", "time.outputs=[[0.25,0.5]]"],
+        "rates/stationary_diffusivity",
+    ),
+    "formation": (
+        ["momentum.points=30", "approximation.biexciton=false", "delay.points=30"],
+        "signal/exciton_density",
+    ),
+    "valley": (["time.end=0.5 ps", "modes.count=1", "flow.times=[0.2]"], "population/population"),
+}
+
+
+@pytest.mark.parametrize("model", RUNS)
+def test_a_new_interaction_runs_to_the_end(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(INTERACTIONS, "broken", Broken)
+    mine, found = table(tmp_path, LENGTHS[model], 2.0, 'interaction = "broken"'), []
+    for environment in (2.0, mine):
+        (tmp_path / "run.toml").write_text(f'model = "{model}"\nenvironment = {environment!r}\n{INPUTS[model]}')
+        point = load_plan(str(tmp_path / "run.toml"), RUNS[model][0]).points[0]
+        result = solver(model)(MPI.COMM_SELF, point.config, point.material, Run())
+        assert not result.silent()
+        found.append(result.value(RUNS[model][1]))
+    assert found[1] == pytest.approx(found[0], rel=1e-6) and np.any(found[1])
 
 
 def test_the_example_of_the_developers_page_is_the_thin_layer(tmp_path, monkeypatch):
