@@ -40,5 +40,5 @@ def test_a_file_that_changes_under_way_ends_its_points(plan, tmp_path):
     point = plan(1.0).points[0]
     _check_contents(MPI.COMM_SELF, point)
     np.save(tmp_path / "energy.npy", np.full(20, 2.0))
-    with pytest.raises(AgreedError, match="landscape.file names was changed"):
+    with pytest.raises(AgreedError, match="the file of landscape.file was changed"):
         _check_contents(MPI.COMM_SELF, point)
