@@ -57,7 +57,7 @@ def test_thirty_points_on_many_ranks_run_side_by_side(plan):
     planner = Planner(points, 192, 1e10)
     seconds = planner.seconds(list(range(30)))
     tasks = [planner.task(number, seconds) for number in range(30)]
-    assert all(smallest_group(192, task.level) < 48 for task in tasks)
+    assert all(smallest_group(192, task.level) <= 48 for task in tasks)  # a quarter of the ranks
     ideal = seconds / 192
     pieces = schedule(ordered(tasks), 192, lambda number, size, made: planner.estimate(number, size).seconds)
     assert max(piece.begin + piece.seconds for piece in pieces) < 3 * ideal
