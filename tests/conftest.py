@@ -144,8 +144,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         ranks.meet(item.config.stash[TALLY].failures.get(item.nodeid))
     yield
     if ranks:
-        gc.collect()
-        gc.freeze()  # what is left need not be looked at again after every test
+        gc.collect(0)
         ranks.meet(None)
 
 
