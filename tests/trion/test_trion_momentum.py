@@ -79,5 +79,5 @@ def test_what_is_refused():
         assert message in refusal.message and refusal.key == "trion.momentum"
     with pytest.raises(ValueError, match='breaks solver.symmetry = "C3"'):
         config_of((3, 0), symmetry="C3")
-    with pytest.raises(ValueError, match="without exchange, twod.enabled and trion.temperature"):
+    with pytest.raises(ValueError, match="cannot be combined with exchange, twod.enabled or trion.temperature"):
         config_of((3, 0), trion={"momentum": [0.125, 0], "temperature": 20})
