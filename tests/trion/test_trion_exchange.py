@@ -210,6 +210,7 @@ def test_what_is_said_of_exchange():
     (refusal,) = refusals(config_of({"x": ("K:c2", "K:c2", "K:v1")}), WSE2)
     assert "two like carriers in one band" in refusal.message
     result = solve(COMM, config_of({"dark": ("K:c1", "K':c1", "K:v1")}, contact=0), WSE2, Run())
-    assert any("dark has no electron-hole pair" in line for line in result.summary) and "exchange/dark/energy" not in result.datasets
+    assert any("dark has no electron-hole pair" in line for line in result.summary)
+    assert "exchange/dark/energy" not in result.datasets
     with pytest.raises(ValueError, match="there are none"):
         Config(model="trion", material="WSe2", mesh={"N": 40, "k0": 0.1}, exchange={"contact": 5})
