@@ -225,8 +225,10 @@ def _command(pid: int) -> bytes:
 
 
 def _alive(pid: int) -> bool:
+    """Say whether a process holds its files still: while one of its threads ends, the others may be gone already."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        ended = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return not ended or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
