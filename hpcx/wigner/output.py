@@ -80,6 +80,7 @@ def _add_stationary(result: Result, problem: Problem) -> None:
     common = stationary_diffusivity(rates, range(len(VALLEYS)), True)
 
     def add(name: str, values: np.ndarray | float, axes: tuple[str, ...], unit: str, label: str) -> None:
+        """Put a number that is infinite without scattering under /rates."""
         result.add_internal(f"rates/{name}", values, axes, unit, label, missing=_BALLISTIC)
 
     times, alone = relaxation_times(rates, problem.excitons), stationary_diffusivities(rates)

@@ -3,10 +3,12 @@
 `band` of a statement lists changes of its operand, such as another run; the band holds our number and those. `study` is
 one of
 
-    { samples = OPERAND, from = "..." }                 one number per sample of a random study: 5 to 95 % of them
-    { percentiles = OPERAND, from = "..." }             percentiles that the run itself has stored, along an axis
-    `percentile` { run = "...", over = ["key", ...], from = "..." }  the statement's own operand at all points of
-    another run's sweep over these keys
+    { samples = OPERAND, from = "..." }
+        one number per sample of a random study: 5 to 95 % of them
+    { percentiles = OPERAND, from = "..." }
+        percentiles that the run itself has stored, along an axis `percentile`
+    { run = "...", over = ["key", ...], from = "..." }
+        the statement's own operand at all points of another run's sweep over these keys
 """
 
 from __future__ import annotations
