@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     if words[:1] in (["run"], ["converge"]):
         requests.install()  # before MPI and PETSc are loaded, which takes a second or more
     try:
-        status = command(words, requests)
+        status = _command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line or the input
         status = end.code if isinstance(end.code, int) else FAILED if end.code else DONE
     except (ImportError, MemoryError) as error:  # of loading modules; a point that needs too much has its own message
@@ -39,13 +39,22 @@ def main(arguments: list[str] | None = None) -> None:
     _leave(status, words)
 
 
-def command(words: list[str], requests: StopRequests | None = None) -> int:
+def command(words: list[str]) -> int:
+    """Run one command from Python and return its status, alike on all ranks; signals are then handled as before."""
+    requests = StopRequests()
+    try:
+        return _command(words, requests)
+    finally:
+        requests.restore()
+
+
+def _command(words: list[str], requests: StopRequests) -> int:
     """Run one command and return its status, alike on all ranks; `requests` to stop may have come already."""
     ours, petsc = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     options = _parse(ours)
     if terminal.is_nowhere(place()[0] == 0):
         return FAILED
-    options.petsc, options.requests = petsc, requests or StopRequests()
+    options.petsc, options.requests = petsc, requests
     return _on_all_ranks(options) if options.command in (_run, _converge) else commands.alone(options)
 
 

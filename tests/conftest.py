@@ -197,9 +197,9 @@ def log_of_its_own() -> Iterator[None]:
     logger.setLevel(level)
 
 
-@pytest.fixture
-def own_handlers() -> Iterator[None]:
-    """Put the handlers of signals back that a test has installed."""
+@pytest.fixture(autouse=True)
+def handlers_of_its_own() -> Iterator[None]:
+    """Put the handlers of signals back that a test has changed: what is ignored here, all later processes ignore."""
     import signal
 
     from hpcx.parallel.stop import SIGNALS
@@ -207,7 +207,8 @@ def own_handlers() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
-        signal.signal(number, handler)
+        if signal.getsignal(number) != handler:
+            signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class StopRequests:
         self._signal = 0
         self._looked = 0.0
         self._at_once = False
+        self._found: dict[int, Any] = {}
         self._alarm: Alarm | None = None
         self.watch(directory, deadline)
 
@@ -56,6 +57,7 @@ class StopRequests:
     def install(self) -> None:
         """Note SIGNALS from now on instead of dying of them; under `nohup` SIGHUP stays ignored."""
         for number in SIGNALS:
+            self._found.setdefault(number, signal.getsignal(number))
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._note)
 
@@ -63,6 +65,13 @@ class StopRequests:
         """Ignore the signals from now on: the process ends anyway, and with its own status."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+    def restore(self) -> None:
+        """Give the signals back to what `install` found: the process goes on with other work."""
+        for number, handler in self._found.items():
+            if handler is not None:  # None: not set by Python, which cannot set it again
+                signal.signal(number, handler)
+        self._found.clear()
 
     def connect(self, comm: Any) -> None:
         """Let all ranks of `comm` hear of a signal that reaches one of them; collective. End it with `disconnect`."""

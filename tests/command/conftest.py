@@ -47,7 +47,7 @@ def hpcx(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 
 @pytest.fixture
 def here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, own_handlers: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> Callable[..., subprocess.CompletedProcess]:
     """Return a function like `hpcx` that starts no process, for what a command says and its status:
     a start takes a second or two.

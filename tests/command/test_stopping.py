@@ -194,7 +194,13 @@ def test_signals_in_the_first_second(tmp_path):
         assert not finished_files(run.folder)
 
 
-def test_a_closed_terminal_does_not_end_what_nohup_protects(own_handlers):
+def test_a_command_called_from_python_leaves_signals_as_they_were(here, write):
+    before = [signal.getsignal(number) for number in SIGNALS]
+    assert here("run", write()).returncode == 0
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_protects():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     requests = StopRequests()
     requests.install()

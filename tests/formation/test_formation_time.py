@@ -144,7 +144,7 @@ def test_delays_share_the_trajectory_of_the_pump(make_config, make_problem):
     assert late == pytest.approx(alone, abs=1e-6 * np.abs(alone).max())
 
 
-def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_path, monkeypatch, own_handlers):
+def test_a_stopped_run_goes_on_from_its_checkpoint(make_config, material, tmp_path, monkeypatch):
     from mpi4py import MPI
 
     from hpcx.formation import time_domain
