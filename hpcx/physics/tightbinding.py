@@ -125,5 +125,5 @@ class TightBinding:
 
 def sites(model: TightBinding) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of orbitals, each once, (site, 3), nm, and the number of every orbital's site."""
-    site_sx, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_inverse=True)
-    return site_sx, site_of.ravel()
+    _, first, site_of = np.unique(np.round(model.centre_ix, _DECIMALS), axis=0, return_index=True, return_inverse=True)
+    return model.centre_ix[first], site_of.ravel()
