@@ -109,9 +109,7 @@ class Envelopes:
     @property
     def group(self) -> str:
         """Name of the point group."""
-        if self._mirror_k is None:
-            return f"C{self.order}"
-        return "Cs" if self.order == 1 else f"C{self.order}v"
+        return group_name(self.order, self._mirror_k is not None)
 
     def settle(
         self, energy: np.ndarray, amplitude_sk: np.ndarray, width: float, functional: Functional
@@ -127,13 +125,9 @@ class Envelopes:
         """Return the vectors of a level as eigenvectors of the rotation,
         and of the mirror where it commutes, and the kind of each.
         """
-        unitary, turns = by_turns(self._overlaps(amplitude_sk, self._turn_k), self.order)
-        vectors, parity = unitary @ amplitude_sk, np.zeros(len(turns), int)
-        for own in (turns == 0, 2 * turns == self.order):
-            if self._mirror_k is not None and own.any():
-                unitary, odd = by_turns(self._overlaps(vectors[own], self._mirror_k), 2)
-                vectors[own], parity[own] = unitary @ vectors[own], 1 - 2 * odd
-        return vectors, list(zip(turns.tolist(), parity.tolist(), strict=True))
+        mirror_st = None if self._mirror_k is None else self._overlaps(amplitude_sk, self._mirror_k)
+        unitary, kinds = rows_of(self._overlaps(amplitude_sk, self._turn_k), mirror_st, self.order)
+        return unitary @ amplitude_sk, kinds
 
     def _overlaps(self, amplitude_sk: np.ndarray, from_k: np.ndarray) -> np.ndarray:
         """Return <F_s|g F_t> for F(k) -> F(g^-1 k), which is on `from_k`."""
@@ -231,6 +225,19 @@ def settled(
     return turned, found
 
 
+def rows_of(turn_st: np.ndarray, mirror_st: np.ndarray | None, order: int) -> tuple[np.ndarray, list[Kind]]:
+    """Return a unitary matrix (new, old) to eigenvectors of the rotation, and of the mirror where it commutes,
+    and their kinds, from <s|g t> of a rotation by 2 pi / order and of a mirror (None if there is none).
+    """
+    unitary, turns = by_turns(turn_st, order)
+    parity = np.zeros(len(turns), int)
+    for own in (turns == 0, 2 * turns == order):
+        if mirror_st is not None and own.any():
+            turned, odd = by_turns(unitary[own].conj() @ mirror_st @ unitary[own].T, 2)
+            unitary[own], parity[own] = turned @ unitary[own], 1 - 2 * odd
+    return unitary, list(zip(turns.tolist(), parity.tolist(), strict=True))
+
+
 def by_turns(overlap_st: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
     """Return a unitary matrix (new, old) and l for its rows, from <s|g t> of a rotation by 2 pi / order,
     whose eigenvalues are exp(-2 pi i l / order).
@@ -238,6 +245,13 @@ def by_turns(overlap_st: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray
     triangular, unitary = schur(overlap_st, output="complex")
     turns = np.rint(-np.angle(np.diagonal(triangular)) * order / (2 * np.pi)).astype(int) % order
     return unitary.T, np.where(2 * turns > order, turns - order, turns)
+
+
+def group_name(order: int, has_mirror: bool) -> str:
+    """Return the name of the point group of `order` rotations."""
+    if not has_mirror:
+        return f"C{order}"
+    return "Cs" if order == 1 else f"C{order}v"
 
 
 def representation(order: int, turns: int, parity: int = 0) -> str:

@@ -52,17 +52,21 @@ def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: flo
     result.add(f"{group}/degeneracy", sizes, ("state",), "1", text)
 
 
+def add_representations(
+    result: Result, group: str, name: np.ndarray, irrep: np.ndarray, what: str, more: str = ""
+) -> None:
+    """Put the names of point groups (...), which `what` explains, and of representations (..., state) under `group`;
+    `...` is nothing or a path.
+    """
+    dims, text = ("path",) * name.ndim, "irreducible representation of the point group, +- its row" + more
+    result.add(f"{group}/point_group", name.astype(TEXT), dims, "1", f"point group of {what}")
+    result.add(f"{group}/irrep", irrep.astype(TEXT), (*dims, "state"), "1", text)
+
+
 def add_labels(result: Result, labels: Labels) -> None:
     """Put the labels of the exciton's states under /exciton."""
-    text = "point group of unitary operations on the envelope of an exciton"
-    result.add("exciton/point_group", np.array(labels.group, TEXT), (), "1", text)
-    result.add(
-        "exciton/irrep",
-        np.array(labels.irrep, TEXT),
-        ("state",),
-        "1",
-        "irreducible representation of the point group, +- its row",
-    )
+    what = "unitary operations on the envelope of an exciton"
+    add_representations(result, "exciton", np.array(labels.group), np.array(labels.irrep), what)
     text = "1s, 2p-, ... by the largest angular momentum of the envelope; n counts states of one m"
     result.add("exciton/label", np.array(labels.name, TEXT), ("state",), "1", text)
     result.add(

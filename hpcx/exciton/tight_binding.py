@@ -96,13 +96,13 @@ def _valleys(files: TightBindingFiles, model: TightBinding) -> TightBindingValle
         model,
         occupied_bands(files),
         centre_x,
-        _spins(files, model.orbitals),
+        orbital_spins(files, model.orbitals),
         files.orbital_tolerance,
         files.symmetry_tolerance,
     )
 
 
-def _spins(files: TightBindingFiles, orbitals: int) -> np.ndarray | None:
+def orbital_spins(files: TightBindingFiles, orbitals: int) -> np.ndarray | None:
     """Return the spin of every orbital, or None; raises ValueError for a number of orbitals that is odd."""
     order = "blocks" if files.builtin else files.spin
     if order == "none":

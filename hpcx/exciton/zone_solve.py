@@ -10,12 +10,13 @@ from mpi4py import MPI
 
 from hpcx.exciton.absorption import add_spectrum, advance, lines, make_spectrum
 from hpcx.exciton.config import Config
-from hpcx.exciton.observables import degeneracy, level_width, oriented, oscillator_strength
-from hpcx.exciton.output import add_degeneracy, add_momenta
+from hpcx.exciton.observables import degeneracy, level_width, oscillator_strength
+from hpcx.exciton.output import add_degeneracy, add_momenta, add_representations
 from hpcx.exciton.problem import material_interaction
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
-from hpcx.exciton.tight_binding import load_model, occupied_bands, pair_momenta, path_of
+from hpcx.exciton.tight_binding import load_model, occupied_bands, orbital_spins, pair_momenta, path_of
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
+from hpcx.exciton.zone_labels import UNKNOWN, ZoneSymmetry
 from hpcx.exciton.zone_space import add_space
 from hpcx.io.result import Result
 from hpcx.io.stages import Stage, Stages
@@ -41,23 +42,29 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     with run.timings.measure("set-up"):
         model = load_model(config.tight_binding)
         fraction_qv = pair_momenta(config, model)
-    energies, edges, products, residuals = [], [], 0, []
+    energies, edges, products, residuals, groups, irreps = [], [], 0, [], [], []
     for number, fraction in enumerate(fraction_qv):
         with run.timings.measure("set-up"):
             problem = _problem(comm, config, material, model, fraction)
             operator = ZoneOperator(comm, problem)
+        with run.timings.measure("symmetry"):
+            spins = orbital_spins(config.tight_binding, model.orbitals)
+            symmetry = ZoneSymmetry(operator, model, fraction, level_width(config.solver.tolerance), spins)
         with run.timings.measure("exciton"):
-            pairs, sizes = _lowest(comm, config, operator, stages.stage(f"exciton{number}"))
+            pairs, sizes, irrep = _lowest(comm, config, operator, symmetry, stages.stage(f"exciton{number}"))
         run.timings.exchanged("exciton", operator.traffic)
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
         edges.append(problem.pair_energy_kcv.min())
         residuals.append(pairs.residuals.max())
+        groups.append(symmetry.group)
+        irreps.append(irrep)
         products += pairs.products
     run.note_error(max(residuals), config.solver.tolerance)
     run.diagnostics["exciton_products"] = products
     _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
     add_degeneracy(result, "exciton", sizes, config.solver.tolerance)
+    _add_names(result, config, symmetry, np.array(groups), np.array(irreps))
     _add_states(result, operator, model, pairs)
     lowest = int(np.argmin([energy[0] for energy in energies]))
     binding = from_internal(edges[lowest] - energies[lowest][0], "meV")
@@ -92,8 +99,10 @@ def _problem(
     )
 
 
-def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, stage: Stage) -> tuple[Eigenpairs, np.ndarray]:
-    """Return the lowest states and the sizes of their levels."""
+def _lowest(
+    comm: MPI.Comm, config: Config, operator: ZoneOperator, symmetry: ZoneSymmetry, stage: Stage
+) -> tuple[Eigenpairs, np.ndarray, list[str]]:
+    """Return the lowest states, the sizes of their levels and their representations."""
     saved, tolerance, states = (
         SavedStates(stage, BlockOrder(comm, operator.problem.size, operator.pairs)),
         config.solver.tolerance,
@@ -105,9 +114,9 @@ def _lowest(comm: MPI.Comm, config: Config, operator: ZoneOperator, stage: Stage
         comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, basis=basis
     )
     saved.finish(pairs.vectors)
-    vectors = oriented(comm, pairs.values, pairs.vectors, tolerance, partial(_functional, operator))
+    vectors, irreps = symmetry.settle(pairs.values, pairs.vectors, width, partial(_functional, operator))
     lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])
-    return lowest, degeneracy(pairs.values, width)[:states]
+    return lowest, degeneracy(pairs.values, width)[:states], irreps[:states]
 
 
 def _draw(operator: ZoneOperator, number: int) -> np.ndarray:
@@ -172,6 +181,27 @@ def _add_energies(
         )
     result.add("exciton/dispersion/energy", energy_qs, ("path", "state"), "eV", "exciton energy")
     result.add("exciton/dispersion/pair_edge", edge_q, ("path",), "eV", "lowest energy of a free pair of this momentum")
+
+
+def _add_names(
+    result: Result, config: Config, symmetry: ZoneSymmetry, group_q: np.ndarray, irrep_qs: np.ndarray
+) -> None:
+    """Put the representations of the states of the last pair momentum, which has this symmetry, under /exciton,
+    and with a path those of every one under /exciton/dispersion.
+    """
+    what = "unitary operations that keep the pair momentum, by what they do to momenta in the plane"
+    more = f'; "{UNKNOWN}" where the model leaves a relative phase of orbitals open'
+    add_representations(result, "exciton", group_q[-1], irrep_qs[-1], what, more)
+    if config.zone.path is not None:
+        add_representations(result, "exciton/dispersion", group_q, irrep_qs, what, more)
+    result.summary.append(f"states: {', '.join(irrep_qs[-1])}; representations of {group_q[-1]}")
+    if UNKNOWN in irrep_qs:
+        text = "the model leaves relative phases of orbitals open"
+        result.summary.append(f"representations are unknown where {text}; tight_binding.spin settles those of spins")
+    result.summary += [
+        f"{name} is no symmetry: it changes the Hamiltonian by {from_internal(change, 'meV'):.2g} meV"
+        for name, change in symmetry.broken.items()
+    ]
 
 
 def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pairs: Eigenpairs) -> None:

@@ -43,6 +43,8 @@ def test_results_do_not_depend_on_the_ranks(comm, on_one_rank, zone):
     assert set(result.datasets) == set(alone.datasets)
     for path in ("exciton/energy", "exciton/binding_energy", *(["exciton/dispersion/energy"] if zone else [])):
         assert result.value(path) == pytest.approx(alone.value(path), abs=1e-11)
+    for path in ("exciton/point_group", "exciton/irrep", *(["exciton/dispersion/irrep"] if zone else [])):
+        assert np.array_equal(result.value(path), alone.value(path))
     amplitude = gathered(comm, result.datasets["exciton/wavefunction"])
     assert np.sum(np.abs(amplitude) ** 2, axis=(0, 1, 2)) == pytest.approx(np.ones(5), abs=1e-12)
     density = np.sum(np.abs(amplitude) ** 2, axis=(1, 2))
