@@ -59,6 +59,16 @@ class Screening(Section):
             " tables define their own interaction"
         ),
     )
+    r0_y: Annotated[float, Unit("angstrom")] | None = Field(
+        None,
+        gt=0,
+        le=10000,
+        exclude_if=lambda length: length is None,  # the hash of other inputs is that of before
+        description=(
+            "screening length along y of a layer whose polarisability is anisotropic, as that of phosphorene;"
+            " interaction.r0 of the material is then that along x (directions of the lattice vectors in the file)"
+        ),
+    )
     w0: Literal["cell-average", "zero", "disk", "qmin"] = Field(
         "cell-average",
         description="value used for W(0): mean over the hexagonal cell, 0, mean over a disk, W(smallest q)",
@@ -308,6 +318,11 @@ class CarriersInput(RunInput):
         files = self.tight_binding
         if self.bands.model == "tight-binding" and files.file is None and files.builtin is None:
             raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+        if self.screening.r0_y is not None and (self.phonons.enabled or self.screening.interaction != "thin-layer"):
+            raise ValueError(
+                'screening.r0_y acts in the interaction "thin-layer" and not with phonons.enabled, whose excitons are'
+                " isotropic"
+            )
         if self.phonons.enabled and self.mesh.region == "zone":
             raise ValueError(
                 'phonons.enabled gives widths of the 1s exciton of a valley only: set mesh.region = "disks"'

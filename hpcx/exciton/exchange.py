@@ -31,6 +31,7 @@ from hpcx.materials.loader import Material
 from hpcx.parallel.run import Run
 from hpcx.petsc.eigen import lowest_states
 from hpcx.petsc.start import keyed_noise
+from hpcx.physics.anisotropic import at_momenta
 from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.mesh import ValleyMesh
@@ -47,9 +48,9 @@ def exchange_grid(config: CarriersInput, material: Material, mesh: ValleyMesh, s
     law = material_interaction(config, material, with_layer=screening == "layer")
     reach = 2 * mesh.reach
     index = np.stack(list(np.mgrid[-reach : reach + 1, -reach : reach + 1]), axis=-1)
-    distance = np.linalg.norm(mesh.momentum(index), axis=-1)
-    distance[reach, reach] = 1
-    u_ij = COULOMB * law.in_momentum(distance) / (mesh.divisions**2 * mesh.cell_area)
+    momentum_ijx = mesh.momentum(index)
+    momentum_ijx[reach, reach] = 1
+    u_ij = COULOMB * at_momenta(law, momentum_ijx) / (mesh.divisions**2 * mesh.cell_area)
     u_ij[reach, reach] = 0
     return u_ij
 

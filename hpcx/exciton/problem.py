@@ -11,6 +11,7 @@ from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
+from hpcx.physics.anisotropic import AnisotropicLayer
 from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
 from hpcx.physics.interaction import Interaction, interaction_of, layer_interaction
 from hpcx.physics.lattice import Lattice, hexagonal
@@ -106,7 +107,9 @@ def material_interaction(config: CarriersInput, material: Material, with_layer: 
     """Return the interaction in the layer, or in its surroundings alone;
     raises ValueError for surroundings that make no sense.
     """
-    around, kind = surroundings(config), config.screening.interaction
+    around, kind, along_y = surroundings(config), config.screening.interaction, config.internal.screening.r0_y
+    if with_layer and along_y is not None:
+        return AnisotropicLayer.in_surroundings(material.number("interaction.r0", "nm"), around, along_y)
     if with_layer:
         return layer_interaction(material, around, kind)
     if around.knows_layer:

@@ -19,6 +19,7 @@ from mpi4py import MPI
 from hpcx.parallel.layout import block_rows
 from hpcx.parallel.rows import SpreadRows
 from hpcx.parallel.traffic import Traffic
+from hpcx.physics.anisotropic import at_momenta, at_places
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.tightbinding import TightBinding, sites
@@ -152,8 +153,9 @@ def long_range_exchange(model: TightBinding, law: Interaction, momentum_x: np.nd
     if shortest < _SAME_SITE:
         return np.zeros((model.orbitals,) * 2)
     apart_ijx = model.centre_ix[:, None, :2] - model.centre_ix[None, :, :2]
-    phase_ijg = np.exp(1j * apart_ijx @ near_gx[length_g < shortest * (1 + _SAME_SITE)].T)
-    return COULOMB * law.in_momentum(shortest) / model.cell_area * phase_ijg.mean(axis=2)
+    shortest_gx = near_gx[length_g < shortest * (1 + _SAME_SITE)]
+    phase_ijg = np.exp(1j * apart_ijx @ shortest_gx.T)
+    return COULOMB / model.cell_area * (phase_ijg * at_momenta(law, shortest_gx)).mean(axis=2)
 
 
 def site_interaction(
@@ -179,9 +181,11 @@ def site_interaction(
     v_ssr = np.zeros((len(site_sx), len(site_sx), divisions, divisions), phase_r.dtype)
     for i, j in np.ndindex(v_ssr.shape[:2]):
         apart = site_sx[i] - site_sx[j]
-        distance_r = np.hypot(np.linalg.norm(vector_rx + apart[:2], axis=1), apart[2])
+        apart_rx = vector_rx + apart[:2]
+        distance_r = np.hypot(np.linalg.norm(apart_rx, axis=1), apart[2])
         near = distance_r <= reach + _SAME_SITE
-        v_r = COULOMB * law.in_space(np.where(distance_r[near] < _SAME_SITE, onsite, distance_r[near]))
+        distance_r = np.where(distance_r < _SAME_SITE, onsite, distance_r)
+        v_r = COULOMB * at_places(law, apart_rx[near], distance_r[near])
         np.add.at(v_ssr[i, j], tuple((cell_rv[near] % divisions).T), v_r * phase_r[near])
     return v_ssr
 

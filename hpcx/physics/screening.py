@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpcx.physics.anisotropic import AnisotropicLayer, at_momenta
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
 from hpcx.physics.lattice import Lattice, integer_pairs
@@ -30,17 +31,20 @@ def coulomb_at_zero(choice: str, mesh: ValleyMesh, law: Interaction) -> float:
     at the smallest distance of the mesh; "zero": 0. The choice shifts exciton and trion spectra rigidly by the same
     energy.
     """
-    smallest = float(np.linalg.norm(mesh.lattice.reciprocal_vx, axis=1).min()) / mesh.divisions
     cell = (2 * np.pi) ** 2 / (mesh.divisions**2 * mesh.cell_area)
     if choice == "zero":
         return 0.0
     if choice == "qmin":
-        return float(COULOMB * law.in_momentum(smallest))
+        smallest_x = min(mesh.lattice.reciprocal_vx, key=np.linalg.norm) / mesh.divisions
+        return float(COULOMB * at_momenta(law, smallest_x))
     if choice == "disk":
         radius = np.sqrt(cell / np.pi)
         return float(2 * np.pi / cell * COULOMB * law.over_disk(radius))
     if choice != "cell-average":
         raise ValueError(f"screening.w0 = {choice!r}: expected cell-average, disk, qmin or zero")
+    if isinstance(law, AnisotropicLayer):
+        q_px, weight_p = mesh.lattice.cell_rule(_ANGLES)  # crowds at q = 0 as 1/q does
+        return float(COULOMB * weight_p @ at_momenta(law, q_px / mesh.divisions))
     node, weight = np.polynomial.legendre.leggauss(_ANGLES)
     total = 0.0
     for distance, angle, count in zip(*mesh.lattice.half_sides(), strict=True):
@@ -56,9 +60,9 @@ def interaction_grid(mesh: ValleyMesh, law: Interaction, w0: str) -> np.ndarray:
     """
     reach = 2 * mesh.reach
     side = range(-reach, reach + 1)
-    distance = np.linalg.norm(mesh.momentum(integer_pairs(side, side)), axis=-1).reshape(len(side), len(side))
-    distance[reach, reach] = 1
-    w_ij = COULOMB * law.in_momentum(distance)
+    momentum_ijx = mesh.momentum(integer_pairs(side, side)).reshape(len(side), len(side), 2)
+    momentum_ijx[reach, reach] = 1
+    w_ij = COULOMB * at_momenta(law, momentum_ijx)
     w_ij[reach, reach] = coulomb_at_zero(w0, mesh, law)
     return w_ij / (mesh.divisions**2 * mesh.cell_area)
 
@@ -92,7 +96,7 @@ def image_field(divisions: int, lattice: Lattice, law: Interaction) -> float:
     the Laplacian of W(R) over four, which falls like N^-3 where N a is beyond the screening length and faster before
     (the Laplacian of a logarithm is zero). An exciton's binding energy is raised by c <r^2>, that of a trion lowered by
     c (<r^2>_X - 2 <r1.r2>); the next term is smaller by (r / N a)^2. Where the lattice is not hexagonal, c is the mean
-    over the directions of r.
+    over the directions of r, and W(R) that over the directions of R where the layer is anisotropic.
     """
     farthest = _IMAGES * lattice.constant
     side = range(-2 * _IMAGES, 2 * _IMAGES + 1)
@@ -114,9 +118,9 @@ def _laplacian(law: Interaction, radius: np.ndarray) -> np.ndarray:
 
 def _above_mean(law: Interaction, centre_qx: np.ndarray, offset_px: np.ndarray, weight_p: np.ndarray) -> np.ndarray:
     """Return W at the centres (q, 2) of cells less its mean over the cell by a rule (p,)."""
-    missing_q = law.in_momentum(np.linalg.norm(centre_qx, axis=1))
+    missing_q = at_momenta(law, centre_qx)
     for offset_x, weight in zip(offset_px, weight_p, strict=True):
-        missing_q -= weight * law.in_momentum(np.linalg.norm(centre_qx + offset_x, axis=1))
+        missing_q -= weight * at_momenta(law, centre_qx + offset_x)
     return missing_q
 
 

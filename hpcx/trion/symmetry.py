@@ -68,7 +68,7 @@ def foreseen(config: Config, material: Material) -> str:
     asked = config.solver.symmetry
     if asked != "auto" or config.absorption.helicity == "opposite" or any(config.trion.momentum):
         return "none" if asked == "auto" else asked
-    if BAND_MODELS[config.bands.model].isotropic:
+    if BAND_MODELS[config.bands.model].isotropic and config.screening.r0_y is None:
         return "C6v"
     coarse = coarsened(config)
     exciton = exciton_of(coarse, material)

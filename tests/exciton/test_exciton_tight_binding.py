@@ -111,34 +111,38 @@ def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
     return TightBinding(np.array([[0.33, 0.0], [0.0, 0.45]]), cells, h_rij, np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize("w0", ["cell-average", "disk"])
-def test_a_rectangular_lattice_by_brute_force(tmp_path, w0):
-    """Own mesh, own bands, own mean of W over the rectangle around q = 0;
+@pytest.mark.parametrize(("w0", "length_y"), [("cell-average", None), ("cell-average", 1.5), ("disk", None)])
+def test_a_rectangular_lattice_by_brute_force(tmp_path, w0, length_y):
+    """Own mesh, own bands, own mean of W over the rectangle around q = 0, with one r0 and with two;
     the lattice has none of the symmetries of a hexagon.
     """
-    n, k0, length = 28, 0.2, 2 * np.pi * 0.718
-    point = point_of(tmp_path, INPUT(n, k0, file_of(tmp_path, rectangular(), 'valley = "G"')), f"screening.w0={w0}")
+    n, k0, length_x = 28, 0.2, 2 * np.pi * 0.718
+    more = [] if length_y is None else [f"screening.r0_y={10 * length_y}"]
+    text = INPUT(n, k0, file_of(tmp_path, rectangular(), 'valley = "G"'))
+    point = point_of(tmp_path, text, f"screening.w0={w0}", *more)
+    length = lambda x, y: (length_x * x**2 + (length_y or length_x) * y**2) / np.maximum(x**2 + y**2, 1e-30)
     energy = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run()).value("exciton/energy")
     model, steps = rectangular(), 2 * np.pi / np.array([0.33, 0.45]) / n
     k = np.stack(np.mgrid[-n : n + 1, -n : n + 1], axis=-1).reshape(-1, 2) * steps
     k = k[np.linalg.norm(k, axis=1) <= k0 * 2 * np.pi / 0.33 * (1 + 1e-12)]
     band, state = model.bands(k)
     q = np.linalg.norm(k[:, None] - k[None], axis=-1)
-    w = 2 * np.pi * COULOMB / (np.where(q > 0, q, 1) * (1 + length * q))
+    w = 2 * np.pi * COULOMB / (np.where(q > 0, q, 1) * (1 + length(*(k[:, None] - k[None]).T) * q))
     if w0 == "disk":
         radius = np.sqrt(steps.prod() / np.pi)
-        w[q == 0] = 2 * np.pi / steps.prod() * 2 * np.pi * COULOMB * np.log(1 + length * radius) / length
+        w[q == 0] = 2 * np.pi / steps.prod() * 2 * np.pi * COULOMB * np.log(1 + length_x * radius) / length_x
     else:
         node, weight = np.polynomial.legendre.leggauss(400)
         total = 0.0
-        for near, far in (steps / 2, steps[::-1] / 2):
+        for near, far, swapped in ((*steps / 2, False), (*steps[::-1] / 2, True)):
             angle = np.arctan2(far, near) * (node + 1) / 2
+            across = length(*((np.sin(angle), np.cos(angle)) if swapped else (np.cos(angle), np.sin(angle))))
             total += (
                 4
                 * np.arctan2(far, near)
                 / 2
                 * weight
-                @ (2 * np.pi * COULOMB * np.log(1 + length * near / np.cos(angle)) / length)
+                @ (2 * np.pi * COULOMB * np.log(1 + across * near / np.cos(angle)) / across)
             )
         w[q == 0] = total / steps.prod()
     overlap = (state[:, :, 1].conj() @ state[:, :, 1].T) * (state[:, :, 0].conj() @ state[:, :, 0].T).conj()
