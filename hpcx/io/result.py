@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,10 @@ class Result:
     ) -> None:
         """Add an array in the units inside the models (eV, nm, fs); it is written in `unit`. Otherwise as `add`."""
         self.add(path, from_internal(np.asarray(data), unit), dims, unit, long_name, **more)
+
+    def group(self, name: str) -> Callable[..., None]:
+        """Return a function that adds datasets to the group `name` as `add_internal` does."""
+        return lambda dataset, *arguments, **more: self.add_internal(f"{name}/{dataset}", *arguments, **more)
 
     def value(self, path: str) -> np.ndarray:
         """Return the array under `path`; raises KeyError."""

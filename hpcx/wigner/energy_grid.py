@@ -49,6 +49,25 @@ class Grid:
         """Number of bins of all valleys."""
         return len(self.weight_i)
 
+    @property
+    def valleys(self) -> int:
+        """Number of valleys."""
+        return self.size // self.bins
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of valleys and of bins per valley."""
+        return self.valleys, self.bins
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Middles of the bins, eV."""
+        return 0.5 * (self.edges[:-1] + self.edges[1:])
+
+    def bins_of(self, valley: int) -> slice:
+        """Return where the bins of a valley stand among those of all valleys."""
+        return slice(valley * self.bins, (valley + 1) * self.bins)
+
     def bin_of(self, energy: np.ndarray | float) -> np.ndarray:
         """Return the bins of energies (eV) within a valley; one on an edge belongs to the bin above,
         one beyond all edges to the nearest bin.
@@ -58,7 +77,7 @@ class Grid:
 
     def sum_v(self, values_i: np.ndarray) -> np.ndarray:
         """Sum over the bins of each valley (last axis)."""
-        return values_i.reshape(*values_i.shape[:-1], values_i.shape[-1] // self.bins, self.bins).sum(axis=-1)
+        return values_i.reshape(*values_i.shape[:-1], *self.shape).sum(axis=-1)
 
 
 def in_meV(energy: float) -> float:

@@ -16,7 +16,7 @@ from hpcx.physics.valley_excitons import VALLEYS, Excitons
 from hpcx.registry import Estimate
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import read_excitons
-from hpcx.wigner.problem import make_edges, make_stops
+from hpcx.wigner.problem import make_edges, make_times
 from hpcx.wigner.processes import fastest_exchange
 from hpcx.wigner.rates import padded
 from hpcx.wigner.space.advection import labels
@@ -66,7 +66,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
 
 def _moments(values: int, steps: int, config: Config) -> Work:
     """Return the work for steps of the moments and for what is read off them at the output times."""
-    return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * steps + OUTPUT * len(make_stops(config))
+    return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * steps + OUTPUT * len(make_times(config).stops)
 
 
 def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.ndarray, ranks: int) -> Estimate:
@@ -91,7 +91,7 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
         rates = (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
         work += (
             rates
-            + REGION_OUTPUT * (own * len(make_stops(config)))
+            + REGION_OUTPUT * (own * len(make_times(config).stops))
             + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
         )
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
@@ -150,7 +150,7 @@ def _schedules(config: Config, longest: float) -> list[np.ndarray]:
     """Return the steps of the runs of the moments: each has halved those of the one before,
     until the error is known to be small enough.
     """
-    stops, pulse = make_stops(config), config.internal.pulse
+    stops, pulse = make_times(config).stops, config.internal.pulse
     halvings = max(
         1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16))
     )  # errors fall with the fourth power of the steps

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from hpcx.wigner.observables import NO_ANNIHILATION, Annihilation, Gains, Observer
+from hpcx.physics.constants import BOLTZMANN_EV_PER_K
+from hpcx.wigner.observables import Changes, Observer
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.recorder import Series
-from hpcx.wigner.sidebands import sideband_rates
-from hpcx.wigner.time_steps import SAME_TIME
 
-#: a distribution over energy is kept when time has grown by this factor since the one before
+#: distributions over energy are kept at times that grow at least by this factor
 SPECTRUM_GROWTH = 1.1
 
 
@@ -22,56 +21,56 @@ class History:
 
     Attributes:
         time: output times, fs.
-        observables: by name those of `Observer.snapshot` against time, (time,) or (time, valley).
-        emitted: light emitted until then, in excitons.
-        annihilated: excitons annihilated until then.
-        number: excitons present, emitted and annihilated over those generated, minus one.
-        spectrum_time, spectra: times (fs), ever further apart, and excitons in the bins of all valleys then.
+        observables: those of `Observer.snapshot` and `history_of` by name, (time,) or (time, valley).
+        spectrum_time, spectra: times (fs) with growing intervals, and excitons in the bins of all valleys then.
     """
 
     time: np.ndarray
     observables: dict[str, np.ndarray]
-    emitted: np.ndarray
-    annihilated: np.ndarray
-    number: np.ndarray
     spectrum_time: np.ndarray
     spectra: np.ndarray
 
 
 def history_of(problem: Problem, series: Series) -> History:
-    """Return the observables of recorded "moments" (3, values of a cell),
-    and of the gains where rates depend on position.
+    """Return the observables of recorded "moments" (3, values of a cell) and `Changes`.
+
+    Added to those of a snapshot are "effective_temperature" (K), "exponent", "exponent_total", the numbers "emitted"
+    and "annihilated" until then, and "particle_number": excitons present, emitted and annihilated over those generated,
+    minus one.
     """
-    size, rows = problem.grid.size, series.rows()
-    observer = Observer(problem.rates, problem.source, sideband_rates(problem.sidebands(), problem.grid))
-    snapshots, totals = [], []
+    size, observer = problem.grid.size, Observer(problem)
+    snapshots: list[dict[str, np.ndarray]] = []
     spectra: dict[float, np.ndarray] = {}
-    for time, values in rows:
-        moments_ni = values["moments"][:, :size]
-        if "made" in values:
-            gains = Gains(values["exchanged"], values["born"], float(values["made"]))
-        else:
-            gains = observer.gains(time, moments_ni, problem.intervalley_at(time - SAME_TIME))
-        annihilation = (
-            Annihilation(values["annihilation"], float(values["annihilated"]))
-            if "annihilation" in values
-            else NO_ANNIHILATION
-        )
-        snapshots.append(observer.snapshot(moments_ni, gains, annihilation))
-        number = (values["moments"][0].sum() + annihilation.number) / gains.made - 1
-        totals.append((time, values["moments"][0, size], annihilation.number, number))
+    for time, values in series.rows():
+        moments = values["moments"]
+        changes = Changes(**{field.name: values[field.name] for field in fields(Changes)})
+        number = (moments[0].sum() + changes.lost) / changes.made - 1
+        counts = {"emitted": moments[0, size], "annihilated": changes.lost, "particle_number": number}
+        snapshots.append(observer.snapshot(moments[:, :size], changes) | counts)
         if not spectra or time >= SPECTRUM_GROWTH * max(spectra):
-            spectra[time] = moments_ni[0]
-    observables = {name: np.array([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]}
-    times, emitted, annihilated, numbers = np.array(totals).T
-    return History(
-        times, observables, emitted, annihilated, numbers, np.array(list(spectra)), np.array(list(spectra.values()))
-    )
+            spectra[time] = moments[0, :size]
+    times = series.times[: len(snapshots)]
+    found = {name: np.array([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]}
+    found["effective_temperature"] = found["mean_energy"] / BOLTZMANN_EV_PER_K
+    for which in ("", "_total"):
+        diffusivity, squares = found[f"diffusivity{which}"], found[f"mean_squared_displacement{which}"]
+        found[f"exponent{which}"] = _exponent(problem, times, diffusivity, squares)
+    return History(times, found, np.array(list(spectra)), np.array(list(spectra.values())))
+
+
+def _exponent(problem: Problem, time: np.ndarray, diffusivity: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Return d ln(w^2 - w0^2) / d ln t with the time counted from the pulse's maximum; NaN before it and where w^2
+    has not grown.
+    """
+    since = (time - problem.source.centre).reshape(-1, *(1,) * (diffusivity.ndim - 1))
+    growth = squares - problem.source.spot**2
+    known = (since > 0) & (growth > 0)
+    return np.where(known, 4 * diffusivity * since / np.where(known, growth, 1.0), np.nan)
 
 
 def largest_difference(coarse: History, fine: History, begin: float, scale: float) -> float:
-    """Return the largest relative difference of populations,
-    mean squared displacements and diffusivities of any valley after `begin`.
+    """Return the largest relative difference of populations, mean squared displacements and diffusivities after
+    `begin` (fs), over all valleys.
 
     The diffusivity passes zero, so its difference is relative to |D| + `scale` (nm^2/fs).
     """

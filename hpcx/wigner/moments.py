@@ -9,98 +9,47 @@ because free flight only shifts position along the velocity. Nothing is truncate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from hpcx.petsc.cells import SingleCell
 from hpcx.petsc.imex import ImexStepper
-from hpcx.wigner.rates import Rates, padded
-from hpcx.wigner.source import Source
-from hpcx.wigner.time_steps import SAME_TIME
+from hpcx.wigner.problem import Problem
+from hpcx.wigner.rates import padded
 
 
-@dataclass(frozen=True)
-class Hierarchy:
-    """The equations of the moments.
+class Moments:
+    """The moments and their equations of motion, with the PETSc scheme of the full equation. The same on every rank.
 
     Attributes:
-        rates: scattering.
-        source: pulse.
-        intervalley: False leaves intervalley scattering out.
+        intervalley: whether intervalley scattering acts.
+        stepper: of the moments.
     """
 
-    rates: Rates
-    source: Source
-    intervalley: bool = True
-
-    def explicit(self, time: float, moments_ni: np.ndarray, out_ni: np.ndarray) -> None:
-        """Write free flight and source, d_t m without scattering, into `out_ni`; both (3, bins of all valleys)."""
-        born_i = self.source.rate_i * float(self.source.intensity(time))
-        velocity_i = self.rates.grid.velocity_i
-        out_ni[0] = born_i
-        out_ni[1] = velocity_i * moments_ni[0]
-        out_ni[2] = 2 * velocity_i * moments_ni[1] + self.source.spot**2 * born_i
-
-
-class MomentStepper:
-    """Moves the moments with the same PETSc scheme as the full equation. Replicated on every rank.
-
-    Attributes:
-        state: moments (3, values of a cell): the bins of all valleys, emitted light, and perhaps a zero; a view.
-    """
-
-    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None, scheme: str = "4") -> None:
-        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
-        self._stepper = ImexStepper(
-            SingleCell(3, padded(self._size)),
-            hierarchy.rates.implicit((0, 1, 0), hierarchy.intervalley),
-            self._explicit,
-            scheme,
-        )
-        if state is not None:
-            self.state[:] = state
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.intervalley = problem, True
+        cell = SingleCell(3, padded(problem.grid.size))
+        self.stepper = ImexStepper(cell, problem.rates.implicit((0, 1, 0)), self._explicit)
 
     @property
     def state(self) -> np.ndarray:
-        """Moments with emitted light (3, values of a cell), a view."""
-        return self._stepper.state[0]
+        """Moments (3, values of a cell): the bins of all valleys, emitted light, and perhaps a zero; a view."""
+        return self.stepper.state[0]
 
-    def step(self, time: float, step: float) -> None:
-        """Advance by one step (fs)."""
-        self._stepper.step(time, step)
+    def set_intervalley(self, switched_on: bool) -> None:
+        """Choose whether intervalley scattering acts from now on."""
+        if switched_on != self.intervalley:
+            self.stepper.implicit = self.problem.rates.implicit((0, 1, 0), switched_on)
+            self.intervalley = switched_on
 
-    def destroy(self) -> None:
-        """Free the PETSc objects."""
-        self._stepper.destroy()
+    def explicit(self, time: float, moments_ni: np.ndarray, out_ni: np.ndarray) -> None:
+        """Write free flight and source, d_t m without scattering, into `out_ni`; both (3, bins of all valleys)."""
+        source, velocity_i = self.problem.source, self.problem.grid.velocity_i
+        born_i = source.rate_i * float(source.intensity(time))
+        out_ni[0] = born_i
+        out_ni[1] = velocity_i * moments_ni[0]
+        out_ni[2] = 2 * velocity_i * moments_ni[1] + source.spot**2 * born_i
 
     def _explicit(self, time: float, state: np.ndarray, out: np.ndarray) -> None:
         out[...] = 0.0
-        self._hierarchy.explicit(time, state[0, :, : self._size], out[0, :, : self._size])
-
-
-def march(
-    phases: Sequence[tuple[float, Hierarchy]],
-    steps: np.ndarray,
-    reached: Callable[[float, np.ndarray], None],
-    state: np.ndarray | None = None,
-) -> None:
-    """Take all `steps` (start, length) through `phases` (end, equations) from `state`; call `reached(time, state)`.
-
-    Ends of phases (fs) must be ends of steps. The state handed on is a view that the next step overwrites.
-    """
-    begin = 0.0
-    for end, hierarchy in phases:
-        of_phase = steps[(steps[:, 0] >= begin - SAME_TIME) & (steps[:, 0] < end - SAME_TIME)]
-        begin = end
-        if not len(of_phase):
-            continue
-        stepper = MomentStepper(hierarchy, state)
-        try:
-            for time, step in of_phase:
-                stepper.step(time, step)
-                reached(time + step, stepper.state)
-            state = stepper.state.copy()
-        finally:
-            stepper.destroy()
+        size = self.problem.grid.size
+        self.explicit(time, state[0, :, :size], out[0, :, :size])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpcx.io.result import Result
-from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
+from hpcx.physics.constants import HBAR
 from hpcx.physics.valley_excitons import MODES, VALLEYS, Excitons
 from hpcx.units import from_internal
 from hpcx.wigner.history import History
@@ -18,228 +18,146 @@ from hpcx.wigner.time_steps import in_ps
 SIDEBAND_STEP, SIDEBAND_END = 5e-4, 40
 #: time (ps) from which on the diffusivity is no longer that of the pulse
 LATE = 1.0
+#: what it means where values are not finite
 _BALLISTIC = "infinite: excitons of some energy are never scattered"
+_NO_EXCITONS, _NO_LIGHT = "NaN: there are no excitons", "NaN: no light is emitted"
+_EMPTY = f"{_NO_EXCITONS} in the valley"
+_NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the mean squared displacement has not grown"
+_EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
 
-#: name in a snapshot -> (name in the file, unit, meaning)
-_QUANTITIES = {
-    "population": ("population", "1", "excitons per generated exciton"),
-    "population_rate": ("population_rate_intervalley", "1/ps", "change of the population by intervalley scattering"),
-    "mean_squared_displacement": ("mean_squared_displacement", "um^2", "mean of r^2"),
-    "diffusivity": ("diffusivity", "cm^2/s", "a quarter of the slope of the mean squared displacement"),
-    "free": ("diffusivity_free", "cm^2/s", "part of the diffusivity from free flight"),
-    "intervalley": ("diffusivity_intervalley", "cm^2/s", "part from intervalley scattering"),
-    "radiative": ("diffusivity_radiative", "cm^2/s", "part from radiative decay"),
-    "source": ("diffusivity_source", "cm^2/s", "part from the pulse"),
-    "energy": ("mean_energy", "meV", "mean energy above the minimum of the valley"),
-    "population_total": ("population_total", "1", "excitons of all valleys, per generated exciton"),
-    "mean_squared_displacement_total": ("mean_squared_displacement_total", "um^2", "mean of r^2 over all valleys"),
-    "diffusivity_total": ("diffusivity_total", "cm^2/s", "diffusivity of all valleys together"),
-    "sidebands": (
-        "photoluminescence_phonon",
-        "1/ps",
-        "rate of phonon-assisted light of the valley, per generated exciton",
-    ),
-    "mean_squared_displacement_sidebands": (
+#: observables of a history: name, unit, meaning, what missing values mean
+_QUANTITIES = (
+    ("population", "1", "excitons per generated exciton", ""),
+    ("population_rate_intervalley", "1/ps", "change of the population by intervalley scattering", ""),
+    ("mean_squared_displacement", "um^2", "mean of r^2", _EMPTY),
+    ("diffusivity", "cm^2/s", "a quarter of the slope of the mean squared displacement", _EMPTY),
+    ("diffusivity_free", "cm^2/s", "part of the diffusivity from free flight", _EMPTY),
+    ("diffusivity_intervalley", "cm^2/s", "part from intervalley scattering", _EMPTY),
+    ("diffusivity_radiative", "cm^2/s", "part from radiative decay", _EMPTY),
+    ("diffusivity_source", "cm^2/s", "part from the pulse", _EMPTY),
+    ("mean_energy", "meV", "mean energy above the minimum of the valley", _EMPTY),
+    ("population_total", "1", "excitons of all valleys, per generated exciton", ""),
+    ("mean_squared_displacement_total", "um^2", "mean of r^2 over all valleys", _NO_EXCITONS),
+    ("diffusivity_total", "cm^2/s", "diffusivity of all valleys together", _NO_EXCITONS),
+    ("photoluminescence_phonon", "1/ps", "rate of phonon-assisted light of the valley, per generated exciton", ""),
+    (
         "mean_squared_displacement_photoluminescence_phonon",
         "um^2",
         "mean of r^2 of phonon-assisted light",
+        _NO_LIGHT,
     ),
-    "photoluminescence": ("photoluminescence", "1/ps", "rate of emitted light, per generated exciton"),
-    "mean_squared_displacement_photoluminescence": (
-        "mean_squared_displacement_photoluminescence",
-        "um^2",
-        "mean of r^2 of emitted light",
-    ),
-}
+    ("photoluminescence", "1/ps", "rate of emitted light, per generated exciton", ""),
+    ("mean_squared_displacement_photoluminescence", "um^2", "mean of r^2 of emitted light", _NO_LIGHT),
+    ("effective_temperature", "K", "temperature of the same mean energy", _EMPTY),
+    ("exponent", "1", _EXPONENT, _NO_EXPONENT),
+    ("exponent_total", "1", f"{_EXPONENT}, all valleys", _NO_EXPONENT),
+    ("emitted", "1", "light emitted until then, per generated exciton", ""),
+)
+_ANNIHILATION = (
+    ("diffusivity_annihilation", "cm^2/s", "part from annihilation", _EMPTY),
+    ("annihilated", "1", "excitons annihilated until then, per generated exciton", ""),
+)
 
 
 def add_rates(result: Result, problem: Problem) -> None:
-    """Add out-rates, relaxation times and stationary diffusivities."""
-    grid, rates = problem.grid, problem.rates
-    result.add("rates/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    middle = 0.5 * (grid.edges[:-1] + grid.edges[1:])
-    result.add_internal("rates/energy", middle, ("energy",), "meV", "energy above the minimum of the valley")
+    """Add what does not depend on time: out-rates, thresholds, relaxation times, stationary diffusivities, mobility."""
+    grid, rates, excitons = problem.grid, problem.rates, problem.excitons
+    add, valley = result.group("rates"), ("valley",)
+    add("valley", np.array(VALLEYS), valley, "1", "valley")
+    add("energy", grid.middle, ("energy",), "meV", "energy above the minimum of the valley")
     out_rate = rates.out_rate().reshape(-1, grid.bins)
-    result.add_internal("rates/out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
-    _add_stationary(result, problem)
-    formation, label = grid.sum_v(problem.source.rate_i), "scattering of the coherent polarisation into the valley"
-    result.add_internal("rates/formation_rate", formation, ("valley",), "1/ps", label)
-    result.add("rates/phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
-    momenta, none = thresholds(problem.excitons), "NaN: for KK itself"
-    label = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon"
-    result.add_internal("rates/threshold_momentum", momenta, ("valley", "phonon"), "1/nm", label, missing=none)
-    label = "minimum of the valley, without landscape"
-    result.add_internal("rates/valley_energy", problem.excitons.energy_v, ("valley",), "meV", label)
-    equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
-    result.add("rates/equilibrium_population", equilibrium, ("valley",), "1", "share in equilibrium")
-
-
-def _add_stationary(result: Result, problem: Problem) -> None:
-    """Add relaxation times, diffusivities after all transients, and the mobility."""
-    rates = problem.rates
-    common = stationary_diffusivity(rates, range(len(VALLEYS)), True)
-
-    def add(name: str, values: np.ndarray | float, axes: tuple[str, ...], unit: str, label: str) -> None:
-        """Put a number that is infinite without scattering under /rates."""
-        result.add_internal(f"rates/{name}", values, axes, unit, label, missing=_BALLISTIC)
-
-    times, alone = relaxation_times(rates, problem.excitons), stationary_diffusivities(rates)
-    add("relaxation_time", times, ("valley",), "fs", "D M / kT without intervalley scattering")
-    add("stationary_diffusivity", alone, ("valley",), "cm^2/s", "without intervalley scattering")
-    add("stationary_diffusivity_common", common, (), "cm^2/s", "of all valleys with all scattering")
+    add("out_rate", out_rate, ("valley", "energy"), "1/ps", "rate of all phonon scattering")
+    times, alone = relaxation_times(rates, excitons), stationary_diffusivities(rates)
+    label = "D M / kT without intervalley scattering"
+    add("relaxation_time", times, valley, "fs", label, missing=_BALLISTIC)
+    add("stationary_diffusivity", alone, valley, "cm^2/s", "without intervalley scattering", missing=_BALLISTIC)
+    common = stationary_diffusivity(rates, range(grid.valleys), True)
+    label = "of all valleys with all scattering"
+    add("stationary_diffusivity_common", common, (), "cm^2/s", label, missing=_BALLISTIC)
     label = "e D / kT of the common diffusivity, as for singly charged particles"
-    add("mobility", common / problem.grid.kT, (), "cm^2/V/s", label)
-    late = common - stationary_free(rates) if np.isfinite(common) else np.full(len(VALLEYS), np.nan)
+    add("mobility", common / grid.kT, (), "cm^2/V/s", label, missing=_BALLISTIC)
+    late = common - stationary_free(rates) if np.isfinite(common) else np.full(grid.valleys, np.nan)
     label, missing = "intervalley part of the diffusivity after all transients", "NaN: the diffusivity is infinite"
-    result.add_internal("rates/stationary_intervalley", late, ("valley",), "cm^2/s", label, missing=missing)
+    add("stationary_intervalley", late, valley, "cm^2/s", label, missing=missing)
+    label = "scattering of the coherent polarisation into the valley"
+    add("formation_rate", grid.sum_v(problem.source.rate_i), valley, "1/ps", label)
+    add("phonon", np.array(MODES), ("phonon",), "1", "zone-edge phonon")
+    label = "smallest momentum from which an exciton reaches KK by absorbing a zone-edge phonon"
+    momenta = thresholds(excitons)
+    add("threshold_momentum", momenta, ("valley", "phonon"), "1/nm", label, missing="NaN: for KK itself")
+    add("valley_energy", excitons.energy_v, valley, "meV", "minimum of the valley, without landscape")
+    equilibrium = grid.sum_v(grid.weight_i) / grid.weight_i.sum()
+    add("equilibrium_population", equilibrium, valley, "1", "share in equilibrium")
 
 
 def thresholds(excitons: Excitons) -> np.ndarray:
-    """Return the momenta (valley, phonon; 1/nm) at which the energy and that of an
-    intervalley phonon make up the distance to KK.
-    """
+    """Return the momenta (valley, phonon; 1/nm) from which absorbing an intervalley phonon leads to KK."""
     found_vm = np.full((len(VALLEYS), len(MODES)), np.nan)
     for pair in excitons.valley_pairs:
         if pair.first == 0:
-            valley = pair.second
-            distance = excitons.energy_v[0] - excitons.energy_v[valley]
+            distance = excitons.energy_v[0] - excitons.energy_v[pair.second]
             missing = np.array([max(distance - mode.energy, 0.0) for mode in pair.modes])
-            found_vm[valley] = np.sqrt(2 * excitons.mass_v[valley] * missing) / HBAR
+            found_vm[pair.second] = np.sqrt(2 * excitons.mass_v[pair.second] * missing) / HBAR
     return found_vm
 
 
-_EXPONENT = "exponent of the mean square displacement: 2 ballistic, 1 diffusive"
-_NO_EXPONENT = "NaN: before the pulse's maximum, without excitons, or where the mean squared displacement has not grown"
-
-
-def _exponent(
-    problem: Problem, history: History, diffusivity: np.ndarray, mean_squared_displacement: np.ndarray
-) -> np.ndarray:
-    """Return d ln(w^2 - w0^2) / d ln t, the time counted from the pulse's maximum;
-    NaN where that or the growth is not positive.
-    """
-    since = (history.time - problem.source.centre).reshape(-1, *(1,) * (diffusivity.ndim - 1))
-    growth = mean_squared_displacement - problem.source.spot**2
-    known = (since > 0) & (growth > 0)
-    return np.where(known, 4 * diffusivity * since / np.where(known, growth, 1.0), np.nan)
-
-
-def add_observables(result: Result, problem: Problem, history: History) -> None:
-    """Add every quantity of the history under `observables`."""
-    result.add_internal("observables/time", history.time, ("time",), "ps", "time")
-    result.add("observables/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    for name, (path, unit, meaning) in _QUANTITIES.items():
+def add_history(result: Result, problem: Problem, history: History, annihilation: bool) -> None:
+    """Add the observables, with those of annihilation if there is any, distributions over energy and sidebands."""
+    add = result.group("observables")
+    add("time", history.time, ("time",), "ps", "time")
+    add("valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    for name, unit, meaning, missing in _QUANTITIES + _ANNIHILATION * annihilation:
         values = history.observables[name]
-        result.add_internal(
-            f"observables/{path}", values, ("time", "valley")[: values.ndim], unit, meaning, missing=_missing(name)
-        )
-    temperature = history.observables["energy"] / BOLTZMANN_EV_PER_K
-    label = "temperature of the same mean energy"
-    result.add(
-        "observables/effective_temperature", temperature, ("time", "valley"), "K", label, missing=_missing("energy")
-    )
-    exponent = _exponent(
-        problem, history, history.observables["diffusivity"], history.observables["mean_squared_displacement"]
-    )
-    result.add("observables/exponent", exponent, ("time", "valley"), "1", _EXPONENT, missing=_NO_EXPONENT)
-    exponent = _exponent(
-        problem,
-        history,
-        history.observables["diffusivity_total"],
-        history.observables["mean_squared_displacement_total"],
-    )
-    result.add(
-        "observables/exponent_total", exponent, ("time",), "1", f"{_EXPONENT}, all valleys", missing=_NO_EXPONENT
-    )
-    result.add(
-        "observables/emitted", history.emitted, ("time",), "1", "light emitted until then, per generated exciton"
-    )
+        add(name, values, ("time", "valley")[: values.ndim], unit, meaning, missing=missing)
+    _add_spectra(result, problem, history)
+    _add_sidebands(result, problem, history)
+    label = "excitons, light and annihilated excitons over generated excitons, minus 1"
+    result.add_internal("checks/time", history.time, ("time",), "ps", "time")
+    result.add("checks/particle_number", history.observables["particle_number"], ("time",), "1", label)
 
 
-def add_annihilation(result: Result, history: History) -> None:
-    """Add what annihilation does."""
-    values, missing = history.observables["annihilation"], _missing("annihilation")
-    result.add_internal(
-        "observables/diffusivity_annihilation",
-        values,
-        ("time", "valley"),
-        "cm^2/s",
-        "part from annihilation",
-        missing=missing,
-    )
-    result.add(
-        "observables/annihilated",
-        history.annihilated,
-        ("time",),
-        "1",
-        "excitons annihilated until then, per generated exciton",
-    )
+def _add_spectra(result: Result, problem: Problem, history: History) -> None:
+    """Add distributions over energy, and the one in equilibrium."""
+    add, grid, width = result.group("energy"), problem.grid, np.diff(problem.grid.edges)
+    add("time", history.spectrum_time, ("time",), "ps", "time")
+    add("valley", np.array(VALLEYS), ("valley",), "1", "valley")
+    add("energy", grid.middle, ("energy",), "meV", "energy above the minimum of the valley")
+    add("bin_width", width, ("energy",), "meV", "width of the energy bin")
+    density, label = history.spectra.reshape(-1, *grid.shape) / width, "excitons per energy, per generated exciton"
+    add("distribution", density, ("time", "valley", "energy"), "1/meV", label)
+    weight_ve = grid.weight_i.reshape(grid.shape)
+    equilibrium = weight_ve / weight_ve.sum(axis=1, keepdims=True) / width
+    label = "thermal distribution of one exciton of the valley"
+    add("equilibrium", equilibrium, ("valley", "energy"), "1/meV", label)
 
 
-def _missing(name: str) -> str:
-    """Return what NaN means in a quantity of a snapshot: means over excitons need some."""
-    if name in ("population", "population_rate", "population_total", "photoluminescence", "sidebands"):
-        return ""
-    if name in ("mean_squared_displacement_photoluminescence", "mean_squared_displacement_sidebands"):
-        return "NaN: no light is emitted"
-    return "NaN: there are no excitons" + ("" if name.endswith("_total") else " in the valley")
-
-
-def add_spectra(result: Result, problem: Problem, history: History) -> None:
-    """Add distributions over energy, with the equilibrium, at times that are ever further apart."""
-    edges, spectra = problem.grid.edges, history.spectra
-    width = np.diff(edges)
-    result.add_internal("energy/time", history.spectrum_time, ("time",), "ps", "time")
-    result.add("energy/valley", np.array(VALLEYS), ("valley",), "1", "valley")
-    result.add_internal(
-        "energy/energy", 0.5 * (edges[:-1] + edges[1:]), ("energy",), "meV", "energy above the minimum of the valley"
-    )
-    result.add_internal("energy/bin_width", width, ("energy",), "meV", "width of the energy bin")
-    density = spectra.reshape(len(spectra), -1, len(width)) / width
-    result.add_internal(
-        "energy/distribution",
-        density,
-        ("time", "valley", "energy"),
-        "1/meV",
-        "excitons per energy, per generated exciton",
-    )
-    equilibrium = problem.grid.weight_i.reshape(-1, len(width))
-    equilibrium = equilibrium / equilibrium.sum(axis=1, keepdims=True) / width
-    result.add_internal(
-        "energy/equilibrium",
-        equilibrium,
-        ("valley", "energy"),
-        "1/meV",
-        "thermal distribution of one exciton of the valley",
-    )
-
-
-def add_sidebands(result: Result, problem: Problem, history: History) -> None:
-    """Add the spectrum of phonon-assisted light at the times of the spectra, if the bright valley shines."""
+def _add_sidebands(result: Result, problem: Problem, history: History) -> None:
+    """Add the spectrum of phonon-assisted light at the times of the distributions, if KK emits light."""
     found = problem.sidebands()
     if not found:
         return
     lowest = min(float(line.photon_i[0]) for line in found)
     edges = SIDEBAND_STEP * np.arange(np.floor(lowest / SIDEBAND_STEP), SIDEBAND_END + 1)
-    light = spectrum(found, problem.grid, history.spectra, edges)
-    result.add_internal("sidebands/time", history.spectrum_time, ("time",), "ps", "time")
+    light, add = spectrum(found, problem.grid, history.spectra, edges), result.group("sidebands")
+    add("time", history.spectrum_time, ("time",), "ps", "time")
     label = "photon energy less that of the bright exciton at rest"
-    result.add_internal("sidebands/photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
+    add("photon_energy", 0.5 * (edges[:-1] + edges[1:]), ("photon_energy",), "meV", label)
     label = "rate of phonon-assisted light, per generated exciton"
-    result.add_internal("sidebands/spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
+    add("spectrum", light, ("time", "photon_energy"), "1/ps/meV", label)
 
 
 def summarise(problem: Problem, history: History) -> list[str]:
-    """Return the lines that a user wants first."""
+    """Return the lines of the summary at the end of a run."""
+    last = {name: history.observables[name][-1] for name in ("population", "effective_temperature")}
+    squares = from_internal(history.observables["mean_squared_displacement"][-1], "um^2")
+    diffusivity = from_internal(history.observables["diffusivity"][-1], "cm^2/s")
     return [
         *summarise_rates(problem),
         f"at {in_ps(history.time[-1]):g} ps:",
-        "    populations: " + _by_valley(history.observables["population"][-1], ".3g"),
-        "    mean squared displacements (um^2): "
-        + _by_valley(from_internal(history.observables["mean_squared_displacement"][-1], "um^2"), ".4f"),
-        "    effective temperatures (K): " + _by_valley(history.observables["energy"][-1] / BOLTZMANN_EV_PER_K, ".4g"),
-        "    diffusivities (cm^2/s): "
-        + _by_valley(from_internal(history.observables["diffusivity"][-1], "cm^2/s"), ".3f"),
+        "    populations: " + _by_valley(last["population"], ".3g"),
+        "    mean squared displacements (um^2): " + _by_valley(squares, ".4f"),
+        "    effective temperatures (K): " + _by_valley(last["effective_temperature"], ".4g"),
+        "    diffusivities (cm^2/s): " + _by_valley(diffusivity, ".3f"),
         *_bright_valley(history),
     ]
 

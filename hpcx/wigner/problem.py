@@ -13,7 +13,6 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.config import Config
 from hpcx.wigner.energy_grid import Grid, energy_edges, in_meV, make_grid, usual_bins
-from hpcx.wigner.moments import Hierarchy
 from hpcx.wigner.parameters import read_excitons
 from hpcx.wigner.rate_cache import flat_rates
 from hpcx.wigner.rates import Rates
@@ -26,45 +25,48 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """All that the solvers need.
+class Times:
+    """When what happens, fs.
 
     Attributes:
-        excitons, rates, source: physics.
-        outputs: times of results, fs.
-        densities, distributions: times of maps and of phase-space distributions, fs.
-        phases: (end in fs, whether intervalley scattering is on) in the order of time.
+        outputs: of results; the last one is the end of the run.
+        densities, distributions: of maps and of phase-space distributions.
+        intervalley_end: when intervalley scattering is switched off.
     """
+
+    outputs: np.ndarray
+    densities: np.ndarray
+    distributions: np.ndarray
+    intervalley_end: float = np.inf
+
+    @property
+    def stops(self) -> np.ndarray:
+        """Times (fs) at which a step must end."""
+        switch = [min(self.intervalley_end, self.outputs[-1])]
+        return np.unique(np.concatenate([self.outputs, self.densities, self.distributions, switch]))
+
+    def intervalley_at(self, time: float) -> bool:
+        """Say whether intervalley scattering acts in a step that begins at `time` (fs)."""
+        return time < self.intervalley_end - SAME_TIME
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that the solvers need: excitons, scattering rates, the pulse as a source, and times."""
 
     excitons: Excitons
     rates: Rates
     source: Source
-    outputs: np.ndarray
-    densities: np.ndarray
-    distributions: np.ndarray
-    phases: tuple[tuple[float, bool], ...]
+    times: Times
 
     @property
     def grid(self) -> Grid:
         """The energy bins."""
         return self.rates.grid
 
-    @property
-    def stops(self) -> np.ndarray:
-        """Times (fs) that a step must end at."""
-        return _stops([self.outputs, self.densities, self.distributions], self.phases)
-
     def sidebands(self) -> list[Line]:
         """Return the phonon-assisted light of the dark valleys."""
         return lines(self.excitons, self.grid, self.source.damping)
-
-    def hierarchy(self, intervalley: bool) -> Hierarchy:
-        """Return the equations of the moments with or without intervalley scattering."""
-        return Hierarchy(self.rates, self.source, intervalley)
-
-    def intervalley_at(self, time: float) -> bool:
-        """Say whether intervalley scattering acts in a step that begins at `time` (fs)."""
-        return next((on for end, on in self.phases if time < end - SAME_TIME), self.phases[-1][1])
 
 
 def make_edges(config: Config) -> np.ndarray:
@@ -95,7 +97,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
     detuning = detuning_of(config, material)
     check_detuning(excitons, edges, detuning, pulse.duration)
     source = make_source(excitons, grid, pulse.duration, pulse.centre, pulse.spot, detuning)
-    return Problem(excitons, rates, source, **_times(config), phases=_phases(config))
+    return Problem(excitons, rates, source, make_times(config))
 
 
 def detuning_of(config: Config, material: Material) -> float:
@@ -126,27 +128,13 @@ def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> 
         )
 
 
-def make_stops(config: Config) -> np.ndarray:
-    """Return the times (fs) that a step must end at."""
-    return _stops(list(_times(config).values()), _phases(config))
-
-
-def _stops(times: list[np.ndarray], phases: tuple[tuple[float, bool], ...]) -> np.ndarray:
-    return np.unique(np.concatenate([*times, [end for end, _ in phases]]))
-
-
-def _times(config: Config) -> dict[str, np.ndarray]:
-    time = config.internal.time
+def make_times(config: Config) -> Times:
+    """Return the times that the input asks for; maps need space."""
+    time, off = config.internal.time, config.internal.mechanisms.intervalley_off_at
     in_space = config.space.dimension > 0
-    return {
-        "outputs": output_times(time.outputs, time.end),
-        "densities": output_times(time.densities, time.end) if in_space else np.empty(0),
-        "distributions": np.array(sorted(time.distributions)) if in_space else np.empty(0),
-    }
-
-
-def _phases(config: Config) -> tuple[tuple[float, bool], ...]:
-    end, off = config.internal.time.end, config.internal.mechanisms.intervalley_off_at
-    if off is None or off >= end:
-        return ((end, True),)
-    return ((off, True), (end, False))
+    return Times(
+        output_times(time.outputs, time.end),
+        output_times(time.densities, time.end) if in_space else np.empty(0),
+        np.array(sorted(time.distributions)) if in_space else np.empty(0),
+        np.inf if off is None else off,
+    )

@@ -10,7 +10,7 @@ from hpcx.materials.loader import Material
 from hpcx.registry import Refusal, tried
 from hpcx.wigner.config import Config
 from hpcx.wigner.parameters import interaction, read_excitons
-from hpcx.wigner.problem import check_edges, detuning_of, make_edges, make_stops
+from hpcx.wigner.problem import check_edges, detuning_of, make_edges, make_times
 from hpcx.wigner.source import check_detuning
 from hpcx.wigner.space.drift import longest_drift_step
 from hpcx.wigner.space.problem import check_local_energies, make_spatial_problem
@@ -34,7 +34,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     if found or config.time.rates_only:
         return found
     if not config.space.dimension:
-        return tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_stops(config)))[1]
+        return tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_times(config).stops))[1]
     spatial, found = tried("space", "cells", lambda: make_spatial_problem(config))
     if found:
         return found
@@ -44,7 +44,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
     longest = np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)
-    return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_stops(config)))[1]
+    return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_times(config).stops))[1]
 
 
 def _levels(config: Config, longest: float) -> list[tuple[float, float]]:

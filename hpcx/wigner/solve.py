@@ -13,15 +13,7 @@ from hpcx.parallel.run import Run
 from hpcx.units import from_internal
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History, largest_difference
-from hpcx.wigner.output import (
-    add_annihilation,
-    add_observables,
-    add_rates,
-    add_sidebands,
-    add_spectra,
-    summarise,
-    summarise_rates,
-)
+from hpcx.wigner.output import add_history, add_rates, summarise, summarise_rates
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import schedule_and_moments
 from hpcx.wigner.space.output import add_checks, add_landscape
@@ -68,20 +60,8 @@ def _solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resu
         history = _solve_space(comm, problem, config, run, result)
     else:
         _, history = _solve_moments(problem, config, run, Stages(comm, run))
-    add_observables(result, problem, history)
-    if config.annihilation.rate:
-        add_annihilation(result, history)
-    add_spectra(result, problem, history)
-    add_sidebands(result, problem, history)
+    add_history(result, problem, history, annihilation=config.annihilation.rate > 0)
     result.summary[:0] = summarise(problem, history)
-    result.add_internal("checks/time", history.time, ("time",), "ps", "time")
-    result.add(
-        "checks/particle_number",
-        history.number,
-        ("time",),
-        "1",
-        "excitons, light and annihilated excitons over generated excitons, minus 1",
-    )
     return result
 
 

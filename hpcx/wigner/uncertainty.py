@@ -79,7 +79,7 @@ def _sample(config: Config, material: Material, weak: Mapping[str, float], facto
     varied = {key: float(numbers[key].value * factor) for key, factor in zip(weak, factor_n)}
     problem = make_problem(MPI.COMM_SELF, config, material.with_parameters(varied), Run(timings=run.timings))
     pulse = config.internal.pulse
-    steps = make_steps(levels_for(pulse.duration, pulse.centre, 0), problem.stops)
+    steps = make_steps(levels_for(pulse.duration, pulse.centre, 0), problem.times.stops)
     with run.timings.measure("moments"):
         history = run_moments(problem, steps)
     return {

@@ -230,10 +230,8 @@ def matrix_of(transport: Transport) -> sparse.csc_matrix:
     velocity = sparse.diags(np.pad(transport.problem.grid.velocity_i, (0, values - size)))
     blocks = [sparse.csr_matrix(transport.stepper.implicit.transposed[label].T) for label in transport.labels_k]
     total = sparse.kron(sparse.identity(count), sparse.block_diag(blocks))
-    for coupling in couplings(transport.spatial.harmonics, 1):
-        place = sparse.coo_matrix(
-            ([-coupling.factor], ([coupling.target], [coupling.source])), (components, components)
-        )
+    for (target, origin, _), factor in zip(*couplings(transport.spatial.harmonics, 1)):
+        place = sparse.coo_matrix(([-factor], ([target], [origin])), (components, components))
         total = total + sparse.kron(difference, sparse.kron(place, velocity))
     return total.tocsc()
 

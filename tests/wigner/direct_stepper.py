@@ -3,21 +3,22 @@
 import numpy as np
 from scipy.linalg import inv
 
-from hpcx.wigner.moments import Hierarchy
+from hpcx.wigner.moments import Moments
+from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
 
 
-class DirectStepper:
-    """Moves the moments with a stiffly accurate two-stage SDIRK scheme of second order,
-    written out: a check of the other.
-    """
+class DirectMoments(Moments):
+    """The moments with a stiffly accurate two-stage SDIRK scheme of second order, written out: a check of the other."""
 
     GAMMA = 1 - np.sqrt(0.5)
+    state = np.empty(0)
 
-    def __init__(self, hierarchy: Hierarchy, state: np.ndarray | None = None) -> None:
-        self._hierarchy, self._size = hierarchy, hierarchy.rates.grid.size
-        self.state = np.zeros((3, padded(self._size))) if state is None else state.copy()
-        self._evolution = [hierarchy.rates.evolution(m, hierarchy.intervalley) for m in (0, 1)]
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.intervalley, self.stepper = problem, True, self
+        self._size = problem.grid.size
+        self.state = np.zeros((3, padded(self._size)))
+        self._evolution = [problem.rates.evolution(m) for m in (0, 1)]
         self._inverses: dict[float, list[np.ndarray]] = {}
 
     def step(self, time: float, step: float) -> None:
@@ -36,7 +37,7 @@ class DirectStepper:
             self._inverses[key] = [inv(np.eye(len(matrix)) - weight * matrix) for matrix in self._evolution]
         slope_ni, stage_ni, explicit_ni = np.zeros_like(base_ni), base_ni.copy(), np.zeros_like(base_ni)
         for moment, harmonic in enumerate((0, 1, 0)):
-            self._hierarchy.explicit(time, stage_ni[:, : self._size], explicit_ni[:, : self._size])
+            self.explicit(time, stage_ni[:, : self._size], explicit_ni[:, : self._size])
             drive = self._evolution[harmonic] @ base_ni[moment] + explicit_ni[moment]
             slope_ni[moment] = self._inverses[key][harmonic] @ drive
             stage_ni[moment] = base_ni[moment] + weight * slope_ni[moment]

@@ -13,7 +13,7 @@ from mpi4py import MPI
 from hpcx.config.serving import load_for
 from hpcx.parallel.run import Run
 from hpcx.wigner.config import Config
-from hpcx.wigner.observables import Gains, Observer
+from hpcx.wigner.observables import Observer
 from hpcx.wigner.problem import make_problem
 from hpcx.wigner.solve import solve
 from hpcx.wigner.space.problem import make_spatial_problem
@@ -53,12 +53,12 @@ def test_a_gaussian_spot_widens_by_annihilation(dimension):
     """d_t w^2 = -R (int r^2 n^2 - w^2 int n^2) / int n, and n^2 is half as wide in w^2 as n."""
     transport = settled(config(dimension))
     problem = transport.problem
-    none = Gains(np.zeros((2, 3)), np.zeros((2, 3)), 1.0)
-    observer = Observer(problem.rates, problem.source, np.zeros(problem.grid.size))
-    found = observer.snapshot(transport.moments()[:, : problem.grid.size], none, transport.annihilation())
+    changes = transport.changes(1e5)  # long after the pulse
+    assert np.max(np.abs(changes.exchanged[0])) < 1e-15 and not changes.born.any()
+    found = Observer(problem).snapshot(transport.moments()[:, : problem.grid.size], changes)
     expected = FACTORS[dimension] * RATE * DENSITY * found["mean_squared_displacement"]
     assert found["mean_squared_displacement"] == pytest.approx([problem.source.spot**2] * 3, rel=1e-9)
-    assert found["annihilation"] == pytest.approx(expected, rel=1e-9)
+    assert found["diffusivity_annihilation"] == pytest.approx(expected, rel=1e-9)
     assert found["diffusivity_total"] == pytest.approx(expected[0], rel=1e-9)  # at rest, so that nothing else moves
     transport.destroy()
 
@@ -73,7 +73,7 @@ def test_a_uniform_density_decays_as_one_over_time():
     left = transport.moments()[0, : transport.problem.grid.size].sum()
     assert left == pytest.approx(1 / (1 + rate * 50 * step), rel=1e-9)
     assert left < 0.82
-    assert left + transport.annihilation().number == pytest.approx(1, abs=1e-13)
+    assert left + transport.changes(late).lost == pytest.approx(1, abs=1e-13)
     transport.destroy()
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from direct_stepper import DirectStepper
+from direct_stepper import DirectMoments
 from mpi4py import MPI
 
 from hpcx.config.serving import load_for
@@ -16,7 +16,7 @@ from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.config import Config
 from hpcx.wigner.history import History
-from hpcx.wigner.moments import MomentStepper
+from hpcx.wigner.moments import Moments
 from hpcx.wigner.observables import stationary_diffusivities
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import run_moments, schedule_and_moments
@@ -46,7 +46,7 @@ def short_history(temperature: float, outputs: tuple[tuple[float, float], ...]) 
     and results at few times: a sixth of the work.
     """
     case = problem(temperature, time={"outputs": list(outputs)})
-    return run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.stops))
+    return run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.times.stops))
 
 
 def series(history: History, name: str, valley: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +100,7 @@ def test_negative_diffusion_at_twenty_kelvin():
     assert diffusivity.min() == pytest.approx(-48.1, rel=0.02)
     assert time[diffusivity.argmin()] == pytest.approx(48, abs=0.2)
     for when, part in ((20, 41.1), (50, -48.3), (120, 0.7)):
-        assert at(history, "intervalley", when) / CM2_PER_S == pytest.approx(part, rel=0.02, abs=0.02)
+        assert at(history, "diffusivity_intervalley", when) / CM2_PER_S == pytest.approx(part, rel=0.02, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_final_populations(temperature, fractions):
 @pytest.mark.parametrize("temperature", [300, pytest.param(20, marks=pytest.mark.validate)])
 def test_petsc_agrees_with_the_direct_scheme(temperature, monkeypatch):
     case = problem(temperature, time={"end": 12.0, "outputs": [(0.5, 12.0)]})
-    steps = make_steps(FINE, case.stops)
-    petsc = run_moments(case, make_steps([(10.0, 1e3), (25.0, np.inf)], case.stops))
-    monkeypatch.setattr("hpcx.wigner.moments.MomentStepper", DirectStepper)
+    steps = make_steps(FINE, case.times.stops)
+    petsc = run_moments(case, make_steps([(10.0, 1e3), (25.0, np.inf)], case.times.stops))
+    monkeypatch.setattr("hpcx.wigner.simulation.Moments", DirectMoments)
     direct = run_moments(case, steps)
     for name, tolerance in (("population", 4e-4), ("mean_squared_displacement", 2e-4)):
         assert petsc.observables[name][1:] == pytest.approx(direct.observables[name][1:], rel=tolerance)
@@ -127,17 +127,17 @@ def test_petsc_agrees_with_the_direct_scheme(temperature, monkeypatch):
 def test_every_exciton_is_accounted_for():
     for radiative in (True, False):
         case = problem(77, time={"end": 20.0, "outputs": [(1.0, 20.0)]}, mechanisms={"radiative": radiative})
-        history = run_moments(case, make_steps([(4.0, 1e3), (50.0, np.inf)], case.stops))
-        number = history.number
+        history = run_moments(case, make_steps([(4.0, 1e3), (50.0, np.inf)], case.times.stops))
+        number = history.observables["particle_number"]
         assert np.max(np.abs(number[4:] - number[4])) < 1e-13  # rounding of 300 steps; the polarisation is gone by 5 ps
         assert abs(number[-1]) < 2e-8
-        assert (history.emitted[-1] > 1e-4) == radiative
+        assert (history.observables["emitted"][-1] > 1e-4) == radiative
 
 
 def test_scheme_is_of_fourth_order():
     case = problem(300, time={"end": 2.0, "outputs": [(2.0, 2.0)]})
     widths = [
-        run_moments(case, make_steps([(step, np.inf)], case.stops)).observables["mean_squared_displacement"][-1]
+        run_moments(case, make_steps([(step, np.inf)], case.times.stops)).observables["mean_squared_displacement"][-1]
         for step in (40.0, 20.0, 10.0, 2.5)
     ]
     errors = [float(np.max(np.abs(width - widths[-1]))) for width in widths[:-1]]
@@ -148,30 +148,30 @@ def test_scheme_is_of_fourth_order():
 def test_products_and_explicit_calls_per_step():
     """One product per implicit stage, one for the first; the explicit part is really used."""
     case = problem(300)
-    stepper = MomentStepper(case.hierarchy(True))
+    stepper = Moments(case).stepper
     for step in range(5):
         stepper.step(20.0 * step, 20.0)
-    assert stepper._stepper.implicit.products == 5 * 6
-    assert stepper._stepper.explicit_calls == 5 * 6
+    assert stepper.implicit.products == 5 * 6
+    assert stepper.explicit_calls == 5 * 6
     stepper.destroy()
 
 
 def test_switched_off_intervalley_scattering_leaves_each_valley_its_own_diffusivity():
     outputs = {"end": 11.0, "outputs": [(1.0, 10.0), (0.05, 11.0)]}
     case = problem(300, time=outputs, mechanisms={"intervalley_off_at": 10.0})
-    history = run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.stops))
+    history = run_moments(case, make_steps(levels_for(100.0, 200.0, 0), case.times.stops))
     own = stationary_diffusivities(case.rates)
     assert own / CM2_PER_S == pytest.approx([6.06, 4.16, 1.96], rel=5e-3)
     assert history.observables["diffusivity"][-1] == pytest.approx(own, rel=0.02)
-    assert np.all(history.observables["intervalley"][-1] == 0)
+    assert np.all(history.observables["diffusivity_intervalley"][-1] == 0)
 
 
 def test_intervalley_parts_balance():
     """sum_v n_v D_inter,v = -(1/4) sum_v w_v^2 (d_t n_v)_inter."""
     found = {name: values[1:] for name, values in short_history(77, ((10.0, 150.0),)).observables.items()}
-    left = np.sum(found["population"] * found["intervalley"], axis=1)
-    right = -0.25 * np.sum(found["mean_squared_displacement"] * found["population_rate"], axis=1)
-    size = np.sum(found["population"] * np.abs(found["intervalley"]), axis=1)
+    left = np.sum(found["population"] * found["diffusivity_intervalley"], axis=1)
+    right = -0.25 * np.sum(found["mean_squared_displacement"] * found["population_rate_intervalley"], axis=1)
+    size = np.sum(found["population"] * np.abs(found["diffusivity_intervalley"]), axis=1)
     assert np.all(np.abs(left - right) <= 1e-10 * size)
 
 
@@ -182,7 +182,7 @@ def test_diffusivity_does_not_depend_on_the_spot():
         case = problem(
             77, time={"end": 5.0, "outputs": [(1.0, 5.0)]}, pulse={"spot": spot}, mechanisms={"radiative": False}
         )
-        histories.append(run_moments(case, make_steps(steps, case.stops)))
+        histories.append(run_moments(case, make_steps(steps, case.times.stops)))
     first, second = (history.observables["diffusivity"][1:] for history in histories)
     assert first == pytest.approx(second, rel=1e-8)
 
@@ -192,8 +192,10 @@ def test_free_flight_without_scattering_is_ballistic():
     outputs = {"end": 0.3, "outputs": [(0.01, 0.3)]}
     case = problem(300, time=outputs, mechanisms={"intervalley": False, "radiative": False})
     rates = replace(case.rates, intravalley_mij=1e-12 * case.rates.intravalley_mij)
-    history = run_moments(replace(case, rates=rates), make_steps([(2.0, np.inf)], case.stops))
-    slope = np.gradient(history.observables["population"] * history.observables["free"], history.time, axis=0)
+    history = run_moments(replace(case, rates=rates), make_steps([(2.0, np.inf)], case.times.stops))
+    slope = np.gradient(
+        history.observables["population"] * history.observables["diffusivity_free"], history.time, axis=0
+    )
     speed_squared = case.grid.sum_v(case.grid.velocity_i**2 * case.source.rate_i) / case.source.rate_i.sum()
     born = np.array([case.source.born(time) for time in history.time])[:, None]
     assert slope[22:-1] == pytest.approx(0.5 * born[22:-1] * speed_squared, rel=5e-3)

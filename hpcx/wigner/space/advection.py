@@ -13,7 +13,6 @@ dissipation.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,68 +27,43 @@ STABLE_COURANT = 1.4
 PARTS = 8
 
 
-@dataclass(frozen=True)
-class Coupling:
-    """Component `source` drives component `target` through the derivative along `direction` (0: x, 1: y)."""
-
-    target: int
-    source: int
-    direction: int
-    factor: float
+def components(harmonics: int, dimension: int) -> list[tuple[int, int]]:
+    """Return (harmonic m, 0 for the cosine or 1 for the sine) of every component."""
+    return [(0, 0), *((m, sine) for m in range(1, harmonics + 1) for sine in range(dimension))]
 
 
 def labels(harmonics: int, dimension: int) -> tuple[int, ...]:
     """Return the harmonic |m| of every component."""
-    repeat = 1 if dimension == 1 else 2
-    return (0, *(m for m in range(1, harmonics + 1) for _ in range(repeat)))
+    return tuple(m for m, _ in components(harmonics, dimension))
 
 
 def parities(harmonics: int, dimension: int) -> np.ndarray:
     """Return the sign (direction, component) that a component takes under x -> -x and y -> -y."""
-    along_x, along_y = [1.0], [1.0]
-    for m in range(1, harmonics + 1):
-        along_x += [(-1.0) ** m, -((-1.0) ** m)][:dimension]
-        along_y += [1.0, -1.0][:dimension]
-    return np.array([along_x, along_y][:dimension])
+    signs = [((-1.0) ** (m + sine), (-1.0) ** sine) for m, sine in components(harmonics, dimension)]
+    return np.array(signs).T[:dimension]
 
 
-def couplings(harmonics: int, dimension: int) -> list[Coupling]:
-    """List how the components drive each other; harmonics beyond the last are taken to be zero."""
-    found = []
-    for m in range(harmonics + 1):
-        found += _cosine_row(m, harmonics, dimension)
-        if dimension == 2 and m:
-            found += _sine_row(m, harmonics)
-    return found
+def couplings(harmonics: int, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which components drive which: (target, source, direction; coupling) and the factors (coupling,).
 
+    The derivative of the source along the direction (0: x, 1: y) drives the target, as 2 cos(t) and 2 sin(t) times
 
-def _cosine(m: int, dimension: int) -> int:
-    return 0 if m == 0 else (m if dimension == 1 else 2 * m - 1)
+        cos(m t):  cos((m+1) t) + cos((m-1) t)    and    sin((m+1) t) - sin((m-1) t)
+        sin(m t):  sin((m+1) t) + sin((m-1) t)    and  - cos((m+1) t) + cos((m-1) t)
 
-
-def _cosine_row(m: int, harmonics: int, dimension: int) -> list[Coupling]:
-    target = _cosine(m, dimension)
-    upward = 1.0 if m == 0 else 0.5
-    found = []
-    if m < harmonics:
-        found.append(Coupling(target, _cosine(m + 1, dimension), 0, upward))
-        if dimension == 2:
-            found.append(Coupling(target, 2 * (m + 1), 1, upward))
-    if m > 0:
-        found.append(Coupling(target, _cosine(m - 1, dimension), 0, 0.5))
-        if dimension == 2 and m > 1:
-            found.append(Coupling(target, 2 * (m - 1), 1, -0.5))
-    return found
-
-
-def _sine_row(m: int, harmonics: int) -> list[Coupling]:
-    found = []
-    if m < harmonics:
-        found += [Coupling(2 * m, 2 * (m + 1), 0, 0.5), Coupling(2 * m, _cosine(m + 1, 2), 1, -0.5)]
-    if m > 1:
-        found.append(Coupling(2 * m, 2 * (m - 1), 0, 0.5))
-    found.append(Coupling(2 * m, _cosine(m - 1, 2), 1, 0.5))
-    return found
+    Harmonics beyond the last one are taken to be zero.
+    """
+    number = {component: place for place, component in enumerate(components(harmonics, dimension))}
+    found, factors = [], []
+    for (m, sine), target in number.items():
+        for direction in range(dimension):
+            for step in (1, -1):
+                source = number.get((m + step, sine ^ direction))
+                if source is not None:
+                    sign = step * (-1) ** sine if direction else 1
+                    found.append((target, source, direction))
+                    factors.append(sign * (0.5 if m else 1.0))
+    return np.array(found), np.array(factors)
 
 
 class Flight:
@@ -104,9 +78,7 @@ class Flight:
 
     def __init__(self, velocity_i: np.ndarray, spacing: float, harmonics: int, cells: CellGrid) -> None:
         dimension = len(cells.points)
-        table = couplings(harmonics, dimension)
-        self._integers = np.array([(c.target, c.source, c.direction) for c in table])
-        self._factors = np.array([c.factor for c in table])
+        self._integers, self._factors = couplings(harmonics, dimension)
         self._scaled_i = -velocity_i / (12 * spacing)
         self._parities = parities(harmonics, dimension)
         self._cells = cells

@@ -29,10 +29,9 @@ class Drift:
     """
 
     def __init__(self, grid: Grid, masses_v: np.ndarray, gradient: np.ndarray, harmonics: int, dimension: int) -> None:
-        table, harmonic_k = couplings(harmonics, dimension), labels(harmonics, dimension)
-        self._integers = np.array([(c.target, c.source, c.direction) for c in table])
-        self._factors = np.array([c.factor for c in table])
-        bands = [_bands(grid, masses_v, harmonic_k[c.target], harmonic_k[c.source]) for c in table]
+        self._integers, self._factors = couplings(harmonics, dimension)
+        harmonic_k = labels(harmonics, dimension)
+        bands = [_bands(grid, masses_v, harmonic_k[target], harmonic_k[source]) for target, source, _ in self._integers]
         self._bands = np.pad(np.array(bands), ((0, 0), (0, 0), (0, padded(grid.size) - grid.size)))
         self._gradient = np.ascontiguousarray(gradient)
         self._bins = grid.bins

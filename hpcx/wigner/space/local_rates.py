@@ -108,18 +108,22 @@ class Region:
     Attributes:
         cells: its cells on this rank.
         scattering: C of the region.
-        inflow_vi: rate of intervalley scattering from a bin into each valley, 1/fs.
+        inflow_vwb: rate of intervalley scattering into valley v from bin b of valley w, 1/fs.
         source: birth of excitons, one in all.
     """
 
     cells: np.ndarray
     scattering: StoredInverses
-    inflow_vi: np.ndarray
+    inflow_vwb: np.ndarray
     source: Source
 
 
 class LocalScattering:
-    """Scattering and birth in cells with rates of their own; the `implicit` part of a stepper.
+    """Scattering in cells with rates of their own; the `implicit` part of a stepper.
+
+    Attributes:
+        regions: those of this rank.
+        excess_ci: out-rates (cell, bin; 1/fs) less those of the region.
 
     Args:
         comm, problem, run: as elsewhere; constructing is collective.
@@ -131,12 +135,17 @@ class LocalScattering:
         self._grid = problem.grid
         self._ratio_vc = regions.ratio_v
         self._ratio_ci = _spread(regions.ratio_v, problem.grid)
-        self._regions = [
-            Region(np.flatnonzero(regions.index == number), rates.implicit(labels_k), rates.inflow(), source)
+        self.regions = [
+            Region(
+                np.flatnonzero(regions.index == number),
+                rates.implicit(labels_k),
+                rates.inflow().reshape(-1, *problem.grid.shape),
+                source,
+            )
             for number, rates, source in regional_physics(comm, problem, regions, set(regions.index.tolist()), run)
         ]
         self.excess_ci = np.empty((len(regions.index), problem.grid.size))
-        for region in self._regions:
+        for region in self.regions:
             self.excess_ci[region.cells] = self._excess(region)
 
     def apply(self, state: np.ndarray, out: np.ndarray) -> None:
@@ -147,40 +156,18 @@ class LocalScattering:
         """Write R (C - shift)^-1 R^-1 X into `out`."""
         self._each(state, out, lambda region, x, y: region.scattering.solve(shift, x, y))
 
-    def add_births(self, time: float, birth_c: np.ndarray, out: np.ndarray) -> None:
-        """Add the excitons born at `time` (fs) to the isotropic component of `out`;
-        `birth_c` are the shares of the cells.
-        """
-        for region in self._regions:
-            rate_i = region.source.rate_i * float(region.source.intensity(time))
-            out[region.cells, 0, : self._grid.size] += birth_c[region.cells, None] * rate_i
-
     def exchange(self, isotropic_ci: np.ndarray) -> np.ndarray:
         """Return the change (cell, valley; 1/fs) of the populations of the cells by intervalley scattering."""
-        bins, valleys = self._grid.bins, len(self._ratio_vc)
+        valleys, bins = self._grid.shape
         change_cv = np.zeros((len(isotropic_ci), valleys))
-        for region in self._regions:
-            ratio_cv = self._ratio_vc[:, region.cells].T
-            for valley in range(valleys):
-                block = slice(valley * bins, (valley + 1) * bins)
-                leaving_cv = (
-                    isotropic_ci[region.cells, block] @ region.inflow_vi[:, block].T * ratio_cv / ratio_cv[:, [valley]]
-                )
-                change_cv[region.cells] += leaving_cv
-                change_cv[region.cells, valley] -= leaving_cv.sum(axis=1)
+        for region in self.regions:
+            isotropic_cvb = isotropic_ci[region.cells].reshape(-1, valleys, bins)
+            flow_cvw = np.einsum("cwb,vwb->cvw", isotropic_cvb, region.inflow_vwb) * self._ratios(region)
+            change_cv[region.cells] = flow_cvw.sum(axis=2) - flow_cvw.sum(axis=1)
         return change_cv
 
-    def births(self, time: float, birth_c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the excitons born per fs (cell, valley) at `time` (fs), and those made until then (cell,)."""
-        born_cv, made_c = np.zeros((len(birth_c), len(self._ratio_vc))), np.zeros(len(birth_c))
-        for region in self._regions:
-            rate_v = self._grid.sum_v(region.source.rate_i) * float(region.source.intensity(time))
-            born_cv[region.cells] = birth_c[region.cells, None] * rate_v
-            made_c[region.cells] = birth_c[region.cells] * region.source.born(time)
-        return born_cv, made_c
-
     def _each(self, state: np.ndarray, out: np.ndarray, work: Callable[[Region, np.ndarray, np.ndarray], None]) -> None:
-        for region in self._regions:
+        for region in self.regions:
             ratio = self._ratio_ci[region.cells, None]
             scaled = state[region.cells] / ratio
             result = np.empty_like(scaled)
@@ -188,13 +175,14 @@ class LocalScattering:
             out[region.cells] = result * ratio
 
     def _excess(self, region: Region) -> np.ndarray:
-        """Return by how much out-rates (cell of the region, bin; 1/fs) exceed those of the region."""
+        """Return the out-rates (cell of the region, bin; 1/fs) less those of the region."""
+        excess_cwb = np.einsum("cvw,vwb->cwb", self._ratios(region) - 1, region.inflow_vwb)
+        return excess_cwb.reshape(len(region.cells), -1)
+
+    def _ratios(self, region: Region) -> np.ndarray:
+        """Return r_v / r_w (cell of the region, to valley v, from valley w)."""
         ratio_cv = self._ratio_vc[:, region.cells].T
-        found = np.empty((len(region.cells), self._grid.size))
-        for valley in range(len(self._ratio_vc)):
-            block = slice(valley * self._grid.bins, (valley + 1) * self._grid.bins)
-            found[:, block] = (ratio_cv / ratio_cv[:, [valley]] - 1) @ region.inflow_vi[:, block]
-        return found
+        return ratio_cv[:, :, None] / ratio_cv[:, None, :]
 
 
 def _spread(ratio_vc: np.ndarray, grid: Grid) -> np.ndarray:

@@ -15,7 +15,7 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import Stopped
 from hpcx.wigner.history import History, history_of
-from hpcx.wigner.recorder import Handler, Recorder, Series, Values, rounded
+from hpcx.wigner.recorder import Handler, Series, Values, record, rounded
 from hpcx.wigner.space.observables import grid_checks
 from hpcx.wigner.space.output import DensityMaps, PhaseSpaceMaps
 from hpcx.wigner.space.transport import Transport
@@ -39,17 +39,16 @@ class Simulation:
         self.steps, self.run = steps, run
         self._stage = stage or Stages(transport.comm, run).stage("space")
         self._position = 0
-        self.series = Series(rounded(self.problem.outputs))
+        self.series = Series(rounded(self.problem.times.outputs))
         maps: dict[str, tuple[DensityMaps | PhaseSpaceMaps, np.ndarray]] = {
-            "density": (DensityMaps(transport), self.problem.densities),
-            "wigner": (PhaseSpaceMaps(transport), self.problem.distributions),
+            "density": (DensityMaps(transport), self.problem.times.densities),
+            "wigner": (PhaseSpaceMaps(transport), self.problem.times.distributions),
         }
-        outputs, handlers = Result(), [self.series.handler(self._observables)]
+        outputs, self._handlers = Result(), [self.series.handler(self._observables)]
         for group, (kind, times) in maps.items():
             if len(times):
                 kind.declare(outputs, rounded(times))
-                handlers.append(Handler(rounded(times), partial(self._map, kind), partial(self._write, group)))
-        self._recorder = Recorder(handlers)
+                self._handlers.append(Handler(rounded(times), partial(self._map, kind), partial(self._write, group)))
         self.outputs = growing(transport.comm, run.checkpoint.outputs if run.checkpoint else None, outputs)
 
     @property
@@ -75,11 +74,11 @@ class Simulation:
     def _advance(self) -> None:
         while self._position < len(self.steps):
             time, step = self.steps[self._position]
-            self.transport.set_intervalley(self.problem.intervalley_at(time))
+            self.transport.set_intervalley(self.problem.times.intervalley_at(time))
             with self.run.timings.measure("steps"):
                 self.transport.stepper.step(time, step)
             self._position += 1
-            self._recorder.record(time + step, self.transport)
+            record(self._handlers, time + step, self.transport)
             self.run.progress("steps", self._position / len(self.steps))
             self._stage.checkpoint_if_due(self._state)
 
@@ -108,12 +107,7 @@ class Simulation:
         with self.run.timings.measure("observables"):
             moments = transport.moments()
             self._refuse_explosion(bool(np.isfinite(moments).all()), time)
-            gains = transport.gains(time)
-            found = {"moments": moments, **(vars(gains) if gains is not None else {}), **grid_checks(transport)}
-            if transport.spatial.annihilation:
-                lost = transport.annihilation()
-                found |= {"annihilation": lost.rate, "annihilated": np.array(lost.number)}
-            return found
+            return {"moments": moments, **vars(transport.changes(time)), **grid_checks(transport)}
 
     def _map(self, kind: DensityMaps | PhaseSpaceMaps, time: float, transport: Transport) -> Values:
         with self.run.timings.measure("observables"):

@@ -13,9 +13,10 @@ from hpcx.io.part import Part
 from hpcx.parallel.run import Run
 from hpcx.petsc.cells import CellGrid, real_view
 from hpcx.petsc.imex import ImexStepper, StoredInverses
-from hpcx.wigner.observables import Annihilation, Gains
+from hpcx.wigner.observables import Changes
 from hpcx.wigner.problem import Problem
 from hpcx.wigner.rates import padded
+from hpcx.wigner.source import Source
 from hpcx.wigner.space.advection import Flight, labels
 from hpcx.wigner.space.drift import Drift
 from hpcx.wigner.space.local_rates import LocalScattering
@@ -34,9 +35,7 @@ class Transport:
     light that was emitted there, component 1 the excitons that were annihilated. Constructing is collective on `comm`.
     """
 
-    def __init__(
-        self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, scheme: str = "4", run: Run | None = None
-    ) -> None:
+    def __init__(self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None) -> None:
         self.comm, self.problem, self.spatial = comm, problem, spatial
         spatial_grid, size = spatial.grid, problem.grid.size
         self.labels_k = labels(spatial.harmonics, spatial_grid.dimension)
@@ -49,8 +48,9 @@ class Transport:
         self._loss = self.local(absorption(spatial_grid)).ravel() if spatial.absorbing else None
         self._drift = self._make_drift()
         self._local = self._make_local(run or Run())
+        self._sources = self._make_sources()
         self._weights = self._moment_weights()
-        self.stepper = ImexStepper(self.cells, self._implicit(True), self._explicit, scheme)
+        self.stepper = ImexStepper(self.cells, self._implicit(True), self._explicit)
         self.intervalley = True
 
     def local(self, field: np.ndarray) -> np.ndarray:
@@ -106,34 +106,25 @@ class Transport:
         self.comm.Allreduce(MPI.IN_PLACE, moments)
         return moments
 
-    def gains(self, time: float) -> Gains | None:
-        """Return what the valleys gain where rates depend on position, None where they do not. Collective."""
-        if self._local is None:
-            return None
+    def changes(self, time: float) -> Changes:
+        """Return how the valleys change at `time` (fs) other than by radiative decay. Collective."""
+        grid, state = self.problem.grid, self.stepper.state
+        born_cv, made_c = self._births(time)
+        lost_cv = self._annihilation_rate(state)[:, None] * grid.sum_v(state[:, 0, : grid.size])
         zeroth, _, second = self._weights
-        exchange_cv = self.exchange()
-        born_cv, made_c = self._local.births(time, self._birth)
-        sums = np.stack([weight @ rate_cv for rate_cv in (exchange_cv, born_cv) for weight in (zeroth, second)])
-        sums = np.concatenate([sums.ravel(), [zeroth @ made_c]])
+        rates = np.stack([self.exchange() * self.problem.times.intervalley_at(time), born_cv, lost_cv])
+        sums = np.concatenate(
+            [np.ravel([zeroth @ rates, second @ rates]), [zeroth @ made_c, zeroth @ state[:, 1, grid.size]]]
+        )
         self.comm.Allreduce(MPI.IN_PLACE, sums)
-        exchanged, born = sums[:-1].reshape(2, 2, -1)
-        return Gains(exchanged, born, float(sums[-1]))
-
-    def annihilation(self) -> Annihilation:
-        """Return what annihilation takes from the valleys. Collective."""
-        size, grid = self.problem.grid.size, self.problem.grid
-        zeroth, _, second = self._weights
-        isotropic = self.stepper.state[:, 0, :size]
-        lost_cv = self._annihilation_rate(self.stepper.state)[:, None] * grid.sum_v(isotropic)
-        sums = np.concatenate([zeroth @ lost_cv, second @ lost_cv, [zeroth @ self.stepper.state[:, 1, size]]])
-        self.comm.Allreduce(MPI.IN_PLACE, sums)
-        return Annihilation(sums[:-1].reshape(2, -1), float(sums[-1]))
+        exchanged, born, annihilated = np.swapaxes(sums[:-2].reshape(2, 3, -1), 0, 1)
+        return Changes(exchanged, born, annihilated, *sums[-2:].tolist())
 
     def exchange(self) -> np.ndarray:
         """Return the change (cell, valley; 1/fs) of this rank's populations by intervalley scattering."""
         isotropic = self.stepper.state[:, 0, : self.problem.grid.size]
         if not self.intervalley:
-            return np.zeros((len(isotropic), len(self.problem.excitons.mass_v)))
+            return np.zeros((len(isotropic), self.problem.grid.valleys))
         if self._local is not None:
             return self._local.exchange(isotropic)
         return isotropic @ self.problem.rates.valley_transfer().T
@@ -175,13 +166,27 @@ class Transport:
         return self.spatial.annihilation * state[:, 0, : self.problem.grid.size].sum(axis=1)
 
     def _add_births(self, time: float, out: np.ndarray) -> None:
-        if self._local is not None:
-            self._local.add_births(time, self._birth, out)
-            return
-        source = self.problem.source
-        intensity = float(source.intensity(time))
-        if intensity:  # it is gone soon after the pulse
-            out[:, 0, : self.problem.grid.size] += self._birth[:, None] * (intensity * source.rate_i)
+        for cells, source in self._sources:
+            intensity = float(source.intensity(time))
+            if intensity:  # it vanishes soon after the pulse
+                born_ci = self._birth[cells, None] * (intensity * source.rate_i)
+                out[cells, 0, : self.problem.grid.size] += born_ci
+
+    def _births(self, time: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the excitons born per fs (cell, valley) at `time` (fs), and those made until then (cell,)."""
+        grid = self.problem.grid
+        born_cv, made_c = np.empty((len(self._birth), grid.valleys)), np.empty_like(self._birth)
+        for cells, source in self._sources:
+            rate_v = grid.sum_v(source.rate_i) * float(source.intensity(time))
+            born_cv[cells] = self._birth[cells, None] * rate_v
+            made_c[cells] = self._birth[cells] * source.born(time)
+        return born_cv, made_c
+
+    def _make_sources(self) -> list[tuple[np.ndarray | slice, Source]]:
+        """Return the sources with the cells that they act on."""
+        if self._local is None:
+            return [(slice(None), self.problem.source)]
+        return [(region.cells, region.source) for region in self._local.regions]
 
     def _make_local(self, run: Run) -> LocalScattering | None:
         regions = self.spatial.regions

@@ -67,11 +67,9 @@ def settle(
     return place_source(problem, spatial), spatial
 
 
-def simulated(
-    comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None, scheme: str = "4"
-) -> Simulation:
-    transport = Transport(comm, problem, spatial, scheme)
-    simulation = Simulation(transport, make_steps(STEPS, problem.stops), run or Run())
+def simulated(comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None) -> Simulation:
+    transport = Transport(comm, problem, spatial)
+    simulation = Simulation(transport, make_steps(STEPS, problem.times.stops), run or Run())
     simulation.advance()
     return simulation
 
@@ -89,9 +87,12 @@ def test_equals_moments_for_any_harmonics_and_cells(comm, dimension, points, wid
     problem, spatial = settle(comm, harmonics, dimension=dimension, points=points, width=width)
     simulation = simulated(comm, problem, spatial)
     assert np.max(simulation.series.values["edge"]) < 1e-14
-    moments = run_moments(problem, make_steps(STEPS, problem.stops))
+    moments = run_moments(problem, make_steps(STEPS, problem.times.stops))
     assert difference(simulation.history, moments) < 1e-10
-    assert np.max(np.abs(simulation.history.number - moments.number)) < 1e-12
+    assert (
+        np.max(np.abs(simulation.history.observables["particle_number"] - moments.observables["particle_number"]))
+        < 1e-12
+    )
     assert simulation.transport.stepper.explicit_calls == 6 * len(simulation.steps)
     simulation.transport.destroy()
 
@@ -192,10 +193,9 @@ def test_annihilation_on_any_ranks(comm, on_one_rank):
         return simulated(where, *settle(where, dimension=2, points=24, width=2.4, annihilation=LOSS))
 
     together, alone = on_all_and_on_one(comm, on_one_rank, run)
-    assert together.annihilated == pytest.approx(alone.annihilated, rel=1e-12)
-    assert (
-        alone.annihilated[-1] > 0.1 and np.max(np.abs(np.array(alone.number[1:]))) < 1e-4
-    )  # of the pulse in steps of 50 fs
+    assert together.observables["annihilated"] == pytest.approx(alone.observables["annihilated"], rel=1e-12)
+    assert alone.observables["annihilated"][-1] > 0.1
+    assert np.max(np.abs(alone.observables["particle_number"][1:])) < 1e-4  # of the pulse in steps of 50 fs
 
 
 @pytest.mark.mpi(min_size=2)
