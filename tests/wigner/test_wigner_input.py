@@ -173,6 +173,18 @@ def test_absorbing_edges_take_excitons_without_echo():
     assert middle == pytest.approx(reference, rel=0.01)
 
 
+def test_the_exponent_counts_from_the_width_at_which_excitons_are_made():
+    """Growth and diffusivity do not depend on where excitons are made, so neither does the exponent."""
+    bins = {"energy_max": 115, "first_bin": 3.0, "growth": 1.3, "largest_bin": 14.0}
+    found = []
+    for shape in ("gaussian", "two spots"):
+        space = {"dimension": 1, "points": 44, "width": 3.6, "initial": {"shape": shape, "separation": 0.8}}
+        times = {"end": 1.0, "outputs": [(0.25, 1.0)], "densities": [(1.0, 1.0)], "tolerance": 1e-2}
+        case = config(temperature=300.0, space=space, momentum=bins, time=times, mechanisms={"radiative": False})
+        found.append(solve(MPI.COMM_SELF, case, load_for("wigner", "WS2"), Run()).value("observables/exponent")[1:])
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
 @pytest.mark.parametrize(("shape", "key", "value"), [("ring", "radius", 3.0), ("two spots", "separation", 6.0)])
 def test_light_outside_the_box_is_refused(shape, key, value):
     space = {"dimension": 2, "points": 24, "width": "6 um"}
