@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from hpcx.inspection.numbers import used_by, weak_numbers
-from hpcx.io.reading import reading
+from hpcx.io.reading import reading, stored
 from hpcx.tree import decoded, file_of, flat, results_in, written_keys
 
 #: most values of a sweep that are written out
@@ -65,7 +65,7 @@ def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
         values = [decoded(value) for value in file[axis][()].tolist()]
         yield _line("sweep", f"{axis} = {_some(values)}{_unit(file[axis])}")
     if "index/status" in file:
-        names, counts = np.unique(np.ravel(file["index/status"].asstr()[()]), return_counts=True)
+        names, counts = np.unique(np.ravel(stored(file["index/status"])), return_counts=True)
         yield _line("points", ", ".join(f"{count} {name}" for name, count in zip(names, counts)))
 
 

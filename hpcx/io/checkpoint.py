@@ -20,13 +20,14 @@ import numpy as np
 
 from hpcx.io.checksum import checksum
 from hpcx.io.part import Part
-from hpcx.io.reading import Damaged, reading
+from hpcx.io.reading import Damaged, reading, stored
 from hpcx.io.result import Dataset, Result
 from hpcx.io.writer import part_of, write_result
 from hpcx.parallel.errors import AgreedError, agreed
 
 log = logging.getLogger("hpcx")
 
+_DAMAGED = "checkpoint %s is damaged; the previous one is used if it exists"
 #: units of what models keep; those that were written in others, or say nothing, are of earlier versions
 _UNITS = "eV, nm, fs, m0, K"
 
@@ -38,14 +39,14 @@ class Saved:
     Attributes:
         path: the file.
         sequence: its number; the next one saved gets the following number.
-        sizes: global number of rows (1 for scalars) by dataset, "stage/name".
+        datasets: names of all datasets, "stage/name".
         finished: whether a stage is finished, by its name.
         stage: the stage whose datasets are meant by their names; "" means all, by "stage/name".
     """
 
     path: Path
     sequence: int
-    sizes: dict[str, int]
+    datasets: tuple[str, ...]
     finished: dict[str, bool]
     stage: str = ""
 
@@ -68,25 +69,30 @@ class Saved:
             return file[self._full(name)][box]
 
     def share(self, name: str, rank: int, size: int) -> tuple[np.ndarray, Part | None]:
-        """Return the block of rows that falls to a rank of `size`; of scalars and text all, which is no part."""
-        rows = self.sizes[self._full(name)]
-        start, stop = (rows * (rank + i) // size for i in (0, 1))
+        """Return the block of rows of one of `size` ranks; scalars and text are returned whole, and None.
+
+        Raises Damaged, or OSError if the file cannot be read now.
+        """
         with reading(self.path) as file:
-            return _share(file[self._full(name)], start, stop)
+            dataset = file[self._full(name)]
+            if dataset.shape == () or h5py.check_string_dtype(dataset.dtype):
+                return np.asarray(stored(dataset)), None
+            start, stop = (len(dataset) * (rank + i) // size for i in (0, 1))
+            return dataset[start:stop], Part.rows(start, len(dataset), (stop - start, *dataset.shape[1:]))
 
     def value(self, name: str) -> np.ndarray:
         """Return a whole dataset; text as str."""
         with h5py.File(self.path, "r") as file:
-            return _whole(file[self._full(name)])
+            return stored(file[self._full(name)])
 
     def values(self) -> dict[str, np.ndarray]:
         """Return all datasets of the stage by name."""
         with h5py.File(self.path, "r") as file:
-            return {name: _whole(file[self._full(name)]) for name in self.names()}
+            return {name: stored(file[self._full(name)]) for name in self.names()}
 
     def names(self) -> list[str]:
         """Return the names of the stage's datasets."""
-        return [name.removeprefix(f"{self.stage}/") for name in self.sizes if name.rpartition("/")[0] == self.stage]
+        return [name.removeprefix(f"{self.stage}/") for name in self.datasets if name.rpartition("/")[0] == self.stage]
 
     def scalar(self, name: str) -> float:
         """Return a single number."""
@@ -94,7 +100,7 @@ class Saved:
 
     def __contains__(self, name: str) -> bool:
         """Say whether there is a dataset of this name."""
-        return self._full(name) in self.sizes
+        return self._full(name) in self.datasets
 
     def _full(self, name: str) -> str:
         return f"{self.stage}/{name}" if self.stage else name
@@ -104,26 +110,28 @@ class Checkpoint:
     """The checkpoint of one point.
 
     Args:
-        stem: path without the suffixes `.0.checkpoint.h5` and `.1.checkpoint.h5`; None switches checkpoints off.
+        stem: path without the suffixes `.0.checkpoint.h5` and `.1.checkpoint.h5`.
         physics: resolved physics of the point, as plain data.
         digest: hash of the physics.
-        origin: of the program that makes checkpoints: its "revision", and the solvers' "options" that can change
+        origin: of the program that writes checkpoints: its "revision", and the solvers' "options" that can change
             numbers.
 
     Attributes:
-        other_revision: of the program that made the checkpoint with which a point went on, if it was another one; else
-            "".
+        outputs: path of the file for results that grow while the model runs (`hpcx.io.growing`).
+        other_revision: revision of the program that wrote the checkpoint from which a point was resumed, if it was
+            another one; else "".
     """
 
     def __init__(
         self,
-        stem: Path | None,
+        stem: Path,
         physics: dict[str, Any] | None = None,
         digest: str = "",
         origin: Mapping[str, str] | None = None,
     ) -> None:
-        self.stem = stem
+        self.outputs = stem.with_name(f"{stem.name}.outputs.h5")
         self.other_revision = ""
+        self._stem = stem
         self._physics = physics or {}
         self._digest = digest
         self._origin = dict(origin or {})
@@ -131,25 +139,13 @@ class Checkpoint:
 
     def paths(self) -> list[Path]:
         """Return the two files."""
-        return (
-            []
-            if self.stem is None
-            else [self.stem.with_name(f"{self.stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
-        )
+        return [self._stem.with_name(f"{self._stem.name}.{slot}.checkpoint.h5") for slot in (0, 1)]
 
-    @property
-    def outputs(self) -> Path | None:
-        """Return the file for results that grow while the model runs (`hpcx.io.growing`)."""
-        return None if self.stem is None else self.stem.with_name(f"{self.stem.name}.outputs.h5")
+    def save(self, comm: Any, datasets: dict[str, Dataset], finished: Mapping[str, bool]) -> Path:
+        """Write `datasets` ("stage/name") and which stages are finished, in place of the older file; collective.
 
-    def save(self, comm: Any, datasets: dict[str, Dataset], finished: Mapping[str, bool]) -> Path | None:
-        """Write `datasets` ("stage/name") and which stages are finished;
-        the older of the two files is replaced. Collective.
-
-        Returns the file, or None where checkpoints are switched off. Raises AgreedError if it cannot be written.
+        Returns the file. Raises AgreedError if it cannot be written.
         """
-        if self.stem is None:
-            return None
         self._sequence = comm.bcast(self._sequence)  # an earlier stage of the point may have saved on one rank alone
         path = self.paths()[(self._sequence + 1) % 2]
         entries: dict[str, str | float | int] = {
@@ -166,137 +162,99 @@ class Checkpoint:
         return path
 
     def load(self, comm: Any) -> Saved | None:
-        """Return the newest whole checkpoint, or None; collective.
+        """Return the newest intact checkpoint, or None; collective.
 
         One computed with other solver options is not used; one of another revision of the program is, with a warning.
-        Raises AgreedError if there is one of other physics, naming the keys that differ, one of an earlier version, or
-        one that may be whole and cannot be read now.
+        Raises AgreedError if there is one of another input, naming the keys that differ, one of an earlier version, or
+        one that may be intact and cannot be read now.
         """
-        headers: list[_Header] = []
+        headers: list[dict[str, Any]] = []
         with agreed(comm):
             headers = self._headers() if comm.rank == 0 else []
         for header in comm.bcast(headers):
-            if header.digest != self._digest:
+            path = header["path"]
+            if header["hash"] != self._digest:
+                differing = differing_keys(header["physics"], self._physics)
+                raise AgreedError(f"{path} belongs to another input (there -> here):{differing}")
+            if "stages" not in header or header.get("units") != _UNITS:
                 raise AgreedError(
-                    f"{header.path} belongs to another input (there ->"
-                    f" here):{differing_keys(header.physics, self._physics)}"
-                )
-            if header.stages is None or header.units != _UNITS:
-                raise AgreedError(
-                    f"{header.path} was written by an earlier version of hpcx and cannot be continued by this one;"
+                    f"{path} was written by an earlier version of hpcx and cannot be continued by this one;"
                     " finish the run with that version, or start again with --fresh, which keeps the old files under"
                     " another name"
                 )
             if not self._has_same_options(comm, header):
                 continue
-            if all(_stored_checksum(comm, header, name) == known for name, known in header.checksums.items()):
-                self._sequence = header.sequence
+            saved = Saved(path, int(header["sequence"]), tuple(header["checksums"]), header["stages"])
+            if all(_stored_checksum(comm, saved, name) == known for name, known in header["checksums"].items()):
+                self._sequence = saved.sequence
                 self._note_revision(comm, header)
-                return Saved(header.path, header.sequence, header.sizes, header.stages)
+                return saved
             if comm.rank == 0:
-                log.warning("checkpoint %s is damaged; the previous one is used if it exists", header.path)
+                log.warning(_DAMAGED, path)
         return None
 
-    def _has_same_options(self, comm: Any, header: _Header) -> bool:
-        now, then = self._origin.get("options", ""), header.origin.get("options", "")
+    def _has_same_options(self, comm: Any, header: dict[str, Any]) -> bool:
+        now, then = self._origin.get("options", ""), header["origin"].get("options", "")
         if now != then and comm.rank == 0:
             log.warning(
                 "checkpoint %s is not used: its solvers had the PETSc options %s, now %s",
-                header.path,
+                header["path"],
                 then or "none",
                 now or "none",
             )
         return now == then
 
-    def _note_revision(self, comm: Any, header: _Header) -> None:
-        now, then = self._origin.get("revision", ""), header.origin.get("revision", "")
+    def _note_revision(self, comm: Any, header: dict[str, Any]) -> None:
+        now, then = self._origin.get("revision", ""), header["origin"].get("revision", "")
         if now != then:
             self.other_revision = then
             if comm.rank == 0:
                 log.warning(
                     "checkpoint %s was written by another revision of hpcx, %s; this is %s",
-                    header.path,
+                    header["path"],
                     then or "unknown",
                     now or "unknown",
                 )
 
-    def _headers(self) -> list[_Header]:
-        """Return what the files say of themselves, newest first; says which are damaged. Raises Unreadable."""
+    def _headers(self) -> list[dict[str, Any]]:
+        """Return the headers of the files, newest first, and warn of damaged files. Raises Unreadable."""
         found = []
         for path in self.paths():
             if path.exists():
                 try:
                     found.append(_read_header(path))
                 except Damaged:
-                    log.warning("checkpoint %s is damaged; the previous one is used if it exists", path)
-        return sorted(found, key=lambda header: -header.sequence)
+                    log.warning(_DAMAGED, path)
+        return sorted(found, key=lambda header: -header["sequence"])
 
     def discard(self, comm: Any) -> None:
-        """Remove the files once the result is written, unfinished ones of a process that was killed too; collective."""
-        if comm.rank == 0 and self.outputs is not None:
-            self.outputs.unlink(missing_ok=True)
-            for path in self.paths():
+        """Remove all files once the result is written, also unfinished ones of a killed process; collective."""
+        if comm.rank == 0:
+            for path in (self.outputs, *self.paths(), *map(part_of, self.paths())):
                 path.unlink(missing_ok=True)
-                part_of(path).unlink(missing_ok=True)
         comm.Barrier()
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What a checkpoint says of itself."""
-
-    path: Path
-    sequence: int
-    digest: str
-    physics: dict[str, Any]
-    checksums: dict[str, int]
-    sizes: dict[str, int]
-    origin: dict[str, str]
-    stages: dict[str, bool] | None
-    units: str
-
-
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> dict[str, Any]:
+    """Return the provenance of a checkpoint with its path; raises Damaged, or OSError if it cannot be read now."""
     with reading(path) as file:
-        texts = {name: file[f"provenance/{name}"].asstr()[()] for name in ("hash", "physics", "checksums")}
-        checksums = json.loads(texts["checksums"])
-        sizes = {name: (file[name].shape or (1,))[0] for name in checksums}
-        sequence = int(file["provenance/sequence"][()])
-        # earlier versions did not write these
-        later = {
-            name: file[f"provenance/{name}"].asstr()[()] if name in file["provenance"] else "null"
-            for name in ("origin", "stages", "units")
+        header = {name: stored(entry) for name, entry in file["provenance"].items()}
+        kept = {
+            name: json.loads(header[name]) for name in ("physics", "checksums", "origin", "stages") if name in header
         }
-    origin, stages = json.loads(later["origin"]) or {}, json.loads(later["stages"])
-    return _Header(
-        path, sequence, texts["hash"], json.loads(texts["physics"]), checksums, sizes, origin, stages, later["units"]
-    )
+        return header | kept | {"path": path}
 
 
-def _stored_checksum(comm: Any, header: _Header, name: str) -> int | None:
-    """Return the checksum of a stored dataset, each rank reading a block (of scalars and text all),
-    or None if the file is damaged.
+def _stored_checksum(comm: Any, saved: Saved, name: str) -> int | None:
+    """Return the checksum of a stored dataset, of which each rank reads a block, or None if the file is damaged.
 
     Collective. Raises AgreedError if a rank cannot read the file now.
     """
-    start, stop = (header.sizes[name] * (comm.rank + i) // comm.size for i in (0, 1))
     found = None
     with agreed(comm), suppress(Damaged):
-        with reading(header.path) as file:
-            found = _share(file[name], start, stop)
-    whole = all(comm.allgather(found is not None))
-    return checksum(comm, *found) if found is not None and whole else None
-
-
-def _share(dataset: h5py.Dataset, start: int, stop: int) -> tuple[np.ndarray, Part | None]:
-    """Return rows of a dataset and which part they are; of scalars and text all, and None."""
-    if dataset.shape == () or h5py.check_string_dtype(dataset.dtype):
-        return np.asarray(_whole(dataset)), None
-    return dataset[start:stop], Part.rows(start, len(dataset), (stop - start, *dataset.shape[1:]))
-
-
-def _whole(dataset: h5py.Dataset) -> np.ndarray:
-    return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
+        found = saved.share(name, comm.rank, comm.size)
+    intact = all(comm.allgather(found is not None))
+    return checksum(comm, *found) if found is not None and intact else None
 
 
 def differing_keys(old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from hpcx.io.checkpoint import Saved
 from hpcx.io.checksum import weighted, words_of
 from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Grown, Result
-from hpcx.io.writer import OVERHEAD_BYTES, attach_dimensions, label, reserve, storable
+from hpcx.io.writer import OVERHEAD_BYTES, reserve, write_datasets
 from hpcx.parallel.errors import AgreedError, agreed
 
 #: names of datasets of a checkpoint: all of the file but its growing values, and the checksums of these
@@ -134,13 +134,11 @@ class GrowingFile(Growing):
         self.path.write_bytes(b"")
         reserve(self.path, space + OVERHEAD_BYTES)  # HDF5 itself does not end in order on a disk that becomes full
         with h5py.File(self.path, "w", alignment_threshold=_ALIGNMENT, alignment_interval=_ALIGNMENT) as file:
-            for name, data in self._outputs.datasets.items():
-                if data.part is None:
-                    values = np.full_like(data.data, np.nan) if name.endswith("/time") else storable(data.data)
-                    label(file.create_dataset(name, data=values), data)
-                else:
-                    label(_create(file, name, data), data)
-            attach_dimensions(file, {name: data.dims for name, data in self._outputs.datasets.items()})
+            for name, (data, _) in _series(self._outputs).items():
+                _create(file, name, data)
+            times = {name: data for name, data in self._outputs.datasets.items() if name.endswith("/time")}
+            unreached = {name: replace(data, data=np.full_like(data.data, np.nan)) for name, data in times.items()}
+            write_datasets(file, self._outputs.datasets | unreached)
         reserve(self.path, self.path.stat().st_size)
 
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
@@ -293,7 +291,7 @@ def _series(outputs: Result) -> dict[str, tuple[Dataset, Part]]:
     return {name: (data, data.part) for name, data in outputs.datasets.items() if data.part is not None}
 
 
-def _create(file: h5py.File, name: str, data: Dataset) -> h5py.Dataset:
+def _create(file: h5py.File, name: str, data: Dataset) -> None:
     """Create a dataset with all its space and no values.
 
     Its values are contiguous, those of one time together: that is how they are written, and what most readers ask for.
@@ -304,9 +302,7 @@ def _create(file: h5py.File, name: str, data: Dataset) -> h5py.Dataset:
     creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     file.require_group(name.rpartition("/")[0] or "/")
     kind = h5py.h5t.py_create(data.data.dtype)
-    return h5py.Dataset(
-        h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(data.shape), dcpl=creation)
-    )
+    h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(data.shape), dcpl=creation)
 
 
 def growing(comm: Any, path: Path | None, outputs: Result) -> Growing:

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -53,6 +54,11 @@ def reading(path: Path) -> Iterator[h5py.File]:
         raise
     except _WRONG as error:
         raise _judged(path, error) from error
+
+
+def stored(dataset: h5py.Dataset) -> Any:
+    """Return all values of a dataset; text as str."""
+    return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
 def _judged(path: Path, error: Exception) -> OSError:

@@ -113,7 +113,7 @@ class Stages:
         path = checkpoint.save(
             self.comm, datasets | carried, {stage: stage in self._finished for stage in stages} | finished
         )
-        if self._earlier is not None and path is not None:
+        if self._earlier is not None:
             self._earlier = replace(self._earlier, path=path)
 
     def _carried(self) -> tuple[dict[str, Dataset], dict[str, bool]]:
@@ -124,7 +124,7 @@ class Stages:
             return {}, {}
         earlier, comm, found = self._earlier, self.comm, {}
         with agreed(comm):
-            for name in earlier.sizes:
+            for name in earlier.datasets:
                 if name.rpartition("/")[0] in self._waiting:
                     found[name] = _dataset(Share(*earlier.share(name, comm.rank, comm.size)))
         return found, {stage: earlier.finished[stage] for stage in self._waiting}

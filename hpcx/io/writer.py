@@ -20,7 +20,9 @@ import h5py
 import numpy as np
 
 from hpcx.io.part import Part
+from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset, Result
+from hpcx.io.seal import sealed
 from hpcx.io.sealing import seal
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.renamed import old
@@ -97,6 +99,14 @@ def image(fill: Callable[[h5py.File], object]) -> bytes:
         return file.id.get_file_image()
 
 
+def write_alone(path: Path, fill: Callable[[h5py.File], object]) -> None:
+    """Write a small HDF5 file with its checksum, by one process, whole or not at all; raises OSError.
+
+    HDF5 itself does not end in order on a disk that becomes full.
+    """
+    replace_bytes(path, sealed(image(fill)))
+
+
 def open_together(comm: Any, part: Path) -> h5py.File:
     """Open a file for writing on all ranks; raises AgreedError if this h5py cannot."""
     if comm.size == 1:
@@ -120,11 +130,16 @@ def write_part(comm: Any, dataset: h5py.Dataset, values: np.ndarray, part: Part)
 
 def _write_rest(part: Path, datasets: Mapping[str, Dataset], provenance: Mapping[str, str | float | int]) -> None:
     with h5py.File(part, "r+") as file:
-        for name, data in datasets.items():
-            label(file.create_dataset(name, data=storable(data.data)) if data.part is None else file[name], data)
-        attach_dimensions(file, {name: data.dims for name, data in datasets.items()})
+        write_datasets(file, datasets)
         write_provenance(file, provenance)
         file.flush()
+
+
+def write_datasets(file: h5py.File, datasets: Mapping[str, Dataset]) -> None:
+    """Write datasets with labels and dimensions; those that the file has already only get labels and dimensions."""
+    for name, data in datasets.items():
+        label(file[name] if name in file else file.create_dataset(name, data=storable(data.data)), data)
+    attach_dimensions(file, {name: data.dims for name, data in datasets.items()})
 
 
 def storable(array: np.ndarray) -> np.ndarray:
@@ -180,15 +195,13 @@ def attach_dimensions(file: h5py.File, dims_of: Mapping[str, tuple[str, ...]]) -
 def _scale(file: h5py.File, path: str, dim: str, size: int) -> h5py.h5d.DatasetID:
     if path not in file:
         source = _coordinate_above(file, path.rpartition("/")[0], dim)
-        if source is None:
-            label(file.create_dataset(path, data=np.arange(size)), Dataset(np.empty(0), (dim,), "1", dim))
-        else:
-            units, long_name = (source.attrs[key] for key in ("units", "long_name"))
-            label(file.create_dataset(path, data=source[...]), Dataset(np.empty(0), (dim,), units, long_name))
-    scale = h5py.h5d.open(file.id, path.encode())
-    if not h5py.h5ds.is_scale(scale):
-        h5py.h5ds.set_scale(scale, dim.encode())
-    return scale
+        values, about = (np.arange(size), {}) if source is None else (source[...], source.attrs)
+        scale = Dataset(values, (dim,), about.get("units", "1"), about.get("long_name", dim))
+        label(file.create_dataset(path, data=values), scale)
+    item = h5py.h5d.open(file.id, path.encode())
+    if not h5py.h5ds.is_scale(item):
+        h5py.h5ds.set_scale(item, dim.encode())
+    return item
 
 
 def _coordinate_above(file: h5py.File, group: str, dim: str) -> h5py.Dataset | None:

@@ -6,7 +6,7 @@ import json
 
 from hpcx.config.point import Point
 from hpcx.io.checkpoint import Checkpoint, differing_keys
-from hpcx.io.reading import reading
+from hpcx.io.reading import reading, stored
 from hpcx.sweep.record import OtherPhysics
 from hpcx.sweep.store import Store
 
@@ -20,7 +20,7 @@ def refuse_other_result(store: Store, point: Point) -> None:
     for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:
         try:
             with reading(path) as file:
-                old = json.loads(file["provenance/physics"].asstr()[()])
+                old = json.loads(stored(file["provenance/physics"]))
         except OSError:
             continue
         different = differing_keys(old, physics)

@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from hpcx.io.reading import reading, stored
 from hpcx.io.result import Dataset
-from hpcx.io.seal import is_broken
-from hpcx.io.writer import label, storable
-from hpcx.sweep.store import Entry
+from hpcx.sweep.point_table import read_point_table
+from hpcx.sweep.store import DONE, Entry
 
 #: results are copied, the smallest first, as long as they have no more bytes than this together: as much as one mails
 COPIED_BYTES = 50e6
@@ -54,14 +53,16 @@ class Stack:
     unreadable: dict[int, str] = field(default_factory=dict)
 
 
-def gather(shape: tuple[int, ...], done: dict[int, Path], entries: list[Entry], earlier: Earlier) -> Stack:
+def gather(
+    shape: tuple[int, ...], done: dict[int, Path], points: list[dict[str, str]], entries: list[Entry], earlier: Path
+) -> Stack:
     """Return what the finished points have alike; values are read of points that the earlier `sweep.h5` does not hold.
 
     Args:
         shape: numbers of values of the swept keys.
         done: files of the finished points by number.
-        entries: of all points.
-        earlier: what is known of the last `sweep.h5`.
+        points, entries: all points with their `id` and `hash`, and their states.
+        earlier: path of the last `sweep.h5`.
     """
     stack = Stack(shape)
     described = _described(stack, done, entries)
@@ -75,7 +76,10 @@ def gather(shape: tuple[int, ...], done: dict[int, Path], entries: list[Entry], 
             stack.labels[name] = data
     small = _small(stack.labels, math.prod(shape))
     stack.virtual = [name for name in stack.labels if name not in small]
-    _fill(stack, small, done, earlier)
+    for name in sorted(small):
+        data = stack.labels[name]
+        stack.copied[name] = np.full((math.prod(shape), *data.data.shape), np.nan, _kind(data))
+    _fill(stack, done, _take(earlier, points, entries, stack.copied, done))
     return stack
 
 
@@ -108,14 +112,10 @@ def _kind(data: Dataset) -> np.dtype:
     return data.data.dtype if data.data.dtype.kind in "fc" else np.dtype("f8")
 
 
-def _fill(stack: Stack, small: set[str], done: dict[int, Path], earlier: Earlier) -> None:
-    points = math.prod(stack.shape)
-    for name in sorted(small):
-        data = stack.labels[name]
-        stack.copied[name] = np.full((points, *data.data.shape), np.nan, _kind(data))
-    places = earlier.take(stack.copied, done)
+def _fill(stack: Stack, done: dict[int, Path], known: set[int]) -> None:
+    """Copy the values of the finished points but those that are `known`."""
     for number, path in done.items():
-        if number not in places and number not in stack.unreadable:
+        if number not in known and number not in stack.unreadable:
             try:
                 for name, values in _read(path, stack.copied):
                     stack.copied[name][number] = values
@@ -138,80 +138,48 @@ def _read(path: Path, names: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
         file.close()
 
 
-class Earlier:
-    """The last `sweep.h5`: values of points that have not changed since are taken from it."""
-
-    def __init__(self, file: h5py.File | None, points: list[dict[str, str]], entries: list[Entry]) -> None:
-        """Take the file, or None if there is none that can be used, and the points as they are now."""
-        self._file = file
-        known = _identities(file) if file is not None else {}
-        self._size = file["index/id"].size if file is not None else 0
-        now = ((point["id"], point["hash"], entry.wall_time) for point, entry in zip(points, entries))
-        self._places = {number: known[identity] for number, identity in enumerate(now) if identity in known}
-
-    def take(self, copied: dict[str, np.ndarray], wanted: Iterable[int]) -> set[int]:
-        """Put into `copied` what the file has of the points `wanted`, and return those of which it has everything."""
-        file = self._file
-        if file is None:
-            return set()
-        numbers = [number for number in wanted if number in self._places]
-        places = [self._places[number] for number in numbers]
-        for name, values in copied.items() if numbers else ():
-            item = file.get(name)
-            shape = values.shape[1:]
-            if not isinstance(item, h5py.Dataset) or item.is_virtual or item.dtype != values.dtype:
-                return set()
-            if item.size != self._size * math.prod(shape) or item.shape[item.ndim - len(shape) :] != shape:
-                return set()
-            values[numbers] = item[()].reshape(-1, *shape)[places]
-        return set(numbers)
-
-
-def _identities(file: h5py.File) -> dict[tuple[str, str, float], int]:
-    """Return the place of every finished point of a `sweep.h5` by its id,
-    hash and wall time, which no second computation has.
+def _take(
+    path: Path, points: list[dict[str, str]], entries: list[Entry], copied: dict[str, np.ndarray], wanted: Iterable[int]
+) -> set[int]:
+    """Put into `copied` what the last `sweep.h5` has of the points `wanted` that have not been computed again since;
+    return the points of which it has everything.
     """
-    columns = [np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "hash", "status")]
-    seconds = np.ravel(file["index/wall_time"][()]).tolist()
-    rows = enumerate(zip(*columns, seconds, strict=True))
-    return {(name, digest, time): place for place, (name, digest, status, time) in rows if status == "done"}
-
-
-@contextmanager
-def earlier_sweep(path: Path, points: list[dict[str, str]], entries: list[Entry]) -> Iterator[Earlier]:
-    """Open the last `sweep.h5`; one that is not there, damaged, or of an earlier version yields nothing."""
     try:
-        if is_broken(path):
-            raise OSError
-        file = h5py.File(path, "r")
-    except OSError:
-        yield Earlier(None, points, entries)
-        return
-    with file:
-        try:
-            known = Earlier(file, points, entries)
-        except (KeyError, ValueError):
-            known = Earlier(None, points, entries)
-        yield known
+        with reading(path) as file:
+            table = enumerate(read_point_table(file))
+            # no second computation has the same wall time
+            known = {(name, key, one.wall_time): row for row, (name, key, one) in table if one.status == DONE}
+            now = [(point["id"], point["hash"], entry.wall_time) for point, entry in zip(points, entries)]
+            rows = {number: known[now[number]] for number in wanted if now[number] in known}
+            for name, values in copied.items() if rows else ():
+                values[list(rows)] = _rows(file[name], values)[list(rows.values())]
+            return set(rows)
+    except OSError:  # it is not there, damaged, or has other results
+        return set()
 
 
-def write_stack(
-    file: h5py.File, stack: Stack, axes: tuple[str, ...], sources: dict[int, str]
-) -> dict[str, tuple[str, ...]]:
-    """Write the stacked results; `sources` are the relative paths of the points' files. Return dimensions by path."""
+def _rows(item: h5py.Dataset, values: np.ndarray) -> np.ndarray:
+    """Return a stacked dataset with one row per point; raises KeyError if it is not of the kind of `values`."""
+    shape = values.shape[1:]
+    if item.is_virtual or item.dtype != values.dtype or item.shape[item.ndim - len(shape) :] != shape:
+        raise KeyError(item.name)
+    return item[()].reshape(-1, *shape)
+
+
+def stacked(stack: Stack, axes: tuple[str, ...]) -> Content:
+    """Return all results by path; `axes` are the swept keys. Virtual ones have no values."""
+    copied = {name: values.reshape(stack.shape + values.shape[1:]) for name, values in stack.copied.items()}
+    return stack.coordinates | {
+        name: replace(data, data=copied.get(name, np.empty(0)), dims=(*axes, *data.dims))
+        for name, data in stack.labels.items()
+    }
+
+
+def write_virtual(file: h5py.File, stack: Stack, sources: dict[int, str]) -> None:
+    """Write virtual datasets; `sources` are the relative paths of the points' files by number."""
     places = {tuple(map(int, np.unravel_index(number, stack.shape))): path.encode() for number, path in sources.items()}
-    dims: dict[str, tuple[str, ...]] = {}
-    for name, data in stack.coordinates.items():
-        label(file.create_dataset(name, data=storable(data.data)), data)
-        dims[name] = data.dims
-    for name, values in stack.copied.items():
-        data = stack.labels[name]
-        label(file.create_dataset(name, data=values.reshape(stack.shape + data.data.shape)), data)
-        dims[name] = (*axes, *data.dims)
     for name in stack.virtual:
         _write_virtual(file, name, stack.labels[name], stack.shape, places)
-        dims[name] = (*axes, *stack.labels[name].dims)
-    return dims
 
 
 def _write_virtual(
@@ -230,9 +198,8 @@ def _write_virtual(
         creation.set_virtual(whole, points, path, source)
     whole.select_all()
     file.require_group(name.rpartition("/")[0] or "/")
-    created = h5py.Dataset(h5py.h5d.create(file.id, path, h5py.h5t.py_create(_kind(data)), whole, dcpl=creation))
-    label(created, data)
-    created.attrs["note"] = NOTE
+    h5py.h5d.create(file.id, path, h5py.h5t.py_create(_kind(data)), whole, dcpl=creation)
+    file[name].attrs["note"] = NOTE
 
 
 def _is_coordinate(name: str, data: Dataset) -> bool:
@@ -294,4 +261,4 @@ def _scales(item: h5py.Dataset) -> tuple[str, ...]:
 def _values(item: h5py.Dataset) -> np.ndarray:
     if not h5py.h5ds.is_scale(item.id):
         return np.broadcast_to(np.zeros((), item.dtype), item.shape)
-    return item.asstr()[...].astype(str) if h5py.check_string_dtype(item.dtype) else item[...]
+    return np.array(stored(item), str if h5py.check_string_dtype(item.dtype) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import Counter
@@ -9,14 +10,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
-from hpcx.io.reading import reading
+from hpcx.io.reading import reading, stored
+from hpcx.sweep.point_table import read_point_table, unchanged
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
 from hpcx.sweep.store import DONE, FAILED, MISSING, RUNNING, Entry, Store
-from hpcx.sweep.unchanged import unchanged
 
 #: points from which on a sweep is summed up, and how many of each state are listed then
 LONG, SOME = 60, 20
@@ -121,33 +121,21 @@ def _rows_of_file(path: Path) -> list[Row]:
                 f"{path} is not a sweep.h5; give the directory of a run, or its sweep.h5 (hpcx show tells what a"
                 " file is)"
             )
-        names = ("id", "status", "message", "version", "revision")
-        texts = {name: file[f"index/{name}"].asstr()[()] for name in names if name in file["index"]}
-        seconds, ranks = file["index/wall_time"][()], file["index/ranks"][()]
+        table = read_point_table(file)
         axes = [scales[0].name.strip("/").removeprefix("index/") for scales in file["index/status"].dims]
-        values = [
-            np.atleast_1d(file[axis].asstr()[()] if h5py.check_string_dtype(file[axis].dtype) else file[axis][()])
-            for axis in axes
-        ]
-    rows = []
-    for place in np.ndindex(seconds.shape):
-        about = {name: column[place] for name, column in texts.items() if name != "id"}
-        coordinates = {axis: column[number] for axis, column, number in zip(axes, values, place)}
-        rows.append(
-            (texts["id"][place], coordinates, Entry(**about, wall_time=float(seconds[place]), ranks=int(ranks[place])))
-        )
-    return rows
+        values = [np.atleast_1d(stored(file[axis])) for axis in axes]
+    products = itertools.product(*values)
+    return [(name, dict(zip(axes, point)), entry) for (name, _, entry), point in zip(table, products)]
 
 
 def _remarks(path: Path) -> list[str]:
     """Say which results of a `sweep.h5` are not in it, and whether their files are there."""
     try:
         with reading(path) as file:
-            names, states = (np.ravel(file[f"index/{name}"].asstr()[()]) for name in ("id", "status"))
-            virtual, apart = (list(file[f"index/{name}"].asstr()[()]) for name in ("virtual", "not_stacked"))
+            names, states = (np.ravel(stored(file[f"index/{name}"])) for name in ("id", "status"))
+            outside = [name for kind in ("virtual", "not_stacked") for name in stored(file[f"index/{kind}"])]
     except (OSError, KeyError) as error:
         return [f"WARNING: {path} is damaged or of an earlier version ({error}); the next run rewrites it"]
-    outside = [*virtual, *apart]
     if not outside:
         return [f"{path.name} is complete by itself: all results are in it"]
     lost = [
@@ -198,7 +186,7 @@ def _digest(result: Path) -> str:
     """Return the hash that a result itself gives; the store reports the state of a file that cannot be read."""
     try:
         with reading(result) as file:
-            return file["provenance/hash"].asstr()[()]
+            return stored(file["provenance/hash"])
     except OSError:
         return ""
 

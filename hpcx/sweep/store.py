@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 
 from hpcx.io.checkpoint import Checkpoint
-from hpcx.io.reading import Damaged, reading
+from hpcx.io.reading import Damaged, reading, stored
 from hpcx.io.replace import replace_text, unique
 from hpcx.sweep.claims import Claims, lock, unlock
 from hpcx.sweep.notes import read_note
@@ -144,7 +144,7 @@ class Store:
         stamp = self.stamp(name)  # of before: what changes the file meanwhile gives it another one
         with reading(path) as file:
             group = file["provenance"]
-            return replace(finished(_read_about(group)), stamp=stamp) if group["hash"].asstr()[()] == digest else None
+            return replace(finished(_read_about(group)), stamp=stamp) if stored(group["hash"]) == digest else None
 
     def stamp(self, name: str) -> str:
         """Return the stamp of a point's result, "" if it is not there."""
@@ -211,7 +211,7 @@ _ABOUT = (
 def _read_about(group: h5py.Group) -> dict[str, Any]:
     """Return the entries of the provenance that `finished` looks at, as far as there are any."""
     found = {name: group[name] for name in _ABOUT if name in group}
-    return {name: item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()] for name, item in found.items()}
+    return {name: stored(item) for name, item in found.items()}
 
 
 def finished(about: Mapping[str, Any]) -> Entry:

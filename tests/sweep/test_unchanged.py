@@ -13,9 +13,9 @@ from mpi4py import MPI
 from hpcx.io.result import Result
 from hpcx.io.writer import write_result
 from hpcx.sweep.index import refresh_index
+from hpcx.sweep.point_table import unchanged
 from hpcx.sweep.status import status_json, status_text
 from hpcx.sweep.store import Store
-from hpcx.sweep.unchanged import unchanged
 
 
 def finished_sweep(folder, names):

@@ -163,13 +163,6 @@ def test_a_checkpoint_of_solvers_with_other_options_is_not_used(comm, mpi_tmp_pa
     assert checkpoint("-trion_eps_tol 1e-1").load(comm).scalar("step") == 1  # the newer one has been replaced
 
 
-@pytest.mark.mpi
-def test_without_a_place_nothing_is_written(comm, mpi_tmp_path):
-    checkpoint = Checkpoint(None)
-    checkpoint.save(comm, state(comm, 3, 0)[0].datasets, {})
-    assert checkpoint.load(comm) is None and checkpoint.paths() == []
-
-
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=20), st.integers(0, 19), st.integers(1, 2**64 - 1))
 def test_any_changed_word_changes_the_checksum(words, place, change):
     data = np.array(words, np.uint64)
