@@ -43,25 +43,8 @@ _NUMBER = re.compile(
 )
 #: units that inputs have, with capitals that are often missed
 _USUAL = (
-    "eV",
-    "meV",
-    "K",
-    "fs",
-    "ps",
-    "ns",
-    "s",
-    "nm",
-    "um",
-    "angstrom",
-    "m0",
-    "THz",
-    "MB",
-    "GB",
-    "uJ/cm^2",
-    "1/nm",
-    "1/angstrom",
-    "1/cm^2",
-    "cm^2/s",
+    *("eV", "meV", "K", "fs", "ps", "ns", "s", "nm", "um", "angstrom", "m0", "THz", "MB", "GB"),
+    *("uJ/cm^2", "1/nm", "1/angstrom", "1/cm^2", "cm^2/s"),
 )
 _AMPERE = re.compile(r"\bA\b")
 #: name of a documented unit -> name inside the models, and the power of ten between them, for joules beside `_CHARGE`

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PrivateAttr,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -40,10 +32,6 @@ class Unit:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Parse text with a unit before the plain number is validated."""
         return core_schema.no_info_before_validator_function(self._read, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict:
-        """Put the unit into the JSON schema, from which `hpcx schema` prints it."""
-        return {**handler(schema), "unit": self.name}
 
     def _read(self, value: Any) -> Any:
         return None if value is None else units.parse(value, self.name)
@@ -110,6 +98,12 @@ class Section(BaseModel):
         )
         found._in_internal_units = True
         return found
+
+
+def value_of(section: Section, key: str) -> Any:
+    """Return the value of a dotted key; None where a table on the way is left out."""
+    found: Any = section
+    return reduce(lambda table, name: getattr(table, name, None), key.split("."), found)
 
 
 def marks_of(annotation: Any) -> list[Any]:

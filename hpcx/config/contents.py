@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel
-
-from hpcx.config.base import Named
+from hpcx.config.base import Section, value_of
+from hpcx.config.fields import keys_of
 from hpcx.materials.environment import content, load_environment
 from hpcx.materials.loader import Material, MaterialError
 
@@ -23,7 +21,7 @@ class ContentError(ValueError):
         self.problems = problems
 
 
-def contents(section: BaseModel, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
+def contents(section: Section, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
     """Return, by dotted key, what the marked keys name: the SHA-256 of a file,
     the numbers of an environment (without sources).
 
@@ -47,39 +45,24 @@ def contents(section: BaseModel, known: dict[tuple[str, str], Any] | None = None
     return found
 
 
-def file_keys(section: type[BaseModel]) -> list[tuple[str, str]]:
+def file_keys(section: type[Section]) -> list[tuple[str, str]]:
     """Return dotted key and kind of every key whose text may name a file."""
-    return [(key, kind) for key, kind, _ in _marks(section)]
+    return [(key.name, key.named) for key in keys_of(section) if key.named]
 
 
-def environments(section: BaseModel) -> dict[str, Material]:
+def environments(section: Section) -> dict[str, Material]:
     """Return, by dotted key, the dielectric environments that the marked keys name;
     raises MaterialError if one cannot be read.
     """
     return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}
 
 
-def _named(section: BaseModel) -> Iterator[tuple[str, str, str]]:
+def _named(section: Section) -> Iterator[tuple[str, str, str]]:
     """Yield dotted key, kind and text of every marked key that has a text."""
-    for key, kind, way in _marks(type(section)):
-        value: Any = section
-        for name in way:
-            value = getattr(value, name, None)  # a table that may be left out is None
+    for key, kind in file_keys(type(section)):
+        value = value_of(section, key)
         if isinstance(value, str):
             yield key, kind, value
-
-
-@lru_cache(maxsize=32)
-def _marks(section: type[BaseModel]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return dotted key, kind, and names of attributes on the way, for every marked key of a class, tables entered."""
-    found: list[tuple[str, str, tuple[str, ...]]] = []
-    for field, info in section.model_fields.items():
-        key = info.alias or field
-        found += [(key, item.kind, (field,)) for item in info.metadata if isinstance(item, Named)]
-        for part in (info.annotation, *get_args(info.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                found += [(f"{key}.{below}", kind, (field, *way)) for below, kind, way in _marks(part)]
-    return tuple(found)
 
 
 def _content(kind: str, value: str) -> Any:

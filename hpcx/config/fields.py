@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from hpcx.config.base import OneOf, Unit, marks_of
+from hpcx.config.base import Named, OneOf, Unit, marks_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Key:
         default: default as a user would write it; None if the key may be left out; `...` if it must be given.
         description: what it means.
         examples: a value for a first input and another one, if the key has to be given; else ().
+        named: "file" or "environment" if its text may name one, else "".
     """
 
     name: str
@@ -38,6 +40,7 @@ class Key:
     default: Any
     description: str
     examples: tuple[Any, ...] = ()
+    named: str = ""
 
     @property
     def example(self) -> Any:
@@ -59,9 +62,10 @@ class Key:
         return words + (f" {self.bounds}" if self.bounds else "") + (f" in {self.unit}" if self.unit else "")
 
 
-def keys_of(config: type[BaseModel]) -> list[Key]:
+@lru_cache(maxsize=32)
+def keys_of(config: type[BaseModel]) -> tuple[Key, ...]:
     """Return all keys of an input model in the order of their definition, tables entered."""
-    return list(_walk(config, ""))
+    return tuple(_walk(config, ""))
 
 
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
@@ -87,6 +91,7 @@ def _key(name: str, info: FieldInfo) -> Key:
     parts = _parts(info.annotation)
     metadata = list(info.metadata) + [item for part in parts for item in marks_of(part)]
     unit = next((item.name for item in metadata if isinstance(item, Unit)), "")
+    named = next((item.kind for item in metadata if isinstance(item, Named)), "")
     names = [name for item in metadata if isinstance(item, OneOf) for name in item.names]
     choices = (*names, *(str(choice) for part in parts for choice in _literals(part)))
     default = (
@@ -100,9 +105,8 @@ def _key(name: str, info: FieldInfo) -> Key:
         choices = choices or tuple(str(choice) for part in parts for choice in _in_list(part))
     elif kind:
         choices = ()
-    return Key(
-        name, kind, unit, _bounds(metadata), choices, default, info.description or "", tuple(info.examples or ())
-    )
+    examples = tuple(info.examples or ())
+    return Key(name, kind, unit, _bounds(metadata), choices, default, info.description or "", examples, named)
 
 
 def _in_list(annotation: Any) -> tuple[Any, ...]:
@@ -121,7 +125,8 @@ def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) in (list, tuple):
-        return "list of " + _kind(get_args(annotation)[0]) + "s"
+        item = _kind(get_args(annotation)[0])
+        return "list of " + (f"lists{item.removeprefix('list')}" if item.startswith("list") else f"{item}s")
     if get_origin(annotation) is Literal:
         return "word"
     if get_origin(annotation) is dict:

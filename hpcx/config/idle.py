@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
 
 from pydantic import BaseModel
 
-from hpcx.config.base import RunInput
+from hpcx.config.base import RunInput, value_of
 from hpcx.config.load import Plan
 
 
@@ -24,7 +23,7 @@ def _idle(config: RunInput) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in written(config):
         for rule in config.effects:
-            needed = {name: reduce(getattr, name.split("."), config) for name in rule.needs}
+            needed = {name: value_of(config, name) for name in rule.needs}
             belongs = key not in needed and any(key == name or key.startswith(f"{name}.") for name in rule.keys)
             if belongs and not any(map(rule.acts, needed.values())):
                 found.setdefault(key, ", ".join(f"{name} = {_shown(value)}" for name, value in needed.items()))

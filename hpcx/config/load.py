@@ -9,14 +9,13 @@ import itertools
 import math
 import os
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from hpcx import toml
-from hpcx.config.base import RunInput
+from hpcx.config.base import RunInput, value_of
 from hpcx.config.contents import ContentError, contents, file_keys
 from hpcx.config.errors import InputError, Mistake, mistakes_of
 from hpcx.config.fields import keys_of
@@ -281,17 +280,12 @@ def _lacking(config: RunInput, material: Material, named: dict[str, Any]) -> lis
     """
     keys, around = (
         config.material_keys(),
-        next((key for key in config.surroundings if _at(config, key) is not None), ""),
+        next((key for key in config.surroundings if value_of(config, key) is not None), ""),
     )
     idle = []
     if hold_layer(named.get(around, {})):
         keys, idle = [key for key in keys if key != R0], _idle_r0(around, material)
     return [Mistake("material", lack, config.material, own=False) for lack in material.lacking(keys)] + idle
-
-
-def _at(config: RunInput, key: str) -> Any:
-    value: Any = config
-    return reduce(lambda table, name: getattr(table, name, None), key.split("."), value)
 
 
 def _idle_r0(around: str, material: Material) -> list[Mistake]:

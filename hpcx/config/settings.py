@@ -10,17 +10,17 @@ from hpcx.config.errors import Mistake
 
 def apply_setting(table: dict, setting: str) -> list[Mistake]:
     """Apply one `--set key=value`; the value is read as TOML, or as text where it is none."""
-    key, separator, value = setting.partition("=")
-    key = key.strip()
+    key, separator, value = (part.strip() for part in setting.partition("="))
     if not separator or not key:
         return [Mistake(f"--set {setting}", "must have the form key=value")]
-    if key.startswith("sweep."):
-        axes = table.setdefault("sweep", {})
-        if not isinstance(axes, dict):
-            return [Mistake(f"--set {setting}", "'sweep' is not a table")]
-        axes[key.removeprefix("sweep.").strip('"')] = _value(value.strip())
-        return []
-    return _set(table, key, _value(value.strip()))
+    # the keys of these two tables are dotted themselves
+    *way, name = key.split(".", 1) if key.startswith(("sweep.", "parameters.")) else key.split(".")
+    for part in way:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            return [Mistake(f"--set {setting}", f"'{part}' is not a table")]
+    table[name.strip('"')] = _value(value)
+    return []
 
 
 def _value(text: str) -> Any:
@@ -28,21 +28,6 @@ def _value(text: str) -> Any:
         return toml.loads(f"value = {text}")["value"]
     except toml.TomlError:
         return text
-
-
-def _set(table: dict, key: str, value: Any) -> list[Mistake]:
-    head, _, rest = key.partition(".")
-    if not rest:
-        table[head] = value
-        return []
-    if head == "parameters":  # keys of a material are dotted themselves
-        numbers = table.setdefault(head, {})
-        if not isinstance(numbers, dict):
-            return [Mistake(key, "'parameters' is not a table")]
-        numbers[rest] = value
-        return []
-    below = table.setdefault(head, {})
-    return _set(below, rest, value) if isinstance(below, dict) else [Mistake(key, f"'{head}' is not a table")]
 
 
 def with_key(table: dict, key: str, value: Any) -> dict:

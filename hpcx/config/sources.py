@@ -5,10 +5,10 @@ materials with what the input replaces.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any
 
-from hpcx.config.base import RunInput
+from hpcx.config.base import RunInput, value_of
 from hpcx.config.fields import keys_of
 from hpcx.config.idle import written
 from hpcx.config.point import Point
@@ -25,11 +25,10 @@ def surroundings(config: RunInput, material: Material) -> str:
     """Return the dielectric surroundings in words, with the source of their number:
     "hBN: kappa = 4.5 (both sides [guess])".
     """
-    whole: Any = config
     for key in config.surroundings:
         if key in material.numbers:
             return told_number("kappa", material.numbers[key])
-        value = reduce(lambda table, name: getattr(table, name, None), key.split("."), whole)
+        value = value_of(config, key)
         if isinstance(value, str):
             return told(load_environment(value))
         if value is not None:

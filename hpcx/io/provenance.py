@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -65,9 +64,8 @@ def source_revision() -> str:
     commit = _git(here, "log", "-1", "--format=%h", "--abbrev=12", "--", ".")
     if commit:
         return f"{commit}+{text}" if _git(here, "status", "--porcelain", "--", ".") else commit
-    below_git = any(
-        (folder / ".git").exists() for folder in here.parents
-    )  # which does not know the package, or refuses
+    # git does not know the package, or refuses
+    below_git = any((folder / ".git").exists() for folder in here.parents)
     return f"{hpcx.__version__}+{text}" if below_git else hpcx.__version__
 
 
@@ -78,26 +76,6 @@ def _git(folder: Path, *words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return run.stdout.strip() if run.returncode == 0 else ""
-
-
-def describe(
-    comm: Any, started: str, wall_time: float, ranks_hosts: list[str], revision: str, entries: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the entries of the group `provenance`; `entries` are put in as they are, mappings and lists as JSON."""
-    common = {
-        "versions": versions(revision),
-        "ranks": comm.size,
-        "hosts": sorted(set(ranks_hosts)),
-        "started": started,
-        "finished": now(),
-        "wall_time": wall_time,
-    }
-    return plain({**common, **entries})
-
-
-def hosts(comm: Any) -> list[str]:
-    """Return the host name of every rank; collective."""
-    return comm.allgather(socket.gethostname())
 
 
 def plain(entries: Mapping[str, Any]) -> dict[str, str | float | int]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.io.part import Part
+from hpcx.io.reading import reading, stored
+from hpcx.io.result import Dataset, Result
+from hpcx.io.writer import write_result
 from hpcx.parallel.errors import BadInput
 from hpcx.parallel.layout import block_rows, counts_and_places
 
@@ -38,10 +43,9 @@ def write_states(
     rows: np.ndarray,
     total: int,
     columns: Mapping[str, np.ndarray],
-    about: Mapping[str, object],
+    about: Mapping[str, Any],
 ) -> None:
-    """Write arrays that are spread over the ranks in one parallel file that has
-    its name only when it is whole; collective.
+    """Write arrays that are spread over the ranks into one file, as a result is written; collective.
 
     Args:
         comm: the ranks.
@@ -49,18 +53,17 @@ def write_states(
         rows: global row of each of this rank's entries.
         total: number of rows.
         columns: datasets by name, this rank's entries along the last axis.
-        about: attributes that say what the states belong to.
+        about: what the states belong to, kept in the group `provenance`.
+
+    Raises AgreedError if the file cannot be written.
     """
-    first = block_rows(total, comm.size)
-    mine = {name: to_blocks(comm, rows, np.atleast_2d(values), first) for name, values in columns.items()}
-    part = path.with_name(path.name + ".part")
-    with h5py.File(part, "w", driver="mpio", comm=comm) if comm.size > 1 else h5py.File(part, "w") as file:
-        file.attrs.update(about)
-        for name, values in mine.items():
-            _write(file, name, values, first[comm.rank], total, comm.size > 1)
-    if comm.rank == 0:
-        part.rename(path)
-    comm.Barrier()
+    first, result = block_rows(total, comm.size), Result()
+    own = slice(*first[comm.rank : comm.rank + 2].tolist())
+    for name, values in columns.items():
+        block = to_blocks(comm, rows, np.atleast_2d(values), first)
+        part = Part.block((len(block), total), (slice(0, len(block)), own))
+        result.datasets[name] = Dataset(block, (), "1", name, part)
+    write_result(comm, path, result, about)
 
 
 def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -102,34 +105,22 @@ def _move(
         whole[place] = part
 
 
-def _write(file: h5py.File, name: str, values: np.ndarray, start: int, total: int, parallel: bool) -> None:
-    """Write this rank's block of the last axis; a rank without rows takes part with an empty selection."""
-    dataset = file.create_dataset(name, (len(values), total), values.dtype)
-    memory, place = h5py.h5s.create_simple(values.shape), dataset.id.get_space()
-    if values.shape[1]:
-        place.select_hyperslab((0, int(start)), values.shape)
-    else:
-        memory.select_none()
-        place.select_none()
-    transfer = h5py.h5p.create(h5py.h5p.DATASET_XFER)
-    if parallel:
-        transfer.set_dxpl_mpio(h5py.h5fd.MPIO_COLLECTIVE)
-    dataset.id.write(memory, place, np.ascontiguousarray(values), dxpl=transfer)
-
-
 def read_states(path: Path, name: str, rows: np.ndarray, about: Mapping[str, object]) -> np.ndarray:
     """Return the entries of dataset `name` at global `rows`, shape (state, rows); each rank reads for itself.
 
-    Raises BadInput if the file cannot be read or one of the attributes `about` differs.
+    Raises BadInput if the file cannot be read or belongs to something else than `about` says.
     """
     try:
-        with h5py.File(path, "r") as file:
-            for key, wanted in about.items():
-                if file.attrs.get(key) != wanted:
-                    raise BadInput(f"solver.start: {path} has {key} = {file.attrs.get(key)}, this run {wanted}")
-            return _pick(file[name], rows)
-    except (OSError, KeyError) as error:
+        with reading(path) as file:
+            known = {key: stored(entry) for key, entry in file["provenance"].items()}
+            differing = [key for key in about if known.get(key) != about[key]]
+            values = np.empty(0) if differing else _pick(file[name], rows)
+    except OSError as error:
         raise BadInput(f"solver.start: cannot read saved states from {path}: {error}") from error
+    if differing:
+        key = differing[0]
+        raise BadInput(f"solver.start: {path} has {key} = {known.get(key)}, this run {about[key]}")
+    return values
 
 
 def _pick(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:

@@ -24,22 +24,18 @@ class Alarm:
             return
         self._rung = True
         others = range(1, self._comm.size) if self._comm.rank == 0 else [0]
-        self._sent = [self._comm.Isend([bytearray(1), 1, _byte()], dest=rank) for rank in others]
+        self._sent = [self._comm.isend(None, dest=rank) for rank in others]
 
     def heard(self) -> bool:
         """Say whether another rank has rung; rank 0 passes it on."""
-        from mpi4py import MPI
-
-        while self._comm.Iprobe(source=MPI.ANY_SOURCE):
+        while self._comm.iprobe():
             self._receive()
         if self._received and self._comm.rank == 0:
             self.ring()
         return self._received > 0
 
     def _receive(self) -> None:
-        from mpi4py import MPI
-
-        self._comm.Recv([bytearray(1), 1, _byte()], source=MPI.ANY_SOURCE)
+        self._comm.recv()  # from any rank
         self._received += 1
 
     def close(self) -> None:
@@ -53,9 +49,3 @@ class Alarm:
             self._receive()
         MPI.Request.Waitall(self._sent)
         self._comm.Free()
-
-
-def _byte() -> Any:
-    from mpi4py import MPI
-
-    return MPI.BYTE

@@ -143,21 +143,9 @@ def _remove_abandoned(directory: Path) -> None:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What an attempt leaves in the lock file: the point ("" in those of earlier versions),
-    since when (s since 1970), on how many ranks.
-    """
+    """An attempt at a point: the point, when it began (s since 1970), on how many ranks."""
 
-    point: str = ""
-    started: float = 0.0
-    ranks: int = 0
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A claim of this process: its lock, the point, since when (s since 1970), for how many ranks."""
-
-    file: IO[str]
-    name: str
+    point: str
     started: float
     ranks: int
 
@@ -174,7 +162,7 @@ class Claims:
     def __init__(self, directory: Path, place: str | None = None) -> None:
         self._directory = directory
         self._place = place
-        self._held: dict[Path, _Held] = {}
+        self._held: dict[Path, tuple[IO[str], _Attempt]] = {}
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{self._place or name}.lock"
@@ -185,20 +173,20 @@ class Claims:
         file = None if path in self._held else lock(path)
         if file is None:
             return False
-        held = _Held(file, name, time.time(), ranks)
-        line = asdict(_Attempt(name, held.started, ranks)) | {"host": socket.gethostname(), "pid": os.getpid()}
+        attempt = _Attempt(name, time.time(), ranks)
+        line = asdict(attempt) | {"host": socket.gethostname(), "pid": os.getpid()}
         try:
             os.write(file.fileno(), (json.dumps(line) + "\n").encode())
         except OSError:  # a full disk; nothing may be left to be written when the file is closed
             unlock(path, file)
             raise
-        self._held[path] = held
+        self._held[path] = file, attempt
         return True
 
     def release(self, name: str) -> None:
         """Give a claim back after the attempt has ended in order."""
         path = self._path(name)
-        unlock(path, self._held.pop(path).file)
+        unlock(path, self._held.pop(path)[0])
 
     def has_file(self, name: str) -> bool:
         """Say whether there is a lock file of the point, which a process holds or has left."""
@@ -206,7 +194,7 @@ class Claims:
 
     def attempts(self, name: str) -> int:
         """Return how many attempts at a point, one that runs included, have not ended in order."""
-        return sum(attempt.point in ("", name) for attempt in self._attempts(name))
+        return sum(attempt.point == name for attempt in self._attempts(name))
 
     def last_point(self, name: str) -> str:
         """Return the point at which was worked last under the lock file of `name`, or ""."""
@@ -218,9 +206,7 @@ class Claims:
         or None if none does; raises OSError.
         """
         path = self._path(name)
-        if path in self._held:
-            return time.time() - self._held[path].started, self._held[path].ranks
-        if not is_locked(path):
+        if path not in self._held and not is_locked(path):
             return None
         attempts = self._attempts(name)
         return (max(time.time() - attempts[-1].started, 0.0), attempts[-1].ranks) if attempts else (0.0, 0)
@@ -229,7 +215,7 @@ class Claims:
         """Return what attempts wrote; never opens a file that this process has locked."""
         path = self._path(name)
         if path in self._held:
-            return [_Attempt(self._held[path].name)]
+            return [self._held[path][1]]
         try:
             return [understood(line, _Attempt) for line in text_of(path).splitlines()]
         except (OSError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 import traceback
 from dataclasses import dataclass, replace
@@ -134,18 +135,23 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
     _refuse_silent(comm, result)
     if run.excess > _EXCESSIVE:  # which options of PETSc can bring about
         result.summary.append(f"WARNING: the largest error is {run.excess:.2g} times what solver.tolerance allows")
-    ours = {
+    entries = {
         "summary": result.summary,
         "structure": result.structure(),
-        "peak_memory": peak_memory(comm),
         "excess": run.excess,
+        "versions": provenance.versions(context.revision),
+        "ranks": comm.size,
+        "hosts": sorted(set(comm.allgather(socket.gethostname()))),
+        "peak_memory": peak_memory(comm),
+        "processor_time": processor_time(comm, begin),
+        "started": started,
+        "finished": provenance.now(),
+        "wall_time": computed - start,
+        "continued_from": checkpoint.other_revision,
+        "petsc_options_given": context.options,  # the program itself sets others while it works
     }
-    ours["processor_time"] = processor_time(comm, begin)
-    ours["petsc_options_given"] = context.options  # the program itself sets others while it works
-    ours["continued_from"] = checkpoint.other_revision
-    entries = _entries(point, run, context.plan) | ours
+    about = provenance.plain(_entries(point, run, context.plan) | entries)
     _look_again(comm, point, context)
-    about = provenance.describe(comm, started, computed - start, provenance.hosts(comm), context.revision, entries)
     write_result(comm, path, result, about)
     checkpoint.discard(comm)
     run.timings.add("output", time.monotonic() - computed)

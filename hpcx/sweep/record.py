@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hpcx.config.base import value_of
 from hpcx.config.contents import environments
 from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
@@ -77,9 +78,7 @@ def _axis(plan: Plan, name: str, values: list[Any]) -> dict[str, Any]:
 
 def _resolved(point: Point | None, name: str, value: Any) -> Any:
     """Return a swept value as the program uses it: "0.5 um" in the documented unit of its key, text as it is."""
-    found: Any = None if point is None else point.config
-    for part in name.split("."):
-        found = getattr(found, part, None)
+    found = None if point is None else value_of(point.config, name)
     return value if found is None else found
 
 

@@ -116,7 +116,7 @@ def test_what_is_left_of_a_point_is_told(store):
     checkpoint = store.checkpoint("p2")
     checkpoint.parent.mkdir()
     checkpoint.with_name("p2.0.checkpoint.h5").touch()
-    (store.directory / "points/p2.lock").write_text('{"started": 1.0, "ranks": 2}\n')
+    (store.directory / "points/p2.lock").write_text('{"point": "p2", "started": 1.0, "ranks": 2}\n')
     assert store.entry("p2", "hash2").message == "cut off 1 time(s), has a checkpoint"
 
 
@@ -137,7 +137,7 @@ def test_remains_of_a_point_that_is_done_go(store):
     for name in ("p3.0.checkpoint.h5", "p3.1.checkpoint.h5.part", "p2.0.checkpoint.h5"):
         checkpoint.with_name(name).touch()
     lock = store.directory / "points/p3.lock"
-    lock.write_text('{"started": 1.0, "ranks": 2}\n')
+    lock.write_text('{"point": "p2", "started": 1.0, "ranks": 2}\n')
     store.tidy("p3")
     assert [path.name for path in checkpoint.parent.iterdir()] == ["p2.0.checkpoint.h5"] and not lock.exists()
 

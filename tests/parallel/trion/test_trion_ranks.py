@@ -165,4 +165,4 @@ def test_rank_without_rows_takes_part_in_writing(comm, mpi_tmp_path):
     write_states(comm, mpi_tmp_path / "few.h5", rows, 2, {"value": values}, {"N": 3})
     with h5py.File(mpi_tmp_path / "few.h5") as file:
         assert file["value"][0].tolist() == [20.0, 10.0]
-        assert file.attrs["N"] == 3
+        assert file["provenance/N"][()] == 3
