@@ -13,9 +13,7 @@ __version__ = "0.1.0"
 
 
 def open(path: str | Path) -> xarray.DataTree:
-    """Open a `result.h5`, a `sweep.h5` or the directory of a run as a tree of xarray:
-    see `hpcx.tree.open_tree`. Needs no MPI.
-    """
+    """Open the `result.h5` or `sweep.h5` of a run, or its directory; see `hpcx.tree.open_tree`. Needs no MPI."""
     from hpcx.tree import open_tree
 
     return open_tree(path)

@@ -95,8 +95,7 @@ def _cannot_be_loaded(error: Exception) -> int:
 
 
 def _leave(status: int, words: list[str]) -> None:
-    """End this process; where MPI was started without the clean-up of Python and PETSc,
-    unless PETSc is to report (-log_view).
+    """End this process, after MPI was started without the clean-up of Python and PETSc (but for -log_view).
 
     petsc4py cleans up collectively, and does not end when the ranks have had different points or none.
     """
@@ -158,9 +157,7 @@ def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
 def _load(
     comm: Any, options: argparse.Namespace, load: Callable[[str, list[str], str], Any]
 ) -> tuple[Any, float | None]:
-    """Return what `load` makes of the input and the time limit in seconds, read on rank 0, on all ranks;
-    these load modules meanwhile.
-    """
+    """Return the input as `load` reads it on rank 0, and the time limit in s, on all ranks."""
     from hpcx import registry
     from hpcx.config.load import model_of, read_input
 
@@ -252,9 +249,7 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
 
 
 def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: float | None) -> bool:
-    """Start PETSc with its options, limit threads and watch for requests to stop;
-    say whether PETSc has accepted the options.
-    """
+    """Start PETSc, limit threads and watch for requests to stop; return whether PETSc accepts its options."""
     from hpcx.petsc.options import initialize
 
     try:
@@ -281,9 +276,7 @@ def _is_together(comm: Any, alone: bool) -> bool:
 
 
 def _tell_idle(comm: Any, plan: Any) -> None:
-    """Warn once of keys that were written but do nothing,
-    of numbers of a template that nobody has replaced, and of old names.
-    """
+    """Warn once of keys without effect, of numbers of a template that were not replaced, and of old names."""
     from hpcx.config.idle import idle_keys
     from hpcx.config.sources import cautions
 
@@ -312,9 +305,7 @@ def _watch(comm: Any, requests: Any, config: Any, seconds: float | None) -> None
 
 
 def _status(plan: Any, report: Any, shared: bool) -> int:
-    """Return the exit status; while another run computes some of the points it is that of an unfinished run,
-    unless `shared`.
-    """
+    """Return the exit status; unless `shared`, points that another run computes count as unfinished."""
     from hpcx.sweep import store
 
     states = {entry.status for entry in report.entries}

@@ -1,6 +1,4 @@
-"""The commands that need neither MPI nor PETSc: check, status, plot, schema, materials.
-They run on one process, anywhere.
-"""
+"""The commands that need neither MPI nor PETSc and run on one process: check, status, show, plot, schema, ..."""
 
 from __future__ import annotations
 
@@ -59,9 +57,7 @@ def _read_hdf5_without_mpi() -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Validate an input, estimate its cost, and plan which points run on how many ranks;
-    the exit status is that of the run.
-    """
+    """Validate an input, estimate its cost and plan the run; the exit status is that of the run."""
     from hpcx.config.load import load_plan
     from hpcx.parallel.machine import measured
     from hpcx.parallel.memory import free_memory
@@ -228,9 +224,7 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def materials(options: argparse.Namespace) -> int:
-    """Print which models can use which materials, and the environments;
-    or the numbers of one material, and what it lacks.
-    """
+    """Print which models each material serves and the environments, or one material and what it lacks."""
     from hpcx.config.serving import keys_for, overview, what_is_missing
     from hpcx.materials.environment import is_environment
     from hpcx.materials.listing import environments, listing

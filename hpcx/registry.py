@@ -64,9 +64,7 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """Wall time on the given number of ranks of the reference machine, s:
-        what ranks are chosen by, alike everywhere.
-        """
+        """Wall time on that many ranks of the reference machine, s; ranks are chosen by it, the same everywhere."""
         return self.work.seconds
 
 
@@ -95,9 +93,7 @@ def config_class(model: str) -> type[RunInput]:
 
 
 def load_input_modules(model: str) -> None:
-    """Load what reading an input of the model needs: the first rank does it anyway,
-    so the others can at the same time.
-    """
+    """Load the modules that reading an input of the model needs, on all ranks at the same time."""
     config_class(model)
     _module(f"hpcx.{model}.refusals")
 

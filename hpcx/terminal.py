@@ -40,9 +40,7 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print to standard output; if that cannot be written, say so on standard error and go on:
-    there are results to be saved.
-    """
+    """Print to standard output; if that fails, report it and continue, so that results are still saved."""
     try:
         write(text)
     except OSError as error:
@@ -70,9 +68,7 @@ def flush() -> None:
 
 
 def is_nowhere(speaks: bool) -> bool:
-    """Say whether there is no current directory any more, without which neither files nor PETSc are found;
-    `speaks`: tell the user too.
-    """
+    """Say whether the current directory is gone, without which neither files nor PETSc work; `speaks`: report it."""
     try:
         os.getcwd()
     except OSError as error:

@@ -1,6 +1,4 @@
-"""Reading text files whole. A file of another kind (a device, a pipe that nobody fills) may have no end,
-and one that is huge is no text.
-"""
+"""Reading text files whole; a device or pipe may have no end, and a huge file is no text."""
 
 from __future__ import annotations
 
@@ -13,9 +11,7 @@ MOST_BYTES = 1 << 25
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a regular UTF-8 file, without a byte order mark;
-    raises OSError, or ValueError for what is no text file.
-    """
+    """Return the text of a UTF-8 file without its byte order mark; raises OSError, or ValueError if it is none."""
     if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # of a directory the system says what is wrong
         raise ValueError("it is not a file")
     with open(path, "rb") as file:
@@ -23,9 +19,7 @@ def text_of(path: Path) -> str:
 
 
 def read_stream(path: str) -> bytes:
-    """Return the content of a file or a pipe, or of standard input for "-";
-    raises OSError, or ValueError for more than MOST_BYTES bytes.
-    """
+    """Return the bytes of a file, a pipe or standard input ("-"); raises OSError, ValueError above MOST_BYTES."""
     if path != "-":
         with open(path, "rb") as file:
             return _short(file.read(MOST_BYTES + 1))

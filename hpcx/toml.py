@@ -17,9 +17,7 @@ class TomlError(ValueError):
 
 
 def loads(text: str) -> dict[str, Any]:
-    """Return the table of a text;
-    raises TomlError, also for numbers of thousands of digits and thousands of brackets.
-    """
+    """Return the table of a text; raises TomlError, also for huge integers and deep nesting."""
     try:
         table = tomllib.loads(text)
     except RecursionError:

@@ -61,9 +61,7 @@ def open_tree(path: str | Path) -> xarray.DataTree:
 
 
 def _understood(file: Path, tree: xarray.DataTree) -> xarray.DataTree:
-    """Give a tree its attributes and coordinates; raises KeyError, TypeError,
-    AttributeError or ValueError if it is not what hpcx writes.
-    """
+    """Set attributes and coordinates; raises KeyError, TypeError, AttributeError, ValueError if it is no result."""
     import xarray
 
     about = {str(name): decoded(variable.values) for name, variable in tree["provenance"].data_vars.items()}
@@ -93,9 +91,7 @@ def file_of(path: Path) -> Path:
 
 
 def results_in(path: Path) -> list[str]:
-    """Return the names of the results in the directory of a run, the one that `file_of` returns first:
-    others are of other runs there.
-    """
+    """Return the names of the results in a directory, that of `file_of` first."""
     return [name for name in _RESULTS if (path / name).is_file()]
 
 
@@ -117,9 +113,7 @@ def _axes(tree: xarray.DataTree) -> list[str]:
 
 
 def flat(table: dict[str, Any], prefix: str = "", lists: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield dotted key and value of all keys that have one number or word as value,
-    and of those with lists if wanted.
-    """
+    """Yield dotted key and value of all keys with one number or word, with `lists` also of lists."""
     for key, value in table.items():
         if isinstance(value, dict):
             yield from flat(value, f"{prefix}{key}.", lists)

@@ -100,9 +100,7 @@ def from_internal(value: Number, unit: str) -> Number:
 
 @lru_cache(maxsize=256)
 def internal(unit: str) -> tuple[str, float, float]:
-    """Return the unit inside, and the factors up and down of which one is 1: so a number is rounded once.
-    Pint is too slow for it.
-    """
+    """Return the internal unit and the factors up and down, of which one is 1: one rounding. Pint is too slow."""
     if unit == "s":  # wall-clock time
         return unit, 1.0, 1.0
     power = joules = 0

@@ -87,9 +87,7 @@ class Section(BaseModel):
 
     @property
     def internal(self) -> Self:
-        """The section with its numbers in the units inside (eV, nm, fs), for the equations of a model:
-        nothing of it is written anywhere.
-        """
+        """The section with its numbers in internal units (eV, nm, fs), for equations only: never written out."""
         if self._in_internal_units:
             return self
         units_by_name = _units_of(type(self))

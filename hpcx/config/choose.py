@@ -33,9 +33,7 @@ class Open:
     notices: tuple[str, ...] = ()
 
     def plan(self, keys: dict[str, Any], choices: list[dict[str, Any]]) -> Plan:
-        """Return the plan of calculations with `keys` replaced in all of them and each of `choices` in one;
-        a choice that cannot be has an error.
-        """
+        """Return the plan of one calculation per element of `choices`, all with `keys`; invalid ones have an error."""
         table = self.table
         for key, value in keys.items():
             table = with_key(table, key, value)
@@ -47,9 +45,7 @@ class Open:
 
 
 def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
-    """Read and validate an input whose numerical parameters need not be there;
-    arguments as of `load_plan`. Raises InputError.
-    """
+    """Read an input whose numerical parameters may be missing; arguments as of `load_plan`. Raises InputError."""
     text = read_input(path) if text is None else text
     path = name_of_source(path)
     table, config, notices, mistakes = parsed_table(text, path, settings)

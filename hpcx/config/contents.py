@@ -22,8 +22,7 @@ class ContentError(ValueError):
 
 
 def contents(section: Section, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
-    """Return, by dotted key, what the marked keys name: the SHA-256 of a file,
-    the numbers of an environment (without sources).
+    """Return by dotted key the SHA-256 of the file, or the numbers of the environment, that it names.
 
     What stands in `known`, by kind and name, is not read again, and what is read is put there. Raises ContentError with
     all that cannot be read or is wrong.
@@ -51,9 +50,7 @@ def file_keys(section: type[Section]) -> list[tuple[str, str]]:
 
 
 def environments(section: Section) -> dict[str, Material]:
-    """Return, by dotted key, the dielectric environments that the marked keys name;
-    raises MaterialError if one cannot be read.
-    """
+    """Return by dotted key the dielectric environments that the input names; raises MaterialError."""
     return {key: load_environment(value) for key, kind, value in _named(section) if kind == "environment"}
 
 

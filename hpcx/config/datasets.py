@@ -1,6 +1,4 @@
-"""What the datasets of a result are: the table in the page of each model,
-which tests hold against results of every kind.
-"""
+"""The datasets of results, from the table in the page of each model, which tests compare with results."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def _paths(name: str) -> list[str]:
 
 
 def datasets_text(model: str) -> str:
-    """Return the table of all datasets of a model: path, axes, unit, meaning.
-    In a sweep the swept keys are the first axes.
-    """
+    """Return path, axes, unit and meaning of all datasets of a model; a sweep adds its keys as first axes."""
     known = datasets_of(model)
     axes = {axis for dataset in known for axis in dataset.axes}
     return "\n".join(line for dataset in known for line in _lines(dataset, axes))

@@ -76,8 +76,7 @@ def read_input(path: str) -> str:
 
 
 def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
-    """Read, complete and validate an input file; `settings` are the "key=value" of `--set`,
-    `text` is the file if it was read before.
+    """Read and validate an input file; `settings` are those of `--set`, `text` is the file if it was read before.
 
     Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that
     depends on other swept keys stays with its points (`Point.error`).
@@ -100,9 +99,7 @@ def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
 
 
 def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[RunInput], list[str], list[Mistake]]:
-    """Return the input as a nested table with `settings`, the class of its model,
-    announcements of old names, and mistakes of the settings.
-    """
+    """Return the input with `settings` as a nested table, its class, announcements of old names, and mistakes."""
     try:
         table = toml.loads(text)
     except toml.TomlError as error:
@@ -114,9 +111,7 @@ def parsed_table(text: str, path: str, settings: list[str]) -> tuple[dict, type[
 
 
 def model_of(text: str, settings: list[str]) -> str | None:
-    """Return the model that the text of an input selects, or None if that is not clear;
-    `load_plan` reports the errors.
-    """
+    """Return the model that an input selects, or None if that is not clear; `load_plan` reports the errors."""
     try:
         table = toml.loads(text)
     except toml.TomlError:
@@ -144,9 +139,7 @@ def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type
 
 
 def _alike(points: list[Point]) -> list[Mistake]:
-    """Return a mistake if two points are one and the same calculation:
-    "300 K" and 300, say, or a key that changes nothing.
-    """
+    """Return a mistake if two points are the same calculation: 300 and "300 K", or a key without effect."""
     first: dict[str, Point] = {}
     written = any(
         key.startswith("parameters.") for key in points[0].coordinates
@@ -275,9 +268,7 @@ def _contents(config: RunInput, known: Known) -> tuple[dict[str, Any], list[Mist
 
 
 def _lacking(config: RunInput, material: Material, named: dict[str, Any]) -> list[Mistake]:
-    """Return what the model at hand needs of the material and does not find,
-    or an r0 beside surroundings that have the layer's own.
-    """
+    """Return what the model needs and the material lacks, and an r0 that the surroundings contain already."""
     keys, around = (
         config.material_keys(),
         next((key for key in config.surroundings if value_of(config, key) is not None), ""),
@@ -289,9 +280,7 @@ def _lacking(config: RunInput, material: Material, named: dict[str, Any]) -> lis
 
 
 def _idle_r0(around: str, material: Material) -> list[Mistake]:
-    """Return the mistake of an r0 in the input or in a material of one's own beside surroundings,
-    the key `around`, that hold it already.
-    """
+    """Return the mistake of giving r0 as well as surroundings (the key `around`) that contain it."""
     number = material.numbers.get(R0)
     if number is None or (material.built_in and number.source != "input"):
         return []
@@ -300,9 +289,7 @@ def _idle_r0(around: str, material: Material) -> list[Mistake]:
 
 
 def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> tuple[Material | None, list[Mistake]]:
-    """Load the material even when other keys are wrong, so that all errors are reported together;
-    `config` is the input, or its class.
-    """
+    """Load the material even if other keys are wrong, to report all errors; `config` is the input or its class."""
     name, parameters, given = table.get("material"), table.get("parameters", {}), table.get("parameter_set")
     if not isinstance(name, str) or not isinstance(parameters, dict) or not isinstance(given, str | None):
         return None, []  # told by the validation

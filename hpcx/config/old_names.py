@@ -1,6 +1,4 @@
-"""Replaced numbers of the material that an input calls by names of hpcx 0.1:
-taken under their new names, and announced.
-"""
+"""Names of material numbers in hpcx 0.1: an input may still use them in `parameters`, with a warning."""
 
 from __future__ import annotations
 
@@ -14,9 +12,7 @@ _HEAD = "parameters."
 
 
 def with_new_names(table: dict[str, Any], source: str) -> tuple[dict[str, Any], list[str], list[Mistake]]:
-    """Return the table of an input with new names in `parameters` and `sweep`,
-    an announcement if there were old ones, and mistakes.
-    """
+    """Return an input with new names in `parameters` and `sweep`, an announcement of the old ones, and mistakes."""
     changed: dict[str, str] = {}
     mistakes: list[Mistake] = []
     new = dict(table)

@@ -87,9 +87,7 @@ def _physics(config: RunInput, material: Material, named: dict[str, Any], writte
 
 
 def digest(data: dict[str, Any], encoded: Mapping[str, str] | None = None) -> str:
-    """Return the hash of the data as JSON with sorted keys;
-    `encoded` has the text of values that need not be encoded again.
-    """
+    """Return the hash of data as JSON with sorted keys; `encoded` has values that are JSON text already."""
     known, texts = encoded or {}, []
     for is_known, keys in groupby(sorted(data), lambda key: key in known):
         if is_known:

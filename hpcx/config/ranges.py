@@ -1,6 +1,4 @@
-"""Ranges of a swept key, written out:
-`{ start = 40, stop = 120, step = 20 }` or `{ start = "0 meV", stop = "20 meV", points = 5 }`.
-"""
+"""Ranges of swept keys: `{ start = 40, stop = 120, step = 20 }`, `{ start = "0 meV", stop = "20 meV", points = 5 }`."""
 
 from __future__ import annotations
 

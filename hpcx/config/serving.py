@@ -71,9 +71,7 @@ def overview() -> str:
 
 
 def what_is_missing(material: Material, wanted: str | None = None) -> str:
-    """Return which models can use a material, how many numbers the others would need,
-    and which ones (with their meaning) the `wanted` model does.
-    """
+    """Return which models a material serves, what the others lack, and for the `wanted` model every number."""
     lacks = lacking(material)
     served = [model for model in MODELS if not lacks[model]]
     lines = [f"serves: {', '.join(served) or 'no model'} (with the models' defaults)"]

@@ -1,6 +1,4 @@
-"""Where the numbers behind a result are from: dielectric surroundings in words,
-materials with what the input replaces.
-"""
+"""Where numbers come from: dielectric surroundings in words, materials as the input changes them."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ REPLACE = "to be replaced"
 
 
 def surroundings(config: RunInput, material: Material) -> str:
-    """Return the dielectric surroundings in words, with the source of their number:
-    "hBN: kappa = 4.5 (both sides [guess])".
-    """
+    """Return the dielectric surroundings with their source: "hBN: kappa = 4.5 (both sides [guess])"."""
     for key in config.surroundings:
         if key in material.numbers:
             return told_number("kappa", material.numbers[key])
@@ -42,9 +38,7 @@ def surroundings_of_all(points: Iterable[Point]) -> str:
 
 
 def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, Any]:
-    """Return by name the numbers of all materials with their sources,
-    as the input replaces them, but for swept ones.
-    """
+    """Return by name the numbers of all materials with sources, as the input replaces them, without swept ones."""
     swept, found = [key.removeprefix("parameters.") for key in axes], {}
     for config in (point.config for point in points):
         name = config.material if "parameter_set" not in axes else f"{config.material}, {config.parameter_set}"
@@ -56,9 +50,7 @@ def materials_of_all(points: Iterable[Point], axes: Iterable[str]) -> dict[str, 
 
 
 def cautions(points: Iterable[Point]) -> list[str]:
-    """Return a sentence for every material that has old names, or numbers of another one,
-    from `hpcx init`, that nobody has replaced.
-    """
+    """Return warnings of old names, and of numbers that `hpcx init` took from another material."""
     materials = {point.material.origin: point.material for point in points if not point.error}
     found = [announcement(name, material.renamed) for name, material in materials.items() if material.renamed]
     for name, material in materials.items():

@@ -1,6 +1,4 @@
-"""What `hpcx init` writes: an input with every key of a model,
-and a material file with every number that models ask for.
-"""
+"""What `hpcx init` writes: an input with all keys of a model, or a material file with all numbers it needs."""
 
 from __future__ import annotations
 
@@ -99,9 +97,7 @@ def _as_typed(file: str) -> str:
 
 
 def material_template(models: list[str], patterns: list[Material], file: str) -> str:
-    """Return a material file with all that the models ask for, accepted as it is;
-    a number is that of the first pattern that has it.
-    """
+    """Return a valid material file for the models; each number is that of the first pattern that has it."""
     keys = {
         key: [with_usual_set(pattern, model) for pattern in patterns]
         for model in reversed(models)

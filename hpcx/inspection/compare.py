@@ -1,6 +1,4 @@
-"""What `hpcx compare` prints of two results: which keys and numbers of their inputs differ,
-and by how much what came out.
-"""
+"""What `hpcx compare` prints: differences of the inputs of two results, and of the results."""
 
 from __future__ import annotations
 
@@ -58,9 +56,7 @@ def _inputs(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
 
 
 def _everything(tree: xarray.DataTree) -> dict[str, str]:
-    """Return all that determines a result as text: keys of the input with swept values,
-    numbers of materials and surroundings.
-    """
+    """Return all that determines a result as text: keys, swept values, numbers of materials and surroundings."""
     axes = tree.attrs["axes"]
     found = {
         key: _shown(value) for key, value in flat(_about(tree, "config"), lists=True) if not key.startswith(_MACHINE)
@@ -133,9 +129,7 @@ def _results(one: xarray.DataTree, other: xarray.DataTree) -> Iterator[str]:
 
 
 def _matched(one: xarray.DataArray, other: xarray.DataArray) -> tuple[xarray.DataArray, xarray.DataArray]:
-    """Return the parts of two results at the swept values that both have;
-    one that is not swept is looked for in the other.
-    """
+    """Return two results at the swept values that both have; a fixed value is looked up in the other's sweep."""
     import xarray
 
     one, other = _at(one, other), _at(other, one)
@@ -201,9 +195,7 @@ def _in_bars(
     left: dict[str, Any],
     right: dict[str, Any],
 ) -> str:
-    """Return a difference in units of the error bars of both, where they are known:
-    `NAME_error` beside it, or that of a spectrum.
-    """
+    """Return a difference in error bars, where both results have one (`NAME_error`, or that of a spectrum)."""
     bars = [side[f"{path}_error"].values for side in (left, right) if f"{path}_error" in side]
     if path.endswith("/absorption/absorption"):
         estimates = (side[f"{path.removesuffix('absorption')}error_estimate"].values for side in (left, right))

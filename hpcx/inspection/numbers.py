@@ -36,9 +36,7 @@ def _is_asked(key: str, asked: set[str], model: str) -> bool:
 
 
 def weak_numbers(described: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, of the numbers of `Material.described`, those that are guessed, fitted,
-    or replaced by the input, as text with source.
-    """
+    """Return the numbers of `Material.described` that are guessed, fitted or of the input, with their sources."""
     weak = {
         key: number
         for key, number in described.items()

@@ -20,9 +20,7 @@ _LABEL = 14
 
 
 def show_text(path: Path) -> str:
-    """Return the text; raises FileNotFoundError if there is no result, OSError if it cannot be read,
-    ValueError if it is none of hpcx.
-    """
+    """Return the text; raises FileNotFoundError, OSError if it cannot be read, ValueError if it is no result."""
     found = file_of(path)
     with reading(found) as file:
         if "provenance" not in file:

@@ -49,8 +49,6 @@ def weighted(words: np.ndarray, begin: np.ndarray, length: int) -> int:
 
 
 def _block(pieces: np.ndarray, weights: np.ndarray, ramp: np.ndarray) -> int:
-    """Sum words (piece, word), of which the first of each piece has the given
-    weight and the others those of the ramp more.
-    """
+    """Sum words (piece, word) with the weights `weights` + `ramp`."""
     moments = pieces @ ramp[: pieces.shape[1]]
     return int(np.sum(pieces.sum(axis=1, dtype=np.uint64) * weights + moments, dtype=np.uint64))

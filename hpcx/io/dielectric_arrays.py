@@ -1,6 +1,4 @@
-"""Dielectric functions in files of arrays: HDF5 or .npz with columns,
-or a building block of GPAW's quantum-electrostatic heterostructures.
-"""
+"""Dielectric functions as columns in HDF5 or .npz files, and building blocks of GPAW's heterostructures."""
 
 from __future__ import annotations
 
@@ -17,8 +15,7 @@ _BLOCK = {"q_abs", "chiM_qw"}
 
 
 def stated(path: Path, column: str) -> dict[str, str]:
-    """Return what a file says of itself, by the keys "q_unit", "unit" and "column" of a table;
-    raises ValueError, OSError.
+    """Return the "q_unit", "unit" and "column" that a file states; raises ValueError, OSError.
 
     A dataset of HDF5 states its unit by an attribute `units`; a building block is in atomic units.
     """
@@ -38,8 +35,7 @@ def stated(path: Path, column: str) -> dict[str, str]:
 
 
 def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return q and the column `name`: the arrays of these names, or 1/eps of a building block;
-    raises ValueError, OSError.
+    """Return q and the column `name`, or 1/eps of a building block; raises ValueError, OSError.
 
     A building block holds the density response of a monolayer in vacuum in atomic units; its monopole part at zero
     frequency, chiM, gives 1/eps = 1 + (2 pi / q) chiM (Andersen, Latini, Thygesen, Nano Lett. 15, 4616 (2015)), which
@@ -60,9 +56,7 @@ def columns(path: Path, name: str) -> tuple[tuple[float, ...], tuple[float, ...]
 
 
 def _real(arrays: dict[str, np.ndarray], name: str, dimensions: int) -> np.ndarray:
-    """Return an array of real, finite numbers; raises ValueError that names the dataset,
-    what was expected and what was found.
-    """
+    """Return an array of finite real numbers; raises ValueError."""
     array = np.asarray(arrays[name])
     if array.dtype.kind not in "fiuc" or array.ndim != dimensions or not array.size:
         raise ValueError(

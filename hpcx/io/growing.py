@@ -1,5 +1,4 @@
-"""Results that grow while a model runs: each output is written as it comes,
-every rank its part, so that none is kept in memory.
+"""Results that grow while a model runs: every rank writes its part of each output at once, and keeps none.
 
 The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and
 gives it its final name. It is made whole at the start, with all labels and all space, so that a full disk is reported
@@ -73,9 +72,7 @@ class Growing:
         return {}
 
     def resume(self, saved: Saved) -> bool:
-        """Resume from a checkpoint; False if its outputs are lost,
-        so that the run must start from scratch; collective.
-        """
+        """Resume from a checkpoint; False if the outputs are lost and the run must start again; collective."""
         return False
 
     def discard(self) -> None:
@@ -201,9 +198,7 @@ class GrowingFile(Growing):
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
 
     def metadata(self) -> dict[str, np.ndarray]:
-        """Return all of the file but the values of growing datasets,
-        which must be on the disk before a checkpoint; collective.
-        """
+        """Return the file without the growing values, which are flushed to the disk first; collective."""
         with agreed(self._comm):
             if self._written and self._file is not None:
                 self._file.Sync()
@@ -212,9 +207,7 @@ class GrowingFile(Growing):
         return {**dict(zip(_METADATA, self._comm.bcast(metadata))), _SUMS: self._all_sums()}
 
     def _all_sums(self) -> np.ndarray:
-        """Return the checksums of all outputs of all datasets; collective.
-        An output that was never written has 0, any other nearly never.
-        """
+        """Return the checksums of all outputs of all datasets, 0 for those not written; collective."""
         from mpi4py import MPI
 
         total = np.concatenate([*self._sums.values(), np.zeros(0, np.uint64)])
@@ -245,9 +238,7 @@ class GrowingFile(Growing):
         return self._is_whole(saved.value(_SUMS))
 
     def _is_whole(self, known: np.ndarray) -> bool:
-        """Say whether the outputs have the checksums that are known,
-        each rank reading a share of every one; collective.
-        """
+        """Say whether the outputs have the known checksums; each rank reads a share of every output; collective."""
         wanted = dict(zip(self._sums, np.split(known, np.cumsum([len(sums) for sums in self._sums.values()])[:-1])))
         with agreed(self._comm), open(self.path, "rb") as file:
             for name, sums in wanted.items():
@@ -281,9 +272,7 @@ class GrowingFile(Growing):
 
 
 def _sum_of(values: np.ndarray, begin: np.ndarray, length: int, rank: int) -> np.uint64:
-    """Return a part of a checksum; that of the first rank has one more,
-    so that the sum over all ranks is not 0 where all values are.
-    """
+    """Return this rank's share of a checksum; the first rank adds 1, so that zeros do not have the sum 0."""
     return np.uint64((weighted(words_of(values), begin, length) + (rank == 0)) % (1 << 64))
 
 

@@ -93,8 +93,9 @@ def model_of(
     centre_ix: np.ndarray,
     line_rij: np.ndarray,
 ) -> TightBinding:
-    """Return the model of lattice vectors (2, 2) and centres in angstrom; raises FileError, with the line,
-    if it has no home cell or is not Hermitian.
+    """Return the model of lattice vectors (2, 2) and centres (angstrom).
+
+    Raises FileError, with the line, if it has no home cell or is not Hermitian.
     """
     if not (cell_rv == 0).all(axis=1).any():
         raise scan.error("a cell 0 0 0", f"{len(cell_rv)} other cells")

@@ -60,9 +60,7 @@ class Part:
         space.select_hyperslab(start, count, stride, block)
 
     def pieces(self) -> tuple[np.ndarray, int]:
-        """Return where the contiguous pieces of the part begin in the flattened whole array,
-        and their length, in elements.
-        """
+        """Return the first elements of the contiguous pieces of the part in the flattened array, and their length."""
         whole = [len(runs) == 1 and runs[0] == slice(0, size) for runs, size in zip(self.runs, self.shape)]
         split = max((axis for axis, full in enumerate(whole) if not full), default=0)
         strides = np.cumprod([1, *self.shape[:0:-1]])[::-1]

@@ -40,9 +40,7 @@ class Unreadable(OSError):
 
 @contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for what the body reads; raises FileNotFoundError, Unreadable,
-    or Damaged, for errors of the body too.
-    """
+    """Open an HDF5 file for the body; raises FileNotFoundError, Unreadable, or Damaged (also for the body's errors)."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for whoever fills it
             raise Unreadable(f"{path} is not a file")
@@ -62,9 +60,7 @@ def stored(dataset: h5py.Dataset) -> Any:
 
 
 def _judged(path: Path, error: Exception) -> OSError:
-    """Return Unreadable if the system refused (it gives a number),
-    Damaged if HDF5 or h5py did not find what should be there.
-    """
+    """Return Unreadable for an error of the system, which has a number, else Damaged."""
     number = getattr(error, "errno", None)
     if number is None:
         return Damaged(f"{path} is damaged ({error})")

@@ -14,9 +14,7 @@ def unique() -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) under a temporary name and rename it when it is complete;
-    raises OSError, and leaves nothing then.
-    """
+    """Write a UTF-8 text file under a temporary name, then rename it; raises OSError and leaves nothing then."""
     replace_bytes(path, text.encode())
 
 

@@ -120,9 +120,7 @@ class Result:
         return self.datasets[path.strip("/")].data
 
     def silent(self) -> list[str]:
-        """Return the paths of datasets with values that are not finite although nothing says what that means,
-        as this rank sees them.
-        """
+        """Return the datasets that are not finite on this rank although `missing` does not say why."""
         numbers = {
             path: one.data for path, one in self.datasets.items() if not one.missing and one.data.dtype.kind in "fc"
         }

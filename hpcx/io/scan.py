@@ -1,6 +1,4 @@
-"""Reading text files of numbers word by word, with messages that name file,
-line, what was expected and what was found.
-"""
+"""Reading files of numbers word by word; errors name file, line, what was expected and what was found."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A checksum behind the content of a result file,
-by which bytes that changed later are found before HDF5 looks at them.
+"""A checksum at the end of a result file, which shows changed bytes before HDF5 reads them.
 
 HDF5 does not verify what it reads: a flipped bit may give a wrong number, crash the process, or cause an endless loop.
 HDF5 ignores bytes behind the end of its own content and drops them when a file is changed on purpose: such a file has
@@ -42,9 +41,7 @@ def part_checksum(path: Path, first: int, last: int) -> Piece:
 
 
 def append_seal(path: Path, pieces: list[Piece]) -> None:
-    """Put the seal behind the content of a file, of which the checksums of all pieces are known,
-    and see it on the disk; raises OSError.
-    """
+    """Append the seal, from the checksums of all pieces, and flush the file to the disk; raises OSError."""
     checksum, length = reduce(_joined, pieces)
     with open(path, "ab") as file:
         file.write(_SEAL.pack(_MARK, length, checksum))
@@ -53,9 +50,7 @@ def append_seal(path: Path, pieces: list[Piece]) -> None:
 
 
 def is_broken(path: Path) -> bool:
-    """Say whether the content of a sealed file has changed; a file without a seal, or a very large one, is not checked.
-    Raises OSError.
-    """
+    """Say whether a sealed file has changed; False without a seal or above LARGEST bytes. Raises OSError."""
     with open(path, "rb", buffering=0) as file:
         length = file.seek(0, os.SEEK_END) - _SEAL.size
         if not 0 <= length <= LARGEST:

@@ -59,9 +59,7 @@ class Stages:
     """
 
     def __init__(self, comm: Any, run: Run) -> None:
-        """Look for a checkpoint; collective.
-        Raises AgreedError if there is one of other physics or of an earlier version.
-        """
+        """Look for a checkpoint; raises AgreedError if it has other physics or an earlier format; collective."""
         self.comm, self.run = comm, run
         self._finished: dict[str, State] = {}
         self._earlier: Saved | None = None if run.checkpoint is None else run.checkpoint.load(comm)
@@ -117,9 +115,7 @@ class Stages:
             self._earlier = replace(self._earlier, path=path)
 
     def _carried(self) -> tuple[dict[str, Dataset], dict[str, bool]]:
-        """Return this rank's part of stages of an earlier run that have not had their turn,
-        and which are finished; collective.
-        """
+        """Return this rank's part of earlier stages that were not asked for yet, and which are finished; collective."""
         if self._earlier is None or not self._waiting:
             return {}, {}
         earlier, comm, found = self._earlier, self.comm, {}

@@ -90,9 +90,7 @@ def to_blocks(comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.nd
 def _move(
     comm: MPI.Comm, rows: np.ndarray, values: np.ndarray, first: np.ndarray, last: np.ndarray, block: np.ndarray
 ) -> None:
-    """Move the entries with rows from `first` to `last` of every rank, (rank,), into its block (state, row):
-    few at a time take little memory.
-    """
+    """Move entries with rows from `first` to `last` of each rank into its block (state, row)."""
     begin, end = np.searchsorted(rows, first), np.searchsorted(rows, last)
     mine = np.concatenate([np.arange(*ends) for ends in zip(begin, end, strict=True)])
     sent = counts_and_places(end - begin)

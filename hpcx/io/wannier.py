@@ -66,9 +66,7 @@ def _home_centres(scan: Scanner, hoppings: Hoppings) -> np.ndarray:
 
 
 def read_hr(path: Path, centres: Path, lattice_vx: np.ndarray, wsvec: Path | None = None) -> TightBinding:
-    """Return the model of a _hr.dat file with the centres of a _centres.xyz file;
-    lattice (3, 3) in angstrom; raises FileError.
-    """
+    """Return the model of _hr.dat and _centres.xyz files; lattice (3, 3) in angstrom; raises FileError."""
     scan = Scanner(path)
     scan.line()
     orbitals, degeneracy_r = _head(scan)

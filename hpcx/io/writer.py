@@ -155,9 +155,7 @@ def encodable(text: str) -> str:
 
 
 def label(dataset: h5py.Dataset, data: Dataset) -> None:
-    """Give a new dataset `units`, `long_name` and the meaning of values that are not finite,
-    by HDF5's own calls: h5py's take several times as long.
-    """
+    """Set the attributes of a new dataset by HDF5's own calls: those of h5py take several times as long."""
     text, space = h5py.h5t.py_create(h5py.string_dtype(), logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
     told = {"units": data.units, "long_name": data.long_name} | (
         {"missing_meaning": data.missing} if data.missing else {}

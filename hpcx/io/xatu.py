@@ -181,8 +181,9 @@ def _complex_row(scan: Scanner, number: int, text: str, orbitals: int) -> list[c
 def _completed(
     cell_rv: np.ndarray, hopping_rij: np.ndarray, line_rij: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Add the adjoint where a file holds only one triangle of every H(R), as that of R = 0 tells, each with its whole
-    diagonal; returns cells, matrices and lines.
+    """Add the adjoint if the file has only one triangle of every H(R), as H(0) shows; the diagonal counts once.
+
+    Returns cells, matrices and lines.
     """
     home_ij = hopping_rij[(cell_rv == 0).all(axis=1)].sum(axis=0)
     lower, upper = np.abs(np.tril(home_ij, -1)).max(initial=0.0), np.abs(np.triu(home_ij, 1)).max(initial=0.0)

@@ -67,8 +67,7 @@ def process_age() -> float:
 
 
 def clock_seconds(text: str) -> float | None:
-    """Return the seconds of a time as SLURM writes it (h:mm:ss, d-hh, d-hh:mm or d-hh:mm:ss),
-    or None if it is none of these.
+    """Return the seconds of a SLURM time (h:mm:ss, d-hh, d-hh:mm, d-hh:mm:ss), or None if it is none.
 
     SLURM's mm:ss is not among them: many read it as hours and minutes.
     """

@@ -50,9 +50,7 @@ def agreed(comm: Any) -> Iterator[None]:
 
 
 def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:
-    """Return `work()`, done by the first rank alone, on all ranks;
-    what it raises is raised on all of them. Collective.
-    """
+    """Return `work()` of the first rank on all ranks, or raise its exception on all of them; collective."""
     outcome: tuple[Any, Exception | None] = (None, None)
     if comm.rank == 0:
         try:

@@ -16,8 +16,7 @@ import hpcx
 
 
 def fingerprint(*items: Any) -> str:
-    """Return the SHA-256 (hexadecimal) of values: numbers, text, arrays, sequences,
-    mappings, sets, dataclasses, sections of an input.
+    """Return the SHA-256 of numbers, text, arrays, sequences, mappings, sets, dataclasses, sections of an input.
 
     Every field of a dataclass or section counts, with its name, also one that was added later; so do the types of
     numbers, dtypes and shapes. What such an object keeps beside its fields does not. A function counts by where it is
@@ -107,9 +106,7 @@ class Excerpt:
     """
 
     def __init__(self, whole: Any, without: Collection[str]) -> None:
-        """`without` names fields, dotted for those of a field, or of all members of a field that is a tuple;
-        all must exist.
-        """
+        """`without`: existing fields, dotted for fields of a field, or of all members of a tuple."""
         self.whole = whole
         self.names, self._below = _split(type(whole), tuple(without))  # type: ignore[arg-type]
 
@@ -134,9 +131,7 @@ class Excerpt:
 
 @lru_cache(maxsize=256)
 def _split(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return the fields of a type that remain, and by field what is left out below it;
-    raises ValueError for what does not exist.
-    """
+    """Return the fields that remain, and by field what is left out below it; raises ValueError for unknown ones."""
     below: dict[str, tuple[str, ...]] = {}
     for name in without:
         head, dot, rest = name.partition(".")
@@ -151,9 +146,7 @@ def _split(kind: type, without: tuple[str, ...]) -> tuple[tuple[str, ...], dict[
 
 @lru_cache(maxsize=8)
 def code_fingerprint(*packages: str) -> str:
-    """Return the hash of the source text of packages of hpcx, e.g.
-    "wigner", for what outlives the program in a file.
-    """
+    """Return the hash of the source of packages of hpcx ("wigner"), for files that outlive the program."""
     root = Path(hpcx.__file__).parent
     paths = sorted(path for package in packages for path in (root / package).rglob("*.py"))
     return fingerprint([(path.relative_to(root).as_posix(), path.read_bytes()) for path in paths])

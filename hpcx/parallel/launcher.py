@@ -68,9 +68,7 @@ def tasks_left_idle(size: int, environment: Mapping[str, str] = os.environ) -> s
 
 
 def complete_environment() -> None:
-    """Set what Open MPI cannot do without, where containers and cron leave it out:
-    PATH, and HOME for a user without a password entry.
-    """
+    """Set PATH and HOME, which Open MPI needs, where containers and cron leave them out."""
     os.environ.setdefault("PATH", os.defpath)
     if "HOME" not in os.environ and not _has_entry(os.getuid()):
         os.environ["HOME"] = "/"

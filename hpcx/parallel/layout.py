@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 
 def block_rows(total: int, ranks: int) -> np.ndarray:
-    """Return the first row of every rank's block and, last, `total`: shape (ranks + 1,);
-    blocks differ by one row at most.
-    """
+    """Return the first row of every rank's block and the total, (ranks + 1,); sizes differ by one at most."""
     return np.arange(ranks + 1) * total // ranks
 
 
@@ -99,9 +97,7 @@ class Pull:
         self._positions: np.ndarray = locate(asked).astype(_index_type(self.local))
 
     def start(self, own: np.ndarray, far: np.ndarray) -> MPI.Request | None:
-        """Begin to fetch into `far` (of length `far` at least) what others have, and to send of this rank's `own` part;
-        returns what to wait for.
-        """
+        """Start to send this rank's `own` part and to fetch others' values into `far`; return the MPI request."""
         if self.comm.size == 1:
             return None
         return self.comm.Ialltoallv([own.take(self._positions), self._send], [far[: self.far], self._receive])

@@ -18,8 +18,7 @@ def _parts(of: Work | Machine) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Work:
-    """Time by what limits it, in s on the reference machine:
-    one core with 63 GF/s that copies 14 GB/s, and an assumed network.
+    """Time by what limits it, s on the reference machine: one core with 63 GF/s, 14 GB/s, an assumed network.
 
     Attributes:
         products: matrix products.

@@ -1,5 +1,4 @@
-"""Memory of ranks: what each may use (what the node has free and the batch system allows, shared by its ranks),
-and has used.
+"""Memory and processor time of ranks: what each may use, and what was used.
 
 And the processor time that they have used.
 """
@@ -37,18 +36,14 @@ def peak_memory(comm: Any) -> int:
 
 
 def give_back() -> None:
-    """Return to the system what was freed: the C library keeps arrays below 32 MB,
-    which the lists of large operators leave behind.
-    """
+    """Return freed memory to the system: the C library keeps arrays below 32 MB."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 def processor_time(comm: Any, begin: float) -> float:
-    """Return the seconds that the processors of all ranks have worked since
-    `time.process_time()` was `begin` on each; collective.
-    """
+    """Return the processor time of all ranks since `time.process_time()` was `begin` on each, s; collective."""
     return comm.allreduce(time.process_time() - begin)
 
 

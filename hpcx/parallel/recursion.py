@@ -1,5 +1,4 @@
-"""Lanczos recursion of a distributed Hermitian operator from a given vector,
-with two vectors and no reorthogonalisation.
+"""Lanczos recursion of a distributed Hermitian operator with two vectors and no reorthogonalisation.
 
 Rounding grows along states that have converged. So two runs whose sums are added up in another order (on another number
 of ranks, from the beginning or from a checkpoint) agree in their coefficients to 1e-15 for the first twenty or forty

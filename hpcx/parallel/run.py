@@ -86,8 +86,7 @@ class Run:
         log.info("%s: %s %.0f %% done%s", self.name, task, 100 * fraction, end)
 
     def note_error(self, error: float, tolerance: float) -> None:
-        """Note the error of a solution that the point consists of, and what the input allows,
-        in the same measure; alike on all ranks.
+        """Note the error of one of the point's solutions and its tolerance, in one measure; alike on all ranks.
 
         A result may be used again, whatever options its solvers had, if all of its solutions are within their
         tolerances.
@@ -111,8 +110,7 @@ class Run:
             raise Stopped(reason)
 
     def checkpoint_if_due(self, comm: Any, save: Callable[[], object] | None = None) -> None:
-        """Call at every step or restart: calls `save`, if there is one,
-        when a checkpoint is due or a stop is asked for.
+        """Call at every step or restart; calls `save` if a checkpoint is due or a stop was requested.
 
         Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot
         be written (a full disk) is reported with a warning, and the run continues: the previous one stays.

@@ -38,9 +38,7 @@ class SharedTable:
         return self.make(*self.of, *self.beside)
 
     def take(self, shared: dict[str, Any], kept: int | None = None) -> Any:
-        """Return the table from `shared`, making it first if need be;
-        with `kept` only so many of its kind stay, the oldest go.
-        """
+        """Return the table from `shared`, made if it is missing; at most `kept` of its kind stay, the newest."""
         if self.key not in shared:
             others = [name for name in shared if name.startswith(f"{self.kind}/")]
             for name in others[: len(others) - kept + 1] if kept else []:

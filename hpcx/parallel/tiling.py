@@ -82,9 +82,7 @@ def most_ranks(points: tuple[int, ...]) -> int:
 
 
 def check_ranks(points: tuple[int, ...], ranks: int) -> None:
-    """Raise ValueError if a lattice has fewer cells than ranks are to share it,
-    or too few in a row for its differences.
-    """
+    """Raise ValueError if a lattice has fewer cells than ranks, or too few in a row for its differences."""
     if min(points) < 2 * REACH:
         raise ValueError(f"{min(points)} cells in a row are too few: {2 * REACH} are needed")
     _check_number(points, ranks)
@@ -111,9 +109,7 @@ def make_tiling(points: tuple[int, ...], ranks: int) -> Tiling:
 
 
 def _candidates(points: tuple[int, ...], ranks: int) -> range:
-    """Return numbers of bands that are worth a try, from many to few:
-    of equal ones, whole rows are sent without copying.
-    """
+    """Return numbers of bands to try, from many to few: among equal costs, whole rows are sent without a copy."""
     square = np.sqrt(ranks * points[0] / points[1])
     least = max(int(0.4 * square), -(-ranks // points[1]), 1)
     return range(min(int(2.5 * square) + 1, ranks, points[0]), least - 1, -1)

@@ -45,9 +45,7 @@ class Timings:
         self.exchanges.setdefault(kind, Traffic()).add(traffic)
 
     def table(self) -> str:
-        """Return the table that ends a run: phase, seconds, share of the wall time in per cent, calls;
-        then exchanges, if there were any.
-        """
+        """Return the table at the end of a run: phase, seconds, share (%), calls; then exchanges, if any."""
         rows = [f"{'phase':<20}{'seconds':>10}{'share':>8}{'calls':>9}"]
         for phase, seconds in self.seconds.items():
             rows.append(

@@ -1,6 +1,4 @@
-"""How large a basis an eigensolver needs: known without PETSc, for estimates.
-A larger one costs memory, a smaller one products.
-"""
+"""Size of an eigensolver's basis, known without PETSc for estimates: more vectors save products, cost memory."""
 
 from __future__ import annotations
 
@@ -14,8 +12,7 @@ def smallest_basis(count: int) -> int:
 
 
 def small_basis(count: int, unknowns: int) -> int:
-    """Return the number of vectors for operators whose vectors are long and whose start vectors are good,
-    as trions have them.
+    """Return the number of vectors for long vectors with a good start, as of trions.
 
     A few more than the fewest where memory allows: one trion takes 25 % more products with 7 vectors than with 20
     (mesh.N = 120), 8 % more with 12. Convergence is looked at when the basis is full: many vectors are wasted on a

@@ -161,9 +161,7 @@ class CellGrid:
         return place
 
     def _list_sent(self, remote: np.ndarray, owners: np.ndarray) -> None:
-        """List the own cells that are neighbours of each other rank's: the relation is mutual.
-        Whole rows need no copying.
-        """
+        """List the own cells that other ranks need: a neighbour's neighbour. Whole rows need no copying."""
         self._send: list[
             tuple[int, Any, np.ndarray | None]
         ] = []  # rank; a slice or an array of cells; where these are packed

@@ -1,6 +1,4 @@
-"""All of the lowest eigenpairs of a Hermitian operator that is given by its products,
-degenerate ones as often as they are.
-"""
+"""The lowest eigenpairs of a Hermitian operator given by its products, with complete degenerate levels."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Implicit-explicit Runge-Kutta steps (PETSc TSARKIMEX) for d_t X = C X + F(t, X) with C constant,
-linear and local to a cell.
+"""Implicit-explicit Runge-Kutta steps (PETSc TSARKIMEX) of d_t X = C X + F(t, X), C constant, linear and local.
 
 C acts on every component of a cell by one matrix out of a small set. The implicit stages are solved with stored
 inverses of C - shift, one per matrix and shift, and every stage costs one product: the solver asks for dX/dt at X = 0,
@@ -175,9 +174,7 @@ class ImexStepper:
         snes.setPythonContext(_StageSolver(self))
 
     def solve_stage(self, snes: Any, stage: Any) -> None:
-        """Write into `stage` the X that solves shift (X - Z) = C X,
-        of which PETSc gives the slope -shift Z at X = 0.
-        """
+        """Write into `stage` the X that solves shift (X - Z) = C X; PETSc gives the slope -shift Z at X = 0."""
         self._in_stage = True
         snes.computeFunction(self._zero, self._residual)
         snes.computeJacobian(self._zero, self._matrix)

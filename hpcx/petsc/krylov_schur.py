@@ -45,9 +45,7 @@ class Operator(Protocol):
         ...
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Return this rank's part of the product from this rank's part of a vector,
-        in complex `out` if given; collective.
-        """
+        """Return this rank's part of the product, in complex `out` if given; collective."""
         ...
 
 
@@ -261,9 +259,7 @@ class _Estimates:
 
 
 class _Watch:
-    """The stopping test: SLEPc's own rule, and the caller's wish;
-    an exception must not pass through the solver's C code.
-    """
+    """The stopping test: SLEPc's rule and the caller's; no exception may pass through the solver's C code."""
 
     def __init__(
         self,

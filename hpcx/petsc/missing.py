@@ -90,9 +90,7 @@ def is_state_missing(
 
 
 def average_part(comm: MPI.Comm, found: np.ndarray, start: np.ndarray) -> float:
-    """Return the mean of |<u|w>|^2 / |w|^2 over random signs of w for the least
-    favourable of the states u (state, rows).
-    """
+    """Return the smallest mean of |<u|w>|^2 / |w|^2 over random signs of w, among the states u (state, rows)."""
     sizes = np.append((np.abs(found) ** 2) @ np.abs(start) ** 2, (np.abs(start) ** 2).sum())
     sizes = comm.allreduce(sizes)
     return float(sizes[:-1].min() / sizes[-1])

@@ -21,8 +21,7 @@ def initialize(arguments: list[str]) -> None:
 
 @lru_cache(maxsize=1)
 def _start() -> object:
-    """Start SLEPc once and duplicate the communicator of all ranks, keeping the copy until the end;
-    collective at the first call.
+    """Start SLEPc once and keep a duplicate of the communicator of all ranks; collective at the first call.
 
     Every start registers one more collective clean-up for the end of Python: ranks that had started a different number
     of times would wait for each other there. The copy is kept because petsc4py cleans up on this communicator when
@@ -68,8 +67,7 @@ def _is_number(word: str) -> bool:
 
 
 def given_options(used: bool | None = None) -> str:
-    """Return the options that PETSc has, as they would be typed:
-    of the command line, the environment, files, and the input.
+    """Return PETSc's options, of command line, environment, files and input, as they would be typed.
 
     With `used` only those that some solver has looked at, or that none has.
     """

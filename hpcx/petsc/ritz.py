@@ -29,8 +29,7 @@ class Partial:
         return self.vectors[: self.converged]
 
     def start(self, generic: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return a start vector for the other states: the sum of their approximations,
-        or a `generic` one if there is none.
+        """Return the sum of the approximations of the other states as start vector, or `generic()` if there are none.
 
         The Krylov space of a sum of eigenvectors is their span.
         """

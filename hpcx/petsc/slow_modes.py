@@ -56,9 +56,7 @@ class _Pairs:
         return _Pairs(self.value[order], self.right[:, order], self.left[:, order])
 
     def joined(self, other: _Pairs) -> _Pairs:
-        """Return both sets, the largest eigenvalues first, with left vectors that are dual to all right ones;
-        raises ModesError.
-        """
+        """Return both sets, largest eigenvalues first, with left vectors dual to all right ones; raises ModesError."""
         value, right = np.append(self.value, other.value), np.hstack([self.right, other.right])
         left = np.hstack([self.left, other.left])
         overlap = left.conj().T @ right
@@ -170,9 +168,7 @@ def _collect(solver: SLEPc.EPS, matrix: PETSc.Mat, count: int) -> _Pairs:
 
 
 def _modes(operator: sparse.csc_matrix, pairs: _Pairs) -> SlowModes:
-    """Return the modes with the eigenvalues of the operator itself:
-    those of its inverse are rounded next to a conserved mode.
-    """
+    """Return the modes with eigenvalues of the operator: those of the inverse are rounded near a conserved mode."""
     applied = operator @ pairs.right
     eigenvalue = np.einsum("nm,nm->m", pairs.left.conj(), applied)
     residual = np.linalg.norm(applied - pairs.right * eigenvalue, axis=0) / np.linalg.norm(pairs.right, axis=0)
@@ -181,7 +177,5 @@ def _modes(operator: sparse.csc_matrix, pairs: _Pairs) -> SlowModes:
 
 
 def _falling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the order of falling `first`, where it is equal but for rounding of falling `second`:
-    conjugate pairs have one order.
-    """
+    """Return the order of falling `first`, then falling `second`: conjugate pairs have one order."""
     return np.lexsort((-second, -np.round(first / np.abs(first).max(initial=np.finfo(float).tiny), 9)))

@@ -9,8 +9,7 @@ _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 def keyed_noise(key: np.ndarray, draw: int = 0) -> np.ndarray:
-    """Return complex numbers with parts between -1/2 and 1/2 that look random and
-    depend on the integer keys and `draw` alone.
+    """Return pseudo-random complex numbers, parts between -1/2 and 1/2, that depend on keys and `draw` alone.
 
     Keys are between 0 and 2^62; other draws give other numbers.
     """

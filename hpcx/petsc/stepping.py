@@ -148,8 +148,7 @@ def run_implicit(
     segments: Sequence[Segment],
     stage: Stage | None,
 ) -> Trajectory:
-    """Step a `system` with `residual`, `jacobian` and a count `factorizations` through the segments,
-    and destroy the stepper.
+    """Step a `system` (`residual`, `jacobian`, count `factorizations`) through the segments; destroys the stepper.
 
     Raises IntegrationError as `run_segments` does.
     """

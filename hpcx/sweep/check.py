@@ -1,6 +1,4 @@
-"""What `hpcx check` prints: the points of an input, what they will cost,
-and how a run would share them among its ranks.
-"""
+"""What `hpcx check` prints: the points of an input, their cost, and how a run would share them among ranks."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ class Check:
 
 
 class _Report:
-    """The planned run of an input on a number of ranks;
-    ranks are chosen as the run does, times are those of a machine.
-    """
+    """The planned run: ranks are chosen as a run chooses them, times are those of a machine."""
 
     def __init__(self, plan: Plan, planner: Planner, machine: Machine) -> None:
         self.plan, self.planner, self.machine = plan, planner, machine
@@ -125,8 +121,7 @@ def _together(pieces: list[Piece]) -> int:
 
 
 def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Machine = REFERENCE) -> Check:
-    """Return one line per point (unknowns, ranks, memory per rank, time),
-    what else is known, and the plan with its totals.
+    """Return one line per point (unknowns, ranks, memory per rank, time), warnings, and the plan with totals.
 
     Of a sweep of more than LONG points only the longest are listed, unless `every_point` is asked for.
     """

@@ -117,8 +117,7 @@ def present(comm: Any, directory: Path) -> Iterator[bool]:
 
 
 def others_at_work(directory: Path) -> list[Path]:
-    """Return the locks, of runs and of points, that other processes hold in an output directory,
-    or may hold for all that is known.
+    """Return the locks of runs and points in a directory that other processes hold, or may hold.
 
     Locks of this process must not be there: to look at one is to lose it.
     """
@@ -202,8 +201,9 @@ class Claims:
         return attempts[-1].point if attempts else ""
 
     def running(self, name: str) -> tuple[float, int] | None:
-        """Return since how many seconds and on how many ranks a process works on the point,
-        or None if none does; raises OSError.
+        """Return for how many seconds and on how many ranks a process has worked on the point, or None.
+
+        Raises OSError if that cannot be found out.
         """
         path = self._path(name)
         if path not in self._held and not is_locked(path):

@@ -160,9 +160,7 @@ def _solve_and_write(comm: Any, point: Point, context: SweepContext) -> tuple[En
 
 
 def _refuse_silent(comm: Any, result: Result) -> None:
-    """Raise AgreedError if the result has values that are not finite although
-    nothing says what that means; collective.
-    """
+    """Raise AgreedError if the result has values that are not finite without a stated meaning; collective."""
     silent = sorted(set().union(*comm.allgather(result.silent())))
     if silent:
         raise AgreedError(

@@ -27,9 +27,7 @@ def usable(context: SweepContext, point: Point) -> Entry | None:
 
 
 def is_settled(context: SweepContext, point: Point) -> bool:
-    """Say whether nothing is left to do for a point: its result exists,
-    or cannot be read now, or it has failed in this run.
-    """
+    """Say whether a point needs nothing: its result exists or cannot be read now, or it has failed in this run."""
     failed = context.store.failed(point.id)  # another group has tried it since this run began
     if failed is not None and failed.run == context.run:
         return True

@@ -14,8 +14,7 @@ log = logging.getLogger("hpcx")
 
 
 def set_aside(comm: Any, directory: str, source: str) -> None:
-    """Rename the output directory to `<directory>.<date>-<time>` if it exists;
-    a link stays, and points to an empty directory then.
+    """Rename an existing output directory to `<directory>.<date>-<time>`; a link then points to an empty one.
 
     Raises AgreedError if it cannot be renamed, a run is alive in it, or it holds the current directory or the input
     file `source`.

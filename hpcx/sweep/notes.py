@@ -1,6 +1,4 @@
-"""Small JSON files through which runs exchange their state.
-Whatever is wrong with one is reported as one kind of error.
-"""
+"""Small JSON files through which runs exchange their state; all faults in them are one kind of error."""
 
 from __future__ import annotations
 
@@ -17,9 +15,7 @@ T = TypeVar("T")
 
 
 def read_note(path: Path, kind: type[T]) -> T:
-    """Return the content of a file as a dataclass or a typed table;
-    raises OSError, or ValueError if it is something else.
-    """
+    """Return the content of a file as a dataclass or typed table; raises OSError or ValueError."""
     return understood(text_of(path), kind)
 
 

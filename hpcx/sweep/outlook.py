@@ -1,6 +1,4 @@
-"""How long a sweep will still take: what is left by its estimates,
-at the pace at which the points so far were computed.
-"""
+"""The time left of a sweep: its estimates for the remaining points, at the pace of those done."""
 
 from __future__ import annotations
 

@@ -11,9 +11,7 @@ from hpcx.config.load import Plan
 
 
 def refuse_place(plan: Plan) -> None:
-    """Raise OSError if a run could not write to its output directory,
-    OtherPhysics if that holds results of another input.
-    """
+    """Raise OSError if the output directory cannot be written, OtherPhysics if it has results of another input."""
     directory = Path(plan.config.output.directory)
     try:
         _refuse_unwritable(directory.absolute())
@@ -36,9 +34,7 @@ def _refuse_unwritable(directory: Path) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Say whether there is something of this name;
-    raises OSError for names that cannot be, and for links to nowhere.
-    """
+    """Say whether a path exists; raises OSError for impossible names and broken links."""
     try:
         path.stat()
     except FileNotFoundError:

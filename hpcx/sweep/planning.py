@@ -61,9 +61,7 @@ class Planner:
     _known: dict[tuple[int, int], Estimate] = field(default_factory=dict)
 
     def estimate(self, number: int, ranks: int) -> Estimate:
-        """Return the estimate of a point; one that cannot be estimated is refused.
-        Raises ImportError if the estimator cannot be loaded.
-        """
+        """Return the estimate of a point, a refusal if that fails; raises ImportError if it cannot be loaded."""
         key = number, ranks
         if key not in self._known:
             self._known[key] = _estimate(self.points[number], ranks)

@@ -68,9 +68,7 @@ def _entry(row: dict) -> Entry:
 
 
 def unchanged(store: Store) -> dict[tuple[str, str], Entry]:
-    """Return by id and hash the entries of finished points whose files have not changed since they were read,
-    without structure and versions.
-    """
+    """Return by id and hash the finished points whose files have not changed since, without structure and versions."""
     try:
         with reading(store.directory / "sweep.h5") as file:
             rows = read_point_table(file)

@@ -83,9 +83,7 @@ def _resolved(point: Point | None, name: str, value: Any) -> Any:
 
 
 def _parameter(key: str, values: list[Any], examples: dict[str, Point]) -> dict[str, Any]:
-    """Return unit, meaning and values of a swept number of the material;
-    as written, if the materials have it in different units.
-    """
+    """Return unit, meaning and values of a swept material number; values as written if the units differ."""
     numbers = {text: point.material.numbers[key] for text, point in examples.items()}
     units = {number.unit for number in numbers.values()}
     if len(units) != 1:
@@ -152,9 +150,7 @@ def write_record(directory: Path, plan: Plan) -> None:
 
 
 def refuse_other_sweep(directory: Path, plan: Plan) -> None:
-    """Raise OtherPhysics as `write_record` does, and write nothing;
-    raises Damaged, or OSError if the record cannot be read.
-    """
+    """Raise OtherPhysics as `write_record` does, or OSError if the record is damaged or cannot be read."""
     _refuse_other(directory, describe(plan), read_record(directory))
 
 
@@ -176,9 +172,7 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
 
 
 def _earlier(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`; a damaged one is reported and set aside:
-    the points can be identified without it.
-    """
+    """Return the content of `sweep.json`; a damaged one is set aside with a warning: points are known without it."""
     try:
         return read_record(directory)
     except Damaged as error:
@@ -189,9 +183,7 @@ def _earlier(directory: Path) -> dict[str, Any] | None:
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
-    """Return the content of `sweep.json`, or None if there is none;
-    raises Damaged, or OSError if it cannot be read now.
-    """
+    """Return the content of `sweep.json`, or None if there is none; raises Damaged, or OSError."""
     path = directory / "sweep.json"
     try:
         return read_note(path, _Record).model_dump()

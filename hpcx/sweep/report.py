@@ -1,6 +1,4 @@
-"""What a run prints when it ends: results of every point,
-what is to be said of all of them, and where the time went.
-"""
+"""What a run prints at its end: results of every point, what they have in common, and the timings."""
 
 from __future__ import annotations
 

@@ -55,8 +55,7 @@ def program(version: str, revision: str) -> str:
 
 
 def mixture(entries: Iterable[Entry], current: tuple[str, str] | None = None) -> str:
-    """Return a warning if points were computed with different versions or revisions of hpcx,
-    and how to compute them again; else "".
+    """Return a warning if different versions or revisions of hpcx computed the points, with advice; else "".
 
     `current` is version and revision of the program that will compute the points that are missing, if there are any.
     """

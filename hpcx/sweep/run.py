@@ -68,9 +68,7 @@ def run_plan(comm: Any, plan: Plan, requests: StopRequests, group_size: int | No
 
 @contextmanager
 def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepContext]:
-    """Open the output directory of a plan for the body, collectively on `comm`.
-    Raises AgreedError as `run_plan` does.
-    """
+    """Open the output directory of a plan, collectively on `comm`; raises AgreedError as `run_plan` does."""
     store = Store(Path(plan.config.output.directory), single=not plan.axes)
     with agreed(comm):
         if comm.rank == 0:
@@ -84,9 +82,7 @@ def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepCont
 
 
 def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
-    """Return the surroundings of another plan of the same physics in the same directory;
-    collective. Raises AgreedError.
-    """
+    """Return the context for another plan of the same physics and directory; raises AgreedError; collective."""
     with agreed(comm):
         if comm.rank == 0:
             _open(context.store, plan)
@@ -94,9 +90,7 @@ def go_on_with(comm: Any, context: SweepContext, plan: Plan) -> SweepContext:
 
 
 def compute_points(comm: Any, context: SweepContext, group_size: int | None = None) -> Report:
-    """Compute every point that has no result yet in the directory that has been opened;
-    collective, arguments as of `run_plan`.
-    """
+    """Compute every point of an opened directory that has no result yet; collective; see `run_plan`."""
     tasks = list_tasks(comm, context, memory_per_rank(comm), group_size)
     _share_tables(comm, context, tasks)
     levels = make_levels(comm)
@@ -115,9 +109,7 @@ def compute_points(comm: Any, context: SweepContext, group_size: int | None = No
 
 
 def _prepare(comm: Any, plan: Plan, requests: StopRequests, store: Store, reach: bool) -> SweepContext:
-    """Compare the plan with what the output directory holds;
-    `reach` says whether its file locks are known on all nodes.
-    """
+    """Compare the plan with the directory; `reach`: whether file locks are seen on all nodes."""
     with agreed(comm):
         if comm.rank == 0:
             _open(store, plan)
@@ -140,17 +132,13 @@ def _open(store: Store, plan: Plan) -> None:
 
 
 def _name_of_run() -> str:
-    """Name this run; tasks of a SLURM array have one name,
-    so that a point that fails in one of them is not tried in all.
-    """
+    """Return a name; all tasks of a SLURM array have one, so that a failing point is tried once."""
     array = os.environ.get("SLURM_ARRAY_JOB_ID")
     return f"slurm-array-{array}" if array else uuid.uuid4().hex
 
 
 def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
-    """Make what the first point shares with others on all ranks together; collective.
-    What the points will complain of is left to them.
-    """
+    """Make the shared tables of the first point on all ranks together; its errors are left to the points."""
     point = context.plan.points[tasks[0].number] if len(tasks) > 1 else None
     if point is not None and not point.error:
         with suppress(AgreedError, MaterialError):  # alike on all ranks
@@ -210,9 +198,7 @@ def _entries(comm: Any, context: SweepContext, computed: dict[int, Entry]) -> li
 
 
 def _tell_other_sweep(context: SweepContext) -> None:
-    """Warn if another run has begun meanwhile with other swept values of the same physics:
-    sweep.h5 shows the sweep begun last.
-    """
+    """Warn if sweep.h5 shows another sweep of the same physics, which was started later in this directory."""
     points = (read_record(context.store.directory) or {"points": []})["points"]
     if {point["id"] for point in points} != {point.id for point in context.plan.points}:
         log.warning(

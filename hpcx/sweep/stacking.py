@@ -141,9 +141,7 @@ def _read(path: Path, names: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
 def _take(
     path: Path, points: list[dict[str, str]], entries: list[Entry], copied: dict[str, np.ndarray], wanted: Iterable[int]
 ) -> set[int]:
-    """Put into `copied` what the last `sweep.h5` has of the points `wanted` that have not been computed again since;
-    return the points of which it has everything.
-    """
+    """Copy from the last `sweep.h5` points that have not been computed again; return those that are complete."""
     try:
         with reading(path) as file:
             table = enumerate(read_point_table(file))
@@ -185,9 +183,7 @@ def write_virtual(file: h5py.File, stack: Stack, sources: dict[int, str]) -> Non
 def _write_virtual(
     file: h5py.File, name: str, data: Dataset, shape: tuple[int, ...], sources: dict[tuple[int, ...], bytes]
 ) -> None:
-    """Stack a dataset of files at their places as a virtual one, by HDF5's own calls:
-    h5py's layouts take several times as long.
-    """
+    """Stack a dataset of the points' files virtually, by HDF5's own calls: h5py's take several times as long."""
     whole = h5py.h5s.create_simple(shape + data.data.shape)
     source = h5py.h5s.create_simple(data.data.shape) if data.data.shape else h5py.h5s.create(h5py.h5s.SCALAR)
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -224,9 +220,7 @@ def _common(name: str, described: list[Content]) -> Dataset | None:
 
 
 def describe(path: Path) -> Content:
-    """Return the datasets of a result file; values are read of coordinates only,
-    others get a stand-in of their shape.
-    """
+    """Return the datasets of a result file; only coordinates have values, others a placeholder of their shape."""
     content: Content = {}
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -251,9 +245,7 @@ def describe(path: Path) -> Content:
 
 
 def _scales(item: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of the axes that have one; `make_scale` has kept them,
-    which is quicker than to ask for paths.
-    """
+    """Return the names of the axes, which HDF5 keeps with their scales: quicker than asking for paths."""
     found = (item.dims[axis] for axis in range(item.ndim))
     return tuple(h5py.h5ds.get_scale_name(scales[0].id).decode() for scales in found if len(scales))
 

@@ -27,8 +27,7 @@ Row = tuple[str, dict[str, Any], Entry]
 
 
 def status_text(path: Path, every_point: bool = False) -> str:
-    """Return one line per point (state, seconds, ranks, core hours, coordinates, message),
-    totals, and what a reader should know.
+    """Return one line per point (state, seconds, ranks, core-hours, coordinates, message), totals and warnings.
 
     `path` is an output directory, or a `sweep.h5` that may have come alone. Of a sweep of more than LONG points only
     some of those that are not done are listed, unless `every_point` is asked for.

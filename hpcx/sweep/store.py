@@ -101,9 +101,7 @@ class Store:
 
     @contextmanager
     def exclusively(self, patience: float = _PATIENCE) -> Iterator[None]:
-        """Keep other processes from writing the record or the index meanwhile;
-        raises TimeoutError if they do not end.
-        """
+        """Lock the record and the index against other processes; raises TimeoutError."""
         path = self.directory / "sweep.lock"
         file = lock(path, patience)
         if file is None:
@@ -135,9 +133,7 @@ class Store:
                     self.claims.release(name)
 
     def done(self, name: str, digest: str) -> Entry | None:
-        """Return the entry of a finished point with this hash, or None;
-        raises Damaged if its file is no result, and Unreadable.
-        """
+        """Return the entry of a finished point with this hash, or None; raises Damaged or Unreadable."""
         path = self.result(name)
         if not path.exists():
             return None
@@ -154,9 +150,7 @@ class Store:
             return ""
 
     def set_aside(self, name: str, why: str) -> Path:
-        """Rename a result that does not count, with a word that says why, and return its new name;
-        for the holder of the claim.
-        """
+        """Rename an unusable result with a word that says why; return the new name. Needs the claim on the point."""
         path = self.result(name)
         kept = path.with_name(f"{path.name}.{why}.{unique()}")
         with suppress(FileNotFoundError):  # another run has done it at the same time
@@ -215,9 +209,7 @@ def _read_about(group: h5py.Group) -> dict[str, Any]:
 
 
 def finished(about: Mapping[str, Any]) -> Entry:
-    """Return the entry of a finished point from its provenance, also of an earlier version;
-    raises KeyError or ValueError.
-    """
+    """Return the entry of a finished point from its provenance; raises KeyError or ValueError."""
     versions = json.loads(about.get("versions", "{}"))
     options = [
         about.get(f"petsc_options_{kind}", "") for kind in ("used", "unused")

@@ -53,9 +53,7 @@ class Worker:
         self._next_index = time.monotonic() + _INDEX_INTERVAL
 
     def work(self, tasks: list[Task]) -> None:
-        """Take points from large groups to small ones; then, all ranks together again,
-        those that failed or crashed before.
-        """
+        """Take points from large groups to small ones; then, with all ranks again, those that failed before."""
         store, points = self.context.store, self.context.plan.points
         if self.levels[0].comm.rank == 0 and not store.single:
             self._outlook = Outlook(
@@ -106,9 +104,7 @@ class Worker:
         return wanted
 
     def _claim(self, point: Point, ranks: int) -> bool:
-        """Claim a point; raises OtherPhysics if a run with a different input is at
-        work in the directory of a run without a sweep.
-        """
+        """Claim a point; raises OtherPhysics if a single run with another input is using the directory."""
         store = self.context.store
         taken = store.claims.acquire(point.id, ranks)
         at_work = store.claims.last_point(point.id) if store.single and not taken else ""
@@ -141,9 +137,7 @@ class Worker:
             self._refresh_index()
 
     def _refresh_index(self) -> None:
-        """Update sweep.h5 if it is time; it is only a view of the points' files,
-        so an error is reported and the run continues.
-        """
+        """Update sweep.h5 if it is due; an error is only reported, because the points' files have all results."""
         start = time.monotonic()
         if not self.context.has_index or start < self._next_index:
             return
