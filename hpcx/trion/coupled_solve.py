@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.exciton.labels import representation, settled
 from hpcx.exciton.observables import degeneracy, level_width
-from hpcx.exciton.output import add_degeneracy
+from hpcx.exciton.output import TEXT, add_degeneracy
 from hpcx.exciton.problem import ExcitonProblem
 from hpcx.exciton.saved_states import SavedStates, SideBySide
 from hpcx.io.result import Result
@@ -18,13 +19,14 @@ from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.run import Run
 from hpcx.petsc.basis import small_basis
 from hpcx.petsc.eigen import lowest_states
+from hpcx.physics.mesh import POINT_GROUPS
 from hpcx.trion.absorption import optical_vector, spectrum_from
 from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.coupled import CoupledOperator, exchange_terms
 from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
 from hpcx.trion.exchange_symmetry import CoupledSector, coupled_sectors, lacking_symmetry
-from hpcx.trion.observables import rayleigh_ritz
+from hpcx.trion.observables import coupled_by_rotation, rayleigh_ritz
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import trion_problem
 from hpcx.trion.spectra import Spectra
@@ -65,19 +67,22 @@ def add_coupled(
             raise AgreedError(
                 f'solver.symmetry = "{config.solver.symmetry}": {lacking_symmetry(names)}', bad_input=True
             )
+        rotation = _rotation(config, material, exciton, names, sectors)
         for number, sector in enumerate(sectors):
             operator = coupled_operator(stages.comm, config, material, exciton, names, sector)
-            found.append(_lowest(operator, config, amplitude_k, stages.run, stages.stage(f"{place}/{number}")))
+            stage = stages.stage(f"{place}/{number}")
+            found.append(_lowest(operator, config, amplitude_k, rotation, stages.run, stage))
             for part in np.flatnonzero(np.equal(sector.momenta, 0)) if config.absorption.enabled else ():
                 _add_absorption(result, spectra, f"{place}/{names[part]}", names[part], operator, int(part), stages)
             del operator  # its memory is free before that of the next one is needed
-        energy, weight, residual = (
+        energy, weight, residual, irrep = (
             np.concatenate(parts)[np.argsort(np.concatenate([each[0] for each in found]))]
             for parts in zip(*found, strict=True)
         )
         sizes, states = degeneracy(energy, level_width(config.solver.tolerance)), config.solver.states
         stages.run.note_error(float(residual[:states].max()), config.solver.tolerance)
         _add_states(result, config, names, energy[:states], weight[:states], residual[:states])
+        _add_labels(result, names, rotation, weight[:states], irrep[:states])
         symmetry = sectors[0].symmetry
         text = (
             ""
@@ -102,10 +107,27 @@ def coupled_operator(
     return CoupledOperator(comm, operators, [0.0, *(edge - edges[0] for edge in edges[1:])], terms)
 
 
+def _rotation(
+    config: Config, material: Material, exciton: ExcitonProblem, names: list[str], sectors: list[CoupledSector]
+) -> tuple[int, tuple[int, ...]]:
+    """Return the order of the rotations of the sectors, or without symmetry of those that coupled channels have,
+    and the angular momenta of the channels in the sector in which the first one is fully symmetric.
+    """
+    if config.solver.symmetry == "none":
+        free = config.model_copy(update={"solver": config.solver.model_copy(update={"symmetry": "auto"})})
+        sectors = coupled_sectors(free, material, exciton, names) or sectors
+    return POINT_GROUPS[sectors[0].symmetry].rotations, sectors[0].momenta
+
+
 def _lowest(
-    operator: CoupledOperator, config: Config, amplitude_k: np.ndarray, run: Run, stage: Stage
+    operator: CoupledOperator,
+    config: Config,
+    amplitude_k: np.ndarray,
+    rotation: tuple[int, tuple[int, ...]],
+    run: Run,
+    stage: Stage,
 ) -> tuple[np.ndarray, ...]:
-    """Return energies, shares of the channels and residuals of the lowest states,
+    """Return energies, shares of the channels, residuals and representations of the lowest states,
     all of the highest level among them.
     """
     solver, saved = config.solver, SavedStates(stage, pair_order(operator))
@@ -139,8 +161,11 @@ def _lowest(
         )
         saved.finish(pairs.vectors)
         energy, vectors, residual = rayleigh_ritz(operator, pairs.vectors)
+        divided = partial(coupled_by_rotation, operator, *rotation)
+        vectors, kinds = settled(operator.comm, energy, vectors, solver.tolerance, draw, divided)
+    irreps = np.array([representation(rotation[0], *kind) for kind in kinds], TEXT)
     run.diagnostics[f"{stage.name.replace('/', '_')}_products"] = pairs.products
-    return energy, operator.weights(vectors), residual
+    return energy, operator.weights(vectors), residual, irreps
 
 
 def _add_absorption(
@@ -193,3 +218,23 @@ def _add_states(
             result.summary.append(
                 f"exchange: {name} bound by {shift:.3f} meV, {100 * weight[mainly[0], number]:.0f} % of the state{told}"
             )
+
+
+def _add_labels(
+    result: Result, names: list[str], rotation: tuple[int, tuple[int, ...]], weight: np.ndarray, irrep: np.ndarray
+) -> None:
+    """Put representations (state,) and the main channel of each state, by its weights (state, channel), under
+    /exchange.
+    """
+    place, group = f"exchange/{'+'.join(names)}", f"C{rotation[0]}"
+    text = "rotations that leave the Hamiltonian of the coupled channels unchanged"
+    result.add(f"{place}/point_group", np.array(group, TEXT), (), "1", text)
+    text = "irreducible representation of the point group, by the angular momentum of the first channel"
+    result.add(f"{place}/irrep", irrep, ("state",), "1", text)
+    text = "angular momentum of each channel in states in which that of the first one is 0, in units of hbar"
+    result.add(f"{place}/angular_momentum", np.array(rotation[1]), ("channel",), "1", text)
+    main = np.array(names)[weight.argmax(axis=1)]
+    result.add(f"{place}/main_channel", main, ("state",), "1", "channel of most weight")
+    told = zip(main, 100 * weight.max(axis=1), irrep, strict=True)
+    states = ", ".join(f"{name} {share:.0f} % ({label})" for name, share, label in told)
+    result.summary.append(f"exchange: states {states}; representations of {group}")

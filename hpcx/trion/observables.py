@@ -43,13 +43,45 @@ def by_rotation(operator: TrionOperator, order: int, vectors: np.ndarray) -> tup
     """Return the vectors (state, rows) of a level as eigenvectors of the rotation by 2 pi / `order`,
     and their kinds; collective.
     """
-    sector, mesh = operator.sector, operator.problem.mesh
     if order == 1 or operator.symmetry != "none":
         return vectors, [(operator.momentum, 0)] * len(vectors)
-    back_k = mesh.images(PointGroup(order).operations[-1])
-    moved = np.array(
-        [sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors]
-    )
+    return _divided(operator, order, vectors, turned(operator, order, vectors))
+
+
+def coupled_by_rotation(
+    operator: CoupledOperator, order: int, momenta: tuple[int, ...], vectors: np.ndarray
+) -> tuple[np.ndarray, list[Kind]]:
+    """Return the same for coupled channels, whose angular momenta in one state differ as `momenta` do;
+    a state is named after that of the first channel.
+    """
+    if order == 1 or operator.operators[0].symmetry != "none":
+        first = operator.operators[0].momentum % order
+        return vectors, [(first - order if 2 * first > order else first, 0)] * len(vectors)
+    return _divided(operator, order, vectors, turned_together(operator, order, momenta, vectors))
+
+
+def turned_together(operator: CoupledOperator, order: int, momenta: tuple[int, ...], vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (state, rows) of coupled channels after the rotation by 2 pi / `order` that keeps them coupled:
+    in each channel that of all momenta, times a phase; collective.
+    """
+    parts = np.split(vectors, operator.cuts[1:-1], axis=1)
+    phase_c = np.exp(2j * np.pi * (np.array(momenta) - momenta[0]) / order)
+    moved = [turned(one, order, own) for one, own in zip(operator.operators, parts, strict=True)]
+    return np.concatenate([phase * own for phase, own in zip(phase_c, moved, strict=True)], axis=1)
+
+
+def turned(operator: TrionOperator, order: int, vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (state, rows) without symmetry after the rotation of all momenta by 2 pi / `order`;
+    collective.
+    """
+    sector, back_k = operator.sector, operator.problem.mesh.images(PointGroup(order).operations[-1])
+    moved = [sector.pack(operator.amplitudes(vector, back_k[sector.k1], back_k[sector.k2])) for vector in vectors]
+    return np.array(moved).reshape(vectors.shape)
+
+
+def _divided(
+    operator: TrionOperator | CoupledOperator, order: int, vectors: np.ndarray, moved: np.ndarray
+) -> tuple[np.ndarray, list[Kind]]:
     unitary, turns = by_turns(operator.comm.allreduce(vectors.conj() @ moved.T), order)
     return unitary @ vectors, [(int(turn), 0) for turn in turns]
 

@@ -12,10 +12,11 @@ from hpcx.materials.loader import load_material
 from hpcx.parallel.run import Run
 from hpcx.trion.config import Config
 from hpcx.trion.contact import ContactOperator
-from hpcx.trion.coupled_solve import coupled_operator
+from hpcx.trion.coupled_solve import _rotation, coupled_operator
 from hpcx.trion.estimate import estimate
 from hpcx.trion.exchange_pairs import lacking_partners
 from hpcx.trion.exchange_symmetry import coupled_sectors
+from hpcx.trion.observables import turned_together
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
 from hpcx.trion.refusals import refusals
@@ -156,6 +157,33 @@ def test_splitting_of_bright_trions_in_hbn():
     assert [binding[0], binding[weight.argmax(axis=1).tolist().index(1)]] == pytest.approx([18.5425, 13.0412], abs=6e-5)
     # the electron of K' and the hole of K have equal spin in the dark trion, too: a contact alone
     assert result.value("exchange/dark/energy")[0] > result.value("dark/energy")[0] + 1e-3
+
+
+def test_states_with_exchange_are_named_after_what_commutes():
+    words, place = {"intra": INTRA, "inter": INTER}, "exchange/intra+inter"
+    config = without_symmetry(config_of(words))
+    exciton = exciton_of(config, WSE2)
+    (sector,) = coupled_sectors(config, WSE2, exciton, list(words))
+    order, momenta = _rotation(config, WSE2, exciton, list(words), [sector])
+    assert (order, momenta) == (6, (0, 2))
+    operator = coupled_operator(COMM, config, WSE2, exciton, list(words), sector)
+    x = np.random.default_rng(0).normal(size=(1, operator.rows)) + 0j
+    for offsets, least, most in ((momenta, 0, 1e-12), ((0, 4), 1e-3, 1)):
+        hx, moved = operator.apply(x[0])[None], turned_together(operator, order, offsets, x)
+        change = operator.apply(moved[0]) - turned_together(operator, order, offsets, hx)[0]
+        assert least <= np.abs(change).max() < most
+    free, symmetric = (
+        solve(COMM, config_of(words, solver={"symmetry": name, "states": 6}), WSE2, Run()) for name in ("none", "auto")
+    )
+    energy, irrep = (free.value(f"{place}/{name}") for name in ("energy", "irrep"))
+    for level, name in zip(symmetric.value(f"{place}/energy"), symmetric.value(f"{place}/irrep"), strict=True):
+        if level < energy[-1] + 1e-9:
+            assert irrep[np.abs(energy - level).argmin()] == name
+    assert irrep[:5].tolist() == ["A", "E2-", "A", "E1-", "E1+"]
+    assert free.value(f"{place}/main_channel")[:2].tolist() == ["intra", "inter"]
+    # threefold rotations tell less
+    threefold = solve(COMM, config_of(words, solver={"symmetry": "C3", "states": 2}), WSE2, Run())
+    assert threefold.value(f"{place}/irrep").tolist() == ["A", "E+"]
 
 
 def test_spectra_with_exchange_have_the_lines_of_the_matrix():

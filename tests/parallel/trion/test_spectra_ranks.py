@@ -88,3 +88,13 @@ def test_interrupted_recursions_go_on_where_they_were(comm, mpi_tmp_path, stop_a
             path = f"{species}/absorption/absorption"
             expected = whole.value(path)
             np.testing.assert_allclose(again.value(path), expected, rtol=1e-9, atol=1e-10 * expected.max())
+
+
+@pytest.mark.mpi(min_size=2)
+def test_names_of_coupled_states_do_not_depend_on_the_ranks(comm, on_one_rank):
+    tables = COUPLED | {"absorption": {"enabled": False}, "solver": {"symmetry": "none", "states": 3}}
+    config = config_of(N=40, k0=0.075, **tables)
+    together, alone = run(comm, config), on_one_rank(lambda ranks: run(ranks, config))
+    for name in ("irrep", "main_channel", "point_group"):
+        assert np.array_equal(together.value(f"exchange/a+b/{name}"), alone.value(f"exchange/a+b/{name}"))
+    assert together.value("exchange/a+b/irrep")[:2].tolist() == ["A", "E2-"]
