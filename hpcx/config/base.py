@@ -71,7 +71,8 @@ Permittivity = Annotated[float, Field(ge=1, le=1000)]
 class Effect:
     """Keys (or whole tables) that act only if one of the keys `needs` has a value for which `acts` is true.
 
-    `config.idle` warns a user who has set one without effect.
+    A name such as "parameters.carriers.hopping" in `needs` is a number of the material. `config.idle` warns a user who
+    has set a key without effect.
     """
 
     keys: tuple[str, ...]

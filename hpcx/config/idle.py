@@ -6,28 +6,36 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from hpcx.config.base import RunInput, value_of
+from hpcx.config.base import value_of
 from hpcx.config.load import Plan
+from hpcx.config.point import Point
 
 
 def idle_keys(plan: Plan) -> list[str]:
     """Return a sentence for every written key that has no effect at any point of the plan."""
-    configs = [point.config for point in plan.points if not point.error]
-    common = set.intersection(*(set(_idle(config)) for config in configs)) if configs else set()
-    reasons = _idle(configs[0]) if configs else {}
-    return [f"{key} has no effect: {reasons[key]}" for key in reasons if key in common]
+    found = [_idle(point) for point in plan.points if not point.error]
+    common = set.intersection(*map(set, found)) if found else set()
+    return [f"{key} has no effect: {reason}" for key, reason in found[0].items() if key in common] if found else []
 
 
-def _idle(config: RunInput) -> dict[str, str]:
+def _idle(point: Point) -> dict[str, str]:
     """Return key -> why it has no effect, for the written keys of one point."""
     found: dict[str, str] = {}
-    for key in written(config):
-        for rule in config.effects:
-            needed = {name: value_of(config, name) for name in rule.needs}
+    for key in written(point.config):
+        for rule in point.config.effects:
+            needed = {name: _value(point, name) for name in rule.needs}
             belongs = key not in needed and any(key == name or key.startswith(f"{name}.") for name in rule.keys)
             if belongs and not any(map(rule.acts, needed.values())):
                 found.setdefault(key, ", ".join(f"{name} = {_shown(value)}" for name, value in needed.items()))
     return found
+
+
+def _value(point: Point, name: str) -> object:
+    """Return what a key of the input or a number of the material is; None for a number that the material lacks."""
+    number = name.removeprefix("parameters.")
+    if number == name:
+        return value_of(point.config, name)
+    return point.material.numbers[number].value if point.material.has(number) else None
 
 
 def written(section: BaseModel, prefix: str = "") -> Iterator[str]:

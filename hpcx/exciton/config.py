@@ -250,8 +250,8 @@ class Phonons(Section):
     transverse: bool = Field(
         False,
         description=(
-            "add the transverse acoustic branch of wigner, which WS2 alone has, to the longitudinal one, whose"
-            " potentials (Jin 2014) stand for both"
+            "add the transverse acoustic branch, with phonons.acoustic.coupling_ratio_TA of the material (0 in all but"
+            " WS2), to the longitudinal one, whose potentials (Jin 2014) stand for both"
         ),
     )
     residual: Energy = Field(
@@ -283,6 +283,7 @@ class CarriersInput(RunInput):
         ),
         Effect(("tight_binding.symmetry_tolerance",), ("mesh.region",), lambda region: region == "disks"),
         Effect(("phonons",), ("phonons.enabled",)),
+        Effect(("phonons.transverse",), ("parameters.phonons.acoustic.coupling_ratio_TA",)),
         Effect(("absorption.broadening",), ("phonons.enabled",), lambda phonons: not phonons),
     )
 

@@ -38,6 +38,16 @@ INPUTS = [*sorted((ROOT / "inputs").glob("*.toml")), *sorted((ROOT / "inputs/val
             ["phonons.residual=1 meV", "twod.enabled=true", "twod.pair_shift=1 meV"],
             ["phonons.residual", "twod.pair_shift"],
         ),
+        ("trion_quickstart", ["phonons.enabled=true", "phonons.transverse=true"], ["phonons.transverse"]),
+        ("trion_quickstart", ["phonons.enabled=true", "phonons.transverse=true", "material=WS2"], []),
+        (
+            "trion_quickstart",
+            [
+                *("phonons.enabled=true", "phonons.transverse=true"),
+                "parameters.phonons.acoustic.coupling_ratio_TA=0.5",
+            ],
+            [],
+        ),
         ("trion_quickstart", ["sweep.absorption.enabled=[true, false]", "absorption.broadening=2 meV"], []),
     ],
 )
