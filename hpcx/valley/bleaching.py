@@ -23,17 +23,14 @@ def probed_species(problem: Problem) -> list[int]:
 
 def bleaching_in(problem: Problem) -> np.ndarray:
     """Return D (transition, size), nm^2 per particle."""
-    rows = []
-    for probe in probed_species(problem):
-        rows.append(np.concatenate([_one(problem.species[probe], s, problem.grid.momentum) for s in problem.species]))
-    return np.array(rows)
+    probes = [problem.species[index] for index in probed_species(problem)]
+    return np.array([np.ravel([_one(probe, s, problem.grid.momentum) for s in problem.species]) for probe in probes])
 
 
 def coherent_bleaching_ij(problem: Problem, bright: list[int]) -> np.ndarray:
     """Return D at zero momentum for the species `bright` (transition, bright), nm^2 per particle."""
-    zero = np.zeros(1)
-    probes = probed_species(problem)
-    return np.array([[_one(problem.species[i], problem.species[j], zero)[0] for j in bright] for i in probes])
+    species, zero = problem.species, np.zeros(1)
+    return np.array([[_one(species[i], species[j], zero)[0] for j in bright] for i in probed_species(problem)])
 
 
 def _one(probe: Species, occupant: Species, momentum: np.ndarray) -> np.ndarray:

@@ -18,22 +18,21 @@ FLOW_TIMES = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
 
 #: numbers of the material that the model reads
 NUMBERS = (
-    *(
-        "lattice.*",
-        "carriers.hopping",
-        "carriers.order",
-        "carriers.*_splitting",
-        "carriers.Lambda_energy",
-        "carriers.*_mass",
-        "interaction.r0",
-    ),
-    *(
-        "optics.exciton_A_energy",
-        "optics.dipole_gap",
-        "phonons.acoustic.velocity_LA",
-        "phonons.acoustic.electron_potential_K",
-    ),
-    *("phonons.acoustic.hole_potential", "phonons.optical.*", "phonons.lumped.*", "phonons.spin_flip.*"),
+    "lattice.*",
+    "carriers.hopping",
+    "carriers.order",
+    "carriers.*_splitting",
+    "carriers.Lambda_energy",
+    "carriers.*_mass",
+    "interaction.r0",
+    "optics.exciton_A_energy",
+    "optics.dipole_gap",
+    "phonons.acoustic.velocity_LA",
+    "phonons.acoustic.electron_potential_K",
+    "phonons.acoustic.hole_potential",
+    "phonons.optical.*",
+    "phonons.lumped.*",
+    "phonons.spin_flip.*",
 )
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.interpolate import CubicHermiteSpline
 
 from hpcx.petsc.linear_ode import integrate_linear
 from hpcx.petsc.stepping import Segment, Stage
 from hpcx.valley.config import Time
-from hpcx.valley.interpolation import hermite
 from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
 from hpcx.valley.steps import pieces
@@ -46,18 +46,15 @@ class Dynamics:
         return np.concatenate([self.population_tnh[step], self.coherence_tch[step]])
 
     def at(self, time: np.ndarray) -> np.ndarray:
-        """Return the populations at any times in fs (time, size, helicity),
-        by cubic Hermite interpolation of the steps.
-        """
-        return hermite(self.time, self.population_tnh, self.slope_tnh, time)
+        """Return the populations at times in fs (time, size, helicity), interpolated between the steps."""
+        return CubicHermiteSpline(self.time, self.population_tnh, self.slope_tnh)(time)
 
-    def contract(self, weight_kn: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """Return a function time -> sum_n weight_kn n_nh (time, k, helicity),
-        by cubic Hermite interpolation of the steps.
-        """
-        value_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.population_tnh, optimize=True)
-        slope_tkh = np.einsum("kn,tnh->tkh", weight_kn, self.slope_tnh, optimize=True)
-        return lambda time: hermite(self.time, value_tkh, slope_tkh, time)
+    def weighted_at(self, time: np.ndarray, weight_kn: np.ndarray) -> np.ndarray:
+        """Return sum_n weight_kn n_nh at times in fs (time, k, helicity); before the first step there is nothing."""
+        value_tkh, slope_tkh = (
+            np.einsum("kn,tnh->tkh", weight_kn, part, optimize=True) for part in (self.population_tnh, self.slope_tnh)
+        )
+        return CubicHermiteSpline(self.time, value_tkh, slope_tkh)(np.maximum(time, self.time[0]))
 
 
 def formation_matrix(problem: Problem, polarization: Polarization, phonons_fi: sparse.spmatrix) -> np.ndarray:
@@ -92,8 +89,7 @@ def propagate(
     rest = integrate_linear(
         generator, lambda t: pushed_nj @ formation.integral_jh(t), initial, start, steps, "valley_", stage
     )
-    fed = np.stack([formation_nj @ formation.integral_jh(t) for t in rest.time])
-    population = rest.state_tnc + fed
+    population = rest.state_tnc + formation_nj @ formation.integral_jh(rest.time)
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(rest.time))
     slope = np.stack([generator @ state for state in population]) + source
     return Dynamics(rest.time, population[:, :size], slope[:, :size], population[:, size:], rest.statistics)

@@ -52,33 +52,25 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
     upper = np.array([np.log(FAST_BOUNDS[1]), np.log(SLOW_BOUNDS[1]), DELAY_BOUND])
     solutions = [
         least_squares(
-            _residual,
+            lambda x: _fitted(x, time, scaled, sigma)[1],
             [np.log(fast), np.log(slow), 0.0],
             bounds=(lower, upper),
-            args=(time, scaled, sigma),
             x_scale=(1, 1, 10),
         )
         for fast, slow in STARTS
     ]
     best = min(solutions, key=lambda solution: solution.cost)
-    amplitude = _amplitudes(_basis(best.x, time, sigma), scaled)
-    times = np.exp(best.x[:2])
-    return BiexponentialFit(times[0], times[1], best.x[2], amplitude, float(np.sqrt(2.0 * best.cost / len(time))))
+    amplitude, _ = _fitted(best.x, time, scaled, sigma)
+    fast, slow = np.exp(best.x[:2])
+    return BiexponentialFit(fast, slow, best.x[2], amplitude, float(np.sqrt(2.0 * best.cost / len(time))))
 
 
-def _basis(x: np.ndarray, time: np.ndarray, sigma: float) -> np.ndarray:
-    shifted = time - x[2]
+def _fitted(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best amplitudes for the parameters log t1, log t2, t0, and the residual."""
     decays = (np.exp(x[0]), np.exp(x[1]), np.inf)
-    return np.stack([convolved_exponential(shifted, decay, sigma) for decay in decays], axis=1)
-
-
-def _amplitudes(basis: np.ndarray, trace: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(basis, trace, rcond=None)[0]
-
-
-def _residual(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) -> np.ndarray:
-    basis = _basis(x, time, sigma)
-    return basis @ _amplitudes(basis, trace) - trace
+    basis = np.stack([convolved_exponential(time - x[2], decay, sigma) for decay in decays], axis=1)
+    amplitude = np.linalg.lstsq(basis, trace, rcond=None)[0]
+    return amplitude, basis @ amplitude - trace
 
 
 def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -> float:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
 
 from hpcx.valley.config import Config
 from hpcx.valley.rates import Rates
 
 
-def reachable(rate_fi: sparse.spmatrix, start_n: np.ndarray) -> np.ndarray:
-    """Return which cells (size,) population can reach from the cells `start_n` by the given rates."""
-    reached = start_n.copy()
-    while True:
-        wider = reached | (rate_fi @ reached.astype(float) > 0)
-        if np.array_equal(wider, reached):
-            return reached
-        reached = wider
-
-
 def idle_mechanisms(config: Config, rates: Rates, formation_nj: np.ndarray) -> dict[str, str]:
     """Return the enabled mechanisms that cannot act in this set, with the reason."""
     formed = (formation_nj > 0).any(axis=1)
-    reached = reachable(rates.total(), formed).astype(float)
+    reached = (
+        np.isfinite(dijkstra(rates.total().T, indices=np.flatnonzero(formed), unweighted=True, min_only=True))
+        if formed.any()
+        else formed
+    )
     idle = {}
     for name, rate_fi in rates.matrices.items():
         if rate_fi.nnz == 0:

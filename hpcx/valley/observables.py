@@ -39,30 +39,25 @@ class Traces:
     kerr_t: np.ndarray | None = None
 
 
-def delays(config: Config) -> np.ndarray:
-    """Return the delays (fs) from time.start up to, not including, time.end."""
-    time = config.internal.time
-    return time.start + time.step * np.arange(delay_count(config))
-
-
 def compute_traces(
     problem: Problem, config: Config, polarization: Polarization, dynamics: Dynamics, scale: float
 ) -> Traces:
     """Return the signals; `scale` turns the simulation's arbitrary density into 1/nm^2."""
-    kernel = _probe_kernel(config)
-    half = len(kernel) // 2
-    time = delays(config)
-    wide = time[0] + config.internal.time.step * np.arange(-half, len(time) + half)
-    occupied = dynamics.contract(bleaching_in(problem))(wide)
+    start, step = config.internal.time.start, config.internal.time.step
+    half, count = probe_cells(config), delay_count(config)
+    kernel = np.exp(-0.5 * (step * np.arange(-half, half + 1) / probe_sigma(config)) ** 2)
+    wide = start + step * np.arange(-half, count + half)
+    occupied = dynamics.weighted_at(wide, bleaching_in(problem))
     coherent = np.einsum(
         "ij,tjh->tih", coherent_bleaching_ij(problem, polarization.bright), polarization.density_tjh(wide)
     )
     signal_hit = scale * (occupied + coherent).transpose(2, 1, 0)
-    transmission = np.apply_along_axis(convolve, 2, signal_hit, kernel, mode="valid")
+    transmission = convolve(signal_hit, (kernel / kernel.sum())[None, None], mode="valid", method="direct")
     dichroism = transmission[0] - transmission[1]
     largest = float(np.abs(dichroism[0]).max())  # a pump at B makes it negative at all times
     known = largest > NOTHING * np.abs(transmission[:, 0]).max()
     dichroism_it = dichroism / largest if known else np.full_like(dichroism, np.nan)
+    time = start + step * np.arange(count)
     return Traces(time, transmission, dichroism_it, largest, _kerr_rotation(problem, config, dichroism_it))
 
 
@@ -80,10 +75,3 @@ def _kerr_rotation(problem: Problem, config: Config, dichroism_it: np.ndarray) -
     offset_i = (probe.kerr_energy - np.array([line.edge for line in lines])) / probe.line_width
     strength_i = np.array([line.state.contact**2 for line in lines]) / lines[0].state.contact ** 2
     return (strength_i * offset_i / (offset_i**2 + 1)) @ dichroism_it
-
-
-def _probe_kernel(config: Config) -> np.ndarray:
-    half = probe_cells(config)
-    t = config.internal.time.step * np.arange(-half, half + 1)
-    kernel = np.exp(-0.5 * (t / probe_sigma(config)) ** 2)
-    return kernel / kernel.sum()

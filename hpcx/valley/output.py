@@ -23,6 +23,16 @@ SLOPE_WINDOW = (1500.0, 8000.0)
 SMALLEST_SIGNAL = 1e-4
 
 
+_TIME = "time after the maximum of the pump"
+_DICHROISM, _NO_DICHROISM = "circular dichroism over the largest magnitude of A", "NaN: A shows no dichroism"
+_SCALE = "largest magnitude of the difference of the A transmission of both helicities, by which it is divided"
+_KERR = (
+    "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the dichroism"
+    " of A"
+)
+_DEPOLARIZATION = "decay time of the odd mode that carries most of A"
+_NO_DEPOLARIZATION = "NaN: none carries most of A; infinite: that mode is conserved"
+_NO_WEIGHT = "NaN: the transition shows no dichroism then"
 _SMALL = "NaN: the signal is too small"
 _FLAT = "does not fall monotonically from 1.5 ps to the end of the window, or falls too little"
 #: quantities derived from the dichroism: dataset -> (unit in which it is written, meaning, meaning of NaN)
@@ -36,130 +46,92 @@ _LIFETIMES = {
 
 
 def lifetimes(config: Config, traces: Traces) -> dict[str, np.ndarray]:
-    """Fit both transitions and take their slopes between 1.5 and 8 ps (or the end of the window):
-    dataset -> (transition,), fs.
-    """
-    response = float(
-        np.hypot(config.internal.pump.duration, config.internal.probe.duration)
-    )  # width of their cross-correlation
+    """Return the quantities of `_LIFETIMES` for both transitions (transition,), in fs; NaN where there is none."""
+    # width of the cross-correlation of the pulses
+    response = float(np.hypot(config.internal.pump.duration, config.internal.probe.duration))
     rows = [_lifetimes(traces.time, trace, response) for trace in traces.dichroism_it]
     return dict(zip(_LIFETIMES, np.array(rows).T))
 
 
 def _lifetimes(time: np.ndarray, trace: np.ndarray, response: float) -> list[float]:
-    """Return the quantities of one trace; NaN where it is too small or does not decay."""
     if np.isnan(trace).any():
         return [np.nan] * len(_LIFETIMES)
-    fitted, last = [np.nan] * 3, min(SLOPE_WINDOW[1], float(time[-1]))
+    fitted, slope, last = [np.nan] * 3, np.nan, min(SLOPE_WINDOW[1], float(time[-1]))
     if np.abs(trace).max() >= SMALLEST_SIGNAL:
         fit = fit_biexponential(time, trace, response)
         fitted = [fit.fast_time, fit.slow_time, fit.residual]
-    slope = (
-        slope_time(time, trace, SLOPE_WINDOW[0], last)
-        if abs(np.interp(last, time, trace)) >= SMALLEST_SIGNAL
-        else np.nan
-    )
+    if abs(np.interp(last, time, trace)) >= SMALLEST_SIGNAL:
+        slope = slope_time(time, trace, SLOPE_WINDOW[0], last)
     return [*fitted, slope, sign_change_time(time, trace, SMALLEST_SIGNAL)]
 
 
 def add_traces(result: Result, traces: Traces, times: dict[str, np.ndarray], modes: Modes) -> None:
     """Add the group `dichroism`."""
-    result.add("dichroism/time", traces.time, ("time",), "fs", "delay of the probe")
-    result.add("dichroism/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
-    result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
-    signal = ("transition", "time")
-    label, missing = "circular dichroism over the largest magnitude of A", "NaN: A shows no dichroism"
-    result.add("dichroism/circular_dichroism", traces.dichroism_it, signal, "1", label, missing=missing)
-    scale = traces.dichroism_scale
-    result.add(
-        "dichroism/scale",
-        scale,
-        (),
-        "1",
-        "largest magnitude of the difference of the A transmission of both helicities, by which it is divided",
-    )
-    transmission = traces.transmission_hit
-    result.add(
-        "dichroism/differential_transmission",
-        transmission,
-        ("pump_helicity", *signal),
-        "1",
-        "differential transmission",
-    )
-    for name, (unit, label, small) in _LIFETIMES.items():
-        result.add_internal(f"dichroism/{name}", times[name], ("transition",), unit, label, missing=small)
+    signal, chosen = ("transition", "time"), modes.depolarization()
+    depolarization_time = np.nan if chosen is None else modes.decay_time[chosen]
+    helicities = ("pump_helicity", *signal)
+    add = result.group("dichroism")
+    add("time", traces.time, ("time",), "fs", "delay of the probe")
+    add("transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
+    add("circular_dichroism", traces.dichroism_it, signal, "1", _DICHROISM, missing=_NO_DICHROISM)
+    add("scale", traces.dichroism_scale, (), "1", _SCALE)
+    add("differential_transmission", traces.transmission_hit, helicities, "1", "differential transmission")
+    for name, (unit, label, missing) in _LIFETIMES.items():
+        add(name, times[name], ("transition",), unit, label, missing=missing)
+    add("slowest_eigenvalue_time", depolarization_time, (), "ps", _DEPOLARIZATION, missing=_NO_DEPOLARIZATION)
     if traces.kerr_t is not None:
-        label = (
-            "Kerr rotation at probe.kerr_energy, of lines of equal dipole moments, over the largest magnitude of the"
-            " dichroism of A"
-        )
-        result.add("dichroism/kerr_rotation", traces.kerr_t, ("time",), "1", label, missing=missing)
-    label, missing = (
-        "decay time of the odd mode that carries most of A",
-        "NaN: none carries most of A; infinite: that mode is conserved",
-    )
-    result.add_internal(
-        "dichroism/slowest_eigenvalue_time", _depolarization_time(modes), (), "ps", label, missing=missing
-    )
-
-
-def _depolarization_time(modes: Modes) -> float:
-    chosen = modes.depolarization()
-    return float("nan") if chosen is None else float(modes.decay_time[chosen])
+        add("kerr_rotation", traces.kerr_t, ("time",), "1", _KERR, missing=_NO_DICHROISM)
+    result.add("pump_helicity", np.array(HELICITIES), ("pump_helicity",), "1", "helicity of the pump")
 
 
 def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
     """Add the group `population`: species against time, both helicities, and what is still coherent."""
     dynamics, scale = simulation.dynamics, simulation.scale
-    labels = np.array([species.label for species in problem.species])
-    shape = (len(dynamics.time), len(labels), problem.grid.cells, len(HELICITIES))
+    shape = (len(dynamics.time), len(problem.species), problem.grid.cells, len(HELICITIES))
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
     coherent_ht = simulation.polarization.density_tjh(dynamics.time).sum(axis=1).T
-    result.add("population/time", dynamics.time, ("time",), "fs", "time after the maximum of the pump")
-    result.add("population/species", labels, ("species",), "1", "exciton: hole, then electron")
-    edges = np.array([species.edge for species in problem.species])
-    result.add("population/energy", edges, ("species",), "eV", "energy at zero momentum")
     dims = ("pump_helicity", "species", "time")
-    result.add_internal("population/population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
-    result.add_internal(
-        "population/coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2"
-    )
+    add = result.group("population")
+    add("time", dynamics.time, ("time",), "fs", _TIME)
+    add("species", _labels(problem), ("species",), "1", "exciton: hole, then electron")
+    add("energy", np.array([s.edge for s in problem.species]), ("species",), "eV", "energy at zero momentum")
+    add("population", scale * population_hxt, dims, "1/cm^2", "density of excitons")
+    add("coherent", scale * coherent_ht, ("pump_helicity", "time"), "1/cm^2", "coherent density |P|^2")
+
+
+def _labels(problem: Problem) -> np.ndarray:
+    return np.array([species.label for species in problem.species])
 
 
 def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
     """Add the group `flow`: particles per time and per particle that each mechanism moves between species, sigma+ pump.
 
-    Mechanisms that are switched off stand there with zeros, so that all points of a sweep have one shape.
+    Mechanisms that are switched off are written as zeros, so that all points of a sweep have one shape.
     """
-    times = np.array(config.flow_times)
-    names = [*PHONONS, *FLIPS, *COULOMB]
-    labels = np.array([species.label for species in problem.species])
+    times, names, labels = np.array(config.flow_times), [*PHONONS, *FLIPS, *COULOMB], _labels(problem)
     rate = np.zeros((len(times), len(names), len(labels), len(labels)))
-    everything = simulation.dynamics.at(times)[:, :, 0]
-    for row, population in enumerate(everything):
-        for column, name in enumerate(names):
-            if name in simulation.rates.matrices:
-                moved = reduce_to_species(problem, simulation.rates.matrices[name], population)
-                rate[row, column] = moved / max(population.sum(), np.finfo(float).tiny)
-    result.add("flow/time", times, ("time",), "fs", "time after the maximum of the pump")
-    result.add("flow/mechanism", np.array(names), ("mechanism",), "1", "mechanism")
-    result.add("flow/species", labels, ("species",), "1", "final exciton")
-    result.add("flow/species_from", labels, ("species_from",), "1", "initial exciton")
+    for row, population in enumerate(simulation.dynamics.at(times)[:, :, 0]):
+        for name, rate_fi in simulation.rates.matrices.items():
+            moved = reduce_to_species(problem, rate_fi, population)
+            rate[row, names.index(name)] = moved / max(population.sum(), np.finfo(float).tiny)
     dims = ("time", "mechanism", "species", "species_from")
-    result.add_internal("flow/rate", rate, dims, "1/ps", "excitons moved per time and exciton, sigma+ pump")
+    add = result.group("flow")
+    add("time", times, ("time",), "fs", _TIME)
+    add("mechanism", np.array(names), ("mechanism",), "1", "mechanism")
+    add("species", labels, ("species",), "1", "final exciton")
+    add("species_from", labels, ("species_from",), "1", "initial exciton")
+    add("rate", rate, dims, "1/ps", "excitons moved per time and exciton, sigma+ pump")
 
 
 def add_modes(result: Result, modes: Modes) -> None:
     """Add the group `modes`."""
-    result.add("modes/transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
-    result.add_internal(
-        "modes/decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved"
-    )
-    result.add_internal("modes/frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
-    result.add("modes/parity", modes.parity, ("mode",), "1", "parity under time reversal, 0 in a magnetic field")
-    label, missing = "share of the dichroism at 1.5 ps", "NaN: the transition shows no dichroism then"
-    result.add("modes/weight", modes.weight_im, ("transition", "mode"), "1", label, missing=missing)
-    result.add("modes/population", modes.population_mx, ("mode", "species"), "1", "net population by species")
+    add = result.group("modes")
+    add("transition", np.array(TRANSITIONS), ("transition",), "1", "probed transition")
+    add("decay_time", modes.decay_time, ("mode",), "ps", "decay time", missing="infinite: the mode is conserved")
+    add("frequency", modes.frequency, ("mode",), "1/ps", "imaginary part of the eigenvalue")
+    add("parity", modes.parity, ("mode",), "1", "parity under time reversal, 0 in a magnetic field")
+    add("weight", modes.weight_im, ("transition", "mode"), "1", "share of the dichroism at 1.5 ps", missing=_NO_WEIGHT)
+    add("population", modes.population_mx, ("mode", "species"), "1", "net population by species")
 
 
 def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None:
@@ -167,21 +139,16 @@ def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None
     time, population_tnh = simulation.dynamics.time, simulation.scale * simulation.dynamics.population_tnh
     spin_n = np.repeat([species.spin for species in problem.species], problem.grid.cells)
     upper_n = np.repeat([float(species.hole.kind == "B") for species in problem.species], problem.grid.cells)
-    total_th = population_tnh.sum(axis=1)
+    spin_ht = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
+    lowest = population_tnh.min() / max(population_tnh.max(), 1e-300)
+    upper_h = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(population_tnh[-1].sum(axis=0), 1e-300)
     dims = ("pump_helicity", "time")
-    result.add("checks/time", time, ("time",), "fs", "time after the maximum of the pump")
-    result.add_internal("checks/particle_number", simulation.particles_th().T, dims, "1/cm^2", "|P|^2 + N")
-    spin = np.einsum("n,tnh->ht", spin_n, population_tnh, optimize=True)
-    result.add_internal("checks/spin", spin, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
-    result.add(
-        "checks/minimum",
-        population_tnh.min() / max(population_tnh.max(), 1e-300),
-        (),
-        "1",
-        "smallest over largest population",
-    )
-    share = np.einsum("n,nh->h", upper_n, population_tnh[-1]) / np.maximum(total_th[-1], 1e-300)
-    result.add("checks/upper_hole_share", share, ("pump_helicity",), "1", "share of holes in the B band at the end")
+    add = result.group("checks")
+    add("time", time, ("time",), "fs", _TIME)
+    add("particle_number", simulation.particles_th().T, dims, "1/cm^2", "|P|^2 + N")
+    add("spin", spin_ht, dims, "1/cm^2", "sum of N (s_h + s_e) / 2")
+    add("minimum", lowest, (), "1", "smallest over largest population")
+    add("upper_hole_share", upper_h, dims[:1], "1", "share of holes in the B band at the end")
 
 
 def summary(config: Config, traces: Traces, times: dict[str, np.ndarray], modes: Modes) -> list[str]:

@@ -83,12 +83,12 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
             number("phonons.acoustic.electron_potential_K", "eV"),
             number("phonons.acoustic.hole_potential", "eV"),
         ),
-        optical=(_optical(material, "electron"), _optical(material, "hole")),
+        optical=(
+            _mode(material, "optical.", "electron_"),
+            _mode(material, "optical.", "hole_"),
+        ),
         zone_edge={
-            name: (
-                _lumped(material, f"phonons.lumped.{pair}.acoustic"),
-                _lumped(material, f"phonons.lumped.{pair}.optical"),
-            )
+            name: (_mode(material, f"lumped.{pair}.acoustic_"), _mode(material, f"lumped.{pair}.optical_"))
             for name, pair in ZONE_EDGE_PAIRS.items()
         },
         spin_flip_energies=(
@@ -98,12 +98,7 @@ def read_parameters(material: Material, environment: Material) -> Parameters:
     )
 
 
-def _optical(material: Material, carrier: str) -> Mode:
+def _mode(material: Material, group: str, carrier: str = "") -> Mode:
     return Mode(
-        material.number("phonons.optical.energy", "eV"),
-        material.number(f"phonons.optical.{carrier}_potential", "eV/nm"),
+        material.number(f"phonons.{group}energy", "eV"), material.number(f"phonons.{group}{carrier}potential", "eV/nm")
     )
-
-
-def _lumped(material: Material, key: str) -> Mode:
-    return Mode(material.number(f"{key}_energy", "eV"), material.number(f"{key}_potential", "eV/nm"))

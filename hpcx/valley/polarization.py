@@ -9,13 +9,14 @@ driven by a Gaussian is an error function of complex argument. The source of pop
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 from scipy.special import wofz
 
 from hpcx.physics.constants import HBAR
 from hpcx.valley.config import Config
-from hpcx.valley.interpolation import hermite
 from hpcx.valley.mechanisms.dexter_coherent import coupling_jj
 from hpcx.valley.problem import Problem
 from hpcx.valley.steps import PUMP_REACH, pump_sigma
@@ -119,9 +120,10 @@ class Formation:
     integral_tjh: np.ndarray
     density_tjh: np.ndarray
 
-    def integral_jh(self, time: float) -> np.ndarray:
-        """Return int |P_j|^2 dt up to `time` (bright, helicity), by cubic Hermite interpolation between the edges."""
-        return hermite(self.time, self.integral_tjh, self.density_tjh, np.array([time]))[0]
+    @cached_property
+    def integral_jh(self) -> CubicHermiteSpline:
+        """The integral up to any time in fs (bright, helicity), interpolated between the edges."""
+        return CubicHermiteSpline(self.time, self.integral_tjh, self.density_tjh)
 
 
 def integrate_formation(polarization: Polarization, end: float) -> Formation:

@@ -25,10 +25,6 @@ from hpcx.valley.polarization import Formation, Polarization
 from hpcx.valley.problem import Problem
 
 
-class SaturationError(ValueError):
-    """The density is beyond what terms of second order can describe."""
-
-
 @dataclass(frozen=True)
 class FinalStates:
     """The factor 1 + stimulation n - blocking n of every cell.
@@ -48,22 +44,10 @@ class FinalStates:
 
 
 def final_states(problem: Problem, config: Config) -> FinalStates:
-    """Return the factors that the input asks for;
-    raises SaturationError if the pump's density could block a state entirely.
-    """
+    """Return the factors that the input asks for; `refusals` has made sure that no state is blocked entirely."""
     options = config.approximation
     stimulation = 1.0 / problem.weights() if options.stimulation else np.zeros(problem.size)
-    if not options.blocking:
-        return FinalStates(stimulation, None)
-    blocking = blocking_matrix(problem)
-    share = config.internal.pump.density * blocking.max()
-    if share >= 1.0:
-        density = config.pump.density
-        raise SaturationError(
-            f"pump.density = {density:.3g} cm^-2: the second-order theory holds only well below {density / share:.3g}"
-            " cm^-2"
-        )
-    return FinalStates(stimulation, blocking)
+    return FinalStates(stimulation, blocking_matrix(problem) if options.blocking else None)
 
 
 @dataclass(frozen=True)
@@ -108,10 +92,8 @@ def propagate_saturated(
     As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose
     particles. Raises IntegrationError.
     """
-    size, helicities = formation_nj.shape[0], formation.integral_tjh.shape[2]
-    start = float(formation.time[0])
     runs = []
-    for helicity in range(helicities):
+    for helicity in range(formation.integral_tjh.shape[2]):
 
         def fed(time: float) -> np.ndarray:
             """Return what the source has brought until `time`."""
@@ -122,24 +104,17 @@ def propagate_saturated(
                 lambda t, m: saturated.scattering(m + fed(t)),
                 lambda t, m: saturated.jacobian(m + fed(t)),
                 saturated.rate_fi + saturated.rate_fi.T,
-                np.zeros(size),
-                start,
+                np.zeros(len(formation_nj)),
+                float(formation.time[0]),
                 steps,
                 "valley_",
                 stage(f"helicity {helicity}") if stage is not None else None,
             )
         )
-    return _collect(saturated, formation_nj, polarization, formation, scale, runs)
-
-
-def _collect(
-    saturated: Saturated, formation_nj, polarization: Polarization, formation: Formation, scale: float, runs
-) -> Dynamics:
-    """Put the helicities together, back in the simulation's unit."""
     time = runs[0].time
     source = np.einsum("nj,tjh->tnh", formation_nj, polarization.density_tjh(time))
     population = np.concatenate([run.state_tnc for run in runs], axis=2) / scale
-    population += np.stack([formation_nj @ formation.integral_jh(t) for t in time])
+    population += formation_nj @ formation.integral_jh(time)
     scattered = [[saturated.scattering(scale * column) / scale for column in state.T] for state in population]
     slope = source + np.array(scattered).transpose(0, 2, 1)
     statistics = {key: sum(run.statistics[key] for run in runs) for key in runs[0].statistics}

@@ -52,7 +52,7 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError, SaturationError, Stopped. For one process: nothing is communicated."""
+    """Run one point; raises IntegrationError, Stopped. For one process: nothing is communicated."""
     stages = Stages(MPI.COMM_SELF, run)
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)
@@ -63,7 +63,8 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
     inside = config.internal
     scale = inside.pump.density / _particles(formation, formation_nj, inside.time.end)
     with run.timings.measure("time steps"):
-        generator = build_generator(problem, config, rates)
+        angular = coherence_count(problem, config) > 0
+        generator = extended_generator(problem, config, rates) if angular else rates.generator()
         steps = segments(config.time, end(config))
         if config.approximation.saturation:
             saturated = Saturated(rates.total(), final_states(problem, config))
@@ -71,15 +72,6 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
         else:
             dynamics = propagate(generator, formation_nj, polarization, formation, steps, stages.stage)
     return Simulation(rates, generator, polarization, formation, formation_nj, dynamics, scale)
-
-
-def build_generator(problem: Problem, config: Config, rates: Rates) -> sparse.csr_matrix:
-    """Return the generator of the populations,
-    extended by the exchange coherences if the input asks for two dimensions.
-    """
-    if coherence_count(problem, config):
-        return extended_generator(problem, config, rates)
-    return rates.generator()
 
 
 def _particles(formation: Formation, formation_nj: np.ndarray, time: float) -> float:

@@ -14,7 +14,6 @@ from hpcx.physics.constants import BOHR_MAGNETON
 from hpcx.valley.config import Magnetic
 from hpcx.valley.parameters import Parameters
 
-VALLEYS = ("K", "K'")
 #: the valley that time reversal exchanges with the given one
 MIRROR_VALLEY = {"K": "K'", "K'": "K", "L": "L'", "L'": "L"}
 SPIN_NAMES = {1: "up", -1: "down"}
@@ -33,6 +32,11 @@ class Carrier:
     def mirrored(self) -> Carrier:
         """Return the time-reversed carrier."""
         return Carrier(MIRROR_VALLEY[self.valley], -self.spin, self.kind)
+
+    @property
+    def side(self) -> int:
+        """Return 1 for the valleys K and L, -1 for K' and L'."""
+        return -1 if self.valley.endswith("'") else 1
 
     @property
     def label(self) -> str:
@@ -88,16 +92,13 @@ class Species:
 
 def holes() -> list[Carrier]:
     """Return the four hole states, those of spin up first."""
-    return [Carrier(valley, spin, _kind(valley, spin)) for spin in (1, -1) for valley in _ordered(spin)]
+    return [Carrier("K", 1, "A"), Carrier("K'", 1, "B"), Carrier("K'", -1, "A"), Carrier("K", -1, "B")]
 
 
 def electrons() -> list[Carrier]:
     """Return the six electron states, those of spin up first."""
-    states = []
-    for spin in (1, -1):
-        states += [Carrier(valley, spin, _kind(valley, spin)) for valley in _ordered(spin)]
-        states.append(Carrier("L" if spin == 1 else "L'", spin, "L"))
-    return states
+    up, down = holes()[:2], holes()[2:]  # the K branches have the valleys and spins of the holes
+    return [*up, Carrier("L", 1, "L"), *down, Carrier("L'", -1, "L")]
 
 
 def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | None = None) -> list[Species]:
@@ -119,18 +120,9 @@ def zeeman_shift(species: Species, magnetic: Magnetic) -> float:
     """Return by how much a field moves a species, eV: its electron's band less its hole's,
     those at K up and those at K' down.
     """
-    factors = {
-        "eA": magnetic.electron_A,
-        "eB": magnetic.electron_B,
-        "eL": magnetic.electron_Lambda,
-        "hA": magnetic.hole_A,
-        "hB": magnetic.hole_B,
-    }
-    up = {"K": 1.0, "L": 1.0, "K'": -1.0, "L'": -1.0}
-    bands = (
-        up[species.electron.valley] * factors["e" + species.electron.kind]
-        - up[species.hole.valley] * factors["h" + species.hole.kind]
-    )
+    electron = {"A": magnetic.electron_A, "B": magnetic.electron_B, "L": magnetic.electron_Lambda}
+    hole = {"A": magnetic.hole_A, "B": magnetic.hole_B}
+    bands = species.electron.side * electron[species.electron.kind] - species.hole.side * hole[species.hole.kind]
     return BOHR_MAGNETON * magnetic.field * bands
 
 
@@ -143,14 +135,6 @@ def mirror_index(species: list[Species]) -> list[int]:
     """Return for each species the index of its time-reversed image."""
     position = {(s.hole, s.electron): index for index, s in enumerate(species)}
     return [position[s.hole.mirrored(), s.electron.mirrored()] for s in species]
-
-
-def _kind(valley: str, spin: int) -> str:
-    return "A" if (valley == "K") == (spin == 1) else "B"
-
-
-def _ordered(spin: int) -> tuple[str, ...]:
-    return VALLEYS if spin == 1 else VALLEYS[::-1]
 
 
 def _ground_states(p: Parameters) -> dict[str, BoundState]:

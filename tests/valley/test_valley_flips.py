@@ -11,6 +11,7 @@ from hpcx.valley.dynamics import formation_matrix
 from hpcx.valley.mechanisms import dexter_dark, exchange, rashba
 from hpcx.valley.polarization import build_polarization
 from hpcx.valley.rates import build_rates
+from hpcx.valley.transfer_kernel import contact_pairs
 
 SMALL = {"momentum": {"points": 24, "angles": 12}}
 FLIPS = {"mechanisms": {"set": "full + spin_flip"}, **SMALL}
@@ -100,7 +101,7 @@ def test_assisted_dexter_transfer_conserves_energy_and_spin(setup):
         g = generator(rates.matrices[name])
         assert np.abs(g @ equilibrium).max() < 1e-13 * (np.abs(g) @ equilibrium).max()
     # the upper species of a dark pair is never occupied: nothing ends there but from where its hole scatters to
-    pair = dexter_dark.pairs(problem, 0.15)[0]
+    pair = contact_pairs(problem, 0.15, dexter_dark.VALLEYS)[0]
     edge = [species.edge for species in problem.species]
     upper = max((pair.first, pair.second), key=lambda index: edge[index])
     assert rates.matrices["dexter_dark"][problem.cells_of(upper)].nnz == 0

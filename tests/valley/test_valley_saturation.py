@@ -1,13 +1,18 @@
 """Terms of second order in the density: what they conserve, where they lead, and their low-density limit."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from hpcx.config.serving import load_for
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.wannier_gaussian import ground_state
+from hpcx.units import to_internal
 from hpcx.valley.blocking import blocking_matrix
 from hpcx.valley.rates import build_rates
+from hpcx.valley.refusals import refusals
 from hpcx.valley.saturation import FinalStates, Saturated, final_states
 
 SMALL = {"momentum": {"points": 16, "angles": 12}, "time": {"end": "2 ps"}, "flow": {"times": ["1 ps"]}}
@@ -112,9 +117,12 @@ def test_fluence_matters_only_with_saturation(calculate):
     assert np.abs(trace("8e11 cm^-2", True) - linear).max() > 1e-3
 
 
-def test_too_dense_is_an_error_that_names_the_key(calculate):
-    with pytest.raises(ValueError, match="pump.density"):
-        calculate(**SMALL, pump={"density": "2e14 cm^-2"}, approximation={"saturation": True, "stimulation": False})
+def test_too_dense_is_refused_and_the_limit_is_that_of_the_blocking(configure, setup):
+    dense = {"pump": {"density": "2e14 cm^-2"}, "approximation": {"saturation": True, "stimulation": False}}
+    [refusal] = refusals(configure(**SMALL, **dense), load_for("valley", "WSe2"))
+    assert refusal.key == "pump.density"
+    limit = float(re.search(r"below (\S+) cm", refusal.message)[1])
+    assert to_internal(limit, "cm^-2") * blocking_matrix(setup(**SMALL)[1]).max() == pytest.approx(1, rel=5e-3)
 
 
 def test_saturation_and_two_dimensions_exclude_each_other(configure):

@@ -14,19 +14,15 @@ import numpy as np
 
 from hpcx.valley.config import Config
 from hpcx.valley.problem import Problem
+from hpcx.valley.species import Species
 
 
 def coupling_jj(problem: Problem, config: Config, bright: list[int]) -> np.ndarray:
     """Return the Hermitian couplings between the polarisations of the species `bright` (bright, bright), eV."""
-    coupling = np.zeros((len(bright), len(bright)))
-    for row, a in enumerate(bright):
-        for column, b in enumerate(bright):
-            coupling[row, column] = _element(problem, config, a, b)
-    return coupling
+    return np.array([[_element(config, problem.species[a], problem.species[b]) for b in bright] for a in bright])
 
 
-def _element(problem: Problem, config: Config, a: int, b: int) -> float:
-    first, second = problem.species[a], problem.species[b]
+def _element(config: Config, first: Species, second: Species) -> float:
     if first.hole.kind == second.hole.kind:
         return 0.0
     if first.hole.valley == second.hole.valley:

@@ -18,15 +18,13 @@ from scipy import sparse
 from hpcx.valley.config import Config
 from hpcx.valley.dexter import dexter_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.transfer_kernel import Pair, contact_pairs
+from hpcx.valley.transfer_kernel import contact_pairs
 
-
-def pairs(problem: Problem, constant: float) -> list[Pair]:
-    """Return the pair of dark species of each spin with its element for `constant` in eV nm^2."""
-    return contact_pairs(problem, constant, (("K", "K'"), ("K'", "K")))
+#: valleys of hole and electron of the two species
+VALLEYS = (("K", "K'"), ("K'", "K"))
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
     constant = config.dexter.dark_ratio * config.internal.dexter.constant
-    return dexter_matrix(problem, config, pairs(problem, constant), phonon_out)
+    return dexter_matrix(problem, config, contact_pairs(problem, constant, VALLEYS), phonon_out)

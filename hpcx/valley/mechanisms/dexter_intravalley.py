@@ -16,14 +16,10 @@ from scipy import sparse
 from hpcx.valley.config import Config
 from hpcx.valley.dexter import dexter_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.transfer_kernel import Pair, contact_pairs
-
-
-def pairs(problem: Problem, constant: float) -> list[Pair]:
-    """Return the pairs (A of one valley, B of the other) with their element for `constant` in eV nm^2."""
-    return contact_pairs(problem, constant, (("K", "K"), ("K'", "K'")))
+from hpcx.valley.transfer_kernel import contact_pairs
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:
     """Return W (size, size) in 1/fs; `phonon_out` are the out-rates by phonons (size,) that dephase."""
-    return dexter_matrix(problem, config, pairs(problem, config.internal.dexter.constant), phonon_out)
+    pairs = contact_pairs(problem, config.internal.dexter.constant, (("K", "K"), ("K'", "K'")))
+    return dexter_matrix(problem, config, pairs, phonon_out)

@@ -22,18 +22,14 @@ from hpcx.valley.transfer_kernel import Pair, transfer_matrix
 
 def pairs(problem: Problem) -> list[Pair]:
     """Return the pairs of bright species that are each other's mirror image, with |J_Q| (cells,) in eV."""
+    p = problem.parameters
+    kappa = float(p.interaction.dielectric_function(0.0))
+    slope_i = 2.0 * np.pi * COULOMB / kappa * (p.velocity / p.dipole_gap) ** 2 * problem.grid.momentum
     return [
-        Pair(index, image, exchange_slope(problem, index) * problem.grid.momentum)
+        Pair(index, image, slope_i * problem.species[index].state.contact ** 2)
         for index, image in enumerate(problem.mirror)
         if index < image and problem.species[index].bright
     ]
-
-
-def exchange_slope(problem: Problem, index: int) -> float:
-    """Return |J_Q| / Q of a bright species in eV nm."""
-    p, contact = problem.parameters, problem.species[index].state.contact ** 2
-    kappa = float(p.interaction.dielectric_function(0.0))
-    return 2.0 * np.pi * COULOMB / kappa * (p.velocity / p.dipole_gap) ** 2 * contact
 
 
 def matrix(problem: Problem, config: Config, phonon_out: np.ndarray) -> sparse.csr_matrix:

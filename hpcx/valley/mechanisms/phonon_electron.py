@@ -13,7 +13,7 @@ from scipy import sparse
 from hpcx.valley.config import Config
 from hpcx.valley.phonon_kernel import SpeciesPair, electron_emission, phonon_matrix
 from hpcx.valley.problem import Problem
-from hpcx.valley.species import Carrier, Species
+from hpcx.valley.species import Carrier
 
 
 def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
@@ -29,16 +29,14 @@ def pairs(problem: Problem) -> list[SpeciesPair]:
     """Return all ordered pairs of species that differ in the electron's valley alone."""
     numbered = list(enumerate(problem.species))
     return [
-        SpeciesPair(i, f, _name(a.electron, b.electron)) for i, a in numbered for f, b in numbered if _coupled(a, b)
+        SpeciesPair(i, f, _name(a.electron, b.electron))
+        for i, a in numbered
+        for f, b in numbered
+        if a.hole == b.hole and a.electron.spin == b.electron.spin and a.electron.valley != b.electron.valley
     ]
-
-
-def _coupled(a: Species, b: Species) -> bool:
-    return a.hole == b.hole and a.electron.spin == b.electron.spin and a.electron.valley != b.electron.valley
 
 
 def _name(first: Carrier, second: Carrier) -> str:
     if "L" not in (first.kind, second.kind):
         return "e:K-K'"
-    primed = [carrier.valley.endswith("'") for carrier in (first, second)]
-    return "e:K-L" if primed[0] == primed[1] else "e:K'-L"
+    return "e:K-L" if first.side == second.side else "e:K'-L"
