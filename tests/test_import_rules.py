@@ -95,7 +95,7 @@ FOR_MODELS = {"physics", "materials", "units", "registry", "refinement", "parall
 #: and bytes alone
 FOR_SCRIPTS = {"hpcx.converge.limits", "hpcx.io.seal", "hpcx.renamed"}
 #: sections of inputs outside `config`
-INPUT_SECTIONS = {"exciton.tight_binding_config", "valley.mechanism_sets"}
+INPUT_SECTIONS = {"exciton.carriers_config", "exciton.tight_binding_config", "valley.mechanism_sets"}
 FRIENDS = {"trion": {"exciton"}}
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Named, OneOf, Permittivity, RunInput, Section, Unit, refuse_more
+from hpcx.exciton.carriers_config import Pair
 from hpcx.exciton.tight_binding_config import TightBindingFiles, Zone
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.catalogue import matching
@@ -331,16 +332,27 @@ class CarriersInput(RunInput):
         return self
 
     @property
+    def carrier_words(self) -> dict[str, str]:
+        """The carriers that the input names, by "electron" and "hole"."""
+        return {}
+
+    @property
+    def conduction_order(self) -> str | None:
+        """ "bright" or "dark" if the input says which conduction band is lower."""
+        return None
+
+    @property
     def numbers_from(self) -> str:
         """The usual parameter set: of parabolic bands one with equal masses."""
         return "mayers2015" if self.bands.model == "parabolic" else self.usual_set
 
     def material_keys(self) -> list[str]:
-        """Return lattice, screening, and what bands and phonons need."""
+        """Return lattice, screening, and what bands, named carriers and phonons need."""
         bands = BAND_MODELS[self.bands.model].lacking(self.bands.masses)
         lattice = [] if self.bands.model == "tight-binding" else ["lattice.constant"]
         phonons = matching(*PHONON_NUMBERS) if self.phonons.enabled else ()
-        return [*dict.fromkeys([*lattice, "interaction.r0", *bands, *phonons])]
+        order = ["carriers.order"] if self.carrier_words and self.bands.model != "tight-binding" else []
+        return [*dict.fromkeys([*lattice, "interaction.r0", *bands, *order, *phonons])]
 
 
 class Config(CarriersInput):
@@ -358,6 +370,7 @@ class Config(CarriersInput):
         Effect(("exchange",), ("mesh.region",), lambda region: region == "disks"),
     )
 
+    exciton: Pair = Field(default_factory=Pair, description="electron and hole of pairs on disks, in any valleys")
     zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
     exchange: ExcitonExchange = Field(default_factory=ExcitonExchange, description="exchange of pairs on disks")
 
@@ -365,6 +378,7 @@ class Config(CarriersInput):
     def _consistent(self) -> Config:
         check_helicity(self.absorption, self.bands)
         check_exchange(self.exchange, self.bands)
+        self.exciton.check(self.mesh.region, self.exchange.acts, self.phonons.enabled)
         if self.mesh.region == "zone" and self.bands.model != "tight-binding":
             raise ValueError(
                 'mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley'
@@ -376,3 +390,8 @@ class Config(CarriersInput):
                 " and zone.path"
             )
         return self
+
+    @property
+    def carrier_words(self) -> dict[str, str]:
+        """The carriers that the input names, by "electron" and "hole"."""
+        return self.exciton.words

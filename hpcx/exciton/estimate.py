@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hpcx.exciton.carriers import described
 from hpcx.exciton.config import CarriersInput, Config, Solver
 from hpcx.exciton.problem import DENSE_LIMIT, coarse_mesh, mesh_points, pair_bands
 from hpcx.exciton.refinement import relative_width
@@ -96,6 +97,8 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     bands = pair_bands(config, material) if config.bands.model == "tight-binding" else {}
     warnings = coarse_mesh(config, material) + cautions(bands)
     facts = {"mesh points": str(n), "method": "dense matrix" if n <= DENSE_LIMIT else "matrix-free FFT"} | told(bands)
+    if config.carrier_words:
+        facts["carriers"] = described(config)
     work = POINT + exciton_work(config, material, config.absorption.enabled, ranks)
     if config.exchange.acts:  # two valleys, with exchange and without, at every momentum
         work += exciton_work(config, material, False, ranks) * (4 * len(config.exchange.momenta))

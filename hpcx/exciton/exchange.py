@@ -21,9 +21,10 @@ import numpy as np
 from mpi4py import MPI
 from scipy.linalg import eigh
 
+from hpcx.exciton.carriers import carrier_bands
 from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.operator import ExcitonOperator
-from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, carrier_bands, material_interaction
+from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, material_interaction
 from hpcx.exciton.saved_states import BlockOrder, SavedStates, SideBySide
 from hpcx.io.result import Result
 from hpcx.io.stages import Stage, Stages

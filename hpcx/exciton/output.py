@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mpi4py import MPI
 
+from hpcx.exciton.carriers import Species, band_edge, is_bright
 from hpcx.exciton.labels import Labels
 from hpcx.exciton.observables import level_width
 from hpcx.exciton.problem import ExcitonProblem
@@ -20,18 +21,23 @@ if TYPE_CHECKING:
 
 #: kind of texts in files: the same for all points of a sweep, so that they are stacked
 TEXT = "U8"
+#: why a pair has no optical energy
+DARK = "NaN: light makes no such pair without phonons"
 
 
-def add_energies(result: Result, group: str, name: str, energy: np.ndarray, gap: float | None) -> None:
+def add_energies(
+    result: Result, group: str, name: str, energy: np.ndarray, gap: float | None, bright: bool | None = None
+) -> None:
     """Put energies (state,) from the band edges in eV under `group`,
-    and with a band gap those of optical transitions.
+    and with a band gap those of optical transitions, NaN if pairs may be dark and this one is.
     """
     zero = "from the band edges" if gap is None else "with the band gap, as optical_energy"
     result.add(f"{group}/energy", energy + (gap or 0.0), ("state",), "eV", f"{name} energy {zero}")
     result.add(f"{group}/energy_from_band_edge", energy, ("state",), "eV", f"{name} energy from the band edges")
     if gap is not None:
         text = f"photon energy of the optical transition to the {name}: band gap and energy from the band edges"
-        result.add(f"{group}/optical_energy", energy + gap, ("state",), "eV", text)
+        photon, missing = energy + gap * (np.nan if bright is False else 1), "" if bright is None else DARK
+        result.add(f"{group}/optical_energy", photon, ("state",), "eV", text, missing=missing)
 
 
 def binding_text(binding: float, gap: float | None) -> str:
@@ -84,7 +90,7 @@ def add_exciton(
     """Put the exciton's energies under /exciton; the band `gap` moves energies, not binding energies;
     `tolerance` of the solver.
     """
-    add_energies(result, "exciton", "exciton", states.energy, gap)
+    add_energies(result, "exciton", "exciton", states.energy, gap, bool(problem.dipole_k.any()))
     result.add("exciton/binding_energy", -states.energy[0], (), "eV", "exciton binding energy")
     add_degeneracy(result, "exciton", states.degeneracy, tolerance)
     add_labels(result, states.labels)
@@ -97,6 +103,15 @@ def add_exciton(
         "first-order error of the binding energy due to the finite mesh",
     )
     result.add("exciton/dimension", problem.mesh.size, (), "1", "number of mesh points")
+
+
+def add_pair(result: Result, pair: tuple[Species, Species], words: str, energy: float) -> None:
+    """Put the band edges of named carriers under /exciton; `energy` is that of the lowest state from them, eV."""
+    edge = band_edge(pair)
+    text = "energy of electron and hole at their valleys' centres, above those of the lowest bands of the K valleys"
+    result.add("exciton/band_edge", edge, (), "eV", text, missing="NaN: the material gives no band edge for a carrier")
+    above = f": lowest state {from_internal(edge + energy, 'meV'):.3f} meV from the lowest band edges of K"
+    result.summary.append(f"{words}{'' if is_bright(pair) else ' (dark)'}{'' if np.isnan(edge) else above}")
 
 
 def add_momenta(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hpcx.exciton.carriers import Species, carrier_bands, dipole, named_pair, pair_labels
 from hpcx.exciton.config import CarriersInput
 from hpcx.exciton.tight_binding import load_valleys
-from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.anisotropic import AnisotropicLayer
-from hpcx.physics.bands import Band, BandModel, Carrier, load_bands
+from hpcx.physics.bands import Band
 from hpcx.physics.interaction import Interaction, interaction_of, layer_interaction
 from hpcx.physics.lattice import Lattice, hexagonal
 from hpcx.physics.mesh import ValleyMesh, count_points, lattice_mesh
@@ -120,27 +120,36 @@ def material_interaction(config: CarriersInput, material: Material, with_layer: 
     return interaction_of(0.0, around, kind)
 
 
-def carrier_bands(config: CarriersInput, material: Material) -> BandModel:
-    """Return the band model of an input."""
-    if config.bands.model == "tight-binding":
-        return load_valleys(config.tight_binding)
-    return load_bands(BAND_MODELS[config.bands.model].place).of_material(material, config.bands.masses)
-
-
 def pair_bands(
     config: CarriersInput, material: Material, transition: str = "A", mesh: ValleyMesh | None = None
 ) -> dict[str, Band]:
-    """Return the bands of "electron" and "hole" of the K valley on the mesh of an input; `transition` is "A" or "B"."""
+    """Return the bands of "electron" and "hole" on the mesh of an input, which may name these carriers;
+    else those of a `transition` of the K valley, "A" or "B".
+    """
     momentum_kx, model = (mesh or carrier_mesh(config, material)).momentum_kx, carrier_bands(config, material)
-    pair = 1 if transition == "A" else -1
-    return {name: model.band(momentum_kx, Carrier(pair, 1, name == "electron")) for name in ("electron", "hole")}
+    electron, hole = (model.band(momentum_kx, label) for label in pair_labels(config, material, transition))
+    return {"electron": electron, "hole": hole}
 
 
 def exciton_problem(config: CarriersInput, material: Material, transition: str = "A") -> ExcitonProblem:
-    """Return the exciton of the K valley for an input of the exciton or the trion; `transition` is "A" or "B"."""
-    mesh = carrier_mesh(config, material)
+    """Return the exciton of the carriers that an input names, else that of a `transition` of the K valley,
+    "A" or "B"; raises CarrierError.
+    """
+    mesh, model, named = carrier_mesh(config, material), carrier_bands(config, material), named_pair(config, material)
     bands = pair_bands(config, material, transition, mesh)
-    dipole_k = carrier_bands(config, material).dipole(bands["electron"], bands["hole"], config.absorption.helicity)
+    pair = bands["electron"], bands["hole"]
+    helicity = config.absorption.helicity
+    dipole_k = dipole(model, named, pair, helicity) if named else model.dipole(*pair, helicity)
     law, w0 = material_interaction(config, material), config.screening.w0
     correction = finite_mesh_correction(mesh, law, w0)
-    return ExcitonProblem(mesh, bands["electron"], bands["hole"], interaction_grid(mesh, law, w0), correction, dipole_k)
+    return ExcitonProblem(mesh, *pair, interaction_grid(mesh, law, w0), correction, dipole_k)
+
+
+def pair_problem(
+    config: CarriersInput, material: Material, exciton: ExcitonProblem, pair: tuple[Species, Species]
+) -> ExcitonProblem:
+    """Return the exciton of another electron and hole on the mesh of `exciton`."""
+    model = carrier_bands(config, material)
+    electron, hole = (model.band(exciton.mesh.momentum_kx, species.label) for species in pair)
+    dipole_k = dipole(model, pair, (electron, hole), config.absorption.helicity)
+    return replace(exciton, electron=electron, hole=hole, dipole_k=dipole_k)

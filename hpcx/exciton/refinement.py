@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from hpcx.exciton.carriers import A_PAIR, carrier_bands, pair_labels
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import carrier_bands, carrier_lattice, material_interaction
-from hpcx.exciton.refusals import PAIR, followed
+from hpcx.exciton.problem import carrier_lattice, material_interaction
+from hpcx.exciton.refusals import followed
 from hpcx.exciton.tight_binding import load_valleys
 from hpcx.materials.loader import Material
-from hpcx.physics.bands import Carrier
 from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
@@ -91,9 +91,10 @@ def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.
     (1/nm, ascending) along one direction, each (n,).
     """
     momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
-    model = carrier_bands(config, material)
-    model = model.continued() if isinstance(model, TightBindingValleys) else model
-    electron, hole = (model.band(momentum_kx, Carrier(1, 1, conduction)) for conduction in (True, False))
+    model, labels = carrier_bands(config, material), pair_labels(config, material)
+    if isinstance(model, TightBindingValleys):
+        model, labels = model.continued(*labels), A_PAIR
+    electron, hole = (model.band(momentum_kx, label) for label in labels)
     overlap_k = np.abs(
         (electron.spinor_ck[:, :1].conj() * electron.spinor_ck).sum(axis=0)
         * (hole.spinor_ck[:, :1].conj() * hole.spinor_ck).sum(axis=0)
@@ -132,7 +133,7 @@ def tail_of(config: CarriersInput, material: Material) -> Tail:
     return Tail(unit, weight)
 
 
-def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = PAIR) -> float:
+def highest_cutoff(config: CarriersInput, carriers: Iterable[Any] = A_PAIR) -> float:
     """Return the largest cut-off (2 pi / a) that makes sense:
     bands of a tight-binding model can be followed so far only.
     """
@@ -228,7 +229,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         return _OVERHEAD + 100 * points * math.log2(points)
 
     return Refinement(
-        mesh_parameters(config, material, highest_cutoff(config)),
+        mesh_parameters(config, material, highest_cutoff(config, pair_labels(config, material))),
         (binding_energy(config, material),),
         mesh_settings,
         lean,

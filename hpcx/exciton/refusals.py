@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from functools import reduce
+from dataclasses import replace
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
+from hpcx.exciton.carriers import A_PAIR, carrier_bands, is_bright, named_pair, pair_gap, pair_labels, species_of
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import carrier_bands, material_interaction, surroundings
+from hpcx.exciton.problem import material_interaction, surroundings
 from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, pair_momenta
 from hpcx.materials.environment import apart
 from hpcx.materials.loader import Material
-from hpcx.physics.bands import Carrier, Dirac
+from hpcx.physics.bands import Dirac
 from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.registry import Refusal, tried
@@ -25,8 +27,6 @@ _GAP_MESH = 12
 #: largest mesh on which degenerate bands are looked for, and the distance of levels up to which bands are degenerate,
 #: eV (files have six digits)
 _LEVELS_MESH, _SAME_LEVEL = 24, 1e-5
-#: electron and hole of the A exciton
-PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
 #: keys of the exchange of electron and hole
 _EXCHANGE = ("exchange.long_range", "exchange.contact", "zone.exchange")
 #: N k0 of the mesh on which bands are followed
@@ -41,6 +41,7 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
         config, material
     )
     exchange = config.exchange
+    found = found or _named(config, material)
     if not found and apart(surroundings(config)):
         return _of_overlaps(config)
     if not found and exchange.long_range:
@@ -48,6 +49,36 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
         found += tried(
             "exchange.screening", exchange.screening, lambda: material_interaction(config, material, with_layer)
         )[1]
+    return found
+
+
+def _named(config: CarriersInput, material: Material) -> list[Refusal]:
+    """Return named carriers that are not there or cannot be followed, light that does not make their pair,
+    and a gap that says nothing about it.
+    """
+    words = config.carrier_words
+    found = [
+        replace(refusal, message=refusal.message.removeprefix(f"{word}: "))
+        for name, word in words.items()
+        for refusal in tried(f"exciton.{name}", word, partial(species_of, config, material, word))[1]
+    ]
+    pair, more = tried("exciton", ", ".join(words.values()), partial(named_pair, config, material))
+    if found or more or pair is None:
+        return found or more
+    if config.absorption.enabled and not is_bright(pair):
+        reason = (
+            "light does not make this pair, whose carriers are in two valleys or of opposite spin; its absorption needs"
+            " phonons and is not implemented"
+        )
+        found.append(Refusal("absorption.enabled", "true", reason))
+    if config.gap is not None and math.isnan(pair_gap(config, material)):
+        reason = (
+            "is that of the A exciton, and nobody says how far the edges of this pair are from its edges (in a material"
+            " carriers.conduction_splitting, valence_splitting, Lambda_energy); leave it out"
+        )
+        found.append(Refusal("gap", f"{config.gap:g} eV", reason))
+    if not found and config.bands.model == "tight-binding":
+        found = followed(config, pair_labels(config, material))
     return found
 
 
@@ -108,7 +139,7 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
     valleys, found = tried("tight_binding.valley", files.valley, lambda: load_valleys(files))
     if found:
         return found
-    energies, found = tried("tight_binding.spin", files.spin, lambda: [valleys.energy(carrier) for carrier in PAIR])
+    energies, found = tried("tight_binding.spin", files.spin, lambda: [valleys.energy(carrier) for carrier in A_PAIR])
     if found:
         return found
     if energies[0] <= energies[1]:
@@ -121,7 +152,7 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
             " overlap"
         )
         return [Refusal("mesh.k0", f"{config.mesh.cutoff:g}", reason)]
-    return followed(config, PAIR)
+    return followed(config, A_PAIR) if not config.carrier_words else []
 
 
 def followed(config: CarriersInput, carriers: Iterable[Any], points: int = _COARSE) -> list[Refusal]:

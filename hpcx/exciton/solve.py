@@ -11,13 +11,14 @@ from mpi4py import MPI
 from scipy.linalg import eigh
 
 from hpcx.exciton.absorption import add_spectrum, exciton_spectrum
+from hpcx.exciton.carriers import described, named_pair, pair_gap
 from hpcx.exciton.config import Config
 from hpcx.exciton.dephasing import with_phonons
 from hpcx.exciton.exchange import add_exchange
 from hpcx.exciton.labels import Envelopes, Labels
 from hpcx.exciton.observables import degeneracy, level_width, oscillator_strength
 from hpcx.exciton.operator import ExcitonOperator
-from hpcx.exciton.output import add_exciton, add_oscillator_strength, add_wavefunction, binding_text
+from hpcx.exciton.output import add_exciton, add_oscillator_strength, add_pair, add_wavefunction, binding_text
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, coarse_mesh, exciton_problem
 from hpcx.exciton.saved_states import BlockOrder, SavedStates
 from hpcx.exciton.zone_solve import solve_zone
@@ -165,14 +166,17 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     run.note_error(states.residual, config.solver.tolerance)
     run.diagnostics["exciton_products"] = states.products
     result = Result()
-    add_exciton(result, problem, states, config.gap, config.solver.tolerance)
+    gap, named = pair_gap(config, material), named_pair(config, material)
+    add_exciton(result, problem, states, gap, config.solver.tolerance)
     dipole_k = problem.dipole_k[own_rows(comm, problem.mesh.size)]
     add_oscillator_strength(result, "exciton", oscillator_strength(comm, states.amplitude_sk, dipole_k))
     add_wavefunction(comm, result, problem, states)
-    binding = binding_text(-states.energy[0], config.gap)
+    binding = binding_text(-states.energy[0], gap if problem.dipole_k.any() else None)
     result.summary.append(
         f"exciton binding energy {binding} ({material.name}, N = {config.mesh.N}, {problem.mesh.size} mesh points)"
     )
+    if named:
+        add_pair(result, named, described(config), states.energy[0])
     result.summary.append(f"states: {states.labels}; representations of {states.labels.group}")
     result.summary += [f"{name}: {text}" for name, text in told(problem.bands).items()]
     result.summary += [f"WARNING: {text}" for text in (*coarse_mesh(config, material), *cautions(problem.bands))]
@@ -183,5 +187,5 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     if config.absorption.enabled:
         with run.timings.measure("absorption"):
             spectrum = exciton_spectrum(comm, problem, config.absorption, states.energy[0], stages.checkpoint_if_due)
-        add_spectrum(result, "exciton", spectrum, config.absorption, config.gap or 0.0)
+        add_spectrum(result, "exciton", spectrum, config.absorption, gap or 0.0)
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -29,6 +30,8 @@ _CORNERS = {
 }
 #: those of a rectangular zone
 _RECTANGULAR = {"X": (1 / 2, 0.0), "Y": (0.0, 1 / 2), "S": (1 / 2, 1 / 2)}
+#: valleys on the lines between G and the corners of a hexagonal zone
+_FOUND = ("Q", "Q'")
 #: how far the lattice may be from a hexagonal or rectangular one, relative
 _HEXAGONAL = 1e-3
 
@@ -171,8 +174,8 @@ def valley_centre(word: str, model: TightBinding, occupied: int, key: str) -> tu
     Q is the minimum of the lowest conduction band between G and K, Q' its partner by time reversal. Raises ValueError
     for a valley that is not there.
     """
-    if word not in ("Q", "Q'"):
-        return _fraction(word, model, key)
+    if word not in _FOUND:
+        return _fraction(word, model, key, _FOUND)
     first, last = (np.array(_fraction(end, model, key)) for end in ("G", "K"))
     try:
         x, y = minimum_between(model, occupied, first, last) * (1 if word == "Q" else -1)
@@ -181,13 +184,13 @@ def valley_centre(word: str, model: TightBinding, occupied: int, key: str) -> tu
     return float(x), float(y)
 
 
-def _fraction(word: str, model: TightBinding, key: str) -> tuple[float, float]:
+def _fraction(word: str, model: TightBinding, key: str, found: Iterable[str] = ()) -> tuple[float, float]:
+    """Return the fractions of a corner or a point given; `found` are other words that would be known here."""
     known = corners(model)
     if word in known:
         return known[word]
-    found = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
-    if found is None:
-        raise ValueError(
-            f"{key}: {word!r} is not a point of this zone; known are {', '.join(known)}, or fractions '(0.1,0.2)'"
-        )
-    return float(found[1]), float(found[2])
+    given = re.fullmatch(r"\(\s*([-+.\d]+)\s*,\s*([-+.\d]+)\s*\)", word)
+    if given is None:
+        names = ", ".join([*known, *(found if "K" in known else ())])
+        raise ValueError(f"{key}: {word!r} is not a point of this zone; known are {names}, or fractions '(0.1,0.2)'")
+    return float(given[1]), float(given[2])

@@ -230,15 +230,15 @@ class TightBindingValleys:
         bright, dark = (self.energy(Carrier(pair, 1, True)) for pair in (1, -1))
         return None if abs(bright - dark) < _EQUAL else "bright" if bright < dark else "dark"
 
-    def continued(self) -> Dirac | Parabolic:
-        """Return simple bands with this valley's gap, and its velocity or masses,
-        for momenta where the bands cannot be followed any more.
+    def continued(self, *pair: Carrier | Level) -> Dirac | Parabolic:
+        """Return simple bands of an electron and a hole for momenta where their bands cannot be followed any more:
+        with their gap and velocity, or in two valleys and where that vanishes with their masses.
         """
         step = _STEP * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
-        electron, hole = (self._follow(step, Carrier(1, 1, conduction)) for conduction in (True, False))
-        velocity = self._velocity(electron, hole)[0][0]
+        electron, hole = (self._follow(step, carrier) for carrier in pair)
+        velocity = self._velocity(electron, hole)[0][0] if _in_one_valley(electron, hole) else 0.0
         if abs(velocity) > _DARK:
-            gap = self.energy(Carrier(1, 1, True)) - self.energy(Carrier(1, 1, False))
+            gap = self.energy(pair[0]) - self.energy(pair[1])
             return Dirac(abs(velocity) / 2, gap, 0.0)
         masses = [2 * HBAR2_PER_M0 * _STEP**2 / band.energy_k[1:].sum() for band in (electron, hole)]
         return Parabolic(*masses)
@@ -264,15 +264,19 @@ class TightBindingValleys:
         "same" is that helicity, "opposite" the other one. Pairs of different valleys have no matrix element.
         """
         assert isinstance(electron, FollowedBand) and isinstance(hole, FollowedBand)
-        momentum_kx = electron.momentum_kx
-        if np.abs(momentum_kx - hole.momentum_kx).max() > DEGENERATE:
-            return np.zeros(len(momentum_kx), complex)
+        if not _in_one_valley(electron, hole):
+            return np.zeros(len(electron.momentum_kx), complex)
         same, opposite = self._velocity(electron, hole)
         if abs(same[0]) < _DARK:
             return np.zeros_like(same)
         phase = same[0] / abs(same[0])
         wanted = (same if helicity == "same" else opposite) / (phase * abs(same[0]))
         return _averaged(wanted, electron, hole) if helicity == "same" else wanted
+
+
+def _in_one_valley(electron: FollowedBand, hole: FollowedBand) -> bool:
+    """Say whether the momenta of two carriers are the same."""
+    return bool(np.abs(electron.momentum_kx - hole.momentum_kx).max() <= DEGENERATE)
 
 
 def interband(electron: Band, hole: Band, electron_k: np.ndarray, hole_k: np.ndarray) -> np.ndarray:
@@ -307,7 +311,7 @@ def cautions(bands: Mapping[str, Band]) -> list[str]:
     """Return a warning for every band whose minimum is not at the valley's centre."""
     return [
         f"{name}: a point of the disk is {1e3 * band.depth:.3g} meV below its centre, the zero of energy: choose"
-        " another tight_binding.valley, or the minimum is off the centre"
+        " another valley, or the minimum is off the centre"
         for name, band in bands.items()
         if isinstance(band, FollowedBand) and band.depth > _LOWER
     ]

@@ -9,12 +9,10 @@ from pydantic import Field, field_validator, model_validator
 
 from hpcx.config.base import Effect, Section, Unit, refuse_more
 from hpcx.exciton import config as exciton
+from hpcx.exciton.carriers_config import CARRIER, WORD
 from hpcx.exciton.tight_binding_config import Fraction
 
 Species = Literal["singlet", "triplet"]
-#: a carrier of a channel: its valley, conduction or valence band, and the number of the band from the gap or the sign
-#: of its spin
-CARRIER = re.compile(r"(?P<valley>[^\s:]+|\([^)]*\)):(?P<kind>[cv])(?P<which>[1-9]\d?|[+-])")
 Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft", "fft-single"]
 #: names of other groups of a result
@@ -59,9 +57,7 @@ class Trion(Section):
         default_factory=dict,
         description=(
             "further trions, each by a name and its carriers: two like ones and the opposite one, such as dark ="
-            ' ["K:c1", "K\':c1", "K:v1"]; after the valley (K, K\', Q, Q\', G, M, Lambda, or fractions of the'
-            ' reciprocal vectors "(0.1,0.2)") c or v with the number of the band from the gap, or with + or - for the'
-            " band next to the gap that has this spin"
+            f' ["K:c1", "K\':c1", "K:v1"]: {WORD}'
         ),
     )
     conduction_order: Literal["bright", "dark"] | None = Field(
@@ -251,9 +247,14 @@ class Config(exciton.CarriersInput):
         description="exchange in channels; the group exchange holds the coupled states",
     )
 
+    @property
+    def conduction_order(self) -> str | None:
+        """ "bright" or "dark" if the input says which conduction band is lower."""
+        return self.trion.conduction_order
+
     def material_keys(self) -> list[str]:
         """Return the numbers of the exciton, and the order of the conduction bands if nothing else gives it."""
-        known = self.bands.model == "tight-binding" or self.trion.conduction_order is not None
+        known = self.bands.model == "tight-binding" or self.conduction_order is not None
         return [*super().material_keys(), *([] if known else ["carriers.order"])]
 
     @model_validator(mode="after")

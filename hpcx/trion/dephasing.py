@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpcx.exciton.absorption import Spectrum
+from hpcx.exciton.carriers import conduction_order
 from hpcx.exciton.dephasing import add_widths, phonon_excitons, thermal_energy
 from hpcx.io.result import Result
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import HBAR
 from hpcx.physics.phonon_widths import carrier, half_widths, trion
 from hpcx.physics.spectra import lorentzian_spectrum
-from hpcx.trion.channels import conduction_order
 from hpcx.trion.config import Config, TwoDimensional
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpcx.exciton.carriers import carrier_bands
 from hpcx.exciton.dephasing import with_expected_width
 from hpcx.exciton.estimate import BASE_BYTES, LINES, POINT, STEP, digits, exciton_work
-from hpcx.exciton.problem import carrier_bands, carrier_mesh, coarse_mesh, mesh_points
+from hpcx.exciton.problem import carrier_mesh, coarse_mesh, mesh_points
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import small_basis

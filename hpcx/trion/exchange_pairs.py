@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpcx.exciton.carriers import CarrierError, Label, Species, species_of
 from hpcx.materials.loader import Material
 from hpcx.physics.bands import Band
 from hpcx.physics.mesh import ValleyMesh
-from hpcx.trion.channels import ChannelError, Species, channel, species_of
+from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
-from hpcx.trion.problem import Label, three_bands
+from hpcx.trion.problem import three_bands
 
 #: places of the carriers in a channel
 _LIKE, OPPOSITE = (0, 1), 2
@@ -93,7 +94,7 @@ def lacking_partners(config: Config, material: Material) -> list[str]:
             continue
         try:
             like, opposite = (species_of(config, material, words[place]) for place in (pair.like, OPPOSITE))
-        except ChannelError:
+        except CarrierError:
             continue
         if (frozenset([pair.spectator, like.label]), opposite.label) not in made:
             found.append(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpcx.exciton.carriers import Species, band_edge
 from hpcx.exciton.observables import oscillator_strength
 from hpcx.exciton.output import TEXT, add_degeneracy, add_energies, add_momenta, add_oscillator_strength
 from hpcx.io.part import Part
 from hpcx.io.result import Result
 from hpcx.trion.absorption import optical_vector
-from hpcx.trion.channels import Species
 from hpcx.trion.observables import dimensions, own_points, wavefunction
 from hpcx.trion.operator import TrionOperator
 from hpcx.units import from_internal
@@ -74,7 +74,7 @@ def add_channel(
     `energy` is that of its lowest state.
     """
     pair_energy = np.array([pair.energy[0] for pair in pairs])
-    edge = float(sum(species.edge for species in three))
+    edge = band_edge(three)
     text = "excitons of the first and of the second like carrier with the opposite one, from the channel's band edges"
     result.add(f"{name}/pair_energy", pair_energy, ("pair",), "eV", text)
     text = "energy of the three carriers at their valleys' centres, above those of the lowest bands of the K valleys"

@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpcx.exciton.problem import ExcitonProblem, carrier_bands, exciton_problem, surroundings
+from hpcx.exciton.carriers import Label, Species, carrier_bands, conduction_order
+from hpcx.exciton.problem import ExcitonProblem, exciton_problem, pair_problem, surroundings
 from hpcx.materials.environment import alike, apart
 from hpcx.materials.loader import Material
-from hpcx.physics.bands import Band, Carrier, Level, Massive
+from hpcx.physics.bands import Band, Carrier
 from hpcx.physics.interaction import layer_interaction
 from hpcx.physics.mesh import MovingMesh, ValleyMesh
 from hpcx.physics.screening import interaction_grid
-from hpcx.trion.channels import channel, conduction_order, dipole
+from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 
-#: a carrier as band models know it
-Label = Carrier | Level | Massive
 #: how far a momentum may be from a point of the mesh, in distances of points
 _ON_MESH = 1e-6
 
@@ -99,7 +98,7 @@ def exciton_of(config: Config, material: Material) -> ExcitonProblem:
 
 def three_carriers(config: Config, material: Material, name: str) -> tuple[Label, Label, Label]:
     """Return the carriers of a species or a channel as the band model knows them;
-    raises MaterialError, ChannelError.
+    raises MaterialError, CarrierError.
     """
     if name in config.trion.channels:
         first, second, third = channel(config, material, name)
@@ -115,12 +114,14 @@ def three_bands(config: Config, material: Material, mesh: ValleyMesh, name: str)
 
 def trion_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str) -> TrionProblem:
     """Return a species or a channel of an input on its exciton's mesh;
-    raises MaterialError for an unknown `carriers.order`, ChannelError, ValueError.
+    raises MaterialError for an unknown `carriers.order`, CarrierError, ValueError.
     """
     three = three_carriers(config, material, name)
     first, second, third = three_bands(config, material, exciton.mesh, name)
     dipole_k = (
-        pair_problem(config, material, exciton, name, 0).dipole_k if name in config.trion.channels else exciton.dipole_k
+        pair_problem(config, material, exciton, channel_pair(config, material, name, 0)).dipole_k
+        if name in config.trion.channels
+        else exciton.dipole_k
     )
     if not three[0].conduction:
         first, second, third = first.conjugate(), second.conjugate(), third.conjugate()
@@ -166,10 +167,7 @@ def _repulsion(config: Config, material: Material, mesh: ValleyMesh, like: str) 
     )
 
 
-def pair_problem(config: Config, material: Material, exciton: ExcitonProblem, name: str, like: int) -> ExcitonProblem:
-    """Return the exciton of like carrier 0 or 1 of a channel and its opposite carrier, on the mesh of `exciton`."""
-    three, model = channel(config, material, name), carrier_bands(config, material)
-    pair = (three[like], three[2]) if three[2].label.conduction is False else (three[2], three[like])
-    electron, hole = (model.band(exciton.mesh.momentum_kx, species.label) for species in pair)
-    dipole_k = dipole(model, pair, (electron, hole), config.absorption.helicity)
-    return replace(exciton, electron=electron, hole=hole, dipole_k=dipole_k)
+def channel_pair(config: Config, material: Material, name: str, like: int) -> tuple[Species, Species]:
+    """Return electron and hole of a channel: like carrier 0 or 1 and the opposite one; raises CarrierError."""
+    three = channel(config, material, name)
+    return (three[2], three[like]) if three[2].label.conduction else (three[like], three[2])

@@ -6,6 +6,7 @@ import math
 from functools import partial
 
 from hpcx.exciton import refusals as exciton
+from hpcx.exciton.carriers import Label
 from hpcx.exciton.problem import carrier_mesh
 from hpcx.materials.band_models import BAND_MODELS
 from hpcx.materials.loader import Material
@@ -14,7 +15,7 @@ from hpcx.trion.channels import channel
 from hpcx.trion.config import Config
 from hpcx.trion.exchange_pairs import acting_pairs, coupled_sets
 from hpcx.trion.exchange_symmetry import coupled_sectors, lacking_symmetry
-from hpcx.trion.problem import Label, exciton_of, momentum_point, three_carriers, trion_problem
+from hpcx.trion.problem import exciton_of, momentum_point, three_carriers, trion_problem
 from hpcx.trion.symmetry import coarsened, lacking
 
 

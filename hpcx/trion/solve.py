@@ -12,7 +12,7 @@ from mpi4py import MPI
 from hpcx.exciton.labels import representation, settled
 from hpcx.exciton.observables import degeneracy, level_width
 from hpcx.exciton.output import add_exciton, binding_text
-from hpcx.exciton.problem import ExcitonProblem, coarse_mesh
+from hpcx.exciton.problem import ExcitonProblem, coarse_mesh, pair_problem
 from hpcx.exciton.saved_states import SavedStates
 from hpcx.exciton.solve import ExcitonStates, solve_exciton
 from hpcx.io.result import Result
@@ -30,7 +30,7 @@ from hpcx.trion.kernels import is_single
 from hpcx.trion.observables import by_rotation, dimensions, rayleigh_ritz, rotations
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.output import add_channel, add_trion, remark
-from hpcx.trion.problem import TrionProblem, exciton_of, pair_problem, trion_problem
+from hpcx.trion.problem import TrionProblem, channel_pair, exciton_of, trion_problem
 from hpcx.trion.spectra import Spectra
 from hpcx.trion.states import PairOrder, load, restart_vector, save, start_vector, states_file
 
@@ -152,7 +152,8 @@ def pair_excitons(
     stages: Stages, config: Config, material: Material, exciton: ExcitonProblem, name: str
 ) -> list[ExcitonStates]:
     """Return the lowest exciton of the opposite carrier of a channel with each like one; collective."""
-    problems = [pair_problem(config, material, exciton, name, like) for like in (0, 1)]
+    pairs = [channel_pair(config, material, name, like) for like in (0, 1)]
+    problems = [pair_problem(config, material, exciton, pair) for pair in pairs]
     found = [stages.stage(f"{name}/exciton{like}") for like in (0, 1)]
     return [
         solve_exciton(stages.comm, problem, 1, config.solver.tolerance, stage)

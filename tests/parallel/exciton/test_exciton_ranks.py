@@ -34,6 +34,17 @@ def test_energy(comm, on_one_rank, N, k0, energy):
 
 
 @pytest.mark.mpi
+def test_carriers_of_two_valleys(comm, on_one_rank):
+    pair = {"electron": "K':c1", "hole": "K:v1"}
+    config = Config(model="exciton", material="WSe2", mesh={"N": 120, "k0": 0.1}, exciton=pair)
+    result = solve(comm, config, load_material("WSe2"), Run())
+    alone = on_one_rank(lambda ranks: solve(ranks, config, load_material("WSe2"), Run()))
+    assert result.value("exciton/energy") == pytest.approx(alone.value("exciton/energy"), abs=1e-12)
+    amplitude = np.concatenate(comm.allgather(result.value("exciton/wavefunction")), axis=1)
+    assert amplitude == pytest.approx(alone.value("exciton/wavefunction"), abs=1e-6)
+
+
+@pytest.mark.mpi
 def test_degenerate_states(comm, on_one_rank):
     bands = {"model": "parabolic", "electron_mass": 0.5, "hole_mass": 0.5}
     config = Config(model="exciton", material="MoS2", mesh={"N": 108, "k0": 0.1}, bands=bands)
