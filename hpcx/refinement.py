@@ -23,7 +23,15 @@ Values = Mapping[str, float]
 
 
 class NotRefinedError(ValueError):
-    """An input asks for what no theory of the error is known for; the message begins with the key."""
+    """An input asks for what no theory of the error is known for.
+
+    Attributes:
+        key: of the input, by which it asks.
+    """
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(why)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,7 @@ class Refinement:
         lean: keys of the input by which what the wanted quantities do not need is left out.
         work: cost of a calculation, in any unit, from values alone: the same on every machine, because it decides what
             is computed.
+        choices: what else decides the result and is not refined, in words; "" for nothing.
     """
 
     parameters: tuple[Parameter, ...]
@@ -140,6 +149,7 @@ class Refinement:
     settings: Callable[[Values], dict[str, Any]]
     lean: Callable[[tuple[Quantity, ...]], dict[str, Any]]
     work: Callable[[Values], float]
+    choices: str = ""
 
 
 def powers(key: str, *exponents: float) -> Callable[[Values], Mapping[str, float]]:

@@ -76,7 +76,7 @@ def test_from_a_tight_binding_file_to_exciton_and_trion(place):
         result = run(line, place)
         assert result.returncode == 0, result.stderr
         printed += result.stdout.splitlines()[-2:] if " converge " in line else []
-    assert len(printed) == 2 and all(f"    {line}\n" in README for line in printed)
+    assert len(printed) == 4 and all(f"    {line}\n" in README for line in printed)
     assert (place / "results/exciton_honeycomb/exciton_zone.png").exists()
 
 

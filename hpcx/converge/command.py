@@ -43,8 +43,11 @@ def begin(problem: Open, target: str | None, quantity: list[str] | None, budget:
     try:
         refinement = registry.refinement(start.config.model, start.config, start.material)
     except NotRefinedError as error:
-        raise InputError(problem.source, [Mistake("mesh.region", str(error))]) from error
-    return open_study(problem, read_goal(written, refinement, problem.source), refinement)
+        raise InputError(problem.source, [Mistake(error.key, str(error))]) from error
+    goal = read_goal(written, refinement, problem.source)
+    if refinement.choices:
+        log.warning("%s", refinement.choices)
+    return open_study(problem, goal, refinement)
 
 
 def search(

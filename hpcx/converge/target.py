@@ -101,10 +101,11 @@ def _quantity(word: str, refinement: Refinement, mistakes: list[Mistake]) -> Qua
 
 def _in_full(word: str, quantities: tuple[Quantity, ...]) -> str:
     """Return the path that a part of it, or the first word of its name, stands for: "exciton", "rise_time", "trion"."""
-    meant = [one.path for one in quantities if word in one.path.split("/")] or [
-        one.path for one in quantities if one.name.split()[0] == word
-    ]
-    return meant[0] if len(meant) == 1 else word
+    parts, names = (
+        [one.path for one in quantities if word in words(one)]
+        for words in (lambda one: one.path.split("/"), lambda one: one.name.split()[:1])
+    )
+    return next((meant[0] for meant in (parts, names) if len(meant) == 1), word)
 
 
 def _targets(

@@ -25,13 +25,14 @@ from hpcx.exciton.config import CarriersInput, Config
 from hpcx.exciton.problem import carrier_lattice, material_interaction
 from hpcx.exciton.refusals import followed
 from hpcx.exciton.tight_binding import load_valleys
+from hpcx.exciton.zone_refinement import RESIDUAL, SOLVER_ERROR, zone_refinement
 from hpcx.materials.loader import Material
 from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys
-from hpcx.refinement import NotRefinedError, Parameter, Quantity, Refinement, Values
+from hpcx.refinement import Parameter, Quantity, Refinement, Values
 from hpcx.units import from_internal
 
 START = {"mesh.N": 60, "mesh.k0": 0.14}
@@ -47,8 +48,6 @@ HIGHEST = 0.5
 _INSIDE, _POINTS, _HALVINGS = 0.97, 15, 6
 #: N is a multiple of 3, for which the mesh around the valley is one around the zone's centre, and even
 _MULTIPLE = 6
-#: residual that an energy needs (its error is of second order), eV, and what is counted as the solver's error, meV
-RESIDUAL, _SOLVER_ERROR = 1e-6, 1e-3
 #: error after the first calculations over the value, as it was seen
 _USUAL = 0.005
 #: nodes of the integral over momenta beyond the cut-off, in the logarithm of k up to so many times the cut-off
@@ -205,19 +204,16 @@ def binding_energy(config: CarriersInput, material: Material) -> Quantity:
         "exciton binding energy",
         "meV",
         correction="exciton/finite_mesh_correction",
-        solver_error=_SOLVER_ERROR,
+        solver_error=SOLVER_ERROR,
         usual=_USUAL,
         rough=from_internal(hydrogenic(config, material).binding_energy, "meV"),
     )
 
 
 def refinement(config: Config, material: Material) -> Refinement:
-    """Return how the exciton on a disk is refined; raises NotRefinedError for one on the whole zone."""
+    """Return how the exciton is refined, on a disk or on the whole zone; raises NotRefinedError."""
     if config.mesh.region == "zone":
-        raise NotRefinedError(
-            'mesh.region = "zone": hpcx converge takes excitons on disks to their limits; on the whole zone raise'
-            " mesh.N by hand (a sweep) until the energies stand still"
-        )
+        return zone_refinement(config, material)
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return the settings for one state without spectrum."""

@@ -26,6 +26,7 @@ from hpcx.parallel.run import Run
 from hpcx.petsc.basis import large_basis
 from hpcx.petsc.eigen import Eigenpairs, lowest_states
 from hpcx.petsc.start import keyed_noise
+from hpcx.physics.extrema import free_pair, minimum_between_points
 from hpcx.physics.spectra import rounding_error
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.units import from_internal
@@ -55,7 +56,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
         run.timings.exchanged("exciton", operator.traffic)
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
-        edges.append(problem.pair_energy_kcv.min())
+        edges.append(_pair_edge(config, model, fraction, problem))
         residuals.append(pairs.residuals.max())
         groups.append(symmetry.group)
         irreps.append(irrep)
@@ -97,6 +98,14 @@ def _problem(
         zone.reach,
         zone.whole_cells,
     )
+
+
+def _pair_edge(config: Config, model: TightBinding, fraction: np.ndarray, problem: ZoneProblem) -> float:
+    """Return the lowest energy of a free pair, eV, also between the points of the mesh."""
+    scissor = config.internal.zone.scissor
+    energy = free_pair(model, occupied_bands(config.tight_binding), fraction @ model.reciprocal_vx)
+    mesh_ij = problem.pair_energy_kcv[:, 0, -1].reshape(problem.divisions, -1) - scissor
+    return minimum_between_points(energy, mesh_ij)[0] + scissor
 
 
 def _lowest(

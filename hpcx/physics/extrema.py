@@ -1,6 +1,8 @@
-"""Valleys that symmetry does not place: extrema of a band of a tight-binding model."""
+"""Valleys that symmetry does not place: extrema of a band of a tight-binding model, and of energies on the zone."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,6 +14,10 @@ from hpcx.physics.tightbinding import TightBinding
 _POINTS, _PRECISION = 401, 1e-9
 #: how far from the line's minimum, relative to the line, that of the plane may be
 _NEAR = 0.1
+#: most minima of a mesh between whose points a lower one is looked for, and precision there (fractions, eV)
+_MINIMA, _BETWEEN = 12, {"xatol": 1e-6, "fatol": 1e-10}
+#: steps to the neighbours of a mesh point
+_AROUND = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
 
 
 def minimum_between(model: TightBinding, band: int, first_v: np.ndarray, last_v: np.ndarray) -> np.ndarray:
@@ -35,3 +41,43 @@ def minimum_between(model: TightBinding, band: int, first_v: np.ndarray, last_v:
     if np.abs(found.x - start_v).max() > _NEAR * np.abs(np.asarray(last_v) - first_v).max():
         raise ValueError(f"band {band + 1} has a saddle point on this line, and no minimum")
     return found.x
+
+
+def free_pair(model: TightBinding, occupied: int, pair_momentum_x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the lowest e_c(k+Q) - e_v(k), eV, as a function of k in fractions of the reciprocal vectors (k, 2)."""
+
+    def energy(fraction_kv: np.ndarray) -> np.ndarray:
+        """Return the energies (k,), eV."""
+        hole_kx = fraction_kv @ model.reciprocal_vx
+        return model.energies(hole_kx + pair_momentum_x)[:, occupied] - model.energies(hole_kx)[:, occupied - 1]
+
+    return energy
+
+
+def minimum_between_points(
+    energy: Callable[[np.ndarray], np.ndarray], energy_ij: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Return the lowest value (eV) of a smooth function on the zone, and where it is (2,), in fractions.
+
+    Args:
+        energy: returns the values at fractions of the reciprocal vectors (k, 2).
+        energy_ij: its values on the mesh (i b1 + j b2) / N, (N, N). A true minimum is not farther below that of the
+            mesh than the mean of the neighbours is above it, if it is a paraboloid: those that cannot win are left out.
+    """
+    n = len(energy_ij)
+    around_sij = np.stack([np.roll(energy_ij, step, (0, 1)) for step in _AROUND])
+    least_ij = 2 * energy_ij - around_sij.mean(axis=0)
+    index_mx = np.argwhere((energy_ij <= around_sij.min(axis=0)) & (least_ij <= energy_ij.min()))
+    index_mx = index_mx[np.argsort(energy_ij[tuple(index_mx.T)], kind="stable")][:_MINIMA]
+    simplex_sv = np.array([[0, 0], [1, 0], [0, 1]]) / (2 * n)
+    found = [
+        minimize(
+            lambda v: energy(v[None])[0],
+            index / n,
+            method="Nelder-Mead",
+            options={"initial_simplex": index / n + simplex_sv} | _BETWEEN,
+        )
+        for index in index_mx
+    ]
+    best = min(found, key=lambda one: one.fun)
+    return float(best.fun), best.x

@@ -1,5 +1,6 @@
 """The errors of mesh and cut-off are what the refinement of the exciton says."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -9,16 +10,22 @@ from mpi4py import MPI
 
 import hpcx
 from hpcx.cli import command
+from hpcx.config.choose import load_open
+from hpcx.converge.command import begin, search
 from hpcx.converge.output import keep_other
+from hpcx.converge.run import quantity_of
 from hpcx.exciton.config import Config
 from hpcx.exciton.problem import exciton_problem
 from hpcx.exciton.refinement import mesh_parameters, refinement
 from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
+from hpcx.parallel.run import Run
+from hpcx.parallel.stop import StopRequests
 from hpcx.physics.lattice import hexagonal
 from hpcx.physics.rytova_keldysh import Logarithmic, RytovaKeldysh
 from hpcx.physics.screening import image_field
 from hpcx.refinement import Quantity
+from hpcx.registry import solver
 from hpcx.trion.config import Config as TrionConfig
 from hpcx.trion.refinement import refinement as trion_refinement
 from hpcx.trion.refusals import refusals
@@ -109,6 +116,34 @@ def test_the_ladder_of_a_tight_binding_model_ends_where_its_bands_can_be_followe
         assert np.all(np.diff(beyond) < 0)
     far = config.model_copy(update={"mesh": config.mesh.model_copy(update={"k0": 1.1 * highest, "N": 120})})
     assert refusals(far, load_material("WSe2"))
+
+
+def zone_study(tmp_path, *words):
+    path = Path(__file__).resolve().parents[2] / "inputs" / "exciton_honeycomb.toml"
+    study = begin(load_open(str(path), [f"output.directory={tmp_path}", *words]), "1 meV", ["exciton", "energy"], None)
+    search(MPI.COMM_SELF, study, str(tmp_path), StopRequests(), None, lambda text: None)
+    return study
+
+
+def zone_values(study, N):
+    point = study.problem.plan(study.refinement.lean(study.goal.quantities), [{"mesh.N": N}]).points[0]
+    found = solver("exciton")(MPI.COMM_SELF, point.config, point.material, Run()).datasets
+    return [quantity_of(found[one.path].data, found[one.path].units, one) for one in study.goal.quantities]
+
+
+@pytest.mark.parametrize("word", ["zone.path=K-G", "zone.path=G-(0.1,0.037)"])
+def test_bars_of_the_whole_zone_hold_a_much_finer_calculation(tmp_path, word):
+    study = zone_study(tmp_path, word)
+    finer = zone_values(study, 72)
+    error = np.abs([answer.value - value for answer, value in zip(study.answers, finer)])
+    bar = np.array([answer.error for answer in study.answers])
+    assert max(study.family.values(place)["mesh.N"] for place in study.done) <= 36
+    assert np.all((error > 1e-3) & (error < bar) & (bar <= 1))
+    if word.endswith("G"):  # errors fall as tails do, one valley without phases
+        (terms,) = study.goal.parameters
+        left = np.array([one.values[0] - finer[0] for _, one in sorted(study.done.items())])
+        tails = [terms.terms(study.family.values(place))["tail"] for place in sorted(study.done)]
+        assert np.diff(np.log(left)) == pytest.approx(np.diff(np.log(tails)), rel=0.25)
 
 
 def test_limits_of_another_quantity_are_kept(tmp_path):

@@ -50,6 +50,16 @@ def written(model, material, *more, **keys):
     )
 
 
+HONEYCOMB = (
+    '[bands]\nmodel = "tight-binding"\n[mesh]\nregion = "zone"\n[parameters]\n"interaction.r0" = "40 angstrom"\n'
+    '[tight_binding]\nfile = "inputs/models/honeycomb_tb.dat"\noccupied = 1\n'
+)
+THREE_BANDS = (
+    '[bands]\nmodel = "tight-binding"\n[mesh]\nregion = "zone"\n[tight_binding]\nbuiltin = "liu2013:{}"\n'
+    "[zone]\nvalence = 2\nconduction = 2\n"
+)
+
+
 #: input, quantity, target
 CASES = [
     *[
@@ -57,6 +67,18 @@ CASES = [
         for material, around, bands in product(
             ("MoS2", "MoSe2", "WS2", "WSe2"), ("vacuum", "SiO2", "hBN"), ("", PARABOLIC)
         )
+    ],
+    *[
+        (written("exciton", "WSe2", HONEYCOMB, momentum, environment=around), quantity, "1 meV")
+        for around, momentum, quantity in product(
+            ("vacuum", "hBN"),
+            ("", "[zone]\nmomentum = [0.1, 0.037]\nexchange = true\n"),
+            ("exciton/binding_energy", "exciton/energy"),
+        )
+    ],
+    *[
+        (written("exciton", material, THREE_BANDS.format(material), environment=around), "exciton/energy", "1 meV")
+        for material, around in product(("MoS2", "WSe2"), ("vacuum", "hBN"))
     ],
     *[
         (written("trion", material, bands, environment=around), "singlet/binding_energy", "10 %")

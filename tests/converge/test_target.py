@@ -70,10 +70,14 @@ def test_an_input_needs_no_mesh_and_has_one_problem(tmp_path):
         load_open(str(path), ["sweep.material=['MoS2', 'WS2']"])
 
 
-def test_the_whole_zone_has_no_ladder():
-    problem = load_open(str(Path(__file__).resolve().parents[2] / "inputs" / "exciton_honeycomb.toml"), [])
-    with pytest.raises(InputError, match=r'mesh.region = "zone": hpcx converge takes excitons on disks'):
-        begin(problem, "1 meV", None, None)
+def test_a_sum_that_oscillates_with_the_mesh_has_no_limit():
+    path = str(Path(__file__).resolve().parents[2] / "inputs" / "exciton_zone.toml")
+    with pytest.raises(InputError, match=r"zone\.whole_cells: .* oscillates with mesh\.N and has no limit"):
+        begin(load_open(path, ["zone.whole_cells=true"]), "1 meV", None, None)
+    words = [
+        begin(load_open(path, []), "1 meV", [word], None).goal.quantities[0].text for word in ("exciton", "energy")
+    ]
+    assert words == ["exciton/binding_energy", "exciton/energy"]
 
 
 def test_two_digits_of_the_error():

@@ -13,6 +13,7 @@ from tight_binding_files import attraction, honeycomb, spinful
 
 from hpcx.exciton.zone import ZoneOperator, ZoneProblem, zone_problem
 from hpcx.exciton.zone_space import electron_density, from_hole, hole_share
+from hpcx.physics.extrema import free_pair, minimum_between_points
 from hpcx.physics.lattice import integer_pairs
 from hpcx.physics.rytova_keldysh import RytovaKeldysh
 from hpcx.physics.tightbinding import TightBinding
@@ -224,3 +225,19 @@ def test_the_choice_of_lattice_vectors_does_not_matter(lattice, exchange, change
         lowest(zone_problem(COMM, one, LAW, 6, 1, (1, 1), np.array([1.0, 2.3]), **exchange)) for one in (model, other)
     ]
     assert np.abs(energies[0] - energies[1]).max() < 1e-10
+
+
+def test_the_lowest_free_pair_is_found_between_the_points_of_the_mesh():
+    model, momentum = honeycomb(), np.array([1.0, 2.3])
+    energy = free_pair(model, 1, momentum)
+    found = [minimum_between_points(energy, energy(fractions(n)).reshape(n, n)) for n in (6, 7, 10, 400)]
+    assert np.ptp([value for value, _ in found]) < 1e-8
+    dense = energy(fractions(400))  # no further above than its mesh is wide
+    assert 0 < dense.min() - found[0][0] < 1e-4 < energy(fractions(10)).min() - found[0][0]
+    nearest = fractions(400)[np.argmin(dense)]
+    assert np.abs((found[0][1] - nearest + 0.5) % 1 - 0.5).max() < 1 / 400
+
+
+def fractions(n):
+    """Return the points of a mesh, (n^2, 2)."""
+    return integer_pairs(range(n), range(n)) / n
