@@ -16,6 +16,7 @@ all pairs of one valley.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
@@ -23,7 +24,10 @@ from scipy.linalg import eigh
 
 from hpcx.exciton.carriers import carrier_bands
 from hpcx.exciton.config import CarriersInput, Config
+from hpcx.exciton.exchange_labels import ValleyMirror
+from hpcx.exciton.observables import degeneracy, level_width
 from hpcx.exciton.operator import ExcitonOperator
+from hpcx.exciton.output import add_representations
 from hpcx.exciton.problem import DENSE_LIMIT, ExcitonProblem, material_interaction
 from hpcx.exciton.saved_states import BlockOrder, SavedStates, SideBySide
 from hpcx.io.result import Result
@@ -117,6 +121,11 @@ class ExchangeOperator:
         y += self._strength * self._overlap * self.polarisation(x)
         return y
 
+    def whole(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return the whole vectors of both valleys; collective."""
+        parts = np.split(x, self._cuts[:-1])
+        return [operator.whole(part) for operator, part in zip(self._operators, parts, strict=True)]
+
     def polarisation(self, x: np.ndarray) -> complex:
         """Return sum_k conj(O(k)) x(k) over both valleys; collective."""
         return self.comm.allreduce(np.vdot(self._overlap, x))
@@ -130,40 +139,52 @@ def lowest_with_exchange(
     tolerance: float,
     stage: Stage | None = None,
     contact: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest energies (state,), eV, and the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each;
-    collective. Raises Stopped.
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the lowest energies (state,), eV, the longitudinal share |sum conj(O) A|^2 / sum |O|^2 of each, and what
+    each is in the mirror through Q; collective. Raises Stopped.
     """
-    norm = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0
+    norm, width = sum(float((np.abs(pair.overlap_k) ** 2).sum()) for pair in pairs) or 1.0, level_width(tolerance)
     if sum(pair.problem.mesh.size for pair in pairs) <= DENSE_LIMIT:
+        operator = ExchangeOperator(MPI.COMM_SELF, pairs, strength, contact)
         energy, vector_ks = eigh(dense_with_exchange(pairs, strength, contact))
-        overlap = np.concatenate([pair.overlap_k for pair in pairs])
-        return energy[:states], np.abs(overlap.conj() @ vector_ks[:, :states]) ** 2 / norm
-    operator = ExchangeOperator(comm, pairs, strength, contact)
+        energy = energy[: states + int(degeneracy(energy, width)[states - 1])]
+        vectors = np.ascontiguousarray(vector_ks.T[: len(energy)])
+    else:
+        operator = ExchangeOperator(comm, pairs, strength, contact)
+        energy, vectors = _found(operator, pairs, states, tolerance, stage)
+    mirror = ValleyMirror(operator, pairs, width, partial(_draw, operator, pairs))
+    vectors, irreps = mirror.settle(energy, vectors)
+    share = [abs(operator.polarisation(vector)) ** 2 / norm for vector in vectors[:states]]
+    return energy[:states], np.array(share), irreps[:states]
 
-    def draw(number: int) -> np.ndarray:
-        """Return this rank's rows of a random vector of low kinetic energy, another one in each valley."""
-        noise = [
-            keyed_noise(np.arange(own.start, own.stop), 2 * number + valley) for valley, own in enumerate(operator.own)
-        ]
-        energy = [
-            pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean()
-            for pair, own in zip(pairs, operator.own, strict=True)
-        ]
-        return np.concatenate([np.exp(-e) * (n if number else 1 + n) for e, n in zip(energy, noise, strict=True)])
 
+def _draw(operator: ExchangeOperator, pairs: list[MovingPair], number: int) -> np.ndarray:
+    """Return this rank's rows of a random vector of low kinetic energy, another one in each valley."""
+    kinetic = [
+        pair.problem.kinetic_k[own] / pair.problem.kinetic_k.mean()
+        for pair, own in zip(pairs, operator.own, strict=True)
+    ]
+    noise = [
+        keyed_noise(np.arange(own.start, own.stop), 2 * number + valley) for valley, own in enumerate(operator.own)
+    ]
+    return np.concatenate([np.exp(-e) * (n if number else 1 + n) for e, n in zip(kinetic, noise, strict=True)])
+
+
+def _found(
+    operator: ExchangeOperator, pairs: list[MovingPair], states: int, tolerance: float, stage: Stage | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return energies and vectors of the lowest levels by SLEPc; collective."""
+    comm = operator.comm
     order = SideBySide(
         [BlockOrder(comm, pair.problem.mesh.size) for pair in pairs],
         np.array([operator.own[0].stop - operator.own[0].start]),
     )
-    saved = SavedStates(stage or Stages(comm, Run()).stage("exchange"), order)
+    saved, draw = SavedStates(stage or Stages(comm, Run()).stage("exchange"), order), partial(_draw, operator, pairs)
     found = lowest_states(
-        comm, operator, states, tolerance, "exciton_", draw, max(1e-6, 2 * tolerance), saved.known(), keep=saved.keep
+        comm, operator, states, tolerance, "exciton_", draw, level_width(tolerance), saved.known(), keep=saved.keep
     )
     saved.finish(found.vectors)
-    return found.values[:states], np.array(
-        [abs(operator.polarisation(vector)) ** 2 / norm for vector in found.vectors[:states]]
-    )
+    return found.values, found.vectors
 
 
 def dense_with_exchange(pairs: list[MovingPair], strength: float, contact: float = 0.0) -> np.ndarray:
@@ -213,6 +234,8 @@ def add_exchange(stages: Stages, result: Result, config: Config, material: Mater
     without, with_exchange, share = (
         [np.asarray(part) for part in parts] for parts in zip(*((a[0], b[0], b[1]) for a, b in found), strict=True)
     )
+    irrep = np.array([on[2] for _, on in found])
+    group = np.where(irrep[:, 0] == "A", "C1", "Cs")
     momentum = np.linalg.norm(mesh.momentum(np.array([[m, 0] for m in settings.momenta])), axis=1)
     place = "exciton/exchange"
     result.add_internal(f"{place}/momentum", momentum, ("momentum",), "1/angstrom", "pair momentum, along b1")
@@ -231,6 +254,8 @@ def add_exchange(stages: Stages, result: Result, config: Config, material: Mater
         "1",
         "weight of the state in the macroscopic polarisation",
     )
+    what = "the mirror that holds the pair momentum and exchanges the valleys"
+    add_representations(result, place, group, irrep, what, ": A' longitudinal, A'' transverse", "momentum")
     for q, energy, part in zip(momentum, with_exchange, share, strict=True):
         split = from_internal(energy[int(np.argmax(part))] - energy[0], "meV") if part.any() else 0.0
         result.summary.append(

@@ -42,6 +42,10 @@ class ExcitonOperator:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
         return np.subtract(self._kinetic * x, self._spread.summed(self._attraction(self._spread.gathered(x))), out=out)
 
+    def whole(self, x: np.ndarray) -> np.ndarray:
+        """Return the whole vector of this rank's rows; collective."""
+        return self._spread.gathered(x)
+
     @property
     def traffic(self) -> Traffic:
         """Traffic of this rank in products."""

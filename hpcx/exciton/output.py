@@ -59,12 +59,12 @@ def add_degeneracy(result: Result, group: str, sizes: np.ndarray, tolerance: flo
 
 
 def add_representations(
-    result: Result, group: str, name: np.ndarray, irrep: np.ndarray, what: str, more: str = ""
+    result: Result, group: str, name: np.ndarray, irrep: np.ndarray, what: str, more: str = "", along: str = "path"
 ) -> None:
     """Put the names of point groups (...), which `what` explains, and of representations (..., state) under `group`;
-    `...` is nothing or a path.
+    `...` is nothing or the axis `along`.
     """
-    dims, text = ("path",) * name.ndim, "irreducible representation of the point group, +- its row" + more
+    dims, text = (along,) * name.ndim, "irreducible representation of the point group, +- its row" + more
     result.add(f"{group}/point_group", name.astype(TEXT), dims, "1", f"point group of {what}")
     result.add(f"{group}/irrep", irrep.astype(TEXT), (*dims, "state"), "1", text)
 

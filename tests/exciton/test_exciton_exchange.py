@@ -45,8 +45,9 @@ def test_transverse_exciton_stays_and_longitudinal_rises():
     assert eigh(pairs[1].problem.dense(), eigvals_only=True) == pytest.approx(
         without, abs=1e-12
     )  # K' is K reversed in time
-    energy, share = lowest_with_exchange(COMM, pairs, strength, 4, 1e-9)
+    energy, share, irrep = lowest_with_exchange(COMM, pairs, strength, 4, 1e-9)
     assert energy[0] == pytest.approx(without[0], abs=1e-12) and share[0] < 1e-20 < 0.1 < share[1]
+    assert irrep[:2] == ["A''", "A'"]
     # the strength by hand: W(Q) over the area, and the overlap of Dirac states at +- Q / 2
     q = np.linalg.norm(mesh.momentum(np.array([2, 0])))
     assert strength == pytest.approx(
@@ -98,8 +99,14 @@ def test_a_contact_raises_both_excitons_by_their_density_at_zero_distance():
 def test_large_meshes_have_the_energies_of_the_matrix():
     config, data, exciton = dirac(60, 0.14)  # more than 300 points in both valleys
     pairs = bright_pairs(config, data, exciton, (1, 0))
-    expected = eigh(dense_with_exchange(pairs, 2e-4), eigvals_only=True, subset_by_index=[0, 3])
-    assert lowest_with_exchange(COMM, pairs, 2e-4, 4, 1e-9)[0] == pytest.approx(expected, abs=1e-9)
+    expected, vector_ks = eigh(dense_with_exchange(pairs, 2e-4), subset_by_index=[0, 7])
+    energy, share, irrep = lowest_with_exchange(COMM, pairs, 2e-4, 8, 1e-9)
+    assert energy == pytest.approx(expected, abs=1e-9)
+    # what has a longitudinal polarisation is even, and half of all states are
+    overlap = np.concatenate([pair.overlap_k for pair in pairs])
+    polarised = np.abs(overlap.conj() @ vector_ks) ** 2 / np.linalg.norm(overlap) ** 2
+    assert share == pytest.approx(polarised, abs=1e-6)
+    assert {name for name, part in zip(irrep, share, strict=True) if part > 1e-6} == {"A'"} and "A''" in irrep
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +138,15 @@ def test_disks_split_as_the_whole_zone_of_the_same_bands(small_gap, m, k0):
     exciton = exciton_problem(config, data)
     u_ij = exchange_grid(config, data, exciton.mesh, "layer")
     pairs = bright_pairs(config, data, exciton, (m, 0))
-    disks, _ = lowest_with_exchange(COMM, pairs, u_ij[2 * exciton.mesh.reach + m, 2 * exciton.mesh.reach], 2, 1e-7)
+    disks, _, irrep = lowest_with_exchange(
+        COMM, pairs, u_ij[2 * exciton.mesh.reach + m, 2 * exciton.mesh.reach], 2, 1e-7
+    )
     momentum_x = exciton.mesh.momentum(np.array([m, 0]))
     zone = zone_problem(COMM, model, law, 48, 1, (1, 1), momentum_x, exchange=law)
     linear = LinearOperator((zone.size,) * 2, matvec=ZoneOperator(COMM, zone).apply, dtype=complex)
     whole = np.sort(eigsh(linear, 2, which="SA", tol=1e-9, return_eigenvectors=False))
     assert whole[1] - whole[0] > 0.05
+    assert irrep == ["A''", "A'"]
     assert disks[1] - disks[0] == pytest.approx(whole[1] - whole[0], rel=0.02)
 
 
@@ -168,6 +178,8 @@ def test_run_tells_the_splitting():
     result = solve(COMM, config, data, Run())
     energy, without = result.value("exciton/exchange/energy"), result.value("exciton/exchange/energy_without")
     assert energy.shape == (2, 4) and energy[0] == pytest.approx(without[0], abs=1e-9)
+    assert result.value("exciton/exchange/point_group").tolist() == ["C1", "Cs"]
+    assert result.value("exciton/exchange/irrep")[:, :2].tolist() == [["A", "A"], ["A''", "A'"]]
     assert energy[1, 0] == pytest.approx(without[1, 0], abs=1e-9) and energy[1, 1] > without[1, 1] + 1e-3
     assert sum("exchange:" in line for line in result.summary) == 2
 

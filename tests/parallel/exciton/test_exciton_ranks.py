@@ -82,3 +82,16 @@ def test_memory_of_names_is_the_share_of_a_rank(comm):
     vector = 16 * problem.mesh.size
     assert many - few < 15 * (1.02 * vector / comm.size + 3_000)  # a name and its numbers: some kB
     assert few < (5 + 35) * vector / comm.size + 4 * vector + 80_000
+
+
+@pytest.mark.mpi(min_size=2)
+def test_exchange_between_the_valleys_on_any_number_of_ranks(comm, on_one_rank):
+    tables = {"mesh": {"N": 60, "k0": 0.14}, "exchange": {"long_range": True, "momenta": [1]}}
+    config = Config(model="exciton", material="MoS2", solver={"states": 4}, **tables)
+    together = solve(comm, config, load_material("MoS2"), Run())
+    alone = on_one_rank(lambda ranks: solve(ranks, config, load_material("MoS2"), Run()))
+    for name, tolerance in (("energy", 1e-9), ("longitudinal", 1e-5)):
+        path = f"exciton/exchange/{name}"
+        assert together.value(path) == pytest.approx(alone.value(path), abs=tolerance)
+    irrep = together.value("exciton/exchange/irrep")
+    assert np.array_equal(irrep, alone.value("exciton/exchange/irrep")) and irrep[0, :2].tolist() == ["A''", "A'"]
