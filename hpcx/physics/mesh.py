@@ -15,7 +15,7 @@ ROTATION, MIRROR = np.array([[0, -1], [1, 1]]), np.array([[1, 0], [-1, -1]])
 
 
 class Operation(NamedTuple):
-    """A symmetry of a hexagonal mesh: its matrix (2, 2) on the points' integers, and whether it is antiunitary."""
+    """A symmetry of a mesh: its matrix (2, 2) on the points' integers, and whether it is antiunitary."""
 
     matrix_xx: np.ndarray
     conjugates: bool
@@ -36,6 +36,10 @@ class PointGroup:
     def order(self) -> int:
         """Number of operations."""
         return self.rotations * (1 + self.mirrors)
+
+    def fits(self, lattice: Lattice) -> bool:
+        """Return whether a lattice has these operations: all of them have k -> -k."""
+        return lattice.is_hexagonal or self.order <= 2 and not self.mirrors
 
     @property
     def operations(self) -> list[Operation]:
@@ -58,6 +62,7 @@ POINT_GROUPS = {
     "C6": PointGroup(6),
     "C3v": PointGroup(3, True),
     "C3": PointGroup(3),
+    "C2": PointGroup(2),
     "none": PointGroup(1),
 }
 
@@ -139,9 +144,9 @@ class ValleyMesh:
         """Return the operations of one of `POINT_GROUPS` as permutations (g, n) of the
         points and flags (g,) of complex conjugation.
 
-        Raises ValueError for other than "none" in a lattice that is not hexagonal.
+        Raises ValueError for other than "C2" and "none" in a lattice that is not hexagonal.
         """
-        if symmetry != "none" and not self.lattice.is_hexagonal:
+        if not POINT_GROUPS[symmetry].fits(self.lattice):
             raise ValueError(f"{symmetry} is not a symmetry of this lattice")
         operations = POINT_GROUPS[symmetry].operations
         return np.array([self.images(operation) for operation in operations]), np.array(

@@ -69,7 +69,7 @@ def deviations(
         any_phase: whether the matrix element may change by a constant phase.
     """
     generators = POINT_GROUPS[symmetry].generators
-    if generators and not mesh.lattice.is_hexagonal:
+    if not POINT_GROUPS[symmetry].fits(mesh.lattice):
         return [Deviation(next(iter(generators)), "the lattice, which is not hexagonal", 1.0, 1.0, "")]
     found = []
     for name, operation in generators.items():

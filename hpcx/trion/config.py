@@ -13,7 +13,7 @@ from hpcx.exciton.carriers_config import CARRIER, WORD
 from hpcx.exciton.tight_binding_config import Fraction
 
 Species = Literal["singlet", "triplet"]
-Symmetry = Literal["auto", "none", "C3", "C3v", "C6", "C6v"]
+Symmetry = Literal["auto", "none", "C2", "C3", "C3v", "C6", "C6v"]
 Kernel = Literal["auto", "gemm", "gemm-single", "fft", "fft-single"]
 #: names of other groups of a result
 RESERVED = ("singlet", "triplet", "exciton", "twod", "exchange", "doping_density")
@@ -36,7 +36,7 @@ class Solver(exciton.Solver):
         0,
         ge=-2,
         le=3,
-        description="of the states, with symmetry C3 or C6: the sector that rotations multiply by exp(i m angle)",
+        description="of the states, with symmetry C2, C3 or C6: the sector that rotations multiply by exp(i m angle)",
     )
     kernel: Kernel = Field(
         "auto", description="how matrix-vector products are computed: matrix products or FFT, also in single precision"
@@ -312,11 +312,11 @@ class Config(exciton.CarriersInput):
         """Raise ValueError where no sector has an angular momentum,
         or what is asked for is that of fully symmetric states.
         """
-        most = {"C3": 1, "C6": 3}.get(self.solver.symmetry, 0)
+        most = {"C2": 1, "C3": 1, "C6": 3}.get(self.solver.symmetry, 0)
         if abs(self.solver.angular_momentum) > most:
             raise ValueError(
                 f'solver.angular_momentum = {self.solver.angular_momentum} needs solver.symmetry = "C6", or for 1 and'
-                ' -1 "C3"'
+                ' -1 "C3" or "C2"'
             )
         if self.absorption.enabled or self.twod.enabled or self.exchange.acts:
             raise ValueError(

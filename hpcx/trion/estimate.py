@@ -35,7 +35,7 @@ from hpcx.trion.symmetry import coarsened, foreseen
 from hpcx.trion.thermal import likely_points
 
 #: share of n^2 per column that the staircase leaves, without and with rotations (measured)
-_STAIRCASE = {"none": 1.0, "C3": 0.58, "C3v": 0.56, "C6": 0.55, "C6v": 0.52}
+_STAIRCASE = {"none": 1.0, "C2": 0.9, "C3": 0.58, "C3v": 0.56, "C6": 0.55, "C6v": 0.52}
 #: time of products with real matrices, of half the operations in more rows, over that with complex ones (measured)
 _PAIRS = 0.6
 #: seconds per operation of the matrix products
@@ -168,7 +168,7 @@ def products(config: Config, sizes: Sizes) -> int:
     count = min(42 + 2.2 * math.sqrt(points), 75 * math.sqrt(config.mesh.cutoff / 0.1))
     if solver.states > 1:
         count = max(45, math.sqrt(points) * (9 + solver.states / 3))
-    crowded = {"none": 1.9, "C3": 1.4, "C3v": 1.2, "C6": 1.2, "C6v": 1.0}[sizes.symmetry]
+    crowded = {"none": 1.9, "C2": 1.5, "C3": 1.4, "C3v": 1.2, "C6": 1.2, "C6v": 1.0}[sizes.symmetry]
     return round(count * crowded * digits(solver.tolerance))
 
 

@@ -143,7 +143,7 @@ class TrionOperator:
     """Products with the trion's Hamiltonian on coordinates of its symmetric sector.
 
     Attributes:
-        symmetry: whose sector this is, "none", "C3", "C3v", "C6" or "C6v".
+        symmetry: whose sector this is, "none", "C2", "C3", "C3v", "C6" or "C6v".
         momentum: angular momentum of the sector.
         sector: this rank's orbits and coordinates.
         kernel: how products are formed.

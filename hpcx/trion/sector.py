@@ -100,7 +100,7 @@ class PairGroup:
 
 
 def pair_group(mesh: ValleyMesh, symmetry: str, identical: bool, momentum: int = 0) -> PairGroup:
-    """Return the group of a symmetry ("none", "C6", "C6v"), with the exchange of identical carriers;
+    """Return the group of a symmetry (of `POINT_GROUPS`), with the exchange of identical carriers;
     angular `momentum` needs rotations alone.
     """
     permutation_gk, conjugates_g = mesh.point_group(symmetry)

@@ -13,12 +13,16 @@ from hpcx.exciton.solve import solve_exciton
 from hpcx.materials.loader import load_material
 from hpcx.petsc.eigen import lowest_states
 from hpcx.physics.bands import Band
+from hpcx.physics.lattice import lattice_of
+from hpcx.physics.mesh import lattice_mesh
+from hpcx.physics.rytova_keldysh import RytovaKeldysh
+from hpcx.physics.screening import interaction_grid
 from hpcx.trion import operator as trion_operator
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
-from hpcx.trion.problem import exciton_of, trion_problem
+from hpcx.trion.problem import TrionProblem, exciton_of, trion_problem
 from hpcx.trion.states import start_vector
-from hpcx.trion.symmetry import SymmetryError, broken, largest
+from hpcx.trion.symmetry import SymmetryError, broken, chosen, foreseen, largest
 from hpcx.trion.thermal import boltzmann_points
 
 MATERIAL = load_material("MoS2")
@@ -126,3 +130,32 @@ def test_light_of_the_other_helicity_keeps_equivalent_momenta():
     config = CONFIG.model_copy(update={"absorption": CONFIG.absorption.model_copy(update={"helicity": "opposite"})})
     problem = trion_problem(config, MATERIAL, exciton_of(config, MATERIAL), "singlet")
     assert broken(problem, "C6") and largest(problem) == "C6v"
+
+
+def spectrum(problem, symmetry, kernel="gemm", angular_momentum=0):
+    """Return all energies of a sector."""
+    operator = TrionOperator(MPI.COMM_SELF, problem, symmetry, kernel, angular_momentum)
+    return np.linalg.eigvalsh(np.array([operator.apply(unit) for unit in np.eye(operator.rows, dtype=complex)]).T)
+
+
+@pytest.mark.parametrize("species", ["singlet", "triplet"])
+def test_an_anisotropic_interaction_leaves_the_rotation_by_180_degrees(species):
+    config = Config(model="trion", material="MoS2", mesh={"N": 28, "k0": 0.08}, screening={"r0_y": 80.0})
+    problem = trion_problem(config, MATERIAL, exciton_of(config, MATERIAL), species)
+    assert [largest(problem), chosen(problem, "auto"), foreseen(config, MATERIAL)] == ["C2"] * 3
+    whole = spectrum(problem, "none")
+    for kernel in ("gemm", "fft"):
+        even, odd = (spectrum(problem, "C2", kernel, momentum) for momentum in (0, 1))
+        assert np.sort(np.concatenate([even, odd])) == pytest.approx(whole, abs=1e-10)
+    with pytest.raises(SymmetryError, match=r'"C3".*the interaction.*= "C2"'):
+        TrionOperator(MPI.COMM_SELF, problem, "C3")
+
+
+def test_so_does_a_lattice_that_is_not_hexagonal():
+    mesh = lattice_mesh(28, 0.1, lattice_of(np.array([[0.33, 0.0], [0.12, 0.4]])))
+    bands = [Band(mesh.momentum_kx**2 @ masses, np.ones((1, mesh.size))) for masses in ([0.1, 0.3], [0.2, 0.05])]
+    w_ij = interaction_grid(mesh, RytovaKeldysh(4.0, 1.0), "cell-average")
+    problem = TrionProblem(mesh, bands[0], bands[0], bands[1], False, w_ij, np.ones(mesh.size))
+    assert chosen(problem, "auto") == "C2"
+    even, odd = (spectrum(problem, "C2", angular_momentum=momentum) for momentum in (0, 1))
+    assert np.sort(np.concatenate([even, odd])) == pytest.approx(spectrum(problem, "none"), abs=1e-10)
