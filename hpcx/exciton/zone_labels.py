@@ -2,7 +2,8 @@
 
 An operation r -> g r + t takes the amplitude A(k) of an electron at k + Q and a hole at k to exp(-i gQ t) E(k) A(k)
 H(k)^+ at g k, with E = <u_c'(g k + Q)|D|u_c(k + Q)> and H = <u_v'(g k)|D|u_v(k)>. D, in the atomic gauge, is found from
-the model (`hpcx.physics.orbital_symmetry`); its phase drops out. What commutes with the Hamiltonian is a symmetry.
+the model (`hpcx.physics.orbital_symmetry`); its phase drops out. What commutes with the Hamiltonian, but for
+the rounding of a file, is a symmetry.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from hpcx.physics.tightbinding import TightBinding
 #: name of the representation of states for which none is found, and their kind
 UNKNOWN = "unknown"
 _UNKNOWN: Kind = (0, 2)
-#: difference of fractions of reciprocal vectors that is rounding, and that of a norm from 1
+#: difference of fractions of reciprocal vectors that is rounding
 _ROUNDING = 1e-9
+#: change of the Hamiltonian that counts as rounding of a file, eV, and how much wider than that levels are then
+_OF_A_FILE, _WIDER = 1e-4, 4
 #: by how much the relations between operations may be missed in a level of computed states
 _CLOSED = 1e-2
 
@@ -76,6 +79,7 @@ class ZoneSymmetry:
     Attributes:
         order: of the rotations.
         group: name of the point group, by what its operations do to momenta in the plane.
+        width: of a level, eV: what the rounding of a file splits is one level.
         broken: operations of the bands that nearly are symmetries, and the change of the Hamiltonian, eV.
     """
 
@@ -93,11 +97,11 @@ class ZoneSymmetry:
             operator: the exciton's Hamiltonian.
             model: its bands.
             fraction_v: the pair momentum in fractions of the reciprocal vectors, (2,).
-            width: of a level, eV: an operation may change the Hamiltonian by as much.
+            width: of a level without rounding, eV.
             spin_i: spins of the orbitals, +1 and -1, if they are known.
         """
         self._operator, self._model, self._fraction_v, self._spin_i = operator, model, fraction_v, spin_i
-        self._width, self._probe = width, keyed_noise(operator.first + np.arange(operator.rows))
+        self.width, self._probe = width, keyed_noise(operator.first + np.arange(operator.rows))
         self._probe /= np.sqrt(operator.comm.allreduce(np.vdot(self._probe, self._probe).real))
         self.broken: dict[str, float] = {}
         kept = [one for one in point_operations(model) if self._keeps_momentum(one)]
@@ -105,13 +109,11 @@ class ZoneSymmetry:
         _, self._mirrors = self._first(one for one in kept if one.is_mirror)
         self.group = group_name(self.order, bool(self._mirrors))
 
-    def settle(
-        self, energy: np.ndarray, vectors: np.ndarray, width: float, functional: Functional
-    ) -> tuple[np.ndarray, list[str]]:
+    def settle(self, energy: np.ndarray, vectors: np.ndarray, functional: Functional) -> tuple[np.ndarray, list[str]]:
         """Return vectors (state, rows) of the same levels, each in one row of one representation, and these;
         see `hpcx.exciton.labels.settled`; collective.
         """
-        turned, kinds = settled(self._operator.comm, energy, vectors, width, functional, self._divided)
+        turned, kinds = settled(self._operator.comm, energy, vectors, self.width, functional, self._divided)
         return turned, [UNKNOWN if kind == _UNKNOWN else representation(self.order, *kind) for kind in kinds]
 
     def _keeps_momentum(self, operation: PointOperation) -> bool:
@@ -129,7 +131,8 @@ class ZoneSymmetry:
                     for matrix_ij in action.matrices
                 ]
                 change = self._change(pairs[0])
-                if change < self._width:
+                if change < max(self.width, _OF_A_FILE):
+                    self.width = max(self.width, _WIDER * change)
                     return operation.order, [self._normalised(pair, operation.order) for pair in pairs]
                 self.broken[str(operation)] = min(change, self.broken.get(str(operation), np.inf))
         return 1, []
@@ -146,7 +149,7 @@ class ZoneSymmetry:
         for _ in range(order):
             x = action(self._operator.whole(x))
         phase = self._operator.comm.allreduce(np.vdot(self._probe, x))
-        if abs(abs(phase) - 1) > _ROUNDING:
+        if abs(abs(phase) - 1) > _CLOSED:
             return action
         return PairAction(action.source_k, action.electron_kdc * phase ** (-1 / order), action.hole_kwv)
 

@@ -64,7 +64,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
     run.note_error(max(residuals), config.solver.tolerance)
     run.diagnostics["exciton_products"] = products
     _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
-    add_degeneracy(result, "exciton", sizes, config.solver.tolerance)
+    add_degeneracy(result, "exciton", sizes, symmetry.width / 2)
     _add_names(result, config, symmetry, np.array(groups), np.array(irreps))
     _add_states(result, operator, model, pairs)
     lowest = int(np.argmin([energy[0] for energy in energies]))
@@ -117,13 +117,13 @@ def _lowest(
         config.solver.tolerance,
         config.solver.states,
     )
-    draw, width = partial(_draw, operator), level_width(tolerance)
+    draw, width = partial(_draw, operator), symmetry.width
     basis = partial(large_basis, unknowns=operator.problem.size)
     pairs = lowest_states(
         comm, operator, states, tolerance, "exciton_", draw, width, saved.known(), keep=saved.keep, basis=basis
     )
     saved.finish(pairs.vectors)
-    vectors, irreps = symmetry.settle(pairs.values, pairs.vectors, width, partial(_functional, operator))
+    vectors, irreps = symmetry.settle(pairs.values, pairs.vectors, partial(_functional, operator))
     lowest = replace(pairs, values=pairs.values[:states], vectors=vectors[:states], residuals=pairs.residuals[:states])
     return lowest, degeneracy(pairs.values, width)[:states], irreps[:states]
 
@@ -207,6 +207,9 @@ def _add_names(
     if UNKNOWN in irrep_qs:
         text = "the model leaves relative phases of orbitals open"
         result.summary.append(f"representations are unknown where {text}; tight_binding.spin settles those of spins")
+    if symmetry.width > level_width(config.solver.tolerance):
+        width = from_internal(symmetry.width, "meV")
+        result.summary.append(f"the symmetry holds but for rounding: states up to {width:.2g} meV apart are one level")
     result.summary += [
         f"{name} is no symmetry: it changes the Hamiltonian by {from_internal(change, 'meV'):.2g} meV"
         for name, change in symmetry.broken.items()

@@ -26,7 +26,7 @@ _PROBES = np.outer(np.arange(1, 7), [0.7548776662466927, 0.5698402909980532]) % 
 #: relative size of what is rounding in the metric of a lattice
 _ROUNDING = 1e-9
 #: relative distance of eigenvalues and change of Hamiltonians that tell symmetry from accident
-_DISTINCT, _ALIKE = 1e-6, 1e-3
+_DISTINCT, _ALIKE = 1e-6, 1e-2
 #: relative size of a squared matrix element that joins two eigenvectors
 _JOINED = 1e-12
 
