@@ -25,12 +25,8 @@ _KINDS = {
 class Pair(Section):
     """Electron and hole of an exciton on disks, each in any valley."""
 
-    electron: str | None = Field(
-        None, description=f"the electron, e.g. K':c1: {WORD}; default: that of the A exciton", examples=["K':c1"]
-    )
-    hole: str | None = Field(
-        None, description="the hole in the same way, e.g. K:v1; default: that of the A exciton", examples=["K:v1"]
-    )
+    electron: str | None = Field(None, description=f"the electron, e.g. K':c1: {WORD}; default: that of the A exciton")
+    hole: str | None = Field(None, description="the hole in the same way, e.g. K:v1; default: that of the A exciton")
 
     @field_validator("electron", "hole")
     @classmethod
