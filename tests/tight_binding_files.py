@@ -66,12 +66,17 @@ def tb_text(model: TightBinding, degeneracy: int = 1, across: float = 0.0) -> st
             for j in range(len(h_ij))
             for i in range(len(h_ij))
         ]
-    for cell in cells:
+    for number, cell in enumerate(cells):
         lines += ["", f"{cell[0]} {cell[1]} {height[cell]}"]
+        place_ijx = np.zeros((model.orbitals, model.orbitals, 3), complex)
+        if model.dipole_rijx is not None:
+            place_ijx[..., :2] = 10 * degeneracy * model.dipole_rijx[number]
+        if cell == (0, 0):
+            place_ijx += 10 * np.eye(model.orbitals)[..., None] * model.centre_ix
         for j in range(model.orbitals):
             for i in range(model.orbitals):
-                place = 10 * model.centre_ix[i] if i == j and cell == (0, 0) else np.zeros(3)
-                lines.append(f"{i + 1} {j + 1} " + " ".join(f"{x!r} 0.0" for x in place.tolist()))
+                parts = [f"{x.real!r} {x.imag!r}" for x in place_ijx[i, j].tolist()]
+                lines.append(f"{i + 1} {j + 1} " + " ".join(parts))
     return "\n".join(lines) + "\n"
 
 

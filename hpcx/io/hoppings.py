@@ -92,15 +92,22 @@ def model_of(
     hopping_rij: np.ndarray,
     centre_ix: np.ndarray,
     line_rij: np.ndarray,
+    position_rijx: np.ndarray | None = None,
 ) -> TightBinding:
-    """Return the model of lattice vectors (2, 2) and centres (angstrom).
+    """Return the model of lattice vectors (2, 2), centres and positions <0 i|x|R j>, the centres among them (angstrom).
 
     Raises FileError, with the line, if it has no home cell or is not Hermitian.
     """
-    if not (cell_rv == 0).all(axis=1).any():
+    home_r = (cell_rv == 0).all(axis=1)
+    if not home_r.any():
         raise scan.error("a cell 0 0 0", f"{len(cell_rv)} other cells")
     check_hermitian(scan, cell_rv, hopping_rij, line_rij)
-    return TightBinding(to_internal(lattice_vx, "angstrom"), cell_rv, hopping_rij, to_internal(centre_ix, "angstrom"))
+    lattice_vx, centre_ix = (to_internal(places, "angstrom") for places in (lattice_vx, centre_ix))
+    if position_rijx is None:
+        return TightBinding(lattice_vx, cell_rv, hopping_rij, centre_ix)
+    is_centre_rij = np.multiply.outer(home_r, np.eye(len(centre_ix), dtype=bool))
+    dipole_rijx = np.where(is_centre_rij[..., None], 0, to_internal(position_rijx, "angstrom"))
+    return TightBinding(lattice_vx, cell_rv, hopping_rij, centre_ix, dipole_rijx if dipole_rijx.any() else None)
 
 
 def check_hermitian(scan: Scanner, cell_rv: np.ndarray, hopping_rij: np.ndarray, line_rij: np.ndarray) -> None:

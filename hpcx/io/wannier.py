@@ -32,9 +32,11 @@ def read_tb(path: Path, wsvec: Path | None = None) -> TightBinding:
     hoppings = Hoppings.empty(scan, len(degeneracy_r), orbitals)
     for _ in degeneracy_r:
         _read_block(hoppings, _cell(scan))
-    centre_ix = _home_centres(scan, hoppings)
+    positions = _positions(scan, hoppings)
+    centre_ix = _home_centres(positions)
     scan.check_end()
-    return _model(hoppings, degeneracy_r, lattice_vx, centre_ix, wsvec)
+    position_rijx = positions.value_rijx[[positions.place[cell] for cell in hoppings.place], ..., :2]
+    return _model(hoppings, degeneracy_r, lattice_vx, centre_ix, wsvec, position_rijx)
 
 
 def _read_block(matrices: Hoppings, cell: Cell) -> None:
@@ -44,18 +46,20 @@ def _read_block(matrices: Hoppings, cell: Cell) -> None:
         matrices.read_element(number)
 
 
-def _home_centres(scan: Scanner, hoppings: Hoppings) -> np.ndarray:
-    """Return the centres (orbitals, 3), angstrom: the diagonal of the positions of the home cell.
-
-    Positions follow for the cells of the Hamiltonian.
-    """
+def _positions(scan: Scanner, hoppings: Hoppings) -> Hoppings:
+    """Return the positions <0 i|r|R j>, angstrom, which follow for the cells of the Hamiltonian, in any order."""
     positions = Hoppings.empty(scan, len(hoppings.place), hoppings.line_rij.shape[1], components=3)
     for _ in hoppings.place:
         cell = _cell(scan)
         if cell not in hoppings.place:
             raise scan.error("a cell of the Hamiltonian", told(cell))
         _read_block(positions, cell)
-    home = positions.place.get((0, 0, 0))
+    return positions
+
+
+def _home_centres(positions: Hoppings) -> np.ndarray:
+    """Return the centres (orbitals, 3), angstrom: the diagonal of the positions of the home cell."""
+    scan, home = positions.scan, positions.place.get((0, 0, 0))
     if home is None:
         raise scan.error("positions of the cell 0 0 0", f"those of {len(positions.place)} other cells")
     centre_ix = np.einsum("iix->ix", positions.value_rijx[home])
@@ -167,15 +171,22 @@ def _three(scan: Scanner, what: str) -> Cell:
 
 
 def _model(
-    hoppings: Hoppings, degeneracy_r: np.ndarray, lattice_vx: np.ndarray, centre_ix: np.ndarray, wsvec: Path | None
+    hoppings: Hoppings,
+    degeneracy_r: np.ndarray,
+    lattice_vx: np.ndarray,
+    centre_ix: np.ndarray,
+    wsvec: Path | None,
+    position_rijx: np.ndarray | None = None,
 ) -> TightBinding:
     """Return the model in the plane; its cells must have no hoppings along the third lattice vector."""
     scan, cell_rv, line_rij = hoppings.scan, hoppings.cell_rv, hoppings.line_rij
-    hopping_rij = hoppings.value_rijx[..., 0] / degeneracy_r[:, None, None]
-    check_hermitian(scan, cell_rv, hopping_rij, line_rij)
+    read = [hoppings.value_rijx] if position_rijx is None else [hoppings.value_rijx, position_rijx]
+    value_rijx = np.concatenate(read, axis=-1) / degeneracy_r[:, None, None, None]
+    check_hermitian(scan, cell_rv, value_rijx[..., 0], line_rij)
     if wsvec is not None:
         scan = Scanner(wsvec)
-        cell_rv, hopping_rij, line_rij = _shifted(hoppings, hopping_rij, _shifts(scan, hoppings))
+        cell_rv, value_rijx, line_rij = _shifted(hoppings, value_rijx, _shifts(scan, hoppings))
+    hopping_rij = value_rijx[..., 0]
     across_rij = np.abs(hopping_rij) * (cell_rv[:, 2] != 0)[:, None, None]
     if across_rij.max() > _IN_PLANE:
         raise scan.error(
@@ -184,7 +195,15 @@ def _model(
             int(line_rij.flat[across_rij.argmax()]),
         )
     flat = cell_rv[:, 2] == 0
-    return model_of(scan, lattice_vx[:2, :2], cell_rv[flat, :2], hopping_rij[flat], centre_ix, line_rij[flat])
+    return model_of(
+        scan,
+        lattice_vx[:2, :2],
+        cell_rv[flat, :2],
+        hopping_rij[flat],
+        centre_ix,
+        line_rij[flat],
+        None if position_rijx is None else value_rijx[flat, ..., 1:],
+    )
 
 
 def _shifts(scan: Scanner, hoppings: Hoppings) -> Shifts:
@@ -206,14 +225,14 @@ def _shifts(scan: Scanner, hoppings: Hoppings) -> Shifts:
     return shifts
 
 
-def _shifted(hoppings: Hoppings, hopping_rij: np.ndarray, shifts: Shifts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distribute every H_ij(R) evenly over the cells R + T_ij; returns cells, hoppings and the lines of their T."""
+def _shifted(hoppings: Hoppings, value_rijx: np.ndarray, shifts: Shifts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distribute all elements of R evenly over the cells R + T_ij; returns cells, elements and the lines of their T."""
     moved: dict[Cell, np.ndarray] = {}
     lines: dict[Cell, np.ndarray] = {}
     for (cell, i, j), (vectors, line) in shifts.items():
-        value = hopping_rij[hoppings.place[cell], i, j] / len(vectors)
+        value_x = value_rijx[hoppings.place[cell], i, j] / len(vectors)
         for vector in vectors:
             target = (cell[0] + vector[0], cell[1] + vector[1], cell[2] + vector[2])
-            moved.setdefault(target, np.zeros_like(hopping_rij[0]))[i, j] += value
+            moved.setdefault(target, np.zeros_like(value_rijx[0]))[i, j] += value_x
             lines.setdefault(target, np.zeros_like(hoppings.line_rij[0]))[i, j] = line
     return np.array(list(moved)), np.array(list(moved.values())), np.array(list(lines.values()))

@@ -39,12 +39,15 @@ class TightBinding:
         cell_rv: integers of the cells R, (cells, 2).
         hopping_rij: <0 i|H|R j>, weights of the cells included, (cells, orbitals, orbitals), eV.
         centre_ix: centres of the orbitals, (orbitals, 3), nm.
+        dipole_rijx: what light sees besides the centres, <0 i|x|R j> without them, with the weights of the hoppings,
+            (cells, orbitals, orbitals, 2), nm; None for point-like orbitals.
     """
 
     lattice_vx: np.ndarray
     cell_rv: np.ndarray
     hopping_rij: np.ndarray
     centre_ix: np.ndarray
+    dipole_rijx: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         deviation = np.abs(asymmetry(self.cell_rv, self.hopping_rij)).max()
@@ -90,7 +93,8 @@ class TightBinding:
     def velocity(self, momentum_kx: np.ndarray) -> np.ndarray:
         """Return the velocity i [H, r] / hbar times hbar, (2, k, orbitals, orbitals), eV nm, in the lattice gauge.
 
-        For point-like orbitals dH/dk of the atomic gauge: i (R + tau_j - tau_i) H_ij(R), summed with its phase.
+        For point-like orbitals dH/dk of the atomic gauge: i (R + tau_j - tau_i) H_ij(R), summed with its phase; dipoles
+        A(k) between orbitals add i [H, A]. Positions of Wannier90 are not quite Hermitian: their Hermitian part counts.
         """
         vector_rx = self.cell_rv @ self.lattice_vx
         phase_kr = np.exp(1j * momentum_kx @ vector_rx.T)
@@ -98,6 +102,9 @@ class TightBinding:
         v_xkij = 1j * np.einsum("kr,rx,rij->xkij", phase_kr, vector_rx, self.hopping_rij, optimize=True)
         apart_xij = (self.centre_ix[None, :, :2] - self.centre_ix[:, None, :2]).transpose(2, 0, 1)
         v_xkij += 1j * apart_xij[:, None] * h_kij
+        if self.dipole_rijx is not None:
+            a_xkij = np.einsum("kr,rijx->xkij", phase_kr, self.dipole_rijx)
+            v_xkij += 1j * (h_kij @ a_xkij - a_xkij @ h_kij)
         return (v_xkij + v_xkij.conj().swapaxes(2, 3)) / 2
 
     def bands(self, momentum_kx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,9 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from tight_binding_files import honeycomb
+from tight_binding_files import honeycomb, tb_text
 
+from hpcx.io.wannier import read_tb
 from hpcx.physics.constants import HBAR2_PER_M0
 from hpcx.physics.lattice import hexagonal
 from hpcx.physics.mesh import lattice_mesh
@@ -65,6 +66,24 @@ def test_lattice_gauge_is_periodic_and_velocity_is_the_slope_of_the_atomic_gauge
     for axis, v_kij in enumerate(model.velocity(k)):
         slope = (atomic(k + step * np.eye(2)[axis]) - atomic(k - step * np.eye(2)[axis])) / (2 * step)
         assert np.allclose(phase.conj()[:, :, None] * v_kij * phase[:, None, :], slope, atol=1e-8)
+
+
+def test_velocities_with_dipoles_between_orbitals_are_those_of_any_other_orbitals(tmp_path):
+    # other orbitals of the same cell, on both sites: their positions are a matrix
+    model = honeycomb(hopping=-2.3 + 0.2j)
+    mix = np.linalg.qr(np.random.default_rng(5).normal(size=(2, 2, 2)) @ [1, 1j])[0]
+    position_ijx = np.einsum("ai,ax,aj->ijx", mix.conj(), model.centre_ix, mix)
+    centre_ix = np.einsum("iix->ix", position_ijx).real
+    dipole_rijx = np.zeros((len(model.cell_rv), 2, 2, 2), complex)
+    dipole_rijx[0] = position_ijx[..., :2] * (1 - np.eye(2))[..., None]
+    other = TightBinding(
+        model.lattice_vx, model.cell_rv, mix.conj().T @ model.hopping_rij @ mix, centre_ix, dipole_rijx
+    )
+    k = 10 * np.random.default_rng(2).normal(size=(6, 2))
+    expected = mix.conj().T @ model.velocity(k) @ mix
+    assert np.abs(other.velocity(k) - expected).max() < 1e-12
+    (tmp_path / "other_tb.dat").write_text(tb_text(other, degeneracy=2))
+    assert np.abs(read_tb(tmp_path / "other_tb.dat").velocity(k) - expected).max() < 1e-12
 
 
 def test_a_model_that_is_not_hermitian_is_refused():
