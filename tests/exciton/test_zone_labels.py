@@ -63,6 +63,20 @@ def s_and_p(lattice):
     return TightBinding(lattice_vx, cells[near | (length == 0)], h_rij[near | (length == 0)], np.zeros((3, 3)))
 
 
+def layered(staggered):
+    """Return three s orbitals: one in the plane, and two of another layer above and below, on one line or opposite."""
+    lattice_vx = np.array(HEXAGONAL)
+    cells = np.stack(np.mgrid[-2:3, -2:3], axis=-1).reshape(-1, 2)
+    aside = (2 * lattice_vx[0] + lattice_vx[1]) / 3
+    centre_ix = np.array([[0, 0, 0], [*aside, 0.15], [*(-aside if staggered else aside), -0.15]])
+    vector_rx = np.column_stack([cells @ lattice_vx, np.zeros(len(cells))])
+    distance_rij = np.linalg.norm(vector_rx[:, None, None] + centre_ix[None] - centre_ix[:, None], axis=3)
+    strength_ij = np.array([[-0.25, 0.9, 0.9], [0.9, -0.1, -0.1], [0.9, -0.1, -0.1]])
+    h_rij = np.where(distance_rij < 0.31, strength_ij * np.exp((0.2 - distance_rij) / 0.1), 0).astype(complex)
+    h_rij[(cells == 0).all(axis=1), [0, 1, 2], [0, 1, 2]] = [4.0, -1.0, -1.0]
+    return TightBinding(lattice_vx, cells, h_rij, centre_ix)
+
+
 SQUARE, HEXAGONAL = [[0.3, 0.0], [0.0, 0.3]], [[0.3, 0.0], [-0.15, 0.15 * 3**0.5]]
 
 
@@ -72,6 +86,8 @@ SQUARE, HEXAGONAL = [[0.3, 0.0], [0.0, 0.3]], [[0.3, 0.0], [-0.15, 0.15 * 3**0.5
         (honeycomb(), 9, (1, 1), "C3v", "E"),
         (s_and_p(SQUARE), 5, (1, 2), "C4v", "E"),
         (s_and_p(HEXAGONAL), 5, (1, 2), "C6v", "E1"),
+        (layered(False), 6, (2, 1), "C3v", "E"),  # D3h
+        (layered(True), 6, (2, 1), "C6v", "E1"),  # D3d: the inversion turns momenta by 180 degrees
     ],
 )
 def test_circular_light_makes_states_of_one_row(model, n, bands, group, row):
