@@ -2,8 +2,9 @@
 few effective orbitals, symmetric to rounding.
 
 Each carrier's band is followed from the valley's centre (`hpcx.physics.valley_states`), reduced to the orbitals that
-matter and, if the model has the threefold symmetry of a K valley up to the digits of its file, made exactly symmetric:
-then no symmetry, C3 and C3v give the same energies to rounding.
+matter and, if the model has the threefold symmetry of a K valley, or the twofold one of a valley in the centre of the
+zone or on its border, up to the digits of its file, made exactly symmetric: then no symmetry, C2, C3 and C3v give the
+same energies to rounding.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from hpcx.physics.valley_states import (
     ValleyStates,
     compress,
     follow_band,
+    powers,
     symmetrise,
-    threefold_residual,
+    symmetry_residual,
 )
 
 #: how far an image of a momentum may be from a momentum, relative to the largest one
@@ -54,7 +56,7 @@ class FollowedBand(Band):
         state_ik: states in the atomic gauge, all orbitals, (orbitals, n).
         left_out: largest share of a state that the effective orbitals leave out.
         residual: by how much rotation and mirror changed overlaps (or energies over the band's width) before they were
-            made symmetric; NaN if the points have no threefold symmetry.
+            made symmetric; NaN if the points have none.
         rotation_k, mirror_k: images of the points if the band is symmetric, else None.
     """
 
@@ -143,19 +145,24 @@ class TightBindingValleys:
         self, states: ValleyStates, momentum_kx: np.ndarray
     ) -> tuple[np.ndarray | None, np.ndarray | None, float]:
         """Return images by rotation and mirror if the states have these symmetries, and by how much they fail."""
+        inversion_k, least = _images(momentum_kx, -np.eye(2)), np.nan
+        twofold = [] if inversion_k is None else [(inversion_k, None)]
+        for rotation_k, mirror_k in (*self._threefold(momentum_kx), *twofold):
+            residual = symmetry_residual(states, rotation_k, mirror_k)
+            if residual <= self.symmetry_tolerance:
+                return rotation_k, mirror_k, residual
+            least = np.fmin(least, residual)
+        return None, None, float(least)
+
+    def _threefold(self, momentum_kx: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return images by the rotation by 120 degrees, with and without those by the mirror, if there are any."""
         if not self.lattice.is_hexagonal:
-            return None, None, np.nan
+            return []
         b1, b2 = self.lattice.reciprocal_vx
         axis = (2 * b1 - b2) / np.linalg.norm(2 * b1 - b2)
         turn = np.array([[-0.5, -np.sqrt(3) / 2], [np.sqrt(3) / 2, -0.5]])
         rotation_k, mirror_k = (_images(momentum_kx, matrix) for matrix in (turn, 2 * np.outer(axis, axis) - np.eye(2)))
-        if rotation_k is None:
-            return None, None, np.nan
-        for mirror in (mirror_k, None):
-            residual = threefold_residual(states, rotation_k, mirror)
-            if residual <= self.symmetry_tolerance:
-                return rotation_k, mirror, residual
-        return None, None, residual
+        return [] if rotation_k is None else [(rotation_k, mirror_k), (rotation_k, None)]
 
     def _levels(self, centre_x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return energies (b,), states (orbital, b) in the atomic gauge and spins (b,) at a point;
@@ -297,7 +304,8 @@ def told(bands: Mapping[str, Band]) -> dict[str, str]:
         return {}
     kept = ", ".join(f"{name} {len(band.spinor_ck)} of {len(band.state_ik)}" for name, band in followed.items())
     residual = max(band.residual for band in followed.values())
-    found = "none" if any(band.rotation_k is None for band in followed.values()) else "C3"
+    turns = {1 if band.rotation_k is None else len(powers(band.rotation_k)) for band in followed.values()}
+    found = f"C{min(turns)}" if len(turns) == 1 and turns != {1} else "none"
     found += "v" if found == "C3" and all(band.mirror_k is not None for band in followed.values()) else ""
     rest = "" if np.isnan(residual) else f"; the file's bands deviate from it by up to {residual:.1e}"
     lost = max(band.left_out for band in followed.values())
@@ -320,8 +328,8 @@ def cautions(bands: Mapping[str, Band]) -> list[str]:
 def _averaged(p_k: np.ndarray, electron: FollowedBand, hole: FollowedBand) -> np.ndarray:
     """Return a matrix element with the symmetry that both bands have."""
     rotation_k, mirror_k = electron.rotation_k, electron.mirror_k
-    if rotation_k is not None and hole.rotation_k is not None:
-        p_k = (p_k + p_k[rotation_k] + p_k[rotation_k[rotation_k]]) / 3
+    if rotation_k is not None and np.array_equal(rotation_k, hole.rotation_k):
+        p_k = np.mean([p_k[turn_k] for turn_k in powers(rotation_k)], axis=0)
         if mirror_k is not None and hole.mirror_k is not None:
             p_k = (p_k + p_k[mirror_k].conj()) / 2
     return p_k

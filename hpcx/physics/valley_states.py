@@ -117,11 +117,11 @@ def compress(states: ValleyStates, tolerance: float) -> ValleyStates:
     )
 
 
-def threefold_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> float:
+def symmetry_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> float:
     """Return by how much rotation (and an antiunitary mirror) of the mesh change energies (relative) or overlaps.
 
-    The arguments are the numbers of C3 k and m k for every k. Overlaps are compared with those of the centre and its
-    neighbours, |<k|k'>| <= 1, energies with the width of the band on the disk.
+    The arguments are the numbers of C k and m k for every k, C by 120 or 180 degrees. Overlaps are compared with those
+    of the centre and its neighbours, |<k|k'>| <= 1, energies with the width of the band on the disk.
     """
     sample = np.unique(np.linspace(0, states.state_ik.shape[1] - 1, 60).astype(int))
     width = np.ptp(states.energy_k) or 1.0
@@ -137,29 +137,36 @@ def threefold_residual(states: ValleyStates, rotation_k: np.ndarray, mirror_k: n
 
 
 def symmetrise(states: ValleyStates, rotation_k: np.ndarray, mirror_k: np.ndarray | None) -> ValleyStates:
-    """Return states that are exactly covariant: z(C3 k) = omega z(k),
+    """Return states that are exactly covariant: z(C k) = omega z(k) for a rotation by 120 or 180 degrees,
     and z(m k) = conj z(k) with a mirror, component by component.
 
     Files are symmetric to the digits that they print. The rotation of the components is found from the states
-    themselves, its eigenvalues are rounded to cube roots of 1, and the states and energies are averaged over the group.
+    themselves, its eigenvalues are rounded to cube or square roots of 1, and the states and energies are averaged over
+    the group.
 
     Args:
         states: with few components, see `compress`.
-        rotation_k, mirror_k: numbers of C3 k, and of m k if there is a mirror.
+        rotation_k, mirror_k: numbers of C k, and of m k if there is a mirror.
     """
-    z = states.state_ik
+    z, rotations = states.state_ik, powers(rotation_k)
     triangular, basis = schur(_polar(z[:, rotation_k] @ z.conj().T), output="complex")
-    omega = np.exp(2j * np.pi / 3 * np.rint(np.angle(np.diag(triangular)) / (2 * np.pi / 3)))
+    step = 2 * np.pi / len(rotations)
+    omega = np.exp(1j * step * np.rint(np.angle(np.diag(triangular)) / step))
     z = basis.conj().T @ z
     if mirror_k is not None:
         symmetric = np.where(np.isclose(omega[:, None], omega[None]), z[:, mirror_k] @ z.T, 0)
         z = sqrtm(_polar((symmetric + symmetric.T) / 2)).astype(complex).conj().T @ z
-    rotations = [np.arange(z.shape[1]), rotation_k, rotation_k[rotation_k]]
     average = np.mean([z[:, image_k] / omega[:, None] ** n for n, image_k in enumerate(rotations)], axis=0)
     energy_k = np.mean([states.energy_k[image_k] for image_k in rotations], axis=0)
     if mirror_k is not None:
         average, energy_k = (average + average[:, mirror_k].conj()) / 2, (energy_k + energy_k[mirror_k]) / 2
     return ValleyStates(energy_k, average / np.linalg.norm(average, axis=0), states.left_out)
+
+
+def powers(rotation_k: np.ndarray) -> list[np.ndarray]:
+    """Return the images of the points under the powers of a rotation by 120 or 180 degrees, the identity first."""
+    identity_k, twice_k = np.arange(len(rotation_k)), rotation_k[rotation_k]
+    return [identity_k, rotation_k, *([] if np.array_equal(twice_k, identity_k) else [twice_k])]
 
 
 def _polar(matrix: np.ndarray) -> np.ndarray:

@@ -8,12 +8,14 @@ import pytest
 from tight_binding_files import honeycomb, tb_text
 
 from hpcx.io.wannier import read_tb
+from hpcx.physics.bands import Carrier
 from hpcx.physics.constants import HBAR2_PER_M0
-from hpcx.physics.lattice import hexagonal
+from hpcx.physics.lattice import hexagonal, lattice_of
 from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.three_band import three_band_model
 from hpcx.physics.tightbinding import TightBinding
-from hpcx.physics.valley_states import ValleyError, ValleyStates, compress, follow_band, symmetrise, threefold_residual
+from hpcx.physics.valley_bands import TightBindingValleys, told
+from hpcx.physics.valley_states import ValleyError, ValleyStates, compress, follow_band, symmetrise, symmetry_residual
 
 LIU = tomllib.loads((resources.files("hpcx.materials") / "models" / "liu2013.toml").read_text(encoding="utf-8"))
 
@@ -106,8 +108,8 @@ def test_overlaps_have_the_threefold_symmetry_of_the_valley_and_no_sixfold_one()
     for band in (0, 1):
         mesh, states = disk(band=band)
         rotation, mirror = c3v(mesh)
-        assert threefold_residual(states, rotation, mirror) < 1e-12
-        assert threefold_residual(states, mesh.point_group("C6")[0][1], None) > 0.05
+        assert symmetry_residual(states, rotation, mirror) < 1e-12
+        assert symmetry_residual(states, mesh.point_group("C6")[0][1], None) > 0.05
 
 
 def overlaps(states):
@@ -141,11 +143,33 @@ def test_states_of_a_file_with_few_digits_become_symmetric():
     noise = np.random.default_rng(7).normal(size=(2, *states.state_ik.shape)) * 2e-4
     rough = states.state_ik + noise[0] + 1j * noise[1]
     rough = ValleyStates(states.energy_k + noise[0, 0], rough / np.linalg.norm(rough, axis=0))
-    assert threefold_residual(rough, rotation, mirror) > 1e-4
+    assert symmetry_residual(rough, rotation, mirror) > 1e-4
     smooth = symmetrise(compress(rough, 1e-9), rotation, mirror)
-    assert threefold_residual(smooth, rotation, mirror) < 1e-13
+    assert symmetry_residual(smooth, rotation, mirror) < 1e-13
     assert np.abs(overlaps(smooth) - overlaps(states)).max() < 2e-3
     assert np.allclose(smooth.state_ik[:, mirror], smooth.state_ik.conj(), atol=1e-12)
+
+
+def test_bands_around_the_centre_of_a_rectangular_zone_become_symmetric_under_half_a_turn():
+    # different masses along x and y, and an odd coupling along x: inversion changes the sign of one orbital
+    cell_rv, h_rij = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]), np.zeros((5, 2, 2), complex)
+    h_rij[:, 0, 0], h_rij[:, 1, 1] = [3.3, -0.9, -0.9, -0.25, -0.25], [-3.3, 0.9, 0.9, 0.25, 0.25]
+    h_rij[1] += [[0, 0.35], [-0.35, 0]]
+    h_rij[2] -= [[0, 0.35], [-0.35, 0]]
+    noise = np.random.default_rng(3).normal(size=(2, 2)) * 1e-5
+    h_rij[3] += noise
+    h_rij[4] += noise.T
+    model = TightBinding(np.array([[0.33, 0.0], [0.0, 0.45]]), cell_rv, h_rij, np.zeros((2, 3)))
+    mesh = lattice_mesh(28, 0.2, lattice_of(model.lattice_vx))
+    turned, _ = mesh.point_group("C2")
+    for carrier in (Carrier(1, 1, True), Carrier(1, 1, False)):
+        rough = TightBindingValleys(model, 1, np.zeros(2), symmetry_tolerance=0.0).band(mesh.momentum_kx, carrier)
+        smooth = TightBindingValleys(model, 1, np.zeros(2)).band(mesh.momentum_kx, carrier)
+        assert np.array_equal(smooth.rotation_k, turned[1]) and 1e-7 < smooth.residual < 1e-3
+        assert np.abs(smooth.energy_k[turned[1]] - smooth.energy_k).max() < 1e-13
+        assert np.abs(np.abs(smooth.spinor_ck[:, turned[1]]) - np.abs(smooth.spinor_ck)).max() < 1e-13
+        assert np.abs(smooth.energy_k - rough.energy_k).max() < 1e-4
+    assert told({"electron": smooth})["symmetry of the valley"].startswith("C2; the file's bands deviate")
 
 
 def test_crossing_bands_are_followed_by_character_and_too_large_disks_are_refused():
