@@ -10,7 +10,8 @@ from mpi4py import MPI
 
 from hpcx.io.part import Part
 from hpcx.physics.constants import HBAR
-from hpcx.wigner.space.advection import parities
+from hpcx.wigner.energy_grid import density_of_states
+from hpcx.wigner.space.advection import components, parities
 from hpcx.wigner.space.transport import Transport
 
 #: energies beyond this (eV) are left out of phase-space distributions
@@ -39,7 +40,7 @@ def _outermost(transport: Transport) -> np.ndarray:
     return np.any([np.abs(transport.local(coordinate)) > limit for coordinate in spatial_grid.coordinates()], axis=0)
 
 
-def density_maps(transport: Transport) -> dict[str, np.ndarray]:
+def densities(transport: Transport) -> dict[str, np.ndarray]:
     """Return this rank's parts of the maps of the present state, per generated exciton. Collective.
 
     "density" (valley, (y,) x) in 1/nm^dimension, "photoluminescence" ((y,) x) and "shape_variation" (valley, (y,) x) in
@@ -56,7 +57,7 @@ def density_maps(transport: Transport) -> dict[str, np.ndarray]:
 
 def _light(transport: Transport) -> np.ndarray:
     grid, spatial_grid = transport.problem.grid, transport.spatial.grid
-    return transport.state[..., 0, : grid.size] @ grid.radiative_i / spatial_grid.spacing**spatial_grid.dimension
+    return transport.state[..., 0, : grid.size] @ grid.radiative_i / spatial_grid.cell
 
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
@@ -64,7 +65,7 @@ def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
     common factor of the population's change.
     """
     spatial_grid = transport.spatial.grid
-    change_cv = transport.exchange() / spatial_grid.spacing**spatial_grid.dimension
+    change_cv = transport.exchange() / spatial_grid.cell
     change = change_cv.T.reshape(density.shape)
     sums = np.stack([change.reshape(len(change), -1).sum(axis=1), density.reshape(len(density), -1).sum(axis=1)])
     transport.comm.Allreduce(MPI.IN_PLACE, sums)
@@ -81,6 +82,8 @@ class CentralLine:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._spatial_grid, self._harmonics = transport.spatial.grid, transport.spatial.harmonics
+        listed = components(self._harmonics, self._spatial_grid.dimension)
+        self._cosines = [place for place, (_, sine) in enumerate(listed) if not sine]
         cells, axis = transport.cells, self._spatial_grid.axis
         above = np.flatnonzero(axis >= -1e-9 * self._spatial_grid.spacing)[0]  # the first row at or above y = 0
         row = int(above) - (len(axis) // 2 if transport.spatial.mirror else 0)
@@ -105,10 +108,11 @@ class CentralLine:
         and "backward" (valley, x): density of the excitons with kx > 0 and kx < 0 at y = 0, 1/nm^dimension.
         """
         line = self._line()
+        forward, backward = self._moving(line, 1.0), self._moving(line, -1.0)
         return {
-            "distribution": self._distribution(line),
-            "forward": self._half(line, 1.0),
-            "backward": self._half(line, -1.0),
+            "distribution": self._distribution(forward[0], backward[0]),
+            "forward": forward[1],
+            "backward": backward[1],
         }
 
     def _line(self) -> np.ndarray:
@@ -135,35 +139,32 @@ class CentralLine:
             else state[:0]
         )
 
-    def _distribution(self, line: np.ndarray) -> np.ndarray:
+    def _moving(self, line: np.ndarray, sign: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return what moves to positive (sign 1) or negative x.
+
+        That is 2 pi N (x, bin) at theta = 0 or pi, a_0 + 2 sum_m cos(m theta) a_m, and the density (valley, x;
+        1/nm^dimension), the integral of N over half of the angles.
+        """
+        grid, m = self._transport.problem.grid, np.arange(self._harmonics + 1)
+        cosines = line[:, self._cosines, : grid.size]
+        weight_m = np.where(m, 1.0, 0.5) * sign**m
+        half = np.einsum("m,xmi->xi", weight_m * np.sinc(m / 2), cosines)
+        return np.einsum("m,xmi->xi", 2 * weight_m, cosines), grid.sum_v(half).T / self._spatial_grid.cell
+
+    def _distribution(self, forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+        """Return excitons per state (valley, x, kx), interpolated from 2 pi N at theta = 0 and pi (x, bin)."""
         grid, excitons = self._transport.problem.grid, self._transport.problem.excitons
-        forward, backward = (_along(line, self._harmonics, self._spatial_grid.dimension, sign) for sign in (1.0, -1.0))
-        widths = np.diff(grid.edges)
-        energy = 0.5 * (grid.edges[:-1] + grid.edges[1:])
         momenta = momentum_axis(self._transport)
-        found = np.empty((len(excitons.mass_v), len(line), len(momenta)))
+        found = np.empty((grid.valleys, len(forward), len(momenta)))
         for valley, mass in enumerate(excitons.mass_v):
-            bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
-            states = excitons.degeneracy_v[valley] * mass * widths / (2 * np.pi * HBAR**2)
-            states = states * self._spatial_grid.spacing**self._spatial_grid.dimension
-            k = np.sqrt(2 * mass * energy) / HBAR
-            both = np.concatenate([backward[:, bins][:, ::-1], forward[:, bins]], axis=1)
-            both /= np.concatenate([states[::-1], states])
+            bins = grid.bins_of(valley)
+            states = density_of_states(excitons, valley) * np.diff(grid.edges) * self._spatial_grid.cell
+            k = np.sqrt(2 * mass * grid.middle) / HBAR
+            both = np.concatenate([(backward[:, bins] / states)[:, ::-1], forward[:, bins] / states], axis=1)
             axis = np.concatenate([-k[::-1], k])
             for x, row in enumerate(both):
                 found[valley, x] = np.interp(momenta, axis, row)
         return found
-
-    def _half(self, line: np.ndarray, sign: float) -> np.ndarray:
-        """Return the density (valley, x) of what moves to positive (sign 1) or negative x:
-        the integral over half of the angles.
-        """
-        grid, spatial_grid = self._transport.problem.grid, self._spatial_grid
-        total = 0.5 * line[:, 0]
-        for m in range(1, self._harmonics + 1):
-            moment = line[:, m if spatial_grid.dimension == 1 else 2 * m - 1]
-            total = total + sign * 2 * np.sin(0.5 * np.pi * m) / (np.pi * m) * moment
-        return grid.sum_v(total[:, : grid.size]).T / spatial_grid.spacing**spatial_grid.dimension
 
 
 def momentum_axis(transport: Transport) -> np.ndarray:
@@ -171,11 +172,3 @@ def momentum_axis(transport: Transport) -> np.ndarray:
     grid, excitons = transport.problem.grid, transport.problem.excitons
     largest = np.sqrt(2 * excitons.mass_v.max() * min(grid.edges[-1], LARGEST_SHOWN)) / HBAR
     return np.linspace(-largest, largest, MOMENTUM_POINTS)
-
-
-def _along(line: np.ndarray, harmonics: int, dimension: int, sign: float) -> np.ndarray:
-    """Return 2 pi N(theta) for theta = 0 (sign 1) or pi (sign -1): a_0 + 2 sum_m cos(m theta) a_m."""
-    total = line[:, 0].copy()
-    for m in range(1, harmonics + 1):
-        total += 2 * sign**m * line[:, m if dimension == 1 else 2 * m - 1]
-    return total

@@ -17,7 +17,7 @@ from hpcx.parallel.stop import Stopped
 from hpcx.wigner.history import History, history_of
 from hpcx.wigner.recorder import Handler, Series, Values, record, rounded
 from hpcx.wigner.space.observables import grid_checks
-from hpcx.wigner.space.output import DensityMaps, PhaseSpaceMaps
+from hpcx.wigner.space.output import Maps, density_maps, phase_space_maps
 from hpcx.wigner.space.transport import Transport
 from hpcx.wigner.time_steps import in_ps
 
@@ -40,15 +40,15 @@ class Simulation:
         self._stage = stage or Stages(transport.comm, run).stage("space")
         self._position = 0
         self.series = Series(rounded(self.problem.times.outputs))
-        maps: dict[str, tuple[DensityMaps | PhaseSpaceMaps, np.ndarray]] = {
-            "density": (DensityMaps(transport), self.problem.times.densities),
-            "wigner": (PhaseSpaceMaps(transport), self.problem.times.distributions),
-        }
         outputs, self._handlers = Result(), [self.series.handler(self._observables)]
-        for group, (kind, times) in maps.items():
-            if len(times):
-                kind.declare(outputs, rounded(times))
-                self._handlers.append(Handler(rounded(times), partial(self._map, kind), partial(self._write, group)))
+        for maps, due in (
+            (density_maps(transport), self.problem.times.densities),
+            (phase_space_maps(transport), self.problem.times.distributions),
+        ):
+            if len(due):
+                maps.declare(outputs, rounded(due))
+                measure, write = partial(self._map, maps), partial(self._write, maps.group)
+                self._handlers.append(Handler(rounded(due), measure, write))
         self.outputs = growing(transport.comm, run.checkpoint.outputs if run.checkpoint else None, outputs)
 
     @property
@@ -109,9 +109,9 @@ class Simulation:
             self._refuse_explosion(bool(np.isfinite(moments).all()), time)
             return {"moments": moments, **vars(transport.changes(time)), **grid_checks(transport)}
 
-    def _map(self, kind: DensityMaps | PhaseSpaceMaps, time: float, transport: Transport) -> Values:
+    def _map(self, maps: Maps, time: float, transport: Transport) -> Values:
         with self.run.timings.measure("observables"):
-            values = kind.values()
+            values = maps.values()
             self._refuse_explosion(all(np.isfinite(array).all() for array in values.values()), time)
             return values
 

@@ -37,6 +37,21 @@ class SpatialGrid:
         return self.width / self.points[0]
 
     @property
+    def cell(self) -> float:
+        """Size of a cell, nm or nm^2."""
+        return self.spacing**self.dimension
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the directions in the order of the axes of a field."""
+        return ("x",) if self.dimension == 1 else ("y", "x")
+
+    @property
+    def density_unit(self) -> str:
+        """Unit of densities in results."""
+        return "1/um" if self.dimension == 1 else "1/um^2"
+
+    @property
     def axis(self) -> np.ndarray:
         """Centres of the cells along one direction, nm."""
         return (np.arange(self.points[0]) - 0.5 * (self.points[0] - 1)) * self.spacing

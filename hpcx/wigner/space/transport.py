@@ -132,7 +132,7 @@ class Transport:
     def by_valley(self) -> np.ndarray:
         """Return the densities (valley, (y,) x) of this rank's cells, 1/nm or 1/nm^2."""
         grid, spatial_grid = self.problem.grid, self.spatial.grid
-        summed = grid.sum_v(self.state[..., 0, : grid.size]) / spatial_grid.spacing**spatial_grid.dimension
+        summed = grid.sum_v(self.state[..., 0, : grid.size]) / spatial_grid.cell
         return np.moveaxis(summed, -1, 0)
 
     def destroy(self) -> None:

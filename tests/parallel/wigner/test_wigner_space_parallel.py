@@ -24,7 +24,7 @@ from hpcx.wigner.history import History
 from hpcx.wigner.problem import Problem, make_problem
 from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.solve import solve
-from hpcx.wigner.space.output import DensityMaps
+from hpcx.wigner.space.output import density_maps
 from hpcx.wigner.space.problem import SpatialProblem, make_spatial_problem, place_source
 from hpcx.wigner.space.simulation import Simulation
 from hpcx.wigner.space.transport import Transport
@@ -223,7 +223,7 @@ def peak_of_maps(comm):
     """Return the most memory (bytes) that making the maps of a state takes on this rank beside the state."""
     problem, spatial = settle(comm, 1, dimension=2, points=72, width=3.0, mirror=False)
     transport = Transport(comm, problem, spatial)
-    maps = DensityMaps(transport)
+    maps = density_maps(transport)
     maps.values()
     tracemalloc.start()
     maps.values()
