@@ -42,6 +42,11 @@ class ValleyPair:
     degeneracy: tuple[int, int]
     modes: tuple[Mode, ...]
 
+    @property
+    def ways(self) -> dict[tuple[int, int], int]:
+        """How many valleys a carrier may choose from by (valley before, valley after)."""
+        return {(self.first, self.second): self.degeneracy[1], (self.second, self.first): self.degeneracy[0]}
+
 
 @dataclass(frozen=True)
 class Excitons:

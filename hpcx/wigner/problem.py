@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpcx.materials.loader import Material
+from hpcx.parallel.fingerprint import fingerprint
 from hpcx.parallel.run import Run
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
 from hpcx.physics.valley_excitons import Excitons
@@ -92,7 +93,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
         rates = flat_rates(comm, excitons, grid, config.momentum.harmonics if config.space.dimension else 1, run)
     if not config.mechanisms.intervalley:
         rates = replace(rates, intervalley_mij=np.zeros_like(rates.intervalley_mij))
-    run.diagnostics["rates_hash"] = rates.digest()
+    run.diagnostics["rates_hash"] = fingerprint(rates)[:16]
     pulse = config.internal.pulse
     detuning = detuning_of(config, material)
     check_detuning(excitons, edges, detuning, pulse.duration)

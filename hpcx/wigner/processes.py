@@ -25,7 +25,7 @@ FEW_ENERGIES, FEW_ANGLES = 16, 8
 
 @dataclass(frozen=True)
 class Events:
-    """Samples of one emission process, arrays of one shape.
+    """Samples of one emission process, arrays that are broadcast against each other.
 
     Attributes:
         source, final: flattened bins j and i.
@@ -100,13 +100,18 @@ class Dispersionless:
         absorption to energies up to `top`; all in eV.
         """
         cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
-        quanta = occupation(self.energy, kT)
-        shift = excitons.energy_v[self.source] - excitons.energy_v[self.final]
-        rates = []
-        for final, factor in ((energy_e1 + shift - self.energy, quanta + 1), (energy_e1 + shift + self.energy, quanta)):
+        total = np.zeros(1)
+        for final, quanta in self.ways(excitons, energy_e1, kT):
             q = self._transfer(excitons, energy_e1, np.maximum(final, 0.0), cosine)
-            rates.append(np.where((final > 0) & (final < top), self.rate(excitons, q, factor), 0.0).mean(axis=-1))
-        return rates[0] + rates[1]
+            inside = (final > 0) & (final < top)
+            total = total + np.where(inside, self.rate(excitons, q, quanta), 0.0).mean(axis=-1)
+        return total
+
+    def ways(self, excitons: Excitons, energy: np.ndarray, kT: float) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Return the final energy and n + 1 or n of emission and of absorption by excitons of `energy`; all in eV."""
+        quanta = occupation(self.energy, kT)
+        relative = energy + excitons.energy_v[self.source] - excitons.energy_v[self.final]
+        return (relative - self.energy, quanta + 1), (relative + self.energy, quanta)
 
     def _transfer(self, excitons: Excitons, energy: np.ndarray, final: np.ndarray, cosine: np.ndarray) -> np.ndarray:
         """Return the momentum transfer (1/nm) between energies (eV) of the two valleys at angles between the momenta;
@@ -126,12 +131,11 @@ class Dispersionless:
         weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
         flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / OPTICAL_ANGLES
-        shape = q.shape
         return Events(
-            source=np.broadcast_to((self.source * grid.bins + grid.bin_of(middle))[:, None], shape).ravel(),
-            final=np.broadcast_to((self.final * grid.bins + grid.bin_of(middle + shift))[:, None], shape).ravel(),
-            cosine=np.broadcast_to(np.cos(theta), shape).ravel(),
-            flux=flux.ravel(),
+            source=self.source * grid.bins + grid.bin_of(middle)[:, None],
+            final=self.final * grid.bins + grid.bin_of(middle + shift)[:, None],
+            cosine=np.cos(theta),
+            flux=flux,
         )
 
 
@@ -149,8 +153,7 @@ class Disorder:
         bins = self.valley * grid.bins + np.arange(grid.bins)
         cosine = np.cos((np.arange(OPTICAL_ANGLES) + 0.5) * np.pi / OPTICAL_ANGLES)
         flux = 0.5 * excitons.disorder_rate * grid.weight_i[bins] / OPTICAL_ANGLES
-        source = np.repeat(bins, OPTICAL_ANGLES)
-        return Events(source, source, np.tile(cosine, grid.bins), np.repeat(flux, OPTICAL_ANGLES))
+        return Events(bins[:, None], bins[:, None], cosine, flux[:, None])
 
 
 Process = Acoustic | Dispersionless | Disorder
@@ -167,11 +170,8 @@ def emission_processes(excitons: Excitons) -> list[Process]:
         if excitons.disorder_rate:
             processes.append(Disorder(valley))
     for pair in excitons.valley_pairs:
-        first, second = pair.first, pair.second
         for mode in pair.modes:
-            processes.append(_intervalley(excitons, first, second, pair.degeneracy[1], mode))
-            if first != second:
-                processes.append(_intervalley(excitons, second, first, pair.degeneracy[0], mode))
+            processes += [_intervalley(excitons, *way, degeneracy, mode) for way, degeneracy in pair.ways.items()]
     return processes
 
 
@@ -183,11 +183,7 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
     total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
     for pair in excitons.valley_pairs:
         energies, potentials = np.array([(mode.energy, mode.potential) for mode in pair.modes]).T[..., None, None]
-        ways = {
-            (pair.first, pair.second): pair.degeneracy[1],
-            (pair.second, pair.first): pair.degeneracy[0],
-        }
-        for (source, final), degeneracy in ways.items():
+        for (source, final), degeneracy in pair.ways.items():
             all_modes = _intervalley(excitons, source, final, degeneracy, Mode(energies, potentials))
             total_ve[source] += all_modes.out_rate(excitons, energy_e1, top, kT).sum(axis=0)
     return float(total_ve.max())

@@ -8,7 +8,6 @@ quadrature are.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -82,19 +81,6 @@ class Rates:
         flux_ij = self.intravalley_mij[0] + (self.intervalley_mij[0] if intervalley else 0.0)
         return flux_ij.sum(axis=0) / self.grid.weight_i
 
-    def digest(self) -> str:
-        """Return a hash of the fluxes, the grid and the radiative rates."""
-        state = hashlib.sha256()
-        for array in (
-            self.grid.edges,
-            self.grid.weight_i,
-            self.grid.radiative_i,
-            self.intravalley_mij,
-            self.intervalley_mij,
-        ):
-            state.update(np.ascontiguousarray(array).tobytes())
-        return state.hexdigest()[:16]
-
 
 def padded(size: int) -> int:
     """Return the length of the state of a cell's component: the bins, the emitted light, and a zero if that is odd."""
@@ -130,11 +116,11 @@ def _with_absorption(emission_mij: np.ndarray) -> np.ndarray:
 def _accumulate(flux_mij: np.ndarray, process: Process, excitons: Excitons, grid: Grid) -> None:
     """Add flux * cos(m theta) of one process to `flux_mij`."""
     events = process.events(excitons, grid)
-    index = events.final * grid.size + events.source
-    angle = np.arccos(events.cosine)
+    index, cosine, flux = np.broadcast_arrays(events.final * grid.size + events.source, events.cosine, events.flux)
+    angle = np.arccos(cosine)
     for harmonic, flux_ij in enumerate(flux_mij):
-        weights = events.flux * np.cos(harmonic * angle)
-        flux_ij += np.bincount(index, weights, grid.size**2).reshape(grid.size, grid.size)
+        weights = flux * np.cos(harmonic * angle)
+        flux_ij += np.bincount(index.ravel(), weights.ravel(), grid.size**2).reshape(grid.size, grid.size)
 
 
 def _collision(flux_mij: np.ndarray, harmonic: int, weight_i: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ the bright exciton at rest,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,23 +40,22 @@ class Line:
 
 def lines(excitons: Excitons, grid: Grid, damping: float) -> list[Line]:
     """Return all sidebands; `damping` (1/fs) is that of the amplitude of the bright exciton at rest."""
+    found: list[Line] = []
     if not grid.radiative_i.any():
-        return []
-    energy_i = mean_energy(grid.edges, grid.kT)
-    return list(_lines(excitons, grid.kT, energy_i, HBAR * damping))
-
-
-def _lines(excitons: Excitons, kT: float, energy_i: np.ndarray, width: float) -> Iterator[Line]:
+        return found
+    energy_i, width = mean_energy(grid.edges, grid.kT), HBAR * damping
     cone = excitons.radiative_rate * excitons.degeneracy_v[0] * excitons.light_cone**2 / (4 * np.pi)
     for pair in excitons.valley_pairs:
         if pair.first != 0 or pair.second == 0:
             continue
         for mode in pair.modes:
             coupling_i = _coupling(excitons, pair, mode, energy_i)
-            quanta = float(occupation(mode.energy, kT))
+            quanta = float(occupation(mode.energy, grid.kT))
             for sign, factor in ((-1, quanta + 1), (1, quanta)):
                 photon_i = excitons.energy_v[pair.second] - excitons.energy_v[0] + energy_i + sign * mode.energy
-                yield Line(pair.second, cone * coupling_i * factor / (photon_i**2 + width**2), photon_i)
+                rate_i = cone * coupling_i * factor / (photon_i**2 + width**2)
+                found.append(Line(pair.second, rate_i, photon_i))
+    return found
 
 
 def _coupling(excitons: Excitons, pair: ValleyPair, mode: Mode, energy_i: np.ndarray) -> np.ndarray:
@@ -73,7 +71,7 @@ def sideband_rates(found: list[Line], grid: Grid) -> np.ndarray:
     """Return the rate of all phonon-assisted light from every bin of all valleys, 1/fs."""
     rate_i = np.zeros(grid.size)
     for line in found:
-        rate_i[line.valley * grid.bins : (line.valley + 1) * grid.bins] += line.rate_i
+        rate_i[grid.bins_of(line.valley)] += line.rate_i
     return rate_i
 
 
@@ -85,7 +83,7 @@ def spectrum(found: list[Line], grid: Grid, population_ti: np.ndarray, edges: np
     """
     light_te = np.zeros((len(population_ti), len(edges) - 1))
     for line in found:
-        light_ti = line.rate_i * population_ti[:, line.valley * grid.bins : (line.valley + 1) * grid.bins]
+        light_ti = line.rate_i * population_ti[:, grid.bins_of(line.valley)]
         index = np.searchsorted(edges, line.photon_i, side="right") - 1
         inside = (index >= 0) & (index < len(edges) - 1)
         np.add.at(light_te.T, index[inside], light_ti[:, inside].T)

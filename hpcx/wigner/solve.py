@@ -75,7 +75,7 @@ def _solve_moments(
         )
     run.diagnostics.update(
         steps=len(schedule.steps),
-        shortest_step=from_internal(float(schedule.lengths[0]), "ps"),
+        shortest_step=from_internal(float(schedule.steps[:, 1].min()), "ps"),
         step_error=schedule.error,
     )
     return schedule, history

@@ -11,13 +11,15 @@ model.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from scipy.special import log_ndtr
 
 from hpcx.physics.constants import HBAR
-from hpcx.physics.phonons import Branch, coupling_squared, occupation
+from hpcx.physics.phonons import coupling_squared, occupation
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid, in_meV
 from hpcx.wigner.processes import Dispersionless, emission_processes
@@ -48,9 +50,11 @@ class Source:
         """Return |p(t)|^2 (1/fs after scaling): of a damped resonant oscillator in closed form,
         or of one that follows the pulse.
         """
+        delay = (np.asarray(time, dtype=float) - self.centre) / self.width
         if self.detuning:
-            return self.scale * np.exp(-(((np.asarray(time, dtype=float) - self.centre) / self.width) ** 2))
-        return self.scale * np.exp(2 * _log_amplitude(time, self.damping, self.centre, self.width))
+            return self.scale * np.exp(-(delay**2))
+        loss = self.damping * self.width
+        return self.scale * np.exp(2 * (0.5 * loss**2 - loss * delay + log_ndtr(delay - loss)))
 
     def born(self, time: float) -> float:
         """Return how many excitons have been made until `time` (fs); one in the end."""
@@ -137,49 +141,39 @@ def formation_rates(excitons: Excitons, grid: Grid, excess: float = 0.0) -> np.n
     into every bin: emission and absorption.
     """
     rate_i = np.zeros(grid.size)
-    for branch in excitons.branches:
-        _add_acoustic(rate_i, excitons, grid, branch, excess)
-    for process in emission_processes(excitons):
-        if isinstance(process, Dispersionless) and process.source == 0:
-            _add_dispersionless(rate_i, excitons, grid, process, excess)
+    for valley, energy, rate in (*_acoustic(excitons, grid.kT, excess), *_dispersionless(excitons, grid.kT, excess)):
+        if 0 <= energy < grid.edges[-1]:
+            rate_i[valley * grid.bins + int(grid.bin_of(energy))] += rate
     return rate_i
 
 
-def _add_acoustic(rate_i: np.ndarray, excitons: Excitons, grid: Grid, branch: Branch, excess: float) -> None:
-    """Emission and absorption where hbar^2 q^2 / 2M = excess -+ hbar c q; at resonance there is nothing to emit."""
-    mass, sound = excitons.mass_v[0], branch.velocity
-    recoil = mass * sound / HBAR
-    for sign in (1, -1):  # absorption, emission
+def _acoustic(excitons: Excitons, kT: float, excess: float) -> Iterator[tuple[int, float, float]]:
+    """Yield valley, energy and rate of emission and absorption where hbar^2 q^2 / 2M = excess -+ hbar c q.
+
+    At resonance nothing can be emitted.
+    """
+    mass = excitons.mass_v[0]
+    for branch, sign in product(excitons.branches, (1, -1)):  # absorption, emission
+        sound = branch.velocity
+        recoil = mass * sound / HBAR
         q = sign * recoil + float(np.sqrt(recoil**2 + 2 * mass * excess / HBAR**2))
         if q <= 0:
             continue
         phonon = HBAR * sound * q
-        quanta = float(occupation(phonon, grid.kT)) + (sign < 0)
+        quanta = float(occupation(phonon, kT)) + (sign < 0)
         potential = branch.coupling * excitons.acoustic_potential(0, np.array(q))
         coupling = coupling_squared((potential * q) ** 2, phonon, excitons.hbar2_per_density)
-        slope = HBAR**2 * q / mass - sign * HBAR * sound  # of the energy that is conserved
-        _put(rate_i, grid, 0, (HBAR * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR * slope)))
+        slope = HBAR**2 * q / mass - sign * HBAR * sound  # derivative of the conserved energy
+        yield 0, (HBAR * q) ** 2 / (2 * mass), float(q * coupling * quanta / (HBAR * slope))
 
 
-def _add_dispersionless(
-    rate_i: np.ndarray, excitons: Excitons, grid: Grid, process: Dispersionless, excess: float
-) -> None:
-    quanta = float(occupation(process.energy, grid.kT))
-    offset = excess + excitons.energy_v[0] - excitons.energy_v[process.final]
-    for energy, factor in ((offset - process.energy, 1 + quanta), (offset + process.energy, quanta)):
-        if energy >= 0:
-            q = np.sqrt(2 * excitons.mass_v[process.final] * energy) / HBAR
-            _put(rate_i, grid, process.final, energy, float(process.rate(excitons, np.array(q), factor)))
-
-
-def _put(rate_i: np.ndarray, grid: Grid, valley: int, energy: float, rate: float) -> None:
-    if energy < grid.edges[-1]:
-        rate_i[valley * grid.bins + int(grid.bin_of(energy))] += rate
-
-
-def _log_amplitude(time: np.ndarray | float, damping: float, centre: float, width: float) -> np.ndarray:
-    delay = np.asarray(time, dtype=float) - centre
-    return -damping * delay + 0.5 * (damping * width) ** 2 + log_ndtr((delay - damping * width**2) / width)
+def _dispersionless(excitons: Excitons, kT: float, excess: float) -> Iterator[tuple[int, float, float]]:
+    """Yield valley, energy and rate of emission and absorption of phonons of fixed energies."""
+    for process in emission_processes(excitons):
+        if isinstance(process, Dispersionless) and process.source == 0:
+            for energy, quanta in process.ways(excitons, np.array(excess), kT):
+                q = np.sqrt(2 * excitons.mass_v[process.final] * np.maximum(energy, 0.0)) / HBAR
+                yield process.final, float(energy), float(process.rate(excitons, q, quanta))
 
 
 def _integral(function, begin: float, end: float, width: float) -> float:

@@ -55,11 +55,6 @@ class Schedule:
     steps: np.ndarray
     error: float
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """The different step lengths, fs."""
-        return np.unique(np.round(self.steps[:, 1], 9))
-
 
 def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray:
     """Return the times (fs) of (interval, until) pairs up to and including `end`, without 0."""

@@ -57,7 +57,7 @@ def _bands(grid: Grid, masses_v: np.ndarray, target: int, source: int) -> np.nda
     """
     found = []
     for valley, mass in enumerate(masses_v):
-        bins = slice(valley * grid.bins, (valley + 1) * grid.bins)
+        bins = grid.bins_of(valley)
         lowering = _lowering(grid.edges, float(mass), min(target, source))
         if target < source:
             found.append(lowering)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import zoom
 
 from hpcx.wigner.config import Initial
 from hpcx.wigner.space.spatial_grid import SpatialGrid
@@ -50,8 +49,7 @@ def _image(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
             f"space.initial.file = '{path}' must be a {spatial_grid.dimension}-dimensional image of brightness >= 0,"
             " not all dark"
         )
-    factors = [count / size for count, size in zip(spatial_grid.points, pixels.shape)]
-    resampled = np.clip(zoom(pixels.astype(float), factors, order=1, grid_mode=True, mode="nearest"), 0.0, None)
+    resampled = np.clip(spatial_grid.resampled(pixels, "nearest"), 0.0, None)
     return (np.flipud(resampled) if spatial_grid.dimension == 2 else resampled) / resampled.max()
 
 

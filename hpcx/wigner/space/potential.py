@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import zoom
 
 from hpcx.physics.valley_excitons import VALLEY_KEYS
 from hpcx.units import to_internal
@@ -81,10 +80,7 @@ def _from_file(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
             f" {spatial_grid.dimension}-dimensional array, or {len(VALLEY_KEYS)} of them, one per valley, along its"
             " first axis"
         )
-    factors = [count / size for count, size in zip(spatial_grid.points, maps.shape[1:])]
-    return to_internal(1.0, "meV") * np.stack(
-        [zoom(field.astype(float), factors, order=1, grid_mode=True, mode="grid-wrap") for field in maps]
-    )
+    return to_internal(1.0, "meV") * np.stack([spatial_grid.resampled(field, "grid-wrap") for field in maps])
 
 
 def force_gradient(spatial_grid: SpatialGrid, energy_v: np.ndarray, kT: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import zoom
 
 from hpcx.units import from_internal
 
@@ -72,6 +73,11 @@ class SpatialGrid:
         the scheme of the transport.
         """
         return tuple(self._derivative(field, field.ndim - 1 - direction) for direction in range(self.dimension))
+
+    def resampled(self, field: np.ndarray, mode: str) -> np.ndarray:
+        """Return a field of any size that covers the box, linearly interpolated at the cells; `mode` as in `zoom`."""
+        factors = [count / size for count, size in zip(self.points, field.shape)]
+        return zoom(field.astype(float), factors, order=1, grid_mode=True, mode=mode)
 
     def _derivative(self, field: np.ndarray, axis: int) -> np.ndarray:
         near = np.roll(field, -1, axis) - np.roll(field, 1, axis)

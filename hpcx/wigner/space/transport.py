@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from types import EllipsisType
 
 import numpy as np
 from mpi4py import MPI
@@ -57,8 +55,8 @@ class Transport:
         """Return this rank's cells of a field [..., (y,) x] on the whole grid."""
         dimension = self.spatial.grid.dimension
         if self.spatial.mirror:
-            field = field[_last(slice(count // 2, None) for count in field.shape[-dimension:])]
-        return field[_last(self.cells.box)]
+            field = field[(..., *(slice(count // 2, None) for count in field.shape[-dimension:]))]
+        return field[(..., *self.cells.box)]
 
     def with_images(self, field: np.ndarray) -> np.ndarray:
         """Return a field on this rank's cells [..., (y,) x], even under reflection, with its mirror images."""
@@ -211,11 +209,6 @@ class Transport:
         first = [copies * isotropy * self.local(coordinate).ravel() for coordinate in spatial_grid.coordinates()]
         second = copies * self.local(spatial_grid.radius_squared()).ravel()
         return np.full(len(second), copies), first, second
-
-
-def _last(ranges: Iterable[slice]) -> tuple[EllipsisType | slice, ...]:
-    """Return the index that takes ranges of the last axes."""
-    return (..., *ranges)
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
