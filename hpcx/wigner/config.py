@@ -10,11 +10,11 @@ from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Uni
 from hpcx.materials.catalogue import matching
 
 Picosecond = Annotated[float, Unit("ps"), Field(ge=0, le=1e6)]
-#: most cells of the box, times of results, and values of all maps of the densities
+#: largest numbers of cells in the box, of times of results, and of values of all density maps
 MOST_CELLS, MOST_TIMES, MOST_MAP_VALUES = 4_000_000, 100_000, 200_000_000
 
 
-#: numbers of the material that the model reads. `uncertainty` draws its factors in this order: new ones go to the end
+#: numbers of the material that the model needs. `uncertainty` draws its factors in this order: new ones go to the end
 NUMBERS = (
     "phonons.acoustic.*",
     *(f"carriers.electron_{band}_mass" for band in ("A", "B", "Lambda")),
@@ -29,12 +29,12 @@ NUMBERS = (
     *("interaction.r0", "interaction.kappa"),
 )
 
-#: numbers that a material may have: optical branches inside a valley in place of a lumped one
+#: optional numbers of the material: optical branches inside a valley in place of a lumped one
 OPTIONAL = ("phonons.optical_*",)
 
 
 class Initial(Section):
-    """Where the excitons are made; `pulse.spot` is the width of a spot or of the ring's line."""
+    """Shape of the excitation; `pulse.spot` is the width of a spot or of the line of a ring."""
 
     shape: Literal["gaussian", "ring", "two spots", "image"] = Field("gaussian", description="shape of the excitation")
     radius: Annotated[float, Unit("um")] = Field("0.8 um", ge=1e-3, le=1e4, description="radius of the ring")
@@ -69,7 +69,7 @@ class Space(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Space:
-        """Refuse too many cells, and light beyond the edges of the box: none of it would fall into a cell."""
+        """Refuse too many cells, and an excitation outside the box."""
         refuse_more("cells", self.points**self.dimension, MOST_CELLS, "lower space.points")
         made = self.initial
         name, reach = {"ring": ("radius", made.radius), "two spots": ("separation", 0.5 * made.separation)}.get(
@@ -99,7 +99,10 @@ class Landscape(Section):
         "1 um",
         ge=1e-3,
         le=1e5,
-        description="period of the cosine, 1/e radius of the well, width of the step, correlation length of disorder",
+        description=(
+            "period of the cosine, 1/e radius of the well, width of the step, length l of disorder with the correlation"
+            " exp(-r^2 / 4 l^2)"
+        ),
     )
     seed: int = Field(1, ge=0, le=4294967295, description="seed of disorder")
     file: Annotated[str | None, Named("file")] = Field(
@@ -180,13 +183,13 @@ class Pulse(Section):
 
 
 def count_times(pairs: list[tuple[float, float]], end: float) -> float:
-    """Return about how many times (interval, until) pairs give up to `end`; all in ps, intervals positive."""
+    """Return about how many times the pairs (interval, until) give up to `end`; all in ps, intervals positive."""
     starts = [0.0, *(until for _, until in pairs)]
     return sum(max(0.0, min(until, end) - start) / interval for start, (interval, until) in zip(starts, pairs))
 
 
 class Time(Section):
-    """What is computed when."""
+    """Times of results, and accuracy of the time steps."""
 
     rates_only: bool = Field(False, description="only stationary numbers, from the rates, without time evolution")
     end: Picosecond = Field("150 ps", ge=0.01, description="end of the run; it begins at 0")
@@ -224,7 +227,7 @@ class Time(Section):
 
 
 class Mechanisms(Section):
-    """What may be switched off."""
+    """Processes that can be switched on and off."""
 
     radiative: bool = Field(True, description="light emission from the light cone of KK")
     intervalley: bool = Field(
@@ -242,7 +245,7 @@ class Mechanisms(Section):
 
 
 class Annihilation(Section):
-    """Two excitons that meet, of whatever valleys: one of them is lost, d_t n = -R n^2; needs space."""
+    """Exciton-exciton annihilation, the same for all valleys, d_t n = -R n^2; needs space."""
 
     rate: Annotated[float, Unit("cm^2/s")] = Field(
         "0 cm^2/s", ge=0, le=1e3, description="R in dn/dt = -R n^2; an event that removes both excitons counts twice"
@@ -259,7 +262,7 @@ class Annihilation(Section):
 
 
 class Uncertainty(Section):
-    """A study of weak inputs: numbers marked in the material file are varied together; moments alone."""
+    """Sensitivity study: numbers marked as uncertain in the material file are varied together; moments only."""
 
     samples: int = Field(0, ge=0, le=100000, description="number of samples; 0: no study")
     seed: int = Field(1, ge=0, le=4294967295, description="seed of the Latin hypercube")
@@ -325,7 +328,7 @@ class Config(RunInput):
     uncertainty: Uncertainty = Field(default_factory=Uncertainty, description="sensitivity to uncertain inputs")
 
     def material_keys(self) -> list[str]:
-        """Return the numbers of the model, the surroundings where they count."""
+        """Return the keys of the numbers that the model needs; kappa only if the input names no environment."""
         return [key for key in matching(*NUMBERS) if self.environment is None or key != "interaction.kappa"]
 
     @model_validator(mode="after")

@@ -13,11 +13,11 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.units import from_internal
 
-#: most energy bins of a valley: rates are matrices of all bins of three valleys
+#: largest number of energy bins per valley: rates are matrices over the bins of three valleys
 MOST_BINS = 1000
-#: distance of valleys in kT beyond which the weights count from the highest valley
+#: distance of the valleys in kT beyond which Boltzmann factors are relative to the highest valley
 FAR_ABOVE = 100.0
-#: relative error of sums of energies: one that lies on the edge of a bin but for this is on it
+#: relative rounding error of sums of energies: energies this close to the edge of a bin count as on it
 ROUNDING = 1e-12
 
 
@@ -29,7 +29,7 @@ class Grid:
         edges: bin edges in eV above the minimum of a valley (bins + 1).
         kT: thermal energy, eV.
         weight_i: equilibrium density (1/nm^2, up to one common factor) of each bin of each valley.
-        velocity_i: root of the equilibrium mean of u^2 in each bin, nm/fs.
+        velocity_i: root mean square velocity of each bin in equilibrium, nm/fs.
         radiative_i: rate of radiative decay of each bin, 1/fs.
     """
 
@@ -69,8 +69,9 @@ class Grid:
         return slice(valley * self.bins, (valley + 1) * self.bins)
 
     def bin_of(self, energy: np.ndarray | float) -> np.ndarray:
-        """Return the bins of energies (eV) within a valley; one on an edge belongs to the bin above,
-        one beyond all edges to the nearest bin.
+        """Return the bins of energies (eV) within a valley.
+
+        An energy on an edge belongs to the bin above, one outside all bins to the nearest bin.
         """
         found = np.searchsorted(self.edges, energy + ROUNDING * self.edges[-1], side="right") - 1
         return np.clip(found, 0, self.bins - 1)
@@ -81,15 +82,14 @@ class Grid:
 
 
 def in_meV(energy: float) -> float:
-    """Return an energy as messages have it."""
+    """Return an energy in the unit of messages."""
     return from_internal(energy, "meV")
 
 
 def usual_bins(temperature: float) -> tuple[float, float, float]:
-    """Return the energy bins without an input at a temperature (K):
-    width of the lowest and of the largest one, top of all, eV.
+    """Return the default energy bins at a temperature (K): width of the lowest and of the largest bin, top of all, eV.
 
-    Below 19 K the largest ones, which lie above all thermal excitons, need not follow kT (the check is 2 kT).
+    Below 19 K the largest bins lie far above all thermal excitons and need not shrink with kT (the check is 2 kT).
     """
     kT = BOLTZMANN_EV_PER_K * temperature
     return min(3e-5, 0.05 * kT), min(4e-3, max(0.25 * kT, min(4e-4, 0.8 * kT))), max(0.075, 11 * kT)
@@ -123,10 +123,10 @@ def density_of_states(excitons: Excitons, valley: int) -> float:
 
 
 def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
-    """Return exp(-E_v/kT) up to one common factor: energies count from the lowest valley,
-    or from the highest if that is far above.
+    """Return exp(-E_v/kT) up to a common factor: E_v is relative to the lowest valley, or to the highest if that is far
+    above.
 
-    The weights of its bins would else be too small for a floating-point number.
+    Otherwise the weights of its bins would underflow.
     """
     lowest, highest = excitons.energy_v.min(), excitons.energy_v.max()
     reference = highest if highest - lowest > FAR_ABOVE * kT else lowest
@@ -160,6 +160,6 @@ def mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:
 
 
 def _bright_share(excitons: Excitons, edges: np.ndarray) -> np.ndarray:
-    """Return the part of each bin of KK that lies in the light cone."""
+    """Return the fraction of each bin of KK that lies in the light cone."""
     limit = (HBAR * excitons.light_cone) ** 2 / (2 * excitons.mass_v[0])
     return np.clip((limit - edges[:-1]) / np.diff(edges), 0.0, 1.0)

@@ -25,20 +25,20 @@ from hpcx.wigner.time_steps import TIME_DIGITS, levels_for, make_steps
 
 #: interpreter with its libraries, bytes
 BASE_BYTES = 200e6
-#: vectors of the size of the state that the integrator and the ghosts take
+#: memory of integrator and ghosts in vectors of the size of the state
 STATE_VECTORS = 31
-#: on larger lattices what is sent is not counted: it would take seconds
+#: on larger grids messages are not counted: that would take seconds
 MOST_CELLS_COUNTED = 250_000
 #: matrix products per step, and seconds per operation of one
 PRODUCTS_PER_STEP, FLOP_SECONDS = 6, 1.7e-11
-#: a point, its rates and what is read off them per value^2, and an output time
+#: a point; its rates and stationary numbers, per value^2; an output time
 POINT, RATE_SECONDS, OUTPUT = Work(calls=0.06), 7.5e-7, Work(calls=8e-4)
-#: a step of the moments: calls, and seconds per value^2 of the matrices that pass through memory
+#: a step of the moments: calls, and seconds per value^2 for reading the matrices from memory
 MOMENT_STEP, MOMENT_SECONDS = Work(calls=4.5e-4), 1.3e-8
 #: a step of the full equation: calls, and seconds per unknown beside the products
 SPACE_STEP, UNKNOWN_SECONDS = Work(calls=6e-4), 2.4e-7
-#: rates of a region, and per value^2; its part of an output time; of every product: calls, seconds per byte of its
-#: matrices and per unknown
+#: a region: its rates, and seconds per value^2 of them; its share of an output time; of every product: calls, seconds
+#: per byte of its matrices and per unknown
 REGION, REGION_SECONDS, REGION_OUTPUT = Work(calls=0.017), 2.7e-7, Work(calls=4e-4)
 REGION_PRODUCT, BYTE_SECONDS, SCALED_SECONDS = Work(calls=2e-5), 1e-10, 1.5e-8
 #: error of the coarsest steps (measured: 5e-6 to 5e-4)
@@ -65,7 +65,7 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
 
 
 def _moments(values: int, steps: int, config: Config) -> Work:
-    """Return the work for steps of the moments and for what is read off them at the output times."""
+    """Return the work for steps of the moments and for the observables at the output times."""
     return (MOMENT_STEP + Work(memory=MOMENT_SECONDS * values**2)) * steps + OUTPUT * len(make_times(config).stops)
 
 
@@ -112,20 +112,18 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
 
 
 def _region_step(spatial: SpatialProblem, values: int, own: int, unknowns: float) -> Work:
-    """Return what a step takes more where matrices of `own` regions take turns."""
+    """Return the additional work of a step if products use the matrices of `own` regions in turn."""
     product = REGION_PRODUCT + Work(memory=BYTE_SECONDS * 8.0 * (spatial.harmonics + 1) * values**2)
     return (product * own + Work(memory=SCALED_SECONDS * unknowns)) * PRODUCTS_PER_STEP
 
 
 def _busiest(rows: tuple[int, ...], ranks: int) -> float:
-    """Return the share of the cells that the rank with most of them has."""
+    """Return the largest fraction of the cells that a rank has."""
     return 1 / ranks if _too_many(rows, ranks) else float(make_tiling(rows, ranks).cells().max() / np.prod(rows))
 
 
 def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> tuple[dict[str, str], Work]:
-    """Return what the ranks send each other, which follows from the layout, and its time per step;
-    `cell` is the size of a cell in bytes.
-    """
+    """Return facts about the messages between ranks, and their time per step; `cell` is the size of a cell in bytes."""
     if ranks == 1 or np.prod(rows) > MOST_CELLS_COUNTED or _too_many(rows, ranks):
         return {}, Work()
     sent = border_traffic(make_tiling(rows, ranks), mirror)
@@ -138,7 +136,7 @@ def _borders(rows: tuple[int, ...], mirror: bool, ranks: int, cell: int) -> tupl
 
 
 def _too_many(rows: tuple[int, ...], ranks: int) -> str:
-    """Return why so many ranks cannot share the cells, or ""."""
+    """Return why the cells cannot be distributed over so many ranks, or ""."""
     try:
         check_ranks(rows, ranks)
     except ValueError as error:
@@ -147,9 +145,7 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 
 
 def _schedules(config: Config, longest: float) -> list[np.ndarray]:
-    """Return the steps of the runs of the moments: each has halved those of the one before,
-    until the error is known to be small enough.
-    """
+    """Return the steps of the runs of the moments: they are halved from run to run until the error is small enough."""
     stops, pulse = make_times(config).stops, config.internal.pulse
     halvings = max(
         1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16))
@@ -159,9 +155,7 @@ def _schedules(config: Config, longest: float) -> list[np.ndarray]:
 
 
 def _longest_step(config: Config, spatial: SpatialProblem, edges: np.ndarray, excitons: Excitons) -> float:
-    """Return the longest stable step, fs, as the run finds it,
-    with a rate of scattering between valleys that needs no matrices.
-    """
+    """Return the longest stable step, fs, as in a run, with an intervalley scattering rate that needs no matrices."""
     kT = BOLTZMANN_EV_PER_K * config.temperature
     scatters = spatial.regions is not None and config.mechanisms.intervalley
     return longest_stable_step(

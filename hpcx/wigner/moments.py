@@ -1,10 +1,10 @@
-"""The exactly closed hierarchy of spatial moments: zeroth, first and second moment of every energy bin.
+"""The closed hierarchy of spatial moments: zeroth, first and second moment of every energy bin.
 
 With m0 = int N dr, m1 = int (r . Q/|Q|) N dr and m2 = int r^2 N dr, summed over the angles of a bin,
 
     d_t m0 = C0 m0 + s,    d_t m1 = u m0 + C1 m1,    d_t m2 = 2 u m1 + C0 m2 + w0^2 s,
 
-because free flight only shifts position along the velocity. Nothing is truncated and there is no grid in space.
+because free flight only shifts positions along the velocity. The hierarchy is exact and needs no grid in space.
 """
 
 from __future__ import annotations

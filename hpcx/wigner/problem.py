@@ -1,4 +1,4 @@
-"""From input and material to grid, rates and source."""
+"""The physical problem of an input: energy bins, rates, source and times."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Times:
-    """When what happens, fs.
+    """Times of a run, fs.
 
     Attributes:
         outputs: of results; the last one is the end of the run.
-        densities, distributions: of maps and of phase-space distributions.
-        intervalley_end: when intervalley scattering is switched off.
+        densities, distributions: of density maps and of phase-space distributions.
+        intervalley_end: at which intervalley scattering is switched off.
     """
 
     outputs: np.ndarray
@@ -79,7 +79,7 @@ def make_edges(config: Config) -> np.ndarray:
 
 
 def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Problem:
-    """Build grid, rates and source; rates are kept for other points and runs. Collective.
+    """Build energy bins, rates and source; rates are kept for other points and runs. Collective.
 
     Raises MaterialError if the material lacks numbers, ValueError if the energy bins are too few or too wide.
     """
@@ -102,7 +102,7 @@ def make_problem(comm: MPI.Comm, config: Config, material: Material, run: Run) -
 
 
 def detuning_of(config: Config, material: Material) -> float:
-    """Return how far the pump is above the exciton's resonance, eV; differences below 1 ueV are none."""
+    """Return the detuning of the pump above the exciton's resonance, eV; below 1 ueV it counts as zero."""
     if config.pulse.photon_energy is None:
         return 0.0
     detuning = config.pulse.photon_energy - material.number("optics.exciton_A_energy", "eV")
@@ -110,8 +110,8 @@ def detuning_of(config: Config, material: Material) -> float:
 
 
 def check_edges(energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins cannot describe exchange between valleys at
-    `energy_v` or the thermal distribution; eV, K.
+    """Raise ValueError if the bins (eV) cannot describe intervalley scattering or the thermal distribution at
+    `temperature` (K).
     """
     kT = BOLTZMANN_EV_PER_K * temperature
     needed = energy_v.max() - energy_v.min() + 2 * kT

@@ -19,7 +19,7 @@ from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, 
 GAUSS_POINTS = 6
 ACOUSTIC_ANGLES = 96
 OPTICAL_ANGLES = 48
-#: energies and angles by which the fastest scattering is found without bins
+#: energies and angles for the estimate of the fastest scattering
 FEW_ENERGIES, FEW_ANGLES = 16, 8
 
 
@@ -96,9 +96,7 @@ class Dispersionless:
         return self.degeneracy * excitons.mass_v[self.final] * coupling * quanta / HBAR**3
 
     def out_rate(self, excitons: Excitons, energy_e1: np.ndarray, top: float, kT: float) -> np.ndarray:
-        """Return at which rate (..., energy; 1/fs) excitons leave by emission and
-        absorption to energies up to `top`; all in eV.
-        """
+        """Return the rate (..., energy; 1/fs) of emission and absorption with final energies up to `top`; all in eV."""
         cosine = np.cos((np.arange(FEW_ANGLES) + 0.5) * (np.pi / FEW_ANGLES))
         total = np.zeros(1)
         for final, quanta in self.ways(excitons, energy_e1, kT):
@@ -114,8 +112,8 @@ class Dispersionless:
         return (relative - self.energy, quanta + 1), (relative + self.energy, quanta)
 
     def _transfer(self, excitons: Excitons, energy: np.ndarray, final: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-        """Return the momentum transfer (1/nm) between energies (eV) of the two valleys at angles between the momenta;
-        all broadcast.
+        """Return the momentum transfer (1/nm) for energies (eV) in the two valleys and the cosine of the angle; all
+        broadcast.
         """
         before = np.sqrt(2 * excitons.mass_v[self.source] * energy) / HBAR
         after = np.sqrt(2 * excitons.mass_v[self.final] * final) / HBAR
@@ -147,9 +145,7 @@ class Disorder:
     intervalley: bool = False
 
     def events(self, excitons: Excitons, grid: Grid) -> Events:
-        """Sample the process: half of the equilibrium flux, because the transposed flux,
-        here the same, is added to it.
-        """
+        """Sample half of the equilibrium flux: the transposed flux, which is the same here, is added later."""
         bins = self.valley * grid.bins + np.arange(grid.bins)
         cosine = np.cos((np.arange(OPTICAL_ANGLES) + 0.5) * np.pi / OPTICAL_ANGLES)
         flux = 0.5 * excitons.disorder_rate * grid.weight_i[bins] / OPTICAL_ANGLES
@@ -160,9 +156,7 @@ Process = Acoustic | Dispersionless | Disorder
 
 
 def emission_processes(excitons: Excitons) -> list[Process]:
-    """List every emission process of the model: acoustic and optical inside the valleys,
-    zone-edge modes between them.
-    """
+    """List all emission processes: acoustic and optical inside the valleys, zone-edge modes between them."""
     processes: list[Process] = []
     for valley in range(len(excitons.energy_v)):
         processes += [Acoustic(valley, branch) for branch in excitons.branches]
@@ -176,9 +170,7 @@ def emission_processes(excitons: Excitons) -> list[Process]:
 
 
 def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
-    """Return the largest rate, 1/fs, at which scattering between valleys takes excitons of up to `top` (eV) away,
-    without any bins.
-    """
+    """Return the largest intervalley scattering rate, 1/fs, of excitons of up to `top` (eV), estimated without bins."""
     energy_e1 = np.linspace(0.0, top, FEW_ENERGIES)[:, None]
     total_ve = np.zeros((len(excitons.energy_v), FEW_ENERGIES))
     for pair in excitons.valley_pairs:
@@ -216,8 +208,8 @@ def _gauss_points(excitons: Excitons, grid: Grid, valley: int) -> tuple[np.ndarr
 
 
 def _segments(edges: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the source energies (eV) at all edges of source bins and of final bins moved by -shift;
-    drop what leaves the grid.
+    """Return intervals of source energies (eV) between all edges of source bins and of final bins shifted by -shift;
+    both energies lie on the grid.
     """
     lowest, highest = max(0.0, -shift), min(edges[-1], edges[-1] - shift)
     cuts = np.concatenate([edges, edges - shift, [lowest, highest]])

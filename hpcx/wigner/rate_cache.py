@@ -1,6 +1,4 @@
-"""Rates that are assembled once: kept in memory for the points of a sweep,
-and in files of the output directory for later runs.
-"""
+"""Cache of scattering rates: in memory for the points of a sweep, in files of the output directory for later runs."""
 
 from __future__ import annotations
 
@@ -49,7 +47,7 @@ def kept_rates(
 
 
 def rates_key(excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]) -> str:
-    """Return a hash of all that `assemble_rates` is given, and of the code of the packages that it is made of."""
+    """Return a hash of the arguments of `assemble_rates` and of the code of the packages that it uses."""
     return fingerprint(code_fingerprint("wigner", "physics"), excitons, grid, harmonics, processes)
 
 
@@ -62,9 +60,7 @@ def load_rates(run: Run, grid: Grid, key: str) -> Rates | None:
 
 
 def save_rates(run: Run, found: Rates, key: str) -> None:
-    """Write the file of `key`, if there is a directory for it:
-    of the symmetric fluxes the upper halves that are not zero.
-    """
+    """Write the file of `key`, if there is a directory: nonzero entries in the upper halves of the symmetric fluxes."""
     if run.directory is not None:
         packed = _packed("intravalley", found.intravalley_mij) | _packed("intervalley", found.intervalley_mij)
         save_arrays(_path(run.directory, key), key, packed)

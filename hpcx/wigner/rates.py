@@ -2,8 +2,8 @@
 
 What is stored is the symmetric flux B = A + A^T of emission A and absorption A^T, not the rates. With the equilibrium
 weights f the rates are B_ij / f_j and the out-rates sum_i B_ij / f_j. Particle number (columns sum to zero), detailed
-balance (f is stationary), symmetry, positivity and the decay of every harmonic follow whatever the grid and the
-quadrature are.
+balance (f is stationary), symmetry, positivity and the decay of every harmonic then hold for any grid and
+quadrature.
 """
 
 from __future__ import annotations
@@ -42,16 +42,12 @@ class Rates:
         return len(self.intravalley_mij) - 1
 
     def collision(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
-        """Return the collision matrix of a harmonic (1/fs), without radiative decay;
-        negative harmonics are those of |m|.
-        """
+        """Return the collision matrix of a harmonic (1/fs), without radiative decay; it depends on |m| only."""
         flux_mij = self.intravalley_mij + self.intervalley_mij if intervalley else self.intravalley_mij
         return _collision(flux_mij, abs(harmonic), self.grid.weight_i)
 
     def valley_transfer(self) -> np.ndarray:
-        """Return the rate (valley, bin of all valleys; 1/fs) at which excitons of
-        a bin change the populations of the valleys.
-        """
+        """Return the change (valley, bin; 1/fs) of the populations by intervalley scattering of excitons of a bin."""
         collision_ij = _collision(self.intervalley_mij, 0, self.grid.weight_i)
         return self.grid.sum_v(collision_ij.T).T
 
@@ -62,8 +58,8 @@ class Rates:
     def evolution(self, harmonic: int, intervalley: bool = True) -> np.ndarray:
         """Return the collision matrix with radiative decay, 1/fs.
 
-        After the bins comes one entry that counts emitted light, so that the columns of harmonic 0 sum to zero; then a
-        zero if the length would be odd.
+        After the bins comes an entry that counts emitted light, so that the columns of harmonic 0 sum to zero, and a
+        zero if the length would be odd otherwise.
         """
         size = self.grid.size
         evolution_ij = np.zeros((padded(size), padded(size)))
@@ -83,7 +79,7 @@ class Rates:
 
 
 def padded(size: int) -> int:
-    """Return the length of the state of a cell's component: the bins, the emitted light, and a zero if that is odd."""
+    """Return the number of values of a component of a cell: bins, emitted light, and a zero if that number is odd."""
     return size + 1 + (size + 1) % 2
 
 
@@ -94,9 +90,7 @@ def assemble_rates(
     harmonics: int,
     processes: Sequence[Process] | None = None,
 ) -> Rates:
-    """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`;
-    ranks share the processes. Collective.
-    """
+    """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share them. Collective."""
     from mpi4py import MPI
 
     if processes is None:

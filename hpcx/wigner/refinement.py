@@ -1,4 +1,4 @@
-"""How diffusion is refined: energy bins, the largest energy, the time steps, and cells in space."""
+"""Numerical parameters of diffusion and their errors: energy bins, largest energy, time steps, cells in space."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _GROWTH = 1.06
 
 
 def refinement(config: Config, material: Material) -> Refinement:
-    """Return how a point is refined; bins are made finer all together, so that their pattern stays.
+    """Return how a point is refined; all bins are refined by one factor, so that their ratios stay.
 
-    It writes keys of the input, so energies are in meV here.
+    Keys of the input are written, so energies are in meV here.
     """
     first, largest, top = (in_meV(energy) for energy in usual_bins(config.temperature))
     kT = in_meV(BOLTZMANN_EV_PER_K * config.temperature)
@@ -31,13 +31,7 @@ def refinement(config: Config, material: Material) -> Refinement:
     def settings(values: Values) -> dict[str, object]:
         """Return the keys of the grids."""
         width = values["momentum.first_bin"] / first
-        found: dict[str, object] = {
-            "momentum.first_bin": values["momentum.first_bin"],
-            "momentum.growth": _GROWTH**width,
-            "momentum.largest_bin": largest * width,
-            "momentum.energy_max": values["momentum.energy_max"],
-        }
-        found |= {"time.tolerance": values["time.tolerance"]} if "time.tolerance" in values else {}
+        found = {**values, "momentum.growth": _GROWTH**width, "momentum.largest_bin": largest * width}
         return found | ({"space.points": int(values["space.points"])} if "space.points" in values else {})
 
     def work(values: Values) -> float:
@@ -48,11 +42,7 @@ def refinement(config: Config, material: Material) -> Refinement:
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return the settings that skip the run in time unless it is wanted."""
         rates = all(quantity.path.startswith("rates/") for quantity in wanted)
-        return (
-            {"time.rates_only": True, "space.dimension": 0, "uncertainty.samples": 0}
-            if rates
-            else {"uncertainty.samples": 0}
-        )
+        return {"uncertainty.samples": 0} | ({"time.rates_only": True, "space.dimension": 0} if rates else {})
 
     return Refinement(_parameters(config, first, top, kT), _quantities(), settings, lean, work)
 

@@ -1,6 +1,4 @@
-"""What a run of the Wigner model would refuse after it has begun:
-energy bins, cells, landscapes and spots that do not fit.
-"""
+"""Checks of an input that a run would fail: energy bins, detuning, cells, spot, landscape, number of time steps."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from hpcx.wigner.time_steps import levels_for, make_steps
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what does not fit: bins, cells, landscape, spot, number of time steps."""
+    """Return the errors that a run of this input would end with."""
     _, found = tried("environment", config.environment, lambda: interaction(material, config.environment))
     if found:
         return found

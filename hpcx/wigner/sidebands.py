@@ -1,5 +1,4 @@
-"""Phonon-assisted light of the momentum-dark valleys: to second order,
-through the virtual bright exciton in the light cone.
+"""Phonon-assisted light of the momentum-dark valleys: second order, with the bright exciton as the virtual state.
 
 An exciton of valley v emits or absorbs a zone-edge phonon of energy W and a photon. With the coupling c = hbar D^2 / (2
 rho w) of the scattering rates, the radiative rate gamma inside the light cone of radius q_c, and the half width G of
@@ -7,8 +6,8 @@ the bright exciton at rest,
 
     R = gamma q_c^2 / (4 pi) sum over phonons, +- of c (n + 1/2 +- 1/2) / [(E - E_KK -+ W)^2 + G^2]
 
-(Brem et al., Nano Lett. 20, 2849 (2020)). It is small, so that it does not act back on the populations. Near E - E_KK =
-+-W the formula describes excitons that really scatter to KK and shine there: that light is in KK's as well.
+(Brem et al., Nano Lett. 20, 2849 (2020)). It is small, so its effect on the populations is neglected. Near E - E_KK =
++-W the formula also contains real scattering to KK followed by emission there, which is part of the light of KK too.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def spectrum(found: list[Line], grid: Grid, population_ti: np.ndarray, edges: np
     """Return the light (time, photon energy; 1/fs/eV) between `edges`
     (eV from the bright exciton) of populations (time, bin).
 
-    Lines have the widths that the distributions over energy give them, nothing else.
+    Lines are broadened by the distributions over energy alone.
     """
     light_te = np.zeros((len(population_ti), len(edges) - 1))
     for line in found:

@@ -31,7 +31,7 @@ from hpcx.wigner.space.transport import Transport
 from hpcx.wigner.time_steps import Schedule
 from hpcx.wigner.uncertainty import study
 
-#: diffusivity below which differences from the moments count relative to it, nm^2/fs: 1 cm^2/s
+#: differences of diffusivities from the moments are relative to |D| plus this, nm^2/fs: 1 cm^2/s
 _SCALE = 0.1
 
 
@@ -43,7 +43,7 @@ def solve(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Resul
     """
     try:
         return _solve(comm, config, material, run)
-    except ValueError as error:  # of the input, which all ranks know: all of them raise it
+    except ValueError as error:  # caused by the input, so all ranks raise it
         raise AgreedError(str(error)) from error
 
 
@@ -111,14 +111,11 @@ def _solve_space(comm: MPI.Comm, problem: Problem, config: Config, run: Run, res
 def _compare(
     problem: Problem, spatial: SpatialProblem, simulation: Simulation, history: History, moments: History, run: Run
 ) -> list[str]:
-    """Say how far the full equation is from the moments with halved steps, and what the grid in space did."""
+    """Return lines on the difference from the moments with halved steps, and on the checks of the spatial grid."""
     begin = problem.source.centre + 10 * problem.source.width
     error = largest_difference(history, moments, begin, scale=_SCALE)
-    unknowns = (
-        int(np.prod(simulation.transport.cells.points))
-        * simulation.transport.cells.components
-        * simulation.transport.cells.values
-    )
+    cells = simulation.transport.cells
+    unknowns = int(np.prod(cells.points)) * cells.components * cells.values
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
     if spatial.regions is not None:
@@ -127,9 +124,5 @@ def _compare(
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
     edge, minimum = (simulation.series.values[name] for name in ("edge", "minimum"))
-    return lines + [
-        (
-            f"density at the edge of the box over its maximum: {np.max(edge):.1e}; smallest density over largest:"
-            f" {np.min(minimum):.1e}"
-        ),
-    ]
+    at_edge = f"density at the edge of the box over its maximum: {np.max(edge):.1e}"
+    return [*lines, f"{at_edge}; smallest density over largest: {np.min(minimum):.1e}"]

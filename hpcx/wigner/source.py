@@ -1,12 +1,11 @@
-"""The coherent polarisation of a pulse and the incoherent excitons that phonons make of it.
+"""The coherent polarisation of a pulse and the incoherent excitons that phonons scatter out of it.
 
-At resonance the polarisation is a damped oscillator, and phonons scatter it to where energy is conserved from the
-bottom of KK. Above resonance it follows the pulse and oscillates with it, so that phonons scatter it to states that lie
-higher by the detuning: light and a phonon together make an exciton, which is born with what is left of the photon's
-excess energy. This is the golden rule of second order with the 1s exciton as the intermediate state, the rate of
-MODEL.md with hbar omega of the pump in place of the exciton's energy (as phonon sidebands in absorption: Christiansen
-et al., Phys. Rev. Lett. 119, 187402 (2017)). What cools the excitons then, optical phonons first, are the rates of the
-model.
+At resonance the polarisation is a damped oscillator, and phonons scatter it into states that conserve energy relative
+to the bottom of KK. Above resonance it follows the pulse at the pump's frequency, and the final states lie higher by
+the detuning: absorption of a photon with emission or absorption of a phonon creates a hot exciton. This is second-order
+perturbation theory with the 1s exciton as the intermediate state (phonon sidebands in absorption: Christiansen et al.,
+Phys. Rev. Lett. 119, 187402 (2017)), the rate of MODEL.md with the pump's photon energy in place of the exciton's
+energy. The scattering rates of the model then cool the excitons.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from hpcx.wigner.processes import Dispersionless, emission_processes
 
 @dataclass(frozen=True)
 class Source:
-    """Rate at which excitons are born, s_i(t) = rate_i |p(t)|^2, scaled so that all together one exciton is made.
+    """Generation rate of excitons, s_i(t) = rate_i |p(t)|^2, normalised to one exciton in all.
 
     Attributes:
         rate_i: scattering rate from the polarisation into each bin, 1/fs.
@@ -47,9 +46,7 @@ class Source:
     detuning: float = 0.0
 
     def intensity(self, time: np.ndarray | float) -> np.ndarray:
-        """Return |p(t)|^2 (1/fs after scaling): of a damped resonant oscillator in closed form,
-        or of one that follows the pulse.
-        """
+        """Return |p(t)|^2 (dimensionless, normalised): a damped resonant oscillator, or one that follows the pulse."""
         delay = (np.asarray(time, dtype=float) - self.centre) / self.width
         if self.detuning:
             return self.scale * np.exp(-(delay**2))
@@ -57,7 +54,7 @@ class Source:
         return self.scale * np.exp(2 * (0.5 * loss**2 - loss * delay + log_ndtr(delay - loss)))
 
     def born(self, time: float) -> float:
-        """Return how many excitons have been made until `time` (fs); one in the end."""
+        """Return the number of excitons generated until `time` (fs); one in the end."""
         if time <= self._begin:
             return 0.0
         return float(self.rate_i.sum() * _integral(self.intensity, self._begin, time, self.width))
@@ -70,16 +67,16 @@ class Source:
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
-#: a polarisation follows the pulse if it is detuned by so many spectral widths hbar / sigma_t: what rings on at
-#: resonance is then below 1e-4
+#: least detuning in spectral widths hbar / sigma_t for which the polarisation follows the pulse: its free oscillation
+#: at resonance is then below 1e-4
 LEAST_DETUNING = 4.0
 #: half width of the pump's spectrum in standard deviations, and number of photon energies in it
 _SPECTRUM_REACH, _SPECTRUM_POINTS = 3.0, 31
 
 
 def check_detuning(excitons: Excitons, edges: np.ndarray, detuning: float, duration: float) -> None:
-    """Raise ValueError if the model does not hold for a pump that is detuned by `detuning` (eV),
-    of `duration` (fs), or the bins end too low.
+    """Raise ValueError if the model does not hold for a pump of this `detuning` (eV) and `duration` (fs), or the bins
+    end too low.
     """
     width = HBAR * FWHM_PER_SIGMA / duration
     if detuning < 0 or 0 < detuning < LEAST_DETUNING * width:
@@ -102,8 +99,7 @@ def make_source(
     """Build the source of a pulse: `duration` (fs) and `spot` (nm) are amplitude full widths at half maximum;
     `detuning` in eV.
 
-    Radiative damping of the polarisation is taken from `grid`'s radiative rates being switched on or not. Raises
-    ValueError if nothing scatters out of the polarisation.
+    The polarisation has radiative damping if `grid` has radiative rates. Raises ValueError if no phonon scatters it.
     """
     rate_i = formation_rates(excitons, grid)
     if not rate_i.any():

@@ -1,8 +1,8 @@
-"""Time steps chosen beforehand: few lengths, hitting every output time, with errors that the moments have shown.
+"""Time steps that are chosen before the run: few different lengths, an end at every output time, known errors.
 
-The moments obey the same scheme as the full equation, so the errors of populations, widths and diffusivities that given
-steps make are known before the full equation is touched. Norm-wise step control would ruin the bright valley, whose
-share of the excitons falls to 1e-13 at low temperature.
+The moments are integrated with the same scheme as the full equation, and their errors for given steps are those of
+populations, widths and diffusivities of the full equation. Step-size control by a norm of the state would fail for the
+bright valley, which holds only 1e-13 of the excitons at low temperature.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import numpy as np
 
 from hpcx.units import from_internal
 
-#: times of results are rounded to so many digits of a fs; what is closer is one time
+#: digits of a fs to which times of results are rounded; closer times are equal
 TIME_DIGITS, SAME_TIME = 6, 1e-6
-#: (longest step in fs, until this time in fs): the coarsest schedule tried after the pulse
+#: (longest step, until this time), fs: the coarsest schedule after the pulse
 COARSE_LEVELS = ((50.0, 1e4), (200.0, np.inf))
-#: steps per amplitude duration of the pulse, and how long after its centre they last, in durations
+#: steps per duration of the pulse, and how long after its maximum these are taken, in durations
 STEPS_PER_PULSE = 10
 PULSE_SPAN = 4.0
 MOST_REFINEMENTS = 7
-#: most steps of a schedule, and what makes them fewer
+#: largest number of steps of a schedule, and what reduces it
 MOST_STEPS = 3_000_000
 _KNOBS = (
     "lower time.end, lengthen pulse.duration, raise time.tolerance, take larger cells or energy bins, or a flatter"
@@ -35,7 +35,7 @@ Results = TypeVar("Results")
 
 
 def in_ps(time: float) -> float:
-    """Return a time as messages have it."""
+    """Return a time in the unit of messages."""
     return from_internal(time, "ps")
 
 
@@ -49,7 +49,7 @@ class Schedule:
 
     Attributes:
         steps: start and length of every step, fs (steps, 2).
-        error: estimated largest error relative to the tolerance's measure.
+        error: estimated largest relative error of populations, widths and diffusivities.
     """
 
     steps: np.ndarray
@@ -69,7 +69,7 @@ def output_times(pairs: Sequence[tuple[float, float]], end: float) -> np.ndarray
 
 
 def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.ndarray:
-    """Return (start, length) of steps that hit every stop and are no longer than the level of their start allows.
+    """Return (start, length) of steps that end at every stop and are no longer than `levels` allow at their start.
 
     Raises ValueError for more than MOST_STEPS.
     """
@@ -78,7 +78,7 @@ def make_steps(levels: Sequence[tuple[float, float]], stops: np.ndarray) -> np.n
 
 @lru_cache(maxsize=64)
 def _make_steps(levels: tuple[tuple[float, float], ...], bytes_of_stops: bytes) -> np.ndarray:
-    """Make the steps once for points of a sweep that have the same times; nobody may change them."""
+    """Make the steps once for all points of a sweep with the same times; the array is read-only."""
     stops = np.frombuffer(bytes_of_stops)
     longest_l, until_l = np.array(levels).T
     corners = np.unique(np.round(np.concatenate([[0.0], stops, until_l[until_l < stops[-1]]]), 7))

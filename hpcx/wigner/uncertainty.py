@@ -1,4 +1,4 @@
-"""What the weak inputs do to the result: many runs of the moments with all of them varied at once.
+"""Sensitivity to uncertain inputs: many runs of the moments with all of these numbers varied at once.
 
 Numbers of the material whose source is marked [fit], [guess] or [recalled] are multiplied by factors from a seeded
 Latin hypercube; the ranks share the samples. Bands are percentiles over the samples, importance is the rank correlation
@@ -28,7 +28,7 @@ from hpcx.wigner.simulation import run_moments
 from hpcx.wigner.time_steps import levels_for, make_steps
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
-#: what is taken from the diffusivity of KK in every sample, with its unit
+#: results of a sample, from the diffusivity of KK, with their units
 OUTCOMES = (
     ("peak", "cm^2/s"),
     ("peak_time", "ps"),
@@ -89,8 +89,9 @@ def _sample(config: Config, material: Material, weak: Mapping[str, float], facto
 
 
 def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
-    """Return the numbers named in `OUTCOMES` of one D_KK(t) after `LATE`;
-    NaN where it never is negative, all NaN if it ends before.
+    """Return the numbers named in `OUTCOMES` of one D_KK(t) after `LATE`; all are NaN if it ends before.
+
+    "negative_from", "negative_until" and "lowest" are NaN if it is never negative.
     """
     late = time > LATE
     if not late.any():

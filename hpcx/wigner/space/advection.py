@@ -1,7 +1,7 @@
-"""Free flight and drift in a landscape for real angular moments, as fused loops over cells.
+"""Free flight for real angular moments, as compiled loops over cells.
 
 Components of a cell: a_0, then a_m = int N cos(m theta) and, in two dimensions, b_m = int N sin(m theta), m = 1 to M.
-Multiplying by cos(theta) or sin(theta) joins neighbouring m:
+Multiplication by cos(theta) or sin(theta) couples neighbouring m:
 
     d_t a_m = -(u/2) [d_x (a_{m+1} + a_{m-1}) + d_y (b_{m+1} - b_{m-1})]
     d_t b_m = -(u/2) [d_x (b_{m+1} + b_{m-1}) - d_y (a_{m+1} - a_{m-1})]
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: longest stable step times largest speed over cell length, in one and two dimensions (scheme 4 and 3)
 STABLE_COURANT = 1.4
-#: the cells that need no ghosts are treated in so many parts, between which MPI may work
+#: cells without ghost neighbours are processed in this many parts, between which MPI can progress
 PARTS = 8
 
 
@@ -70,7 +70,7 @@ class Flight:
     """-u . grad of the state of a block of cells.
 
     Args:
-        velocity_i: speed of each value of a component, nm/fs (zeros for what stays in place).
+        velocity_i: speed of each value of a component, nm/fs (zero for values that do not move).
         spacing: length of a cell, nm.
         harmonics: of the state.
         cells: where the state lives.
@@ -87,7 +87,7 @@ class Flight:
     def __call__(self, state: np.ndarray, out: np.ndarray) -> None:
         """Write the result into `out`; both [cell, component, value]. Collective.
 
-        While the ghosts are on their way, the cells that need none of them are treated.
+        Cells without ghost neighbours are processed while the ghosts are being sent.
         """
         none = np.empty((0, *state.shape[1:]))
         self._cells.start_exchange(state)
@@ -99,7 +99,7 @@ class Flight:
 
     def _treat(self, cells: np.ndarray, state: np.ndarray, ghosts: np.ndarray, out: np.ndarray) -> None:
         near = self._cells.neighbours
-        read = (_read_only(state), _read_only(ghosts))  # one type for the compiled loop, whatever the caller has
+        read = (_read_only(state), _read_only(ghosts))  # so that the loop is compiled for one type only
         _compiled()(
             cells, near.places, near.mirrored, *read, out, self._parities, self._integers, self._factors, self._scaled_i
         )
@@ -113,14 +113,12 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _compiled() -> Callable:
-    """Compile the loops on first use: numba takes a second or two to load."""
+    """Compile the loops on first use: loading numba takes a second or two."""
     from numba import njit
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def difference(far_below, below, above, far_above, sign, line):
-        """Write twelve times the derivative, per cell length, into `line`;
-        `sign` is that of mirror images, by distance.
-        """
+        """Write twelve cell lengths times the derivative into `line`; `sign` is that of mirror images, by distance."""
         for i in range(line.size):
             line[i] = 8.0 * (sign[2] * above[i] - sign[1] * below[i]) - (
                 sign[3] * far_above[i] - sign[0] * far_below[i]
@@ -128,7 +126,7 @@ def _compiled() -> Callable:
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def combine(out_cell, derivatives, integers, factors, scaled_i):
-        """Write into a cell what the derivatives of its components drive, by the table of couplings."""
+        """Write the change of a cell by the derivatives of its components, with the table of couplings."""
         out_cell[:] = 0.0
         for entry in range(factors.size):
             target, source, direction = integers[entry]
@@ -142,14 +140,14 @@ def _compiled() -> Callable:
 
     @njit
     def line_of(place, component, state, ghosts):
-        """Return the values of a component of a neighbour."""
+        """Return the values of a component of a neighbouring cell."""
         if place < state.shape[0]:
             return state[place, component]
         return ghosts[place - state.shape[0], component]
 
     @njit
     def fly(cells, places, mirrored, state, ghosts, out, parities, integers, factors, scaled_i):
-        """Treat some of the cells."""
+        """Process these cells."""
         derivatives = np.empty((places.shape[1], state.shape[1], state.shape[2]))
         sign = np.empty(4)
         for cell in cells:

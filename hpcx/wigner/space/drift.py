@@ -1,8 +1,8 @@
 """Drift of excitons in position-dependent energies of the valleys.
 
-The force enters as (1/hbar) grad V . grad_Q N. On energy bins it is written as a flux between neighbouring bins for the
-step from harmonic m + 1 to m, which conserves the number, and as its adjoint in the Boltzmann weight for the step from
-m to m + 1. With the gradient -kT exp(V/kT) D exp(-V/kT), D being the difference operator of free flight, the
+The force enters as (1/hbar) grad V . grad_Q N. The coupling from harmonic m + 1 to m is a flux between neighbouring
+energy bins, which conserves the particle number. The coupling from m to m + 1 is its adjoint with respect to the
+Boltzmann weight. With the gradient -kT exp(V/kT) D exp(-V/kT), D being the difference operator of free flight, the
 distribution f exp(-V/kT) is stationary to rounding.
 """
 
@@ -42,8 +42,8 @@ class Drift:
 
 
 def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.ndarray) -> float:
-    """Return the longest step (fs) in which no exciton drifts across more than about a bin;
-    gradient as for `Drift`, edges in eV.
+    """Return the longest step (fs) in which excitons drift by at most about one bin; gradient as for `Drift`, edges
+    in eV.
     """
     speed_v = np.array([np.max(np.sqrt(2 * edges[1:] / mass) / np.diff(edges)) for mass in masses_v])
     force_v = np.sqrt(np.sum(gradient**2, axis=0)).reshape(len(speed_v), -1).max(axis=1)
@@ -52,39 +52,33 @@ def longest_drift_step(edges: np.ndarray, masses_v: np.ndarray, gradient: np.nda
 
 
 def _bands(grid: Grid, masses_v: np.ndarray, target: int, source: int) -> np.ndarray:
-    """Return the lower, middle and upper diagonals (3, bins of all valleys) of
-    the step from harmonic `source` to `target`.
+    """Return the lower, middle and upper diagonals (3, bins of all valleys) of the coupling from harmonic `source` to
+    `target`.
     """
     found = []
     for valley, mass in enumerate(masses_v):
-        bins = grid.bins_of(valley)
-        lowering = _lowering(grid.edges, float(mass), min(target, source))
-        if target < source:
-            found.append(lowering)
-        else:
-            found.append(_raising(lowering, grid.weight_i[bins], grid.velocity_i[bins], grid.kT))
+        bands, bins = _lowering(grid.edges, float(mass), min(target, source)), grid.bins_of(valley)
+        if target > source:
+            bands = _raising(bands, grid.weight_i[bins], grid.velocity_i[bins], grid.kT)
+        found.append(bands)
     return np.concatenate(found, axis=1)
 
 
 def _lowering(edges: np.ndarray, mass: float, harmonic: int) -> np.ndarray:
-    """The step from m + 1 to m: d_E (u a) as a flux through the bin edges, plus m u / (2E) integrated over the bin."""
+    """Return the coupling from m + 1 to m: d_E (u a) as a flux through the bin edges, plus m u / (2E) over the bin."""
     width, speed = np.diff(edges), np.sqrt(2 * edges / mass)
-    below = np.zeros(len(edges))
-    above = np.zeros(len(edges))
-    inner = slice(1, -1)
-    both = width[:-1] + width[1:]
-    below[inner] = speed[inner] * width[1:] / both / width[:-1]
-    above[inner] = speed[inner] * width[:-1] / both / width[1:]
+    mean_speed = speed[1:-1] / (width[:-1] + width[1:])
+    below = np.pad(mean_speed * width[1:] / width[:-1], 1)
+    above = np.pad(mean_speed * width[:-1] / width[1:], 1)
     middle = below[1:] - above[:-1] + harmonic * np.diff(speed) / width
     return np.stack([-below[:-1], middle, above[1:]])
 
 
 def _raising(lowering: np.ndarray, weight: np.ndarray, velocity: np.ndarray, kT: float) -> np.ndarray:
-    """The step from m to m + 1: -u/kT minus the transpose of the step down in the Boltzmann weight."""
+    """Return the coupling from m to m + 1: -u/kT minus the adjoint of `lowering` for the Boltzmann weight."""
     lower, middle, upper = lowering
-    raised_lower, raised_upper = np.zeros_like(lower), np.zeros_like(upper)
-    raised_lower[1:] = -weight[1:] * upper[:-1] / weight[:-1]
-    raised_upper[:-1] = -weight[:-1] * lower[1:] / weight[1:]
+    raised_lower = np.pad(-weight[1:] * upper[:-1] / weight[:-1], (1, 0))
+    raised_upper = np.pad(-weight[:-1] * lower[1:] / weight[1:], (0, 1))
     return np.stack([raised_lower, -velocity / kT - middle, raised_upper])
 
 
@@ -95,7 +89,7 @@ def _compiled() -> Any:
 
     @njit(fastmath={"reassoc", "contract", "nsz"})
     def add(state, out, integers, factors, bands, gradient, bins):
-        """Add the drift; the bands do not reach from valley to valley, so a line is treated valley by valley."""
+        """Add the drift, valley by valley: it does not couple the valleys."""
         for cell in range(state.shape[0]):
             for entry in range(factors.size):
                 target, source, direction = integers[entry]

@@ -1,4 +1,4 @@
-"""Where the pulse puts its excitons: one spot, a ring, two spots, or an image."""
+"""Shape of the excitation: one spot, a ring, two spots, or an image."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hpcx.wigner.space.spatial_grid import SpatialGrid
 
 
 def brightness(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
-    """Return the intensity at the cells over that at its maximum; `radius` is the 1/e radius of a spot's intensity, nm.
+    """Return the intensity of the excitation at the cells, 1 at its maximum; `radius` is the 1/e radius of a spot, nm.
 
-    Raises ValueError if an image cannot be read or is dark.
+    Raises ValueError if an image cannot be read or is black.
     """
     if initial.file is not None:
         return _image(spatial_grid, Path(initial.file))

@@ -1,15 +1,15 @@
-"""Landscapes that move the valleys against each other: cells are sorted into regions that share their rates.
+"""Landscapes that shift the valleys relative to each other: cells are grouped into regions with common rates.
 
-The symmetric flux between bins of valleys v and w depends on the difference of the local energies of the valleys, apart
-from the factor exp(-(V_v + V_w)/2kT). Rates are assembled for rounded differences, one table per region; the factor is
-exact in every cell:
+Apart from the factor exp(-(V_v + V_w)/2kT), the symmetric flux between bins of valleys v and w depends only on the
+difference of the local energies of the valleys. Rates are assembled for rounded differences, once per region; the
+factor is exact in every cell:
 
     rate_ij(cell) = r_v / r_w rate_ij(region),    r_v = exp(-(V_v(cell) - V_v(region)) / 2kT).
 
-So the flux stays symmetric: f exp(-V_v/kT) is stationary and the number is conserved whatever the rounding is, which
-only lets the energy of a phonon be wrong by up to half of it. The scattering of a cell is R C R^-1 - diag(excess), C
-being that of its region, whose inverse is stored; the excess, by which out-rates differ from those of the region, is
-small and stepped explicitly.
+The flux therefore stays symmetric: f exp(-V_v/kT) is stationary and the number is conserved for any rounding, which
+changes phonon energies by at most half a step. The scattering matrix of a cell is R C R^-1 - diag(excess) with C of its
+region, whose inverse is stored. The excess, the difference of the out-rates from those of the region, is small and
+integrated explicitly.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Regions:
-    """Cells sorted by the energies of the valleys relative to that of KK.
+    """Cells grouped by the shifts of the valleys relative to that of KK.
 
     Attributes:
-        offset_rv: energies of the valleys beyond that of KK in each region (region, valley), eV, multiples of the step.
+        offset_rv: shifts of the valleys relative to KK in each region (region, valley), eV, multiples of the step.
         index: region of each cell, an array over the cells.
         ratio_v: r_v of each cell (valley, *cells).
-        step: largest difference that is rounded away, times two, eV.
+        step: to whose multiples shifts are rounded, eV.
     """
 
     offset_rv: np.ndarray
@@ -52,7 +52,7 @@ class Regions:
 
 
 def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None:
-    """Sort cells by V_v (valley, *cells; eV) in steps of `step` (eV); None if all valleys move alike."""
+    """Group cells by V_v (valley, *cells; eV) in steps of `step` (eV); None if all valleys are shifted equally."""
     offset_v = energy_v - energy_v[0]
     if np.max(np.abs(offset_v)) <= 1e-12 * np.max(np.abs(energy_v)):
         return None
@@ -65,10 +65,9 @@ def find_regions(energy_v: np.ndarray, step: float, kT: float) -> Regions | None
 def regional_physics(
     comm: MPI.Comm, problem: Problem, regions: Regions, needed: set[int], run: Run
 ) -> Iterator[tuple[int, Rates, Source]]:
-    """Yield (number of the region, rates, source) for the regions that this rank needs;
-    the ranks share the assembly. Collective.
+    """Yield (number of the region, rates, source) for the regions that this rank needs; ranks share the assembly.
 
-    What is finished is on file when a stop is asked for. Raises Stopped then.
+    Collective. If a stop is requested, finished rates are in the cache, and Stopped is raised.
     """
     for first in range(0, len(regions.offset_rv), comm.size):
         mine = first + comm.rank
@@ -85,14 +84,14 @@ def regional_physics(
 
 
 def _physics(problem: Problem, offset_v: np.ndarray, run: Run) -> tuple[Rates, Source]:
-    """Return rates and source where the valleys lie higher by `offset_v` (eV)."""
+    """Return rates and source for valleys shifted by `offset_v` (eV)."""
     from mpi4py import MPI
 
     flat, source = problem.rates, problem.source
     excitons = replace(problem.excitons, energy_v=problem.excitons.energy_v + offset_v)
     grid = replace(flat.grid, weight_i=equilibrium_weights(excitons, flat.grid.edges, flat.grid.kT))
     born = make_source(excitons, grid, source.width * FWHM_PER_SIGMA, source.centre, source.spot * FWHM_PER_SIGMA)
-    # within a valley nothing changes but the equilibrium weight, which the flux contains
+    # inside a valley only the equilibrium weight changes, to which the flux is proportional
     intravalley_mij = flat.intravalley_mij * (grid.weight_i / flat.grid.weight_i)
     intervalley_mij = np.zeros_like(intravalley_mij)
     if flat.intervalley_mij.any():
@@ -109,7 +108,7 @@ class Region:
         cells: its cells on this rank.
         scattering: C of the region.
         inflow_vwb: rate of intervalley scattering into valley v from bin b of valley w, 1/fs.
-        source: birth of excitons, one in all.
+        source: generation of excitons, normalised to one.
     """
 
     cells: np.ndarray
@@ -119,7 +118,7 @@ class Region:
 
 
 class LocalScattering:
-    """Scattering in cells with rates of their own; the `implicit` part of a stepper.
+    """Scattering with position-dependent rates; the `implicit` part of a stepper.
 
     Attributes:
         regions: those of this rank.
@@ -127,7 +126,7 @@ class LocalScattering:
 
     Args:
         comm, problem, run: as elsewhere; constructing is collective.
-        regions: with index and ratio of this rank's cells alone, (cell,) and (valley, cell).
+        regions: index (cell,) and ratio (valley, cell) are those of this rank's cells.
         labels_k: harmonic of each component.
     """
 
@@ -186,6 +185,6 @@ class LocalScattering:
 
 
 def _spread(ratio_vc: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return r of every value of a cell (cell, value); emitted light, which KK makes, has that of KK."""
+    """Return r of every value of a cell (cell, value); for emitted light it is that of KK."""
     ratio_ci = np.repeat(ratio_vc.T, grid.bins, axis=1)
     return np.concatenate([ratio_ci, np.repeat(ratio_vc[:1].T, padded(grid.size) - grid.size, axis=1)], axis=1)

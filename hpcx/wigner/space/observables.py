@@ -1,6 +1,6 @@
 """Maps of the excitons: densities, emitted light, shape variation, phase-space distributions, checks of the grid.
 
-Every rank makes its part of each map, mirror images included; what concerns all cells is found by reductions.
+Every rank computes its part of each map, mirror images included; sums over all cells are reductions.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ MOMENTUM_POINTS = 161
 
 
 def grid_checks(transport: Transport) -> dict[str, np.ndarray]:
-    """Return what the grid in space does to the densities of the present state, by valley. Collective.
+    """Return checks of the spatial grid for the present state, by valley. Collective.
 
-    "minimum": smallest over largest density (nothing is ever clipped); "edge": largest density at the edge of the box
-    over the largest of all.
+    "minimum": smallest over largest density (negative values are not clipped); "edge": largest density at the edge of
+    the box over the largest of all.
     """
     density = transport.by_valley()
     found = np.stack([-density, density, np.where(_outermost(transport), np.abs(density), 0.0)])
@@ -61,23 +61,19 @@ def _light(transport: Transport) -> np.ndarray:
 
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
-    """Return the change of the densities by intervalley scattering beyond the
-    common factor of the population's change.
-    """
+    """Return the change of the densities by intervalley scattering, less that of a common factor on the density."""
     spatial_grid = transport.spatial.grid
     change_cv = transport.exchange() / spatial_grid.cell
     change = change_cv.T.reshape(density.shape)
     sums = np.stack([change.reshape(len(change), -1).sum(axis=1), density.reshape(len(density), -1).sum(axis=1)])
     transport.comm.Allreduce(MPI.IN_PLACE, sums)
-    known = np.where(sums[1] != 0, sums[1], 1.0)  # nothing changes where no exciton is
+    known = np.where(sums[1] != 0, sums[1], 1.0)  # without excitons the change is zero
     share = (sums[0] / known).reshape(-1, *(1,) * spatial_grid.dimension)
     return change - share * density
 
 
 class CentralLine:
-    """Phase-space distributions along y = ky = 0 (in one dimension integrated over y),
-    by the ranks that have cells there.
-    """
+    """Phase-space distributions along y = ky = 0 (in one dimension integrated over y), on ranks with cells there."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -123,7 +119,7 @@ class CentralLine:
             line = 0.5 * (line + self._below(state))
         if not self._transport.spatial.mirror:
             return line
-        # what is even in y is its own mean of the two rows next to y = 0, and nothing else is used
+        # only components even in y are used: they are equal in the two rows next to y = 0
         signs = parities(self._harmonics, self._spatial_grid.dimension)[0][:, None]
         return np.concatenate([signs * line[::-1], line])
 

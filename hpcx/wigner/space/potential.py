@@ -1,4 +1,4 @@
-"""Position-dependent energies of the valleys: shapes, files, and the gradient that belongs to the difference scheme."""
+"""Position-dependent energies of the valleys: analytic shapes, files, and the gradient on the spatial grid."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ MOST_MEV = 1000.0
 
 
 def potential_energy(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
-    """Return V_v (valley, *cells; eV);
-    raises ValueError if it does not fit into the periodic box or a file cannot be read.
-    """
+    """Return V_v (valley, *cells; eV); raises ValueError if it is not periodic in the box or a file cannot be read."""
     factor_v = np.array([getattr(landscape, f"factor_{key}") for key in VALLEY_KEYS])
     return factor_v.reshape(-1, *(1,) * spatial_grid.dimension) * _shape(spatial_grid, landscape)
 
 
 def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
-    """Return the energy (eV) that the factors multiply: on the grid, or of every valley on the grid."""
+    """Return the energy (eV) before it is multiplied by the factors of the valleys: (*cells), or (valley, *cells)."""
     x, length, depth = spatial_grid.coordinates()[0], landscape.internal.length, landscape.internal.depth
     if landscape.kind == "cosine":
         periods = spatial_grid.width / length
@@ -37,11 +35,8 @@ def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
         return -depth * np.exp(-sum(c**2 for c in spatial_grid.coordinates()) / length**2)
     if landscape.kind == "step":
         # up at x = 0, down again at the edge, so that the box stays periodic
-        return (
-            0.5
-            * depth
-            * np.tanh(spatial_grid.width / (2 * np.pi * length) * np.sin(2 * np.pi * x / spatial_grid.width))
-        )
+        period = spatial_grid.width / (2 * np.pi)
+        return 0.5 * depth * np.tanh(period / length * np.sin(x / period))
     if landscape.kind == "disorder":
         return _disorder(spatial_grid, depth, length, landscape.seed)
     if landscape.file is not None:
@@ -50,13 +45,13 @@ def _shape(spatial_grid: SpatialGrid, landscape: Landscape) -> np.ndarray:
 
 
 def _disorder(spatial_grid: SpatialGrid, depth: float, length: float, seed: int) -> np.ndarray:
-    """Gaussian random field of standard deviation `depth` and correlation exp(-r^2 / (2 length^2))."""
+    """Return a Gaussian random field of standard deviation `depth` and power spectrum exp(-q^2 length^2).
+
+    Its correlation function is exp(-r^2 / (4 length^2)).
+    """
     noise = np.fft.fftn(np.random.default_rng(seed).standard_normal(spatial_grid.points))
-    squares = np.zeros(spatial_grid.points)
-    for axis, count in enumerate(spatial_grid.points):
-        shape = [1] * spatial_grid.dimension
-        shape[axis] = count
-        squares = squares + (2 * np.pi * np.fft.fftfreq(count, spatial_grid.spacing)).reshape(shape) ** 2
+    wave_numbers = [2 * np.pi * np.fft.fftfreq(count, spatial_grid.spacing) for count in spatial_grid.points]
+    squares = np.sum(np.square(np.meshgrid(*wave_numbers, indexing="ij")), axis=0)
     field = np.fft.ifftn(noise * np.exp(-0.5 * squares * length**2)).real
     field -= field.mean()
     return depth * field / field.std()
@@ -84,9 +79,7 @@ def _from_file(spatial_grid: SpatialGrid, path: Path) -> np.ndarray:
 
 
 def force_gradient(spatial_grid: SpatialGrid, energy_v: np.ndarray, kT: float) -> np.ndarray:
-    """Return the gradient of V_v (direction, valley, *cells; eV/nm) for which
-    f exp(-V_v/kT) is stationary on the grid.
-    """
+    """Return the gradient of V_v (direction, valley, *cells; eV/nm) that makes f exp(-V_v/kT) stationary."""
     cells = tuple(range(1, energy_v.ndim))
     boltzmann_v = np.exp(-(energy_v - energy_v.min(axis=cells, keepdims=True)) / kT)
     return np.stack([-kT * derivative / boltzmann_v for derivative in spatial_grid.gradient(boltzmann_v)])

@@ -1,4 +1,4 @@
-"""What a run in space has beside the physics of a point in space: cells, first spot, edges, landscape."""
+"""The spatial part of the problem: cells, excitation, edges of the box, landscape, annihilation."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from hpcx.wigner.space.spatial_grid import SpatialGrid, is_mirror_symmetric
 
 #: default of landscape.rate_step over kT
 RATE_STEP = 1 / 8
-#: steps per lifetime of an exciton where annihilation is fastest: they make errors below 1e-7
+#: steps per lifetime of an exciton where annihilation is fastest: their errors are below 1e-7
 STEPS_PER_LIFETIME = 10
 
 
 @dataclass(frozen=True)
 class SpatialProblem:
-    """What a run in space has beside the physics of a point in space.
+    """The spatial part of the problem.
 
     Attributes:
         grid: the whole box.
         harmonics: highest angular harmonic M.
-        birth: share of each cell in the excitons born; sums to one.
-        mirror: compute the positive half (quarter) alone.
-        absorbing: lose excitons in a layer along the edges.
+        birth: fraction of the excitons generated in each cell; sums to one.
+        mirror: compute the positive half (quarter) only.
+        absorbing: excitons are absorbed in a layer along the edges.
         gradient: gradient of the landscape (direction, valley, *cells), eV/nm, or None.
-        regions: cells by the energies of the valleys to each other, or None if these are the same everywhere.
-        annihilation: rate at which an exciton of a cell that has all excitons is lost, 1/fs: R times all excitons over
-            the size of a cell.
+        regions: cells grouped by the relative shifts of the valleys, or None if these are the same everywhere.
+        annihilation: annihilation rate of an exciton if all excitons were in one cell, 1/fs: R times the number of
+            excitons over the size of a cell.
     """
 
     grid: SpatialGrid
@@ -51,12 +51,12 @@ class SpatialProblem:
 
     @property
     def fastest_annihilation(self) -> float:
-        """Rate of annihilation (1/fs) in the fullest cell if all excitons were there as they are born."""
+        """Annihilation rate (1/fs) in the cell with the highest density if all excitons were generated at once."""
         return self.annihilation * float(self.birth.max())
 
 
 def make_spatial_problem(config: Config) -> SpatialProblem:
-    """Place the first spot and the landscape on the grid and use mirror symmetry where the input has it."""
+    """Evaluate excitation and landscape on the grid; use mirror symmetry where both have it."""
     spatial_grid = SpatialGrid((config.space.points,) * config.space.dimension, config.internal.space.width)
     bright = brightness(spatial_grid, config.space.initial, config.internal.pulse.spot / FWHM_PER_SIGMA)
     birth = bright / bright.sum()
@@ -79,7 +79,7 @@ def make_spatial_problem(config: Config) -> SpatialProblem:
 
 
 def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: np.ndarray, temperature: float) -> None:
-    """Raise ValueError if energy bins (eV) do not reach far enough where the landscape has moved the valleys apart."""
+    """Raise ValueError if the energy bins (eV) do not reach far enough where the landscape shifts the valleys."""
     for offset_v in spatial.regions.offset_rv if spatial.regions is not None else ():
         check_edges(energy_v + offset_v, edges, temperature)
 
@@ -87,10 +87,9 @@ def check_local_energies(spatial: SpatialProblem, energy_v: np.ndarray, edges: n
 def longest_stable_step(
     spatial: SpatialProblem, edges: np.ndarray, mass_v: np.ndarray, kT: float, exchange: float
 ) -> float:
-    """Return the longest step (fs) for which free flight of the fastest excitons,
-    their drift and local out-rates are stable.
+    """Return the longest step (fs) for which free flight, drift and the explicit part of the out-rates are stable.
 
-    `exchange` is the largest rate (1/fs) of scattering between valleys without landscape; edges and kT in eV.
+    `exchange` is the largest intervalley scattering rate (1/fs) without landscape; edges and kT in eV.
     """
     flight = STABLE_COURANT * spatial.grid.spacing / float(np.sqrt(2 * mean_energy(edges, kT)[-1] / mass_v.min()))
     losses = STEPS_PER_LIFETIME * spatial.fastest_annihilation
@@ -101,6 +100,6 @@ def longest_stable_step(
 
 
 def place_source(problem: Problem, spatial: SpatialProblem) -> Problem:
-    """Return the problem with the mean square radius that the excitons really have when they are made on the grid."""
+    """Return the problem with the mean squared radius that the generated excitons have on the grid."""
     mean_square = float(np.sum(spatial.birth * spatial.grid.radius_squared()))
     return replace(problem, source=replace(problem.source, spot=float(np.sqrt(mean_square))))

@@ -1,4 +1,4 @@
-"""Is the box large enough and the grid fine enough? Said before hours are spent, in physical terms."""
+"""Checks before a run in space that the box is large enough and the grid fine enough."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hpcx")
 
-#: cells per 1/e radius of the first spot: fewer are refused, fewer than the second are warned of
+#: cells per 1/e radius of the excitation: an error below the first number, a warning below the second
 LEAST_CELLS, GOOD_CELLS = 2.0, 3.5
-#: half the box over the 1/e radius of a distribution: the same
+#: half the box over the 1/e radius of the distribution: likewise
 LEAST_REACH, GOOD_REACH = 2.0, 3.0
 
 
 def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
-    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, nm);
-    warn if they are barely small enough.
-    """
+    """Raise ValueError if the cells are too large for a spot (amplitude FWHM, nm); warn if they are coarse."""
     radius = spot / np.sqrt(8 * np.log(2))
     cells = radius / spatial_grid.spacing
     size = f"space.points = {spatial_grid.points[0]}: cells of {spatial_grid.spacing:.0f} nm"
@@ -38,9 +36,9 @@ def check_spot(spatial_grid: SpatialGrid, spot: float) -> None:
 
 
 def check_box(spatial: SpatialProblem, moments: History) -> None:
-    """Compare the box with the widths that the moments foretell.
+    """Compare the box with the widths that the moments predict.
 
-    Raises ValueError if excitons of some valley reach the edge of a periodic box, and warns if their tail does.
+    Raises ValueError if excitons of a valley reach the edge of a periodic box; warns if the tail of their density does.
     """
     mean_squared_displacement = moments.observables["mean_squared_displacement"]
     valley = int(np.nanargmax(np.nanmax(mean_squared_displacement, axis=0)))

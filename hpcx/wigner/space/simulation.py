@@ -1,4 +1,4 @@
-"""The run of the full equation: steps, results at their times, checkpoints, and what can go wrong in space."""
+"""The run of the full equation: steps, results at their times, checkpoints."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ log = logging.getLogger("hpcx")
 
 
 class Simulation:
-    """A run of the full equation that can be stopped and continued.
+    """A run of the full equation that can be stopped and resumed.
 
     Attributes:
         series: moments and checks of the grid at the output times.
-        outputs: maps, which are written as they come.
+        outputs: maps, which are written during the run.
 
-    Args: the state, the steps (start, length; fs), the surroundings of the point, and the stage that keeps the run.
+    Args: the state, the steps (start, length; fs), the surroundings of the point, and the stage for checkpoints.
     """
 
     def __init__(self, transport: Transport, steps: np.ndarray, run: Run, stage: Stage | None = None) -> None:
@@ -58,7 +58,8 @@ class Simulation:
 
     def advance(self) -> None:
         """Take the remaining steps. Collective.
-        Raises Stopped after a checkpoint, AgreedError if the state explodes.
+
+        Raises Stopped after a checkpoint, AgreedError if the state is no longer finite.
         """
         if not self._resume():
             self.outputs.begin()
@@ -83,7 +84,7 @@ class Simulation:
             self._stage.checkpoint_if_due(self._state)
 
     def _state(self) -> State:
-        """Return everything that is needed to resume from here. Collective."""
+        """Return what is needed to resume from here. Collective."""
         cells = self.transport.cells
         share = Share(self.transport.state, Part.block((*cells.points, *cells.shape[1:]), cells.box))
         return {"position": self._position, "state": share, **self.series.state(), **self.outputs.metadata()}
@@ -120,7 +121,7 @@ class Simulation:
             self.outputs.write(group, number, values)
 
     def _refuse_explosion(self, finite: bool, time: float) -> None:
-        """Raise AgreedError if what was computed is not finite on some rank. Collective."""
+        """Raise AgreedError if the values are not finite on some rank. Collective."""
         if not all(self.transport.comm.allgather(finite)):
             raise AgreedError(
                 f"the distribution is no longer finite at {in_ps(time):g} ps: lower time.tolerance or space.points"

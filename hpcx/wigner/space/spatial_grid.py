@@ -1,4 +1,4 @@
-"""The cells in space and what is placed on them: coordinates, the first spot, mirror symmetry."""
+"""The cells in space: coordinates, derivatives, interpolation, mirror symmetry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hpcx.units import from_internal
 
 
 def in_um(length: float) -> float:
-    """Return a length as messages have it."""
+    """Return a length in the unit of messages."""
     return from_internal(length, "um")
 
 
@@ -69,9 +69,7 @@ class SpatialGrid:
         return np.sum(np.square(self.coordinates()), axis=0) * (2 / self.dimension)
 
     def gradient(self, field: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the central fourth-order derivatives of a periodic field along x (and y),
-        the scheme of the transport.
-        """
+        """Return the derivatives of a periodic field along x (and y), with the fourth-order scheme of `Flight`."""
         return tuple(self._derivative(field, field.ndim - 1 - direction) for direction in range(self.dimension))
 
     def resampled(self, field: np.ndarray, mode: str) -> np.ndarray:

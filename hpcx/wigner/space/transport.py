@@ -1,4 +1,4 @@
-"""The Wigner equation in space: cells of angular moments, scattering inside the cells, free flight between them."""
+"""The Wigner equation in space: angular moments in cells, scattering inside the cells, free flight between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hpcx.wigner.space.local_rates import LocalScattering
 from hpcx.wigner.space.problem import SpatialProblem
 from hpcx.wigner.space.spatial_grid import SpatialGrid
 
-#: an absorbing edge: share of the half width that absorbs, and largest rate, 1/fs
+#: absorbing layer: its thickness over half the width of the box, and the largest rate, 1/fs
 ABSORBING_SHARE = 1 / 6
 ABSORPTION_RATE = 2e-3
 
@@ -30,7 +30,7 @@ class Transport:
     """State and equation of motion of the excitons in all cells.
 
     The state of a cell is the number of its excitons by component and value. After the bins, component 0 counts the
-    light that was emitted there, component 1 the excitons that were annihilated. Constructing is collective on `comm`.
+    emitted light and component 1 the annihilated excitons. Constructing is collective on `comm`.
     """
 
     def __init__(self, comm: MPI.Comm, problem: Problem, spatial: SpatialProblem, run: Run | None = None) -> None:
@@ -59,14 +59,14 @@ class Transport:
         return field[(..., *self.cells.box)]
 
     def with_images(self, field: np.ndarray) -> np.ndarray:
-        """Return a field on this rank's cells [..., (y,) x], even under reflection, with its mirror images."""
+        """Return a field on this rank's cells [..., (y,) x] with its mirror images; it is even under reflection."""
         if self.spatial.mirror:
             for axis in range(field.ndim - self.spatial.grid.dimension, field.ndim):
                 field = np.concatenate([np.flip(field, axis), field], axis=axis)
         return field
 
     def part(self) -> Part:
-        """Return which part of the whole grid this rank's cells and their mirror images are."""
+        """Return the part of the whole grid that this rank's cells and their mirror images cover."""
         points = self.spatial.grid.points
         if not self.spatial.mirror:
             return Part.block(points, self.cells.box)
@@ -212,9 +212,7 @@ class Transport:
 
 
 def absorption(spatial_grid: SpatialGrid) -> np.ndarray:
-    """Return the loss rate (1/fs) of an absorbing layer:
-    rising with the square of the depth over a sixth of the half width.
-    """
+    """Return the loss rate (1/fs) of an absorbing layer: it grows with the square of the depth inside the layer."""
     half = 0.5 * spatial_grid.width
     depth = np.max([np.abs(coordinate) for coordinate in spatial_grid.coordinates()], axis=0)
     return ABSORPTION_RATE * np.clip((depth / half - 1 + ABSORBING_SHARE) / ABSORBING_SHARE, 0.0, 1.0) ** 2
