@@ -117,20 +117,19 @@ def boltzmann_integral(lower: np.ndarray, upper: np.ndarray, kT: float) -> np.nd
     return -kT * np.exp(-lower / kT) * np.expm1(-(upper - lower) / kT)
 
 
-def density_of_states(excitons: Excitons, valley: int) -> float:
-    """Return g M / (2 pi hbar^2) of a valley, 1/(eV nm^2)."""
-    return float(excitons.degeneracy_v[valley] * excitons.mass_v[valley] / (2 * np.pi * HBAR**2))
+def density_of_states(excitons: Excitons) -> np.ndarray:
+    """Return g M / (2 pi hbar^2) of the valleys, 1/(eV nm^2)."""
+    return excitons.degeneracy_v * excitons.mass_v / (2 * np.pi * HBAR**2)
 
 
-def boltzmann_factor(excitons: Excitons, valley: int, kT: float) -> float:
-    """Return exp(-E_v/kT) up to a common factor: E_v is relative to the lowest valley, or to the highest if that is far
-    above.
+def boltzmann_density(excitons: Excitons, kT: float) -> np.ndarray:
+    """Return the density of states of the valleys times exp(-E_v/kT), up to a common factor.
 
-    Otherwise the weights of its bins would underflow.
+    E_v is relative to the lowest valley, or to the highest if that is far above: otherwise its weights would underflow.
     """
     lowest, highest = excitons.energy_v.min(), excitons.energy_v.max()
     reference = highest if highest - lowest > FAR_ABOVE * kT else lowest
-    return float(np.exp(-(excitons.energy_v[valley] - reference) / kT))
+    return density_of_states(excitons) * np.exp(-(excitons.energy_v - reference) / kT)
 
 
 def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiative: bool) -> Grid:
@@ -146,11 +145,7 @@ def make_grid(excitons: Excitons, temperature: float, edges: np.ndarray, radiati
 
 def equilibrium_weights(excitons: Excitons, edges: np.ndarray, kT: float) -> np.ndarray:
     """Return the equilibrium density of each bin of all valleys, 1/nm^2 up to one common factor; edges and kT in eV."""
-    integral = boltzmann_integral(edges[:-1], edges[1:], kT)
-    valleys = range(len(excitons.energy_v))
-    return np.concatenate(
-        [density_of_states(excitons, v) * boltzmann_factor(excitons, v, kT) * integral for v in valleys]
-    )
+    return np.outer(boltzmann_density(excitons, kT), boltzmann_integral(edges[:-1], edges[1:], kT)).ravel()
 
 
 def mean_energy(edges: np.ndarray, kT: float) -> np.ndarray:

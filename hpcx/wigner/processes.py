@@ -13,7 +13,7 @@ import numpy as np
 from hpcx.physics.constants import HBAR
 from hpcx.physics.phonons import Branch, Mode, Optical, coupling_squared, occupation
 from hpcx.physics.valley_excitons import Excitons
-from hpcx.wigner.energy_grid import Grid, boltzmann_factor, boltzmann_integral, density_of_states
+from hpcx.wigner.energy_grid import Grid, boltzmann_density, boltzmann_integral
 
 #: quadrature: Gauss points per bin, midpoints of the acoustic angle, midpoints of the dispersionless angle
 GAUSS_POINTS = 6
@@ -126,7 +126,7 @@ class Dispersionless:
         middle = 0.5 * (lower + upper)
         theta = (np.arange(OPTICAL_ANGLES) + 0.5) * (np.pi / OPTICAL_ANGLES)
         q = self._transfer(excitons, middle[:, None], middle[:, None] + shift, np.cos(theta))
-        weight = density_of_states(excitons, self.source) * boltzmann_factor(excitons, self.source, grid.kT)
+        weight = boltzmann_density(excitons, grid.kT)[self.source]
         weight_s1 = (weight * boltzmann_integral(lower, upper, grid.kT))[:, None]
         flux = self.rate(excitons, q, 1 + float(occupation(self.energy, grid.kT))) * weight_s1 / OPTICAL_ANGLES
         return Events(
@@ -182,19 +182,13 @@ def fastest_exchange(excitons: Excitons, top: float, kT: float) -> float:
 
 
 def _optical(excitons: Excitons, valley: int, mode: Optical) -> Dispersionless:
-    def potential(q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
-        return excitons.optical_potential(valley, mode, q)
-
-    return Dispersionless(valley, valley, 1, mode.energy, potential, False)
+    potential = lambda q: excitons.optical_potential(valley, mode, q)
+    return Dispersionless(valley, valley, 1, mode.energy, potential, intervalley=False)
 
 
 def _intervalley(excitons: Excitons, source: int, final: int, degeneracy: int, mode: Mode) -> Dispersionless:
-    def potential(q: np.ndarray) -> np.ndarray:
-        """Return the deformation potential with its form factors (eV/nm) at q (1/nm)."""
-        return mode.potential * excitons.intervalley_overlap(source, final, q)
-
-    return Dispersionless(source, final, degeneracy, mode.energy, potential, True)
+    potential = lambda q: mode.potential * excitons.intervalley_overlap(source, final, q)
+    return Dispersionless(source, final, degeneracy, mode.energy, potential, intervalley=True)
 
 
 def _gauss_points(excitons: Excitons, grid: Grid, valley: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -202,8 +196,7 @@ def _gauss_points(excitons: Excitons, grid: Grid, valley: int) -> tuple[np.ndarr
     nodes, weights = np.polynomial.legendre.leggauss(GAUSS_POINTS)
     half = 0.5 * np.diff(grid.edges)[:, None]
     energy = (grid.edges[:-1, None] + half * (1 + nodes)).ravel()
-    dos = density_of_states(excitons, valley) * boltzmann_factor(excitons, valley, grid.kT)
-    weight = dos * np.exp(-energy / grid.kT) * (half * weights).ravel()
+    weight = boltzmann_density(excitons, grid.kT)[valley] * np.exp(-energy / grid.kT) * (half * weights).ravel()
     return np.repeat(np.arange(grid.bins), GAUSS_POINTS), energy, weight
 
 

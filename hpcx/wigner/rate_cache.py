@@ -40,7 +40,7 @@ def kept_rates(
     key = rates_key(excitons, grid, harmonics, processes)
     found = comm.bcast(load_rates(run, grid, key) if comm.rank == 0 else None)
     if found is None:
-        found = assemble_rates(comm, excitons, grid, harmonics, processes=processes)
+        found = assemble_rates(comm, excitons, grid, harmonics, processes)
         if comm.rank == 0:
             save_rates(run, found, key)
     return found

@@ -17,7 +17,7 @@ import numpy as np
 from hpcx.petsc.imex import StoredInverses
 from hpcx.physics.valley_excitons import Excitons
 from hpcx.wigner.energy_grid import Grid
-from hpcx.wigner.processes import Process, emission_processes
+from hpcx.wigner.processes import Process
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -72,10 +72,9 @@ class Rates:
         """Return scattering and radiative decay of a cell whose components have the harmonics `labels_k`."""
         return StoredInverses({m: self.evolution(m, intervalley) for m in set(labels_k)}, labels_k)
 
-    def out_rate(self, intervalley: bool = True) -> np.ndarray:
+    def out_rate(self) -> np.ndarray:
         """Return the rate (1/fs) at which each bin is left, scattering inside the bin included."""
-        flux_ij = self.intravalley_mij[0] + (self.intervalley_mij[0] if intervalley else 0.0)
-        return flux_ij.sum(axis=0) / self.grid.weight_i
+        return (self.intravalley_mij[0] + self.intervalley_mij[0]).sum(axis=0) / self.grid.weight_i
 
 
 def padded(size: int) -> int:
@@ -84,17 +83,11 @@ def padded(size: int) -> int:
 
 
 def assemble_rates(
-    comm: MPI.Comm,
-    excitons: Excitons,
-    grid: Grid,
-    harmonics: int,
-    processes: Sequence[Process] | None = None,
+    comm: MPI.Comm, excitons: Excitons, grid: Grid, harmonics: int, processes: Sequence[Process]
 ) -> Rates:
     """Sum the equilibrium fluxes of all processes for harmonics 0 to `harmonics`; ranks share them. Collective."""
     from mpi4py import MPI
 
-    if processes is None:
-        processes = emission_processes(excitons)
     emission = {tag: np.zeros((harmonics + 1, grid.size, grid.size)) for tag in (False, True)}
     for process in processes[comm.rank :: comm.size]:
         _accumulate(emission[process.intervalley], process, excitons, grid)

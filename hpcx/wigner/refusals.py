@@ -32,7 +32,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     if found or config.time.rates_only:
         return found
     if not config.space.dimension:
-        return tried("time", "steps", lambda: make_steps(_levels(config, np.inf), make_times(config).stops))[1]
+        return _steps(config, np.inf)
     spatial, found = tried("space", "cells", lambda: make_spatial_problem(config))
     if found:
         return found
@@ -42,9 +42,10 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
     local = lambda: check_local_energies(spatial, excitons.energy_v, edges, config.temperature)
     found += tried("landscape", config.landscape.kind, local)[1]
     longest = np.inf if spatial.gradient is None else longest_drift_step(edges, excitons.mass_v, spatial.gradient)
-    return found + tried("time", "steps", lambda: make_steps(_levels(config, longest), make_times(config).stops))[1]
+    return found + _steps(config, longest)
 
 
-def _levels(config: Config, longest: float) -> list[tuple[float, float]]:
-    pulse = config.internal.pulse
-    return levels_for(pulse.duration, pulse.centre, 0, longest)
+def _steps(config: Config, longest: float) -> list[Refusal]:
+    """Return the errors of the coarsest time steps, which are no longer than `longest` (fs)."""
+    pulse, stops = config.internal.pulse, make_times(config).stops
+    return tried("time", "steps", lambda: make_steps(levels_for(pulse.duration, pulse.centre, 0, longest), stops))[1]

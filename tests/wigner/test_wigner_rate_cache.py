@@ -52,8 +52,9 @@ def test_key_knows_what_rates_depend_on(physics):
 
 def test_damaged_files_are_made_again(physics, tmp_path, caplog):
     excitons, grid = physics
-    run, key = Run(tmp_path), rates_key(excitons, grid, 1, emission_processes(excitons))
-    rate_cache.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1), key)
+    processes = emission_processes(excitons)
+    run, key = Run(tmp_path), rates_key(excitons, grid, 1, processes)
+    rate_cache.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1, processes), key)
     (path,) = tmp_path.rglob("*.h5")
     assert load_rates(run, grid, key) is not None
     with h5py.File(path, "r+") as file:

@@ -45,7 +45,8 @@ def test_largest_bins_of_cold_grids_do_not_matter(excitons, temperature):
     kT = BOLTZMANN_EV_PER_K * temperature
     found = []
     for edges in (default_edges(temperature), energy_edges(min(3e-5, 0.05 * kT), 1.06, kT / 4, 0.075)):
-        rates = assemble_rates(MPI.COMM_SELF, excitons, make_grid(excitons, temperature, edges, False), 1)
+        grid = make_grid(excitons, temperature, edges, False)
+        rates = assemble_rates(MPI.COMM_SELF, excitons, grid, 1, emission_processes(excitons))
         found.append(stationary_diffusivity(rates, (0, 1, 2), True))
     assert found[0] == pytest.approx(found[1], rel=2e-5)
 
@@ -77,7 +78,9 @@ def test_a_valley_far_above_leaves_the_others_as_they_are_and_all_rates_finite(e
     found = []
     for distance in (90, 500):
         far = replace(excitons, energy_v=np.array([0.0, 0.0, distance * kT]))
-        rates = assemble_rates(MPI.COMM_SELF, far, make_grid(far, 5, edges, radiative=False), 1)
+        rates = assemble_rates(
+            MPI.COMM_SELF, far, make_grid(far, 5, edges, radiative=False), 1, emission_processes(far)
+        )
         assert all(np.isfinite(rates.collision(m)).all() for m in (0, 1)) and (rates.grid.weight_i > 0).all()
         found.append(stationary_diffusivity(rates, (0, 1, 2), True))
         check_invariants(rates)
@@ -103,7 +106,7 @@ def test_invariants_on_any_grid(temperature, first, growth, largest, maximum):
     excitons = read_excitons(load_for("wigner", "WS2"))
     edges = energy_edges(max(first, maximum / 300), growth, largest, maximum)
     grid = make_grid(excitons, temperature, edges, radiative=True)
-    check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2))
+    check_invariants(assemble_rates(MPI.COMM_SELF, excitons, grid, 2, emission_processes(excitons)))
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,6 @@ def brightness(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np
     """
     if initial.file is not None:
         return _image(spatial_grid, Path(initial.file))
-    return _analytic(spatial_grid, initial, radius)
-
-
-def _analytic(spatial_grid: SpatialGrid, initial: Initial, radius: float) -> np.ndarray:
     coordinates, initial = spatial_grid.coordinates(), initial.internal
     squares = sum(coordinate**2 for coordinate in coordinates)
     if initial.shape == "ring":

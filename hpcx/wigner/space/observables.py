@@ -46,18 +46,13 @@ def densities(transport: Transport) -> dict[str, np.ndarray]:
     "density" (valley, (y,) x) in 1/nm^dimension, "photoluminescence" ((y,) x) and "shape_variation" (valley, (y,) x) in
     1/(fs nm^dimension).
     """
-    density = transport.by_valley()
+    density, isotropic = transport.by_valley(), transport.state[..., 0, : transport.problem.grid.size]
     maps = {
         "density": density,
-        "photoluminescence": _light(transport),
+        "photoluminescence": isotropic @ transport.problem.grid.radiative_i / transport.spatial.grid.cell,
         "shape_variation": _shape_variation(transport, density),
     }
     return {name: transport.with_images(values) for name, values in maps.items()}
-
-
-def _light(transport: Transport) -> np.ndarray:
-    grid, spatial_grid = transport.problem.grid, transport.spatial.grid
-    return transport.state[..., 0, : grid.size] @ grid.radiative_i / spatial_grid.cell
 
 
 def _shape_variation(transport: Transport, density: np.ndarray) -> np.ndarray:
@@ -150,11 +145,11 @@ class CentralLine:
     def _distribution(self, forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
         """Return excitons per state (valley, x, kx), interpolated from 2 pi N at theta = 0 and pi (x, bin)."""
         grid, excitons = self._transport.problem.grid, self._transport.problem.excitons
-        momenta = momentum_axis(self._transport)
+        momenta, width = momentum_axis(self._transport), np.diff(grid.edges) * self._spatial_grid.cell
         found = np.empty((grid.valleys, len(forward), len(momenta)))
         for valley, mass in enumerate(excitons.mass_v):
             bins = grid.bins_of(valley)
-            states = density_of_states(excitons, valley) * np.diff(grid.edges) * self._spatial_grid.cell
+            states = density_of_states(excitons)[valley] * width
             k = np.sqrt(2 * mass * grid.middle) / HBAR
             both = np.concatenate([(backward[:, bins] / states)[:, ::-1], forward[:, bins] / states], axis=1)
             axis = np.concatenate([-k[::-1], k])

@@ -70,17 +70,17 @@ class SpatialGrid:
 
     def gradient(self, field: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the derivatives of a periodic field along x (and y), with the fourth-order scheme of `Flight`."""
-        return tuple(self._derivative(field, field.ndim - 1 - direction) for direction in range(self.dimension))
+        found = []
+        for axis in range(field.ndim - 1, field.ndim - 1 - self.dimension, -1):
+            near = np.roll(field, -1, axis) - np.roll(field, 1, axis)
+            far = np.roll(field, -2, axis) - np.roll(field, 2, axis)
+            found.append((8 * near - far) / (12 * self.spacing))
+        return tuple(found)
 
     def resampled(self, field: np.ndarray, mode: str) -> np.ndarray:
         """Return a field of any size that covers the box, linearly interpolated at the cells; `mode` as in `zoom`."""
         factors = [count / size for count, size in zip(self.points, field.shape)]
         return zoom(field.astype(float), factors, order=1, grid_mode=True, mode=mode)
-
-    def _derivative(self, field: np.ndarray, axis: int) -> np.ndarray:
-        near = np.roll(field, -1, axis) - np.roll(field, 1, axis)
-        far = np.roll(field, -2, axis) - np.roll(field, 2, axis)
-        return (8 * near - far) / (12 * self.spacing)
 
 
 def is_mirror_symmetric(field: np.ndarray) -> bool:
