@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpcx.config.fields import keys_of
+from hpcx.materials.catalogue import meaning
 from hpcx.materials.loader import Material, MaterialError, load_material, material_names
-from hpcx.materials.meanings import meaning
 from hpcx.materials.sets import with_set
 from hpcx.registry import MODELS, config_class
 

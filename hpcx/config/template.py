@@ -12,9 +12,8 @@ from typing import Any
 from hpcx.config.fields import Key, keys_of
 from hpcx.config.serving import keys_for, with_usual_set
 from hpcx.config.sources import REPLACE
-from hpcx.materials.catalogue import WORDS, allowed_number
+from hpcx.materials.catalogue import WORDS, allowed_number, meaning
 from hpcx.materials.loader import Material
-from hpcx.materials.meanings import meaning
 from hpcx.registry import config_class
 
 _WIDTH = 110
@@ -133,4 +132,4 @@ def _number(key: str, patterns: list[Material]) -> Iterator[str]:
 
 def _range(key: str) -> str:
     allowed = allowed_number(key)
-    return " or ".join(map(repr, WORDS[key])) if allowed is None else allowed.range
+    return " or ".join(map(repr, WORDS[key].words)) if allowed is None else allowed.range

@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcx import toml, units
-from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meant
-from hpcx.materials.meanings import meaning
+from hpcx.materials.catalogue import NOTES, allowed_number, allowed_words, meaning, meant
 from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of

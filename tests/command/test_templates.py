@@ -11,9 +11,8 @@ from hpcx.config.load import load_plan
 from hpcx.config.serving import lacking, overview, serving, what_is_missing
 from hpcx.config.template import input_template, material_template
 from hpcx.materials import catalogue
-from hpcx.materials.catalogue import known_keys
+from hpcx.materials.catalogue import NOT_DESCRIBED, Allowed, known_keys, meaning
 from hpcx.materials.loader import load_material, material_names
-from hpcx.materials.meanings import NOT_DESCRIBED, meaning
 from hpcx.registry import MODELS
 
 
@@ -66,7 +65,7 @@ def test_every_number_has_a_meaning():
 
 
 def test_a_new_number_of_the_catalogue_needs_no_description_at_once(monkeypatch):
-    monkeypatch.setitem(catalogue.NUMBERS, "phonons.surface.potential", catalogue.NUMBERS["phonons.optical.energy"])
+    monkeypatch.setitem(catalogue.NUMBERS, "phonons.surface.potential", Allowed("eV/nm", 0, 100))
     assert meaning("phonons.surface.potential") == NOT_DESCRIBED
     with pytest.raises(KeyError, match="surface.energy"):
         meaning("phonons.surface.energy")
