@@ -99,17 +99,12 @@ class Landscape(Section):
         "1 um",
         ge=1e-3,
         le=1e5,
-        description=(
-            "period of the cosine, 1/e radius of the well, width of the step, length l of disorder with the correlation"
-            " exp(-r^2 / 4 l^2)"
-        ),
+        description="period of a cosine, 1/e radius of a well, width of a step, l in exp(-r^2/4l^2) of disorder",
     )
     seed: int = Field(1, ge=0, le=4294967295, description="seed of disorder")
     file: Annotated[str | None, Named("file")] = Field(
         None,
-        description=(
-            "energies in meV that cover the box, a .npy array: one map for all valleys, or three, valleys first"
-        ),
+        description="energies in meV that cover the box, a .npy array: one map, or three, valleys first",
     )
     factor_KK: float = Field(1.0, ge=-10, le=10, description="energy of KK over that of the landscape")
     factor_KKprime: float = Field(1.0, ge=-10, le=10, description="energy of KK' over that of the landscape")
@@ -118,9 +113,7 @@ class Landscape(Section):
         None,
         ge=0.01,
         le=1e4,
-        description=(
-            "change of the relative energy of two valleys from which rates are computed separately; default: kT/8"
-        ),
+        description="step of the relative energies of the valleys for which rates are computed; default: kT/8",
     )
 
     @model_validator(mode="after")
@@ -153,10 +146,7 @@ class Momentum(Section):
         2,
         ge=1,
         le=32,
-        description=(
-            "highest angular harmonic with space: 1 is enough for populations and widths, 2 for densities, 4 for phase"
-            " space"
-        ),
+        description="highest angular harmonic with space: 1 for widths, 2 for densities, 4 for phase space",
     )
 
 
@@ -167,10 +157,7 @@ class Pulse(Section):
         None,
         ge=0.1,
         le=20,
-        description=(
-            "photon energy of the pump; default: the exciton's resonance. Above it, phonon-assisted absorption"
-            " creates hot excitons"
-        ),
+        description="photon energy of the pump; default: the resonance. Above it, hot excitons are created",
         examples=[2.15, 2.2],
     )
     duration: Annotated[float, Unit("fs")] = Field(
@@ -209,9 +196,7 @@ class Time(Section):
         1e-3,
         ge=1e-7,
         le=1e-1,
-        description=(
-            "largest relative error of populations, mean squared displacements and diffusivities due to the time steps"
-        ),
+        description="largest relative error of populations, mean squared displacements and diffusivities by time steps",
     )
 
     @model_validator(mode="after")
@@ -254,10 +239,7 @@ class Annihilation(Section):
         "1e11 cm^-2",
         ge=1,
         le=1e15,
-        description=(
-            "total density generated where the excitation is brightest; in one dimension the excitation is a stripe"
-            " along y"
-        ),
+        description="total density generated at the maximum of the excitation, in one dimension a stripe along y",
     )
 
 
@@ -311,9 +293,7 @@ class Config(RunInput):
     )
     wannier: Literal["variational", "numerical"] = Field(
         "variational",
-        description=(
-            "1s states in the form factors: variational exponentials, or numerical solutions of the Wannier equation"
-        ),
+        description="1s states in the form factors: variational exponentials, or solutions of the Wannier equation",
     )
     space: Space = Field(default_factory=Space, description="resolution in space")
     landscape: Landscape = Field(

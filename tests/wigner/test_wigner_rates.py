@@ -35,7 +35,7 @@ def default_edges(temperature: float) -> np.ndarray:
 
 def rates_at(excitons: Excitons, temperature: float, harmonics: int = 1, processes=None) -> Rates:
     grid = make_grid(excitons, temperature, default_edges(temperature), radiative=False)
-    return assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes=processes)
+    return assemble_rates(MPI.COMM_SELF, excitons, grid, harmonics, processes or emission_processes(excitons))
 
 
 @pytest.mark.validate
