@@ -80,35 +80,25 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
     steps = schedules[-2]  # the coarsest whose error is known
     cost = Work(products=PRODUCTS_PER_STEP * 2 * values * FLOP_SECONDS, memory=UNKNOWN_SECONDS)
     busiest = _busiest(rows, ranks)
-    work = (
-        alone.work
-        + _moments(values, sum(map(len, schedules)), config)
-        + (SPACE_STEP + cost * (unknowns * busiest)) * len(steps)
-    )
-    regions = 1 if spatial.regions is None else len(spatial.regions.offset_rv)
-    if spatial.regions is not None:
-        own = min(regions, math.ceil(cells * busiest))
-        rates = (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
-        work += (
-            rates
-            + REGION_OUTPUT * (own * len(make_times(config).stops))
-            + _region_step(spatial, values, own, unknowns * busiest) * len(steps)
-        )
-    kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
-    memory = (
-        alone.bytes_per_rank
-        + 8.0 * unknowns * STATE_VECTORS * busiest
-        + 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
-    )
     facts = alone.facts | {
         "cells": f"{cells}{' (mirror symmetry used)' if spatial.mirror else ''}",
         "steps": f"about {len(steps)}",
     }
-    facts |= {"regions with rates of their own": f"{regions}"} if spatial.regions is not None else {}
-    more, sending = _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
-    facts |= more
-    work += sending * len(steps)
-    return Estimate(unknowns, float(memory), work, facts, refusal=_too_many(rows, ranks))
+    work = alone.work + _moments(values, sum(map(len, schedules)), config)
+    step, regions = SPACE_STEP + cost * (unknowns * busiest), 1
+    if spatial.regions is not None:
+        regions = len(spatial.regions.offset_rv)
+        own = min(regions, math.ceil(cells * busiest))
+        work += (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
+        work += REGION_OUTPUT * (own * len(make_times(config).stops))
+        step += _region_step(spatial, values, own, unknowns * busiest)
+        facts["regions with rates of their own"] = f"{regions}"
+    messages, sending = _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
+    kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
+    memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest
+    memory += 8.0 * values**2 * (spatial.harmonics + 1) * (kept + 2)
+    work += (step + sending) * len(steps)
+    return Estimate(unknowns, float(memory), work, facts | messages, refusal=_too_many(rows, ranks))
 
 
 def _region_step(spatial: SpatialProblem, values: int, own: int, unknowns: float) -> Work:
@@ -147,9 +137,8 @@ def _too_many(rows: tuple[int, ...], ranks: int) -> str:
 def _schedules(config: Config, longest: float) -> list[np.ndarray]:
     """Return the steps of the runs of the moments: they are halved from run to run until the error is small enough."""
     stops, pulse = make_times(config).stops, config.internal.pulse
-    halvings = max(
-        1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16))
-    )  # errors fall with the fourth power of the steps
+    # errors are proportional to the fourth power of the steps
+    halvings = max(1, 1 + round(math.log(COARSE_ERROR / config.time.tolerance, 16)))
     levels = (levels_for(pulse.duration, pulse.centre, halved, longest) for halved in range(halvings + 1))
     return [make_steps(level, stops) for level in levels]
 

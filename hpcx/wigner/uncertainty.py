@@ -45,9 +45,11 @@ def weak_numbers(material: Material, ranges: Uncertainty) -> dict[str, float]:
     """
     spreads = {"[guess": ranges.guess, "[fit": ranges.fit, "[recalled": ranges.recalled}
     found = {}
-    for key in (key for key in matching(*NUMBERS, *OPTIONAL) if material.has(key)):
-        found[key] = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
-    return {key: spread for key, spread in found.items() if spread > 0}
+    for key in filter(material.has, matching(*NUMBERS, *OPTIONAL)):
+        spread = next((value for tag, value in spreads.items() if tag in material.numbers[key].source), 0.0)
+        if spread > 0:
+            found[key] = spread
+    return found
 
 
 def factors(weak: Mapping[str, float], samples: int, seed: int) -> np.ndarray:
@@ -104,6 +106,7 @@ def outcomes(time: np.ndarray, diffusivity: np.ndarray) -> np.ndarray:
 
 def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Mapping[str, float], factor_sn: np.ndarray) -> Result:
     result = Result()
+    few = "NaN: fewer than three samples have it, or all have the same"
     found_so = np.array([outcomes(time, diffusivity_tv[:, 0]) for diffusivity_tv in diffusivity_stv])
     importance_on = _importance(factor_sn, found_so)
     bands = np.percentile(diffusivity_stv, PERCENTILES, axis=0)
@@ -112,18 +115,14 @@ def _report(time: np.ndarray, diffusivity_stv: np.ndarray, weak: Mapping[str, fl
     result.add("uncertainty/percentile", np.array(PERCENTILES), ("percentile",), "1", "percentile over the samples")
     result.add("uncertainty/diffusivity", bands, ("percentile", "time", "valley"), "cm^2/s", "diffusivity")
     result.add("uncertainty/number", np.array(list(weak)), ("number",), "1", "varied number of the material")
-    result.add(
-        "uncertainty/spread", np.array(list(weak.values())), ("number",), "1", "half width of the factor's range"
-    )
+    spread = np.array(list(weak.values()))
+    result.add("uncertainty/spread", spread, ("number",), "1", "half width of the factor's range")
     result.add("uncertainty/factor", factor_sn, ("sample", "number"), "1", "factor on the number")
     for index, (name, unit) in enumerate(OUTCOMES):
         label, rare = f"{name.replace('_', ' ')} of the diffusivity of KK", name.startswith(("negative", "lowest"))
         missing = f"NaN: the run ends before {LATE:g} ps" + (", or it never is negative" if rare else "")
         result.add(f"uncertainty/{name}", found_so[:, index], ("sample",), unit, label, missing=missing)
-        label, few = (
-            f"rank correlation of {name} with the factor",
-            "NaN: fewer than three samples have it, or all have the same",
-        )
+        label = f"rank correlation of {name} with the factor"
         result.add(f"uncertainty/importance_{name}", importance_on[index], ("number",), "1", label, missing=few)
     result.summary += _summary(found_so, importance_on, weak)
     return result
@@ -145,11 +144,8 @@ def _summary(found_so: np.ndarray, importance_on: np.ndarray, weak: Mapping[str,
     for index, (name, unit) in enumerate(OUTCOMES):
         values = found_so[np.isfinite(found_so[:, index]), index]
         if values.size:
-            lines.append(
-                f"    {name:<15}"
-                + "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95)))
-                + f" {unit}"
-            )
+            bands = "".join(f"{value:10.3g}" for value in np.percentile(values, (5, 50, 95)))
+            lines.append(f"    {name:<15}{bands} {unit}")
     if np.isnan(found_so[:, -1]).all():
         return [*lines, f"    not evaluated: the run ends before {LATE:g} ps"]
     negative = float(np.mean(np.isfinite(found_so[:, 2])))

@@ -40,10 +40,9 @@ def check_box(spatial: SpatialProblem, moments: History) -> None:
 
     Raises ValueError if excitons of a valley reach the edge of a periodic box; warns if the tail of their density does.
     """
-    mean_squared_displacement = moments.observables["mean_squared_displacement"]
-    valley = int(np.nanargmax(np.nanmax(mean_squared_displacement, axis=0)))
-    moment = int(np.nanargmax(mean_squared_displacement[:, valley]))
-    radius = float(np.sqrt(mean_squared_displacement[moment, valley]))
+    squares = moments.observables["mean_squared_displacement"]
+    moment, valley = np.unravel_index(np.nanargmax(squares), squares.shape)
+    radius = float(np.sqrt(squares[moment, valley]))
     half = 0.5 * spatial.grid.width
     text = (
         f"space.width = {in_um(spatial.grid.width):g} um: {VALLEYS[valley]} excitons reach a 1/e radius of"
