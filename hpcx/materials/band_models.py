@@ -1,6 +1,4 @@
-"""The band models that an input may name, in one table: where the class of each is,
-and which numbers of the material it needs.
-"""
+"""The band models that an input can select: their classes and the numbers of the material that they need."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ class BandEntry:
         place: module and class, as "hpcx.physics.bands:Dirac"; loaded when the bands are made (see
             `hpcx.physics.bands.BandModel`).
         keys: numbers of the material file that it needs.
-        isotropic: whether its bands have all symmetries of the mesh, which then need no test in an estimate.
+        isotropic: whether its bands have all symmetries of the mesh, so that an estimate need not test them.
     """
 
     place: str
@@ -24,7 +22,7 @@ class BandEntry:
     isotropic: bool = False
 
     def lacking(self, masses: Collection[str]) -> list[str]:
-        """Return the keys without those of masses that the input has ("electron_mass", "hole_mass")."""
+        """Return the keys that are required apart from `masses` of the input ("electron_mass", "hole_mass")."""
         return [key for key in self.keys if key.rpartition(".")[2].replace("_A_", "_") not in masses]
 
 

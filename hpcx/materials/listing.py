@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def environments() -> str:
-    """Return the environments that come with hpcx, a line for each: what it is."""
+    """Return a line for each environment of hpcx: its name and what it is."""
     width = max(map(len, environment_names()))
     return "\n".join(
         f"  {name:<{width}} {load_environment(name).texts.get('comment', '')}".rstrip() for name in environment_names()
@@ -22,10 +22,9 @@ def environments() -> str:
 
 
 def listing(name: str, wanted: Container[str] | None = None) -> str:
-    """Return all numbers of a material or environment with unit and source,
-    and what parameter sets have in their place.
+    """Return all numbers of a material or environment with unit and source, and those that parameter sets replace.
 
-    Of a material only those that are `wanted`, if this is given. Raises MaterialError.
+    If `wanted` is given, only these numbers of a material. Raises MaterialError.
     """
     if is_environment(name):
         environment = load_environment(name)
@@ -42,7 +41,7 @@ def listing(name: str, wanted: Container[str] | None = None) -> str:
 
 
 def _among(entries: Mapping[str, T], wanted: Container[str] | None, always: tuple[str, ...] = ()) -> dict[str, T]:
-    """Return the entries that are wanted, all if nothing in particular is."""
+    """Return the wanted entries, or all if `wanted` is None."""
     return {key: value for key, value in entries.items() if wanted is None or key in wanted or key in always}
 
 

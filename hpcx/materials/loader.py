@@ -30,17 +30,17 @@ from hpcx.materials.renamed import in_new_terms, renamed
 from hpcx.spelling import suggestion
 from hpcx.textfile import text_of
 
-#: relative, by which a bound may be missed in another unit
+#: relative tolerance of bounds, for rounding in unit conversion
 _ROUNDING = 1e-9
-#: the number that does not count beside surroundings that hold the layer's own polarisability
+#: the number that is ignored if the surroundings contain the polarisability of the layer
 R0 = "interaction.r0"
 
 
 class MaterialError(ValueError):
-    """A material file is missing, malformed, or lacks a number that was asked for.
+    """A material file is missing, malformed, or lacks a required number.
 
     Attributes:
-        problems: all that is wrong, one sentence each.
+        problems: all errors, one sentence each.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -67,10 +67,10 @@ class Material:
     """The content of one material or environment file; keys are dotted, e.g. "carriers.hopping".
 
     Attributes:
-        parameter_set: the set whose numbers are among these, "" for none; see `hpcx.materials.sets`.
+        parameter_set: the set that replaced some of these numbers, "" for none; see `hpcx.materials.sets`.
         built_in: whether the file comes with hpcx.
-        own_tables: of a file with old names, numbers by the model that alone reads them.
-        renamed: old names that the file has, with the new ones.
+        own_tables: numbers of old model-specific tables, by the only model that reads them.
+        renamed: old names in the file, with the new ones.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Material:
 
     @staticmethod
     def of_tables(tables: Mapping[str, Any], stem: str, origin: str, built_in: bool = False) -> Material:
-        """Return the material of nested tables as TOML has them; raises MaterialError with all that is wrong."""
+        """Return the material of nested TOML tables; raises MaterialError with all errors."""
         numbers: dict[str, Number] = {}
         texts: dict[str, str] = {}
         own: dict[str, dict[str, Number]] = {}
@@ -108,22 +108,19 @@ class Material:
 
     @cached_property
     def physics(self) -> dict[str, Any]:
-        """All that can change a result, as plain data: numbers with units, without sources, and texts.
-        Nobody may change it.
-        """
+        """What results can depend on, as plain read-only data: numbers with units, without sources, and texts."""
         numbers = {key: (number.value, number.unit) for key, number in self.numbers.items()}
         return {"material_numbers": numbers, "material_texts": dict(self.texts)}
 
     @cached_property
     def encoded(self) -> dict[str, str]:
-        """The values of `physics` as JSON: the points of a sweep have one material,
-        which need not be encoded for each.
-        """
+        """The values of `physics` as JSON, encoded once for all points of a sweep."""
         return {key: as_json(value) for key, value in self.physics.items()}
 
     def described(self) -> dict[str, Any]:
-        """Return all that the file says, as plain data: of numbers value, unit and source;
-        the source of a replaced one is "input".
+        """Return the content of the file as plain data: value, unit and source of numbers, and texts.
+
+        The source of a replaced number is "input".
         """
         numbers = {
             key: {"value": number.value, "unit": number.unit, "source": number.source}
@@ -155,7 +152,7 @@ class Material:
 
     @property
     def knows_layer(self) -> bool:
-        """Whether these surroundings hold the layer's own polarisability, as a table or sheets do."""
+        """Whether these surroundings contain the polarisability of the layer, as a table or sheets do."""
         return hold_layer(self.numbers)
 
     def text(self, key: str) -> str:
@@ -165,8 +162,7 @@ class Material:
         return self.texts[key]
 
     def with_parameters(self, parameters: Mapping[str, str | float]) -> Material:
-        """Return a material in which numbers are replaced,
-        each in the unit of the file unless given as text with a unit.
+        """Return a material with replaced numbers, in the unit of the file unless given as text with a unit.
 
         Raises MaterialError for keys that the file does not have.
         """
@@ -195,7 +191,7 @@ class Material:
         return number
 
     def lacking(self, keys: Iterable[str]) -> list[str]:
-        """Return a sentence for each of `keys` that the file has neither as a number nor as a text."""
+        """Return a sentence for each of `keys` that is neither a number nor a text of the file."""
         missing = [key for key in keys if key not in self.numbers and key not in self.texts]
         return [f"{self.name} ({self.origin}) has no '{key}': {meaning(key)}" for key in missing]
 
@@ -212,14 +208,12 @@ class Material:
 
 
 def hold_layer(keys: Collection[str]) -> bool:
-    """Say whether numbers of these keys are surroundings that hold the layer's own polarisability:
-    a table, or sheets.
-    """
+    """Say whether these keys are of surroundings with the polarisability of the layer: a table or sheets."""
     return "table.q" in keys or "sheet.1.r0" in keys
 
 
 def as_json(value: Any) -> str:
-    """Return the text of a value of which a hash is made."""
+    """Return a value as JSON, for hashing."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
@@ -255,8 +249,7 @@ def load_file(name: str, kind: str) -> Material:
 
 
 def file_text(name: str, kind: str) -> tuple[str, str, str]:
-    """Return the text of a file of `library(kind)` or from a path,
-    what it is called without a name of its own, and where it is from.
+    """Return the text of a file of `library(kind)` or from a path, its default name, and its origin for messages.
 
     Raises MaterialError if there is no such file, or if it cannot be read.
     """
@@ -286,14 +279,12 @@ def read_tables(text: str, origin: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=8)
 def _parsed(text: str, stem: str, origin: str, built_in: bool) -> Material:
-    """Understand a file; kept, because every point of a sweep asks for it:
-    they then hold one object, which is sent once.
-    """
+    """Parse a file; cached, so that all points of a sweep share one object, which is sent to other ranks once."""
     return Material.of_tables(read_tables(text, origin), stem, origin, built_in)
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the entries of nested tables by dotted key; those of a list of tables are counted from 1."""
+    """Yield the entries of nested tables by dotted key; lists of tables are numbered from 1."""
     for key, value in table.items():
         if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
             value = {str(number): entry for number, entry in enumerate(value, 1)}
@@ -304,9 +295,7 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _text_of(path: str, key: str, text: str) -> str:
-    """Return the text that stands at `path`, by its new name `key`;
-    raises ValueError if none may stand there, or not this one.
-    """
+    """Return the text at `path`, whose present name is `key`; raises ValueError if it is not allowed there."""
     words = allowed_words(key)
     if words is None and key.rpartition(".")[2] not in NOTES:
         raise ValueError(
@@ -320,9 +309,7 @@ def _text_of(path: str, key: str, text: str) -> str:
 
 
 def number_of(key: str, entry: Any, written: str = "") -> Number:
-    """Return the number `key` from its entry; raises ValueError that names it,
-    as it is `written`, and says what is wrong.
-    """
+    """Return the number `key` from its entry; raises ValueError, which names it as `written` in the file."""
     path = written or key
     if not isinstance(entry, dict):
         raise ValueError(f"'{path}' must be {{ value, unit, source }} or text{meant(path)}")
@@ -350,9 +337,7 @@ def number_of(key: str, entry: Any, written: str = "") -> Number:
 
 
 def _out_of_bounds(path: str, number: Number) -> str:
-    """Return what is wrong with a number: unknown, of another dimension,
-    not finite, outside its bounds; "" if nothing is.
-    """
+    """Return the error of a number (unknown, wrong dimension, not finite, out of bounds), or ""."""
     allowed = allowed_number(path)
     if allowed is None:
         return f"is not used by any model{meant(path)}"

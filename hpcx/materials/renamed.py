@@ -1,7 +1,6 @@
-"""Names that numbers of a material had in hpcx 0.1, when each model had tables of its own;
-this release still reads them.
+"""Old names of material numbers, from hpcx 0.1 with its separate tables for each model; this release still reads them.
 
-A number of a model's own table counts for that model alone, as it did.
+A number of a model's own table applies to that model only, as before.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hpcx import units
 
-#: models that had tables of their own; that of the exciton served the trion too
+#: models that had tables of their own; the trion used that of the exciton
 _OWNERS = ("exciton", "wigner", "formation", "valley")
 #: pattern of the old key, and the new key
 _RENAMED: tuple[tuple[str, str], ...] = (
@@ -58,10 +57,10 @@ _RENAMED: tuple[tuple[str, str], ...] = (
 )
 #: the model that alone reads the renamed numbers of a common table
 _READERS = {"phonons": "valley", "excitons": "wigner"}
-#: what was a t, of which the new key is t
+#: old keys for a t; the new key is t
 _VELOCITIES = ("valley.bands.velocity", "formation.hopping_length")
 _POLARIZABILITY = "screening.polarizability"
-#: units of plain numbers in `parameters` where those of the new key are others
+#: units of plain numbers in `parameters` that differ from those of the new key
 _UNITS = (
     (r"valley\.screening\.length", "angstrom"),
     (r"wigner\.optical\.\w+_potential|wigner\.phonons_\w+\.potential_\w+", "eV/cm"),
@@ -70,7 +69,7 @@ _UNITS = (
 
 
 class Renamed(NamedTuple):
-    """The new name of a number, and the model whose own table had it, "" for none."""
+    """The new name of a number, and the model in whose own table it was, "" for none."""
 
     key: str
     owner: str
@@ -88,15 +87,14 @@ def renamed(key: str) -> Renamed | None:
 
 
 def owner_of(model: str) -> str:
-    """Return the owner of the old tables that a model read."""
+    """Return the model whose old tables a model read."""
     return "exciton" if model == "trion" else model
 
 
 def in_new_terms(key: str, entry: Any, constant: Any) -> Any:
-    """Return the entry {value, unit, source} of an old key as one of its new key;
-    `constant` is the entry of the lattice constant.
+    """Return the entry {value, unit, source} of an old key converted to its new key; `constant` is that of the lattice.
 
-    Raises ValueError if it cannot be said without the lattice constant.
+    Raises ValueError if the conversion needs the lattice constant and it is missing.
     """
     if not _is_number(entry):  # text, a list, or malformed
         return entry
@@ -119,10 +117,9 @@ def _is_number(entry: Any) -> bool:
 
 
 def new_name(key: str, model: str) -> str:
-    """Return what a replaced number of an input of `model` is called now,
-    "" if `key` is no old name that the model read.
+    """Return the new name of a number in `parameters` of an input of `model`, "" if `key` is no old name for it.
 
-    Raises ValueError if the new number cannot be said without the lattice constant.
+    Raises ValueError if the conversion needs the lattice constant.
     """
     found = renamed(key)
     readers = (found.owner or "exciton", _READERS.get(key.partition(".")[0], "")) if found else ()
@@ -134,9 +131,7 @@ def new_name(key: str, model: str) -> str:
 
 
 def value_in_new_terms(key: str, value: Any) -> Any:
-    """Return the value of a replaced number that is called by the old name `key` as one of its new key;
-    raises ValueError.
-    """
+    """Return the value in `parameters` of a number of the old name `key`, converted to the new one; raises ValueError."""
     if key == _POLARIZABILITY:
         return f"{2 * math.pi * units.parse(value, 'angstrom')!r} angstrom"
     unit = _old_unit(key)
@@ -144,12 +139,12 @@ def value_in_new_terms(key: str, value: Any) -> Any:
 
 
 def _old_unit(key: str) -> str:
-    """Return the unit of plain numbers of an old key where those of the new one have another, else ""."""
+    """Return the unit of plain numbers of an old key if it differs from that of the new one, else ""."""
     return next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, key)), "")
 
 
 def _told(old: str, new: str) -> str:
-    """Return what an old key is called now, and how its value follows from the new one where they differ."""
+    """Return a phrase with the new name of an old key, and the relation of the values if they differ."""
     if old == _POLARIZABILITY:
         return f"{old} is {new} / (2 pi)"
     if old in _VELOCITIES:
@@ -158,6 +153,6 @@ def _told(old: str, new: str) -> str:
 
 
 def announcement(where: str, names: Mapping[str, str]) -> str:
-    """Return a sentence on old names, by which the new ones are found."""
+    """Return a warning that lists old names with the new ones."""
     words = ", ".join(_told(old, new) for old, new in names.items())
     return f"{where} has names of numbers of hpcx 0.1, which the next release will not read: {words} now"

@@ -1,6 +1,6 @@
-"""Named parameter sets: numbers that a paper used in place of some of those of the material files.
+"""Named parameter sets: numbers of a paper that replace some of those of the material files.
 
-A set is a file of `hpcx/materials/sets`, or one's own, with the tables of a material file under the name of the
+A set is a file of `hpcx/materials/sets`, or a user's file, with tables as in a material file under the name of the
 material:
 
     name = "rosati2020"
@@ -9,8 +9,8 @@ material:
     [WS2.interaction]
     r0 = { value = 3.79, unit = "nm", source = "..." }
 
-`parameter_set` of an input selects one. Every model has a usual one, which counts for the materials that come with
-hpcx, never for one's own.
+`parameter_set` of an input selects one. Every model has a default set, which applies to the materials of hpcx only, not
+to a user's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hpcx.materials.catalogue import NOTES
 from hpcx.materials.loader import Material, MaterialError, Number, file_text, library, load_material, read_tables
 from hpcx.materials.renamed import owner_of
 
-#: in place of the name of a set: the numbers of the material file alone
+#: name for no set: the numbers of the material file alone
 NONE = "none"
 
 
@@ -33,9 +33,7 @@ def set_names() -> list[str]:
 
 
 def load_set(name: str) -> dict[str, dict[str, Number]]:
-    """Return the numbers of a set by material and key, for a name or a path that ends in .toml;
-    raises MaterialError.
-    """
+    """Return the numbers of a set, given by name or path (.toml), by material and key; raises MaterialError."""
     text, stem, origin = file_text(name, "parameter set")
     return _parsed(text, stem, origin)
 
@@ -63,7 +61,7 @@ def _parsed(text: str, stem: str, origin: str) -> dict[str, dict[str, Number]]:
 
 
 def with_set(material: Material, model: str, given: str | None, usual: str) -> Material:
-    """Return a material with the numbers of the set `given` by the input, else with the `usual` one of the model.
+    """Return a material with the numbers of the set `given` by the input, otherwise of the model's default, `usual`.
 
     Raises MaterialError if there is no such set, or if it has no number of this material.
     """
@@ -87,9 +85,7 @@ def with_set(material: Material, model: str, given: str | None, usual: str) -> M
 
 
 def _in_unit_of(replaced: Number, number: Number) -> Number:
-    """Return a number in the unit of the one that it replaces:
-    plain numbers of an input are in the unit of the material file.
-    """
+    """Return a number in the unit of the one that it replaces, which is the unit of plain numbers in an input."""
     if replaced.unit == number.unit or isinstance(number.value, tuple):
         return number
     return replace(number, value=units.convert(number.value, number.unit, replaced.unit), unit=replaced.unit)
