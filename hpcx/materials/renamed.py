@@ -131,7 +131,7 @@ def new_name(key: str, model: str) -> str:
 
 
 def value_in_new_terms(key: str, value: Any) -> Any:
-    """Return the value in `parameters` of a number of the old name `key`, converted to the new one; raises ValueError."""
+    """Return the value of a number in `parameters`, converted from its old name `key`; raises ValueError."""
     if key == _POLARIZABILITY:
         return f"{2 * math.pi * units.parse(value, 'angstrom')!r} angstrom"
     unit = _old_unit(key)

@@ -31,7 +31,11 @@ def refinement(config: Config, material: Material) -> Refinement:
     def settings(values: Values) -> dict[str, object]:
         """Return the keys of the grids."""
         width = values["momentum.first_bin"] / first
-        found = {**values, "momentum.growth": _GROWTH**width, "momentum.largest_bin": largest * width}
+        found: dict[str, object] = {
+            **values,
+            "momentum.growth": _GROWTH**width,
+            "momentum.largest_bin": largest * width,
+        }
         return found | ({"space.points": int(values["space.points"])} if "space.points" in values else {})
 
     def work(values: Values) -> float:
@@ -41,8 +45,10 @@ def refinement(config: Config, material: Material) -> Refinement:
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return the settings that skip the run in time unless it is wanted."""
-        rates = all(quantity.path.startswith("rates/") for quantity in wanted)
-        return {"uncertainty.samples": 0} | ({"time.rates_only": True, "space.dimension": 0} if rates else {})
+        found: dict[str, object] = {"uncertainty.samples": 0}
+        if all(quantity.path.startswith("rates/") for quantity in wanted):
+            found |= {"time.rates_only": True, "space.dimension": 0}
+        return found
 
     return Refinement(_parameters(config, first, top, kT), _quantities(), settings, lean, work)
 

@@ -53,10 +53,10 @@ class Transport:
 
     def local(self, field: np.ndarray) -> np.ndarray:
         """Return this rank's cells of a field [..., (y,) x] on the whole grid."""
-        dimension = self.spatial.grid.dimension
+        before = (slice(None),) * (field.ndim - self.spatial.grid.dimension)
         if self.spatial.mirror:
-            field = field[(..., *(slice(count // 2, None) for count in field.shape[-dimension:]))]
-        return field[(..., *self.cells.box)]
+            field = field[(*before, *(slice(count // 2, None) for count in self.spatial.grid.points))]
+        return field[(*before, *self.cells.box)]
 
     def with_images(self, field: np.ndarray) -> np.ndarray:
         """Return a field on this rank's cells [..., (y,) x] with its mirror images; it is even under reflection."""
