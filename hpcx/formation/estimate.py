@@ -5,25 +5,18 @@ measured on the reference machine (`hpcx.parallel.machine`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from hpcx.formation.config import Config
 from hpcx.formation.perturbative import PULSE_REACH, SCATTER_NODES, decay_reach, response_key, time_grid
-from hpcx.formation.problem import (
-    MANIFOLDS,
-    gap_of,
-    kept_states,
-    medium_of,
-    notices,
-    relaxation_rates,
-)
+from hpcx.formation.problem import MANIFOLDS, gap_of, kept_states, medium_of, notices, relaxation_rates
 from hpcx.formation.shared_tables import shared_tables
 from hpcx.formation.thermal import half_widths
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
+from hpcx.physics.wannier_radial import WannierStates
 from hpcx.registry import Estimate
 
 #: interpreter with its libraries, bytes
@@ -52,23 +45,24 @@ STABLE_RATE = 3.0
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     """Return size, memory and time of one point on a number of ranks."""
-    sizes = _sizes(config, material)
+    kept = [kept_states(config, medium_of(config, material, name)) for name in MANIFOLDS]
+    gaps = [gap_of(material, name, states) for name, states in zip(MANIFOLDS, kept)]
+    counts = [f"{name} {states.energy_l.size} ({states.bound} bound)" for name, states in zip(MANIFOLDS, kept)]
     facts = {
-        "states": ", ".join(f"{name} {size.states} ({size.bound} bound)" for name, size in zip(MANIFOLDS, sizes)),
-        "pump": f"{config.pump.photon_energy:g} eV; A gap {sizes[0].gap:.3f} eV",
+        "states": ", ".join(counts),
+        "pump": f"{config.pump.photon_energy:g} eV; A gap {gaps[0]:.3f} eV",
         "delays": str(config.delay.points),
     }
     shape = _third_order if config.solver.route == "third-order" else _time_route
-    unknowns, memory, responses = shape(config, sizes, half_widths(config, material).smallest, ranks)
+    unknowns, memory, responses = shape(config, kept, half_widths(config, material).smallest, ranks)
     fits = (
         (FIT + RESAMPLING * config.signal.bootstrap)
         * len(config.pump.polarizations)
         * math.ceil(2 * len(CONTRIBUTIONS) / ranks)
     )
     several = _paired_states(config) > 1
-    shared = dict.fromkeys(
-        shared_tables(config, material), Work(products=TABLE_SECONDS * sizes[0].nodes + INTEGRAL_SECONDS * several)
-    )
+    table = Work(products=TABLE_SECONDS * kept[0].grid.k_k.size + INTEGRAL_SECONDS * several)
+    shared = dict.fromkeys(shared_tables(config, material), table)
     work = sum(shared.values(), POINT + responses + fits)
     if config.solver.route == "third-order":
         shared[response_key(config)] = responses
@@ -77,27 +71,9 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
         BASE_BYTES + memory + INTEGRAL_BYTES * several,
         work,
         facts,
-        _warnings(config, material, sizes),
+        notices(config, gaps[-1]) + _warnings(config, kept),
         shared,
     )
-
-
-@dataclass(frozen=True)
-class _Size:
-    """What a manifold's cost depends on: states, how many of them are bound, nodes; and its gap, eV."""
-
-    states: int
-    bound: int
-    nodes: int
-    gap: float
-
-
-def _sizes(config: Config, material: Material) -> list[_Size]:
-    found = []
-    for name in MANIFOLDS:
-        states = kept_states(config, medium_of(config, material, name))
-        found.append(_Size(states.energy_l.size, states.bound, states.grid.k_k.size, gap_of(material, name, states)))
-    return found
 
 
 def _paired_states(config: Config) -> int:
@@ -105,55 +81,48 @@ def _paired_states(config: Config) -> int:
     return config.approximation.two_exciton_states if config.approximation.biexciton else 1
 
 
-def _work(sizes: list[_Size]) -> int:
+def _work(kept: list[WannierStates]) -> int:
     """Nodes times states, summed over manifolds: the size of the transforms between momentum space and states."""
-    return sum(size.nodes * size.states for size in sizes)
+    return sum(states.phi_lk.size for states in kept)
 
 
-def _third_order(config: Config, sizes: list[_Size], width: float, ranks: int) -> tuple[int, float, Work]:
+def _third_order(config: Config, kept: list[WannierStates], width: float, ranks: int) -> tuple[int, float, Work]:
     delay_d = np.array([config.delay.start, config.delay.stop])
     samples = time_grid(config, width, delay_d, 0.0).size
-    states = sum(size.states for size in sizes)
-    nodes = sum(size.nodes for size in sizes)
-    blocking, all_states = (
-        seconds * samples * sum(size.nodes**2 for size in sizes) for seconds in (TRACE_SECONDS, ALL_SECONDS)
-    )
+    states = sum(one.energy_l.size for one in kept)
+    nodes_m = np.array([one.grid.k_k.size for one in kept])
+    blocking, all_states = (seconds * samples * float(nodes_m @ nodes_m) for seconds in (TRACE_SECONDS, ALL_SECONDS))
     shifts = SCATTER_NODES if config.dephasing.inhomogeneous else 1
-    resonances = shifts * math.ceil(len(sizes) / ranks)
+    resonances = shifts * math.ceil(len(kept) / ranks)
     spectrum = shifts * math.ceil(config.signal.photon_energies.points / ranks)
     every = all_states if config.approximation.hartree_fock == "all" else 0.0
-    seconds = (
-        PUMP_SECONDS * samples * _work(sizes) + resonances * (blocking + all_states) + spectrum * (blocking + every)
-    )
+    pump = PUMP_SECONDS * samples * _work(kept)
+    seconds = pump + resonances * (blocking + all_states) + spectrum * (blocking + every)
     several = PAIR_SECONDS * samples * (_paired_states(config) ** 4 - 1)
     work = Work(products=seconds + several) + RESONANCE * resonances + ENERGY * spectrum
-    return 2 * states, 16.0 * samples * (4 * states + 6 * nodes), work
+    return 2 * states, 16.0 * samples * (4 * states + 6 * int(nodes_m.sum())), work
 
 
-def _time_route(config: Config, sizes: list[_Size], width: float, ranks: int) -> tuple[int, float, Work]:
+def _time_route(config: Config, kept: list[WannierStates], width: float, ranks: int) -> tuple[int, float, Work]:
     copies = [1 if pump == config.probe.polarization else 2 for pump in config.pump.polarizations]
-    rows = 2 * max(copies) * sum(size.states for size in sizes)
+    rows = 2 * max(copies) * sum(one.energy_l.size for one in kept)
     span = 2 * PULSE_REACH * config.probe.duration + decay_reach(width)
     runs = len(CONTRIBUTIONS) * math.ceil(config.delay.points / ranks)
     resonant = config.approximation.substrate and config.approximation.radiation == "dispersive"
     span *= SURFACE_STEPS if resonant else 1.0
     steps = span * max(STEPS_PER_FS * (1e-7 / config.solver.tolerance) ** 0.2, 1 / LARGEST_STEP)
-    evaluation = EVALUATION * len(copies) + Work(arrays=EVALUATION_SECONDS * sum(copies) * _work(sizes))
+    evaluation = EVALUATION * len(copies) + Work(arrays=EVALUATION_SECONDS * sum(copies) * _work(kept))
     return rows * COLUMNS, 16.0 * rows * COLUMNS * 30, evaluation * (runs * steps * EVALUATIONS)
 
 
-def _warnings(config: Config, material: Material, sizes: list[_Size]) -> list[str]:
-    warnings = notices(config, sizes[-1].gap)
-    fastest = _fastest_rate(config, material) if config.solver.route == "time" else 0.0
-    if fastest > STABLE_RATE:
-        warnings.append(
-            f"the printed cascade relaxes at up to {fastest:.0f}/fs on this grid; the time route takes steps below "
-            f"{3 / fastest:.2g} fs (approximation.cascade = 'quantum' has no such rates)"
-        )
-    return warnings
-
-
-def _fastest_rate(config: Config, material: Material) -> float:
-    """Return the largest relaxation rate, 1/fs."""
-    energies = [kept_states(config, medium_of(config, material, name)).energy_l for name in MANIFOLDS]
-    return max(float(relaxation_rates(config, energy_l).sum(axis=0).max()) for energy_l in energies)
+def _warnings(config: Config, kept: list[WannierStates]) -> list[str]:
+    """Return a warning if the relaxation is too fast for the steps of the time route."""
+    if config.solver.route != "time":
+        return []
+    fastest = max(float(relaxation_rates(config, states.energy_l).sum(axis=0).max()) for states in kept)
+    if fastest <= STABLE_RATE:
+        return []
+    return [
+        f"the printed cascade relaxes at up to {fastest:.0f}/fs on this grid; the time route takes steps below "
+        f"{3 / fastest:.2g} fs (approximation.cascade = 'quantum' has no such rates)"
+    ]

@@ -66,11 +66,8 @@ def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> lis
     signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
     read_d = inside(traces.delay_d)
     enough = np.count_nonzero(read_d) >= FEWEST_DELAYS
-    sound = [
-        n
-        for n, signal_d in enumerate(signal_nd)
-        if enough and np.any(signal_d[read_d]) and np.all(np.isfinite(signal_d))
-    ]
+    sound_n = signal_nd[:, read_d].any(axis=1) & np.isfinite(signal_nd).all(axis=1) & enough
+    sound = np.flatnonzero(sound_n).tolist()
     own, found = sound[comm.rank :: comm.size], []
     with agreed(comm):
         found = read_many(traces.delay_d, signal_nd[own], slow, resamplings)
@@ -92,12 +89,7 @@ def over_peak(value: np.ndarray, peak: np.ndarray) -> np.ndarray:
 def shares_by_reading(traces: Traces) -> np.ndarray:
     """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
     incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
-    return np.array(
-        [
-            over_peak(coherent_rd.max(axis=1), (coherent_rd + incoherent_rd).max(axis=1))
-            for coherent_rd in traces.coherent_hrd
-        ]
-    )
+    return over_peak(traces.coherent_hrd.max(axis=2), (traces.coherent_hrd + incoherent_rd).max(axis=2))
 
 
 def excitons_made(config: Config, traces: Traces) -> float:

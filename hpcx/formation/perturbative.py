@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -55,13 +55,8 @@ def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d
 
     def work(item: int) -> dict[str, np.ndarray]:
         """Return the parts of the signal (polarisation, delay) at one photon energy."""
-        extents = READINGS if item < resonance_r.size else ()
-        return _changes(
-            config,
-            problem,
-            energy_e[item],
-            responses.parts(energy_e[item], {*extents, config.approximation.hartree_fock}),
-        )
+        extents = {*(READINGS if item < resonance_r.size else ()), config.approximation.hartree_fock}
+        return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], extents))
 
     with run.timings.measure("probe"):
         parts = compute_items(stages, "probe", energy_e.size, work)
@@ -124,9 +119,8 @@ def response_key(config: Config) -> str:
     """Return the same text for points that differ in polarisations only,
     from the input alone: they share all responses.
     """
-    return fingerprint(
-        Excerpt(config, ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization"))
-    )
+    unseen = ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")
+    return fingerprint(Excerpt(config, unseen))
 
 
 @dataclass(frozen=True)
@@ -170,28 +164,23 @@ def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
 
 
 class Responses:
-    """Linear, pump and probe responses of a point, which other points of the sweep may share."""
+    """Linear, pump and probe responses of a point, which other points of the sweep may share.
+
+    `linear()`, `relaxation()` and `pump()` return the linear response, the propagators of the populations and the
+    response to the pump; what no other point has made is made then.
+    """
 
     def __init__(self, given: Given, run: Run) -> None:
         self._given, self._run = given, run
         seen = Excerpt(given.problem, ("manifolds.generator_ml", "manifolds.bleaching_fs"))
         generators = tuple(m.generator_ml for m in given.problem.manifolds)
-        self._linear = SharedTable("formation/linear", linear_response, (seen, given.grid, given.probe))
-        self._relaxation = SharedTable("formation/relaxation", _propagators, (generators, given.grid.step))
         pump = (given.problem, given.grid, given.pump, given.active)
-        self._pump = SharedTable("formation/pump", respond_to_pump, pump, (self.relaxation, run.watch))
+        self.linear = self._taken("linear", linear_response, (seen, given.grid, given.probe))
+        self.relaxation = self._taken("relaxation", _propagators, (generators, given.grid.step))
+        self.pump = self._taken("pump", respond_to_pump, pump, (self.relaxation, run.watch))
 
-    def linear(self) -> LinearResponse:
-        """Return the linear response."""
-        return self._linear.take(self._run.shared, RESPONSES_KEPT)
-
-    def relaxation(self) -> list[Propagator]:
-        """Return the propagators of the populations."""
-        return self._relaxation.take(self._run.shared, RESPONSES_KEPT)
-
-    def pump(self) -> PumpResponse:
-        """Return the response to the pump."""
-        return self._pump.take(self._run.shared, RESPONSES_KEPT)
+    def _taken(self, name: str, *made: Any) -> Callable[[], Any]:
+        return partial(SharedTable(f"formation/{name}", *made).take, self._run.shared, RESPONSES_KEPT)
 
     def parts(self, energy: float, extents: set[str]) -> dict[str, np.ndarray]:
         """Return X(tau) at a photon energy (eV) by the names of PARTS."""
@@ -246,6 +235,6 @@ def _coherent(parts: dict[str, np.ndarray], extent: str) -> np.ndarray:
 def _contributions(parts: dict[str, np.ndarray], extent: str) -> list[np.ndarray]:
     """Return the traces in the order of CONTRIBUTIONS; in third order they add up."""
     incoherent = np.sum([parts[name] for name in POPULATION_PARTS if name in parts], axis=0)
-    values = {"incoherent": incoherent, "coherent": _coherent(parts, extent)}
-    values["full"] = values["incoherent"] + values["coherent"]
+    coherent = _coherent(parts, extent)
+    values = {"full": incoherent + coherent, "incoherent": incoherent, "coherent": coherent}
     return [values[name] for name in CONTRIBUTIONS]

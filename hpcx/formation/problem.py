@@ -145,11 +145,9 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
 def notices(config: Config, upper_gap: float) -> list[str]:
     """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
     energy = config.pump.photon_energy
-    return (
-        [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it excites bound states"]
-        if energy < upper_gap
-        else []
-    )
+    if energy >= upper_gap:
+        return []
+    return [f"the pump at {energy:g} eV is below the B gap, {upper_gap:.3f} eV: in B it excites bound states"]
 
 
 def medium_of(config: Config, material: Material, name: str) -> PairMedium:
@@ -165,12 +163,8 @@ def medium_of(config: Config, material: Material, name: str) -> PairMedium:
 def interaction(config: Config, material: Material) -> Interaction:
     """Return the interaction in the layer (lengths in nm); raises ValueError for surroundings that make no sense."""
     around = material.number("interaction.kappa", "1") if config.environment is None else config.environment
-    return layer_interaction(
-        material,
-        together(
-            load_environment(around), "optical transitions and scattering are implemented for pairs in one sheet only"
-        ),
-    )
+    only = "optical transitions and scattering are implemented for pairs in one sheet only"
+    return layer_interaction(material, together(load_environment(around), only))
 
 
 def kept_states(config: Config, medium: PairMedium) -> WannierStates:
@@ -178,16 +172,12 @@ def kept_states(config: Config, medium: PairMedium) -> WannierStates:
     return _states(config.momentum, config.continuum, medium)
 
 
-def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> WannierStates:
-    nodes = (momentum.points, momentum.uniform_max, momentum.tail_points, momentum.max)
-    return _solve_states(nodes, continuum.energy_max, medium)
-
-
 @lru_cache(maxsize=8)
-def _solve_states(nodes: tuple[int, float, int, float], energy_max: float, medium: PairMedium) -> WannierStates:
+def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> WannierStates:
     """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
-    reduced_mass = medium.electron_mass * medium.hole_mass / (medium.electron_mass + medium.hole_mass)
-    return radial_states(nodes, reduced_mass, medium.interaction).up_to(energy_max)
+    nodes = (momentum.points, momentum.uniform_max, momentum.tail_points, momentum.max)
+    reduced_mass = medium.electron_mass * medium.hole_mass / medium.total_mass
+    return radial_states(nodes, reduced_mass, medium.interaction).up_to(continuum.energy_max)
 
 
 def gap_of(material: Material, name: str, states: WannierStates) -> float:
@@ -199,10 +189,10 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
     """Return a manifold from the part of the input that it may depend on; points that differ elsewhere share it."""
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
+    widths = half_widths(config, material)
     velocity = material.number("carriers.hopping", "eV") * material.number("lattice.constant", "nm")
-    dipole = (
-        np.sqrt(2) * velocity / (gap_of(material, MANIFOLDS[0], states) if config.approximation.common_masses else gap)
-    )
+    dipole_gap = gap_of(material, MANIFOLDS[0], states) if config.approximation.common_masses else gap
+    dipole = np.sqrt(2) * velocity / dipole_gap
     energy_l = gap + states.energy_l
     return Manifold(
         name=name,
@@ -212,18 +202,11 @@ def _manifold(config: Config, material: Material, name: str, medium: PairMedium)
         energy_l=energy_l,
         dipole=dipole,
         dipole_l=dipole * states.contact_l,
-        damping_l=_damping(config, material, states),
+        damping_l=np.array([widths.s1, *np.where(states.energy_l[1:] < 0, widths.bound, widths.continuum)]),
         bleaching_fs=dipole * _bleaching(config, states, medium),
         generator_ml=generator(relaxation_rates(config, energy_l), config.cascade.internal.decay / HBAR),
         hartree_fock=hartree_fock_1s(states),
     )
-
-
-def _damping(config: Config, material: Material, states: WannierStates) -> np.ndarray:
-    widths = half_widths(config, material)
-    damping_l = np.where(states.energy_l < 0, widths.bound, widths.continuum)
-    damping_l[0] = widths.s1
-    return damping_l
 
 
 def _bleaching(config: Config, states: WannierStates, medium: PairMedium) -> np.ndarray:
@@ -266,11 +249,9 @@ def _two_excitons(
     momentum: Momentum, continuum: Continuum, medium: PairMedium, equal_masses: bool, count: int
 ) -> TwoExcitonStates:
     states = _states(momentum, continuum, medium)
-    return (
-        solve_two_excitons(states, medium, equal_masses)
-        if count == 1
-        else solve_excited_pairs(states, medium, equal_masses, count)
-    )
+    if count == 1:
+        return solve_two_excitons(states, medium, equal_masses)
+    return solve_excited_pairs(states, medium, equal_masses, count)
 
 
 def convergence_table(config: Config, material: Material) -> SharedTable:
@@ -297,16 +278,16 @@ def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, Tw
 def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:
     """Indistinguishable excitons see the repulsive configuration alone, others both with weight one half."""
     same = same_valley and first == second
-    configurations = [(table.antibinding, 1.0)] if same else [(table.binding, 0.5), (table.antibinding, 0.5)]
-    threshold = manifolds[first].energy_l[0] + manifolds[second].energy_l[0]
+    configurations = [table.antibinding] if same else [table.binding, table.antibinding]
+    energy_n = np.concatenate([configuration.energy_n for configuration in configurations])
     return Pair(
         first,
         second,
         same_valley,
-        threshold + np.concatenate([configuration.energy_n for configuration, _ in configurations]),
+        energy_n + (manifolds[first].energy_l[0] + manifolds[second].energy_l[0]),
         manifolds[first].damping_l[0] + manifolds[second].damping_l[0],
-        np.concatenate([np.full(configuration.energy_n.size, weight) for configuration, weight in configurations]),
-        np.concatenate([configuration.coupling_nab for configuration, _ in configurations]),
+        np.full(energy_n.size, 1 / len(configurations)),
+        np.concatenate([configuration.coupling_nab for configuration in configurations]),
     )
 
 
@@ -316,14 +297,9 @@ def radiation_of(config: Config, material: Material) -> Radiation:
     background = config.approximation.background if config.solver.route == "third-order" else 0.0
     if not config.approximation.substrate:
         return Radiation(frozen, None, background)
-    number, table = material.number, material.numbers_of
-    crystal_e = np.array(table("substrate.silicon_index", "1")) + 1j * np.array(
-        table("substrate.silicon_extinction", "1")
+    index_e, extinction_e, energy_e = (
+        np.array(material.numbers_of(f"substrate.{key}", unit))
+        for key, unit in (("silicon_index", "1"), ("silicon_extinction", "1"), ("photon_energy", "eV"))
     )
-    stack = Stack(
-        number("substrate.oxide_index", "1"),
-        number("substrate.oxide_thickness", "nm"),
-        np.array(table("substrate.photon_energy", "eV")),
-        crystal_e,
-    )
-    return Radiation(frozen, stack, background)
+    oxide = material.number("substrate.oxide_index", "1"), material.number("substrate.oxide_thickness", "nm")
+    return Radiation(frozen, Stack(*oxide, energy_e, index_e + 1j * extinction_e), background)
