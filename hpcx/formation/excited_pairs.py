@@ -52,25 +52,27 @@ def paired_states(states: WannierStates, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Particles:
-    """Electron 1, hole 1, electron 2, hole 2 in the coordinates x.
+    """Electron 1, hole 1, electron 2, hole 2 in the coordinates x, and their interaction.
 
     Attributes:
         within_px, between_px: distances in units of x: of the carriers of each pair; of those that repel, then of those
             that attract each other.
         permutation_sxx: none, both, electrons, holes exchanged.
         stiffness_x: hbar^2 over the masses that belong to x, eV nm^2.
+        mean_interaction: mean interaction (eV) over a Gaussian of distances, from its variance per direction (nm^2).
     """
 
     within_px: np.ndarray
     between_px: np.ndarray
     permutation_sxx: np.ndarray
     stiffness_x: np.ndarray
+    mean_interaction: Callable[[np.ndarray], np.ndarray]
 
     @classmethod
-    def of(cls, electron_mass: float, hole_mass: float) -> Particles:
-        """Return those of two masses (m0)."""
-        total, reduced = electron_mass + hole_mass, electron_mass * hole_mass / (electron_mass + hole_mass)
-        e, h = electron_mass / total, hole_mass / total
+    def of(cls, medium: PairMedium) -> Particles:
+        """Return the particles of two excitons with the masses and the interaction of `medium`."""
+        total, reduced = medium.total_mass, medium.electron_mass * medium.hole_mass / medium.total_mass
+        e, h = medium.electron_mass / total, medium.hole_mass / total
         x_of = np.array([[1, -1, 0, 0], [0, 0, 1, -1], [e, h, -e, -h]])
         position_x = np.linalg.inv(np.vstack([x_of, [e, h, e, h]]))[:, :3]
         orders = ([0, 1, 2, 3], [2, 3, 0, 1], [2, 1, 0, 3], [0, 3, 2, 1])
@@ -80,7 +82,28 @@ class Particles:
             apart((0, 2), (1, 3), (0, 3), (2, 1)),
             np.array([x_of @ position_x[order] for order in orders]),
             HBAR2_PER_M0 * np.array([1 / reduced, 1 / reduced, 2 / total]),
+            _averaged(medium.interaction),
         )
+
+    def within(self, covariance: np.ndarray) -> np.ndarray:
+        """Return the mean attraction (eV) inside the pairs, for Gaussians with a `covariance` (..., 3, 3) of x."""
+        return sum(self.mean_interaction(_variance(way, covariance)) for way in self.within_px)
+
+    def between(self, covariance: np.ndarray) -> np.ndarray:
+        """Return the mean interaction (eV) between the pairs."""
+        one, two, three, four = (self.mean_interaction(_variance(way, covariance)) for way in self.between_px)
+        return one + two - three - four
+
+
+def _averaged(interaction: Interaction) -> Callable[[np.ndarray], np.ndarray]:
+    measure_q = MOMENTA**2 * np.log(MOMENTA[1] / MOMENTA[0]) / (2 * np.pi) * COULOMB * interaction.in_momentum(MOMENTA)
+    spline = CubicSpline(np.log(VARIANCES), np.exp(-0.5 * np.outer(VARIANCES, MOMENTA**2)) @ measure_q)
+    return lambda variance: spline(np.log(variance))
+
+
+def _variance(way_x: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the variance of the distance `way_x` for covariances (..., 3, 3)."""
+    return np.einsum("a,...ab,b->...", way_x, covariance, way_x, optimize=True)
 
 
 def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
@@ -89,37 +112,20 @@ def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses:
     """
     if equal_masses:
         medium = replace(medium, electron_mass=2 * states.reduced_mass, hole_mass=2 * states.reduced_mass)
-    particles, basis = Particles.of(medium.electron_mass, medium.hole_mass), lowest_states(states, count)
-    mean_interaction = averaged(medium.interaction)
-    functions = np.concatenate([products(basis), _correlated(particles, CORRELATED)])
-    parts = elements(functions, basis, particles, mean_interaction)
+    particles, basis = Particles.of(medium), lowest_states(states, count)
+    parts = elements(np.concatenate([_products(basis), _correlated(particles, CORRELATED)]), basis, particles)
     binding, antibinding = (configuration(parts, sign, 2 * states.energy_l[0]) for sign in (1, -1))
-    return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles, mean_interaction)[0, 0, 0, 0]))
+    return TwoExcitonStates(binding, antibinding, -float(exchanged(basis, particles)[0, 0, 0, 0]))
 
 
 #: overlaps, energies (eV) and sources (a, b, function; eV nm)
 Elements = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def elements(
-    functions: np.ndarray,
-    basis: GaussianStates,
-    particles: Particles,
-    mean_interaction: Callable[[np.ndarray], np.ndarray],
-) -> list[Elements]:
-    """Return overlaps, energies and sources of functions A with nothing,
-    both pairs, the electrons, the holes exchanged.
-    """
-    found = []
-    for permutation_xx in particles.permutation_sxx:
-        moved = permutation_xx.T @ functions @ permutation_xx
-        found.append(
-            (
-                *_matrices(functions, moved, particles, mean_interaction),
-                source(moved, basis, particles, mean_interaction),
-            )
-        )
-    return found
+def elements(functions: np.ndarray, basis: GaussianStates, particles: Particles) -> list[Elements]:
+    """Return overlaps, energies and sources of functions A for each permutation of `particles`."""
+    moved = [permutation_xx.T @ functions @ permutation_xx for permutation_xx in particles.permutation_sxx]
+    return [(*_matrices(functions, ket, particles), source(ket, basis, particles)) for ket in moved]
 
 
 def configuration(parts: list[Elements], sign: int, threshold: float) -> SpinConfiguration:
@@ -134,16 +140,7 @@ def configuration(parts: list[Elements], sign: int, threshold: float) -> SpinCon
     return replace(found, energy_n=found.energy_n[low] - threshold, coupling_nab=found.coupling_nab[low])
 
 
-def averaged(interaction: Interaction) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the mean (eV) of the interaction over a Gaussian of distances,
-    as a function of its variance per direction (nm^2).
-    """
-    measure_q = MOMENTA**2 * np.log(MOMENTA[1] / MOMENTA[0]) / (2 * np.pi) * COULOMB * interaction.in_momentum(MOMENTA)
-    spline = CubicSpline(np.log(VARIANCES), np.exp(-0.5 * np.outer(VARIANCES, MOMENTA**2)) @ measure_q)
-    return lambda variance: spline(np.log(variance))
-
-
-def products(basis: GaussianStates) -> np.ndarray:
+def _products(basis: GaussianStates) -> np.ndarray:
     """Return A of products of the Gaussians of two s states and one of R."""
     width = 1 / (2 * basis.exponent_g)
     return np.array(
@@ -159,30 +156,12 @@ def _correlated(particles: Particles, number: int) -> np.ndarray:
     return np.einsum("np,pa,pb->nab", length_np**-2, distance_px, distance_px)
 
 
-def _variance(way_x: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """Return the variance of the distance `way_x` for covariances (..., 3, 3)."""
-    return np.einsum("a,...ab,b->...", way_x, inverse, way_x, optimize=True)
-
-
-def _between(
-    inverse: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Return the mean of what acts between the pairs, eV,
-    for products of Gaussians with the covariance `inverse` (..., 3, 3).
-    """
-    first, second, third, fourth = (mean_interaction(_variance(way, inverse)) for way in particles.between_px)
-    return first + second - third - fourth
-
-
-def _matrices(
-    bra: np.ndarray, ket: np.ndarray, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _matrices(bra: np.ndarray, ket: np.ndarray, particles: Particles) -> tuple[np.ndarray, np.ndarray]:
     """Return overlaps and energies (eV) of Gaussians with the matrices `bra` and `ket`, (bra, ket)."""
     total = bra[:, None] + ket
-    inverse, overlap = np.linalg.inv(total), (2 * np.pi) ** 3 / np.linalg.det(total)
-    kinetic = np.einsum("iab,b,jbc,ijca->ij", bra, particles.stiffness_x, ket, inverse, optimize=True)
-    within = sum(mean_interaction(_variance(way, inverse)) for way in particles.within_px)
-    return overlap, overlap * (kinetic - within + _between(inverse, particles, mean_interaction))
+    covariance, overlap = np.linalg.inv(total), (2 * np.pi) ** 3 / np.linalg.det(total)
+    kinetic = np.einsum("iab,b,jbc,ijca->ij", bra, particles.stiffness_x, ket, covariance, optimize=True)
+    return overlap, overlap * (kinetic - particles.within(covariance) + particles.between(covariance))
 
 
 def _at_rest(basis: GaussianStates) -> tuple[np.ndarray, np.ndarray]:
@@ -192,31 +171,22 @@ def _at_rest(basis: GaussianStates) -> tuple[np.ndarray, np.ndarray]:
     width = 1 / (2 * basis.exponent_g)
     amplitude_sg = basis.coefficient_sg / (4 * np.pi * basis.exponent_g)
     matrices = np.array([np.diag([one, two, 0.0]) for one in width for two in width])
-    return matrices, np.einsum("ag,bh->abgh", amplitude_sg, amplitude_sg).reshape(
-        len(amplitude_sg), len(amplitude_sg), -1
-    )
+    return matrices, np.einsum("ag,bh->abgh", amplitude_sg, amplitude_sg).reshape(*2 * [len(amplitude_sg)], -1)
 
 
-def source(
-    bra: np.ndarray, basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
+def source(bra: np.ndarray, basis: GaussianStates, particles: Particles) -> np.ndarray:
     """Return <bra| V_ab |phi_a phi_b> of pairs at rest, (a, b, bra)."""
     matrices, amplitude_abs = _at_rest(basis)
     total = bra[:, None] + matrices
-    value_ns = (2 * np.pi) ** 3 / np.linalg.det(total) * _between(np.linalg.inv(total), particles, mean_interaction)
+    value_ns = (2 * np.pi) ** 3 / np.linalg.det(total) * particles.between(np.linalg.inv(total))
     return np.einsum("abs,ns->abn", amplitude_abs, value_ns)
 
 
-def exchanged(
-    basis: GaussianStates, particles: Particles, mean_interaction: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
+def exchanged(basis: GaussianStates, particles: Particles) -> np.ndarray:
     """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d):
     minus it are the Hartree-Fock terms.
     """
     matrices, amplitude_cds = _at_rest(basis)
     electrons_xx = particles.permutation_sxx[2]
-    return np.einsum(
-        "cds,abs->abcd",
-        amplitude_cds,
-        source(electrons_xx.T @ matrices @ electrons_xx, basis, particles, mean_interaction),
-    )
+    source_abs = source(electrons_xx.T @ matrices @ electrons_xx, basis, particles)
+    return np.einsum("cds,abs->abcd", amplitude_cds, source_abs)

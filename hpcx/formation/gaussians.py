@@ -33,13 +33,9 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
     k_k, root_k = states.grid.k_k, np.sqrt(states.grid.weight_k)
     target_k = states.phi_lk[0] * root_k
     inverse_square = 1 / (states.grid.weight_k @ (states.phi_lk[0] ** 2 * k_k**2))
-    fit = least_squares(
-        lambda log_exponent_g: _fitted(np.exp(log_exponent_g), k_k, root_k, target_k)[1] - target_k,
-        np.log(inverse_square * np.array(START)),
-        xtol=1e-12,
-        ftol=1e-14,
-        gtol=1e-14,
-    )
+    start_g = np.log(inverse_square * np.array(START))
+    residual = lambda log_exponent_g: _fitted(np.exp(log_exponent_g), k_k, root_k, target_k)[1] - target_k
+    fit = least_squares(residual, start_g, xtol=1e-12, ftol=1e-14, gtol=1e-14)
     # the minimum is flat: rounding makes the exponents independent of the rounding errors of the fit
     exponent_g = np.array([float(f"{exponent:.5g}") for exponent in np.exp(fit.x)])
     amplitude_g, _ = _fitted(exponent_g, k_k, root_k, target_k)
@@ -102,7 +98,6 @@ class Term:
     K + a/2, K - b/2, K + b/2, integrated over K.
     """
 
-    exponents: tuple[float, float, float, float]
     amplitude: float
     a2: float
     b2: float
@@ -117,7 +112,6 @@ class Term:
         alpha, beta, gamma, delta = exponents
         total, left, right = alpha + beta + gamma + delta, (alpha - beta) / 2, (gamma - delta) / 2
         return cls(
-            (alpha, beta, gamma, delta),
             float(amplitude / (4 * np.pi * total)),
             (alpha + beta) / 4 - left**2 / total,
             (gamma + delta) / 4 - right**2 / total,
@@ -140,26 +134,20 @@ class Term:
         return HBAR2_PER_M0 / (2 * reduced_mass) * (2 * square + (vectors.a2 + vectors.b2) / 4)
 
     def exchanged(self, vectors: Vectors, transfer: Transfer, sign: int) -> np.ndarray:
-        """Return the sum over q with a - q and b - `sign` q in place of a and b:
-        two equal carriers repel each other.
-        """
-        along = 2 * self.a2 - sign * self.ab, 2 * sign * self.b2 - self.ab
-        return self._moved(vectors, transfer, *along, self.a2 + self.b2 - sign * self.ab)
+        """Return the sum over q with a - q and b - `sign` q in place of a and b: two equal carriers repel each other.
 
-    def _moved(
-        self, vectors: Vectors, transfer: Transfer, along_a: float, along_b: float, curvature: float
-    ) -> np.ndarray:
-        """Return the sum of the integral times exp(-curvature q^2 + slope.q),
-        the mean over the directions of q being a Bessel function.
+        That multiplies the integral by exp(-curvature q^2 + slope.q), whose mean over the directions of q is a Bessel
+        function.
         """
+        along_a, along_b = 2 * self.a2 - sign * self.ab, 2 * sign * self.b2 - self.ab
+        curvature = self.a2 + self.b2 - sign * self.ab
         rest = self.a2 * vectors.a2 + self.b2 * vectors.b2 - self.ab * vectors.ab
         slope2 = np.maximum(vectors.square(along_a, along_b), 0.0)
         largest = max(float(slope2.max()), 1e-30)
         if transfer.momentum_q.max() * np.sqrt(largest) > LONGEST_SERIES:
             return self.amplitude * _bessel_sum(slope2, rest, curvature, transfer)
-        series_n = _bessel_series(
-            largest, transfer.momentum_q, np.log(transfer.measure_q) - curvature * transfer.momentum_q**2
-        )
+        log_weight_q = np.log(transfer.measure_q) - curvature * transfer.momentum_q**2
+        series_n = _bessel_series(largest, transfer.momentum_q, log_weight_q)
         return self.amplitude * polyval(slope2 / largest, series_n) * np.exp(-rest)
 
 

@@ -13,71 +13,67 @@ from hpcx.refinement import Parameter, Quantity, Refinement, Values, powers
 START: dict[str, object] = {}
 #: uniform momenta up to _UNIFORM (1/nm), where unbound states up to _ENERGY (eV) lie; they grow with the energy that is
 #: kept
-_POINTS, _UNIFORM, _ENERGY = (55, 80, 110, 150, 220, 300), 3.2, 1.45
-_ENERGIES, _STEPS, _TOLERANCES = (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0), (1.0, 0.5, 0.25, 0.125), (1e-6, 1e-7, 1e-8)
+_UNIFORM, _ENERGY = 3.2, 1.45
+_GRIDS = (
+    Parameter(
+        "momentum.points",
+        (55, 80, 110, 150, 220, 300),
+        powers("momentum.points", 2, 1),
+        (("2",), ("1",), ()),
+        "midpoints: second order; bleaching by unbound states of a finite box: first order",
+    ),
+    Parameter(
+        "continuum.energy_max",
+        (1.2, 1.45, 1.8, 2.2, 2.7, 3.3, 4.0),
+        powers("continuum.energy_max", 1, 2),
+        (("1",), ("2",), ()),
+        "neglected states, polarised off resonance: first order in the inverse of their energy",
+    ),
+)
+_TIME_STEP = Parameter(
+    "solver.time_step",
+    (1.0, 0.5, 0.25, 0.125),
+    lambda values: {"2": values["solver.time_step"] ** 2},
+    (("2",), ()),
+    "trapezoids in time: second order",
+)
+_TOLERANCE = Parameter(
+    "solver.tolerance",
+    (1e-6, 1e-7, 1e-8),
+    lambda values: {"1": values["solver.tolerance"]},
+    (("1",), ()),
+    "error of the steps, kept below this by the solver",
+)
 
 
 def refinement(config: Config, material: Material) -> Refinement:
     """Return how a point is refined.
 
-    The uniform part of the momenta holds all unbound states that are kept, at the same distance, and the time steps
+    The uniform part of the momenta holds all unbound states that are kept, at the same spacing, and the time steps
     resolve their oscillations alike: with more than half a period in a step, fast states would look like slow ones.
     """
-    step = "solver.tolerance" if config.solver.route == "time" else "solver.time_step"
+    in_time = config.solver.route == "time"
+    sampling = _TOLERANCE if in_time else _TIME_STEP
 
     def settings(values: Values) -> dict[str, object]:
         """Return the keys of the grids."""
-        stretch = max(1.0, math.sqrt(values["continuum.energy_max"] / _ENERGY))
+        faster = max(1.0, values["continuum.energy_max"] / _ENERGY)
+        stretch = math.sqrt(faster)
         return {
             "momentum.points": round(values["momentum.points"] * stretch),
             "momentum.uniform_max": round(_UNIFORM * stretch, 4),
             "continuum.energy_max": values["continuum.energy_max"],
-            step: (
-                values[step]
-                if step == "solver.tolerance"
-                else values[step] / max(1.0, values["continuum.energy_max"] / _ENERGY)
-            ),
+            sampling.key: values[sampling.key] / (1.0 if in_time else faster),
         }
 
     def work(values: Values) -> float:
         """Return nodes squared times samples."""
         nodes = 40 + values["momentum.points"] * max(1.0, math.sqrt(values["continuum.energy_max"] / _ENERGY))
-        return (1e4 + nodes**2) * (values[step] ** -0.2 if step == "solver.tolerance" else 1 + 1 / values[step])
+        step = values[sampling.key]
+        return (1e4 + nodes**2) * (step**-0.2 if in_time else 1 + 1 / step)
 
-    def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return the settings that skip resampling and spectra."""
-        return {"signal.bootstrap": 0, "signal.photon_energies.points": 0}
-
-    return Refinement(_parameters(step), _quantities(), settings, lean, work)
-
-
-def _parameters(step: str) -> tuple[Parameter, ...]:
-    momenta = Parameter(
-        "momentum.points",
-        _POINTS,
-        powers("momentum.points", 2, 1),
-        (("2",), ("1",), ()),
-        "midpoints: second order; bleaching by unbound states of a finite box: first order",
-    )
-    states = Parameter(
-        "continuum.energy_max",
-        _ENERGIES,
-        powers("continuum.energy_max", 1, 2),
-        (("1",), ("2",), ()),
-        "neglected states, polarised off resonance: first order in the inverse of their energy",
-    )
-    sampling = Parameter(
-        step,
-        _TOLERANCES if step == "solver.tolerance" else _STEPS,
-        lambda values: {"1": values[step], "2": values[step] ** 2},
-        (("1",), ()) if step == "solver.tolerance" else (("2",), ()),
-        (
-            "error of the steps, kept below this by the solver"
-            if step == "solver.tolerance"
-            else "trapezoids in time: second order"
-        ),
-    )
-    return momenta, states, sampling
+    lean = {"signal.bootstrap": 0, "signal.photon_energies.points": 0}
+    return Refinement((*_GRIDS, sampling), _quantities(), settings, lambda wanted: lean, work)
 
 
 def _quantities() -> tuple[Quantity, ...]:

@@ -36,12 +36,9 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
     if config.temperature is None:
         return []
     given, phonons = config.dephasing, Phonons.of(material)
-    found = []
-    for key, width, ways in (
-        ("1s", given.s1, GROUND_WAYS),
-        ("bound", given.bound, EXCITED_WAYS),
-        ("continuum", given.continuum, EXCITED_WAYS),
-    ):
+    found, widths = [], {"1s": given.s1, "bound": given.bound, "continuum": given.continuum}
+    for key, width in widths.items():
+        ways = GROUND_WAYS if key == "1s" else EXCITED_WAYS
         least = SMALLEST_WIDTH + from_internal(phonons.width(given.measured_at, ways), "meV")
         if width < least:
             reason = (
@@ -58,9 +55,8 @@ def _size(config: Config, material: Material) -> list[Refusal]:
     """
     if config.solver.route != "third-order":
         return []
-    times = time_grid(
-        config, half_widths(config, material).smallest, np.array([config.delay.start, config.delay.stop]), 0.0
-    ).size
+    delay_d = np.array([config.delay.start, config.delay.stop])
+    times = time_grid(config, half_widths(config, material).smallest, delay_d, 0.0).size
     nodes = config.momentum.points + config.momentum.tail_points
     if times * nodes <= MOST_VALUES:
         return []

@@ -10,7 +10,6 @@ import pytest
 from hpcx.formation.excited_pairs import (
     FAR,
     Particles,
-    averaged,
     configuration,
     elements,
     exchanged,
@@ -49,7 +48,7 @@ def test_the_basis_holds_the_first_two_states(states):
 def test_hartree_fock_terms_are_the_first_order_in_the_basis(states):
     """<D_14|23> of pairs at rest is V_1234, symmetric in 2 and 3, from the integrals in momentum space."""
     basis = lowest_states(states, 3)
-    first = -exchanged(basis, Particles.of(0.46, 0.54), averaged(MEDIUM.interaction))  # (1, 4, 2, 3)
+    first = -exchanged(basis, Particles.of(MEDIUM))  # (1, 4, 2, 3)
     weight_k, coulomb_kk = states.grid.weight_k, states.coulomb_kk
     phi_sk = basis.in_momentum(states.grid.k_k)
     dressed_sk = (phi_sk * weight_k) @ coulomb_kk
@@ -64,7 +63,7 @@ def test_hartree_fock_terms_are_the_first_order_in_the_basis(states):
 
 def test_pairs_of_1s_alone_are_those_of_the_other_way(states):
     """Products of two 1s states and a Gaussian of their distance: the integrals of the whole basis, contracted."""
-    basis, particles = lowest_states(states, 1), Particles.of(0.46, 0.54)
+    basis, particles = lowest_states(states, 1), Particles.of(MEDIUM)
     width, amplitude = 1 / (2 * basis.exponent_g), basis.coefficient_sg[0] / basis.exponent_g
     functions = np.array([np.diag([one, two, far**-2]) for far in FAR for one in width for two in width])
     contract = lambda values: np.einsum(
@@ -72,7 +71,7 @@ def test_pairs_of_1s_alone_are_those_of_the_other_way(states):
     )
     parts = [
         (contract(contract(overlap).T), contract(contract(energy).T), contract(source))
-        for overlap, energy, source in elements(functions, basis, particles, averaged(MEDIUM.interaction))
+        for overlap, energy, source in elements(functions, basis, particles)
     ]
     expected = solve_two_excitons(states, MEDIUM)
     binding, antibinding = (configuration(parts, sign, 2 * basis.energy_s[0]) for sign in (1, -1))
