@@ -12,7 +12,7 @@ from math import factorial
 
 import numpy as np
 
-#: a window of final states with less than this part of its full weight counts as empty
+#: fraction of the full weight of the Gaussian below which no final state counts as lying within it
 EMPTY_WINDOW = 0.01
 #: highest factorial in the series of the exponential, of matrices of norm 1 at most
 SERIES = 20
@@ -32,9 +32,9 @@ def chain_rates(energy_l: np.ndarray, speed: float) -> np.ndarray:
 def quantum_rates(energy_l: np.ndarray, speed: float, quantum: float, width: float) -> np.ndarray:
     """Return Gamma_{l -> m} as `rate_ml` (1/fs) of the emission of quanta of energy `quantum` +- `width` (eV).
 
-    The weight of a final state is the energy interval it stands for times a Gaussian in the energy lost; the rates are
-    scaled so that every state loses `speed` (eV/fs). Where the next lower state is farther than one quantum, or no
-    state lies in the window, the step is the chain's.
+    The weight of a final state is its energy interval times a Gaussian in the energy lost. The rates are scaled so that
+    every state loses `speed` (eV/fs). If the next lower state is more than one quantum below, or no state lies within
+    the Gaussian, the rate is that of the chain.
     """
     rate_ml = chain_rates(energy_l, speed)
     interval_m = np.gradient(energy_l)
@@ -49,9 +49,7 @@ def quantum_rates(energy_l: np.ndarray, speed: float, quantum: float, width: flo
 
 
 def generator(rate_ml: np.ndarray, decay: float) -> np.ndarray:
-    """Return the matrix A of dN/dt = A N (1/fs): every column sums to zero but the first,
-    to -`decay` of the 1s state.
-    """
+    """Return the matrix A of dN/dt = A N (1/fs); 1s decays with the rate `decay`, all else is conserved."""
     matrix_ml = rate_ml - np.diag(rate_ml.sum(axis=0))
     matrix_ml[0, 0] -= decay
     return matrix_ml
@@ -85,9 +83,9 @@ class Propagator:
     def populations(self, source_lt: np.ndarray, first: int, samples: int) -> np.ndarray:
         """Return N_lt of dN/dt = A N + source from N = 0, exact for a source (1/fs) that is linear between the samples.
 
-        The source begins at sample `first` of `samples` and is zero after its end. Time is cut into as many blocks as
-        there are steps in a block: all blocks advance together from zero, then each is given what the one before it has
-        left.
+        The source begins at sample `first` of `samples` and is zero after its end. Time is divided into blocks. All
+        blocks are propagated at once, starting from zero; then the populations at the start of each block are
+        propagated through it and added.
         """
         size, steps, busy = len(source_lt), samples - 1, source_lt.shape[1] - 1
         length = int(np.ceil(np.sqrt(steps)))
@@ -97,16 +95,17 @@ class Propagator:
         drive_jlb = self.step * np.ascontiguousarray(drive_lt.reshape(size, length, length).transpose(2, 0, 1))
         for before, after in zip(drive_jlb, drive_jlb[1:]):
             after += self.exact_ml @ before
-        left_lb = _left_by_blocks(np.linalg.matrix_power(self.exact_ml, length), drive_jlb[-1])
+        start_lb = _block_starts(np.linalg.matrix_power(self.exact_ml, length), drive_jlb[-1])
         for after in drive_jlb:
-            left_lb = self.exact_ml @ left_lb
-            after += left_lb
+            start_lb = self.exact_ml @ start_lb
+            after += start_lb
         return np.hstack([np.zeros((size, 1)), drive_jlb.transpose(1, 2, 0).reshape(size, -1)[:, :steps]])
 
 
-def _left_by_blocks(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
-    """Return the state at the beginning of each block;
-    `across` is the evolution over a block, `own` what each adds by itself.
+def _block_starts(across_ml: np.ndarray, own_lb: np.ndarray) -> np.ndarray:
+    """Return the populations at the start of each block.
+
+    `across` propagates over one block; `own` are the populations at the end of a block that started from zero.
     """
     start_lb = np.zeros_like(own_lb)
     for b in range(1, own_lb.shape[1]):

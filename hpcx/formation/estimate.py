@@ -23,7 +23,7 @@ from hpcx.registry import Estimate
 BASE_BYTES = 140e6
 #: seconds for a photon energy per time and node squared, more when Hartree-Fock acts on all states, and for the pump
 TRACE_SECONDS, ALL_SECONDS, PUMP_SECONDS = 1.0e-10, 3.0e-10, 6.0e-10
-#: a point beside its responses, a photon energy of the spectrum and one of the resonances beside their time series
+#: overhead of a point, of a photon energy of the spectrum, and of a resonance
 POINT, ENERGY, RESONANCE = Work(calls=0.02), Work(calls=0.01), Work(calls=0.02)
 #: a fitted trace, a resampling of it, and seconds per node for a table that points share
 FIT, RESAMPLING, TABLE_SECONDS = Work(calls=0.002), Work(calls=0.0006), 4e-4
@@ -32,14 +32,14 @@ FIT, RESAMPLING, TABLE_SECONDS = Work(calls=0.002), Work(calls=0.0006), 4e-4
 INTEGRAL_SECONDS, PAIR_SECONDS = 1.3, 2.4e-6
 #: bytes of the same integrals
 INTEGRAL_BYTES = 1e8
-#: steps of the time route per fs at the default tolerance; evaluations per step; of each the calls, and seconds per
-#: node x state
+#: time route: steps per fs at the default tolerance, evaluations per step, and the cost of one: calls, and seconds per
+#: node and state
 STEPS_PER_FS, EVALUATIONS, EVALUATION, EVALUATION_SECONDS = 0.95, 6, Work(calls=1.7e-4), 3.4e-8
-#: longest step, fs, which the pulses allow; how many more steps the resonances of a substrate ask for
+#: longest step that the pulses allow, fs; factor on the number of steps for the resonances of a substrate
 LARGEST_STEP, SURFACE_STEPS = 2.0, 2.8
 #: runs of one delay that advance together
 COLUMNS = 5
-#: relaxation rates (1/fs) above which an explicit method must take shorter steps than the pulses ask for
+#: relaxation rate (1/fs) above which stability, not the pulses, limits the steps of an explicit method
 STABLE_RATE = 3.0
 
 

@@ -1,19 +1,19 @@
-"""Two-exciton states that several s states per exciton drive, in correlated Gaussians of all four particles.
+"""Two-exciton states driven by several s states of each exciton, in correlated Gaussians of all four particles.
 
-The pairs of the states 1s, 2s, ... at rest drive what has their angular momentum, zero, and their parity. These states
-hold s, p, d, ... states of each exciton and all partial waves of their motion (MODEL.md says which of them couple), so
-the basis are functions
+Pairs of the states 1s, 2s, ... at rest drive two-exciton states of zero angular momentum and even parity. These contain
+s, p, d, ... states of each exciton and all partial waves of the relative motion of the two (MODEL.md says which of them
+couple). The basis functions are therefore
 
     g_A = exp(-x^T A x / 2),    x = (rho_1, rho_2, R)
 
-of the distances within both pairs and between their centres of mass, with any positive A: elementary integrals, and
-upper bounds of the energies. With the permutations P of both electrons and both holes, and c = 1 (singlets) or -1
-(triplets), overlaps, energies and sources are
+of the distances within both pairs and between their centres of mass, with any positive matrix A. Their integrals are
+elementary, and the energies are upper bounds. With the permutations P of both electrons and both holes, and c = 1
+(singlets) or -1 (triplets), overlaps, energies and sources are
 
     O = <g| S |g'>,   H = <g| S H |g'>,   W_ab = <g| S V_ab |phi_a phi_b>,   S = (1 + P_e P_h + c P_e + c P_h) / 2
 
-where V_ab is what acts between the excitons a and b: repulsions less the attractions between the carriers of different
-pairs.
+where V_ab is the interaction between the excitons a and b: the repulsions and attractions between carriers of
+different pairs.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from hpcx.physics.interaction import Interaction
 from hpcx.physics.wannier_gaussian import GAUSSIANS, GaussianStates, lowest_states
 from hpcx.physics.wannier_radial import WannierStates
 
-#: widths of R (nm) of products of s states, which reach far; number of functions in which all distances are correlated,
-#: and their lengths (nm)
+#: widths in R (nm) of the products of s states, which describe distant excitons; number of functions in which all
+#: distances are correlated, and the range of their lengths (nm)
 FAR, CORRELATED, LENGTHS = np.geomspace(0.25, 20.0, 12), 200, (0.3, 12.0)
-#: smallest eigenvalue of the overlaps of normalised functions, and largest energy (eV) of the states: what lies above
-#: makes 2 % of the response
+#: smallest eigenvalue of the overlaps of normalised functions, and largest energy (eV) of the states; those above
+#: contribute 2 % of the response
 INDEPENDENT, HIGHEST = 1e-8, 3.0
 #: variances (nm^2) between which the mean interaction is tabulated, and momenta (1/nm) of its integral, both
 #: logarithmic
@@ -42,8 +42,8 @@ VARIANCES, MOMENTA = np.geomspace(1e-6, 1e5, 600), np.geomspace(1e-6, 1e5, 2500)
 
 
 def paired_states(states: WannierStates, count: int) -> np.ndarray:
-    """Return the overlaps of the states that two-exciton states are made of with all states (paired, state):
-    1s alone, or the `count` lowest.
+    """Return the overlaps (paired, state) with all states of those that drive two-exciton states:
+    1s alone, or the `count` lowest s states in the Gaussian basis.
     """
     if count == 1:
         return np.eye(1, states.energy_l.size)
@@ -107,8 +107,9 @@ def _variance(way_x: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 
 
 def solve_excited_pairs(states: WannierStates, medium: PairMedium, equal_masses: bool, count: int) -> TwoExcitonStates:
-    """Return the two-exciton states that the `count` lowest s states of each exciton drive;
-    `equal_masses` are twice the reduced one.
+    """Return the two-exciton states driven by the `count` lowest s states of each exciton.
+
+    With `equal_masses` electron and hole have twice the reduced mass each.
     """
     if equal_masses:
         medium = replace(medium, electron_mass=2 * states.reduced_mass, hole_mass=2 * states.reduced_mass)
@@ -149,7 +150,7 @@ def _products(basis: GaussianStates) -> np.ndarray:
 
 
 def _correlated(particles: Particles, number: int) -> np.ndarray:
-    """Return A of functions with a length of its own, drawn once for all, for each of the six distances."""
+    """Return A of functions with one random length for each of the six distances; the seed is fixed."""
     low, high = np.log(LENGTHS)
     length_np = np.exp(np.random.default_rng(1).uniform(low, high, (number, 6)))
     distance_px = np.concatenate([particles.within_px, particles.between_px])
@@ -183,8 +184,9 @@ def source(bra: np.ndarray, basis: GaussianStates, particles: Particles) -> np.n
 
 
 def exchanged(basis: GaussianStates, particles: Particles) -> np.ndarray:
-    """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d):
-    minus it are the Hartree-Fock terms.
+    """Return <P_e phi_c phi_d| V_ab |phi_a phi_b> of pairs at rest, eV nm^2, (a, b, c, d).
+
+    With the opposite sign these are the Hartree-Fock terms.
     """
     matrices, amplitude_cds = _at_rest(basis)
     electrons_xx = particles.permutation_sxx[2]

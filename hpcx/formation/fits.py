@@ -1,9 +1,9 @@
 """Rise times of transients.
 
 The fit is that of Trovatello et al., Eq. 1: (1 - exp(-t/rise)) H(t) [A1 exp(-t/decay) + A2 exp(-t/slow)] convolved with
-a Gaussian. It is four exponentials, each of which convolves to a scaled complementary error function. Rise and fast
-decay are interchangeable unless decay >= 2 rise + separation; where this limit is active the rise time depends on the
-separation, and the spread over separations is part of its uncertainty.
+a Gaussian. It is a sum of four exponentials; the convolution of each is a scaled complementary error function. Rise and
+fast decay can be exchanged unless decay >= 2 rise + separation. Where this constraint is active the rise time depends
+on the separation, and its spread over several separations is part of its uncertainty.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ RESPONSE = 25.0
 SIGMA = RESPONSE / (2 * np.sqrt(2 * np.log(2)))
 #: window of the fit, fs
 WINDOW = (-100.0, 200.0)
-#: least plateau over the largest signal: what ends lower has decayed, and its plateau is a rounding error
+#: smallest plateau relative to the largest signal; below it the signal has decayed and the plateau is rounding error
 PLATEAU_SHARE = 1e-6
-#: least distance of the fast decay from twice the rise: the default and the limits of the spread, fs
+#: separation, the smallest difference of the fast decay and twice the rise: the default, and those of the spread, fs
 SEPARATION, SEPARATIONS = 10.0, (5.0, 10.0, 20.0)
 RISE_MIN, RISE_MAX, PLAIN_RISE_MAX, DISTANCE_MAX = 0.3, 80.0, 200.0, 150.0
-#: numbers of rise times and distances among which the start of a fit is sought
+#: numbers of rise times and distances of the grid on which a fit finds its starting point
 RISE_STARTS, DISTANCE_STARTS = 40, 6
 #: argument of erfcx below which it is two exponentials to rounding; much further to the left it overflows
 FAR_LEFT = -6.0
@@ -38,22 +38,26 @@ class Fit:
 
     Attributes:
         rise: rise time, fs.
-        decay: fast decay time, fs; NaN for the plain rising exponential.
-        distance: decay less twice the rise, fs; at its lower bound the decay is the constraint's, not a result.
+        distance: decay time less twice the rise time, fs; at its lower bound the constraint sets the decay time, which
+            is no result then. NaN for the plain rising exponential.
         amplitude: A1 and A2 in units of the signal.
         misfit: root mean square of the residual over the largest signal.
     """
 
     rise: float
-    decay: float
     distance: float
     amplitude: tuple[float, float]
     misfit: float
 
     @property
+    def decay(self) -> float:
+        """Fast decay time, fs; NaN for the plain rising exponential."""
+        return 2 * self.rise + self.distance
+
+    @property
     def at_bound(self) -> bool:
         """Whether the rise time is a bound of the search, and so not a result."""
-        highest = PLAIN_RISE_MAX if np.isnan(self.decay) else RISE_MAX
+        highest = PLAIN_RISE_MAX if np.isnan(self.distance) else RISE_MAX
         return not RISE_MIN * (1 + 1e-6) < self.rise < highest * (1 - 1e-6)
 
 
@@ -113,7 +117,7 @@ def columns(time_t: np.ndarray, slow: float, log_np: np.ndarray) -> tuple[np.nda
 
 def model(fit: Fit, time_t: np.ndarray, slow: float) -> np.ndarray:
     """Return the fitted curve at times in fs; `slow` is the slow decay time."""
-    distance = 1.0 if np.isnan(fit.distance) else fit.distance  # of no effect without the fast amplitude
+    distance = 1.0 if np.isnan(fit.distance) else fit.distance  # the fast amplitude is zero: any value will do
     return fit.amplitude @ columns(time_t, slow, np.log([[fit.rise, distance]]))[0][0]
 
 
@@ -135,8 +139,11 @@ def fit_many(
         start_np = np.log([[fit.rise, fit.distance] for fit in starts])
     best_np = minimise(curves, lambda log_np: columns(time_t, slow, log_np), start_np, low_np, high_np)
     amplitude_nc, residual_nt = amplitudes(curves, columns(time_t, slow, best_np)[0])
-    found = zip(np.exp(best_np), plain_n, amplitude_nc * scale_n[:, None], np.sqrt(np.mean(residual_nt**2, axis=1)))
-    return [_fit(*parts) for parts in found]
+    rise_n, distance_n = np.exp(best_np).T
+    distance_n = np.where(plain_n, np.nan, distance_n)
+    amplitude_nc, misfit_n = amplitude_nc * scale_n[:, None], np.sqrt(np.mean(residual_nt**2, axis=1))
+    found = zip(rise_n.tolist(), distance_n.tolist(), amplitude_nc.tolist(), misfit_n.tolist())
+    return [Fit(rise, distance, tuple(pair), misfit) for rise, distance, pair, misfit in found]
 
 
 def inside(time_t: np.ndarray) -> np.ndarray:
@@ -144,14 +151,8 @@ def inside(time_t: np.ndarray) -> np.ndarray:
     return (time_t >= WINDOW[0] - 1e-9) & (time_t <= WINDOW[1] + 1e-9)
 
 
-def _fit(rise_distance_p: np.ndarray, plain: bool, amplitude_c: np.ndarray, misfit: float) -> Fit:
-    rise, distance = (float(value) for value in rise_distance_p)
-    decay, distance = (np.nan, np.nan) if plain else (2 * rise + distance, distance)
-    return Fit(rise, decay, distance, (float(amplitude_c[0]), float(amplitude_c[1])), float(misfit))
-
-
 def _bounds(separation_n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bounds of the parameters; a plain exponential has no distance, so one that stays."""
+    """Return the bounds of the parameters; for a plain exponential, which has no distance, it is fixed."""
     plain_n = np.isnan(separation_n)
     low_np = np.stack([np.full(plain_n.size, RISE_MIN), np.where(plain_n, DISTANCE_MAX, separation_n)], axis=1)
     high_np = np.stack([np.where(plain_n, PLAIN_RISE_MAX, RISE_MAX), np.full(plain_n.size, DISTANCE_MAX)], axis=1)
@@ -159,7 +160,7 @@ def _bounds(separation_n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _starts(curves: Curves, time_t: np.ndarray, slow: float, low_np: np.ndarray, high_np: np.ndarray) -> np.ndarray:
-    """Return the best parameters on a grid; those beyond a trace's own bounds do not count."""
+    """Return the best parameters on a grid, within the bounds of each trace."""
     rise_r = np.geomspace(RISE_MIN, PLAIN_RISE_MAX, RISE_STARTS)
     distance_d = np.geomspace(min(SEPARATIONS), DISTANCE_MAX, DISTANCE_STARTS)
     grid_gp = np.log(np.stack(np.meshgrid(rise_r, distance_d, indexing="ij"), axis=-1)).reshape(-1, 2)
@@ -201,8 +202,6 @@ def formation_time(time_t: np.ndarray, signal_t: np.ndarray, slow: float, platea
     """
     corrected_t = signal_t * np.exp(time_t / slow)
     plateau = corrected_t[time_t >= plateau_from].mean()
-    return (
-        float(time_t[-1] - trapezoid(corrected_t / plateau, time_t))
-        if plateau > PLATEAU_SHARE * np.abs(corrected_t).max()
-        else np.nan
-    )
+    if plateau <= PLATEAU_SHARE * np.abs(corrected_t).max():
+        return np.nan
+    return float(time_t[-1] - trapezoid(corrected_t / plateau, time_t))

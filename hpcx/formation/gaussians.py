@@ -16,7 +16,7 @@ from hpcx.physics.wannier_radial import WannierStates
 
 #: exponents at the start of the fit, in units of the inverse mean square momentum
 START = (0.4, 1.5, 5.0)
-#: largest argument of a Bessel function that is summed as a series: e to this power is still a number
+#: largest argument of a Bessel function that is summed as a series; exp of a larger one overflows
 LONGEST_SERIES = 600.0
 
 
@@ -36,7 +36,7 @@ def fit_gaussians(states: WannierStates) -> GaussianSum:
     start_g = np.log(inverse_square * np.array(START))
     residual = lambda log_exponent_g: _fitted(np.exp(log_exponent_g), k_k, root_k, target_k)[1] - target_k
     fit = least_squares(residual, start_g, xtol=1e-12, ftol=1e-14, gtol=1e-14)
-    # the minimum is flat: rounding makes the exponents independent of the rounding errors of the fit
+    # the minimum is flat: exponents are rounded so that they do not depend on rounding errors of the fit
     exponent_g = np.array([float(f"{exponent:.5g}") for exponent in np.exp(fit.x)])
     amplitude_g, _ = _fitted(exponent_g, k_k, root_k, target_k)
     norm = amplitude_g @ (1 / (4 * np.pi * np.add.outer(exponent_g, exponent_g))) @ amplitude_g
@@ -152,9 +152,7 @@ class Term:
 
 
 def _bessel_sum(slope2: np.ndarray, rest: np.ndarray, curvature: float, transfer: Transfer) -> np.ndarray:
-    """Return sum_q measure_q I_0(q s) exp(-curvature q^2 - rest) term by term,
-    where a series would be too large for its numbers.
-    """
+    """Return sum_q measure_q I_0(q s) exp(-curvature q^2 - rest) term by term, where a series would overflow."""
     total, slope = np.zeros_like(slope2), np.sqrt(slope2)
     for q, measure in zip(transfer.momentum_q, transfer.measure_q):
         total += measure * i0e(q * slope) * np.exp(q * slope - curvature * q**2 - rest)
@@ -164,8 +162,8 @@ def _bessel_sum(slope2: np.ndarray, rest: np.ndarray, curvature: float, transfer
 def _bessel_series(largest: float, transfer_q: np.ndarray, log_weight_q: np.ndarray) -> np.ndarray:
     """Return the coefficients of sum_q weight_q I_0(q s) in powers of s^2 / largest, for s^2 up to `largest`.
 
-    All terms are positive, and nothing cancels; weights come as logarithms, because terms are too large without them.
-    One series takes a tenth of the time of the Bessel functions.
+    All terms are positive, so nothing cancels. Weights are given as logarithms, because the terms without them would
+    overflow. The series takes a tenth of the time of the Bessel functions.
     """
     reach = float(transfer_q.max() * np.sqrt(largest))
     power_n = np.arange(int(reach) + 30)  # beyond `reach` every term is less than a quarter of the one before it

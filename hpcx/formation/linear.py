@@ -1,4 +1,4 @@
-"""First order in a field: how polarisations follow it, and the field at a sheet that radiates."""
+"""Linear response: polarisations in first order in the field, and the field at a sheet that radiates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sheet_field(problem: Problem, energy_w: np.ndarray | float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class LinearResponse:
-    """First-order response to a probe, at those frequencies of a grid that it contains.
+    """First-order response to a probe, at the frequencies of the grid that are in its spectrum.
 
     Attributes:
         grid: times and frequencies.

@@ -1,7 +1,7 @@
 """Couplings between excitons and light: Pauli blocking, bleaching by populations, the 1s Hartree-Fock shift.
 
-Derived from the two-band electron-hole Hamiltonian in the coherent limit; a factor 2 stands for the blocking by the
-electron and by the hole, of which a population counts half (Trovatello et al., Eq. 2).
+Derived from the two-band electron-hole Hamiltonian in the coherent limit. Blocking by a polarisation has a factor 2,
+for electron and hole; bleaching by a population has half of it (Trovatello et al., Eq. 2).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from hpcx.physics.wannier_radial import WannierStates
 
 
 def printed_bleaching(states: WannierStates) -> np.ndarray:
-    """Return sum_k phi_f(k) |phi_s(k)|^2 (nm) as `bleaching_fs`: what state s takes from the dipole moment of f."""
+    """Return sum_k phi_f(k) |phi_s(k)|^2 (nm) as `bleaching_fs`: how much state s reduces the dipole moment of f."""
     return (states.phi_lk * states.grid.weight_k) @ (states.phi_lk**2).T
 
 
 def plane_wave_bleaching(states: WannierStates) -> np.ndarray:
     """Return the bleaching (nm) with unbound states s replaced by plane waves: phi_f(k_s) in an infinite area.
 
-    The printed integral has an error of the order of the inverse box radius for unbound states, whose density is a
-    delta function at k_s = sqrt(2 mu e_s) / hbar.
+    For unbound states the printed integral has an error of the order of the inverse box radius. Their density in an
+    infinite area is a delta function at k_s = sqrt(2 mu e_s) / hbar.
     """
     bleaching_fs = printed_bleaching(states)
     unbound = states.energy_l > 0

@@ -1,4 +1,4 @@
-"""Rise times and the other numbers read off the traces."""
+"""Rise times and other numbers extracted from the traces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FEWEST_DELAYS = 5
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read off one trace; times in fs, see the datasets of the same names."""
+    """Numbers extracted from one trace; times in fs, see the datasets of the same names."""
 
     times: RiseTimes
     curve_d: np.ndarray
@@ -59,8 +59,9 @@ def read_many(delay_d: np.ndarray, signal_nd: np.ndarray, slow: float, resamplin
 
 
 def read_traces(comm: Any, traces: Traces, slow: float, resamplings: int) -> list[list[Reading | None]]:
-    """Return the readings by resonance and contribution, dealt out to the ranks;
-    None where the trace is zero or has too few delays.
+    """Return the readings by resonance and contribution; None where the trace is zero or has too few delays.
+
+    The traces are distributed over the ranks, the readings are the same on all of them.
     """
     resonances, contributions, _ = traces.change_rcd.shape
     signal_nd = traces.change_rcd.reshape(resonances * contributions, -1)
@@ -86,14 +87,14 @@ def over_peak(value: np.ndarray, peak: np.ndarray) -> np.ndarray:
     return value / np.where(peak > 0, peak, np.nan)
 
 
-def shares_by_reading(traces: Traces) -> np.ndarray:
+def shares_by_extent(traces: Traces) -> np.ndarray:
     """Return the coherent share with Hartree-Fock terms of either extent (extent, resonance)."""
     incoherent_rd = traces.change_rcd[:, CONTRIBUTIONS.index("incoherent")]
     return over_peak(traces.coherent_hrd.max(axis=2), (traces.coherent_hrd + incoherent_rd).max(axis=2))
 
 
 def excitons_made(config: Config, traces: Traces) -> float:
-    """Return the density (1/nm^2) at the end of the window and what has decayed from the 1s states until then."""
+    """Return the density of excitons (1/nm^2) that were created: those at the end of the run and those that decayed."""
     density_t = traces.population_vmlt.sum(axis=(0, 1, 2))
     ground_t = traces.population_vmlt[:, :, 0].sum(axis=(0, 1))
     lost = config.cascade.internal.decay / HBAR * trapezoid(ground_t, traces.time_t)

@@ -8,10 +8,10 @@ Eqs. 2-5, in the form
     i hbar dB_n/dt = (energy_n - i gamma) B_n + W_n P_a P_b
     dN/dt          = A N + (2 gamma_l / hbar) |P_l|^2.
 
-Three slips of the printed equations are mended: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source; and
-gamma stands with hbar in Eq. 5. Without substrate the field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), linear in
-itself because dP/dt contains E, or E_in + s P with a constant s (`Radiation.sheet_field`). A substrate answers to that
-field F at once and through the resonances of its layers, E = direct F + sum_p A_p with
+Three errors in the printed equations are corrected: the gain of N_1s in Eq. 3 is Gamma N_2s; B rotates with its source;
+and gamma is multiplied by hbar in Eq. 5. Without substrate the field at the sheet is E = E_in - (dP/dt) / (2 eps0 c), a
+linear equation for E because dP/dt contains E; or E_in + s P with a constant s (`Radiation.sheet_field`). A substrate
+responds to that field F instantaneously and through its resonances, E = direct F + sum_p A_p with
 i hbar dA_p/dt = pole_p A_p + residue_p F; the A_p are stored without their factor exp(-i frame t / hbar).
 """
 
@@ -30,9 +30,7 @@ from hpcx.physics.constants import CHARGE_PER_EPS0_V_NM, HBAR, SPEED_OF_LIGHT_NM
 
 @dataclass(frozen=True)
 class Terms:
-    """Which nonlinear terms act: `coherent` (blocking by P, Hartree-Fock, two excitons),
-    `populations` (bleaching by N).
-    """
+    """Nonlinear terms: `coherent` (blocking by P, Hartree-Fock, two excitons) and `populations` (bleaching by N)."""
 
     coherent: bool = True
     populations: bool = True
@@ -40,8 +38,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Link:
-    """A pair of components (valley, manifold) with its two-exciton states;
-    equal components mean a mirror or oneself.
+    """Two-exciton states of a pair of components (valley, manifold).
+
+    Both components are the same for two excitons of one component, and where one copy stands for both valleys.
     """
 
     first: tuple[int, int]
@@ -50,9 +49,7 @@ class Link:
 
 
 class StateBlocks:
-    """Where the unknowns lie in the rows of the state: C, N per component,
-    B per link, A and transforms of P per valley.
-    """
+    """Rows of the state that hold each unknown: C and N per component, B per link, A and transforms of P per valley."""
 
     def __init__(
         self, manifolds: tuple[Manifold, ...], valleys: int, links: list[Link], resonances: int, energies: int
@@ -85,41 +82,35 @@ class Operators:
         self.coulomb = m.states.coulomb_kk * weight_k
 
 
+@dataclass
 class Equations:
     """Right-hand side for a state of shape (blocks.rows, columns); every column is a run with its own incoming field.
 
-    Args:
+    Attributes:
         problem: states and couplings.
         valleys: 1 or 2 valley copies.
         mirrored: whether the single copy stands for both valleys (linear polarisation).
         energies_e: photon energies (eV) at which the sheet polarisation is Fourier transformed along the way.
         incoming: field (V/nm) of shape (valleys, columns) at a time (fs), without what the substrate reflects.
-        surface: what the substrate makes of incoming and radiated field.
+        surface: response of the substrate to incoming and radiated field.
         frame: photon energy (eV) of the rotating frame in which the substrate's resonances are stored.
         terms: nonlinear terms.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        valleys: int,
-        mirrored: bool,
-        energies_e: np.ndarray,
-        incoming: Callable[[float], np.ndarray],
-        surface: Surface,
-        frame: float,
-        terms: Terms = Terms(),
-    ) -> None:
-        self.problem = problem
-        self.valleys = valleys
-        self.energies_e = energies_e
-        self.incoming = incoming
-        self.surface = surface
-        self.frame = frame
-        self.terms = terms
-        self.links = _links(problem.pairs, valleys, mirrored) if terms.coherent else []
-        self.blocks = StateBlocks(problem.manifolds, valleys, self.links, surface.pole_p.size, energies_e.size)
-        self._operators = [Operators(m) for m in problem.manifolds]
+    problem: Problem
+    valleys: int
+    mirrored: bool
+    energies_e: np.ndarray
+    incoming: Callable[[float], np.ndarray]
+    surface: Surface
+    frame: float
+    terms: Terms = Terms()
+
+    def __post_init__(self) -> None:
+        self.links = _links(self.problem.pairs, self.valleys, self.mirrored) if self.terms.coherent else []
+        resonances, energies = self.surface.pole_p.size, self.energies_e.size
+        self.blocks = StateBlocks(self.problem.manifolds, self.valleys, self.links, resonances, energies)
+        self._operators = [Operators(m) for m in self.problem.manifolds]
 
     def derivative(self, time: float, state: np.ndarray) -> np.ndarray:
         """Return d(state)/dt at `time` (fs)."""
@@ -131,15 +122,8 @@ class Equations:
         frame_turn = np.exp(-1j * self.frame * time / HBAR)
         for valley in range(self.valleys):
             stored_pc = state[self.blocks.resonance[valley]]
-            drive_c = self._valley(
-                valley,
-                state,
-                polarization,
-                extra,
-                (incoming[valley], frame_turn * stored_pc.sum(axis=0)),
-                phase_ml,
-                result,
-            )
+            given = incoming[valley], frame_turn * stored_pc.sum(axis=0)
+            drive_c = self._valley(valley, state, polarization, extra, given, phase_ml, result)
             result[self.blocks.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR)
@@ -177,12 +161,12 @@ class Equations:
         return drive_c
 
     def _resonances(self, stored_pc: np.ndarray, drive_c: np.ndarray) -> np.ndarray:
-        """Return dA/dt of the substrate's resonances, stored and driven in the rotating frame."""
+        """Return dA/dt of the substrate's resonances in the rotating frame."""
         turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
         return (-1j / HBAR) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
 
     def _nonlinear(self, number: int, p_lc: np.ndarray, number_lc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) less what is blocked."""
+        """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) reduced by blocking and bleaching."""
         m, operators, extent = self.problem.manifolds[number], self._operators[number], self.problem.hartree_fock
         dipole_lc = np.repeat(m.dipole_l[:, None], p_lc.shape[1], axis=1)
         push_lc = np.zeros_like(p_lc)
@@ -210,7 +194,7 @@ class Equations:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return incoming plus radiated field, and the field at the sheet.
 
-        With dispersive radiation the field at the sheet solves the linear equation for itself.
+        With dispersive radiation the radiated field contains the field at the sheet: a linear equation.
         """
         manifolds, radiation, direct = self.problem.manifolds, self.problem.radiation, self.surface.direct
         incoming_c, delayed_c = given
@@ -230,33 +214,28 @@ class Equations:
     def _two_excitons(
         self, time: float, state: np.ndarray, polarization: dict[tuple[int, int], np.ndarray], result: np.ndarray
     ) -> dict[tuple[int, int], np.ndarray]:
-        """Write dB/dt, also in the interaction picture, and return what B adds to the equations of P."""
+        """Write dB/dt (in the interaction picture) and return the terms with B in the equations of P."""
         extra: dict[tuple[int, int], np.ndarray] = {}
         for link, rows in zip(self.links, self.blocks.two_exciton):
             pair = link.pair
             phase_n = np.exp(-1j * pair.energy_n * time / HBAR)[:, None]
-            paired = [self.problem.manifolds[key[1]].paired_sl for key in (link.first, link.second)]
-            first_ac, second_bc = (
-                paired_sl @ polarization[key] for paired_sl, key in zip(paired, (link.first, link.second))
-            )
+            first_sl, second_sl = (self.problem.manifolds[m].paired_sl for _, m in (link.first, link.second))
+            first_ac, second_bc = first_sl @ polarization[link.first], second_sl @ polarization[link.second]
             coupling_na = pair.coupling_nab.reshape(pair.energy_n.size, -1)
-            drive_nc = phase_n.conj() * (
-                coupling_na @ (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1)
-            )
+            product_ac = (first_ac[:, None] * second_bc).reshape(coupling_na.shape[1], -1)
+            drive_nc = phase_n.conj() * (coupling_na @ product_ac)
             result[rows] = (-1j / HBAR) * drive_nc - pair.damping / HBAR * state[rows]
-            back_abc = ((pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])).reshape(
-                *pair.coupling_nab.shape[1:], -1
-            )
-            extra[link.first] = extra.get(link.first, 0.0) + paired[0].T @ (back_abc * second_bc.conj()).sum(axis=1)
+            back_ac = (pair.weight_n[:, None] * coupling_na).T @ (phase_n * state[rows])
+            back_abc = back_ac.reshape(*pair.coupling_nab.shape[1:], -1)
+            from_first, from_second = (back_abc * first_ac.conj()[:, None]).sum(0), (back_abc * second_bc.conj()).sum(1)
+            extra[link.first] = extra.get(link.first, 0.0) + first_sl.T @ from_second
             if link.first != link.second:
-                extra[link.second] = extra.get(link.second, 0.0) + paired[1].T @ (
-                    back_abc * first_ac.conj()[:, None]
-                ).sum(axis=0)
+                extra[link.second] = extra.get(link.second, 0.0) + second_sl.T @ from_first
         return extra
 
 
 def _links(pairs: tuple[Pair, ...], valleys: int, mirrored: bool) -> list[Link]:
-    """Return which components are paired; a mirrored copy is its own partner in the other valley."""
+    """Return the pairs of components; a copy that stands for both valleys is its own partner in the other one."""
     links = []
     for pair in pairs:
         if pair.same_valley:

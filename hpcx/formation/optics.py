@@ -15,12 +15,11 @@ JONES = {
     "sigma+": np.array([1.0, 0.0]),
     "sigma-": np.array([0.0, 1.0]),
 }
-#: part of the largest value below which a spectrum counts as zero
+#: fraction of its largest value below which a spectrum counts as zero
 SPECTRUM_END = 1e-18
-#: numbers of resonances of a stack by which its reflection is represented in time, and the deviation that makes them
-#: enough
+#: numbers of resonances that are tried for the reflection of a stack in time, and the deviation that is small enough
 RESONANCES, FIT_GOAL = range(3, 7), 2e-4
-#: photon energies of the fit, the part of the pulses' spectra at which it ends, and the least weight of a photon energy
+#: number of photon energies of that fit, fraction of the pulses' spectra at which it ends, smallest weight
 FIT_POINTS, FIT_END, FIT_FLOOR = 400, 1e-3, 0.02
 
 
@@ -84,11 +83,10 @@ class Stack:
         return (front + back * trip) / (1 + front * back * trip)
 
     def resonances(self, energy: float, count: int) -> np.ndarray:
-        """Return the `count` complex energies (eV) next to `energy` at which light stays in the oxide:
-        poles of the reflection.
+        """Return the `count` complex energies (eV) nearest to `energy` of the resonances of the oxide.
 
-        The crystal's index is that at `energy`. All decay, by the same factor per round trip. A single surface has
-        none.
+        These are the poles of the reflection with the crystal's index at `energy`. All decay by the same factor per
+        round trip. A single surface has none.
         """
         front, back = self._surfaces(energy)
         if front * back * self.oxide_thickness == 0:
@@ -109,12 +107,11 @@ class Stack:
 
 @dataclass(frozen=True)
 class Surface:
-    """What a substrate makes of a field: direct + sum_p residue_p / (omega - pole_p),
-    a form that can be followed in time.
+    """Response of a substrate in a form that can be propagated in time: direct + sum_p residue_p / (omega - pole_p).
 
     Attributes:
         direct: the instantaneous part.
-        pole_p: resonances (eV), all decaying; none for a factor without dispersion.
+        pole_p: resonances (eV), all decaying; none for a response without dispersion.
         residue_p: their weights, eV.
         misfit: root mean square deviation from the reflection, weighted with the spectra of the pulses.
     """
@@ -129,12 +126,13 @@ class Surface:
 class Radiation:
     """Field at the sheet, E = (1 + r) (E_in + s P), with the reflection r of substrate and background.
 
-    The background of the layer answers at once, P_b = eps0 L E: with it 1 + r becomes (1 + r) / [1 - (1 + r) s eps0 L].
+    The background of the layer responds instantaneously, P_b = eps0 L E, so that 1 + r becomes
+    (1 + r) / [1 - (1 + r) s eps0 L].
 
     Attributes:
         frozen_at: photon energy (eV) at which s and r are taken for all frequencies; None for their dispersion.
         stack: the substrate; None for a free-standing sheet.
-        background: L (nm), susceptibility times thickness of all transitions but those that are followed.
+        background: L (nm), susceptibility times thickness of all transitions that are not computed.
     """
 
     frozen_at: float | None
@@ -155,7 +153,7 @@ class Radiation:
         return (1 + bare_w) / (1 - (1 + bare_w) * radiated_w) - 1
 
     def surface(self, pulses: tuple[Pulse, ...]) -> Surface:
-        """Return 1 + r for the route in time, as it is in the spectra of `pulses`, by as few resonances as suffice."""
+        """Return 1 + r within the spectra of `pulses` for the time route, with as few resonances as suffice."""
         if self.frozen_at is not None or self.stack is None:
             return Surface(complex(1 + self.reflection(pulses[0].photon_energy)))
         low = min(pulse.photon_energy - pulse.half_width(FIT_END) for pulse in pulses)

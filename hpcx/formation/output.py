@@ -17,10 +17,10 @@ from hpcx.formation.observables import (
     coherent_share,
     excitons_made,
     over_peak,
-    shares_by_reading,
+    shares_by_extent,
 )
 from hpcx.formation.problem import Problem
-from hpcx.formation.traces import CONTRIBUTIONS, READINGS, VALLEYS, Traces
+from hpcx.formation.traces import CONTRIBUTIONS, EXTENTS, VALLEYS, Traces
 from hpcx.io.result import Result
 from hpcx.units import from_internal
 
@@ -34,9 +34,7 @@ _NO_PEAK = "NaN: the full signal is nowhere positive"
 
 
 def add_states(result: Result, problem: Problem, change_l: np.ndarray) -> None:
-    """Add energies, binding energies and two-exciton numbers;
-    `change_l` (eV) is what bound energies of A change on twice the nodes.
-    """
+    """Add energies, couplings and two-exciton numbers; `change_l` (eV) are changes of energies on twice the nodes."""
     manifolds, add, one, each = problem.manifolds, result.group("wannier"), ("manifold",), ("manifold", "state")
     result.summary += [
         f"{m.name}: binding energy {from_internal(-m.states.energy_l[0], 'meV'):.1f} meV, gap {m.gap:.3f} eV"
@@ -72,7 +70,7 @@ def _by_state(rows: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def add_signal(result: Result, problem: Problem, traces: Traces, readings: list[list[Reading | None]]) -> None:
-    """Add delays, traces and everything read off the traces."""
+    """Add delays, traces and the numbers extracted from them."""
     both, add = ("resonance", "contribution"), result.group("signal")
     names = np.array([m.name for m in problem.manifolds])
     add("delay", traces.delay_d, ("delay",), "fs", "delay of the probe after the pump")
@@ -123,8 +121,8 @@ def _add_coherence(result: Result, traces: Traces) -> None:
     add("coherent_share", coherent_share(traces), ("resonance",), "1", label, missing=_NO_PEAK)
     if traces.coherent_hrd.size:
         axes, label = ("hartree_fock", "resonance", "delay"), "extent of the Hartree-Fock terms"
-        shares = shares_by_reading(traces)
-        add("hartree_fock", np.array(READINGS), axes[:1], "1", label)
+        shares = shares_by_extent(traces)
+        add("hartree_fock", np.array(EXTENTS), axes[:1], "1", label)
         add("coherent_share_by_extent", shares, axes[:2], "1", f"coherent share by {label}", missing=_NO_PEAK)
         add("coherent_by_extent", traces.coherent_hrd, axes, "1", f"coherent contribution by {label}")
 
@@ -181,14 +179,14 @@ def summary(problem: Problem, traces: Traces, readings: list[list[Reading | None
             f" {full.peak_to_plateau:.2f}, coherent share {shares[r]:.2f}"
         )
         if traces.coherent_hrd.size:
-            by_extent = zip(READINGS, shares_by_reading(traces)[:, r])
+            by_extent = zip(EXTENTS, shares_by_extent(traces)[:, r])
             texts = (f"{share:.2f} with Hartree-Fock of {name}" for name, share in by_extent)
             lines.append(f"{m.name}: coherent share {', '.join(texts)}")
     return lines
 
 
 def _rise_text(reading: Reading) -> str:
-    """Return the rise times for the summary; one at a bound of the fit is not passed off as a result."""
+    """Return the rise times for the summary; one at a bound of the fit is marked as no result."""
     fit, plain = reading.times.fit, reading.times.plain
     limits = f" (at its bound, {RISE_MIN:g} to {RISE_MAX:g} fs: not a result)"
     text = f"{fit.rise:.1f} +- {reading.error:.1f} fs{limits if fit.at_bound else ''}"

@@ -1,4 +1,4 @@
-"""The third-order route: pump response once, then every photon energy of the signal, dealt out to the ranks."""
+"""The third-order route: response to the pump, then the photon energies of the signal, distributed over the ranks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hpcx.formation.third_order import (
     relative_change,
     respond_to_pump,
 )
-from hpcx.formation.traces import CONTRIBUTIONS, POPULATION_STEP, READINGS, Traces
+from hpcx.formation.traces import CONTRIBUTIONS, EXTENTS, POPULATION_STEP, Traces
 from hpcx.io.items import compute_items, prepare
 from hpcx.parallel.fingerprint import Excerpt, fingerprint
 from hpcx.parallel.run import Run
@@ -34,13 +34,13 @@ from hpcx.physics.constants import HBAR
 if TYPE_CHECKING:  # estimates import this where there is no HDF5
     from hpcx.io.stages import Stages
 
-#: pulses are followed for so many durations, polarisations for so many dephasing times
+#: time for which pulses (in durations) and polarisations (in dephasing times) are computed
 PULSE_REACH, DECAY_REACH = 4.0, 15.0
-#: linear and pump responses that a sweep keeps at once, and photon energies of which it keeps all delays
+#: numbers of linear and pump responses, and of photon energies with all delays, that a sweep keeps
 RESPONSES_KEPT, ENERGIES_KEPT = 2, 4096
-#: shifts of the exciton energies by which a sample's scatter is averaged
+#: number of shifted exciton energies in the average over the sample
 SCATTER_NODES = 15
-#: parts that are due to populations: made by the pump, and by pump and probe together
+#: parts that are due to populations: those of the pump, and the grating of pump and probe
 POPULATION_PARTS = ("populations", "grating")
 
 
@@ -55,7 +55,7 @@ def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d
 
     def work(item: int) -> dict[str, np.ndarray]:
         """Return the parts of the signal (polarisation, delay) at one photon energy."""
-        extents = {*(READINGS if item < resonance_r.size else ()), config.approximation.hartree_fock}
+        extents = {*(EXTENTS if item < resonance_r.size else ()), config.approximation.hartree_fock}
         return _changes(config, problem, energy_e[item], responses.parts(energy_e[item], extents))
 
     with run.timings.measure("probe"):
@@ -81,7 +81,7 @@ def _traces(
     return Traces(
         delay_d=delay_d,
         change_rcd=change_ecd[:resonances],
-        coherent_hrd=np.array([[_coherent(part, extent) for part in parts[:resonances]] for extent in READINGS]),
+        coherent_hrd=np.array([[_coherent(part, extent) for part in parts[:resonances]] for extent in EXTENTS]),
         energy_e=energy_e[resonances:],
         spectrum_ced=change_ecd[resonances:].transpose(1, 0, 2),
         time_t=pump.grid.time_t[::stride],
@@ -100,10 +100,10 @@ def _populations(pump: PumpResponse, polarization: str, stride: int) -> np.ndarr
 
 
 def time_grid(config: Config, width: float, delay_d: np.ndarray, reference: float) -> TimeGrid:
-    """Return times that hold both pulses at every delay and the decay of the polarisations after the last.
+    """Return times that cover both pulses at every delay and the decay of the polarisations after the last.
 
-    `width` (eV) is the smallest half width of a state, `reference` (eV) the energy with whose factor signals are
-    stored.
+    `width` (eV) is the smallest half width of a state; signals are stored in the frame that rotates with `reference`
+    (eV).
     """
     reach = PULSE_REACH * max(config.pump.duration, config.probe.duration)
     stop = max(delay_d[-1], 0.0) + reach + decay_reach(width)
@@ -111,21 +111,19 @@ def time_grid(config: Config, width: float, delay_d: np.ndarray, reference: floa
 
 
 def decay_reach(width: float) -> float:
-    """Return the time (fs) after which a polarisation of a half width (eV) counts as gone."""
+    """Return the time (fs) after which a polarisation with this half width (eV) is negligible."""
     return DECAY_REACH * HBAR / width
 
 
 def response_key(config: Config) -> str:
-    """Return the same text for points that differ in polarisations only,
-    from the input alone: they share all responses.
-    """
+    """Return a key from the input that is the same for points that differ only in polarisations and share responses."""
     unseen = ("title", "output", "petsc", "signal", "probe.polarization", "pump.polarization")
     return fingerprint(Excerpt(config, unseen))
 
 
 @dataclass(frozen=True)
 class Given:
-    """All that the parts of a signal depend on, beside the photon energy.
+    """All that the parts of a signal depend on, except the photon energy.
 
     Attributes:
         problem: states, couplings, rates.
@@ -151,8 +149,8 @@ class Given:
 
 
 def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
-    """Return what the input says about the responses; the polarisations are factors on their parts, so not among it."""
-    # the middle of all states: what is farther than half the sampling frequency is folded back
+    """Return what the responses depend on; polarisations do not matter, because they are factors on the parts."""
+    # the middle of all states: frequencies farther from it than half the sampling frequency would be aliased
     reference = 0.5 * (problem.manifolds[0].energy_l[0] + problem.manifolds[-1].energy_l[-1])
     grid = time_grid(config, problem.smallest_width, delay_d, reference)
     pump = config.pump.internal
@@ -164,10 +162,10 @@ def given_by(config: Config, problem: Problem, delay_d: np.ndarray) -> Given:
 
 
 class Responses:
-    """Linear, pump and probe responses of a point, which other points of the sweep may share.
+    """Linear, pump and probe responses of a point, shared with other points of the sweep.
 
     `linear()`, `relaxation()` and `pump()` return the linear response, the propagators of the populations and the
-    response to the pump; what no other point has made is made then.
+    response to the pump, and compute them unless another point has.
     """
 
     def __init__(self, given: Given, run: Run) -> None:
@@ -208,7 +206,7 @@ def _parts(
     pump: Callable[[], PumpResponse],
     watch: Callable[[], None],
 ) -> dict[str, np.ndarray]:
-    """Return X(tau) as the mean over a sample in which all energies shift together; pulses are broad against that."""
+    """Return X(tau) as the mean over a sample in which all energies shift together, by less than the pulses' width."""
     shift_n, weight_n = scatter(given.problem.inhomogeneous)
     found = []
     for shift in shift_n:

@@ -23,7 +23,7 @@ from hpcx.physics.interaction import Interaction, layer_interaction
 from hpcx.physics.wannier_radial import WannierStates, convergence, radial_states
 
 MANIFOLDS = ("A", "B")
-#: eV from the top of the kept continuum that the pump must leave, for its band width and the levels it broadens
+#: smallest distance (eV) of the pump from the top of the kept continuum: bandwidth of the pump and level broadening
 PUMP_MARGIN = 0.2
 #: bound states whose convergence is reported
 CONVERGENCE_STATES = 5
@@ -36,14 +36,13 @@ class Manifold:
     Attributes:
         name: "A" or "B".
         states: kept Wannier states.
-        paired_sl: overlaps of the states s of which two-exciton states are made with all states l; 1s alone: (1, 0, 0,
-            ...).
+        paired_sl: overlaps of the states s that drive two-exciton states with all states l; for 1s (1, 0, 0, ...).
         gap: band gap, eV.
         energy_l: exciton energies, eV.
         dipole: interband dipole moment d, e nm.
         dipole_l: d_l = d phi_l(r = 0), e.
         damping_l: hbar gamma_l, eV.
-        bleaching_fs: what a population of state s takes from the dipole moment of f, e nm^2.
+        bleaching_fs: reduction of the dipole moment of f by a population of state s, e nm^2.
         generator_ml: matrix of the relaxation, 1/fs.
         hartree_fock: V_1s1s1s1s, eV nm^2.
     """
@@ -82,9 +81,7 @@ class Pair:
     coupling_nab: np.ndarray
 
     def ordered(self, values_abx: np.ndarray, leading: int) -> np.ndarray:
-        """Return values for states (a, b) of the manifolds (`leading`, other one) in the order (first, second),
-        or the other way round.
-        """
+        """Exchange the axes a, b of values for the manifolds (`leading`, other) if `leading` is the second manifold."""
         return values_abx if leading == self.first else values_abx.swapaxes(0, 1)
 
 
@@ -108,7 +105,7 @@ class Problem:
         return min(float(m.damping_l.min()) for m in self.manifolds)
 
 
-#: keys of the input at which the making of a manifold may not look; the environment is in its medium
+#: input keys that a manifold does not depend on (the environment enters through its medium)
 UNSEEN_BY_MANIFOLDS = (
     "title",
     "output",
@@ -124,7 +121,7 @@ UNSEEN_BY_MANIFOLDS = (
 
 
 def build_problem(config: Config, material: Material, shared: dict[str, object]) -> Problem:
-    """Build the problem of one point; tables that other points need too are kept in `shared`."""
+    """Build the problem of one point; tables that other points also need are kept in `shared`."""
     mediums = {name: medium_of(config, material, name) for name in MANIFOLDS}
     seen = Excerpt(config, UNSEEN_BY_MANIFOLDS)
     manifolds = tuple(
@@ -143,7 +140,7 @@ def build_problem(config: Config, material: Material, shared: dict[str, object])
 
 
 def notices(config: Config, upper_gap: float) -> list[str]:
-    """Return what a user should know about a valid input; `upper_gap` is the gap of B, eV."""
+    """Return remarks on a valid input; `upper_gap` is the gap of B, eV."""
     energy = config.pump.photon_energy
     if energy >= upper_gap:
         return []
@@ -174,7 +171,7 @@ def kept_states(config: Config, medium: PairMedium) -> WannierStates:
 
 @lru_cache(maxsize=8)
 def _states(momentum: Momentum, continuum: Continuum, medium: PairMedium) -> WannierStates:
-    """Solve the Wannier equation; kept, because the check of an input, the estimate of its cost and the run need it."""
+    """Solve the Wannier equation; cached, because refusals, estimate and run of one input all need it."""
     nodes = (momentum.points, momentum.uniform_max, momentum.tail_points, momentum.max)
     reduced_mass = medium.electron_mass * medium.hole_mass / medium.total_mass
     return radial_states(nodes, reduced_mass, medium.interaction).up_to(continuum.energy_max)
@@ -186,7 +183,7 @@ def gap_of(material: Material, name: str, states: WannierStates) -> float:
 
 
 def _manifold(config: Config, material: Material, name: str, medium: PairMedium) -> Manifold:
-    """Return a manifold from the part of the input that it may depend on; points that differ elsewhere share it."""
+    """Return a manifold; points whose inputs differ only in `UNSEEN_BY_MANIFOLDS` share it."""
     states = kept_states(config, medium)
     gap = gap_of(material, name, states)
     widths = half_widths(config, material)
@@ -229,7 +226,7 @@ def relaxation_rates(config: Config, energy_l: np.ndarray) -> np.ndarray:
 
 
 def two_exciton_tables(config: Config, material: Material) -> dict[str, SharedTable]:
-    """Return the tables of the pairs AA, BB and AB, if there are any; the last is that of the mean masses."""
+    """Return the tables of the pairs AA, BB and AB (with the mean masses), none without biexcitons."""
     if not config.approximation.biexciton:
         return {}
     mediums = [medium_of(config, material, name) for name in MANIFOLDS]
@@ -255,7 +252,7 @@ def _two_excitons(
 
 
 def convergence_table(config: Config, material: Material) -> SharedTable:
-    """Return how far the first bound energies of A (eV) move on a grid of twice the nodes."""
+    """Return the change of the first bound energies of A (eV) on a grid with twice the nodes."""
     medium = medium_of(config, material, MANIFOLDS[0])
     return SharedTable("formation/convergence", _convergence, (config.momentum, config.continuum, medium))
 
@@ -276,7 +273,7 @@ def _pairs(config: Config, manifolds: tuple[Manifold, ...], tables: dict[str, Tw
 
 
 def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley: bool, table: TwoExcitonStates) -> Pair:
-    """Indistinguishable excitons see the repulsive configuration alone, others both with weight one half."""
+    """Identical excitons have the repulsive configuration only, others both with weight one half."""
     same = same_valley and first == second
     configurations = [table.antibinding] if same else [table.binding, table.antibinding]
     energy_n = np.concatenate([configuration.energy_n for configuration in configurations])
@@ -292,7 +289,7 @@ def _pair(manifolds: tuple[Manifold, ...], first: int, second: int, same_valley:
 
 
 def radiation_of(config: Config, material: Material) -> Radiation:
-    """Return how the sheet radiates, and into what surroundings."""
+    """Return the radiation of the sheet, with the substrate if the input asks for it."""
     frozen = config.probe.photon_energy if config.approximation.radiation == "frozen" else None
     background = config.approximation.background if config.solver.route == "third-order" else 0.0
     if not config.approximation.substrate:

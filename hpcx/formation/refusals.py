@@ -1,4 +1,4 @@
-"""Widths below what phonons make, runs that need too much memory, pumps and substrates that cannot be described."""
+"""Inputs that are refused: half widths below the phonons' part, too much memory, pumps and substrates out of range."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from hpcx.units import from_internal
 
 #: largest deviation of a substrate's reflection in the time route
 MISFIT_MAX = 2e-3
-#: what phonons must leave of a half width at zero temperature, meV
+#: smallest half width at zero temperature, where the phonons' part vanishes, meV
 SMALLEST_WIDTH = 0.01
-#: most times of the third-order route times nodes of the momentum: some GB
+#: largest number of times (third-order route) times momenta: some GB
 MOST_VALUES = 50_000_000
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what memory and physics forbid of an input; raises MaterialError if the material lacks a number."""
+    """Return what is refused in an input, and why; raises MaterialError if the material lacks a number."""
     found = (
         _widths(config, material)
         or _size(config, material)
@@ -32,7 +32,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 
 
 def _widths(config: Config, material: Material) -> list[Refusal]:
-    """Return the widths of which phonons alone make more, so that too little is left at zero temperature."""
+    """Refuse half widths that are smaller than the phonons' part of them."""
     if config.temperature is None:
         return []
     given, phonons = config.dephasing, Phonons.of(material)
@@ -50,9 +50,7 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
 
 
 def _size(config: Config, material: Material) -> list[Refusal]:
-    """Return the time step of the third-order route if there are too many times,
-    which decay slowly or lie far apart.
-    """
+    """Refuse the time step of the third-order route if slow decay or distant pulses need too many times."""
     if config.solver.route != "third-order":
         return []
     delay_d = np.array([config.delay.start, config.delay.stop])
@@ -68,7 +66,7 @@ def _size(config: Config, material: Material) -> list[Refusal]:
 
 
 def _pump(config: Config, material: Material) -> list[Refusal]:
-    """Return the photon energy of the pump if it is below the A gap or too near the highest kept state."""
+    """Refuse a pump below the A gap or too near the highest kept state."""
     energy, name = config.pump.photon_energy, MANIFOLDS[0]
     gap = gap_of(material, name, kept_states(config, medium_of(config, material, name)))
     highest = gap + config.continuum.energy_max - PUMP_MARGIN
@@ -82,9 +80,7 @@ def _pump(config: Config, material: Material) -> list[Refusal]:
 
 
 def _substrate(config: Config, material: Material) -> list[Refusal]:
-    """Return the dispersion of a substrate if the time route cannot follow it,
-    as under pulses of a few fs or thick oxides.
-    """
+    """Refuse a dispersive substrate that the time route cannot describe, as with pulses of a few fs or thick oxides."""
     if config.solver.route != "time":
         return []
     pulses = tuple(Pulse(pulse.photon_energy, pulse.duration, 1.0) for pulse in (config.pump, config.probe))

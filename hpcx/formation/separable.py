@@ -1,9 +1,9 @@
 """Many small least-squares fits at once, of functions that are linear in their amplitudes.
 
-A trace is described by two columns that depend on nonlinear parameters, each with an amplitude of which the first is
-not negative. The amplitudes are eliminated (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10, 413
+A trace is a sum of two columns, which depend on nonlinear parameters. Their amplitudes are free, but the first is not
+negative. The amplitudes are eliminated (variable projection, Golub and Pereyra, SIAM J. Numer. Anal. 10, 413
 (1973), with the Jacobian of Kaufman, BIT 15, 49 (1975)), the parameters found by Levenberg-Marquardt steps between
-bounds. All traces advance together, and none depends on the others.
+bounds. All traces are fitted at once, independently of each other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 #: columns (trace, 2, time) and their derivatives (trace, parameter, 2, time) for parameters (trace, parameter)
 Columns = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-#: largest number of steps; a step that promises less, relative to the sum of squares, ends a fit: rounding hides the
-#: gain
+#: largest number of steps, and the predicted relative decrease of the sum of squares below which a fit ends (it is
+#: comparable with rounding errors)
 STEPS, SMALLEST_GAIN = 200, 1e-13
-#: damping at the start, its factor after a step that helped and after one that did not
+#: initial damping, its factors after a successful and after a failed step, and the smallest damping
 DAMPING, EASIER, HARDER, LEAST_DAMPING = 1e-3, 0.2, 5.0, 1e-12
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Values to be fitted (trace, time), and which traces have the second column alone."""
+    """Values to be fitted (trace, time), and which traces have only the second column."""
 
     value_nt: np.ndarray
     single_n: np.ndarray
@@ -67,7 +67,7 @@ def amplitudes(curves: Curves, column_nct: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def best_of(curves: Curves, column_gct: np.ndarray, allowed_ng: np.ndarray) -> np.ndarray:
-    """Return for every trace the number of the columns that describe it best among those that are allowed."""
+    """Return for every trace the number of the allowed pair of columns that fits best."""
     basis_gct = Basis.of(column_gct).basis_nct
     # not a BLAS product, whose rounding depends on how many traces there are: columns may be equally good
     first_ng, second_ng = np.einsum("nt,gct->cng", curves.value_nt, basis_gct)
@@ -109,13 +109,14 @@ def _step(
     high_np: np.ndarray,
     damping_n: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the step from `at_np`, what it promises, and the sum of squares;
-    parameters that press against a bound stay.
+    """Return the step from `at_np`, the decrease that it predicts, and the sum of squares.
+
+    Parameters at a bound stay there if the step would leave the bounds.
     """
     column_nct, slope_npct = columns
     amplitude_nc, residual_nt = amplitudes(curves, column_nct)
     basis_nct = Basis.of(column_nct).basis_nct
-    basis_nct[amplitude_nc[:, 0] == 0, 0] = 0.0  # a column without amplitude does not take part
+    basis_nct[amplitude_nc[:, 0] == 0, 0] = 0.0  # a column with zero amplitude is not projected out
     change_npt = np.einsum("npct,nc->npt", slope_npct, amplitude_nc)
     change_npt -= (change_npt @ basis_nct.transpose(0, 2, 1)) @ basis_nct
     downhill_np = -np.einsum("npt,nt->np", change_npt, residual_nt)
@@ -129,7 +130,7 @@ def _step(
 
 
 def _parts(curves: Curves, basis: Basis) -> np.ndarray:
-    """Return the part of each trace along its basis, the first cut at zero."""
+    """Return the projections of each trace on its basis, the first at least zero."""
     part_nc = np.einsum("nct,nt->nc", basis.basis_nct, curves.value_nt)
     part_nc[:, 0] = np.where(curves.single_n, 0.0, np.maximum(part_nc[:, 0], 0.0))
     return part_nc

@@ -1,4 +1,4 @@
-"""Tables that the points of a sweep usually share."""
+"""Tables that points of a sweep usually share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hpcx.materials.loader import Material
 
 
 def shared_tables(config: Config, material: Material) -> dict[str, Callable[[], object]]:
-    """Return by its name in `Run.shared` how each table is made that takes a while, those that take longest first.
+    """Return the makers of the expensive tables by their names in `Run.shared`, the most expensive first.
 
     Raises MaterialError if the material lacks a number.
     """

@@ -1,4 +1,4 @@
-"""The grid of times on which slowly rotating signals are sampled, and its Fourier transform."""
+"""The time grid of signals in a rotating frame, and its Fourier transform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hpcx.physics.constants import HBAR
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """Times start + n step (fs), n < size; signals are stored without their factor exp(-i reference t / hbar)."""
+    """Times start + n step (fs), n < size; signals are stored without the factor exp(-i reference t / hbar)."""
 
     start: float
     step: float
@@ -46,7 +46,7 @@ class TimeGrid:
     def to_adjoint(self, signal_t: np.ndarray, first: int = 0, band: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return step sum_t u(t) exp(-i w t) along the last axis, for sums over time of u(t) f(t).
 
-        The signal may begin with sample `first` and end early: it is zero elsewhere. Frequencies may be a part of all.
+        The signal may begin with sample `first` and end early; it is zero elsewhere. `band` selects frequencies.
         """
         start = self.start + first * self.step
         factor_w = self.step * np.exp(-1j * self.detuning_w[band] * start)
@@ -57,7 +57,7 @@ class TimeGrid:
         return ifft(spectrum_w * np.exp(1j * self.detuning_w * self.start), axis=-1) / self.step
 
     def from_band(self, spectrum_w: np.ndarray, band: np.ndarray) -> np.ndarray:
-        """Return the signal of a spectrum that is known at the frequencies `band` and zero elsewhere; see `to_time`."""
+        """Return the signal of a spectrum that is given at the frequencies `band` and zero elsewhere; see `to_time`."""
         whole_w = np.zeros((*spectrum_w.shape[:-1], self.size), complex)
         whole_w[..., band] = spectrum_w
         return self.to_time(whole_w)

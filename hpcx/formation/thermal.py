@@ -1,9 +1,8 @@
-"""What the temperature of the lattice does: dephasing by phonons,
-phonons that the cascade absorbs, momenta of formed excitons.
+"""Effects of the lattice temperature: dephasing by phonons, absorption of phonons in the cascade, thermal momenta.
 
 Dephasing by acoustic phonons grows linearly with temperature, by optical ones with their Bose occupation (Selig et al.,
-Nat. Commun. 7, 13279 (2016); Moody et al., Nat. Commun. 6, 8315 (2015)). Without a temperature none of the three is
-there, as in Trovatello et al. (2020). Units: eV, nm, K.
+Nat. Commun. 7, 13279 (2016); Moody et al., Nat. Commun. 6, 8315 (2015)). Without a temperature all three are absent, as
+in Trovatello et al. (2020). Units: eV, nm, K.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from hpcx.physics.constants import BOLTZMANN_EV_PER_K, HBAR2_PER_M0
 from hpcx.physics.phonons import occupation
 from hpcx.physics.wannier_radial import WannierStates
 
-#: how an optical phonon takes coherence away: 1s by absorption alone, states higher than a phonon by emission as well
+#: number of processes by which optical phonons dephase: absorption for 1s; absorption and emission for states higher by
+#: more than a phonon
 GROUND_WAYS, EXCITED_WAYS = 1, 2
 #: nodes of the thermal mean over kinetic energies (Gauss-Laguerre) and of the angles between momenta
 ENERGIES, ANGLES = 24, 24
@@ -49,9 +49,7 @@ class Phonons:
         )
 
     def width(self, temperature: float, ways: int) -> float:
-        """Return the part of a half width (eV) that vanishes at zero temperature (K);
-        emission that is always there is not in it.
-        """
+        """Return the part of a half width (eV) that vanishes at zero temperature; spontaneous emission is not in it."""
         return self.acoustic * temperature + ways * self.optical * float(
             occupation(self.energy, BOLTZMANN_EV_PER_K * temperature)
         )
@@ -85,13 +83,11 @@ def half_widths(config: Config, material: Material) -> HalfWidths:
 
 
 def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: float) -> np.ndarray:
-    """Return the rates (1/fs) of a cascade that emits and absorbs phonons,
-    from those `rate_ml` of spontaneous emission.
+    """Return the rates (1/fs) of a cascade with emission and absorption, from `rate_ml` of spontaneous emission.
 
-    A step down by an energy is n + 1 times as fast, the step back n times, n being the occupation of phonons of that
-    energy. A state stands for the energy interval around it, so the way up is weighed by the ratio of the intervals:
-    the stationary populations are interval times exp(-energy / kT), whatever the grid, and the mean loss of energy
-    stays what it was.
+    With n the occupation of phonons of the energy difference, emission is n + 1 times as fast and absorption n times.
+    Each state represents an energy interval, so upward rates carry the ratio of the intervals. The stationary
+    populations are then interval times exp(-energy / kT) on any grid, and the mean energy loss does not change.
     """
     upper = np.triu_indices(energy_l.size, 1)  # from l to a lower m
     occupied_ml = np.zeros_like(rate_ml)
@@ -102,20 +98,16 @@ def with_absorption(rate_ml: np.ndarray, energy_l: np.ndarray, temperature: floa
 
 
 def thermal_bleaching(states: WannierStates, medium: PairMedium, temperature: float) -> np.ndarray:
-    """Return sum_k phi_f(k) <|phi_1s|^2> (nm) for all f:
-    what 1s excitons with thermal momenta Q take from the dipole moments.
+    """Return the bleaching sum_k phi_f(k) <|phi_1s|^2> (nm) of all f by 1s excitons with thermal momenta Q.
 
-    The electron of such an exciton blocks at k - (m_e / M) Q, the hole at k + (m_h / M) Q, each one half; the mean is
-    over the Boltzmann distribution of the kinetic energies of the pair.
+    The electron of such an exciton blocks at k - (m_e / M) Q, the hole at k + (m_h / M) Q, each with weight one half.
+    The mean is over the Boltzmann distribution of the kinetic energy of the exciton.
     """
     x_x, weight_x = np.polynomial.laguerre.laggauss(ENERGIES)
     momentum_x = np.sqrt(2 * medium.total_mass * BOLTZMANN_EV_PER_K * temperature * x_x / HBAR2_PER_M0)
     shares = (medium.electron_mass / medium.total_mass, medium.hole_mass / medium.total_mass)
-    density_k = sum(
-        0.5 * weight * _shifted_density(states, share * q)
-        for q, weight in zip(momentum_x, weight_x)
-        for share in shares
-    )
+    shifts = [(weight, share * q) for q, weight in zip(momentum_x, weight_x) for share in shares]
+    density_k = sum(0.5 * weight * _shifted_density(states, shift) for weight, shift in shifts)
     return (states.phi_lk * states.grid.weight_k) @ density_k
 
 

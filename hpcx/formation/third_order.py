@@ -1,19 +1,19 @@
 """Third-order response to pump and probe, all delays at once.
 
-The change of the polarisation in the probe's direction is linear in the probe. At one photon energy it is therefore a
-sum over time of the probe's field and polarisations with weights that depend on the pump alone,
+The change of the polarisation in the direction of the probe is linear in the probe. At one photon energy it is
+therefore a sum over time of the probe's field and polarisations, with weights that depend only on the pump,
 
     X(tau) = sum_t [ a(t) E_probe(t - tau) + sum_l h_l(t) p_l(t - tau) ],
 
-so that every delay costs no more than a sum over frequencies. X = sum_l d_l S_l(omega) / (energy_l - omega - i gamma_l)
+so that each delay costs one sum over frequencies. X = sum_l d_l S_l(omega) / (energy_l - omega - i gamma_l)
 with the third-order sources S_l of the equation of motion (Trovatello et al., Eq. 2): for manifold and circular
 component, capital letters being the pump's and small ones the probe's,
 
     s_k = d E (2 |P_k|^2) + E sum_l bleaching N_l + 2 d E_pump p_k P_k^*
         + 2 [|P_k|^2 (V p)_k + p_k P_k^* (V P)_k] - 2 [p_k (V |P|^2)_k + P_k (V p P^*)_k] + two-exciton part.
 
-The weights of the blocking and Hartree-Fock terms stay in momentum space, where the probe's polarisation is known as
-well. They are made in pieces of time that fit into the cache of a core.
+The weights of the blocking and Hartree-Fock terms are evaluated in momentum space, for intervals of time that fit into
+the cache of a core.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from hpcx.formation.problem import Manifold, Pair, Problem
 from hpcx.formation.spectral import TimeGrid
 from hpcx.physics.constants import HBAR
 
-#: damping added to the population grating while it is transformed, 1/fs; it is undone exactly and ends the memory
+#: damping (1/fs) of the population grating while it is transformed, which limits its duration; removed exactly after
 GRATING_DAMPING = 0.03
-#: times, and rows of a transform, that are worked on at once
+#: numbers of times, and of rows of a transform, that are processed at once
 PIECE, ROWS = 64, 16
-#: parts of X by what they are due to, each with the number of its factor among those of `polarization_factors`
+#: parts of X by their origin, each with the index of its factor in `polarization_factors`
 PARTS = {
     "populations": 0, "blocking": 0, "grating": 0, "1s": 0, "all": 0, "none": 0,
     "pairs within a valley": 0, "pairs crossed": 1, "pairs straight": 2,
@@ -48,7 +48,7 @@ class PumpResponse:
 
     Attributes:
         grid: times.
-        active: the samples at which there are polarisations; all but the populations are known at these alone.
+        active: samples at which there are polarisations; all but the populations are given only at these.
         field_t: field at the sheet, V/nm.
         polarization_mlt: P_l(t) per manifold, 1/nm.
         population_mlt: N_l(t) per manifold, 1/nm^2, at all times.
@@ -125,9 +125,7 @@ class Detection:
         self.resolvent_ml = [resolvent(m, energy) for m in problem.manifolds]
 
     def parts(self, extents: set[str], pairs: bool, grating: bool) -> dict[str, np.ndarray]:
-        """Return the parts by the names of PARTS;
-        `extents` are the ranges of the Hartree-Fock terms that are wanted.
-        """
+        """Return the parts by the names of PARTS, with Hartree-Fock terms of the given `extents`."""
         found = {"populations": self.populations(), "blocking": self.blocking()}
         found |= {extent: self.hartree_fock(extent) for extent in sorted(extents)}
         if pairs:
@@ -204,14 +202,14 @@ class Detection:
         return self.pump.grid.to_adjoint(weight_t, self.pump.active.start, self.linear.band)
 
     def _through(self, response_rw: np.ndarray, weight_rt: np.ndarray) -> np.ndarray:
-        """Return the spectrum of weights of what responds to the probe as `response_rw` says."""
+        """Return the spectrum of weights of quantities with the linear response `response_rw` to the probe."""
         return sum(
             np.einsum("rw,rw->w", self._adjoint(weight_rt[rows]), response_rw[rows])
             for rows in pieces(len(weight_rt), ROWS)
         )
 
     def _bra(self, number: int) -> np.ndarray:
-        """Return the weight with which a source in momentum space enters X."""
+        """Return the weight of a source in momentum space in X."""
         states = self.problem.manifolds[number].states
         return (self.resolvent_ml[number] @ states.phi_lk) * states.grid.weight_k
 
@@ -234,8 +232,9 @@ class Detection:
         return weight_kt
 
     def _two_exciton_memory(self, pair: Pair, green_abw: np.ndarray, probed: int, pump_st: np.ndarray) -> np.ndarray:
-        """Return what a product P_a p_b at time t adds to X through the two-exciton states later on,
-        a being of the manifold `probed`.
+        """Return the later contribution to X of a product P_a p_b at time t through the two-exciton states.
+
+        State a belongs to the manifold `probed`.
         """
         grid, active = self.pump.grid, self.pump.active
         bra_s = self.problem.manifolds[probed].paired_sl @ self.resolvent_ml[probed]

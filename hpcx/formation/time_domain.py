@@ -1,8 +1,8 @@
-"""The route in time: pump and probe to all orders, the probe's part by cycling the phase of the pump.
+"""The time route: pump and probe to all orders in the field; phase cycling of the pump selects the probe direction.
 
-The polarisation at the probe frequency is averaged over four pump phases, which leaves what depends on the pump through
-its intensity alone, and compared with a run without pump. All five runs are columns of one integration, so that they
-share their steps and the errors of the steps cancel. Delays share the trajectory of the pump before the probe.
+The polarisation at the probe frequency is averaged over four phases of the pump, so that only terms with the intensity
+of the pump remain, and compared with a run without pump. All five runs are columns of one integration: they share time
+steps, and their integration errors cancel. Delays share the propagation under the pump before the probe.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hpcx.physics.constants import HBAR
 TERMS = {"full": Terms(), "incoherent": Terms(coherent=False), "coherent": Terms(populations=False)}
 #: phase factors of the pump in the columns of a run; the last column is without pump
 PHASES = np.array([1, 1j, -1, -1j, 0])
-#: longest step, fs; pulses are longer, so none is missed
+#: longest step, fs; shorter than all pulses
 LARGEST_STEP = 2.0
 
 
@@ -61,7 +61,7 @@ class Experiment:
 
     @property
     def tail(self) -> float:
-        """Time (fs) after the maximum of the probe after which its polarisation is gone."""
+        """Time (fs) from the maximum of the probe until its polarisation has decayed."""
         return self.lead + decay_reach(self.problem.smallest_width)
 
     def equations(self, delay: float, phases_c: np.ndarray, probe_on: bool, terms: Terms) -> Equations:
@@ -83,7 +83,9 @@ class Experiment:
         valleys = self.jones_pump_v.size
         return Equations(self.problem, valleys, self.mirrored, energies_e, incoming, self.surface, frame, terms)
 
-    def integrator(self, equations: Equations, columns: int, scale: float) -> ExplicitOde:
+    def integrator(
+        self, equations: Equations, columns: int, scale: float, statistics: OdeStatistics | None = None
+    ) -> ExplicitOde:
         """Return the integrator with absolute tolerances for fields of amplitude `scale` (V/nm), block by block."""
         blocks = equations.blocks
         size = max(np.abs(m.dipole_l).max() for m in self.problem.manifolds) * scale * self.probe.duration / HBAR
@@ -96,15 +98,16 @@ class Experiment:
             absolute[rows] = scale
         for rows in blocks.transform:
             absolute[rows] = size * self.probe.duration
-        tolerances = self.tolerance, self.tolerance * absolute
-        return ExplicitOde(equations.derivative, *tolerances, LARGEST_STEP, "formation_", self.watch)
+        numerics = self.tolerance, self.tolerance * absolute, LARGEST_STEP, "formation_", self.watch
+        return ExplicitOde(equations.derivative, *numerics, statistics or OdeStatistics())
 
 
 def make_experiment(
     config: Config, problem: Problem, energies_e: np.ndarray, pump: str = "", watch: Callable[[], None] = lambda: None
 ) -> Experiment:
-    """Return the experiment for a `pump` of this polarisation (the first by default);
-    valleys that mirror each other are computed once.
+    """Return the experiment for a `pump` of this polarisation (the first by default).
+
+    Valleys that are mirror images of each other are computed once.
     """
     amplitude = peak_amplitude(config.pump.internal.fluence, config.pump.duration)
     pump, probe = pump or config.pump.polarizations[0], config.probe.polarization
@@ -138,14 +141,13 @@ def pump_trajectory(
     equations = experiment.equations(0.0, PHASES[:1], False, terms)
     state = np.zeros((equations.blocks.rows, 1), complex)
     early = [time for time in times if time <= experiment.pump_start]
-    integrator = experiment.integrator(equations, 1, experiment.pump.amplitude)
-    integrator.statistics = statistics
+    integrator = experiment.integrator(equations, 1, experiment.pump.amplitude, statistics)
     later = times[len(early) :]
     return [state] * len(early) + (integrator.integrate(state, experiment.pump_start, later) if later else [])
 
 
 def start_state(equations: Equations, trajectory: np.ndarray) -> np.ndarray:
-    """Return the columns of PHASES from the pump's state with phase zero: P and A turn once, B twice, N not at all."""
+    """Return the columns of PHASES from the state with phase 1: P and A take the phase, B its square, N none."""
     blocks = equations.blocks
     state = np.zeros((blocks.rows, PHASES.size), complex)
     order = {1: [*blocks.polarization.values(), *blocks.resonance], 2: blocks.two_exciton}
@@ -165,14 +167,12 @@ def probe_change(
     `trajectory` is the pump's state at the beginning of the probe.
     """
     equations = experiment.equations(delay, PHASES, True, terms)
-    integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude)
-    integrator.statistics = statistics
-    [final] = integrator.integrate(
-        start_state(equations, trajectory), delay - experiment.lead, [max(delay, 0.0) + experiment.tail]
-    )
-    sheet_ec = sum(
-        jones.conj() * final[rows] for jones, rows in zip(experiment.jones_probe_v, equations.blocks.transform)
-    ) * (2 if experiment.mirrored else 1)
+    integrator = experiment.integrator(equations, PHASES.size, experiment.probe.amplitude, statistics)
+    start, end = delay - experiment.lead, max(delay, 0.0) + experiment.tail
+    [final] = integrator.integrate(start_state(equations, trajectory), start, [end])
+    copies = 2 if experiment.mirrored else 1
+    transforms = zip(experiment.jones_probe_v, equations.blocks.transform)
+    sheet_ec = copies * sum(jones.conj() * final[rows] for jones, rows in transforms)
     turn_e = np.exp(-1j * experiment.energies_e * delay / HBAR)
     changed_e = (sheet_ec[:, :4].mean(axis=1) - sheet_ec[:, 4]) * turn_e
     return _observed(experiment, changed_e, sheet_ec[:, 4] * turn_e)
@@ -192,10 +192,9 @@ def _observed(experiment: Experiment, changed_e: np.ndarray, linear_e: np.ndarra
 
 
 def time_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray, pump: str) -> Traces:
-    """Return all traces and the spectrum for a `pump` of this polarisation;
-    delays are dealt out to the ranks, the result is alike on all.
+    """Return all traces and the spectrum for a `pump` of this polarisation, the same on all ranks.
 
-    Finished delays are kept in the checkpoint; raises Stopped when a stop is asked for.
+    Delays are distributed over the ranks; finished ones are kept in the checkpoint. Raises Stopped on request.
     """
     run, axis = stages.run, config.signal.photon_energies
     resonance_r = np.array([m.energy_l[0] for m in problem.manifolds])

@@ -1,4 +1,4 @@
-"""What both routes return: relative changes of the reflectivity against delay, by contribution."""
+"""The result of both routes: relative changes of the reflectivity against delay, by contribution."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: "incoherent" is the bleaching by populations, also by the grating that pump and probe make together; "coherent" all
-#: else
+#: "incoherent" is the bleaching by populations, including the grating of pump and probe; "coherent" is the rest
 CONTRIBUTIONS = ("full", "incoherent", "coherent")
 #: valleys, of which sigma+ drives the first
 VALLEYS = ("K", "K'")
 #: spacing of the populations that are written, fs
 POPULATION_STEP = 2.0
 #: extents of the Hartree-Fock terms between which the coherent contribution is compared
-READINGS = ("1s", "all")
+EXTENTS = ("1s", "all")
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Traces:
     Attributes:
         delay_d: delays, fs.
         change_rcd: relative change of the reflectivity at the A and B excitons (resonance, contribution, delay).
-        coherent_hrd: coherent contribution with Hartree-Fock terms of extent READINGS[h]; empty in the time route.
+        coherent_hrd: coherent contribution with Hartree-Fock terms of extent EXTENTS[h]; empty in the time route.
         energy_e: photon energies of the spectrum, eV.
         spectrum_ced: spectrum (contribution, photon energy, delay).
         time_t: times of the populations, fs.

@@ -6,9 +6,9 @@ b = Q - d Q', d = (m_h - m_e) / M, so that everything follows from one four-fold
 
     S(a, b) = int d2K/(2 pi)^2 phi(K - a/2) phi(K + a/2) phi(K - b/2) phi(K + b/2).
 
-A transfer q between the electrons makes it S(a - q, b - q), between the holes S(a - q, b + q). The two electron-hole
-attractions of the pairs formed by the exchange are removed with the Wannier equation, the other two are part of the
-free pairs. phi is a sum of three Gaussians, which makes the integral over K elementary. Units: eV, nm.
+A momentum transfer q between the electrons gives S(a - q, b - q), between the holes S(a - q, b + q). The electron-hole
+attractions within the exchanged pairs are eliminated with the Wannier equation; the other two belong to the free pairs.
+phi is a sum of three Gaussians, so that the integral over K is elementary. Units: eV, nm.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from hpcx.physics.wannier_radial import WannierStates
 PAIR_NODES, PAIR_MAX = 26, 5.0
 TRANSFER_NODES, TRANSFER_MAX = 22, 8.0
 PAIR_ANGLES = 8
-#: momenta at which the form factors of the charge clouds are computed, to 1e-5 of their difference in between
+#: number of momenta between which the form factors of the charge densities are interpolated (to 1e-5)
 CLOUD_NODES = 60
-#: eigenvectors of the overlap matrix below this eigenvalue are Pauli-forbidden combinations and are dropped
+#: eigenvalue of the overlap matrix below which an eigenvector counts as Pauli-forbidden and is dropped
 FORBIDDEN = 0.02
 
 
@@ -62,7 +62,7 @@ class Kernels:
         weight_q: 0 and Q dQ / 2 pi, 1/nm^2.
         overlap_qq: S, nm^2.
         exchange_qq: U, eV nm^2.
-        direct_qq: interaction of the charge clouds without exchange, eV nm^2; zero for equal masses.
+        direct_qq: direct interaction of the charge densities, eV nm^2; zero for equal masses.
     """
 
     momentum_q: np.ndarray
@@ -113,11 +113,12 @@ def solve_two_excitons(states: WannierStates, medium: PairMedium, equal_masses: 
 
 def build_kernels(states: WannierStates, gaussians: GaussianSum, medium: PairMedium, imbalance: float) -> Kernels:
     """Return the kernels; `imbalance` is (m_h - m_e) / M."""
-    momentum_q, weight_q = pair_grid()
+    momentum_q, weight_q = (np.append(0.0, part) for part in _grid(PAIR_NODES, PAIR_MAX, 1.5))
     upper = np.triu_indices(momentum_q.size)  # the kernels are symmetric
     vectors, distance_pa = pair_vectors(momentum_q, upper, imbalance)
     overlap_pa, kinetic_pa = exchange_overlap(gaussians, vectors, states.reduced_mass, -2 * states.energy_l[0])
-    transfer = transfer_grid(medium)
+    exchanged_q, area_q = _grid(TRANSFER_NODES, TRANSFER_MAX, 2)
+    transfer = Transfer(exchanged_q, area_q * COULOMB * medium.interaction.in_momentum(exchanged_q))
     repulsion_pa = sum(transfer_overlap(gaussians, vectors, transfer, sign) for sign in (1, -1))
     parts = (overlap_pa, repulsion_pa - kinetic_pa, _direct_kernel(states, medium, distance_pa, imbalance))
     return Kernels(momentum_q, weight_q, *(_symmetric(part_pa.mean(axis=1), upper) for part_pa in parts))
@@ -158,7 +159,7 @@ def solve_configuration(kernels: Kernels, medium: PairMedium, sign: int) -> Spin
 def configuration_states(
     hamiltonian_qq: np.ndarray, overlap_qq: np.ndarray, drive_abq: np.ndarray, forbidden: float = FORBIDDEN
 ) -> SpinConfiguration:
-    """Return the states of H x = e O x, x^T O x = 1, with what `drive_abq` (eV nm) has in common with them."""
+    """Return the states of H x = e O x, x^T O x = 1, with their overlaps with `drive_abq` (eV nm)."""
     value_n, vector_qn = eigh(overlap_qq)
     keep = value_n >= forbidden
     basis_qn = vector_qn[:, keep] / np.sqrt(value_n[keep])
@@ -169,22 +170,12 @@ def configuration_states(
     )
 
 
-def pair_grid() -> tuple[np.ndarray, np.ndarray]:
-    """Return the momenta Q of the pairs, 0 first (1/nm), and weights Q dQ / 2 pi (1/nm^2)."""
-    node, weight = np.polynomial.legendre.leggauss(PAIR_NODES)
+def _grid(nodes: int, largest: float, power: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gauss nodes k = largest u^power (1/nm), and weights k dk / 2 pi (1/nm^2)."""
+    node, weight = np.polynomial.legendre.leggauss(nodes)
     u = 0.5 * (node + 1)
-    momentum = PAIR_MAX * u**1.5
-    step = 0.5 * weight * 1.5 * PAIR_MAX * np.sqrt(u)
-    return np.append(0.0, momentum), np.append(0.0, momentum * step / (2 * np.pi))
-
-
-def transfer_grid(medium: PairMedium) -> Transfer:
-    """Return momenta that two carriers exchange."""
-    node, weight = np.polynomial.legendre.leggauss(TRANSFER_NODES)
-    v = 0.5 * (node + 1)
-    momentum = TRANSFER_MAX * v**2
-    step = 0.5 * weight * 2 * TRANSFER_MAX * v
-    return Transfer(momentum, momentum * step / (2 * np.pi) * COULOMB * medium.interaction.in_momentum(momentum))
+    momentum, step = largest * u**power, 0.5 * weight * power * largest * u ** (power - 1)
+    return momentum, momentum * step / (2 * np.pi)
 
 
 def _direct_kernel(states: WannierStates, medium: PairMedium, transfer: np.ndarray, imbalance: float) -> np.ndarray:

@@ -22,7 +22,7 @@ from mpi4py import MPI
 from hpcx.formation import perturbative
 from hpcx.formation.fits import formation_time, rise_times
 from hpcx.formation.linear import LinearResponse, linear_response
-from hpcx.formation.observables import coherent_share, shares_by_reading
+from hpcx.formation.observables import coherent_share, shares_by_extent
 from hpcx.formation.problem import Pair, build_problem
 from hpcx.formation.traces import CONTRIBUTIONS
 from hpcx.io.stages import Stages
@@ -69,7 +69,7 @@ def read(traces) -> list[dict[str, float]]:
                 "decay": fit.decay,
                 "distance": fit.distance,
                 "share": coherent_share(traces)[r],
-                "share of all": shares_by_reading(traces)[1, r],
+                "share of all": shares_by_extent(traces)[1, r],
                 "difference": float(np.interp(0, DELAYS, difference)),
                 "late difference": float(np.interp(100, DELAYS, difference)),
             }
