@@ -140,10 +140,11 @@ def fit_many(
     best_np = minimise(curves, lambda log_np: columns(time_t, slow, log_np), start_np, low_np, high_np)
     amplitude_nc, residual_nt = amplitudes(curves, columns(time_t, slow, best_np)[0])
     rise_n, distance_n = np.exp(best_np).T
-    distance_n = np.where(plain_n, np.nan, distance_n)
     amplitude_nc, misfit_n = amplitude_nc * scale_n[:, None], np.sqrt(np.mean(residual_nt**2, axis=1))
-    found = zip(rise_n.tolist(), distance_n.tolist(), amplitude_nc.tolist(), misfit_n.tolist())
-    return [Fit(rise, distance, tuple(pair), misfit) for rise, distance, pair, misfit in found]
+    found = zip(plain_n, rise_n.tolist(), distance_n.tolist(), amplitude_nc.tolist(), misfit_n.tolist())
+    return [
+        Fit(rise, np.nan if plain else distance, tuple(pair), misfit) for plain, rise, distance, pair, misfit in found
+    ]
 
 
 def inside(time_t: np.ndarray) -> np.ndarray:
