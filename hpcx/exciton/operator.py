@@ -29,12 +29,12 @@ class ExcitonOperator:
         self.own, self.rows = self._spread.own, self._spread.rows
         self._kinetic = problem.kinetic_k[self.own]
         self._spinor_sk = problem.pair_spinor_sk[comm.rank :: comm.size]
-        self._convolution = BoxConvolution(problem.w_ij)
+        self._convolution = BoxConvolution(problem.mesh, problem.w_ij)
         corner = problem.mesh.index_kx.min(axis=0)
         self._place = tuple((problem.mesh.index_kx - corner).T)
         rows, columns = np.ptp(problem.mesh.index_kx, axis=0) + 1
         self._extent = int(rows), int(columns)
-        self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(self._extent)), np.complex128)
+        self._work = np.zeros((len(self._spinor_sk), *self._convolution.padded(problem.mesh.index_kx)), np.complex128)
         self.dtype = complex
         self.flops = 10.0 * self._work.size * np.log2(max(self._work.size, 2))
 

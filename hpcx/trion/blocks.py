@@ -107,6 +107,10 @@ class Blocks(Generic[AnyBlock]):
         p, r = block.rows[None], block.columns[:, None]
         return np.where(p >= 0, self.mesh.add(p, r), -1)
 
+    def allowed(self, block: Block) -> np.ndarray:
+        """Return the integers of the points that any column of a block allows, (p, 2)."""
+        return self.mesh.index_kx[block.rows[(self.third(block) >= 0).any(axis=0)]]
+
     def key(self) -> np.ndarray:
         """Return r n + p of every entry, -1 where it is masked."""
         key = np.full(self.length, -1)
@@ -204,17 +208,25 @@ def operations(blocks: Blocks[Stair]) -> int:
     return sum(len(block.columns) * block.height**2 for block in blocks.blocks)
 
 
-def box_blocks(mesh: ValleyMesh, columns: np.ndarray, width: int) -> Blocks[Box]:
-    """Return `columns` in blocks of `width` whose rows are the smallest box
-    of mesh integers around the allowed points.
+def box_blocks(mesh: ValleyMesh, columns: np.ndarray, entries: int) -> Blocks[Box]:
+    """Return `columns` in blocks of about so many entries, of one column at least, whose rows are the smallest box of
+    mesh integers around the allowed points; columns of similar boxes are together.
     """
-    found: list[Box] = []
-    start = 0
-    for first in range(0, len(columns), width):
-        part = columns[first : first + width]
-        allowed = (mesh.add(np.arange(mesh.size)[None], part[:, None]) >= 0).any(axis=0)
-        index_px = mesh.index_kx[allowed]
-        (i, j), (rows, columns_) = index_px.min(axis=0).tolist(), (np.ptp(index_px, axis=0) + 1).tolist()
-        found.append(Box(part, rows * columns_, start, mesh, (i, j), (rows, columns_)))
+    first_cx, last_cx = np.array([_box(mesh, column) for column in columns[:, None]]).reshape(-1, 2, 2).swapaxes(0, 1)
+    extent_cx = last_cx - first_cx + 1
+    left, found, start = np.lexsort((*first_cx.T, *extent_cx.T)), [], 0
+    while len(left):
+        width = max(1, entries // int(extent_cx[left[0]].prod()))
+        part, left = left[:width], left[width:]
+        corner = first_cx[part].min(axis=0)
+        rows, columns_ = (last_cx[part].max(axis=0) - corner + 1).tolist()
+        i, j = corner.tolist()
+        found.append(Box(columns[part], rows * columns_, start, mesh, (i, j), (rows, columns_)))
         start = found[-1].entries.stop
     return Blocks(mesh, found)
+
+
+def _box(mesh: ValleyMesh, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and the largest integers of the points that a column, (1,), allows; (2,) each."""
+    index_px = mesh.index_kx[mesh.add(np.arange(mesh.size), column) >= 0]
+    return index_px.min(axis=0), index_px.max(axis=0)

@@ -44,7 +44,7 @@ _FLOP_SECONDS = {"gemm": 1.6e-11, "gemm-single": 8e-12}
 _SINGLE_TRANSFORMS = 0.65
 #: per layout: calls, seconds per entry of the columns without and with symmetry, and per n log2 n of a column's
 #: transforms
-_LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.4e-8
+_LAYOUT, _ENTRY_SECONDS, _FOURIER_SECONDS = Work(calls=3e-5), (4.2e-8, 7.2e-8), 2.2e-8
 #: of the solver per product: calls, and seconds per unknown of the orthogonalisation
 _SOLVER, _ORTHOGONALISATION_SECONDS = Work(calls=1.3e-4), 7e-8
 #: lists of a species: calls, and seconds per entry of the columns of a layout

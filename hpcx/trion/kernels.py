@@ -212,12 +212,12 @@ class FourierKernel:
 
     def __init__(self, problem: TrionProblem, blocks: Blocks[Box], precision: type = np.complex128) -> None:
         self.blocks, self.precision = blocks, precision
-        self._convolutions = [BoxConvolution(w_ij, precision) for w_ij in problem.interactions]
+        self._convolutions = [BoxConvolution(problem.mesh, w_ij, precision) for w_ij in problem.interactions]
+        self._lengths = {block.start: self._convolutions[0].padded(blocks.allowed(block)) for block in blocks.blocks}
         moving = max(len(problem.photoexcited.spinor_ck), len(problem.resident.spinor_ck))
         spectators = max(len(problem.resident.spinor_ck), len(problem.opposite.spinor_ck))
         sizes = [
-            moving * spectators * len(block.columns) * math.prod(BoxConvolution.padded(block.extent))
-            for block in blocks.blocks
+            moving * spectators * len(block.columns) * math.prod(self._lengths[block.start]) for block in blocks.blocks
         ]
         self._work: np.ndarray = np.empty(max(sizes, default=0), precision)
         self._results: np.ndarray = np.empty((2, spectators * largest(blocks)), precision)
@@ -280,7 +280,7 @@ class FourierKernel:
         """Return the product for one block; the result is overwritten by the next call."""
         spinor, conjugate = (self._part(part, block)[:, None, None] for part in moving[:2])
         rows, columns = block.extent
-        shape = (len(spinor), *x_bcp.shape[:2], *BoxConvolution.padded(block.extent))
+        shape = (len(spinor), *x_bcp.shape[:2], *self._lengths[block.start])
         work = self._work[: math.prod(shape)].reshape(shape)
         np.multiply(spinor, self._on_box(block, x_bcp), out=work[..., :rows, :columns])
         convolved = moving[2].apply(work, block.extent)
@@ -324,7 +324,9 @@ def along_short_boxes(problem: TrionProblem) -> TrionProblem:
     mesh = problem.mesh
     if not mesh.lattice.is_hexagonal:
         return problem
-    sheared, middle = replace(mesh, index_kx=mesh.index_kx @ [[1, 1], [0, 1]]), problem.w_ij.shape[0] // 2
+    shear, middle = np.array([[1, 1], [0, 1]]), problem.w_ij.shape[0] // 2
+    lattice = replace(mesh.lattice, vectors_vx=shear.T @ mesh.lattice.vectors_vx)
+    sheared = replace(mesh, index_kx=mesh.index_kx @ shear, lattice=lattice)
     i, j = np.ogrid[2 * (slice(-2 * sheared.reach, 2 * sheared.reach + 1),)]
     occurs = np.abs(j - i) <= middle
     attraction, *other = (
@@ -340,9 +342,9 @@ def make_kernel(kernel: str, problem: TrionProblem, group: PairGroup, mine: np.n
     precision, columns = np.complex64 if is_single(kernel) else np.complex128, group.columns
     if kernel.startswith("fft"):
         problem = along_short_boxes(problem)
-        side = 2 * (2 * problem.mesh.reach + 1)
-        width = max(1, _BATCH // (problem.components**2 * side**2))
-        return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], width), precision)
+        # transforms have about four times the entries of a box
+        entries = _BATCH // (4 * problem.components**2)
+        return FourierKernel(problem, box_blocks(problem.mesh, columns[mine], entries), precision)
     mirrors = group.permutation_gk[group.conjugates_g & ~group.swaps_g]
     if len(mirrors) and problem.mesh.size >= _PAIRS_FROM:
         pairs = mirror_blocks(problem.mesh, columns[mine], mirrors, _PAIRS_WIDTH)

@@ -19,7 +19,7 @@ from hpcx.trion.problem import Label, three_carriers
 ENTRIES = 0.95
 #: bytes of the spectra of the interaction that all transforms need, for a mesh of 27181 points; they grow as n^1.5
 #: (measured)
-_SPECTRA_BYTES, _SPECTRA_POINTS = 2e8, 27181
+_SPECTRA_BYTES, _SPECTRA_POINTS = 1.45e8, 27181
 #: spinors for all transforms: bytes per point and component
 _SPINOR_BYTES = 700
 #: vectors of the eigensolver beside its basis: one more of the basis, one to work with, one in which states are handed
