@@ -9,6 +9,7 @@ from tight_binding_files import honeycomb
 from hpcx.exciton.config import Config
 from hpcx.exciton.solve import solve
 from hpcx.exciton.zone import ZoneOperator, zone_problem
+from hpcx.exciton.zone_labels import ZoneSymmetry
 from hpcx.exciton.zone_space import add_space
 from hpcx.io.result import Result
 from hpcx.materials.loader import load_material
@@ -84,3 +85,25 @@ def test_memory_of_densities_is_the_share_of_a_rank(comm):
     density = 8 * n**2  # bytes on one of the two sites
     assert many - few < 30 * 2 * 1.02 * density / comm.size + 20_000
     assert few < 10 * 2 * 1.02 * density / comm.size + 16 * density + 80_000
+
+
+@pytest.mark.mpi
+def test_memory_of_names_is_the_share_of_a_rank(comm):
+    """What grows with the states is shared; one vector is whole on every rank, and images of points for a moment."""
+    model, n = honeycomb(), 40
+    operator = ZoneOperator(comm, zone_problem(comm, model, RytovaKeldysh(4.0, 1.0), n, 1))
+
+    def peak(states):
+        vectors = np.ones((states, operator.rows), complex) / n
+        tracemalloc.start()
+        symmetry = ZoneSymmetry(operator, model, np.zeros(2), 1e-6)
+        _, names = symmetry.settle(np.arange(states), vectors, lambda number: vectors[0])
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert symmetry.group == "C3v" and set(names) == {"unknown"}  # no eigenvectors
+        return most
+
+    few, many = peak(10), peak(40)
+    vector = 16 * n**2
+    assert many - few < 30 * 1.1 * vector / comm.size + 20_000
+    assert few < 24 * vector / comm.size + 8 * vector
