@@ -22,7 +22,7 @@ import numpy as np
 
 from hpcx.exciton.carriers import A_PAIR, carrier_bands, pair_labels
 from hpcx.exciton.config import CarriersInput, Config
-from hpcx.exciton.problem import carrier_lattice, material_interaction
+from hpcx.exciton.problem import carrier_lattice, material_interaction, pair_bands
 from hpcx.exciton.refusals import followed
 from hpcx.exciton.tight_binding import load_valleys
 from hpcx.exciton.zone_refinement import RESIDUAL, SOLVER_ERROR, zone_refinement
@@ -31,7 +31,7 @@ from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
-from hpcx.physics.valley_bands import TightBindingValleys
+from hpcx.physics.valley_bands import TightBindingValleys, cautions
 from hpcx.refinement import Parameter, Quantity, Refinement, Values
 from hpcx.units import from_internal
 
@@ -230,6 +230,7 @@ def refinement(config: Config, material: Material) -> Refinement:
         mesh_settings,
         lean,
         work,
+        "; ".join(cautions(pair_bands(config, material))),
     )
 
 

@@ -52,20 +52,24 @@ def refinement(config: Config, material: Material) -> Refinement:
     """Return how trions on a disk are refined."""
     exciton = binding_energy(config, material)
     rough = _SHARE * exciton.rough
+    channels = {name: f"{name} trion binding energy" for name in config.trion.channels}
     trions = [
-        Quantity(f"{species}/binding_energy", name, "meV", solver_error=_SOLVER_ERROR, usual=_USUAL, rough=rough)
-        for species, name in _NAMES.items()
+        Quantity(f"{name}/binding_energy", text, "meV", solver_error=_SOLVER_ERROR, usual=_USUAL, rough=rough)
+        for name, text in (_NAMES | channels if config.trion.species else channels | _NAMES).items()
     ]
 
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
-        """Return the settings for the lowest state of the wanted species, without spectra."""
-        species = [name for name in _NAMES if any(quantity.path.startswith(name) for quantity in wanted)]
-        states = {
-            "trion.species": species or ["singlet"],
+        """Return the settings for the lowest state of the wanted species and channels, without spectra and exchange."""
+        names = {quantity.path.removesuffix("/binding_energy") for quantity in wanted}
+        named = {name: words for name, words in config.trion.channels.items() if name in names}
+        states: dict[str, object] = {
+            "trion.species": [name for name in _NAMES if name in names] or ([] if named else ["singlet"]),
             "solver.states": 1,
             "solver.tolerance": RESIDUAL,
             "solver.save_states": False,
         }
+        if config.trion.channels:
+            states |= {"trion.channels": named, "exchange.long_range": False, "exchange.contact": 0.0}
         return states | {"absorption.enabled": False, "twod.enabled": False}
 
     def work(values: Values) -> float:

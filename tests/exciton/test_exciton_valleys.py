@@ -14,7 +14,7 @@ from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
 from hpcx.converge.command import begin, search
 from hpcx.exciton.problem import exciton_problem, material_interaction
-from hpcx.exciton.refinement import reduced_mass
+from hpcx.exciton.refinement import reduced_mass, refinement
 from hpcx.exciton.tight_binding import load_model, valley_centre
 from hpcx.parallel.run import Run
 from hpcx.parallel.stop import StopRequests
@@ -145,6 +145,12 @@ def test_error_bars_hold(folder):
         search(COMM, study, str(place), StopRequests(), None, lambda text: None)
         (answer,) = study.answers
         assert abs(answer.value - expected) < answer.error < 1
+
+
+def test_a_centre_that_is_no_minimum_is_told(folder):
+    point = point_of(folder, text_of(LIU), "exciton.hole=M:v1")
+    assert "hole: a point of the disk is" in refinement(point.config, point.material).choices
+    assert not refinement(point_of(folder, text_of(LIU)).config, point.material).choices
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from hpcx.physics.slabs import VACUUM, Slab, SlabLayer
 from hpcx.trion.config import Config
 from hpcx.trion.operator import TrionOperator
 from hpcx.trion.problem import exciton_of, trion_problem
+from hpcx.trion.refinement import refinement
 from hpcx.trion.refusals import refusals
 from hpcx.trion.solve import solve
 
@@ -239,3 +240,19 @@ def test_carriers_that_are_not_there(side_valleys):
     assert "dirac bands have no such carrier" in refusal.message or "Q:c1" in refusal.message
     (refusal,) = refusals(config_of({"x": ("K:c+", "Q:c1", "K:v1")}, **side_valleys), data)
     assert "the model has no spin" in refusal.message
+
+
+def test_limits_of_channels_leave_out_the_others():
+    words = {"dark": ("K:c1", "K':c1", "K:v1"), "intra": ("K:c2", "K:c1", "K:v1")}
+    exchange = {"exchange": {"long_range": True}}
+    for species, first in ((), "dark"), (("triplet",), "singlet"):
+        found = refinement(config_of(words, "WSe2", species, **exchange), load_material("WSe2"))
+        assert found.quantities[0].path == f"{first}/binding_energy"
+        assert {f"{name}/binding_energy" for name in (*words, "singlet", "triplet", "exciton")} == {
+            quantity.path for quantity in found.quantities
+        }
+        for wanted in ("dark", "triplet", "exciton"):
+            lean = found.lean(tuple(q for q in found.quantities if q.path.startswith(wanted)))
+            assert lean["trion.channels"] == ({"dark": words["dark"]} if wanted == "dark" else {})
+            assert lean["trion.species"] == {"dark": [], "exciton": ["singlet"]}.get(wanted, [wanted])
+            assert not lean["exchange.long_range"]
