@@ -12,7 +12,7 @@ from hpcx.exciton.tight_binding import load_model, pair_momenta
 from hpcx.materials.loader import Material
 from hpcx.parallel.machine import Work
 from hpcx.petsc.basis import large_basis
-from hpcx.physics.tightbinding import sites
+from hpcx.physics.tightbinding import CHUNK, sites
 from hpcx.physics.valley_bands import cautions, told
 from hpcx.registry import Estimate
 
@@ -33,8 +33,10 @@ STEP, LINES, EXCITON_STEPS = Work(calls=3.5e-4), Work(products=2e-9), 25
 #: zone: per entry and level of a padded transform, per product of small factors with arrays, and per orbital^3 of a
 #: diagonalisation, s
 FFT_SECONDS, ORBITAL_SECONDS, DIAGONALISATION_SECONDS = 1.9e-9, 7e-9, 4e-9
+#: zone: matrices of all orbitals that a diagonalisation holds (measured)
+MATRICES = 8
 #: zone: a product beside its transforms, a pair momentum beside its products, and about how many steps a spectrum takes
-ZONE_PRODUCT, MOMENTUM, ZONE_STEPS = Work(calls=4.5e-4), Work(calls=7e-3), 35
+ZONE_PRODUCT, MOMENTUM, ZONE_STEPS = Work(calls=4.5e-4), Work(calls=1.7e-2), 35
 
 
 def digits(tolerance: float) -> float:
@@ -109,7 +111,8 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
 def _zone(config: Config, ranks: int) -> Estimate:
     """Return the cost of pairs on the whole zone: two transforms for every pair of orbitals, for each pair momentum.
 
-    Every rank has its own pairs of orbitals, all bands at its own momenta, and the bands of pairs and one vector whole.
+    Every rank has its own pairs of orbitals, all bands at some of its momenta at a time, and the bands of pairs (twice
+    while they are gathered) and one vector whole.
     """
     model, zone, n = load_model(config.tight_binding), config.zone, config.mesh.N
     momenta, pairs = len(pair_momenta(config, model)), zone.valence * zone.conduction
@@ -123,7 +126,11 @@ def _zone(config: Config, ranks: int) -> Estimate:
     work = POINT + (MOMENTUM + diagonalisation) * momenta + STEP * steps
     work += (Work(arrays=seconds) + ZONE_PRODUCT) * (count * momenta + steps)
     basis = large_basis(config.solver.states, n**2 * pairs)
-    states = 16.0 * n**2 * model.orbitals * (2 * model.orbitals / ranks + 3 * (zone.valence + zone.conduction))
+    states = (
+        16.0
+        * model.orbitals
+        * (MATRICES * model.orbitals * min(n**2 / ranks, CHUNK) + 2 * n**2 * (zone.valence + zone.conduction))
+    )
     memory = BASE_BYTES + states + 8.0 * places**2 * n**2 + 16.0 * n**2 * pairs * (4 + (22 + basis) / ranks)
     facts = {
         "orbitals": str(model.orbitals),

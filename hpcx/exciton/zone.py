@@ -11,6 +11,7 @@ R; and X A = sum_ij conj(u_ci(k+Q)) u_vi(k) U_ij(Q) sum_k'c'v' conj(u_v'j(k')) u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import ducc0.fft
 import numpy as np
@@ -22,7 +23,7 @@ from hpcx.parallel.traffic import Traffic
 from hpcx.physics.anisotropic import at_momenta, at_places
 from hpcx.physics.constants import COULOMB
 from hpcx.physics.interaction import Interaction
-from hpcx.physics.tightbinding import TightBinding, sites
+from hpcx.physics.tightbinding import CHUNK, TightBinding, sites
 
 #: distance below which two orbitals count as the same site, nm
 _SAME_SITE = 1e-6
@@ -35,12 +36,12 @@ class ZoneProblem:
     Attributes:
         divisions: N; the mesh has N x N points (m b1 + n b2) / N, the second index running fastest.
         pair_energy_kcv: e_c(k+Q) - e_v(k), (k, c, v), eV.
-        electron_kic: conduction states at k + Q in the lattice gauge, (k, orbital, c).
-        hole_kiv: valence states at k, (k, orbital, v).
+        electron_kic: conduction states at k + Q in the lattice gauge, (k, orbital, c); in memory (orbital, c, k).
+        hole_kiv: valence states at k, (k, orbital, v); in memory (v, orbital, k).
         attraction_ssr: V(R + tau_s - tau_s') summed over the images of the N x N supercell, (site, site, N, N), eV.
         site_of: site of every orbital.
         exchange_ij: N^2 U_ij(Q), eV; None without exchange.
-        velocity_xkcv: <c|hbar v|v>, (2, k, c, v), eV nm; None at finite pair momentum.
+        velocity_xkcv: <c|hbar v|v> of this rank's points, (2, own k, c, v), eV nm; None at finite pair momentum.
     """
 
     divisions: int
@@ -93,8 +94,11 @@ def zone_problem(
     q_x = np.zeros(2) if pair_momentum_x is None else pair_momentum_x
     first = block_rows(divisions**2, comm.size)
     momentum_kx = model.mesh(divisions)[first[comm.rank] : first[comm.rank + 1]]
-    own = _bands_of_pairs(model, momentum_kx, slice(occupied - bands[0], occupied + bands[1]), bands[0], q_x)
-    pair_energy_kcv, electron_kic, hole_kiv, velocity_kxcv = (np.concatenate(comm.allgather(part)) for part in own)
+    chosen, chunks = slice(occupied - bands[0], occupied + bands[1]), 1 + len(momentum_kx) // CHUNK
+    energy, electron, hole, velocity = zip(
+        *(_bands_of_pairs(model, part, chosen, bands[0], q_x) for part in np.array_split(momentum_kx, chunks)),
+        strict=True,
+    )
     ends = whole_cells or reach is not None
     reach = divisions * model.shortest_vector / 2 if reach is None else reach
     exchange_ij = None
@@ -103,31 +107,38 @@ def zone_problem(
         exchange_ij = spinless_factor * _exchange(model, exchange, q_x, cells)
     return ZoneProblem(
         divisions,
-        pair_energy_kcv + scissor,
-        electron_kic,
-        hole_kiv,
+        np.concatenate(comm.allgather(np.concatenate(energy))) + scissor,
+        _gathered(comm, electron, (1, 2, 0)),
+        _gathered(comm, hole, (2, 1, 0)),
         site_interaction(model, law, divisions, reach, whole_cells),
         sites(model)[1],
         exchange_ij,
-        None if q_x.any() else velocity_kxcv.transpose(1, 0, 2, 3),
+        None if q_x.any() else np.concatenate(velocity, axis=1),
     )
 
 
 def _bands_of_pairs(
     model: TightBinding, momentum_kx: np.ndarray, chosen: slice, valence: int, q_x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return e_c(k+Q) - e_v(k), electron's and hole's states, and for Q = 0 the velocity (k, 2, c, v), else zeros."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return e_c(k+Q) - e_v(k), electron's and hole's states, and for Q = 0 the velocity (2, k, c, v), else None."""
     energy_kb, state_kib = model.bands(momentum_kx)
     hole_kiv, hole_energy = state_kib[..., chosen][..., :valence], energy_kb[:, chosen][:, :valence]
     if q_x.any():
         energy_kb, state_kib = model.bands(momentum_kx + q_x)
     electron_kic, electron_energy = state_kib[..., chosen][..., valence:], energy_kb[:, chosen][:, valence:]
     pair_energy_kcv = electron_energy[:, :, None] - hole_energy[:, None, :]
-    velocity_kxcv = np.zeros((len(momentum_kx), 2, *pair_energy_kcv.shape[1:]), complex)
-    if not q_x.any():
-        velocity_xkij = model.velocity(momentum_kx)
-        np.einsum("kic,xkij,kjv->kxcv", electron_kic.conj(), velocity_xkij, hole_kiv, optimize=True, out=velocity_kxcv)
-    return pair_energy_kcv, electron_kic, hole_kiv, velocity_kxcv
+    if q_x.any():
+        return pair_energy_kcv, electron_kic, hole_kiv, None
+    velocity_xkij = model.velocity(momentum_kx)
+    velocity_xkcv = np.einsum("kic,xkij,kjv->xkcv", electron_kic.conj(), velocity_xkij, hole_kiv, optimize=True)
+    return pair_energy_kcv, electron_kic, hole_kiv, velocity_xkcv
+
+
+def _gathered(comm: MPI.Comm, parts: tuple[np.ndarray, ...], order: tuple[int, ...]) -> np.ndarray:
+    """Return the states (k, orbital, band) of all ranks from the parts of each, with axes in memory in this order,
+    k last, as products run over them."""
+    own = np.concatenate(parts).transpose(order)
+    return np.concatenate(comm.allgather(np.ascontiguousarray(own)), axis=2).transpose(np.argsort(order))
 
 
 def _exchange(
@@ -212,19 +223,15 @@ class ZoneOperator:
         self.points = slice(int(first[comm.rank]), int(first[comm.rank + 1]))
         self.rows = self._spread.rows
         self._hole_vjk = np.ascontiguousarray(problem.hole_kiv.transpose(2, 1, 0))
-        self._conjugate_vjk = self._hole_vjk.conj()
         electron_ick = np.ascontiguousarray(problem.electron_kic.transpose(1, 2, 0))
         own = np.array_split(np.arange(len(electron_ick) ** 2), comm.size)[comm.rank]
         self._own_ij = [
             (i, own[own // len(electron_ick) == i] % len(electron_ick)) for i in np.unique(own // len(electron_ick))
         ]
-        self._electron_ick, self._conjugate_ick = electron_ick, electron_ick.conj()
+        self._electron_ick = electron_ick
         self.kinetic = problem.pair_energy_kcv[self.points].ravel()
         self.dtype = complex
         self.flops = 20.0 * points * len(own) * np.log2(max(points, 2))
-        self._dipole_kcvi = np.einsum(
-            "kic,kiv->kcvi", problem.electron_kic[self.points].conj(), problem.hole_kiv[self.points]
-        )
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's rows of the product, eV, in `out` if given; collective."""
@@ -242,6 +249,12 @@ class ZoneOperator:
         """Return rows of a vector, or of several [..., rows], as [..., k, c, v]."""
         return x.reshape(*x.shape[:-1], -1, *self._bands)
 
+    @cached_property
+    def _dipole_kcvi(self) -> np.ndarray:
+        """conj(u_ci(k+Q)) u_vi(k) of this rank's points."""
+        electron_kic, hole_kiv = (states[self.points] for states in (self.problem.electron_kic, self.problem.hole_kiv))
+        return np.einsum("kic,kiv->kcvi", electron_kic.conj(), hole_kiv)
+
     @property
     def traffic(self) -> Traffic:
         """Traffic of this rank in products."""
@@ -254,15 +267,16 @@ class ZoneOperator:
         problem, n, hole_vjk = self.problem, self.problem.divisions, self._hole_vjk
         x_cvk = np.ascontiguousarray(np.moveaxis(x_kcv, 0, 2))
         y_cvk = np.zeros_like(x_cvk)
-        half_cjk = sum(x_cvk[:, v, None] * self._conjugate_vjk[v] for v in range(len(hole_vjk)))  # sum_v x conj(u_vj)
+        half_cjk = sum(x_cvk[:, v, None].conj() * hole_vjk[v] for v in range(len(hole_vjk)))
+        np.conj(half_cjk, out=half_cjk)  # sum_v x conj(u_vj)
         for i, own_j in self._own_ij:
-            electron_ck, conjugate_ck = self._electron_ick[i], self._conjugate_ick[i]
+            electron_ck = self._electron_ick[i]
             psi_jk = sum(electron_ck[c] * half_cjk[c, own_j] for c in range(len(half_cjk))).reshape(-1, n, n)
             ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk, forward=False, inorm=2)
             psi_jk *= problem.attraction_ssr[problem.site_of[i], problem.site_of[own_j]]
             ducc0.fft.c2c(psi_jk, axes=(1, 2), out=psi_jk)
             through_vk = np.einsum("jk,vjk->vk", psi_jk.reshape(len(psi_jk), -1), hole_vjk[:, own_j])
-            y_cvk += conjugate_ck[:, None] * through_vk[None]
+            y_cvk += electron_ck[:, None].conj() * through_vk[None]
         return np.moveaxis(y_cvk, 2, 0)
 
     def _exchange(self, x: np.ndarray, exchange_ij: np.ndarray) -> np.ndarray:

@@ -48,6 +48,7 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
         with run.timings.measure("set-up"):
             problem = _problem(comm, config, material, model, fraction)
             operator = ZoneOperator(comm, problem)
+            edges.append(_pair_edge(config, model, fraction, problem))
         with run.timings.measure("symmetry"):
             spins = orbital_spins(config.tight_binding, model.orbitals)
             symmetry = ZoneSymmetry(operator, model, fraction, level_width(config.solver.tolerance), spins)
@@ -56,7 +57,6 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
         run.timings.exchanged("exciton", operator.traffic)
         run.progress("pair momenta", (number + 1) / len(fraction_qv))
         energies.append(pairs.values)
-        edges.append(_pair_edge(config, model, fraction, problem))
         residuals.append(pairs.residuals.max())
         groups.append(symmetry.group)
         irreps.append(irrep)
@@ -142,7 +142,7 @@ def _functional(operator: ZoneOperator, number: int) -> np.ndarray:
     velocity_xkcv = operator.problem.velocity_xkcv
     if number or velocity_xkcv is None:
         return _draw(operator, number)
-    return circular(velocity_xkcv[:, operator.points], 1)
+    return circular(velocity_xkcv, 1)
 
 
 def _add_energies(
@@ -235,7 +235,7 @@ def _add_states(result: Result, operator: ZoneOperator, model: TightBinding, pai
     if problem.velocity_xkcv is None:
         return
     for name, sign in POLARISATIONS:
-        dipole = circular(problem.velocity_xkcv[:, mine], sign)
+        dipole = circular(problem.velocity_xkcv, sign)
         weight = oscillator_strength(operator.comm, pairs.vectors, dipole) / points
         result.add_internal(
             f"exciton/oscillator_strength_{name}",
@@ -265,7 +265,7 @@ def _add_absorption(
     """
     settings, points = config.absorption, operator.problem.divisions**2
     for name, sign in POLARISATIONS:
-        dipole = circular(velocity_xkcv[:, operator.points], sign) / np.sqrt(points)
+        dipole = circular(velocity_xkcv, sign) / np.sqrt(points)
         recursion = Recursion(comm, operator.apply, dipole)
         fraction = advance(recursion, settings, pairs.values[0], 0.0, stages.checkpoint_if_due)
         steps = len(recursion.alpha)

@@ -17,7 +17,7 @@ from hpcx.physics.lattice import integer_pairs
 #: largest |H(R) - H(-R)^+| that counts as rounding of a file, eV
 HERMITIAN = 1e-4
 #: k-points whose Hamiltonians are made together
-_CHUNK = 4096
+CHUNK = 512
 #: decimals of places (nm) that tell sites apart
 _DECIMALS = 7
 
@@ -109,13 +109,13 @@ class TightBinding:
 
     def bands(self, momentum_kx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return energies (k, band), eV, ascending, and states (k, orbital, band) in the lattice gauge."""
-        chunks = np.array_split(momentum_kx, 1 + len(momentum_kx) // _CHUNK)
+        chunks = np.array_split(momentum_kx, 1 + len(momentum_kx) // CHUNK)
         parts = [np.linalg.eigh(self.hamiltonian(chunk)) for chunk in chunks if len(chunk)]
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def energies(self, momentum_kx: np.ndarray) -> np.ndarray:
         """Return energies (k, band), eV, ascending."""
-        chunks = np.array_split(momentum_kx, 1 + len(momentum_kx) // _CHUNK)
+        chunks = np.array_split(momentum_kx, 1 + len(momentum_kx) // CHUNK)
         return np.concatenate([np.linalg.eigvalsh(self.hamiltonian(chunk)) for chunk in chunks if len(chunk)])
 
     def atomic_gauge(self, momentum_kx: np.ndarray, state_kib: np.ndarray) -> np.ndarray:

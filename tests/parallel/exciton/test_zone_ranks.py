@@ -77,6 +77,18 @@ def peak_in_space(comm, model, problem, states):
 
 
 @pytest.mark.mpi
+def test_bands_are_in_memory_once(comm):
+    """Two orbitals on two sites, one pair of bands: states, energies, interaction; velocities of this rank's points."""
+    n, law = 60, RytovaKeldysh(4.0, 1.0)
+    tracemalloc.start()
+    operator = ZoneOperator(comm, zone_problem(comm, honeycomb(), law, n, 1))
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    whole, own = 16 * 2 * 2 + 8 + 8 * 2**2, 32 + 8
+    assert operator.problem.size == n**2
+    assert held < 1.02 * n**2 * (whole + own / comm.size) + 20_000
+
+
 def test_memory_of_densities_is_the_share_of_a_rank(comm):
     """What grows with the states is shared; one vector and one density are whole on every rank."""
     model, n = honeycomb(), 40
