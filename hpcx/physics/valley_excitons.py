@@ -1,6 +1,4 @@
-"""Excitons KK, KK' and K-Lambda of a material and what phonons do to them (eV, nm, fs, m0),
-with the 1s form factors of the valleys.
-"""
+"""Excitons KK, KK' and K-Lambda of a material (eV, nm, fs, m0): bands, 1s form factors, couplings to phonons."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ class ValleyPair:
 
     Attributes:
         first, second: valleys; equal for scattering between equivalent ones.
-        degeneracy: (of first, of second) how many equivalent valleys a carrier that ends there may choose from.
+        degeneracy: numbers of equivalent final valleys for scattering into `first` and into `second`.
         modes: phonons.
     """
 
@@ -44,7 +42,7 @@ class ValleyPair:
 
     @property
     def ways(self) -> dict[tuple[int, int], int]:
-        """How many valleys a carrier may choose from by (valley before, valley after)."""
+        """Numbers of equivalent final valleys by (initial valley, final valley)."""
         return {(self.first, self.second): self.degeneracy[1], (self.second, self.first): self.degeneracy[0]}
 
 
@@ -87,7 +85,7 @@ class Excitons:
         return self.acoustic_of(valley, *self.form_factors(valley, q))
 
     def acoustic_of(self, valley: int, electron: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """Return that potential of any state of a valley with these form factors of electron and hole."""
+        """Return this potential for any state of a valley, given its form factors of electron and hole."""
         return self.electron_acoustic_v[valley] * electron + self.hole_acoustic * hole
 
     def optical_potential(self, valley: int, mode: Optical, q: np.ndarray) -> np.ndarray:
@@ -97,7 +95,7 @@ class Excitons:
     def intervalley_overlap(self, first: int, second: int, q: np.ndarray) -> np.ndarray:
         """Return the form factor between the 1s states for an electron that changes valley.
 
-        q (1/nm) is counted from the momentum that joins the valleys; the hole is the spectator.
+        q (1/nm) is relative to the momentum that connects the valleys; the hole does not scatter.
         """
         recoil = 0.5 * (self._hole_share(first) + self._hole_share(second))
         return self._form_factor(first, second, recoil * q)
@@ -147,7 +145,7 @@ def _per_valley(material: Material, stem: str, keys: tuple[str, ...], unit: str)
 
 
 def _branches(material: Material) -> tuple[Branch, ...]:
-    """Return LA, and TA unless the potentials of LA stand for both."""
+    """Return the branches LA and TA, without TA if the potentials of LA include both."""
     factors = {"LA": 1.0, "TA": material.number("phonons.acoustic.coupling_ratio_TA", "1")}
     return tuple(
         Branch(material.number(f"phonons.acoustic.velocity_{name}", "nm/fs"), factor)
@@ -157,7 +155,7 @@ def _branches(material: Material) -> tuple[Branch, ...]:
 
 
 def _optical(material: Material) -> tuple[Optical, ...]:
-    """Return the branches that the material has, else the lumped one."""
+    """Return the separate branches if the material has them, otherwise the lumped one."""
     branches = [f"optical_{name}" for name in OPTICAL if material.has(f"phonons.optical_{name}.energy")]
     return tuple(
         Optical(
@@ -171,7 +169,7 @@ def _optical(material: Material) -> tuple[Optical, ...]:
 
 def _valley_pairs(material: Material, KK: int, KKprime: int, KLambda: int) -> tuple[ValleyPair, ...]:
     def modes(energies: str, potentials: str) -> tuple[Mode, ...]:
-        """Return the modes of a zone-edge momentum; energies and potentials stand in tables of these names."""
+        """Return the modes of a zone-edge momentum from the tables `energies` and `potentials`."""
         return tuple(_mode(material, energies, potentials, name) for name in MODES)
 
     pairs = [

@@ -92,7 +92,7 @@ def _with_space(alone: Estimate, config: Config, excitons: Excitons, edges: np.n
         work += (REGION + Work(arrays=REGION_SECONDS * values**2)) * math.ceil(regions / ranks)
         work += REGION_OUTPUT * (own * len(make_times(config).stops))
         step += _region_step(spatial, values, own, unknowns * busiest)
-        facts["regions with rates of their own"] = f"{regions}"
+        facts["regions with separate rates"] = f"{regions}"
     messages, sending = _borders(rows, spatial.mirror, ranks, 8 * unknowns // cells)
     kept = regions * (1 + min(len(np.unique(np.round(steps[:, 1], TIME_DIGITS))), KEPT_SHIFTS))
     memory = alone.bytes_per_rank + 8.0 * unknowns * STATE_VECTORS * busiest

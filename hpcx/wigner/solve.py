@@ -119,7 +119,7 @@ def _compare(
     run.diagnostics.update(unknowns=unknowns, mirror_symmetry=int(spatial.mirror))
     lines = [f"unknowns: {unknowns}{' (mirror symmetry used)' if spatial.mirror else ''}"]
     if spatial.regions is not None:
-        lines.append(f"regions with rates of their own: {len(spatial.regions.offset_rv)}")
+        lines.append(f"regions with separate rates: {len(spatial.regions.offset_rv)}")
     if spatial.gradient is None and not spatial.annihilation:
         run.diagnostics["difference_from_moments"] = error
         lines.append(f"difference from the moments (populations, widths, diffusivities): {error:.1e}")
