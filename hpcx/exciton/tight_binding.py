@@ -32,6 +32,8 @@ _CORNERS = {
 _RECTANGULAR = {"X": (1 / 2, 0.0), "Y": (0.0, 1 / 2), "S": (1 / 2, 1 / 2)}
 #: valleys on the lines between G and the corners of a hexagonal zone
 _FOUND = ("Q", "Q'")
+#: distance from a corner in fractions of the reciprocal vectors up to which a point given is meant as the corner
+_SAME_CORNER = 1e-3
 #: how far the lattice may be from a hexagonal or rectangular one, relative
 _HEXAGONAL = 1e-3
 
@@ -169,19 +171,30 @@ def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
 @lru_cache(maxsize=64)
 def valley_centre(word: str, model: TightBinding, occupied: int, key: str) -> tuple[float, float]:
     """Return the centre of a valley in fractions of the reciprocal vectors:
-    a corner, a point given, or "Q", which is found.
+    a corner, a point given (the corner within 0.001 of it), or "Q", which is found.
 
     Q is the minimum of the lowest conduction band between G and K, Q' its partner by time reversal. Raises ValueError
     for a valley that is not there.
     """
     if word not in _FOUND:
-        return _fraction(word, model, key, _FOUND)
+        return _named_corner(_fraction(word, model, key, _FOUND), model)
     first, last = (np.array(_fraction(end, model, key)) for end in ("G", "K"))
     try:
         x, y = minimum_between(model, occupied, first, last) * (1 if word == "Q" else -1)
     except ValueError as error:
         raise ValueError(f"{key}: there is no valley Q between G and K: {error}") from error
     return float(x), float(y)
+
+
+def _named_corner(given_v: tuple[float, float], model: TightBinding) -> tuple[float, float]:
+    """Return the corner that a point is to its digits or moved by reciprocal vectors, else its fractions in [0, 1):
+    carriers of one valley must be known as such.
+    """
+    for corner_v in corners(model).values():
+        apart_v = np.subtract(given_v, corner_v)
+        if np.abs(apart_v - np.rint(apart_v)).max() < _SAME_CORNER:
+            return corner_v
+    return round(given_v[0] % 1, 12), round(given_v[1] % 1, 12)
 
 
 def _fraction(word: str, model: TightBinding, key: str, found: Iterable[str] = ()) -> tuple[float, float]:

@@ -110,6 +110,13 @@ def test_valley_between_g_and_k_is_found(side_valleys):
     assert energy_k.argmin() == 0 and abs(energy_k[1] - energy_k[2]) < 1e-10 and abs(energy_k[3] - energy_k[4]) < 1e-10
     assert centre[0] == pytest.approx(centre[1], abs=1e-7) and 0.05 < centre[0] < 0.3
     assert valley_centre("Q'", model, 1, "here") == pytest.approx(tuple(-centre))
+    for word, same in (
+        ("(0.3333,0.333)", "K"),
+        ("(-0.33333,-0.3333)", "K'"),
+        ("(0.5,-1)", "M"),
+        ("(-0.1,0.2)", "(0.9,0.2)"),
+    ):
+        assert valley_centre(word, model, 1, "here") == valley_centre(same, model, 1, "here")
     with pytest.raises(ValueError, match="no valley Q between G and K"):
         valley_centre(
             "Q",
