@@ -27,6 +27,7 @@ from hpcx.exciton.refusals import followed
 from hpcx.exciton.tight_binding import load_valleys
 from hpcx.exciton.zone_refinement import RESIDUAL, SOLVER_ERROR, zone_refinement
 from hpcx.materials.loader import Material
+from hpcx.physics.bands import BandModel
 from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
 from hpcx.physics.mesh import count_points
@@ -90,7 +91,8 @@ def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.
     (1/nm, ascending) along one direction, each (n,).
     """
     momentum_kx = np.stack([np.append(0.0, k), np.zeros(len(k) + 1)], axis=1)
-    model, labels = carrier_bands(config, material), pair_labels(config, material)
+    model: BandModel = carrier_bands(config, material)
+    labels: tuple[Any, Any] = pair_labels(config, material)
     if isinstance(model, TightBindingValleys):
         model, labels = model.continued(*labels), A_PAIR
     electron, hole = (model.band(momentum_kx, label) for label in labels)

@@ -71,7 +71,7 @@ def _named(config: CarriersInput, material: Material) -> list[Refusal]:
             " phonons and is not implemented"
         )
         found.append(Refusal("absorption.enabled", "true", reason))
-    if config.gap is not None and math.isnan(pair_gap(config, material)):
+    if config.gap is not None and math.isnan(pair_gap(config, material) or 0.0):
         reason = (
             "is that of the A exciton, and nobody says how far the edges of this pair are from its edges (in a material"
             " carriers.conduction_splitting, valence_splitting, Lambda_energy); leave it out"

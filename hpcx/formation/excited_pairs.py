@@ -87,7 +87,7 @@ class Particles:
 
     def within(self, covariance: np.ndarray) -> np.ndarray:
         """Return the mean attraction (eV) inside the pairs, for Gaussians with a `covariance` (..., 3, 3) of x."""
-        return sum(self.mean_interaction(_variance(way, covariance)) for way in self.within_px)
+        return np.sum([self.mean_interaction(_variance(way, covariance)) for way in self.within_px], axis=0)
 
     def between(self, covariance: np.ndarray) -> np.ndarray:
         """Return the mean interaction (eV) between the pairs."""

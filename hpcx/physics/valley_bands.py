@@ -328,7 +328,7 @@ def cautions(bands: Mapping[str, Band]) -> list[str]:
 def _averaged(p_k: np.ndarray, electron: FollowedBand, hole: FollowedBand) -> np.ndarray:
     """Return a matrix element with the symmetry that both bands have."""
     rotation_k, mirror_k = electron.rotation_k, electron.mirror_k
-    if rotation_k is not None and np.array_equal(rotation_k, hole.rotation_k):
+    if rotation_k is not None and hole.rotation_k is not None and np.array_equal(rotation_k, hole.rotation_k):
         p_k = np.mean([p_k[turn_k] for turn_k in powers(rotation_k)], axis=0)
         if mirror_k is not None and hole.mirror_k is not None:
             p_k = (p_k + p_k[mirror_k].conj()) / 2
