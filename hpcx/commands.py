@@ -34,13 +34,10 @@ def alone(options: argparse.Namespace) -> int:
     except (InputError, MaterialError, FileNotFoundError) as error:
         terminal.complain(str(error))
         return BAD_INPUT
-    except (OSError, ValueError) as error:  # a file that cannot be read, or is none of hpcx
-        terminal.complain(str(error))
-        return FAILED
     except ModuleNotFoundError as error:
         terminal.complain(f"this command needs the Python package {error.name}: pip install {error.name}")
         return FAILED
-    except ImportError as error:  # a package is there and cannot be loaded
+    except (OSError, ValueError, ImportError) as error:  # a file or a package that cannot be read
         terminal.complain(str(error))
         return FAILED
     except KeyboardInterrupt:

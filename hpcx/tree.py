@@ -50,13 +50,7 @@ def open_tree(path: str | Path) -> xarray.DataTree:
         return _understood(file, tree)
     except OSError:
         raise
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # of files that others have written or changed
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:  # a file of another program
         raise ValueError(f"{file} is not a result of hpcx: {error}") from error
 
 
@@ -148,9 +142,8 @@ def _complete(node: xarray.DataTree, coordinates: dict[str, tuple], large: dict[
     data = data.drop_vars(
         [name for name in data.variables if _OLD.get(str(name), present(str(name))) in set(data.variables) - {name}]
     )
-    data = data.rename(
-        {name: present(str(name)) for name in data.data_vars if present(str(name)) != name}
-    )  # of an earlier version
+    # files of an earlier version
+    data = data.rename({name: present(str(name)) for name in data.data_vars if present(str(name)) != name})
     if data.data_vars:
         data = data.assign_coords(
             {key: value for key, value in coordinates.items() if key not in data.variables and key not in node.children}

@@ -141,9 +141,8 @@ def _plan(text: str, path: str, table: dict, axes: dict[str, list], config: type
 def _alike(points: list[Point]) -> list[Mistake]:
     """Return a mistake if two points are the same calculation: 300 and "300 K", or a key without effect."""
     first: dict[str, Point] = {}
-    written = any(
-        key.startswith("parameters.") for key in points[0].coordinates
-    )  # as text, beside the numbers that they become
+    # swept numbers of the material are in the physics twice: as written, and as numbers
+    written = any(key.startswith("parameters.") for key in points[0].coordinates)
     for point in points:
         key = (
             digest({name: value for name, value in point.physics.items() if name != "parameters"})

@@ -43,9 +43,8 @@ formula = {title}
 
 def input_template(model: str, material: str, file: str) -> str:
     """Return an input that is accepted as it is; `file` is its name, `material` one that serves the model."""
-    keys = sorted(
-        keys_of(config_class(model)), key=lambda key: "." in key.name
-    )  # stable: tables come after the keys above them
+    # tables come after the keys above them; sorting keeps the order otherwise
+    keys = sorted(keys_of(config_class(model)), key=lambda key: "." in key.name)
     given = {"model": model, "material": material, "output.directory": f"results/{model}"}
     tables = groupby((key for key in keys if key.name != "parameters"), key=lambda key: key.name.rpartition(".")[0])
     parts = [

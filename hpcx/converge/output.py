@@ -20,10 +20,8 @@ from hpcx.converge.plan import are_reached, chosen_moves, moves
 from hpcx.converge.run import REACHED, SHORT, Study
 from hpcx.io.provenance import now, source_revision, versions
 from hpcx.io.reading import Damaged, reading
-from hpcx.io.replace import replace_bytes
 from hpcx.io.result import Dataset
-from hpcx.io.seal import sealed
-from hpcx.io.writer import attach_dimensions, image, label, storable, write_provenance
+from hpcx.io.writer import write_alone, write_datasets, write_provenance
 from hpcx.refinement import Quantity
 
 log = logging.getLogger("hpcx")
@@ -169,7 +167,7 @@ def _limits(path: Path) -> set[str]:
 def write_file(study: Study, directory: Path) -> Path:
     """Write converge.h5 and return its path; by one process. Raises OSError."""
     path = directory / FILE
-    replace_bytes(path, sealed(image(lambda file: _fill(file, study))))
+    write_alone(path, lambda file: _fill(file, study))
     return path
 
 
@@ -178,9 +176,7 @@ def _fill(file: h5py.File, study: Study) -> None:
     for quantity, answer in zip(study.goal.quantities, study.answers):
         data |= _limit(quantity, answer)
     data |= _points(study) | _ladders(study)
-    for path, one in data.items():
-        label(file.create_dataset(path, data=storable(one.data)), one)
-    attach_dimensions(file, {path: one.dims for path, one in data.items()})
+    write_datasets(file, data)
     write_provenance(file, _provenance(study))
 
 

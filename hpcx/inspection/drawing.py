@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 
-from hpcx.io.reading import reading
+from hpcx.io.reading import reading, swept_keys
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Figure:
 
     def suits(self, file: h5py.File) -> bool:
         """Return whether a result file has all that the figure shows."""
-        swept = swept_keys(file)
+        swept = set(swept_keys(file))
         return self.axes <= swept <= self.axes | self.optional and all(name in file for name in self.needs)
 
 
@@ -62,13 +62,6 @@ def figures() -> list[Figure]:
         )
         for name, entry in entries.items()
     ]
-
-
-def swept_keys(file: h5py.File) -> frozenset[str]:
-    """Return the keys that a sweep runs over; none for the result of one run."""
-    if "index/id" not in file:
-        return frozenset()
-    return frozenset(scale[0].name.rpartition("/")[2] for scale in file["index/id"].dims)
 
 
 def drawable(path: Path) -> list[Figure]:

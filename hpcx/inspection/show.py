@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from hpcx.inspection.numbers import used_by, weak_numbers
-from hpcx.io.reading import reading, stored
+from hpcx.io.reading import reading, stored, swept_keys
 from hpcx.tree import decoded, file_of, flat, results_in, written_keys
 
 #: most values of a sweep that are written out
@@ -30,7 +30,7 @@ def show_text(path: Path) -> str:
             list(part)
             for part in (
                 _what(found, file, about),
-                _keys(about, [*_axes(file), *file.get("budget", ())]),
+                _keys(about, [*swept_keys(file), *file.get("budget", ())]),
                 _results(file, about),
                 _weak(about),
                 _origin(about),
@@ -59,17 +59,12 @@ def _what(path: Path, file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
         yield _line("numbers of", f"{', '.join(sets)}, in place of some of the material file")
     if about.get("surroundings"):
         yield _line("surroundings", about["surroundings"])
-    for axis in _axes(file):
+    for axis in swept_keys(file):
         values = [decoded(value) for value in file[axis][()].tolist()]
         yield _line("sweep", f"{axis} = {_some(values)}{_unit(file[axis])}")
     if "index/status" in file:
         names, counts = np.unique(np.ravel(stored(file["index/status"])), return_counts=True)
         yield _line("points", ", ".join(f"{count} {name}" for name, count in zip(names, counts)))
-
-
-def _axes(file: h5py.File) -> list[str]:
-    scales = [dim[0].name for dim in file["index/status"].dims] if "index/status" in file else []
-    return [name.strip("/").removeprefix("index/") for name in scales]
 
 
 def _some(values: list[Any]) -> str:

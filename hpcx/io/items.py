@@ -34,7 +34,7 @@ def compute_items(stages: Stages, label: str, count: int, work: Callable[[int], 
             found = {number: work(number) for number in mine}
         for number, item in sorted(pair for part in comm.allgather(found) for pair in part.items()):
             done[number] = item
-            stages.finish(f"{label}/{number}", item)
+            stages.stage(f"{label}/{number}").finish(item)
         stages.run.progress(label, len(done) / count)
         stages.checkpoint_if_due()
     return [done[number] for number in range(count)]
@@ -43,10 +43,11 @@ def compute_items(stages: Stages, label: str, count: int, work: Callable[[int], 
 def _done(stages: Stages, label: str, count: int) -> dict[int, Item]:
     done = {}
     for number in range(count):
-        earlier = stages.earlier(f"{label}/{number}")
+        stage = stages.stage(f"{label}/{number}")
+        earlier = stage.earlier()
         if earlier is not None:
             done[number] = earlier.values()
-            stages.finish(f"{label}/{number}", done[number])
+            stage.finish(done[number])
     return done
 
 

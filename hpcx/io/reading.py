@@ -59,6 +59,12 @@ def stored(dataset: h5py.Dataset) -> Any:
     return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
+def swept_keys(file: h5py.File) -> list[str]:
+    """Return the keys that a `sweep.h5` runs over, in the order of its axes; none for other results."""
+    scales = [dim[0].name for dim in file["index/status"].dims] if "index/status" in file else []
+    return [name.rpartition("/")[2] for name in scales]
+
+
 def _judged(path: Path, error: Exception) -> OSError:
     """Return Unreadable for an error of the system, which has a number, else Damaged."""
     number = getattr(error, "errno", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 
@@ -73,24 +74,22 @@ class Scanner:
         return value
 
     def number(self, meaning: str) -> float:
-        """Return the next word as a finite number, as `real_number` reads it."""
+        """Return the next word as a finite number."""
         return self.finite(self.word(meaning), meaning)
 
-    def finite(self, word: str, meaning: str) -> float:
-        """Return a word of the present line as a finite number."""
+    def finite(self, word: str, meaning: str, line: int | None = None) -> float:
+        """Return a word of a line, by default the present one, as a finite number.
+
+        Fortran's exponents (1.0D-3) are read, too.
+        """
         try:
-            value = real_number(word)
+            value = float(word.replace("D", "E").replace("d", "e").replace("_", "?"))
         except ValueError:
-            raise self.error(meaning, repr(word)) from None
-        if not abs(value) < float("inf"):
-            raise self.error(f"{meaning}, finite", word)
+            raise self.error(meaning, repr(word), line) from None
+        if not math.isfinite(value):
+            raise self.error(f"{meaning}, finite", word, line)
         return value
 
     def error(self, expected: str, found: str, line: int | None = None) -> FileError:
         """Return the error that says where, at a line or at the present one, what was expected and what was found."""
         return FileError(f"{self.path}, line {line or self.line_number}: expected {expected}, found {found}")
-
-
-def real_number(word: str) -> float:
-    """Return a word as a number; Fortran's exponents (1.0D-3) are read too. Raises ValueError."""
-    return float(word.replace("D", "E").replace("d", "e").replace("_", "?"))

@@ -59,9 +59,8 @@ def is_broken(path: Path) -> bool:
         mark, promised, checksum = _SEAL.unpack(file.read(_SEAL.size))
         broken = mark == _MARK and (promised != length or _checksum(file, length) != checksum)
         if broken:
-            fcntl.flock(
-                file, fcntl.LOCK_SH | fcntl.LOCK_NB
-            )  # as HDF5 does: whoever changes it now holds it, and that is no damage
+            # HDF5 locks a file while it writes: then the file is not damaged
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return broken
 
 

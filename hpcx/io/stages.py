@@ -71,13 +71,6 @@ class Stages:
         """Return the stage of this name."""
         return Stage(self, name)
 
-    def earlier(self, name: str) -> Saved | None:
-        """Return what an earlier run has left of a stage, or None."""
-        if self._earlier is None or name not in self._waiting:
-            return None
-        self._waiting.discard(name)
-        return self._earlier.of(name)
-
     def checkpoint_if_due(self, name: str = "", state: Callable[[], State] | None = None) -> None:
         """Write a checkpoint if it is time to: all finished stages and `state()` of the stage in progress; collective.
 
@@ -87,11 +80,6 @@ class Stages:
         checkpoint, known = self.run.checkpoint, self._finished or self._waiting or state is not None
         save = partial(self._save, checkpoint, name, state) if checkpoint is not None and known else None
         self.run.checkpoint_if_due(self.comm, save)
-
-    def finish(self, name: str, state: State) -> None:
-        """Keep this of a stage that is done."""
-        self._waiting.discard(name)
-        self._finished[name] = state
 
     def on_first_rank(self, work: Callable[[Stages], T]) -> T:
         """Return `work(stages)`, done by the first rank alone, whose stages all ranks know then; collective."""
@@ -139,7 +127,11 @@ class Stage:
 
     def earlier(self) -> Saved | None:
         """Return what an earlier run has left of the stage, or None."""
-        return self._stages.earlier(self.name)
+        stages = self._stages
+        if stages._earlier is None or self.name not in stages._waiting:
+            return None
+        stages._waiting.discard(self.name)
+        return stages._earlier.of(self.name)
 
     def checkpoint_if_due(self, state: Callable[[], State]) -> None:
         """Write a checkpoint with `state()` if it is time to; see `Stages.checkpoint_if_due`."""
@@ -147,7 +139,8 @@ class Stage:
 
     def finish(self, state: State) -> None:
         """Keep this of the stage, which is done."""
-        self._stages.finish(self.name, state)
+        self._stages._waiting.discard(self.name)
+        self._stages._finished[self.name] = state
 
 
 def _dataset(value: Any) -> Dataset:

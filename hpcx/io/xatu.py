@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hpcx.io.hoppings import check_lattice, model_of
-from hpcx.io.scan import Scanner, real_number
+from hpcx.io.scan import Scanner
 from hpcx.physics.tightbinding import TightBinding
 
 #: the sections that make a model, and those that may stand beside them: the last "#" of a file has no name
@@ -40,7 +40,7 @@ class _Section:
 
     def table(self, columns: int | None) -> np.ndarray:
         """Return rows of as many finite numbers; raises FileError."""
-        rows = [[_finite(self.scan, number, word) for word in line.split()] for number, line in self.lines]
+        rows = [[self.scan.finite(word, "a number", number) for word in line.split()] for number, line in self.lines]
         if not rows:
             raise self.scan.error("numbers in this section", "none", self.line)
         for (number, _), row in zip(self.lines, rows, strict=True):
@@ -56,16 +56,6 @@ class _Section:
             found = " ".join(f"{value:g}" for value in value_x)
             raise self.scan.error(f"integers from {least} on{limit}", found, self.lines[number][0])
         return value_n.astype(int)
-
-
-def _finite(scan: Scanner, number: int, word: str) -> float:
-    try:
-        value = real_number(word)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise scan.error("finite numbers", repr(word), number)
-    return value
 
 
 def read_xatu(path: Path) -> TightBinding:
@@ -170,9 +160,8 @@ def _matrices(section: _Section, orbitals: int) -> tuple[list[list[list[complex]
 def _complex_row(scan: Scanner, number: int, text: str, orbitals: int) -> list[complex]:
     if _COMPLEX.sub("", text).strip():
         raise scan.error("numbers 'a +bj'", repr(text.strip()), number)
-    row = [
-        complex(*(_finite(scan, number, part.replace("+-", "-")) for part in pair)) for pair in _COMPLEX.findall(text)
-    ]
+    pairs = [[part.replace("+-", "-") for part in pair] for pair in _COMPLEX.findall(text)]
+    row = [complex(*(scan.finite(part, "a number", number) for part in pair)) for pair in pairs]
     if len(row) != orbitals:
         raise scan.error(f"{orbitals} matrix elements", str(len(row)), number)
     return row

@@ -58,9 +58,7 @@ def process_age() -> float:
     """Return the seconds since this process was started, the loading of Python included."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()
-        started = int(fields[19]) / os.sysconf(
-            "SC_CLK_TCK"
-        )  # field 22 of proc(5), in ticks since the machine was started
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # field 22 of proc(5): ticks since boot
         return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started, 0.0)
     except (OSError, ValueError, IndexError):
         return time.process_time()

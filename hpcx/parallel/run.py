@@ -63,9 +63,7 @@ class Run:
     cadence: float = 600.0
     requests: StopRequests = field(default_factory=StopRequests)
     progress_interval: float = 10.0
-    _begun: dict[str, tuple[float, float]] = field(
-        default_factory=dict
-    )  # by task: when it was first heard of, and how far it was
+    _begun: dict[str, tuple[float, float]] = field(default_factory=dict)  # by task: time and fraction of the first call
     _reported: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
     _pause: float = _LOST  # least seconds from one checkpoint to the next

@@ -79,9 +79,8 @@ def is_state_missing(
     weight = WeightBelow(energy)
     while not (weight.found or weight.bound <= enough or recursion.exhausted):
         recursion.step()
-        recursion.current = without(
-            comm, recursion.current, found
-        )  # rounding brings them back and the recursion enlarges them
+        # rounding brings found states back, and the recursion enlarges them
+        recursion.current = without(comm, recursion.current, found)
         weight.append(recursion.alpha[-1], recursion.beta[-1])
         keep()
         if progress is not None:

@@ -30,9 +30,8 @@ def _start() -> object:
     """
     import slepc4py
 
-    slepc4py.init(
-        ["hpcx", "-no_signal_handler"]
-    )  # PETSc's own handlers end the job with a banner, at SIGHUP, SIGQUIT, SIGPIPE too
+    # PETSc's own handlers end the job with a banner, also at SIGHUP, SIGQUIT and SIGPIPE
+    slepc4py.init(["hpcx", "-no_signal_handler"])
     from petsc4py import PETSc
 
     PETSc.Options().delValue("no_signal_handler")  # the user has not given it

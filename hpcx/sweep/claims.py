@@ -85,9 +85,8 @@ def is_locked(path: Path) -> bool:
     Raises OSError if that cannot be found out: no locks, no permission, too many open files.
     """
     try:
-        with open(
-            path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
-        ) as file:  # it may be a pipe
+        # without blocking: it may be a pipe
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
     except (FileNotFoundError, NotADirectoryError):
         return False

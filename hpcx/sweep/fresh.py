@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from datetime import datetime
 from pathlib import Path
@@ -43,9 +44,5 @@ def _set_aside(directory: Path, source: Path) -> None:
 
 def _free_name(old: Path, stamp: str) -> Path:
     """Return a dated name that is not taken: two calls within a second get different ones."""
-    kept = old.with_name(f"{old.name}.{stamp}")
-    number = 1
-    while kept.exists():
-        number += 1
-        kept = old.with_name(f"{old.name}.{stamp}-{number}")
-    return kept
+    names = (f"{old.name}.{stamp}" + (f"-{number}" if number > 1 else "") for number in itertools.count(1))
+    return next(path for path in map(old.with_name, names) if not path.exists())

@@ -18,9 +18,7 @@ def refuse_place(plan: Plan) -> None:
     except OSError as error:
         raise OSError(f"cannot write to output.directory = '{directory}': {error.strerror}") from error
     if directory.is_dir():
-        with suppress(
-            OSError, ModuleNotFoundError
-        ):  # what cannot be read is left to the run, and all of it where there is no h5py
+        with suppress(OSError, ModuleNotFoundError):  # files that cannot be read are left to the run, as without h5py
             _refuse_other(plan, directory)
 
 

@@ -33,7 +33,7 @@ from hpcx.sweep.record import read_record, write_record
 from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import DONE, FAILED, RUNNING, Entry, Store
 from hpcx.sweep.tasks import list_tasks
-from hpcx.sweep.worker import Worker
+from hpcx.sweep.worker import Outcome, Worker
 
 log = logging.getLogger("hpcx")
 
@@ -73,9 +73,7 @@ def at_work(comm: Any, plan: Plan, requests: StopRequests) -> Iterator[SweepCont
     with agreed(comm):
         if comm.rank == 0:
             store.prepare()
-            if not others_at_work(
-                store.directory
-            ):  # a file STOP that has been obeyed; one that runs have yet to see stays
+            if not others_at_work(store.directory):  # else the other runs may not have seen the file
                 (store.directory / "STOP").unlink(missing_ok=True)
     with present(comm, store.directory) as reach:
         yield _prepare(comm, plan, requests, store, reach)
@@ -149,17 +147,16 @@ def _share_tables(comm: Any, context: SweepContext, tasks: list[Task]) -> None:
 
 def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task], seconds: float) -> Report:
     """Collect what all ranks did, write the final index, and return the report (entries on rank 0 only)."""
-    parts = comm.allgather(
-        (worker.timings, worker.busy, worker.stopped, worker.trouble, seconds, worker.other_physics, worker.entries)
-    )
-    trouble = next(((part[3], part[5]) for part in parts if part[3]), None)
+    ranks: list[Outcome] = comm.allgather(worker.outcome)
+    trouble = next((rank.trouble for rank in ranks if rank.trouble), None)
     if trouble:
-        raise AgreedError(*trouble)
-    report = Report(idle_share=1 - sum(part[1] for part in parts) / max(sum(part[4] for part in parts), 1e-9))
+        raise trouble
+    busy, whole = sum(rank.busy for rank in ranks), comm.allreduce(seconds)
+    report = Report(idle_share=1 - busy / max(whole, 1e-9))
     computed: dict[int, Entry] = {}
-    for timings, *_, entries in parts:
-        report.timings |= timings
-        computed |= entries
+    for rank in ranks:
+        report.timings |= rank.timings
+        computed |= rank.entries
     report.entries = _entries(comm, context, computed)
     report.elsewhere = [
         context.name(point) for point, entry in zip(context.plan.points, report.entries) if entry.status == RUNNING
@@ -172,10 +169,9 @@ def _gather(comm: Any, worker: Worker, context: SweepContext, tasks: list[Task],
             refresh_index(context.store, done=done)
             _tell_other_sweep(context)
     if comm.rank == 0 and any(_is_left(report.entries[task.number], context.run) for task in tasks):
-        reasons = filter(None, (part[2] for part in parts))
-        report.stopped = min(
-            reasons, key=lambda reason: "another rank" in reason, default=""
-        )  # as the rank says it that received the request
+        reasons = filter(None, (rank.stopped for rank in ranks))
+        # the rank that received the request names it
+        report.stopped = min(reasons, key=lambda reason: "another rank" in reason, default="")
     return report
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hpcx.io.reading import reading, stored
+from hpcx.io.reading import reading, stored, swept_keys
 from hpcx.sweep.point_table import read_point_table, unchanged
 from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
@@ -34,41 +34,36 @@ def status_text(path: Path, every_point: bool = False) -> str:
 
     Raises FileNotFoundError if there is neither a sweep nor a single run, OSError if a file cannot be read.
     """
-    if path.is_file():
-        rows, remarks = _rows_of_file(path), _remarks(path)
-        return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
-    record, study = read_record(path), path / "converge"
+    study = path / "converge"
     if not study.is_dir():
-        return _of_run(path, record, every_point)
+        return _text(*_state(path), every_point)
     of_study = f"calculations of hpcx converge\n{status_text(study, every_point)}"
-    return (
-        f"{_of_run(path, record, every_point)}\n\n{of_study}" if record or (path / "result.h5").is_file() else of_study
-    )
-
-
-def _of_run(path: Path, record: dict[str, Any] | None, every_point: bool) -> str:
-    """Return the state of a sweep by its record, or of a single run."""
-    if record is None:
-        row = _single(path)
-        return _text([row], row[2].summary, True)
-    rows, index = _points(path, record), path / "sweep.h5"
-    remarks = _remarks(index) if index.exists() and any(entry.status == DONE for _, _, entry in rows) else []
-    return _text(rows, [*_totals(rows), *_warnings(rows), *remarks], every_point)
+    return f"{_text(*_state(path), every_point)}\n\n{of_study}" if _has_run(path) else of_study
 
 
 def status_json(path: Path) -> str:
     """Return the same as JSON: `points` with id, coordinates and all that is known of each, and `warnings`."""
-    if (
-        not path.is_file()
-        and not (path / "result.h5").is_file()
-        and read_record(path) is None
-        and (path / "converge").is_dir()
-    ):
-        path = path / "converge"
-    record = None if path.is_file() else read_record(path)
-    rows = _rows_of_file(path) if path.is_file() else [_single(path)] if record is None else _points(path, record)
+    study = path / "converge"
+    rows, _ = _state(path if _has_run(path) or not study.is_dir() else study)
     points = [{"id": name, "coordinates": coordinates} | _plain(entry) for name, coordinates, entry in rows]
     return json.dumps({"points": points, "warnings": _warnings(rows)}, indent=1, default=lambda value: value.item())
+
+
+def _has_run(path: Path) -> bool:
+    """Say whether a path is a file, or a directory with a sweep or a finished single run."""
+    return path.is_file() or (path / "result.h5").is_file() or read_record(path) is not None
+
+
+def _state(path: Path) -> tuple[list[Row], list[str]]:
+    """Return the points of a `sweep.h5`, a sweep by its record or a single run, and the lines that follow the table."""
+    record = None if path.is_file() else read_record(path)
+    if record is None and not path.is_file():
+        row = _single(path)
+        return [row], row[2].summary
+    rows = _points(path, record) if record else _rows_of_file(path)
+    index = path / "sweep.h5" if record else path
+    told = path.is_file() or (index.exists() and any(entry.status == DONE for _, _, entry in rows))
+    return rows, [*_totals(rows), *_warnings(rows), *(_remarks(index) if told else [])]
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -121,7 +116,7 @@ def _rows_of_file(path: Path) -> list[Row]:
                 " file is)"
             )
         table = read_point_table(file)
-        axes = [scales[0].name.strip("/").removeprefix("index/") for scales in file["index/status"].dims]
+        axes = swept_keys(file)
         values = [np.atleast_1d(stored(file[axis])) for axis in axes]
     products = itertools.product(*values)
     return [(name, dict(zip(axes, point)), entry) for (name, _, entry), point in zip(table, products)]

@@ -196,10 +196,7 @@ class Store:
 
 
 #: what of the provenance of a result says how a point ended
-_ABOUT = (
-    *("wall_time", "ranks", "summary", "structure", "versions", "continued_from", "excess"),
-    *("petsc_options_given", "petsc_options_used", "petsc_options_unused"),
-)
+_ABOUT = "wall_time ranks summary structure versions continued_from excess petsc_options_given".split()
 
 
 def _read_about(group: h5py.Group) -> dict[str, Any]:
@@ -211,9 +208,6 @@ def _read_about(group: h5py.Group) -> dict[str, Any]:
 def finished(about: Mapping[str, Any]) -> Entry:
     """Return the entry of a finished point from its provenance; raises KeyError or ValueError."""
     versions = json.loads(about.get("versions", "{}"))
-    options = [
-        about.get(f"petsc_options_{kind}", "") for kind in ("used", "unused")
-    ]  # of earlier versions, with the program's own
     return Entry(
         DONE,
         wall_time=float(about["wall_time"]),
@@ -222,7 +216,7 @@ def finished(about: Mapping[str, Any]) -> Entry:
         structure=about.get("structure", ""),
         version=versions.get("hpcx", ""),
         revision=", ".join(filter(None, (about.get("continued_from", ""), versions.get("git", "")))),
-        options=about.get("petsc_options_given", " ".join(filter(None, options))),
+        options=about.get("petsc_options_given", ""),
         excess=float(about.get("excess", "nan")),
         versions=versions,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from hpcx.config.point import Point
 from hpcx.parallel import log as logs
+from hpcx.parallel.errors import AgreedError
 from hpcx.parallel.stop import Stopped
 from hpcx.parallel.timings import Timings
 from hpcx.sweep.compute import SweepContext, compute_point
@@ -25,6 +26,25 @@ log = logging.getLogger("hpcx")
 _INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
 
 
+@dataclass
+class Outcome:
+    """What a rank has done.
+
+    Attributes:
+        timings: of the points that were computed, by number; on the first rank of their group.
+        entries: what their files say, likewise.
+        busy: seconds spent on points.
+        stopped: why a stop was asked for, or "".
+        trouble: what is wrong with the output directory, or None.
+    """
+
+    timings: dict[int, Timings] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    busy: float = 0.0
+    stopped: str = ""
+    trouble: AgreedError | None = None
+
+
 class Worker:
     """Computes points until none is left, a stop is asked for, or the output directory fails.
 
@@ -32,23 +52,13 @@ class Worker:
     one rank only may keep it from a broadcast.
 
     Attributes:
-        timings: of the points that were computed, by number; on the first rank of their group.
-        entries: what their files say, likewise.
-        busy: seconds spent on points.
-        stopped: why a stop was asked for, or "".
-        trouble: what is wrong with the output directory, or "".
-        other_physics: whether it is used for other physics.
+        outcome: of this rank.
     """
 
     def __init__(self, levels: list[Level], context: SweepContext) -> None:
         self.levels = levels
         self.context = context
-        self.timings: dict[int, Timings] = {}
-        self.entries: dict[int, Entry] = {}
-        self.busy = 0.0
-        self.stopped = ""
-        self.trouble = ""
-        self.other_physics = False
+        self.outcome = Outcome()
         self._outlook: Outlook | None = None  # on the first rank of all
         self._next_index = time.monotonic() + _INDEX_INTERVAL
 
@@ -75,18 +85,19 @@ class Worker:
 
     def _next(self, tasks: list[Task], ranks: int) -> Task | None:
         """Claim the first point that nobody has and that is not done meanwhile; None if there is none left."""
+        outcome = self.outcome
         try:
-            while tasks and not self.trouble and not self.stopped and not self.context.requests.reason():
+            while tasks and not outcome.trouble and not outcome.stopped and not self.context.requests.reason():
                 task = tasks.pop(0)
                 if self._take(self.context.plan.points[task.number], ranks):
                     return task
         except OtherPhysics as error:
-            self.trouble, self.other_physics = str(error), True
+            outcome.trouble = AgreedError(str(error), bad_input=True)
         except OSError as error:
             store = self.context.store  # which may go between any two calls
             removed = f"output.directory = '{store.directory}' was removed while the run used it"
-            self.trouble = str(error) if store.is_there() else removed
-        self.stopped = self.stopped or self.context.requests.reason()
+            outcome.trouble = AgreedError(str(error) if store.is_there() else removed)
+        outcome.stopped = outcome.stopped or self.context.requests.reason()
         return None
 
     def _take(self, point: Point, ranks: int) -> bool:
@@ -124,14 +135,14 @@ class Worker:
             entry, timings = compute_point(level, point, self.context)
         except Stopped as error:
             log.info("%s: stopped (%s)", self.context.name(point), error)
-            self.stopped = str(error)
+            self.outcome.stopped = str(error)
         else:
             if level.comm.rank == 0 and entry.status != FAILED:
                 self.context.store.failure(point.id).unlink(missing_ok=True)
-                self.timings[task.number], self.entries[task.number] = timings, entry
+                self.outcome.timings[task.number], self.outcome.entries[task.number] = timings, entry
             if self._outlook is not None:
                 self._outlook.note(task, level.comm.size, time.monotonic() - start)
-        self.busy += time.monotonic() - start
+        self.outcome.busy += time.monotonic() - start
         if level.comm.rank == 0:
             self.context.store.claims.release(point.id)
             self._refresh_index()

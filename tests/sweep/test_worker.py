@@ -45,4 +45,4 @@ def test_a_directory_that_goes_between_looking_and_claiming(context, monkeypatch
     monkeypatch.setattr(context.store.claims, "acquire", take_too_late)
     worker = Worker([], context)
     assert worker._next([task(0, 1.0)], 1) is None
-    assert "was removed while the run used it" in worker.trouble
+    assert "was removed while the run used it" in str(worker.outcome.trouble)

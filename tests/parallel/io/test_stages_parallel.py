@@ -37,12 +37,12 @@ def state(comm, step):
 
 def test_what_is_finished_and_what_is_not(comm, mpi_tmp_path):
     stages = stages_in(comm, mpi_tmp_path)
-    assert stages.earlier("first") is None
-    stages.finish("first", state(comm, 1))
+    assert stages.stage("first").earlier() is None
+    stages.stage("first").finish(state(comm, 1))
     stages.checkpoint_if_due("second/a", lambda: state(comm, 2))
     again = stages_in(comm, mpi_tmp_path)
-    first, second = again.earlier("first"), again.earlier("second/a")
-    assert first.is_finished and not second.is_finished and again.earlier("third") is None
+    first, second = again.stage("first").earlier(), again.stage("second/a").earlier()
+    assert first.is_finished and not second.is_finished and again.stage("third").earlier() is None
     assert np.array_equal(second.rows("vector", *rows_of(comm)), WHOLE[slice(*rows_of(comm))])
     assert second.value("name") == "step 2" and "vector" in second and "speed" not in second
     assert set(first.values()) == {"step", "name", "vector"}
@@ -54,13 +54,13 @@ def test_stages_that_have_not_had_their_turn_are_carried_over(comm, mpi_tmp_path
     so that both files are new, and read then.
     """
     stages = stages_in(comm, mpi_tmp_path)
-    stages.finish("first", state(comm, 1))
-    stages.finish("second", state(comm, 2))
+    stages.stage("first").finish(state(comm, 1))
+    stages.stage("second").finish(state(comm, 2))
     stages.checkpoint_if_due("third", lambda: state(comm, 3))
     if comm.rank == 0:
         alone = comm.Split(0)
         later = stages_in(alone, mpi_tmp_path)
-        assert later.earlier("first").scalar("step") == 1
+        assert later.stage("first").earlier().scalar("step") == 1
         for step in range(5):
             later.checkpoint_if_due("first", lambda: {"step": 10 + step})
         alone.Free()
@@ -68,8 +68,8 @@ def test_stages_that_have_not_had_their_turn_are_carried_over(comm, mpi_tmp_path
         comm.Split(1).Free()
     comm.Barrier()
     last = stages_in(comm, mpi_tmp_path)
-    assert last.earlier("first").values() == {"step": 14}
-    second, third = last.earlier("second"), last.earlier("third")
+    assert last.stage("first").earlier().values() == {"step": 14}
+    second, third = last.stage("second").earlier(), last.stage("third").earlier()
     assert second.is_finished and not third.is_finished
     for kept, step in ((second, 2), (third, 3)):
         assert kept.scalar("step") == step and np.array_equal(kept.value("vector"), WHOLE)
@@ -83,16 +83,16 @@ def test_what_the_first_rank_did_alone_all_ranks_keep(comm, mpi_tmp_path):
         """Take two checkpoints alone."""
         for step in (1, 2):
             alone.checkpoint_if_due("alone", lambda: {"step": step})
-        alone.finish("alone", {"step": 3})
+        alone.stage("alone").finish({"step": 3})
         return "done"
 
     assert stages.on_first_rank(work) == "done"
     stages.checkpoint_if_due("together", lambda: state(comm, 4))
     again = stages_in(comm, mpi_tmp_path)
-    assert again.on_first_rank(lambda alone: alone.earlier("alone").values()) == {"step": 3}
+    assert again.on_first_rank(lambda alone: alone.stage("alone").earlier().values()) == {"step": 3}
     again.checkpoint_if_due()
     last = stages_in(comm, mpi_tmp_path)
-    assert last.earlier("alone") is None and last.earlier("together").scalar("step") == 4
+    assert last.stage("alone").earlier() is None and last.stage("together").earlier().scalar("step") == 4
     comm.Barrier()
 
 

@@ -34,7 +34,7 @@ def keep(comm, run, step):
 
 def kept_step(comm, folder):
     """Return the step that a checkpoint has, or None."""
-    earlier = Stages(comm, surroundings(folder)).earlier("steps")
+    earlier = Stages(comm, surroundings(folder)).stage("steps").earlier()
     return None if earlier is None else earlier.scalar("step")
 
 
