@@ -72,17 +72,22 @@ def _on_all_ranks(options: argparse.Namespace) -> int:
     from mpi4py import MPI
 
     from hpcx.parallel import log
-    from hpcx.parallel.errors import abort_on_exception
+    from hpcx.parallel.errors import AgreedError, abort_on_exception
 
     comm = MPI.COMM_WORLD
     abort_on_exception(comm)
     log.configure(comm, options.verbose)
+    options.requests.install()
     try:
-        status = options.command(comm, options)
+        status = options.command(comm, options) if _is_together(comm, options.alone) else FAILED
+    except AgreedError as error:
+        status = _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
     except (ImportError, MemoryError) as error:
         status = _cannot_be_loaded(error)
         if comm.size > 1:  # the other ranks may wait for this one
             comm.Abort(status)
+    finally:
+        options.requests.ignore()
     comm.Barrier()
     return status
 
@@ -189,29 +194,16 @@ def _limit_threads() -> None:
 
 def _run(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.config.load import load_plan
-    from hpcx.parallel.errors import AgreedError
     from hpcx.petsc.options import given_options
-    from hpcx.sweep.fresh import set_aside
     from hpcx.sweep.report import report_text
     from hpcx.sweep.run import run_plan
 
-    requests = options.requests
-    requests.install()
-    if not _is_together(comm, options.alone):
-        return FAILED
     plan, seconds = _load(comm, options, load_plan)
-    if not _is_ready(comm, options, plan.config, seconds):
+    if not _is_ready(comm, options, plan.config, plan.source, seconds):
         return BAD_INPUT
     _tell_idle(comm, plan)
     start = time.monotonic()
-    try:
-        if options.fresh:
-            set_aside(comm, plan.config.output.directory, plan.source)
-        report = run_plan(comm, plan, requests, options.group_size)
-    except AgreedError as error:
-        return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
-    finally:
-        requests.ignore()
+    report = run_plan(comm, plan, options.requests, options.group_size)
     if comm.rank == 0:
         terminal.say(report_text(plan, report, given_options(used=False), time.monotonic() - start, options.verbose))
     return comm.bcast(_status(plan, report, options.shared) if comm.rank == 0 else None)
@@ -222,35 +214,26 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.config.choose import load_open
     from hpcx.converge import run
     from hpcx.converge.command import begin, end, search
-    from hpcx.parallel.errors import AgreedError
-    from hpcx.sweep.fresh import set_aside
 
-    requests = options.requests
-    requests.install()
-    if not _is_together(comm, options.alone):
-        return FAILED
     problem, seconds = _load(comm, options, load_open)
     begun: list[Any] = []  # on the first rank, which alone decides what is computed
     _on_root(comm, lambda: begun.append(begin(problem, options.target, options.quantity, options.budget)))
     study, config = begun[0] if begun else None, problem.start.config
-    if not _is_ready(comm, options, config, seconds):
+    if not _is_ready(comm, options, config, problem.source, seconds):
         return BAD_INPUT
     registry.solver(config.model)  # SLEPc begins here, on all ranks together: the first one may need it alone later
-    try:
-        if options.fresh:
-            set_aside(comm, config.output.directory, problem.source)
-        search(comm, study, config.output.directory, requests, options.group_size, terminal.say)
-    except AgreedError as error:
-        return _complain(comm, error, BAD_INPUT if error.bad_input else FAILED)
-    finally:
-        requests.ignore()
+    search(comm, study, config.output.directory, options.requests, options.group_size, terminal.say)
     status = {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}
     return comm.bcast(status[end(study, terminal.say)] if study is not None else None)
 
 
-def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: float | None) -> bool:
-    """Start PETSc, limit threads and watch for requests to stop; return whether PETSc accepts its options."""
+def _is_ready(comm: Any, options: argparse.Namespace, config: Any, source: str, seconds: float | None) -> bool:
+    """Start PETSc, limit threads, watch for requests to stop and set old results aside if that is asked for.
+
+    Return whether PETSc accepts its options; raises AgreedError as `set_aside` does.
+    """
     from hpcx.petsc.options import initialize
+    from hpcx.sweep.fresh import set_aside
 
     try:
         initialize(config.petsc.options.split() + options.petsc)
@@ -259,6 +242,8 @@ def _is_ready(comm: Any, options: argparse.Namespace, config: Any, seconds: floa
         return False
     _limit_threads()
     _watch(comm, options.requests, config, seconds)
+    if options.fresh:
+        set_aside(comm, config.output.directory, source)
     return True
 
 

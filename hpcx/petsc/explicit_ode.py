@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from petsc4py import PETSc
 
-
-class StepError(RuntimeError):
-    """The integration did not reach its end."""
+from hpcx.petsc.stepping import IntegrationError
 
 
 @dataclass
@@ -48,27 +46,27 @@ class ExplicitOde:
     def integrate(self, state: np.ndarray, start: float, times: list[float]) -> list[np.ndarray]:
         """Return y at `times` (ascending, not before `start`) from y(`start`) = `state`; times are hit by steps.
 
-        Raises StepError when the step size collapses or f is not finite.
+        Raises IntegrationError when the step size collapses or f is not finite.
         """
-        from petsc4py import PETSc
-
         vector = PETSc.Vec().createSeq(state.size, comm=PETSc.COMM_SELF)
         vector.array[:] = state.ravel()
-        stepper = self._stepper(PETSc, vector, start)
+        stepper = self._stepper(vector, start)
         found = []
         for time in times:
             if time > stepper.getTime():
-                self._advance(PETSc, stepper, vector, time)
+                self._advance(stepper, vector, time)
             found.append(vector.array.reshape(state.shape).copy())
-        self._close(stepper, vector)
+        self.statistics.steps += stepper.getStepNumber()
+        stepper.destroy()
+        vector.destroy()
         return found
 
-    def _stepper(self, petsc: Any, vector: Any, start: float) -> Any:
-        stepper = petsc.TS().create(comm=petsc.COMM_SELF)
+    def _stepper(self, vector: PETSc.Vec, start: float) -> PETSc.TS:
+        stepper = PETSc.TS().create(comm=PETSc.COMM_SELF)
         stepper.setOptionsPrefix(self.prefix)
-        stepper.setProblemType(petsc.TS.ProblemType.NONLINEAR)
-        stepper.setType(petsc.TS.Type.RK)
-        stepper.setRKType(petsc.TS.RKType.RK5DP)
+        stepper.setProblemType(PETSc.TS.ProblemType.NONLINEAR)
+        stepper.setType(PETSc.TS.Type.RK)
+        stepper.setRKType(PETSc.TS.RKType.RK5DP)
         tolerance = vector.duplicate()
         tolerance.array[:] = self.absolute.ravel()
         relative = vector.duplicate()
@@ -79,43 +77,38 @@ class ExplicitOde:
         stepper.setTime(start)
         stepper.setTimeStep(0.1 * self.largest_step)
         stepper.setMaxSteps(10**9)
-        stepper.setExactFinalTime(petsc.TS.ExactFinalTime.MATCHSTEP)
-        with _longest_step(petsc, self.prefix, self.largest_step):
+        stepper.setExactFinalTime(PETSc.TS.ExactFinalTime.MATCHSTEP)
+        with _longest_step(self.prefix, self.largest_step):
             stepper.setFromOptions()
         return stepper
 
-    def _evaluate(self, stepper: Any, time: float, state: Any, derivative: Any) -> None:
+    def _evaluate(self, stepper: PETSc.TS, time: float, state: PETSc.Vec, derivative: PETSc.Vec) -> None:
         self.statistics.evaluations += 1
         shaped = state.getArray(readonly=True).reshape(self.absolute.shape)
         derivative.array[:] = self.derivative(time, shaped).ravel()
 
-    def _advance(self, petsc: Any, stepper: Any, vector: Any, time: float) -> None:
+    def _advance(self, stepper: PETSc.TS, vector: PETSc.Vec, time: float) -> None:
         stepper.setMaxTime(time)
         try:
             stepper.solve(vector)
-        except petsc.Error as error:
+        except PETSc.Error as error:
             if error.__cause__ is not None:  # newer petsc4py puts its own error in place of what a callback raised
                 raise error.__cause__ from None
-            raise StepError(self._advice(stepper, str(error))) from error
+            raise IntegrationError(self._advice(stepper, str(error))) from error
         if stepper.getConvergedReason() < 0 or not np.all(np.isfinite(vector.array)):
-            raise StepError(self._advice(stepper, f"reason {stepper.getConvergedReason()}"))
+            raise IntegrationError(self._advice(stepper, f"reason {stepper.getConvergedReason()}"))
 
-    def _advice(self, stepper: Any, what: str) -> str:
+    def _advice(self, stepper: PETSc.TS, what: str) -> str:
         return (
             f"the time integration failed at t = {stepper.getTime():g} with step {stepper.getTimeStep():g} ({what}): "
             f"loosen the tolerance, or choose another method with -{self.prefix}ts_rk_type"
         )
 
-    def _close(self, stepper: Any, vector: Any) -> None:
-        self.statistics.steps += stepper.getStepNumber()
-        stepper.destroy()
-        vector.destroy()
-
 
 @contextmanager
-def _longest_step(petsc: Any, prefix: str, largest: float) -> Iterator[None]:
+def _longest_step(prefix: str, largest: float) -> Iterator[None]:
     """Limit the step through the options, petsc4py having no call for it; the user's own option wins."""
-    options = petsc.Options(prefix)
+    options = PETSc.Options(prefix)
     own = not options.hasName("ts_adapt_dt_max")
     if own:
         options.setValue("ts_adapt_dt_max", largest)

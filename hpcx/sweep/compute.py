@@ -25,8 +25,8 @@ from hpcx.parallel.stop import Stopped, StopRequests
 from hpcx.parallel.timings import Timings
 from hpcx.petsc.options import given_options
 from hpcx.sweep.groups import Level
+from hpcx.sweep.record import refuse_other_result
 from hpcx.sweep.reuse import numerical, typed
-from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import FAILED, Entry, Store, finished
 
 log = logging.getLogger("hpcx")

@@ -10,8 +10,8 @@ import logging
 from hpcx.config.point import Point
 from hpcx.io.reading import Damaged
 from hpcx.sweep.compute import SweepContext
+from hpcx.sweep.record import refuse_other_result
 from hpcx.sweep.reuse import objection
-from hpcx.sweep.single import refuse_other_result
 from hpcx.sweep.store import Entry
 
 log = logging.getLogger("hpcx")

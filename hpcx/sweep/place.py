@@ -43,8 +43,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _refuse_other(plan: Plan, directory: Path) -> None:
-    from hpcx.sweep.record import refuse_other_sweep
-    from hpcx.sweep.single import refuse_other_result
+    from hpcx.sweep.record import refuse_other_result, refuse_other_sweep
     from hpcx.sweep.store import Store
 
     if plan.axes:

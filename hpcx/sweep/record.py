@@ -17,13 +17,16 @@ from hpcx.config.fields import keys_of
 from hpcx.config.load import Plan
 from hpcx.config.point import Point
 from hpcx.config.sources import materials_of_all, surroundings_of_all, units_of_keys
-from hpcx.io.checkpoint import differing_keys
-from hpcx.io.reading import Damaged
+from hpcx.io.checkpoint import Checkpoint, differing_keys
+from hpcx.io.reading import Damaged, reading, stored
 from hpcx.io.replace import replace_text, unique
 from hpcx.parallel.errors import BadInput
 from hpcx.sweep.notes import read_note
+from hpcx.sweep.store import Store
 
 log = logging.getLogger("hpcx")
+
+_ADVICE = "choose another output.directory or use --fresh. Differences (there -> here)"
 
 
 class _Axis(BaseModel):
@@ -165,10 +168,24 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
     swept = [axis["name"] for axis in [*new["axes"], *old["axes"]]]
     different = differing_keys(without(old["physics"], swept), without(new["physics"], swept))
     if different:
-        raise OtherPhysics(
-            f"{directory} holds a sweep of another input; choose another output.directory or use --fresh. Differences"
-            f" (there -> here):{different}"
-        )
+        raise OtherPhysics(f"{directory} holds a sweep of another input; {_ADVICE}:{different}")
+
+
+def refuse_other_result(store: Store, point: Point) -> None:
+    """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint belongs to another input.
+
+    A file that is damaged or cannot be read is not judged here: the run itself knows what to do with it.
+    """
+    physics = json.loads(json.dumps(point.physics, default=str))
+    for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:
+        try:
+            with reading(path) as file:
+                old = json.loads(stored(file["provenance/physics"]))
+        except OSError:
+            continue
+        different = differing_keys(old, physics)
+        if different:
+            raise OtherPhysics(f"{path} belongs to another input; {_ADVICE}:{different}")
 
 
 def _earlier(directory: Path) -> dict[str, Any] | None:

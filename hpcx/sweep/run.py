@@ -29,8 +29,7 @@ from hpcx.sweep.compute import SweepContext
 from hpcx.sweep.groups import free_levels, make_levels
 from hpcx.sweep.index import refresh_index
 from hpcx.sweep.planning import Task
-from hpcx.sweep.record import read_record, write_record
-from hpcx.sweep.single import refuse_other_result
+from hpcx.sweep.record import read_record, refuse_other_result, write_record
 from hpcx.sweep.store import DONE, FAILED, RUNNING, Entry, Store
 from hpcx.sweep.tasks import list_tasks
 from hpcx.sweep.worker import Outcome, Worker

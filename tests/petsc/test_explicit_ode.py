@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpcx.petsc.explicit_ode import ExplicitOde, StepError
+from hpcx.petsc.explicit_ode import ExplicitOde
+from hpcx.petsc.stepping import IntegrationError
 
 FREQUENCY = np.array([[1.0], [3.0]])
 
@@ -40,7 +41,7 @@ def test_tolerances_act_block_by_block():
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_failure_names_the_option_to_turn():
     ode = ExplicitOde(lambda t, y: y * y, 1e-8, np.full(1, 1e-8), 1.0, "test_")
-    with pytest.raises(StepError, match="test_ts_rk_type"):
+    with pytest.raises(IntegrationError, match="test_ts_rk_type"):
         ode.integrate(np.ones(1, complex), 0.0, [2.0])
 
 
