@@ -1,8 +1,7 @@
 """Checkpoints: two alternating files with checksums, written in parallel, read on any number of ranks.
 
-What they hold is for `hpcx.io.stages` to say, through which models use them. The newer of the two files is used; a
-damaged one is detected by its checksum, and the older one is used instead, with a warning. When `solve` returns, the
-files are removed.
+Models use them through `hpcx.io.stages`. The newer file is read; if its checksums are wrong, a warning is logged and
+the older file is read. The files are removed when the point is finished.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from hpcx.parallel.errors import AgreedError, agreed
 log = logging.getLogger("hpcx")
 
 _DAMAGED = "checkpoint %s is damaged; the previous one is used if it exists"
-#: units of what models keep; those that were written in others, or say nothing, are of earlier versions
+#: units of the models; a checkpoint in other units, or without this entry, is of an earlier version
 _UNITS = "eV, nm, fs, m0, K"
 
 
@@ -41,7 +40,7 @@ class Saved:
         sequence: its number; the next one saved gets the following number.
         datasets: names of all datasets, "stage/name".
         finished: whether a stage is finished, by its name.
-        stage: the stage whose datasets are meant by their names; "" means all, by "stage/name".
+        stage: the stage in which names are looked up; "" for names "stage/name".
     """
 
     path: Path

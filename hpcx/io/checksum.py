@@ -1,4 +1,4 @@
-"""A checksum of an array that does not depend on how it is distributed, by which its values are known again."""
+"""A checksum of an array that does not depend on how the array is distributed over ranks."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
 """Results that grow while a model runs: every rank writes its part of each output at once, and keeps none.
 
-The file lies beside the checkpoints of the point until the run ends; `hpcx.io.writer` then adds all other results and
-gives it its final name. It is made whole at the start, with all labels and all space, so that a full disk is reported
-before the first step, and an unfinished file can be looked at: times that have not been reached are NaN. From then on
-only values change: all ranks write them together by MPI-IO to where HDF5 has laid their places, so that nothing that
-happens can damage the file. HDF5's own collective writes move the same bytes several times slower.
+The file lies beside the checkpoints of the point; at the end of the run `hpcx.io.writer` adds all other results and
+renames it. It is created with all labels and all space, so that a full disk is reported before the first step and an
+unfinished file can be read: times that have not been reached are NaN. Later only values change. All ranks write them by
+MPI-IO at the offsets that HDF5 has reserved, so an interrupted write cannot damage the structure of the file.
+Collective writes of HDF5 itself are several times slower.
 
 A checkpoint keeps the few bytes of the file that are not values of growing datasets, and a checksum of every output. A
-run that goes on puts the bytes back, so a process may be killed even while the rest is added in the end: no output that
-a checkpoint knows of is lost; and it looks whether the outputs are still those that were written.
+resumed run restores these bytes and verifies the checksums. So no output that precedes the checkpoint is lost, even if
+the process is killed while the other results are added.
 
-Without a place for checkpoints every rank keeps its part of the outputs in memory.
+Without checkpoints every rank keeps its part of the outputs in memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hpcx.io.result import Dataset, Grown, Result
 from hpcx.io.writer import OVERHEAD_BYTES, reserve, write_datasets
 from hpcx.parallel.errors import AgreedError, agreed
 
-#: names of datasets of a checkpoint: all of the file but its growing values, and the checksums of these
+#: datasets of a checkpoint: the file without its growing values, and the checksums of the values
 _METADATA = ("outputs_frame", "outputs_offset", "outputs_length", "outputs_size")
 _SUMS = "outputs_checksums"
 #: values begin at multiples of so many bytes: pages, and whole numbers of the stripes of parallel file systems
@@ -42,8 +42,8 @@ class Growing:
     """Outputs in memory, each rank its part.
 
     Args:
-        outputs: what there will be. Distributed datasets (their first axis is the time and is had whole) have no values
-            yet; replicated ones are coordinates. Each group has a coordinate `time`.
+        outputs: all datasets. Distributed ones (not distributed along their first axis, the time) have no values yet;
+            replicated ones are coordinates. Each group has a coordinate `time`.
     """
 
     def __init__(self, outputs: Result) -> None:
@@ -96,7 +96,7 @@ class GrowingFile(Growing):
         self._sums = self._no_sums()
 
     def _no_sums(self) -> dict[str, np.ndarray]:
-        """Return no checksums: by dataset this rank's part of that of every output, 0 for one that was not written."""
+        """Return zeros by dataset: this rank's part of the checksum of every output, 0 until it is written."""
         return {name: np.zeros(part.shape[0], np.uint64) for name, (_, part) in sorted(_series(self._outputs).items())}
 
     def begin(self) -> None:
@@ -141,7 +141,7 @@ class GrowingFile(Growing):
     def write(self, group: str, number: int, values: Mapping[str, np.ndarray]) -> None:
         """Write output `number` of a group, and its time once the values are written; collective. Raises AgreedError.
 
-        A rank that cannot write takes part in all that follows, so that no other waits for it, before all say so.
+        A rank that cannot write still takes part in the remaining collective calls; then all ranks raise.
         """
         from mpi4py import MPI
 
@@ -149,7 +149,7 @@ class GrowingFile(Growing):
         if self._file is None:
             with agreed(self._comm):
                 file = MPI.File.Open(self._comm, str(self.path), MPI.MODE_WRONLY)
-            self._file = file  # none is closed together that was not opened together
+            self._file = file  # kept only if all ranks have opened it: closing is collective, too
         for name, array in values.items():
             try:
                 self._write_part(
@@ -192,7 +192,7 @@ class GrowingFile(Growing):
                 file.Close()
 
     def add_to(self, result: Result) -> None:
-        """Say in a result what the file has; nothing is written to it after that. Collective."""
+        """Add the file and its datasets to a result; no output may follow. Collective."""
         self.close()
         result.datasets |= self._outputs.datasets
         result.grown = Grown(self.path, frozenset(self._outputs.datasets))
@@ -227,7 +227,7 @@ class GrowingFile(Growing):
         return np.frombuffer(b"".join(parts), np.uint8), begin, length, np.array([size])
 
     def resume(self, saved: Saved) -> bool:
-        """Put back what a checkpoint has of the file; False if the file is gone or not what was written; collective."""
+        """Restore the file from a checkpoint; False if it is gone or its checksums differ; collective."""
         found = False
         with agreed(self._comm):
             if self._comm.rank == 0 and all(name in saved for name in (*_METADATA, _SUMS)):
@@ -247,7 +247,7 @@ class GrowingFile(Growing):
         return np.array_equal(self._all_sums(), known)
 
     def _stored_sum(self, file: int, name: str, number: int) -> np.uint64:
-        """Return the part of the checksum of an output that this rank's share of its values in the file makes."""
+        """Return the checksum of this rank's share of an output in the file."""
         size = int(np.prod(_series(self._outputs)[name][1].shape[1:]))
         first, last = (size * (self._comm.rank + i) // self._comm.size for i in (0, 1))
         begin = size * number + first
@@ -283,7 +283,7 @@ def _series(outputs: Result) -> dict[str, tuple[Dataset, Part]]:
 def _create(file: h5py.File, name: str, data: Dataset) -> None:
     """Create a dataset with all its space and no values.
 
-    Its values are contiguous, those of one time together: that is how they are written, and what most readers ask for.
+    The values of one time are contiguous, as they are written and usually read.
     """
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     creation.set_layout(h5py.h5d.CONTIGUOUS)

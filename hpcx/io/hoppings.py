@@ -1,4 +1,4 @@
-"""Matrices H(R) as they are read from a file, with the line of every element, and the model that they make."""
+"""Matrices H(R) read from a file, with the line of every element, and the tight-binding model of them."""
 
 from __future__ import annotations
 

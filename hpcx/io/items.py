@@ -1,4 +1,4 @@
-"""Independent items dealt out to the ranks, each a stage of the point once it is done."""
+"""Independent items distributed over the ranks; each finished item is a stage of the checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of an array a rank has."""
+"""The part of a distributed array that a rank holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-#: indices along one axis: one run, or two of equal length, a block and its mirror image, in ascending order
+#: indices along one axis: one run, or two ascending ones of equal length (a block and its mirror image)
 Runs = tuple[slice, ...]
 
 
@@ -30,7 +30,7 @@ class Part:
 
     @classmethod
     def block(cls, shape: tuple[int, ...], box: tuple[slice, ...]) -> Part:
-        """Return the part within a box; axes that it does not name are had whole."""
+        """Return the part within a box; axes beyond those of the box are complete."""
         return cls(shape, tuple((axis,) for axis in (*box, *(slice(0, size) for size in shape[len(box) :]))))
 
     @property
@@ -39,11 +39,11 @@ class Part:
         return tuple(sum(run.stop - run.start for run in runs) for runs in self.runs)
 
     def at(self, number: int) -> Part:
-        """Return the part of this one at one index of the first axis, which is had whole."""
+        """Return the part at one index of the first axis, which must be complete."""
         return Part(self.shape, ((slice(number, number + 1),), *self.runs[1:]))
 
     def under(self, *sizes: int) -> Part:
-        """Return the same part of an array with further axes, had whole, before these."""
+        """Return the same part of an array with further, complete axes in front."""
         return Part((*sizes, *self.shape), (*((slice(0, size),) for size in sizes), *self.runs))
 
     def select(self, space: Any) -> None:

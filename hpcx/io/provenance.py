@@ -54,10 +54,10 @@ def _loaded_version(package: str) -> str:
 
 @lru_cache(maxsize=1)
 def source_revision() -> str:
-    """Return of which revision the running program is; starts git, so one rank asks and tells the others.
+    """Return the revision of the running program; it starts git, so call it on one rank only.
 
-    It is the last commit that changed the package, with "+" and the beginning of a hash of the source text if that was
-    changed since. Where the package is not under git, it is its version.
+    It is the last commit that changed the package, followed by "+" and part of a hash of the source text if that has
+    been changed since. Without git it is the version.
     """
     here = Path(hpcx.__file__).parent
     text = code_fingerprint("")[:8]

@@ -1,8 +1,7 @@
 """Reading result files and checkpoints: a damaged file is distinguished from one that cannot be read at the moment.
 
-A file is damaged only if it can be read and its content is wrong. One that another program has open, that this user may
-not read, or that meets a full table of open files or a file system without locks, may hold finished work: it is left as
-it is.
+A file is damaged only if it can be read and its content is wrong. A file that cannot be read for another reason (open
+in another program, permissions, too many open files, no file locks) may hold finished work and is left as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from hpcx.io.seal import is_broken
 
 #: what h5py raises when the content of a file is wrong
 _WRONG = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError)
-#: what may be done about the most frequent hindrances
+#: advice on the most frequent errors
 _HINTS = {
     errno.EAGAIN: "another program has it open",
     errno.ENOSYS: "no file locks here; HDF5_USE_FILE_LOCKING=FALSE in the environment reads without",
@@ -31,7 +30,7 @@ _HINTS = {
 
 
 class Damaged(OSError):
-    """A file with a final name can be read and is not what hpcx wrote: something outside hpcx has changed it."""
+    """A file can be read but is not as hpcx wrote it: another program has changed it, or a disk error."""
 
 
 class Unreadable(OSError):
@@ -42,7 +41,7 @@ class Unreadable(OSError):
 def reading(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for the body; raises FileNotFoundError, Unreadable, or Damaged (also for the body's errors)."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for whoever fills it
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise Unreadable(f"{path} is not a file")
         if is_broken(path):
             raise ValueError("its checksum is wrong")

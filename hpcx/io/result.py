@@ -19,8 +19,7 @@ class Dataset:
     """One array of a result.
 
     Attributes:
-        data: the values; of a distributed dataset this rank's part only, and nothing of one that is in the file
-            already.
+        data: the values; of a distributed dataset this rank's part, or nothing if they are in the file already.
         dims: one name per axis.
         units: unit as text, "1" for pure numbers.
         long_name: what it is, for axis labels.
@@ -127,7 +126,7 @@ class Result:
         return [path for path, values in numbers.items() if not np.isfinite(values).all()]
 
     def structure(self) -> str:
-        """Return a digest of all but the values: results of one structure are stacked without a look into each of them.
+        """Return a hash of everything but the values: results with equal hashes are stacked without inspecting each.
 
         Paths, shapes, dimensions, kinds, units, names, and the values of coordinates count. It is "" if a coordinate is
         distributed, so that no rank knows it.

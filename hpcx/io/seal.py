@@ -1,8 +1,7 @@
 """A checksum at the end of a result file, which shows changed bytes before HDF5 reads them.
 
 HDF5 does not verify what it reads: a flipped bit may give a wrong number, crash the process, or cause an endless loop.
-HDF5 ignores bytes behind the end of its own content and drops them when a file is changed on purpose: such a file has
-no seal.
+The seal lies behind the content of HDF5, which ignores it and drops it when a program changes the file.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Piece = tuple[int, int]
 _SEAL = struct.Struct("<8sQI")
 _MARK = b"hpcxseal"
 _BLOCK = 1 << 20
-#: bytes of a file that is not looked through whenever it is opened: a few seconds
+#: largest file, in bytes, that is verified at every opening: it takes a few seconds
 LARGEST = 4 << 30
 
 

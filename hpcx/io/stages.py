@@ -13,9 +13,9 @@
         stage.finish({"density": density})                 # what later stages and a restart need of it
 
 A state is a dictionary of numbers, texts and arrays that are the same on all ranks, and of `Share`s, of which each rank
-has its part. It must hold all that the rest of the stage depends on, the length of the next step included, so that the
-resumed run gives the same numbers. Stages that an earlier run knew and this one has not asked for yet are carried over
-from checkpoint to checkpoint.
+has its part. It must hold everything on which the rest of the stage depends, including the length of the next step, so
+that the resumed run gives the same numbers. Stages of an earlier run that this one has not reached yet are copied from
+checkpoint to checkpoint.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Stages:
         self.run.checkpoint_if_due(self.comm, save)
 
     def on_first_rank(self, work: Callable[[Stages], T]) -> T:
-        """Return `work(stages)`, done by the first rank alone, whose stages all ranks know then; collective."""
+        """Return `work(stages)`, done by the first rank alone; all ranks then know its stages; collective."""
         from mpi4py import MPI
 
         alone = copy(self)

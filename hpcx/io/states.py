@@ -1,4 +1,4 @@
-"""Files of saved states: amplitudes by key, in an order that does not depend on how they were spread over ranks."""
+"""Files of saved states, in an order that does not depend on the number of ranks."""
 
 from __future__ import annotations
 

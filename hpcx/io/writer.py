@@ -1,11 +1,10 @@
 """Writing a result file: in parallel where data are distributed, whole or not at all.
 
-A file is written as `name.h5.part` and renamed when it is complete, so a file with the final name is whole. Space is
-reserved before HDF5 opens the file, and kept while it is open: a full disk is then an error that all ranks agree on,
-not one rank's exception in the middle of a collective write, which HDF5 does not survive. Distributed arrays are
-written first, on all ranks, each its part, with explicit data spaces (the high-level collective write of h5py hangs
-when a rank has nothing to write); everything else, and all attributes, by rank 0. What was written while the model ran
-(`hpcx.io.growing`) stays where it is: the file that has it gets the rest, and the name.
+A file is written as `name.h5.part` and renamed when it is complete. Space is reserved before HDF5 opens the file: so a
+full disk is an error that all ranks agree on, not an exception of one rank in a collective write, which HDF5 does not
+survive. First all ranks write their parts of distributed arrays, with explicit data spaces (the collective write of
+h5py hangs when a rank has nothing to write); then rank 0 writes everything else and all attributes. Outputs that were
+written while the model ran (`hpcx.io.growing`) stay in their file, to which the rest is added.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from hpcx.io.sealing import seal
 from hpcx.parallel.errors import AgreedError, agreed
 from hpcx.renamed import old
 
-#: datasets that are coordinates of the others in their group, though no axis has their name; an attribute tells xarray
+#: datasets that are coordinates although no axis has their name; an attribute of the group tells xarray
 COORDINATES = ("kx", "ky")
 #: HDF5 headers, attributes and coordinates of a result file, generously
 OVERHEAD_BYTES = 1 << 20
@@ -86,7 +85,7 @@ def _size(comm: Any, datasets: Mapping[str, Dataset]) -> int:
 
 
 def reserve(part: Path, size: int) -> None:
-    """Claim space; HDF5 opens a file that is longer than its content, grows into it, and cuts it when it closes it."""
+    """Reserve space: HDF5 accepts a file that is longer than its content and truncates it when it closes it."""
     with open(part, "r+b") as file:
         os.posix_fallocate(file.fileno(), 0, size)
 
@@ -117,7 +116,7 @@ def open_together(comm: Any, part: Path) -> h5py.File:
 
 
 def write_part(comm: Any, dataset: h5py.Dataset, values: np.ndarray, part: Part) -> None:
-    """Write this rank's part in one collective call in which ranks without a part take part too."""
+    """Write this rank's part; collective, also for ranks without a part."""
     memory, target = h5py.h5s.create_simple(values.shape or (1,)), dataset.id.get_space()
     part.select(target)
     if not values.size:

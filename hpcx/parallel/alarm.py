@@ -6,10 +6,10 @@ from typing import Any
 
 
 class Alarm:
-    """A bell that any rank may ring and all ranks hear when they ask.
+    """A message from any rank that the other ranks receive when they ask for it.
 
-    A rank tells rank 0, and rank 0 tells the others: as many messages as ranks, even if all of them ring. Making and
-    closing it are collective; ringing and asking are not.
+    A rank notifies rank 0, which notifies the others, so there are never more messages than ranks. Construction and
+    `close` are collective; `ring` and `heard` are not.
     """
 
     def __init__(self, comm: Any) -> None:
@@ -39,7 +39,7 @@ class Alarm:
         self._received += 1
 
     def close(self) -> None:
-        """Take in what is still on its way; collective."""
+        """Receive the messages that are still on their way; collective."""
         from mpi4py import MPI
 
         self.heard()

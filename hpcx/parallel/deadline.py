@@ -11,7 +11,7 @@ from pathlib import Path
 
 #: share of the time, and at most how many seconds, that is kept for the checkpoint
 _RESERVE, _MOST_RESERVE = 0.1, 60.0
-#: forms of SLURM that cannot be mistaken: h:mm:ss, d-hh, d-hh:mm, d-hh:mm:ss
+#: unambiguous times of SLURM: h:mm:ss, d-hh, d-hh:mm, d-hh:mm:ss
 _CLOCK = re.compile(
     r"(?:(?P<d>\d+)-(?=\d+(?::\d+){0,2}$)|(?=\d+(?::\d+){2}$))(?P<h>\d+)(?::(?P<m>\d\d?))?(?::(?P<s>\d\d?))?"
 )
@@ -48,7 +48,7 @@ def _with_reserve(whole: float, left: float, reason: str) -> Deadline:
 def slurm_seconds_left(environment: Mapping[str, str]) -> float | None:
     """Return the seconds until the end of the surrounding SLURM job, or None where it is not known.
 
-    A time that has passed, so less than zero, is of an earlier job: SLURM would have ended this process with its own.
+    A negative time is that of an earlier job: otherwise SLURM would have ended this process.
     """
     end = environment.get("SLURM_JOB_END_TIME", "")
     return float(end) - time.time() if re.fullmatch(r"[0-9]{1,12}", end) else None

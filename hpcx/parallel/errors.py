@@ -1,4 +1,4 @@
-"""Errors that all ranks know of: agreed where they can be, the end of the job where they cannot."""
+"""Errors on several ranks: all ranks raise them, or the job ends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def agreed(comm: Any) -> Iterator[None]:
         if first is not None:
             raise AgreedError(*first) from error
     finally:
-        error = None  # else it would hold this frame, and the frame it, and with them all that the callers' frames hold
+        error = None  # breaks the cycle of error and frame, which would keep the variables of all callers alive
 
 
 def on_first_rank(comm: Any, work: Callable[[], Answer]) -> Answer:

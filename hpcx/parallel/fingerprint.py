@@ -1,4 +1,4 @@
-"""Hashes of objects by all that they hold, so that what is kept under them cannot be taken for something else."""
+"""Hashes of objects by their complete content, as keys of stored tables."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ import hpcx
 def fingerprint(*items: Any) -> str:
     """Return the SHA-256 of numbers, text, arrays, sequences, mappings, sets, dataclasses, sections of an input.
 
-    Every field of a dataclass or section counts, with its name, also one that was added later; so do the types of
-    numbers, dtypes and shapes. What such an object keeps beside its fields does not. A function counts by where it is
-    defined and by the values that it has captured. What is large may keep its own hash, as its attribute `fingerprint`.
-    Raises TypeError for values of other kinds.
+    All fields of a dataclass or section enter with their names, and the types of numbers, dtypes and shapes; attributes
+    that are no fields do not. A function enters by its place in the source and the values that it has captured. A large
+    object may provide its own hash as attribute `fingerprint`. Raises TypeError for values of other kinds.
     """
     state = hashlib.sha256()
     _feed(state, items)
     return state.hexdigest()
 
 
-#: types of which the text says all
+#: types whose text determines the value
 _PLAIN = frozenset({type(None), bool, int, float, complex, str})
 
 

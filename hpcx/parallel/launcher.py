@@ -36,7 +36,7 @@ def place(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
 
 
 def strangers(size: int, library: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return what is wrong if this process was started together with others of which its MPI knows nothing, or "".
+    """Return an error if the launcher has started several processes but MPI knows only this one, else "".
 
     Args:
         size: number of ranks that MPI tells.

@@ -1,4 +1,4 @@
-"""Who owns what: blocks of rows, columns dealt by work, and pulling values that other ranks own."""
+"""Distribution over ranks: blocks of rows, columns balanced by work, and values fetched from other ranks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Locator:
 
 
 class Pull:
-    """Values that this rank needs of an array that is spread over the ranks, fetched by lists made once.
+    """Values of a distributed array that this rank needs, fetched by lists that are made once.
 
     The values stand in one buffer: first this rank's own part of the array, then what comes from others. `index` says
     where each requested value is in it, so that what is local is not moved at all.

@@ -1,4 +1,4 @@
-"""Logging by rank: rank 0 speaks, the others only to warn."""
+"""Logging by rank: rank 0 logs everything, the others warnings only."""
 
 from __future__ import annotations
 

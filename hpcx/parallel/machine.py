@@ -1,7 +1,7 @@
 """The cost of work on the machine on which the models were timed, and on this one.
 
-Work is classified by what limits it, because machines differ more in one of these than in the others. Four short jobs,
-one of each kind, tell how fast this machine is.
+Work is classified by what limits it, because machines differ more in some of these than in others. Four short jobs, one
+of each kind, measure the speed of this machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Work:
         memory: the same on arrays that do not fit there.
         calls: Python itself, calls with small arrays, files.
         messages: latency of messages to other ranks.
-        bytes: their passage through the network.
+        bytes: their transfer.
     """
 
     products: float = 0.0

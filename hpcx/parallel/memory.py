@@ -1,7 +1,4 @@
-"""Memory and processor time of ranks: what each may use, and what was used.
-
-And the processor time that they have used.
-"""
+"""Memory and processor time of ranks: what each may use, and what was used."""
 
 from __future__ import annotations
 

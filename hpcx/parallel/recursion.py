@@ -1,14 +1,13 @@
 """Lanczos recursion of a distributed Hermitian operator with two vectors and no reorthogonalisation.
 
-Rounding grows along states that have converged. So two runs whose sums are added up in another order (on another number
-of ranks, from the beginning or from a checkpoint) agree in their coefficients to 1e-15 for the first twenty or forty
-steps, and after some twenty more not at all, while both spectra stay within their bounds: they agree to the accuracy
-that was asked for. Seen for a trion with 4 meV of broadening (mesh.N = 48, 298 unknowns): asked for 1e-3, 1e-6, 1e-11,
-steps 135, 243, 338, difference between 1, 2 and 3 ranks 8e-4, 6e-7, 8e-14. Orthogonalising against the two vectors that
-are kept changes nothing (coefficients differ by 0.3 after 60 steps); against all vectors they agree to 1e-13 after 220
-steps, but all would have to be kept: 380 steps in mesh.N = 100, k0 = 0.14 would need 170 MB in place of 0.9, and the
-first 200 of them 1.8 s, growing with the square, beside 2.6 s of products. On the same number of ranks a continued
-recursion is the same to the last bit.
+Rounding errors grow along converged states. So if sums are added in another order (on another number of ranks), the
+coefficients agree to 1e-15 for the first twenty to forty steps and differ completely some twenty steps later; the
+spectra still agree to the accuracy that was asked for. Example: a trion with 4 meV of broadening (mesh.N = 48, 298
+unknowns), accuracy 1e-3, 1e-6, 1e-11: 135, 243, 338 steps, difference between 1, 2 and 3 ranks 8e-4, 6e-7, 8e-14.
+Orthogonalising against the two stored vectors does not help (coefficients differ by 0.3 after 60 steps). Against all
+vectors the coefficients agree to 1e-13 after 220 steps, but all must be stored: 380 steps at mesh.N = 100, k0 = 0.14
+need 170 MB in place of 0.9, and the first 200 of them take 1.8 s, growing with the square, beside 2.6 s of products. On
+the same number of ranks a resumed recursion is identical to the last bit.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Recursion:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the lines found so far are all that there are."""
+        """Whether the Krylov space is exhausted: the lines found so far are complete."""
         return self.square_norm == 0 or (bool(self.beta) and self.beta[-1] == 0)
 
     @property

@@ -1,4 +1,4 @@
-"""What a model is handed beside its input: timings, progress, checkpoints, and the question whether to stop."""
+"""What a model receives beside its input: timings, progress, checkpoints, requests to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("hpcx")
 
 GO_ON, SAVE, STOP = 0, 1, 2
-#: seconds of work that a kill may cost where saving is quick, and the share of the time that saving may take
+#: shortest time between checkpoints, s, and the largest share of the time that they may take
 _LOST, _SAVING = 30.0, 0.01
 
 
@@ -30,8 +30,7 @@ def spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-#: share of a task from which on its end is estimated: to a factor of two for eigensolvers (measured), which know little
-#: of it before
+#: share of a task from which on the time left is estimated: for eigensolvers to a factor of two (measured)
 _KNOWN = 0.1
 
 
@@ -71,8 +70,8 @@ class Run:
     def progress(self, task: str, fraction: float) -> None:
         """Log how far `task` is (0 to 1) with an estimate of its end, at most every `progress_interval` seconds.
 
-        The estimate looks at what was done since the first call alone: what came before, from a checkpoint say, took
-        another time. Call it on every rank; only rank 0 prints.
+        The estimate uses only the progress since the first call, not what came from a checkpoint. Call it on every
+        rank; only rank 0 prints.
         """
         now = time.monotonic()
         begin, first = self._begun.setdefault(task, (now, fraction))
@@ -101,7 +100,7 @@ class Run:
     def watch(self) -> None:
         """Call inside long work of one rank: raises Stopped if this rank has a reason to stop; not collective.
 
-        Who catches it must ask the other ranks by `poll` or `checkpoint_if_due`: the reason stays.
+        After catching it, call `poll` or `checkpoint_if_due` with the other ranks: the reason remains.
         """
         reason = self.requests.reason()
         if reason:

@@ -1,4 +1,4 @@
-"""Tables that several points of a sweep use, and tables that all ranks need, each made by one of them."""
+"""Tables that several points of a sweep share, and tables that all ranks need, each made by one rank."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hpcx.parallel.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class SharedTable:
-    """A table that points share: it is known by the hash of all that its maker is given, so it is never another's.
+    """A table that points share, identified by the hash of all arguments from which it is made.
 
     Attributes:
         kind: what it is, e.g. "formation/pump"; one maker per kind.
@@ -48,10 +48,11 @@ class SharedTable:
 
 
 def make_together(comm: Any, shared: dict[str, object], wanted: Mapping[str, Callable[[], object]]) -> None:
-    """Put into `shared` of every rank what `wanted` makes by name and some rank lacks, dealt out in turn; collective.
+    """Make the tables of `wanted` that some rank lacks, each on one rank, and put them into `shared` on all;
+    collective.
 
-    A single rank makes nothing here; it makes a table when it needs it. `wanted` has the same names on all ranks, and
-    what it makes must not communicate. Raises AgreedError on all ranks if something cannot be made.
+    A single rank makes a table when it needs it, not here. `wanted` has the same names on all ranks, and its functions
+    must not communicate. Raises AgreedError on all ranks if one fails.
     """
     # without this every rank makes every table: the sweep of the formation figure took 14 % longer on two ranks
     if comm.size == 1:

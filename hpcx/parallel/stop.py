@@ -1,7 +1,7 @@
 """Requests to stop: signals, a file named STOP, a wall-clock deadline; noticed anywhere, agreed on by all ranks.
 
-A signal handler only notes the signal. The solver asks at a step or in its stopping test; the answer is the same on
-all ranks of its communicator, and other groups of ranks hear of it by an alarm.
+A signal handler only notes the signal. Solvers ask at every step or in their stopping test; the answer is the same on
+all ranks of the communicator, and other groups of ranks are notified by an `Alarm`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 
 class _Interruption(BaseException):
-    """A signal in the middle of plain Python; not an Exception, so that nobody takes it for an error of the input."""
+    """A signal in the middle of plain Python; no Exception, so that it is not handled as an error of the input."""
 
 
 class StopRequests:
@@ -55,7 +55,7 @@ class StopRequests:
         self._why = "" if deadline is None else deadline.reason
 
     def install(self) -> None:
-        """Note SIGNALS from now on instead of dying of them; under `nohup` SIGHUP stays ignored."""
+        """Note SIGNALS from now on instead of ending the process; under `nohup` SIGHUP stays ignored."""
         for number in SIGNALS:
             self._found.setdefault(number, signal.getsignal(number))
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -67,7 +67,7 @@ class StopRequests:
             signal.signal(number, signal.SIG_IGN)
 
     def restore(self) -> None:
-        """Give the signals back to what `install` found: the process goes on with other work."""
+        """Restore the handlers that `install` found, because the process continues with other work."""
         for number, handler in self._found.items():
             if handler is not None:  # None: not set by Python, which cannot set it again
                 signal.signal(number, handler)
@@ -90,7 +90,7 @@ class StopRequests:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Let a signal end the body by Stopped, wherever it is: for work in plain Python that needs no checkpoint."""
+        """Raise Stopped in the body as soon as a signal comes: for plain Python that needs no checkpoint."""
         try:
             self._at_once = True
             if self._signal:

@@ -1,8 +1,7 @@
-"""A lattice of cells cut into rectangles, one per rank, and what the ranks must tell each other about their borders.
+"""A lattice of cells cut into rectangles, one per rank, and the exchange of their borders.
 
-The lattice is cut into bands of rows, and each band into columns of its own number, so that any number of ranks shares
-any lattice evenly: five ranks take a band of two and a band of three. All of this follows from the layout alone,
-without MPI.
+The lattice is cut into bands of rows, and each band into its own number of columns, so that any number of ranks can
+share it evenly: five ranks make a band of two and one of three. No MPI is needed here.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from hpcx.parallel.layout import block_rows
 #: how many neighbours a cell needs on each side
 REACH = 2
 DISTANCES = tuple(distance for distance in range(-REACH, REACH + 1) if distance)
-#: cost of a cell that is sent, relative to that of a cell that is computed: it is copied, and its transfer is mostly
-#: hidden
+#: cost of sending a cell over that of computing it: a copy; the transfer is mostly hidden
 _GHOST_COST = 0.1
 
 Box = tuple[slice, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: memory of the vectors that are not needed, on all ranks, bytes
+#: memory for vectors beyond the necessary ones, on all ranks, bytes
 _AFFORDED = 2.5e8
 
 
@@ -14,9 +14,9 @@ def smallest_basis(count: int) -> int:
 def small_basis(count: int, unknowns: int) -> int:
     """Return the number of vectors for long vectors with a good start, as of trions.
 
-    A few more than the fewest where memory allows: one trion takes 25 % more products with 7 vectors than with 20
-    (mesh.N = 120), 8 % more with 12. Convergence is looked at when the basis is full: many vectors are wasted on a
-    start vector that is nearly the state.
+    A few more than necessary where memory allows: one trion takes 25 % more products with 7 vectors than with 20
+    (mesh.N = 120), 8 % more with 12. Convergence is tested when the basis is full, so many vectors are a waste if the
+    start vector is close to the state.
     """
     return smallest_basis(count) + min(8, int(_AFFORDED / (16 * max(unknowns, 1))))
 

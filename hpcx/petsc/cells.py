@@ -1,4 +1,4 @@
-"""Where the state lives: one cell, or cells in one or two dimensions that are shared among ranks.
+"""Grids of cells for the state: one cell, or cells in one or two dimensions distributed over ranks.
 
 PETSc's scalars are complex and the states are real, so two reals are packed into one scalar. That is exact as long as
 only real linear combinations of vectors are formed. A state is seen as real array [cell, component, value], value
@@ -101,8 +101,7 @@ class CellGrid:
     def start_exchange(self, state: np.ndarray) -> None:
         """Start to send the outer cells of `state` [cell, component, value] and to receive the ghosts. Collective.
 
-        PETSc would copy the whole block for its ghosts' sake, and wait; here the inner cells can be worked on
-        meanwhile.
+        PETSc would copy the whole block and wait; here the inner cells can be computed meanwhile.
         """
         self._pending = [self.comm.Irecv(self._ghosts[part], rank) for rank, part in self._receive]
         for rank, cells, packed in self._send:
@@ -112,7 +111,7 @@ class CellGrid:
         self.traffic.sent(len(self._send), self._sent_bytes)
 
     def further_exchange(self) -> None:
-        """Let MPI move what has arrived: without a call now and then, both sides wait for the slower one at the end."""
+        """Let MPI progress: without occasional calls the transfer would only happen at the end."""
         from mpi4py import MPI
 
         MPI.Request.Testall(self._pending)

@@ -14,7 +14,7 @@ from typing import Any
 
 @contextmanager
 def duplicates_kept(comms: Iterable[Any]) -> Iterator[None]:
-    """Keep PETSc's duplicate of each communicator meanwhile, whatever objects come and go on them; collective."""
+    """Keep PETSc's duplicate of each communicator during the body; collective."""
     from petsc4py import PETSc
 
     anchors = [PETSc.IS().createGeneral([], comm=comm) for comm in comms]

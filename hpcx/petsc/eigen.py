@@ -19,13 +19,13 @@ __all__ = ["Eigenpairs", "Keep", "Operator", "SolverError", "follow_state", "low
 
 #: returns this rank's part of the random vector of a number; the same on any number of ranks
 Draw = Callable[[int], np.ndarray]
-#: share of its average part in a random vector with which one more state is found among several, and beside a single
-#: one; the risk that it has less is 1e-6 for complex vectors and 8e-4 for real ones (sectors whose levels symmetry does
-#: not make degenerate), beside a single state 1e-2 and 8e-2: that state would only be degenerate with it, unless the
-#: start vector lacked it
+#: smallest share of its average weight in the random vector with which a missing state is found, beside several states
+#: and beside one. The risk of less weight is 1e-6 for complex and 8e-4 for real vectors (sectors without degeneracy by
+#: symmetry); beside one state 1e-2 and 8e-2, but there only a degenerate partner can be missing, or a state that the
+#: start vector lacked
 _SHARE, _SHARE_OF_ONE = 1e-6, 1e-2
-#: share of all products before it is asked whether a state is missing, of several states and of one (measured for
-#: trions: 0.69 to 0.72, and 0.77 to 0.80)
+#: share of all products before the search for missing states, for several states and for one (measured for trions: 0.69
+#: to 0.72, and 0.77 to 0.80)
 _SEARCH, _SEARCH_OF_ONE = 0.7, 0.78
 
 
@@ -33,7 +33,7 @@ _SEARCH, _SEARCH_OF_ONE = 0.7, 0.78
 class Eigenpairs(Found):
     """Lowest eigenpairs in ascending order, and what they cost.
 
-    There may be more than were asked for: the other states of the highest level, and what else was found on the way.
+    There may be more than were asked for: the rest of the highest level, and other converged states.
 
     Attributes:
         products: products with the operator.
@@ -100,7 +100,7 @@ def lowest_states(
         )
     while not complete and len(states.values) < task.size:
         complete = not _is_incomplete(_reporting(task, search, 1.0), states, count, level_width, draw)
-        task = replace(task, progress=None)  # of a second search nothing is said
+        task = replace(task, progress=None)  # no progress is reported for a second search
         if not complete:
             first = partial(hint.start, partial(draw, len(states.values)))
             states, hint = states.joined(_others(task, states, count, level_width, first)), nothing
@@ -118,7 +118,7 @@ def follow_state(
 ) -> Eigenpairs:
     """Return the lowest state in the Krylov space of a vector that is close to it; collective.
 
-    Whether it is the lowest of all is not asked. Arguments and errors are those of `lowest_states`.
+    It is not tested whether a lower state exists. Arguments and errors are those of `lowest_states`.
     """
     begin = time.perf_counter()
     task = _task(comm, operator, tolerance, prefix, keep, None)
@@ -152,7 +152,7 @@ def _limit(values: np.ndarray, count: int, level_width: float) -> float:
 
 
 def _is_incomplete(task: Task, states: Found, count: int, level_width: float, draw: Draw) -> bool:
-    """Ask a random vector that had no part in finding the states: its number is how many there are."""
+    """Say whether a random vector that was not used before (numbered by the states found) shows a missing state."""
     known = Partial(states.vectors, len(states.vectors))
     return is_state_missing(
         task.comm,

@@ -92,7 +92,7 @@ class ExplicitOde:
         try:
             stepper.solve(vector)
         except PETSc.Error as error:
-            if error.__cause__ is not None:  # newer petsc4py puts its own error in place of what a callback raised
+            if error.__cause__ is not None:  # newer petsc4py replaces the exception of a callback by its own
                 raise error.__cause__ from None
             raise IntegrationError(self._advice(stepper, str(error))) from error
         if stepper.getConvergedReason() < 0 or not np.all(np.isfinite(vector.array)):

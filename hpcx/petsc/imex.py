@@ -76,8 +76,7 @@ def _inverse(shift: float, transposed: np.ndarray) -> np.ndarray:
 def _zeros_like(vector: Any) -> Any:
     """Return a vector of zeros to be read only.
 
-    Memory of `np.zeros` that nobody has written to is one page, which stays in the cache: reading it costs no
-    bandwidth.
+    Unwritten memory of `np.zeros` is a single page, which stays in the cache: reading it costs no bandwidth.
     """
     from petsc4py import PETSc
 

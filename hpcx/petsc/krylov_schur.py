@@ -18,12 +18,12 @@ from hpcx.parallel.stop import Stopped
 from hpcx.petsc.basis import smallest_basis
 from hpcx.petsc.ritz import Partial, of_type, partial_solution
 
-#: receives a function that returns what the solver knows
+#: called with a function that returns the present state of the solver
 Keep = Callable[[Callable[[], Partial]], None]
 
 
 class SolverError(AgreedError):
-    """An eigensolver did not deliver; the message says which knob to turn. Raised alike on all ranks."""
+    """An eigensolver failed; the message says which parameter to change. Raised alike on all ranks."""
 
 
 class Operator(Protocol):
@@ -212,15 +212,14 @@ def _deflate(eps: SLEPc.EPS, known: np.ndarray) -> None:
         vector.destroy()
 
 
-#: restarts that a further state takes over those of the first one (measured: 0.2 to 0.5)
+#: ratio of the restarts for a further state to those for the first one (measured: 0.2 to 0.5)
 _FURTHER = 1 / 3
 
 
 class _Estimates:
-    """A monitor that remembers approximate values and errors, and turns them into the share of the work that is done.
+    """A monitor that stores approximate values and errors, and estimates the share of the work that is done.
 
-    Errors fall exponentially, state after state; a state after the first has come near while the solver was at those
-    before it.
+    Errors fall exponentially, one state after another; later states have partly converged with the earlier ones.
 
     Attributes:
         values: approximate values at the last restart, ascending.

@@ -1,17 +1,16 @@
 """Whether an eigensolver has left out a state: a few Lanczos steps in the complement of those that it found.
 
-A Krylov space from one vector sees a degenerate level once, and states that its start vector lacks not at all, and
-residuals do not tell. A second, random vector w has a part in every state that was missed. After k steps of a recursion
-from w, without the states that were found, two things are known of energies up to E:
+A Krylov space contains one state of each degenerate level, and no state that is orthogonal to its start vector;
+residuals do not show this. A second, random vector w overlaps with every missing state. After k steps of a recursion
+from w, orthogonal to the states that were found, two things are known of energies up to E:
 
 * If the recursion's matrix has an eigenvalue there, so has the operator (variational principle).
 * Else |<u|w>|^2 <= 1 / sum_{i < k} p_i(E)^2 for every state u there, with the recursion's orthonormal polynomials p_i
   (Christoffel; Akhiezer, The classical moment problem, 1965, section 2.5). The bound falls exponentially with k.
 
-A random vector is unlikely to have so small a part in a state. The recursion ends when the bound is a given share x of
-the average part; the risk that a state has less than that is 1 - exp(-x) for complex vectors, and erf(sqrt(x / 2)) for
-real ones. The average is known for the partners of the states that were found: an operation of symmetry gives them the
-same distribution.
+So small an overlap with a random vector is unlikely. The recursion ends when the bound is a given share x of the
+average overlap; the probability of less is 1 - exp(-x) for complex vectors, and erf(sqrt(x / 2)) for real ones. The
+average is known for the degenerate partners of the states that were found, which a symmetry maps onto each other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Starting PETSc with the user's options, and saying afterwards which of them a solver looked at."""
+"""Starting PETSc with the user's options, and reporting which of them were used."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ def initialize(arguments: list[str]) -> None:
 def _start() -> object:
     """Start SLEPc once and keep a duplicate of the communicator of all ranks; collective at the first call.
 
-    Every start registers one more collective clean-up for the end of Python: ranks that had started a different number
-    of times would wait for each other there. The copy is kept because petsc4py cleans up on this communicator when
-    Python ends, and a rank whose last object on it has gone by then would duplicate it anew, waiting for ranks that
-    still have one.
+    Every start registers one more collective clean-up at the end of Python, so all ranks must start equally often. The
+    duplicate is kept because petsc4py cleans up on this communicator at the end of Python: a rank without objects on it
+    would then duplicate it again, and wait for ranks that still have the duplicate.
     """
     import slepc4py
 
@@ -34,7 +33,7 @@ def _start() -> object:
     slepc4py.init(["hpcx", "-no_signal_handler"])
     from petsc4py import PETSc
 
-    PETSc.Options().delValue("no_signal_handler")  # the user has not given it
+    PETSc.Options().delValue("no_signal_handler")  # it is no option of the user
 
     if PETSc.ScalarType().dtype.kind != "c":
         raise RuntimeError("hpcx needs PETSc and SLEPc built with complex scalars; this PETSc has real ones")

@@ -1,9 +1,9 @@
 """The slowest modes of a generator of decay: eigenvalues next to zero with right and left eigenvectors, by SLEPc.
 
 Two-sided Krylov-Schur of the inverse 1 / (G - target), whose largest eigenvalues belong to the slowest modes. A Krylov
-space sees an eigenvalue that occurs several times but once: what was found is taken out of the inverse, and another
-search begins from another vector, until it brings nothing that is as slow. The operator is real and at most a few
-thousand wide, so every process solves its own.
+space contains one mode of a degenerate eigenvalue: so the modes found are removed from the inverse and the search is
+repeated from another vector, until it finds only faster modes. The operator is real and has at most a few thousand
+rows, so every process solves its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from slepc4py import SLEPc
 
 #: eigenvalues of the inverse that differ by this share belong together
 _EQUAL = 1e-7
-#: left and right vectors that share less than this belong to no complete set of modes
+#: overlap of left and right vectors below which the modes are not complete (defective operator)
 _DEFECTIVE = 1e-8
 
 

@@ -1,4 +1,4 @@
-"""What the time steppers share: segments of fixed steps, the trajectory, errors that say what to turn."""
+"""What the time steppers share: segments of fixed steps, trajectories, errors with advice."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Stage(Protocol):
         ...
 
     def checkpoint_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        """Take notice of a further step, of which `state` returns what is to be kept; may raise to end the run."""
+        """Call after each step; `state` returns what a checkpoint keeps. May raise to end the run."""
         ...
 
     def finish(self, state: Mapping[str, Any]) -> None:

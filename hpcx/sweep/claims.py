@@ -1,9 +1,9 @@
 """Claims: which process works on a point, across the ranks of a job and across jobs that share a directory.
 
-A claim is a lock (fcntl) on `<id>.lock` that the operating system takes back when its process ends, however it ends, so
-points are shared without a master. Every attempt leaves a line in the file, which goes when the attempt has ended in
-order: a file that nobody holds tells how often the point was cut off. Two rules of such locks shape the code: closing
-any descriptor of a file drops this process's lock on it, and a lock on a file that has been removed is worth nothing.
+A claim is an fcntl lock on `<id>.lock`. The operating system releases it when the process ends, however it ends, so no
+process has to distribute the points. Every attempt adds a line to the file, and removes the file when it ends normally:
+so the lines of a file without lock count the interrupted attempts. Two properties of such locks matter here: closing
+any descriptor of a file releases the process's lock on it, and a lock on a removed file has no effect.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def present(comm: Any, directory: Path) -> Iterator[bool]:
-    """Show by a lock of rank 0 that a run is alive in a directory; yield whether all processes see the lock.
+    """Lock a file in the directory, on rank 0, while the run lasts; yield whether all processes see the lock.
 
-    Collective at the beginning. Raises AgreedError without locks. Some parallel file systems are mounted so that locks
-    are known on one node alone; there claims cannot be trusted.
+    Collective at the beginning. Raises AgreedError without locks. On some parallel file systems locks hold on one node
+    only; claims cannot be used there.
     """
     path = Path(comm.bcast(str(directory / f".run.{unique()}.lock") if comm.rank == 0 else None))
     file = None
@@ -132,7 +132,7 @@ def _may_be_locked(path: Path) -> bool:
 
 
 def _remove_abandoned(directory: Path) -> None:
-    """Remove what runs have left that were killed."""
+    """Remove the lock files of killed runs."""
     for path in directory.glob(".run.*.lock"):
         if not _may_be_locked(path):
             with suppress(OSError):
@@ -175,14 +175,14 @@ class Claims:
         line = asdict(attempt) | {"host": socket.gethostname(), "pid": os.getpid()}
         try:
             os.write(file.fileno(), (json.dumps(line) + "\n").encode())
-        except OSError:  # a full disk; nothing may be left to be written when the file is closed
+        except OSError:  # a full disk; the write is unbuffered, so that closing the file writes nothing
             unlock(path, file)
             raise
         self._held[path] = file, attempt
         return True
 
     def release(self, name: str) -> None:
-        """Give a claim back after the attempt has ended in order."""
+        """Release a claim after an attempt that ended normally."""
         path = self._path(name)
         unlock(path, self._held.pop(path)[0])
 

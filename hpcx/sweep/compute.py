@@ -31,7 +31,7 @@ from hpcx.sweep.store import FAILED, Entry, Store, finished
 
 log = logging.getLogger("hpcx")
 
-#: ratio of error to tolerance from which it is reported; the solvers' own estimates are that accurate
+#: ratio of error to tolerance above which a warning is given; the solvers' own estimates are that accurate
 _EXCESSIVE = 10.0
 
 
@@ -73,9 +73,9 @@ class SweepContext:
 def compute_point(level: Level, point: Point, context: SweepContext) -> tuple[Entry, Timings]:
     """Compute a point and write its result, collectively on the group; return its entry and its timings.
 
-    An error that all ranks of the group meet ends the point alone and is recorded. If one rank fails while the others
-    wait for it, the failure is recorded and the exception ends the job: nothing else is safe then. Raises
-    Stopped if the point was interrupted.
+    An error on all ranks of the group is recorded and ends this point only. If one rank fails while the others wait for
+    it, the failure is recorded and the exception ends the job: the others cannot be reached. Raises Stopped if the
+    point was interrupted.
     """
     start = time.monotonic()
     outcome: tuple[Entry, Timings] | None = None
@@ -105,7 +105,7 @@ def compute_point(level: Level, point: Point, context: SweepContext) -> tuple[En
 
 
 def _record(context: SweepContext, point: Point, failed: Entry) -> None:
-    """Record a failure and say it; a directory that cannot be written any more ends the run at its next point."""
+    """Log and record a failure; if the directory has become unwritable, the run ends at its next point."""
     log.error("%s failed: %s", context.name(point), failed.message)
     try:
         context.store.fail(point.id, failed)

@@ -1,6 +1,6 @@
-"""Results that are there already: whether a run uses them, and what becomes of those that it does not.
+"""Existing results: whether a run uses them, or renames them and computes the point again.
 
-Looking changes nothing. Only the process that has claimed a point renames its file, after looking again.
+Only the process that has claimed a point renames its file, after checking again.
 """
 
 from __future__ import annotations

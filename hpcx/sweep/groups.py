@@ -1,8 +1,7 @@
 """Groups of ranks: nested halves of the communicator, and which size suits a point.
 
-Level 0 is all ranks; each level halves the groups of the one above. A point that is large runs on a group of a high
-level, small ones side by side on small groups. A group that finds no more points of its level splits without waiting
-for the others.
+Level 0 is all ranks; each level halves the groups of the one before. Large points run on large groups, small ones side
+by side on small groups. A group without further points of its level splits at once.
 """
 
 from __future__ import annotations

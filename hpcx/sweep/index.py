@@ -1,7 +1,7 @@
 """`sweep.h5`: the state of every point, all results stacked along the swept dimensions, and where they come from.
 
-Made from `sweep.json` and the points' own files alone. It is the file that one gives away: what is in it does not need
-the others, but for results that are too large, which it names.
+Made from `sweep.json` and the points' files. It is the file to pass on: it needs no other file, except for results that
+are too large to be copied, which it lists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def refresh_index(store: Store, patience: float | None = None, done: dict[str, E
     """
     with store.exclusively() if patience is None else store.exclusively(patience):
         record = read_record(store.directory)
-        if record is not None and not record.get("scattered"):  # points of a search for limits are no product
+        if record is not None and not record.get("scattered"):  # the points of a search for limits do not form a grid
             known = done or {}
             write_index(
                 store,

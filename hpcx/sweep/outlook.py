@@ -15,7 +15,7 @@ log = logging.getLogger("hpcx")
 
 @dataclass
 class Outlook:
-    """What the first rank of all tells now and then while a sweep runs.
+    """The progress messages of a sweep, from rank 0.
 
     Attributes:
         tasks: all that were to be computed when the run began.
@@ -33,7 +33,7 @@ class Outlook:
     _told: float = field(default_factory=time.monotonic)
 
     def note(self, task: Task, ranks: int, seconds: float) -> None:
-        """Take that a point took `seconds` on `ranks` ranks, and tell how long the rest will take."""
+        """Note the `seconds` that a point took on `ranks` ranks, and log the time left if a message is due."""
         self._expected += task.seconds
         self._worked += ranks * seconds
         if time.monotonic() - self._told < self.interval:

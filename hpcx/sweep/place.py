@@ -1,4 +1,4 @@
-"""What keeps a run from its output directory, found out without touching it."""
+"""Checks of the output directory for `hpcx check`, which change nothing."""
 
 from __future__ import annotations
 

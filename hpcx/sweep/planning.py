@@ -101,9 +101,9 @@ def _estimate(point: Point, ranks: int) -> Estimate:
     estimator = registry.estimator(point.config.model)
     try:
         return estimator(point.config, point.material, ranks)
-    except ImportError:  # of what no point can do without
+    except ImportError:  # every point needs it
         raise
-    except Exception as error:  # whatever it is, it says nothing of the other points
+    except Exception as error:  # other points may be estimated
         log.debug("no estimate of point %s", point.id, exc_info=True)
         return Estimate(
             0, 0.0, Work(), refusal=f"what it needs cannot be estimated: {str(error) or type(error).__name__}"

@@ -160,8 +160,8 @@ def refuse_other_sweep(directory: Path, plan: Plan) -> None:
 def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | None) -> None:
     """Compare all that is not swept.
 
-    Swept values may have been added or left out, and keys may have become swept or fixed: a point is known by the hash
-    of all its physics, so nothing is mixed up.
+    Values may have been added to the sweep or removed, and keys may have become swept or fixed: points are identified
+    by the hash of all their physics.
     """
     if old is None:
         return
@@ -174,7 +174,7 @@ def _refuse_other(directory: Path, new: dict[str, Any], old: dict[str, Any] | No
 def refuse_other_result(store: Store, point: Point) -> None:
     """Raise OtherPhysics, naming the differing keys, if `result.h5` or a checkpoint belongs to another input.
 
-    A file that is damaged or cannot be read is not judged here: the run itself knows what to do with it.
+    Files that are damaged or cannot be read are left to the run.
     """
     physics = json.loads(json.dumps(point.physics, default=str))
     for path in [store.result(point.id), *Checkpoint(store.checkpoint(point.id)).paths()]:

@@ -1,8 +1,8 @@
 """Whether an existing result may be reused, and which versions computed the results of a sweep.
 
-A result is known by the hash of its physics. Options of PETSc are not physics, but they can loosen a solver beyond the
-tolerance that the input asks for. So a result counts if its solvers had the options that they would have now, or if its
-own error is known and within the tolerance.
+A result is identified by the hash of its physics. PETSc options are not part of it, but can loosen a solver beyond the
+tolerance of the input. So a result is reused if its solvers had the options that they would have now, or if its error
+is known and within the tolerance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hpcx.sweep.store import DONE, Entry
 
 #: models whose solvers have options under another model's prefix too
 _PREFIXES = {"trion": ("trion_", "exciton_")}
-#: options that only make a solver say something
+#: options that only make a solver print something
 _ONLY_SAY = re.compile(r"_(monitor|view|converged_reason|error_if_not_converged|info|log)(_|$)")
 
 

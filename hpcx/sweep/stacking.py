@@ -1,8 +1,7 @@
 """Results of all points, stacked along the swept dimensions for `sweep.h5`.
 
-What is small enough is copied, so that the file tells it alone, wherever it is. What is not is a virtual dataset: its
-values stay in the points' own files, and HDF5 says nothing, but yields NaN, where these are not found. So the file
-names it.
+Small results are copied. Large ones are virtual datasets: their values stay in the points' files, and HDF5 yields NaN
+without an error where these are missing. Therefore the file lists them.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from hpcx.io.result import Dataset
 from hpcx.sweep.point_table import read_point_table
 from hpcx.sweep.store import DONE, Entry
 
-#: results are copied, the smallest first, as long as they have no more bytes than this together: as much as one mails
+#: results are copied, the smallest first, up to this number of bytes in all: a file that can be mailed
 COPIED_BYTES = 50e6
 #: attribute of virtual datasets
 NOTE = "virtual: the values are in points/<id>.h5 beside this file and read as NaN where these files are missing"

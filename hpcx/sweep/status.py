@@ -18,7 +18,7 @@ from hpcx.sweep.record import read_record
 from hpcx.sweep.reuse import mixture
 from hpcx.sweep.store import DONE, FAILED, MISSING, RUNNING, Entry, Store
 
-#: points from which on a sweep is summed up, and how many of each state are listed then
+#: number of points above which a sweep is summarised, and how many of each state are listed then
 LONG, SOME = 60, 20
 #: state of a run without a sweep that is neither done nor running and has not failed
 INTERRUPTED = "interrupted"

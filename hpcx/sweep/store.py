@@ -1,4 +1,4 @@
-"""The output directory: where results, failures and claims of points lie, and what they say."""
+"""The output directory: paths and content of results, failures and claims of points."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ class Store:
         replace_text(self.failure(name), json.dumps(asdict(entry)))
 
     def tidy(self, name: str) -> None:
-        """Remove what a process that was killed just after it had finished a point has left: checkpoints, its lock.
+        """Remove checkpoints and the lock of a finished point, left by a process that was killed just after it.
 
-        Nothing of a process that is alive is touched, and what cannot be removed stays.
+        Files of a running process are not touched, and what cannot be removed stays.
         """
         stem = self.checkpoint(name)
         left = list(stem.parent.glob(f"{stem.name}.*"))
@@ -137,7 +137,7 @@ class Store:
         path = self.result(name)
         if not path.exists():
             return None
-        stamp = self.stamp(name)  # of before: what changes the file meanwhile gives it another one
+        stamp = self.stamp(name)  # read before the file, so that a change during the reading is noticed later
         with reading(path) as file:
             group = file["provenance"]
             return replace(finished(_read_about(group)), stamp=stamp) if stored(group["hash"]) == digest else None

@@ -60,7 +60,7 @@ def _missing(context: SweepContext) -> dict[int, bool]:
 
 
 def _tell_programs(context: SweepContext, there: list[Entry], some_missing: bool) -> None:
-    """Warn of results of several programs in one sweep, and say that results are of another program than this one."""
+    """Warn if several versions of hpcx computed the results of a sweep; log if another version than this one did."""
     current = (__version__, context.revision)
     mixed = mixture(there, current if some_missing else None)
     others = {(entry.version, entry.revision) for entry in there} - {current}

@@ -22,7 +22,7 @@ from hpcx.sweep.store import FAILED, Entry
 
 log = logging.getLogger("hpcx")
 
-#: least seconds between two updates of sweep.h5 while the sweep runs, and how many times the time of an update itself
+#: least time between two updates of sweep.h5 during a sweep: in s, and in units of the duration of an update
 _INDEX_INTERVAL, _INDEX_SHARE = 30.0, 20.0
 
 
@@ -48,8 +48,8 @@ class Outcome:
 class Worker:
     """Computes points until none is left, a stop is asked for, or the output directory fails.
 
-    The first rank of a group decides alone and tells the others of its group, which follow: nothing that is known on
-    one rank only may keep it from a broadcast.
+    The first rank of a group decides and broadcasts its decision: no information of one rank alone may keep a rank from
+    a broadcast.
 
     Attributes:
         outcome: of this rank.
