@@ -9,7 +9,7 @@ from typing import Any
 from hpcx import __version__, commands
 from hpcx.registry import MODELS
 
-#: ranks that can be planned for: more than any machine has
+#: largest number of ranks that can be planned for
 MOST_RANKS = 100_000
 
 

@@ -19,7 +19,7 @@ from hpcx.parallel.deadline import process_age
 from hpcx.parallel.launcher import complete_environment, place, strangers, tasks_left_idle
 from hpcx.parallel.stop import Stopped, StopRequests
 
-#: packages without which nothing is computed; all other commands do without
+#: packages that `run` and `converge` need; the other commands do not
 ENGINES = ("mpi4py", "petsc4py", "slepc4py")
 
 
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = _command(words, requests)
     except SystemExit as end:  # help, and mistakes of the command line or the input
         status = end.code if isinstance(end.code, int) else FAILED if end.code else DONE
-    except (ImportError, MemoryError) as error:  # of loading modules; a point that needs too much has its own message
+    except (ImportError, MemoryError) as error:  # while loading modules; points that need too much have own messages
         status = _cannot_be_loaded(error)
     _leave(status, words)
 
@@ -93,7 +93,7 @@ def _on_all_ranks(options: argparse.Namespace) -> int:
 
 
 def _cannot_be_loaded(error: Exception) -> int:
-    """Say that a library does not work here, and return the status with which to end."""
+    """Report that a library cannot be loaded, and return the exit status."""
     why = str(error) or "not enough memory; `ulimit -v` and the batch system say what this process may use"
     terminal.complain(f"a library cannot be loaded: {why}")
     return FAILED
@@ -102,7 +102,7 @@ def _cannot_be_loaded(error: Exception) -> int:
 def _leave(status: int, words: list[str]) -> None:
     """End this process, after MPI was started without the clean-up of Python and PETSc (but for -log_view).
 
-    petsc4py cleans up collectively, and does not end when the ranks have had different points or none.
+    The clean-up of petsc4py is collective and hangs if ranks have computed different points or none.
     """
     terminal.flush()
     mpi = sys.modules.get("mpi4py.MPI")
@@ -113,7 +113,7 @@ def _leave(status: int, words: list[str]) -> None:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    """Parse the command line, before MPI is started; of the processes of a launcher only the first one speaks."""
+    """Parse the command line, before MPI is started; of the processes of a launcher only the first one prints."""
     if place()[0] == 0:
         return parser().parse_args(words)
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
@@ -136,7 +136,7 @@ def _completion(options: argparse.Namespace) -> int:
 def _on_root(comm: Any, work: Callable[[], Any]) -> Any:
     """Return what `work` returns on rank 0, on all ranks.
 
-    Print a mistake of the user once and exit with status 2, and if rank 0 was asked to stop, exit with status 75.
+    An error of the input is printed once and ends all ranks with status 2, a request to stop with status 75.
     """
     from hpcx.config.errors import InputError
     from hpcx.materials.loader import MaterialError
@@ -216,12 +216,12 @@ def _converge(comm: Any, options: argparse.Namespace) -> int:
     from hpcx.converge.command import begin, end, search
 
     problem, seconds = _load(comm, options, load_open)
-    begun: list[Any] = []  # on the first rank, which alone decides what is computed
+    begun: list[Any] = []  # on the first rank, which decides what is computed
     _on_root(comm, lambda: begun.append(begin(problem, options.target, options.quantity, options.budget)))
     study, config = begun[0] if begun else None, problem.start.config
     if not _is_ready(comm, options, config, problem.source, seconds):
         return BAD_INPUT
-    registry.solver(config.model)  # SLEPc begins here, on all ranks together: the first one may need it alone later
+    registry.solver(config.model)  # starts SLEPc on all ranks together, because the first rank may need it alone later
     search(comm, study, config.output.directory, options.requests, options.group_size, terminal.say)
     status = {run.REACHED: DONE, run.SHORT: SOME_POINTS_FAILED, run.STOPPED: STOPPED, run.FAILED: FAILED}
     return comm.bcast(status[end(study, terminal.say)] if study is not None else None)
@@ -248,7 +248,7 @@ def _is_ready(comm: Any, options: argparse.Namespace, config: Any, source: str, 
 
 
 def _is_together(comm: Any, alone: bool) -> bool:
-    """Say whether this run may begin: not if a launcher has started several processes that do not see each other."""
+    """Return False, with a message, if a launcher has started several processes that do not see each other."""
     from mpi4py import MPI
 
     wrong = "" if alone else strangers(comm.size, MPI.Get_library_version().split(",")[0].strip("\x00 \n"))
@@ -278,13 +278,13 @@ def _complain(comm: Any, error: Exception, status: int) -> int:
 
 
 def _watch(comm: Any, requests: Any, config: Any, seconds: float | None) -> None:
-    """Watch for a file STOP in the output directory, and for the end of the time that there is."""
+    """Watch for a file STOP in the output directory, and for the time limit."""
     from hpcx.parallel.deadline import deadline, slurm_seconds_left
 
     directory = Path(config.output.directory)
     left = slurm_seconds_left(os.environ)
     if comm.rank == 0 and left is not None and left <= 0:
-        terminal.complain("SLURM_JOB_END_TIME has passed, so it is of an earlier job and does not count")
+        terminal.complain("SLURM_JOB_END_TIME is in the past, so it belongs to an earlier job and is ignored")
     end = deadline(seconds, process_age(), os.environ)
     requests.watch(directory, comm.bcast(end))  # the ranks of other nodes may not know of the job's end
 

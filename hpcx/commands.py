@@ -15,7 +15,7 @@ from hpcx.parallel.launcher import place
 #: exit status (see the README)
 DONE, FAILED, BAD_INPUT, SOME_POINTS_FAILED, STOPPED = 0, 1, 2, 3, 75
 
-#: bytes that a rank takes before it has computed anything
+#: bytes that a rank needs before it computes anything
 _LEAST_MEMORY = 1e8
 
 
@@ -46,7 +46,7 @@ def alone(options: argparse.Namespace) -> int:
 
 def _read_hdf5_without_mpi() -> None:
     """Keep h5py from starting MPI, which aborts where no launcher is: on login nodes, in the shell of an srun."""
-    os.environ.pop("H5PY_ALWAYS_USE_MPI", None)  # of Debian's two builds of h5py the serial one will do
+    os.environ.pop("H5PY_ALWAYS_USE_MPI", None)  # the serial one of Debian's two builds of h5py is sufficient
     with suppress(ImportError):
         import mpi4py
 
@@ -101,7 +101,7 @@ def _refuse_options(plan: Any, words: list[str]) -> None:
 
 
 def _refused_place(plan: Any) -> int:
-    """Say what keeps a run from its output directory, and return the status with which it would end, or 0."""
+    """Report why a run could not use its output directory, and return the status that it would have, or 0."""
     from hpcx.parallel.errors import BadInput
     from hpcx.sweep.place import refuse_place
 
@@ -189,7 +189,7 @@ def plot(options: argparse.Namespace) -> int:
             if path.stem.startswith("converge") and own.is_file()
             else "no script of postprocess/ draws this"
         )
-        terminal.write(f"{path}: {drawn}; hpcx.open(path) gives it to your own lines")
+        terminal.write(f"{path}: {drawn}; hpcx.open(path) opens it in Python")
         return DONE
     if options.what is None:
         width = max(map(len, found))

@@ -6,19 +6,19 @@ A model `name` is a package `hpcx.name` with three modules:
 * `solve.py`    with `solve(comm, config, material, run) -> Result`: one point, collective on `comm`.
 * `estimate.py` with `estimate(config, material, ranks) -> Estimate`: size, memory and time, without solving anything.
 
-and, if physics decides what may be written, a fourth:
+and, if values of the input can be unphysical, a fourth:
 
 * `refusals.py` with `refusals(config, material) -> list[Refusal]`. The first rank alone asks it, while it reads the
   input, so it must not load MPI or PETSc, which begin together on all ranks.
 
-If points of a sweep share tables that take a while, there may be
+If points of a sweep share tables that are expensive, there may be
 
 * `shared_tables.py` with `shared_tables(config, material) -> dict[str, Callable[[], object]]`: by name in `Run.shared`
   how each of them is made. The ranks make those of the first point together, each a part, before they part.
 
 If `hpcx converge` can choose its numerical parameters, there is a module `refinement.py`, see `hpcx.refinement`.
 
-Modules are imported when a model is asked for, so that a run loads no code that it does not use.
+Modules are imported when they are needed, so that a run loads only the code that it uses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which word was meant: the nearest of those that are known, never the word itself."""
+"""Suggestions for misspelt words: the nearest known word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard output and standard error as they are met: any encoding, a reader that has gone, a full disk."""
+"""Standard output and standard error with any encoding, a closed pipe or a full disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def end_with_the_reader() -> None:
-    """Let `hpcx ... | head` end as other programs do, without a word, when nobody reads any more."""
+    """Let `hpcx ... | head` end silently, as other programs do, when the pipe is closed."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
@@ -54,14 +54,14 @@ def complain(text: str) -> None:
 
 
 def silence() -> None:
-    """Send all further output nowhere."""
+    """Discard all further output."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
 
 
 def flush() -> None:
-    """Write what is still kept back, as far as that is possible."""
+    """Flush both streams as far as possible."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):
             stream.flush()

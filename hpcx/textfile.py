@@ -12,7 +12,7 @@ MOST_BYTES = 1 << 25
 
 def text_of(path: Path) -> str:
     """Return the text of a UTF-8 file without its byte order mark; raises OSError, or ValueError if it is none."""
-    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # of a directory the system says what is wrong
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # for a directory the error of the system is clear
         raise ValueError("it is not a file")
     with open(path, "rb") as file:
         return _short(file.read(MOST_BYTES + 1)).decode("utf-8-sig")

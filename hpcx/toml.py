@@ -1,4 +1,4 @@
-"""Reading TOML: whatever is wrong with a text is reported as one kind of error."""
+"""Reading TOML, with one kind of error."""
 
 from __future__ import annotations
 

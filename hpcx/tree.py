@@ -16,11 +16,11 @@ from hpcx.renamed import present
 if TYPE_CHECKING:
     import xarray
 
-#: names of results that newer ones replace in the same group, with what carries them: kept in files for one release
+#: old names of results and the new ones beside them in the same group: kept in files for one release
 _OLD = {"k": "kx", "xy": "kx"}
 #: results that a directory may hold; the first that is there is read
 _RESULTS = ("sweep.h5", "result.h5", "converge.h5")
-#: keys of the input that become attributes, or only say where a run has written
+#: keys of the input that are no coordinates: attributes, and where a run has written
 _NO_COORDINATES = ("title", "model", "output", "petsc")
 
 
@@ -133,7 +133,7 @@ def _scalars(keys: dict[str, Any], units: dict[str, str]) -> dict[str, tuple]:
 
 
 def _complete(node: xarray.DataTree, coordinates: dict[str, tuple], large: dict[str, Callable]) -> None:
-    """Give a group its coordinates and what is too large for `sweep.h5`, and take from it what bears an old name."""
+    """Add coordinates and results that are too large for `sweep.h5` to a group, and remove old names."""
     data = node.to_dataset(inherit=False)
     for name in data.data_vars:
         path = f"{node.path}/{name}".strip("/")
@@ -167,7 +167,7 @@ def _attributes(about: dict[str, Any], axes: list[str]) -> dict[str, Any]:
 
 
 def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
-    """Say, also as a warning of Python, which values are not there: they read as NaN."""
+    """Return a warning, also issued by Python, of missing values, which are read as NaN."""
     texts = [tree.attrs.get("warning", "")]
     if "index" in tree.children:
         index = tree["index"]
@@ -184,9 +184,9 @@ def _warning(file: Path, tree: xarray.DataTree) -> dict[str, str]:
 
 
 def _large(file: Path, tree: xarray.DataTree) -> dict[str, Callable[[xarray.Variable], xarray.Variable]]:
-    """Return by path how results that lie in the points' files are read, each file for itself.
+    """Return by path functions that read large results from the points' files.
 
-    HDF5 would read NaN, without a word, where files are missing or more than a process may open.
+    HDF5 would silently read NaN where files are missing or too many are open.
     """
     from hpcx.tree_points import from_points
 

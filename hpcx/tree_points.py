@@ -27,7 +27,7 @@ class _Points(BackendArray):
 
     @contextmanager
     def _opened(self, path: Path) -> Iterator[h5py.File]:
-        """Open a file; at the first time its checksum is looked at too."""
+        """Open a file; at the first time its checksum is verified."""
         with h5py.File(path, "r") if path in self._whole else reading(path) as file:
             self._whole.add(path)
             yield file

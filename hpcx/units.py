@@ -36,8 +36,7 @@ _NAME = r"[^\W\d_]\w*(?:(?:\^|\*\*)[+-]?\d{1,2})?"
 #: names with powers, multiplied by a space or "*", divided by "/"; "1/nm" begins with 1, which "8e11/cm^2" has no need
 #: of
 _UNIT = re.compile(rf"1|(?:1?\s*/\s*)?{_NAME}(?:\s*[*/]\s*{_NAME}|\s+{_NAME})*")
-#: possessive, so that long text is refused at once; "8e11" is one number whatever follows, and the e of "1.8eV" is not
-#: of the number
+#: possessive quantifiers, so that long text is refused at once; in "1.8eV" the e is not part of the number
 _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![eE][+-]?[0-9])(?:\s*(?P<unit>[^\W\d_].*|/.*|\s1\s*/.*))?"
 )

@@ -351,8 +351,8 @@ SCREENED = '[interaction]\nr0 = { value = 4, unit = "nm", source = "x" }\n'
         ("", "sheets", ""),
         (SCREENED, "2", ""),
         ("", "2", "has no 'interaction.r0'"),
-        (SCREENED, "table", "holds the screening of the layer, and .*mine.toml gives interaction.r0, too: give one"),
-        (SCREENED, "sheets", "holds the screening of the layer"),
+        (SCREENED, "table", "contains the screening of the layer, but .*mine.toml also gives interaction.r0: give one"),
+        (SCREENED, "sheets", "contains the screening of the layer"),
     ],
 )
 def test_a_layer_has_its_screening_from_one_place(r0, environment, message, tmp_path):
@@ -374,7 +374,7 @@ def test_a_layer_has_its_screening_from_one_place(r0, environment, message, tmp_
     point = load_plan(str(tmp_path / "input.toml"), []).points[0]
     assert exciton_problem(point.config, point.material).w_ij.min() > 0
     if environment == "table":
-        with pytest.raises(InputError, match="the input gives interaction.r0, too"):
+        with pytest.raises(InputError, match="the input also gives interaction.r0"):
             load_plan(str(tmp_path / "input.toml"), ["material=WSe2", "parameters.interaction.r0=4 nm"])
 
 

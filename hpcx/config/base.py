@@ -63,7 +63,7 @@ class Named:
     kind: Literal["file", "environment"]
 
 
-#: of surroundings that are the same on both sides
+#: permittivity of surroundings that are the same on both sides
 Permittivity = Annotated[float, Field(ge=1, le=1000)]
 
 
@@ -185,7 +185,7 @@ class Converge(Section):
 class RunInput(Section):
     """Keys that every model shares; a model's `Config` derives from it and adds its own tables."""
 
-    #: keys that do not change a result, but by the numbers that they select; they take no part in the hash of a point
+    #: keys that are not part of the hash of a point: they change a result only through the numbers that they select
     machine_keys: ClassVar[tuple[str, ...]] = ("title", "output", "petsc", "converge", "parameter_set")
     #: which keys act only with certain values of another one
     effects: ClassVar[tuple[Effect, ...]] = ()

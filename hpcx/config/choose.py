@@ -21,7 +21,7 @@ class Open:
         table: the input as a nested table, complete with start values.
         start: the point of the start values.
         notices: as in a `Plan`.
-        known: what the files that it names have been found to say.
+        known: content of the files that it names.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Keys whose text names something outside the input: what stands there determines a result like the input itself."""
+"""Keys that name files or environments, whose content determines a result like the input itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hpcx.materials.loader import Material, MaterialError
 
 
 class ContentError(ValueError):
-    """What keys name is not there or is wrong; `problems` are (key, value, what is wrong)."""
+    """Files or environments are missing or wrong; `problems` are (key, value, what is wrong)."""
 
     def __init__(self, problems: list[tuple[str, str, str]]) -> None:
         super().__init__("; ".join(f"{key} = {value!r}: {message}" for key, value, message in problems))
@@ -24,8 +24,7 @@ class ContentError(ValueError):
 def contents(section: Section, known: dict[tuple[str, str], Any] | None = None) -> dict[str, Any]:
     """Return by dotted key the SHA-256 of the file, or the numbers of the environment, that it names.
 
-    What stands in `known`, by kind and name, is not read again, and what is read is put there. Raises ContentError with
-    all that cannot be read or is wrong.
+    `known` stores what has been read, by kind and name. Raises ContentError with all that cannot be read or is wrong.
     """
     found, problems, known = {}, [], {} if known is None else known
     for key, kind, value in _named(section):

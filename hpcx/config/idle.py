@@ -1,4 +1,4 @@
-"""Keys that were written but do nothing, because another key switches off what they belong to."""
+"""Keys of the input without effect, because another key switches off what they belong to."""
 
 from __future__ import annotations
 

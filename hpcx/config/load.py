@@ -44,7 +44,7 @@ class Plan:
         axes: swept keys with their values, in the order of the input; empty without a sweep.
         points: one per combination, the last axis running fastest.
         settings: the "key=value" of `--set`.
-        notices: what a user should know of how the input was understood.
+        notices: remarks on how the input was understood.
         scattered: whether the points are only some of the product, as a search for limits chooses them.
     """
 
@@ -78,15 +78,14 @@ def read_input(path: str) -> str:
 def load_plan(path: str, settings: list[str], text: str | None = None) -> Plan:
     """Read and validate an input file; `settings` are those of `--set`, `text` is the file if it was read before.
 
-    Raises InputError with all mistakes of the keys and all that every point with that value shows; a mistake that
-    depends on other swept keys stays with its points (`Point.error`).
+    Raises InputError with all mistakes that do not depend on other swept keys; the others are kept in `Point.error`.
     """
     text = read_input(path) if text is None else text
     path = name_of_source(path)
     table, config, notices, mistakes = parsed_table(text, path, settings)
     axes, wrong = _without_ranges(table.pop("sweep", {}))
     mistakes += wrong or _check_axes(axes, config)
-    if mistakes:  # the sweep cannot be laid out: report with it what is wrong elsewhere
+    if mistakes:  # without a valid sweep, report its mistakes together with those of the first point
         raise InputError(
             path, mistakes + _mistakes_of_first(table, axes if isinstance(axes, dict) else {}, config, folder_of(path))
         )
@@ -163,7 +162,7 @@ def _alike(points: list[Point]) -> list[Mistake]:
 
 
 def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
-    """Return, each once, mistakes of single keys, and those of combinations that every point with that value shows.
+    """Return, each once, the mistakes of single keys, and those that all points with a value of the key have.
 
     A combination that is wrong in some points only, because of other swept keys, is left to those points.
     """
@@ -186,7 +185,7 @@ def _fatal(tried: list[tuple[Point, list[Mistake]]]) -> list[Mistake]:
 
 @dataclass
 class Known:
-    """What the files that an input names have been found to say: each is read once for all points.
+    """Content of the files that an input names, each read once for all points.
 
     Attributes:
         folder: of the input, in which files that it names are looked for first.
@@ -235,7 +234,7 @@ def try_point(
 
 
 def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tuple[dict, dict[str, str]]:
-    """Return a table in which files that lie beside the input are named from here, and by key how they were written.
+    """Return a table with paths of files beside the input, and by key their names as written.
 
     A file that is not there is looked for from the current directory.
     """
@@ -284,14 +283,14 @@ def _idle_r0(around: str, material: Material) -> list[Mistake]:
     if number is None or (material.built_in and number.source != "input"):
         return []
     where = "the input" if number.source == "input" else material.origin
-    return [Mistake(around, f"holds the screening of the layer, and {where} gives {R0}, too: give one", own=False)]
+    return [Mistake(around, f"contains the screening of the layer, but {where} also gives {R0}: give one", own=False)]
 
 
 def _material(table: dict, known: Known, config: RunInput | type[RunInput]) -> tuple[Material | None, list[Mistake]]:
     """Load the material even if other keys are wrong, to report all errors; `config` is the input or its class."""
     name, parameters, given = table.get("material"), table.get("parameters", {}), table.get("parameter_set")
     if not isinstance(name, str) or not isinstance(parameters, dict) or not isinstance(given, str | None):
-        return None, []  # told by the validation
+        return None, []  # reported by the validation
     usual = config.numbers_from if isinstance(config, RunInput) else config.usual_set
     try:
         return known.material(name, table["model"], given, usual).with_parameters(parameters), []

@@ -69,7 +69,7 @@ def make_point(
 ) -> Point:
     """Return the point of a validated input, its material and the contents of what it names, with its hash.
 
-    `written` has by key the names of files as they were written, which count: not where they lie as seen from here.
+    `written` has by key the names of files as written: these enter the hash, not the paths from the current directory.
     """
     physics = _physics(config, material, named, written or {})
     return Point(coordinates, (config, material), physics, digest(physics, material.encoded))

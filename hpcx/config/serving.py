@@ -11,7 +11,7 @@ from hpcx.materials.loader import Material, MaterialError, load_material, materi
 from hpcx.materials.sets import with_set
 from hpcx.registry import MODELS, config_class
 
-#: models that can do with masses alone, and numbers that are listed without being asked for
+#: models for which masses are sufficient; how many missing numbers are listed without being asked for
 _PARABOLIC, _FEW = ("exciton", "trion"), 6
 
 

@@ -36,6 +36,6 @@ def with_key(table: dict, key: str, value: Any) -> dict:
     below = table.get(head, {})
     if not rest:
         return table | {head: value}
-    if not isinstance(below, dict):  # a mistake, which the validation tells
+    if not isinstance(below, dict):  # reported by the validation
         return table
     return table | {head: below | {rest: value} if head == "parameters" else with_key(below, rest, value)}

@@ -15,7 +15,7 @@ from hpcx.materials.loader import Material
 from hpcx.materials.renamed import announcement
 from hpcx.materials.sets import load_numbers
 
-#: what the source of a number says that `hpcx init` has taken from another material
+#: part of the source of a number that `hpcx init` has taken from another material
 REPLACE = "to be replaced"
 
 

@@ -42,7 +42,7 @@ formula = {title}
 
 
 def input_template(model: str, material: str, file: str) -> str:
-    """Return an input that is accepted as it is; `file` is its name, `material` one that serves the model."""
+    """Return a valid input; `file` is its name, `material` one that serves the model."""
     # tables come after the keys above them; sorting keeps the order otherwise
     keys = sorted(keys_of(config_class(model)), key=lambda key: "." in key.name)
     given = {"model": model, "material": material, "output.directory": f"results/{model}"}
@@ -90,7 +90,7 @@ def as_toml(value: Any) -> str:
 
 
 def _as_typed(file: str) -> str:
-    """Return the name of a file as one types it in a shell, or a word for it where it does not fit into a comment."""
+    """Return the name of a file as typed in a shell, or FILE if it cannot be part of a comment."""
     return shlex.quote(file) if file.isprintable() else "FILE"
 
 

@@ -14,7 +14,7 @@ from hpcx.tree import decoded, flat, open_tree, results_in
 if TYPE_CHECKING:
     import xarray
 
-#: relative difference up to which results count as the same: rounding
+#: relative difference that counts as rounding
 SAME = 1e-10
 #: keys that say how and where a run works
 _MACHINE = ("title", "output", "petsc")

@@ -1,4 +1,4 @@
-"""What of a result can be drawn, and drawing it: by the scripts of postprocess/, each a program of its own."""
+"""Figures of a result, drawn by the scripts of postprocess/, which are separate programs."""
 
 from __future__ import annotations
 

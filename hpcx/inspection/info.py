@@ -1,4 +1,4 @@
-"""What `hpcx info` prints: all that a report of a fault should say of the installation."""
+"""What `hpcx info` prints: the facts on the installation that belong into a bug report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which numbers of a material are behind a result, and which of them are weak."""
+"""The material numbers behind a result, and which of them are guessed, fitted or replaced."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hpcx.materials.loader import R0, hold_layer
 from hpcx.materials.renamed import owner_of, renamed
 from hpcx.registry import config_class
 
-#: what the source of a weak number has
+#: tags in the source of a weak number
 _WEAK = ("[guess", "[fit")
 
 
 def used_by(config: Mapping[str, Any], keys: Iterable[str], around: Iterable[Mapping[str, Any]] = ()) -> list[str]:
-    """Return the keys of a material that a resolved input has asked for; all of them if it is of another version.
+    """Return the keys of a material that an input uses; all of them if the input is of another version.
 
     `around` are its environments as `Material.described` has them.
     """

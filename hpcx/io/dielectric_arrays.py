@@ -29,7 +29,7 @@ def stated(path: Path, column: str) -> dict[str, str]:
                 if name in file
             }
     except Damaged:
-        raise ValueError("is no HDF5 file that can be read") from None
+        raise ValueError("is not a readable HDF5 file") from None
     texts = {key: unit.decode() if isinstance(unit, bytes) else str(unit) for key, unit in units.items()}
     return {key: text for key, text in texts.items() if text}
 
@@ -77,7 +77,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path) as arrays:
             return dict(arrays)
     except (BadZipFile, EOFError, ValueError, AttributeError) as error:
-        raise ValueError("is no .npz file of arrays") from error
+        raise ValueError("is not an .npz file of arrays") from error
 
 
 def _datasets(path: Path, wanted: tuple[str, str]) -> dict[str, np.ndarray]:
@@ -90,4 +90,4 @@ def _datasets(path: Path, wanted: tuple[str, str]) -> dict[str, np.ndarray]:
                 if isinstance(item, h5py.Dataset)
             }
     except Damaged:
-        raise ValueError("is no HDF5 file that can be read") from None
+        raise ValueError("is not a readable HDF5 file") from None

@@ -46,7 +46,7 @@ class Hoppings:
     def add_cell(self, cell: Cell) -> int:
         """Return the number of a cell that the file has not named before; raises FileError."""
         if cell in self.place:
-            raise self.scan.error("a cell that has no matrix yet", told(cell))
+            raise self.scan.error("a new cell", told(cell))
         return self.place.setdefault(cell, len(self.place))
 
     def read_element(self, number: int) -> None:
@@ -54,7 +54,7 @@ class Hoppings:
         i, j = orbital_pair(self.scan, self.value_rijx.shape[1])
         if self.line_rij[number, i, j]:
             raise self.scan.error(
-                f"orbitals of which cell {told(list(self.place)[number])} has no element yet",
+                f"a new element of cell {told(list(self.place)[number])}",
                 f"{i + 1} {j + 1}, as on line {self.line_rij[number, i, j]}",
             )
         self.line_rij[number, i, j] = self.scan.line_number

@@ -87,7 +87,7 @@ class Scanner:
         except ValueError:
             raise self.error(meaning, repr(word), line) from None
         if not math.isfinite(value):
-            raise self.error(f"{meaning}, finite", word, line)
+            raise self.error(f"{meaning} with a finite value", word, line)
         return value
 
     def error(self, expected: str, found: str, line: int | None = None) -> FileError:

@@ -65,7 +65,7 @@ class Stages:
         self._earlier: Saved | None = None if run.checkpoint is None else run.checkpoint.load(comm)
         self._waiting = set(self._earlier.finished) if self._earlier is not None else set()
         if self._earlier is not None and comm.rank == 0:
-            log.info("%s: continued from checkpoint %d", run.name, self._earlier.sequence)
+            log.info("%s: resumed from checkpoint %d", run.name, self._earlier.sequence)
 
     def stage(self, name: str) -> Stage:
         """Return the stage of this name."""

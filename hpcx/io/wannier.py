@@ -216,7 +216,7 @@ def _shifts(scan: Scanner, hoppings: Hoppings) -> Shifts:
             raise scan.error("a cell of the Hamiltonian", told(cell))
         i, j = orbital_pair(scan, hoppings.line_rij.shape[1])
         if (cell, i, j) in shifts:
-            raise scan.error("a cell and orbitals that have no vectors yet", f"{told(cell)} {i + 1} {j + 1}")
+            raise scan.error("a new cell and pair of orbitals", f"{told(cell)} {i + 1} {j + 1}")
         vectors = [_three(scan, "a vector") for _ in range(scan.integer("the number of vectors", 1))]
         if len(set(vectors)) < len(vectors):
             raise scan.error("vectors that differ", "; ".join(map(told, vectors)))

@@ -82,7 +82,7 @@ def _sections(scan: Scanner) -> dict[str, _Section]:
         if line.startswith("#"):
             name = line.lstrip("#").strip().lower()
             if name not in _KNOWN or name in sections:
-                raise scan.error(f"a section of {', '.join(_KNOWN[:-1])} that is not there yet", repr(line))
+                raise scan.error(f"a new section of {', '.join(_KNOWN[:-1])}", repr(line))
             current = sections[name] = _Section(scan, scan.line_number)
         elif line:
             if current is None:
@@ -129,7 +129,7 @@ def _cells(section: _Section, lattice_vx: np.ndarray) -> np.ndarray:
         if apart > _OFF:
             raise section.scan.error("a lattice point", f"{text}, {apart:.3g} angstrom away from one", line)
         if cell in found:
-            raise section.scan.error("a Bravais vector that is not there yet", text, line)
+            raise section.scan.error("a new Bravais vector", text, line)
         found.add(cell)
     return cell_rv
 

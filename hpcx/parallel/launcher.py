@@ -47,11 +47,10 @@ def strangers(size: int, library: str, environment: Mapping[str, str] = os.envir
         count = environment.get(launcher.size, "")
         if size == 1 and count.isdecimal() and int(count) > 1:
             return (
-                f"{launcher.name} has started {count} processes ({launcher.size} = {count}), but each of them is alone:"
+                f"{launcher.name} has started {count} processes ({launcher.size} = {count}), but each sees only itself:"
                 f" the launcher does not belong to the MPI of this hpcx ({library}), or cannot communicate with it."
-                " Start"
-                " hpcx with the mpirun of that MPI, under SLURM perhaps with 'srun --mpi=pmix'. If each process is to"
-                " work alone, give --alone"
+                " Start hpcx with the mpirun of that MPI, under SLURM perhaps with 'srun --mpi=pmix'. If each process"
+                " is to work alone, give --alone"
             )
     return ""
 

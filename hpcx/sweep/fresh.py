@@ -32,9 +32,7 @@ def _set_aside(directory: Path, source: Path) -> None:
             raise BadInput(f"--fresh would rename {old}, which holds {name}; choose another output.directory")
     held = others_at_work(old)
     if held:
-        raise BadInput(
-            f"a run is still at work in {directory} ({held[0].name} is locked); stop it before using --fresh"
-        )
+        raise BadInput(f"a run is still active in {directory} ({held[0].name} is locked); stop it before using --fresh")
     kept = _free_name(old, datetime.now().strftime("%Y%m%d-%H%M%S"))
     old.rename(kept)
     if directory.is_symlink():

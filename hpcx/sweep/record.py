@@ -195,7 +195,7 @@ def _earlier(directory: Path) -> dict[str, Any] | None:
     except Damaged as error:
         kept = directory / f"sweep.json.damaged.{unique()}"
         (directory / "sweep.json").rename(kept)
-        log.warning("%s; it is written anew, the old file is now %s", error, kept.name)
+        log.warning("%s; it is rewritten, the old file is now %s", error, kept.name)
         return None
 
 
@@ -207,4 +207,4 @@ def read_record(directory: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
-        raise Damaged(f"{path} is damaged: it does not say what the sweep is") from error
+        raise Damaged(f"{path} is damaged: it does not describe a sweep") from error

@@ -66,7 +66,7 @@ def mixture(entries: Iterable[Entry], current: tuple[str, str] | None = None) ->
         return ""
     parts = [f"{number or 'those to come'} with {program(*who)}" for who, number in counts.items()]
     return (
-        f"the points of this sweep are from different programs: {', '.join(parts)}; their numbers may differ."
-        " index/version and index/revision of sweep.h5 tell them apart. To compute all of them with one program give"
+        f"different versions of hpcx computed the points of this sweep ({', '.join(parts)}); their numbers may differ."
+        " index/version and index/revision of sweep.h5 tell them apart. To compute all of them with one version give"
         " --fresh; to compute some, remove their files in points/ and rerun the command"
     )

@@ -121,7 +121,7 @@ class Worker:
         at_work = store.claims.last_point(point.id) if store.single and not taken else ""
         if at_work not in ("", point.id):
             raise OtherPhysics(
-                f"another run with a different input is at work in {store.directory}; choose another output.directory"
+                f"another run with a different input is using {store.directory}; choose another output.directory"
             )
         return taken
 

@@ -44,6 +44,6 @@ def test_the_first_of_them_speaks_and_nothing_is_computed(hpcx, write, tmp_path,
     for rank, speaks in ((0, True), (2, False)):
         monkeypatch.setenv("PMI_RANK", str(rank))
         run = hpcx("run", name)
-        assert run.returncode == 1 and ("3 processes (PMI_SIZE = 3), but each of them is alone" in run.stderr) == speaks
+        assert run.returncode == 1 and ("3 processes (PMI_SIZE = 3), but each sees only itself" in run.stderr) == speaks
     assert not (tmp_path / "out").exists()
     assert hpcx("run", name, "--alone").returncode == 0

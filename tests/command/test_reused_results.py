@@ -108,7 +108,7 @@ def test_points_of_an_earlier_program_are_told_from_new_ones(here, write, tmp_pa
     status = here("status", "out").stdout
     for words in (
         "1 with hpcx 0.0.9 (0123abc)",
-        "To compute all of them with one program give --fresh",
+        "To compute all of them with one version give --fresh",
         "remove their files in points/",
     ):
         assert words in again.stderr and words in status

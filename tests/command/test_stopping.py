@@ -145,7 +145,7 @@ def check_stopped_and_continued(model, name, undisturbed, tmp_path):
     assert list((folder / "out/checkpoints").glob("*.checkpoint.h5"))
     check_continued(folder, model, reference, finished_files(folder), way.then)
     log = (folder / "log").read_text()
-    assert "from its checkpoint" in log or "continued from" in log
+    assert "resumed from" in log or "continued from" in log
     assert "damaged" not in log
 
 

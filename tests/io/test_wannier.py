@@ -90,7 +90,7 @@ def replaced(old, new, count=1):
     [
         (lambda text: text[: len(text) // 3], "line 52: expected .* found the end of the file"),
         (replaced("2.5 0.0 0.0", "2.5 zero 0.0"), "line 2: expected a lattice vector, found 'zero'"),
-        (replaced("2.5 0.0 0.0", "nan 0.0 0.0"), "line 2: expected a lattice vector, finite"),
+        (replaced("2.5 0.0 0.0", "nan 0.0 0.0"), "line 2: expected a lattice vector with a finite value"),
         (replaced("2.5 0.0 0.0", "2_5 0.0 0.0"), "line 2: expected a lattice vector, found '2_5'"),
         (replaced("2.5 0.0 0.0", "0.0 0.0 0.0"), "line 4: expected lattice vectors that are independent"),
         (replaced("2.5 0.0 0.0", "1.25 -2.165063509461097 0.0"), "line 4: expected lattice vectors that are indep"),
@@ -101,9 +101,9 @@ def replaced(old, new, count=1):
         (replaced("\n1 2 ", "\n1 9 "), "line 18: expected orbitals up to 2, found 1 9"),
         (
             replaced("\n2 2 -3.5", "\n1 1 -3.5"),
-            "line 19: expected orbitals .* yet, found 1 1, as on line 16",
+            "line 19: expected a new element .*, found 1 1, as on line 16",
         ),
-        (replaced("\n1 0 0\n", "\n0 0 0\n"), "line 21: expected a cell that has no matrix yet, found 0 0 0"),
+        (replaced("\n1 0 0\n", "\n0 0 0\n"), "line 21: expected a new cell, found 0 0 0"),
         (replaced("\n0 0 0\n", "\n5 5 0\n"), "line .*: expected a cell of the Hamiltonian, found 0 0 0"),
         (lambda text: text.replace("\n0 0 0\n", "\n5 5 0\n"), "line 97: expected positions of the cell 0 0 0, found"),
         (
@@ -113,7 +113,7 @@ def replaced(old, new, count=1):
         (replaced("1 2 -2.3", "1 2 -2.9"), "line 18: expected .*orbitals 2 1, -2.3-0j eV, found -2.9"),
         (
             lambda text: text[:-50] + text[-50:].replace("2 2 ", "1 1 "),
-            "line 97: expected orbitals .* found 1 1, as on line 94",
+            "line 97: expected a new element .* found 1 1, as on line 94",
         ),
         (lambda text: text[::-1].replace("\n0 1- 1-\n", "\n0 1- 2-\n", 1)[::-1], "line .* of the Ham.* found -2 -1 0"),
         (lambda text: text[::-1].replace("0.0 0.0", "0.9 0.0", 1)[::-1], None),
@@ -136,7 +136,7 @@ def test_malformed_tb_files(write, change, message):
     [
         (
             replaced("0 0 0 2 2 ", "0 0 0 1 1 "),
-            "line 8: expected orbitals .* cell 0 0 0 .*, found 1 1, as on line 5",
+            "line 8: expected a new element of cell 0 0 0, found 1 1, as on line 5",
         ),
         (replaced("1 0 0 2 2 ", "7 0 0 2 2 "), "line .*: expected one of the 7 cells above, found"),
         (replaced("0 0 0 1 2 -2.3", "0 0 0 1 2 -2.2"), "line 7: expected a Hermitian Hamiltonian"),
@@ -193,7 +193,7 @@ def test_lattice_of_a_win_file(write, change, message):
     [
         (
             replaced("0 0 0 2 2\n1\n0 0 0", "0 0 0 1 1\n1\n0 0 0"),
-            "line 11: .* no vectors yet, found 0 0 0 1 1",
+            "line 11: expected a new cell and pair of orbitals, found 0 0 0 1 1",
         ),
         (replaced("0 0 0 2 2", "9 0 0 2 2"), "line 11: expected a cell of the Hamiltonian, found 9 0 0"),
         (replaced("0 0 0 2 2", "0 0 0 2 3"), "line 11: expected orbitals up to 2, found 2 3"),
@@ -217,9 +217,9 @@ def test_three_dimensional_models_are_refused(write):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (replaced("# motif", "# motive"), "line 8: expected a section of .*, motif, .*, found '# motive'"),
-        (replaced("# hamiltonian", "# motif"), "line 19: expected a section .* not there yet, found '# motif'"),
-        (replaced("# dimension\n2", "# overlap\n2"), "line 1: expected a section .*, found '# overlap'"),
+        (replaced("# motif", "# motive"), "line 8: expected a new section of .*, motif, .*, found '# motive'"),
+        (replaced("# hamiltonian", "# motif"), "line 19: expected a new section of .*, found '# motif'"),
+        (replaced("# dimension\n2", "# overlap\n2"), "line 1: expected a new section .*, found '# overlap'"),
         (lambda text: text.partition("# hamil")[0], "line 18: expected a section '# hamiltonian', found the end of"),
         (replaced("# dimension\n", ""), "line 1: expected a section '# name', found '2'"),
         (replaced("2 ! in the plane", "3"), "line 2: expected integers from 2 on and below 3, found 3"),
@@ -227,7 +227,7 @@ def test_three_dimensional_models_are_refused(write):
         (replaced("1 1\n", "1 1\n1 1\n"), "line 3: expected one line"),
         (replaced("1 1\n", ""), "line 3: expected numbers in this section, found none"),
         (replaced("2.5 0.0 0.0", "2.5 0.0"), "line 6: expected 3 numbers, found 2"),
-        (replaced("2.5 0.0 0.0", "2.5 0.0 nan"), "line 6: expected a number, finite, found nan"),
+        (replaced("2.5 0.0 0.0", "2.5 0.0 nan"), "line 6: expected a number with a finite value, found nan"),
         (replaced("2.5 0.0 0.0", "2.5 0.0 0.5"), "line 5: expected two lattice vectors in the plane"),
         (replaced("2.5 0.0 0.0", "0.0 0.0 0.0"), "line 5: expected lattice vectors that are independent"),
         (replaced("0.0 0.0 0.0 0\n", "0.0 0.0 0.0 0.5\n"), "line 9: expected integers from 0 on and below 2"),
@@ -236,13 +236,13 @@ def test_three_dimensional_models_are_refused(write):
         (lambda text: text[::-1].replace("0.0 0.0 5.2", "0.3 0.0 5.2", 1)[::-1], "line 15: expected a lattice point"),
         (
             lambda text: text[::-1].replace("0.0 0.0 5.2", "0.0 0.0 0.0", 1)[::-1],
-            "line 15: .* not there yet",
+            "line 15: expected a new Bravais vector",
         ),
         (replaced("&\n", ""), "line 24: expected 2 rows before '&', found 4"),
         (replaced("j\n", "q\n"), "line 20: expected numbers 'a \\+bj'"),
         (replaced("-2.3 +0.0j\n", "-2.3 0.0\n"), "line 20: expected numbers 'a \\+bj'"),
         (replaced("-2.3 +0.0j\n", "\n"), "line 20: expected 2 matrix elements, found 1"),
-        (replaced("3.5 +0.0j", "3.5 +1.e9999j"), "line 20: expected a number, finite"),
+        (replaced("3.5 +0.0j", "3.5 +1.e9999j"), "line 20: expected a number with a finite value"),
         (replaced("-2.3 +0.0j\n", "-2.4 +0.0j\n"), "line 20: expected a Hermitian Hamiltonian: .*orbitals 1 2"),
         (lambda text: text.rpartition("&")[0], "line .*: expected '&'"),
         (lambda text: text.replace("0.0 +0.0j 0.0 +0.0j\n&\n#", "#"), "line .*: expected '&'"),
