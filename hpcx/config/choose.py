@@ -8,7 +8,7 @@ from typing import Any
 from hpcx.config.errors import InputError, Mistake
 from hpcx.config.load import Known, Plan, folder_of, name_of_source, parsed_table, read_input, try_point
 from hpcx.config.point import Point
-from hpcx.config.settings import with_key
+from hpcx.config.settings import value_in, with_key
 from hpcx.registry import start_values
 
 
@@ -56,15 +56,8 @@ def load_open(path: str, settings: list[str], text: str | None = None) -> Open:
         Mistake(f"sweep.{key}", f"limits belong to one problem: give one value, e.g. --set {key}=...") for key in others
     ]
     for key, value in start.items():
-        table = with_key(table, key, value) if _lacks(table, key) else table
+        table = with_key(table, key, value) if value_in(table, key) is None else table
     point, wrong = try_point(table, {}, config, known := Known(folder_of(path)))
     if mistakes or wrong:
         raise InputError(path, mistakes + wrong)
     return Open(text, path, tuple(settings), table, point, known, tuple(notices))
-
-
-def _lacks(table: Any, key: str) -> bool:
-    head, _, rest = key.partition(".")
-    if not isinstance(table, dict):
-        return False
-    return head not in table or (bool(rest) and _lacks(table[head], rest))

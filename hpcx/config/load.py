@@ -22,7 +22,7 @@ from hpcx.config.fields import keys_of
 from hpcx.config.old_names import with_new_names
 from hpcx.config.point import Point, digest, make_point
 from hpcx.config.ranges import MOST, written_out
-from hpcx.config.settings import apply_setting, with_key
+from hpcx.config.settings import apply_setting, value_in, with_key
 from hpcx.materials.loader import R0, Material, MaterialError, hold_layer
 from hpcx.materials.sets import load_numbers
 from hpcx.registry import MODELS, config_class, refusals
@@ -242,9 +242,7 @@ def _beside_the_input(table: dict, config: type[RunInput], folder: Path) -> tupl
     for key, kind in (
         (("material", "material"), ("parameter_set", "material"), *file_keys(config)) if folder != Path() else ()
     ):
-        value: Any = table
-        for name in key.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
+        value = value_in(table, key)
         names_a_file = isinstance(value, str) and "\0" not in value and (kind == "file" or value.endswith(".toml"))
         if names_a_file and os.path.isfile(folder / value):  # a name that is too long is none
             table, written[key] = with_key(table, key, str(folder / value)), value

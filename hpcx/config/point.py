@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from itertools import groupby
 from typing import Any
 
 from hpcx.config.base import RunInput
+from hpcx.config.settings import with_key
 from hpcx.materials.loader import Material, as_json
 
 
@@ -78,8 +78,7 @@ def make_point(
 def _physics(config: RunInput, material: Material, named: dict[str, Any], written: Mapping[str, str]) -> dict[str, Any]:
     physics = config.model_dump(mode="json")
     for key, text in written.items():
-        *way, name = key.split(".")
-        reduce(lambda table, part: table[part], way, physics)[name] = text
+        physics = with_key(physics, key, text)
     for key in config.machine_keys:
         physics.pop(key, None)
     named = {key: content for key, content in named.items() if key not in config.machine_keys}

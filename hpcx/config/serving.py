@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpcx.config.fields import keys_of
+from hpcx.config.settings import with_key
 from hpcx.materials.catalogue import meaning
 from hpcx.materials.loader import Material, MaterialError, load_material, material_names
 from hpcx.materials.sets import with_set
@@ -20,11 +21,7 @@ def smallest_input(model: str) -> dict[str, Any]:
     table: dict[str, Any] = {"model": model, "material": "any"}
     for key in keys_of(config_class(model)):
         if key.example is not None:
-            *way, name = key.name.split(".")
-            below = table
-            for part in way:
-                below = below.setdefault(part, {})
-            below[name] = key.example
+            table = with_key(table, key.name, key.example)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from hpcx import toml
@@ -39,3 +40,8 @@ def with_key(table: dict, key: str, value: Any) -> dict:
     if not isinstance(below, dict):  # reported by the validation
         return table
     return table | {head: below | {rest: value} if head == "parameters" else with_key(below, rest, value)}
+
+
+def value_in(table: Any, key: str) -> Any:
+    """Return the value of a dotted key in a nested table, or None if there is none."""
+    return reduce(lambda below, name: below.get(name) if isinstance(below, dict) else None, key.split("."), table)

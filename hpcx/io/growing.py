@@ -30,6 +30,7 @@ from hpcx.io.part import Part
 from hpcx.io.result import Dataset, Grown, Result
 from hpcx.io.writer import OVERHEAD_BYTES, reserve, write_datasets
 from hpcx.parallel.errors import AgreedError, agreed
+from hpcx.parallel.layout import own_rows
 
 #: datasets of a checkpoint: the file without its growing values, and the checksums of the values
 _METADATA = ("outputs_frame", "outputs_offset", "outputs_length", "outputs_size")
@@ -249,10 +250,10 @@ class GrowingFile(Growing):
     def _stored_sum(self, file: int, name: str, number: int) -> np.uint64:
         """Return the checksum of this rank's share of an output in the file."""
         size = int(np.prod(_series(self._outputs)[name][1].shape[1:]))
-        first, last = (size * (self._comm.rank + i) // self._comm.size for i in (0, 1))
-        begin = size * number + first
-        values = np.frombuffer(os.pread(file, 8 * (last - first), self._offsets[name] + 8 * begin))
-        return _sum_of(values, np.array([begin]), last - first, self._comm.rank)
+        share = own_rows(self._comm, size)
+        begin, length = size * number + share.start, share.stop - share.start
+        values = np.frombuffer(os.pread(file, 8 * length, self._offsets[name] + 8 * begin))
+        return _sum_of(values, np.array([begin]), length, self._comm.rank)
 
     def _restore(self, metadata: np.ndarray, begin: np.ndarray, length: np.ndarray, size: np.ndarray) -> bool:
         if not self.path.is_file() or self.path.stat().st_size < size[0]:

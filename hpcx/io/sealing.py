@@ -9,7 +9,7 @@ from typing import Any
 
 from hpcx.io.seal import append_seal, part_checksum
 from hpcx.parallel.errors import agreed
-from hpcx.parallel.layout import block_rows
+from hpcx.parallel.layout import own_rows
 
 
 def seal(comm: Any, path: Path) -> None:
@@ -19,10 +19,10 @@ def seal(comm: Any, path: Path) -> None:
     """
     with agreed(comm):
         length = path.stat().st_size if comm.rank == 0 else 0
-    first, last = (int(place) for place in block_rows(comm.bcast(length), comm.size)[comm.rank : comm.rank + 2])
+    share = own_rows(comm, comm.bcast(length))
     with agreed(comm), ThreadPoolExecutor(1) as other:
         on_disk = other.submit(_sync, path) if comm.rank == 0 else None
-        mine = part_checksum(path, first, last)
+        mine = part_checksum(path, share.start, share.stop)
         if on_disk is not None:
             on_disk.result()
     pieces = comm.gather(mine)

@@ -15,7 +15,7 @@ from hpcx.io.reading import reading, stored
 from hpcx.io.result import Dataset, Result
 from hpcx.io.writer import write_result
 from hpcx.parallel.errors import BadInput
-from hpcx.parallel.layout import block_rows, counts_and_places
+from hpcx.parallel.layout import block_rows, counts_and_places, own_rows
 
 #: rows of a file that are read or moved together
 CHUNK = 1 << 20
@@ -57,8 +57,7 @@ def write_states(
 
     Raises AgreedError if the file cannot be written.
     """
-    first, result = block_rows(total, comm.size), Result()
-    own = slice(*first[comm.rank : comm.rank + 2].tolist())
+    first, own, result = block_rows(total, comm.size), own_rows(comm, total), Result()
     for name, values in columns.items():
         block = to_blocks(comm, rows, np.atleast_2d(values), first)
         part = Part.block((len(block), total), (slice(0, len(block)), own))

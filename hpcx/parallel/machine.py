@@ -7,6 +7,7 @@ of each kind, measure the speed of this machine.
 from __future__ import annotations
 
 import time
+import timeit
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -119,18 +120,12 @@ def measured() -> Machine:
 
 def _least(job: Callable[[], object]) -> float:
     """Return the least processor time of a job, s: whatever disturbs it makes it longer."""
+    timer = timeit.Timer(job, timer=time.process_time)
     times = 1
-    while (first := _time(job, times)) < _MEASURABLE and times < _MOST_TIMES:
+    while (first := timer.timeit(times)) < _MEASURABLE and times < _MOST_TIMES:
         times *= 2
-    least = min([first, *(_time(job, times) for _ in range(3))])
+    least = min(first, *timer.repeat(3, times))
     return max(least, time.get_clock_info("process_time").resolution) / times
-
-
-def _time(job: Callable[[], object], times: int) -> float:
-    begin = time.process_time()
-    for _ in range(times):
-        job()
-    return time.process_time() - begin
 
 
 def _products() -> Callable[[], object]:

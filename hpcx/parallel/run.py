@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hpcx")
 
-GO_ON, SAVE, STOP = 0, 1, 2
+_CONTINUE, _SAVE, _STOP = 0, 1, 2
 #: shortest time between checkpoints, s, and the largest share of the time that they may take
 _LOST, _SAVING = 30.0, 0.01
 
@@ -90,17 +90,10 @@ class Run:
         """
         self.excess = max(error / tolerance, self.excess) if self.excess == self.excess else error / tolerance
 
-    def poll(self, comm: Any) -> int:
-        """Return GO_ON, SAVE (a checkpoint is due) or STOP, alike on all ranks; collective, one small reduction."""
-        from mpi4py import MPI
-
-        due = comm.rank == 0 and time.monotonic() - self._saved >= min(self.cadence, self._pause)
-        return comm.allreduce(STOP if self.requests.reason() else SAVE if due else GO_ON, op=MPI.MAX)
-
     def watch(self) -> None:
         """Call inside long work of one rank: raises Stopped if this rank has a reason to stop; not collective.
 
-        After catching it, call `poll` or `checkpoint_if_due` with the other ranks: the reason remains.
+        After catching it, call `checkpoint_if_due` with the other ranks: the reason remains.
         """
         reason = self.requests.reason()
         if reason:
@@ -112,14 +105,17 @@ class Run:
         Collective. Raises Stopped on all ranks after saving if any rank has a reason to stop. A checkpoint that cannot
         be written (a full disk) is reported with a warning, and the run continues: the previous one stays.
         """
-        action = self.poll(comm)
-        if action == GO_ON:
+        from mpi4py import MPI
+
+        due = comm.rank == 0 and time.monotonic() - self._saved >= min(self.cadence, self._pause)
+        action = comm.allreduce(_STOP if self.requests.reason() else _SAVE if due else _CONTINUE, op=MPI.MAX)
+        if action == _CONTINUE:
             return
         begin = time.monotonic()
         trouble = self._save(comm, save) if save is not None else ""
         self._saved = time.monotonic()
         self._pause = max(_LOST, (self._saved - begin) / _SAVING)
-        if action == STOP:
+        if action == _STOP:
             raise Stopped((self.requests.reason() or "another rank was asked to stop") + trouble)
 
     def _save(self, comm: Any, save: Callable[[], object]) -> str:

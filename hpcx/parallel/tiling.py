@@ -74,11 +74,6 @@ class Tiling:
         return heights * np.concatenate(widths)
 
 
-def most_ranks(points: tuple[int, ...]) -> int:
-    """Return how many ranks can share a lattice: one cell each."""
-    return int(np.prod(points))
-
-
 def check_ranks(points: tuple[int, ...], ranks: int) -> None:
     """Raise ValueError if a lattice has fewer cells than ranks, or too few in a row for its differences."""
     if min(points) < 2 * REACH:
@@ -87,11 +82,11 @@ def check_ranks(points: tuple[int, ...], ranks: int) -> None:
 
 
 def _check_number(points: tuple[int, ...], ranks: int) -> None:
-    if ranks > most_ranks(points):
-        cells = " x ".join(str(count) for count in points)
+    most = int(np.prod(points))
+    if ranks > most:
+        cells = " x ".join(map(str, points))
         raise ValueError(
-            f"{cells} cells are too few for {ranks} ranks: use at most {most_ranks(points)} ranks, or raise"
-            " space.points"
+            f"{cells} cells are too few for {ranks} ranks: use at most {most} ranks, or raise space.points"
         )
 
 

@@ -156,8 +156,9 @@ def krylov_schur(
     Raises SolverError if states did not converge, and Stopped if `task.keep` says so.
     """
     with _solver(task, count) as eps:
-        _set_start(eps, start())
-        _deflate(eps, known.vectors)
+        _give(eps, eps.setInitialSpace, start()[None])  # Krylov-Schur uses a single start vector
+        if len(known.vectors):
+            _give(eps, eps.setDeflationSpace, known.vectors)
         estimates = _Estimates(task, count)
         eps.setMonitor(estimates)
         watch = _Watch(task.keep, known.vectors, count, estimates, limit)
@@ -192,22 +193,12 @@ def _solver(task: Task, count: int) -> Iterator[SLEPc.EPS]:
         matrix.destroy()
 
 
-def _set_start(eps: SLEPc.EPS, start: np.ndarray) -> None:
-    """Give the solver its start vector; Krylov-Schur makes use of one only."""
-    vector = eps.getOperators()[0].createVecRight()
-    vector.getArray()[:] = start
-    eps.setInitialSpace(vector)
-    vector.destroy()
-
-
-def _deflate(eps: SLEPc.EPS, known: np.ndarray) -> None:
-    """Keep the solver out of the span of known states."""
-    vectors = []
-    for values in known:
-        vectors.append(eps.getOperators()[0].createVecRight())
-        vectors[-1].getArray()[:] = values
-    if vectors:
-        eps.setDeflationSpace(vectors)
+def _give(eps: SLEPc.EPS, receive: Callable[[list[PETSc.Vec]], None], parts: np.ndarray) -> None:
+    """Pass vectors, of which this rank has the `parts` (vector, rows), to a method of the solver, which copies them."""
+    vectors = [eps.getOperators()[0].createVecRight() for _ in parts]
+    for vector, values in zip(vectors, parts, strict=True):
+        vector.getArray()[:] = values
+    receive(vectors)
     for vector in vectors:
         vector.destroy()
 

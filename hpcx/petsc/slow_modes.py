@@ -78,22 +78,19 @@ class _Inverse:
 
     def mult(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
         """Set y to the product with x."""
-        vector = x.getArray(readonly=True)
-        product = self._solved(vector, "N")
-        if self.known is not None:
-            product -= self.known.right @ (self.known.value * (self.known.left.conj().T @ vector))
-        y.setArray(product)
+        y.setArray(self._product(x.getArray(readonly=True), "N"))
 
     def multTranspose(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:
         """Set y to the product of the transpose with x."""
-        vector = x.getArray(readonly=True)
-        product = self._solved(vector, "T")
-        if self.known is not None:
-            product -= self.known.left.conj() @ (self.known.value * (self.known.right.T @ vector))
-        y.setArray(product)
+        y.setArray(self._product(x.getArray(readonly=True), "T"))
 
-    def _solved(self, vector: np.ndarray, side: str) -> np.ndarray:
-        return self._factors.solve(vector.real.copy(), side) + 1j * self._factors.solve(vector.imag.copy(), side)
+    def _product(self, vector: np.ndarray, side: str) -> np.ndarray:
+        solve, known = self._factors.solve, self.known
+        product = solve(vector.real.copy(), side) + 1j * solve(vector.imag.copy(), side)
+        if known is None:
+            return product
+        right, left = (known.right, known.left) if side == "N" else (known.left.conj(), known.right.conj())
+        return product - right @ (known.value * (left.conj().T @ vector))
 
 
 def slowest_modes(operator: sparse.spmatrix, count: int, target: float, prefix: str = "slow_modes_") -> SlowModes:
