@@ -52,7 +52,8 @@ def draw(file: h5py.File, state: int) -> plt.Figure:
         raise SystemExit(f"--state {state}: the file has states 0 to {amplitude.shape[-1] - 1}")
     weight_kcv, mesh = np.abs(amplitude[..., state]) ** 2, Mesh.of(file)
     draw_wavefunction(axes[0, int(along)], mesh, weight_kcv)
-    axes[0, int(along)].set_title(f"state {state}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
+    name = f" ({texts(file, 'exciton/irrep')[state]})" if "exciton/irrep" in file else ""
+    axes[0, int(along)].set_title(f"state {state}{name}, {read(file, 'exciton/energy')[state]:.3f} eV", fontsize=9)
     draw_bands(axes[0, 1 + along], mesh, weight_kcv)
     if in_space:
         draw_electron(axes[0, -1], file, state)
