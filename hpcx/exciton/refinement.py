@@ -168,9 +168,11 @@ def mesh_parameters(config: CarriersInput, material: Material, highest: float = 
     lowest = min(_CUTOFF / (radius * tail.unit), highest / 4)
     cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * highest]
 
+    field_of = lru_cache(lambda divisions: image_field(divisions, lattice, law))  # asked for again and again
+
     def images(values: Values) -> dict[str, float]:
         """Return the field of the images, and what comes next."""
-        field = image_field(int(values["mesh.N"]), lattice, law)
+        field = field_of(int(values["mesh.N"]))
         return {"images": field, "images, next": field * (least / values["mesh.N"]) ** 2}
 
     def beyond(values: Values) -> dict[str, float]:
