@@ -23,8 +23,8 @@ from hpcx.trion.sector import PairGroup
 #: columns of a block: enough for the matrix product to run at full speed, few enough to follow the staircase,
 #: which is steeper where rows are in pairs
 BLOCK_WIDTH, _PAIRS_WIDTH = 16, 12
-#: entries of the transforms that are worked on together: 2 MB, the second-level cache and a little more
-_BATCH = 1 << 17
+#: entries of the transforms that are worked on together: 1 MB, half the second-level cache
+_BATCH = 1 << 16
 #: points of the mesh per spinor component from which on the FFT is faster than the matrix product, whose cost is that
 #: of one component less, without and with mirrors
 _FFT_FROM = (425, 800)
