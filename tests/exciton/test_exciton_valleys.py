@@ -130,6 +130,24 @@ def test_pairs_on_one_scale(folder):
         assert np.isnan(photon).all() if electron != "K:c2" else photon == pytest.approx(2 + bound)
 
 
+def test_a_gap_needs_the_offset_of_the_pair(folder):
+    numbers = {"electron_A_mass": "0.5", "electron_Lambda_mass": "0.6", "hole_A_mass": "0.5"}
+    lines = "".join(
+        f'{key} = {{ value = {value}, unit = "m0", source = "made up" }}\n' for key, value in numbers.items()
+    )
+    (folder / "mine.toml").write_text(
+        f'name = "XY2"\nformula = "XY2"\n[carriers]\norder = "bright"\n{lines}[lattice]\n'
+        'constant = { value = 3.4, unit = "angstrom", source = "made up" }\n'
+        '[interaction]\nr0 = { value = 5.0, unit = "nm", source = "made up" }\n'
+    )
+    pair = [f"material={folder / 'mine.toml'}", "exciton.electron=Lambda:c1"]
+    assert np.isnan(solved(folder, text_of(PARABOLIC), *pair).value("exciton/band_edge"))
+    with pytest.raises(InputError, match="gap = '2 eV': is that of the A exciton, and nobody says how far"):
+        point_of(folder, text_of(PARABOLIC), *pair, "gap=2")
+    with pytest.raises(InputError, match=r"has no number 'carriers\.electron_B_mass'"):
+        point_of(folder, text_of(PARABOLIC), pair[0], "exciton.electron=K:c2")
+
+
 def test_error_bars_hold(folder):
     """Parabolic bands against the radial equation, a tight-binding model against a mesh that is finer than all."""
     lam = text_of(PARABOLIC + 'environment = "hBN"\nexciton = { electron = "Lambda:c1", hole = "K:v1" }\n')
