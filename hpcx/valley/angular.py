@@ -6,13 +6,12 @@ image b it builds the coherence C_Q = i exp(-2 i theta) c_Q, and
     dn_a/dt = -(2 / hbar) |J| c,   dc/dt = (|J| / hbar)(n_a - n_b) - (g / hbar) c + in-scattering
 
 (Maialle, de Andrada e Silva, Sham, PRB 47, 15776 (1993)). Rotation of the plane is a symmetry, so that populations stay
-isotropic and c depends on |Q| alone: populations with angular momentum 0 and coherences with angular momentum 2 form a
-closed system, the whole two-dimensional problem of a pump at normal incidence. In-scattering by intravalley phonons
-passes c on with cos(2 theta), theta being the angle by which the momentum turns; phonons that move a carrier to another
-valley carry a phase and pass nothing on.
+isotropic and c depends only on |Q|: populations with angular momentum 0 and coherences with angular momentum 2 form a
+closed system, which is the whole two-dimensional problem for a pump at normal incidence. In-scattering by intravalley
+phonons transfers c with a factor cos(2 theta), where theta is the scattering angle. Phonons that move a carrier to
+another valley add a phase, and their in-scattering averages to zero.
 
-The rate of the isotropic reduction follows when c adapts at once and phonons turn the momentum at random (no second
-harmonic).
+The rate of the one-dimensional model follows if c is eliminated adiabatically and phonon scattering is isotropic.
 """
 
 from __future__ import annotations
@@ -49,9 +48,7 @@ def coupling_cn(problem: Problem, pair: Pair) -> sparse.csr_matrix:
 
 
 def coherence_decay(problem: Problem, config: Config, pair: Pair, phonon_out: np.ndarray) -> np.ndarray:
-    """Return the matrix (cells, cells) in 1/fs that acts on c:
-    dephasing, and in-scattering with the second harmonic.
-    """
+    """Return the matrix (cells, cells) in 1/fs that acts on c: dephasing and in-scattering of the second harmonic."""
     decay = -np.diag(coherence_width(problem, config, pair, phonon_out) / HBAR)
     if not (config.momentum.coherence_in_scattering and config.mechanisms.phonon_intravalley):
         return decay
@@ -60,7 +57,7 @@ def coherence_decay(problem: Problem, config: Config, pair: Pair, phonon_out: np
 
 
 def coherence_count(problem: Problem, config: Config) -> int:
-    """Return how many coherences stand behind the populations; zero in one dimension and without exchange."""
+    """Return the number of coherences in the state; zero in one dimension and without exchange."""
     if config.momentum.dimension == 1 or not config.mechanisms.exchange:
         return 0
     return len(exchange.pairs(problem)) * problem.grid.cells

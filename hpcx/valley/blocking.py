@@ -15,12 +15,12 @@ OVERLAP_POINTS = 200
 
 
 def most_blocked(problem: Problem) -> float:
-    """Return how strongly one exciton blocks another at most, nm^2: both next to zero momentum."""
+    """Return the largest blocking of one exciton by another, nm^2: that of zero momenta."""
     return float(blocking_matrix(replace(problem, grid=replace(problem.grid, edges=problem.grid.edges[:2]))).max())
 
 
 def blocking_matrix(problem: Problem) -> np.ndarray:
-    """Return B (size, size), nm^2: how much one exciton of the second cell blocks the first."""
+    """Return B (size, size), nm^2: blocking of the first cell by one exciton per area in the second."""
     blocking = np.zeros((problem.size, problem.size))
     known: dict[tuple[str, str, str], np.ndarray] = {}
     for i, final in enumerate(problem.species):

@@ -1,4 +1,4 @@
-"""Rate matrices put together from blocks between species, and the generators made of them."""
+"""Rate matrices assembled from blocks between species, and their generators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hpcx.valley.problem import Problem
 def block_matrix(problem: Problem, blocks: Mapping[tuple[int, int], np.ndarray]) -> sparse.csr_matrix:
     """Return W (size, size) from blocks (final species, initial species) -> rate_fi (cells, cells) in 1/fs.
 
-    Entries within one cell are left out: they move nothing.
+    Rates from a cell to itself are left out: they change nothing.
     """
     cells = problem.grid.cells
     parts = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
@@ -26,10 +26,10 @@ def block_matrix(problem: Problem, blocks: Mapping[tuple[int, int], np.ndarray])
 
 
 def with_absorption(problem: Problem, emission: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return emission plus the absorption that detailed balance on this grid asks for, entry by entry.
+    """Return emission plus absorption, which follows entry by entry from detailed balance on this grid.
 
-    The partner of a rate i -> f is W[i, f] = W[f, i] (w_i / w_f) exp(-(E_i - E_f) / kT), so that w exp(-E / kT) is an
-    exact null vector of the generator whatever the kernel is.
+    The reverse of a rate i -> f is W[i, f] = W[f, i] (w_i / w_f) exp(-(E_i - E_f) / kT), so that w exp(-E / kT) is an
+    exact null vector of the generator for any kernel.
     """
     entries = emission.tocoo()
     final, initial = entries.row, entries.col

@@ -10,7 +10,7 @@ from hpcx.config.base import Effect, Named, Permittivity, RunInput, Section, Uni
 from hpcx.materials.catalogue import matching
 from hpcx.valley.mechanism_sets import AS_WRITTEN, expand_sets, select
 
-#: most delays, and most pairs of cells times angles: some GB
+#: largest number of delays, and of pairs of cells times angles: some GB
 MOST_DELAYS, MOST_TRANSFERS = 1_000_000, 30_000_000
 #: default times (fs) at which flows are written
 FLOW_TIMES = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -37,7 +37,7 @@ NUMBERS = (
 
 
 class Mechanisms(Section):
-    """Which couplings act; each has its own matrix, so that leaving one out is one key."""
+    """Couplings that are included; each has its own matrix and can be switched off by one key."""
 
     set: str = Field(
         AS_WRITTEN,

@@ -1,10 +1,10 @@
 """Rates of Dexter transfer by the kernel of the input.
 
 "lorentzian" and "detailed-balance" transfer excitons between the two species at fixed momentum
-(`hpcx.valley.transfer_kernel`). With "phonon-assisted" energy is conserved: the species mix, the lower one contains the
-share |V / (E_upper - E_lower)|^2 of the upper one, and zone-edge phonons scatter the hole of this share. Between the
-lower species and the final ones of the upper one's hole scattering the rate is that of hole scattering times the share,
-at the energies that the states have; the upper species is never occupied.
+(`hpcx.valley.transfer_kernel`). With "phonon-assisted" energy is conserved: the coupling mixes the species, so that
+the lower one contains a fraction |V / (E_upper - E_lower)|^2 of the upper one, whose hole zone-edge phonons scatter. The
+rate from the lower species to the final species of this hole scattering is that of hole scattering times the fraction,
+with the energies of the lower and the final species. The upper species is never occupied.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def dexter_matrix(problem: Problem, config: Config, pairs: list[Pair], phonon_ou
 
 
 def _assisted(problem: Problem, config: Config, pairs: list[Pair]) -> sparse.csr_matrix:
-    """Return W of the hole scattering of the upper species' share, absorption by detailed balance."""
+    """Return W of the hole scattering of the admixed upper species; absorption follows from detailed balance."""
     blocks: dict[tuple[int, int], np.ndarray] = {}
     edge = [species.edge for species in problem.species]
     for pair in pairs:

@@ -1,8 +1,7 @@
 """Populations after the pump: dn/dt = G n + F |P|^2 for both helicities.
 
-With S(t) = F int |P|^2 dt the rest m = n - S obeys dm/dt = G m + G S(t), whose source and operator have vanishing
-column sums: whatever the steps are, m carries no particles, and their number is that of the closed-form integral S to
-rounding.
+With S(t) = F int |P|^2 dt, the difference m = n - S obeys dm/dt = G m + G S(t). Columns of G sum to zero, so the total
+of m stays zero for any time step, and the number of particles is that of S, known in closed form, to rounding.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from hpcx.valley.steps import pieces
 
 @dataclass(frozen=True)
 class Dynamics:
-    """Populations at the ends of the steps, in units of the pump's arbitrary scale.
+    """Populations at the ends of the steps, in arbitrary units (those of |P|^2).
 
     Attributes:
         time: fs (steps,).
@@ -78,8 +77,7 @@ def propagate(
 ) -> Dynamics:
     """Integrate the populations of both helicities, keeping their steps in a `stage`; raises IntegrationError.
 
-    `generator` may be larger than the populations: what stands behind them (coherences) starts at zero and is not
-    formed.
+    `generator` may be larger than the populations: the coherences that follow them start at zero and have no source.
     """
     size = formation_nj.shape[0]
     formation_nj = np.pad(formation_nj, ((0, generator.shape[0] - size), (0, 0)))

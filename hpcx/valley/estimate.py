@@ -11,18 +11,17 @@ from hpcx.valley.refusals import unknown_count
 from hpcx.valley.species import species_count
 from hpcx.valley.steps import step_count
 
-#: measured on the reference machine (`hpcx.parallel.machine`): a point beside what follows (set-up, polarisation,
-#: signals)
+#: measured on the reference machine (`hpcx.parallel.machine`): overhead of a point (set-up, polarisation, signals)
 POINT = Work(calls=0.45)
-#: a step, and seconds per unknown^2 of its solutions with the stored factors
+#: a time step: overhead, and seconds per unknown^2 of its solves with stored factors
 STEP, SOLUTION_SECONDS = Work(calls=3e-4), 6.8e-9
-#: the same with saturation, which factors once per step and runs the helicities one by one, per step and unknown
+#: seconds per time step and unknown with saturation, which factors once per step, for one helicity after the other
 SATURATED_SECONDS = 1.2e-4
 #: seconds per entry of the kernels of the scattering integrals, and per unknown^2 of the slowest modes
 KERNEL_SECONDS, MODES_SECONDS = 1.8e-6, 1.4e-7
 #: interpreter with its libraries
 BYTES_FIXED = 1.4e8
-#: share of the cells that one cell is coupled to, and copies of matrices and factors
+#: fraction of the cells to which one cell is coupled, and number of copies of matrices and factors
 FILL, COPIES = 0.06, 12
 
 

@@ -17,7 +17,7 @@ STARTS = tuple((fast, slow) for fast in (60.0, 150.0, 400.0) for slow in (1500.0
 FAST_BOUNDS = (10.0, 1500.0)
 SLOW_BOUNDS = (400.0, 2e5)
 DELAY_BOUND = 60.0
-#: a decay slower than this (fs) is called none
+#: decay times above this (fs) count as no decay
 SLOWEST_DECAY = 5e5
 
 
@@ -74,9 +74,7 @@ def _fitted(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) ->
 
 
 def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -> float:
-    """Return (last - first) / ln[y(first) / y(last)] in the unit of time;
-    NaN where y falls not, changes sign or barely decays.
-    """
+    """Return (last - first) / ln[y(first) / y(last)] in the unit of time; NaN if y changes sign or hardly decays."""
     begin, end = np.interp([first, last], time, trace)
     if not time[0] <= first < last <= time[-1] + 1e-9 or begin * end <= 0 or abs(end) >= abs(begin):
         return float("nan")
@@ -85,8 +83,9 @@ def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -
 
 
 def sign_change_time(time: np.ndarray, trace: np.ndarray, smallest: float) -> float:
-    """Return when a trace first changes its sign after its largest magnitude,
-    if it exceeds `smallest` with the new sign; else NaN.
+    """Return the time of the first sign change after the largest magnitude.
+
+    NaN if the trace does not exceed `smallest` with the new sign.
     """
     peak = int(np.abs(trace).argmax())
     turned = -np.sign(trace[peak]) * trace[peak:]

@@ -7,19 +7,19 @@ from typing import Any
 
 from hpcx.spelling import suggestion
 
-#: leave the switches as the input has them
+#: the set that leaves the switches as they are in the input
 AS_WRITTEN = "as written"
 PHONONS = ("phonon_intravalley", "phonon_electron", "phonon_hole")
 COULOMB = ("exchange", "dexter_coherent", "dexter_intravalley", "dexter_dark")
 SWITCHES = (*PHONONS, *COULOMB, "spin_flip")
 GROUPS = {"phonons": PHONONS, "coulomb": COULOMB, "full": (*PHONONS, *COULOMB)}
-#: words that a set may add or take away, with the input key and the value that they mean; left alone if not mentioned
+#: words that a set may add or subtract, with the input key that they set and its values; unchanged if not mentioned
 MODIFIERS: dict[str, tuple[str, dict[str, bool | str]]] = {
     "detailed_balance": ("dexter_kernel", {"+": "detailed-balance", "-": "lorentzian"}),
     "phonon_assisted": ("dexter_kernel", {"+": "phonon-assisted", "-": "lorentzian"}),
     "offresonant_drive": ("offresonant_drive", {"+": True, "-": False}),
 }
-#: phonons inside the valley are kept in every family: without them nothing forms
+#: intravalley phonons are part of every family: without them no populations form
 FORMATION = PHONONS[0]
 KNOWN = (*GROUPS, *SWITCHES, *MODIFIERS)
 

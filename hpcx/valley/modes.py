@@ -1,7 +1,7 @@
-"""The slowest modes of the generator by time-reversal parity, and which of them is the depolarisation.
+"""The slowest modes of the generator by parity under time reversal, and the one that is the depolarisation.
 
-A mirror-odd mode changes sign when all valleys and spins are exchanged; only such modes show in the dichroism. The
-generator is split exactly into its even and odd halves, so that parity is not a matter of numerics.
+An odd mode changes sign when all valleys and spins are exchanged; only odd modes contribute to the dichroism. The
+generator is split exactly into its even and odd blocks, so that each mode has an exact parity.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from hpcx.petsc.slow_modes import slowest_modes
 from hpcx.valley.observables import NOTHING
 from hpcx.valley.problem import Problem
 
-#: of the modes; in a magnetic field nothing is even or odd
+#: parities of the modes; in a magnetic field there is no parity
 PARITIES, NONE = (1.0, -1.0), (0.0,)
 #: rates below this (1/fs) belong to conserved quantities
 STATIONARY = 1e-12
-#: share of the A dichroism that a mode must carry for its decay to be that of the signal
+#: fraction of the A dichroism that a mode must carry for its decay time to count as that of the signal
 CARRIED = 0.5
-#: rates that differ by less than this share of the largest one are one rate
+#: rates that differ by less than this fraction of the largest one count as equal
 EQUAL = 1e-7
-#: shift of the inversion, 1/fs: small against all decays, and not an eigenvalue
+#: shift of the spectral transformation, 1/fs: smaller than all decay rates, and no eigenvalue
 TARGET = 1e-7
 
 
@@ -34,7 +34,7 @@ class Modes:
     Attributes:
         decay_time: fs; infinite for conserved quantities.
         frequency: imaginary part of the eigenvalue, 1/fs.
-        parity: +1 or -1; 0 in a magnetic field, where all of them may show.
+        parity: +1 or -1; 0 in a magnetic field, where all modes may contribute.
         weight_im: share of the dichroism of transition i that mode m carries at the reference time; NaN where there is
             none.
         population_mx: net population of each species in the mode; magnitudes add up to one (zero for a mode of
@@ -60,8 +60,9 @@ class Modes:
         return int(odd[np.argmax([self.share(mode) for mode in odd])])
 
     def share(self, mode: int) -> float:
-        """Return the share of the A dichroism that a mode and all others of its parity and decay carry:
-        alone it is arbitrary.
+        """Return the share of the A dichroism of all modes with the parity and the rate of this one.
+
+        The share of a single degenerate mode would be arbitrary.
         """
         with np.errstate(divide="ignore"):
             rate = 1.0 / self.decay_time + 1j * self.frequency
@@ -70,10 +71,9 @@ class Modes:
 
 
 def parity_projector(problem: Problem, sign: float, coherences: int = 0) -> sparse.csr_matrix:
-    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n;
-    all vectors for sign 0.
+    """Return the isometry (half, size + coherences) onto vectors with n(mirror image) = sign * n; the unity for sign 0.
 
-    Coherences between mirror images, which stand behind the populations, are odd.
+    Coherences between mirror images, which follow the populations in the state, are odd.
     """
     if sign == 0:
         return sparse.identity(problem.size + coherences, format="csr")

@@ -1,4 +1,4 @@
-"""What a user should know about a set of mechanisms: which of them cannot act, and why."""
+"""Enabled mechanisms that have no effect, and why."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from hpcx.valley.rates import Rates
 
 
 def idle_mechanisms(config: Config, rates: Rates, formation_nj: np.ndarray) -> dict[str, str]:
-    """Return the enabled mechanisms that cannot act in this set, with the reason."""
+    """Return the enabled mechanisms without effect, with the reason."""
     formed = (formation_nj > 0).any(axis=1)
-    reached = (
-        np.isfinite(dijkstra(rates.total().T, indices=np.flatnonzero(formed), unweighted=True, min_only=True))
-        if formed.any()
-        else formed
-    )
+    steps = dijkstra(rates.total().T, indices=np.flatnonzero(formed), unweighted=True, min_only=True)
+    reached = np.isfinite(steps)  # cells that excitons reach from those in which they are formed
     idle = {}
     for name, rate_fi in rates.matrices.items():
         if rate_fi.nnz == 0:

@@ -14,7 +14,7 @@ from hpcx.valley.polarization import Polarization
 from hpcx.valley.problem import Problem
 from hpcx.valley.steps import delay_count, probe_cells, probe_sigma
 
-#: a dichroism that is smaller than this share of the transmission is rounding
+#: fraction of the transmission below which a dichroism is rounding error
 NOTHING = 1e-12
 
 
@@ -25,11 +25,10 @@ class Traces:
     Attributes:
         time: delays, fs.
         transmission_hit: differential transmission (helicity, transition, time), per unit oscillator strength.
-        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN where that
-            is nothing.
+        dichroism_it: sigma+ minus sigma- pump (transition, time), divided by the largest magnitude of A; NaN if that is
+            zero.
         dichroism_scale: that largest magnitude.
-        kerr_t: rotation of the polarisation of a reflected probe, in the unit of the dichroism; None if it is not
-            wanted.
+        kerr_t: rotation of the polarisation of a reflected probe, in the unit of the dichroism; None if not requested.
     """
 
     time: np.ndarray
@@ -62,11 +61,11 @@ def compute_traces(
 
 
 def _kerr_rotation(problem: Problem, config: Config, dichroism_it: np.ndarray) -> np.ndarray | None:
-    """Return the rotation at `probe.kerr_energy`, whose photons meet the dispersive part of both lines.
+    """Return the rotation at `probe.kerr_energy` from the dispersive parts of both lines.
 
-    The susceptibility of a line for one helicity is f (1 - DT) / (E - hbar omega - i gamma), so that what the dichroism
-    CD makes different for both is f CD (hbar omega - E) / ((hbar omega - E)^2 + gamma^2) in its real part; times gamma
-    it is half of CD where it is largest.
+    The susceptibility of a line for one helicity is f (1 - DT) / (E - hbar omega - i gamma). Its real parts for the two
+    helicities differ by f CD (hbar omega - E) / ((hbar omega - E)^2 + gamma^2) with the dichroism CD. Multiplied by
+    gamma, the largest value is CD / 2.
     """
     probe = config.internal.probe
     if probe.kerr_energy is None:

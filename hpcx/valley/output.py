@@ -1,4 +1,4 @@
-"""Putting one point's numbers into its result, with units, and into a few lines for the user."""
+"""The datasets of a result, and the summary printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def add_traces(result: Result, traces: Traces, times: dict[str, np.ndarray], mod
 
 
 def add_populations(result: Result, problem: Problem, simulation: Simulation) -> None:
-    """Add the group `population`: species against time, both helicities, and what is still coherent."""
+    """Add the group `population`: species against time for both helicities, and the coherent density."""
     dynamics, scale = simulation.dynamics, simulation.scale
     shape = (len(dynamics.time), len(problem.species), problem.grid.cells, len(HELICITIES))
     population_hxt = dynamics.population_tnh.reshape(shape).sum(axis=2).transpose(2, 1, 0)
@@ -104,7 +104,7 @@ def _labels(problem: Problem) -> np.ndarray:
 
 
 def add_flow(result: Result, problem: Problem, config: Config, simulation: Simulation) -> None:
-    """Add the group `flow`: particles per time and per particle that each mechanism moves between species, sigma+ pump.
+    """Add the group `flow`: excitons per time and exciton that each mechanism transfers between species, sigma+ pump.
 
     Mechanisms that are switched off are written as zeros, so that all points of a sweep have one shape.
     """
@@ -135,7 +135,7 @@ def add_modes(result: Result, modes: Modes) -> None:
 
 
 def add_checks(result: Result, problem: Problem, simulation: Simulation) -> None:
-    """Add the group `checks`: particles, spin, the smallest population, and where the B holes are."""
+    """Add the group `checks`: particles, spin, the smallest population, and the share of B holes."""
     time, population_tnh = simulation.dynamics.time, simulation.scale * simulation.dynamics.population_tnh
     spin_n = np.repeat([species.spin for species in problem.species], problem.grid.cells)
     upper_n = np.repeat([float(species.hole.kind == "B") for species in problem.species], problem.grid.cells)

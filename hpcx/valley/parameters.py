@@ -59,8 +59,9 @@ ZONE_EDGE_PAIRS = {
 
 
 def read_parameters(material: Material, environment: Material) -> Parameters:
-    """Return the numbers of `material` in `environment`; raises MaterialError for what is missing,
-    ValueError for surroundings that make no sense.
+    """Return the numbers of `material` in `environment`.
+
+    Raises MaterialError for missing numbers and ValueError for an unphysical environment.
     """
     number = material.number
     shift = number("carriers.conduction_splitting", "eV") * (1 if material.text("carriers.order") == "bright" else -1)

@@ -91,9 +91,7 @@ def acoustic_energy(problem: Problem) -> np.ndarray:
 
 
 def electron_emission(problem: Problem, pair: SpeciesPair, groups: Iterable[Mode]) -> np.ndarray:
-    """Return the emission rates (cells of the final species, of the initial one; 1/fs)
-    of groups of phonons that act on the electron.
-    """
+    """Return the rates (final cells, initial cells; 1/fs) of emission by the electron into groups of phonons."""
     a, b = problem.species[pair.initial], problem.species[pair.final]
     form_squared = np.mean(form_factors(problem, a, b, electron_share) ** 2, axis=-1, keepdims=True)
     return grouped_emission(problem, pair.initial, pair.final, groups, form_squared)
@@ -114,8 +112,8 @@ def phonon_matrix(
 ) -> sparse.csr_matrix:
     """Return W of all pairs, absorption included.
 
-    Pairs of one name between species of the same kinds and distance differ by symmetry alone and are computed once;
-    this keeps time-reversal symmetry exact.
+    Pairs with the same name, kinds of species and energy difference are related by symmetry. They are computed once,
+    which keeps time-reversal symmetry exact.
     """
     known: dict[tuple[str, str, str, float], np.ndarray] = {}
     blocks: dict[tuple[int, int], np.ndarray] = {}

@@ -26,7 +26,7 @@ HELICITIES = ("sigma+", "sigma-")
 DRIVEN_VALLEY = {"sigma+": "K", "sigma-": "K'"}
 #: width of a cell of the quadrature of |P|^2 in fs: short against the 10 fs beat of A and B
 QUADRATURE_STEP = 0.5
-#: times that are evaluated together, so that intermediate arrays stay small
+#: number of times that are evaluated together, which limits the size of intermediate arrays
 TOGETHER = 100_000
 
 
@@ -78,7 +78,7 @@ def driven_mode(time: np.ndarray, eigenvalue: np.ndarray, sigma: float) -> np.nd
 
 
 def build_polarization(problem: Problem, config: Config, phonon_out: np.ndarray) -> Polarization:
-    """Return the polarisations; `phonon_out` are the out-rates by phonons (size,) in 1/fs, of which Q = 0 dephases."""
+    """Return the polarisations, dephased by the out-rates `phonon_out` (size,) in 1/fs of phonons at Q = 0."""
     bright = [index for index, species in enumerate(problem.species) if species.bright]
     out_j = np.array([phonon_out[problem.cells_of(index)][0] for index in bright])
     hamiltonian = _hamiltonian(problem, config, bright, out_j)
@@ -96,7 +96,7 @@ def _hamiltonian(problem: Problem, config: Config, bright: list[int], out_j: np.
 
 
 def _drive(problem: Problem, config: Config, bright: list[int]) -> np.ndarray:
-    """Return phi_j(0) where helicity h drives species j (bright, helicity), else zero."""
+    """Return phi_j(0) if helicity h drives species j, else zero (bright, helicity)."""
     field = np.zeros((len(bright), len(HELICITIES)))
     for row, index in enumerate(bright):
         species = problem.species[index]

@@ -1,7 +1,7 @@
-"""All rate matrices of one point, the phonons' shared between the points of a sweep.
+"""All rate matrices of one point; points of a sweep share those of phonons.
 
-Phonon matrices depend on material, temperature and grid alone; they are kept in the store that the sweep hands to its
-points. Coulomb matrices are cheap, and depend through the dephasing on which phonons act, so each point makes its own.
+Phonon matrices depend only on material, temperature and grid, and are kept for the other points of the sweep. Coulomb
+matrices are cheap and depend, through the dephasing, on the enabled phonons, so each point computes its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hpcx.valley.mechanisms import (
 )
 from hpcx.valley.problem import Problem
 
-#: phonons that dephase and form; then what only transfers population
+#: phonons, which dephase polarisations and form populations; then mechanisms that only transfer population
 PHONONS = {"phonon_intravalley": phonon_intravalley, "phonon_electron": phonon_electron, "phonon_hole": phonon_hole}
 FLIPS = {"spin_flip": spin_flip}
 COULOMB = {
@@ -37,8 +37,8 @@ COULOMB = {
     "dexter_intravalley": dexter_intravalley,
     "dexter_dark": dexter_dark,
 }
-#: keys of the input at which phonon matrices may not look, so that points which differ there share them; what of these
-#: matters (material, temperature, environment) is in the problem. All other keys, new ones too, tell matrices apart
+#: input keys that phonon matrices do not depend on: points that differ only in these share them. Material, temperature
+#: and environment enter through the problem. A key that is not listed, as a new one, makes matrices different
 UNSEEN = (
     *("title", "output", "petsc", "material", "parameters", "temperature", "environment"),
     *("pump", "probe", "time", "modes", "flow", "dexter", "dephasing"),
@@ -80,7 +80,7 @@ class Rates:
 
 
 def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rates:
-    """Return the matrices of the enabled mechanisms; those of phonons are taken from `shared` or put there."""
+    """Return the matrices of the enabled mechanisms; those of phonons are kept in `shared`."""
     enabled, by_mixing = config.mechanisms, config.spin_flip.law == "rashba"
     matrices = {}
     for name in (*PHONONS, *(() if by_mixing else FLIPS)):
@@ -99,9 +99,7 @@ def build_rates(problem: Problem, config: Config, shared: dict[str, Any]) -> Rat
 
 
 def phonon_table(problem: Problem, config: Config, name: str) -> SharedTable:
-    """Return the matrix of the phonon mechanism `name` as a table that points share;
-    it sees the problem and a part of the input.
-    """
+    """Return the matrix of the phonon mechanism `name` as a table that points share."""
     mechanism = {**PHONONS, **FLIPS}[name]
     unseen = UNSEEN if name in FLIPS else (*UNSEEN, "spin_flip")
     return SharedTable(f"valley/{name}", mechanism.matrix, (problem, Excerpt(config, unseen)))

@@ -9,7 +9,7 @@ from hpcx.valley.config import Config
 from hpcx.valley.fit import FAST_BOUNDS, SLOW_BOUNDS
 
 START: dict[str, object] = {}
-#: cells up to _MAX (1/angstrom); their number grows with the largest momentum, so that the cells stay the same
+#: numbers of cells up to _MAX (1/angstrom); the number grows with the largest momentum at constant cell size
 _POINTS, _MAX, _LARGEST = (50, 70, 100, 140, 200, 280), 0.4, (0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 _ANGLES, _REFINEMENTS = (12, 24, 48, 96), (0.5, 1.0, 2.0, 4.0)
 

@@ -1,6 +1,4 @@
-"""Surroundings that make no sense, runs that need too much memory,
-and densities that terms of second order cannot describe.
-"""
+"""Inputs that are refused: unphysical environments, too much memory, densities beyond the second-order theory."""
 
 from __future__ import annotations
 
@@ -16,17 +14,15 @@ from hpcx.valley.problem import build_problem
 from hpcx.valley.species import species_count
 from hpcx.valley.steps import delay_count, probe_cells, step_count
 
-#: most populations times steps, and most pairs of populations that may block each other: some GB
+#: largest number of populations times steps, and of pairs of populations that block each other: some GB
 MOST_VALUES, MOST_PAIRS = 50_000_000, 200_000_000
-#: largest broadening of the energies in units of k_B T; detailed balance multiplies its tail by exp(broadening^2 / 2
+#: largest broadening of the energies in units of k_B T; detailed balance enhances its tail by exp(broadening^2 / 2
 #: (k_B T)^2)
 MOST_BROADENING = 2.0
 
 
 def refusals(config: Config, material: Material) -> list[Refusal]:
-    """Return what memory and the order of the theory forbid of an input;
-    raises MaterialError if the material lacks a number.
-    """
+    """Return what is refused in an input, and why; raises MaterialError if the material lacks a number."""
     surroundings = tried(
         "environment", config.environment, lambda: read_parameters(material, load_environment(config.environment))
     )[1]
@@ -34,7 +30,7 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 
 
 def _broadening(config: Config) -> list[Refusal]:
-    """Return the broadening of the energies if detailed balance makes rates of its tail."""
+    """Refuse a broadening so large that detailed balance gives its tail considerable rates."""
     most = MOST_BROADENING * BOLTZMANN_EV_PER_K * config.temperature
     if config.internal.momentum.broadening <= most:
         return []
@@ -46,7 +42,7 @@ def _broadening(config: Config) -> list[Refusal]:
 
 
 def _steps(config: Config) -> list[Refusal]:
-    """Return the end of the run if there are too many populations at all steps."""
+    """Refuse an end of the run with too many steps times populations."""
     steps, unknowns = step_count(config), unknown_count(config)
     if steps * unknowns <= MOST_VALUES:
         return []
@@ -58,7 +54,7 @@ def _steps(config: Config) -> list[Refusal]:
 
 
 def _delays(config: Config) -> list[Refusal]:
-    """Return the spacing of the delays if a probe spans too many of them."""
+    """Refuse a spacing of delays with too many of them within the probe."""
     delays = delay_count(config) + 2 * probe_cells(config)
     if delays <= MOST_DELAYS:
         return []
@@ -67,9 +63,7 @@ def _delays(config: Config) -> list[Refusal]:
 
 
 def _blocking(config: Config, material: Material) -> list[Refusal]:
-    """Return the density of the pump if it would block a state entirely,
-    and the cells if there are too many pairs of them.
-    """
+    """Refuse a density that blocks a state entirely, and a grid with too many pairs of cells."""
     if not (config.approximation.saturation and config.approximation.blocking):
         return []
     pairs = unknown_count(config) ** 2

@@ -1,11 +1,11 @@
 """Occupation of the final states: bosonic stimulation and Pauli blocking, terms of second order in the density.
 
 Every rate into cell f is multiplied by 1 + n_f / w_f - sum_x B_fx n_x: stimulation by the excitons that are there, and
-blocking of the electron and the hole of the final exciton by equal carriers of all others (Katzer et al., PRB 108,
+blocking of the electron and the hole of the final exciton by identical carriers of all others (Katzer et al., PRB 108,
 L121102 (2023)). B is the overlap int d^2k / (2 pi)^2 |phi_f(k)|^2 |phi_x(k - p)|^2 of the occupied relative motions,
-averaged over the angle between the momenta. Each process keeps taking from one cell what it gives to another, so that
-all conservation laws of the linear theory hold, and detailed balance makes n / factor proportional to w exp(-E / kT): a
-Bose distribution if blocking is off. Formation from the polarisation keeps its low-density rate.
+averaged over the angle between the momenta. Every process still moves excitons from one cell to another, so that all
+conservation laws of the linear theory hold. In equilibrium n / factor is proportional to w exp(-E / kT), a Bose
+distribution without blocking. Formation from the polarisation keeps its low-density rate.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FinalStates:
 
 
 def final_states(problem: Problem, config: Config) -> FinalStates:
-    """Return the factors that the input asks for; `refusals` has made sure that no state is blocked entirely."""
+    """Return the factors of the input; densities that block a state entirely are refused before (`refusals`)."""
     options = config.approximation
     stimulation = 1.0 / problem.weights() if options.stimulation else np.zeros(problem.size)
     return FinalStates(stimulation, blocking_matrix(problem) if options.blocking else None)
@@ -89,14 +89,14 @@ def propagate_saturated(
 
     Densities are `scale` times the simulation's unit.
 
-    As in the linear theory the closed-form integral of the source is split off, so that the steps cannot lose
-    particles. Raises IntegrationError.
+    As in the linear theory the integral of the source is split off, so that time steps conserve particles. Raises
+    IntegrationError.
     """
     runs = []
     for helicity in range(formation.integral_tjh.shape[2]):
 
         def fed(time: float) -> np.ndarray:
-            """Return what the source has brought until `time`."""
+            """Return the integral of the source up to `time`."""
             return scale * formation_nj @ formation.integral_jh(time)[:, helicity]
 
         runs.append(

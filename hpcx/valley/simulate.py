@@ -20,17 +20,17 @@ from hpcx.valley.rates import Rates, build_rates
 from hpcx.valley.saturation import Saturated, final_states, propagate_saturated
 from hpcx.valley.steps import end
 
-#: how far (fs) the integral of |P|^2 goes beyond the last step
+#: time (fs) by which the integral of |P|^2 extends beyond the last step
 MARGIN = 1.0
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What one point computes before it is looked at.
+    """The simulation of one point, before signals are computed.
 
     Attributes:
         rates: matrices of the enabled mechanisms.
-        generator: what propagates the populations (size), and behind them the exchange coherences in two dimensions.
+        generator: of the populations (size), followed in two dimensions by the exchange coherences.
         polarization, formation: the coherent part.
         formation_nj: rates of formation (size, bright), 1/fs.
         dynamics: populations.
@@ -75,10 +75,9 @@ def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
 
 
 def _particles(formation: Formation, formation_nj: np.ndarray, time: float) -> float:
-    """Return |P|^2 + N at `time` after the sigma+ pump in the simulation's unit;
-    N follows from the closed form of its source.
+    """Return |P|^2 + N at `time` after the sigma+ pump, in the simulation's unit; N is the integral of its source.
 
-    Without phonons nothing forms; then the largest |P|^2 stands for the density, which decays by radiation.
+    Without phonons no population forms; the density is then the largest |P|^2, which decays radiatively.
     """
     formed = formation_nj.sum(axis=0) @ formation.integral_jh(time)[:, 0]
     coherent = formation.density_tjh[:, :, 0].sum(axis=1)

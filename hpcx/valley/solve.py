@@ -19,15 +19,15 @@ from hpcx.valley.output import add_checks, add_flow, add_modes, add_populations,
 from hpcx.valley.problem import Problem, build_problem
 from hpcx.valley.simulate import Simulation, simulate
 
-#: delay (fs) at which the weights of the modes in the signal are taken: the pump is over, the fast relaxation nearly
+#: delay (fs) at which the weights of the modes are evaluated: after the pump and most of the fast relaxation
 REFERENCE_TIME = 1500.0
 
 
 def solve(comm: Any, config: Config, material: Material, run: Run) -> Result:
     """Solve one point; collective on `comm`. Raises IntegrationError, ModesError.
 
-    A point is too small to be shared out: rank 0 of the group computes and the others receive the result; sweeps are
-    what runs in parallel.
+    A point is too small to be distributed: rank 0 of the group computes it, the others receive the result. The points
+    of a sweep run in parallel.
     """
     result, diagnostics = on_first_rank(comm, lambda: (compute(config, material, run), run.diagnostics))
     run.diagnostics.update(diagnostics)

@@ -1,4 +1,4 @@
-"""Exciton species: which hole with which electron, their mirror images, energies, masses and ground states.
+"""Exciton species: pairs of hole and electron states, their mirror images, energies, masses and 1s states.
 
 A hole is named by its valley and the spin of the empty valence state, so that equal spins are optically allowed. The
 upper valence branch (A) has spin up at K and down at K'; the electron branch of the A exciton is called A, the other K
@@ -102,9 +102,7 @@ def electrons() -> list[Carrier]:
 
 
 def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | None = None) -> list[Species]:
-    """Return the 12 species of equal carrier spins, followed by the 12 others if single spins may flip;
-    `magnetic` shifts their energies.
-    """
+    """Return the 12 species with equal spins, with `spin_flip` also the 12 others; `magnetic` shifts their energies."""
     pairs = [(hole, electron) for hole in holes() for electron in electrons()]
     chosen = [pair for pair in pairs if pair[0].spin == pair[1].spin]
     if spin_flip:
@@ -117,8 +115,9 @@ def build_species(parameters: Parameters, spin_flip: bool, magnetic: Magnetic | 
 
 
 def zeeman_shift(species: Species, magnetic: Magnetic) -> float:
-    """Return by how much a field moves a species, eV: its electron's band less its hole's,
-    those at K up and those at K' down.
+    """Return the shift of a species in a magnetic field, eV: that of its electron's band less that of its hole's.
+
+    Bands at K and L move up, those at K' and L' down.
     """
     electron = {"A": magnetic.electron_A, "B": magnetic.electron_B, "L": magnetic.electron_Lambda}
     hole = {"A": magnetic.hole_A, "B": magnetic.hole_B}

@@ -1,4 +1,4 @@
-"""When the integration begins, how long its time steps are, and how many there are."""
+"""Start, end, length and number of the time steps."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hpcx.valley.config import Config, Pump, Time
 
 #: (end in fs, step in fs) while the pump acts, while phonons relax, and afterwards
 STEPS = ((500.0, 10.0), (1500.0, 40.0), (math.inf, 100.0))
-#: how many standard deviations of the pump's field before its maximum it starts: there it is below 1e-10 of the maximum
+#: start of the pump before its maximum, in standard deviations of its field, which is 1e-10 of the maximum there
 PUMP_REACH = 7.0
-#: how many standard deviations of the probe its convolution reaches
+#: half width of the convolution with the probe, in standard deviations of its intensity
 PROBE_REACH = 5.0
 
 
@@ -25,7 +25,7 @@ def probe_sigma(config: Config) -> float:
 
 
 def probe_cells(config: Config) -> int:
-    """Return how many delays the probe reaches to either side."""
+    """Return the number of delays on either side within the convolution with the probe."""
     return math.ceil(PROBE_REACH * probe_sigma(config) / config.internal.time.step)
 
 
@@ -41,7 +41,7 @@ def begin(pump: Pump) -> float:
 
 
 def end(config: Config) -> float:
-    """Return the time (fs) at which it ends: what the probe sees at the last delay reaches further."""
+    """Return the time (fs) at which the integration ends: the last delay plus the extent of the probe."""
     time = config.internal.time
     return time.end + (probe_cells(config) + 1) * time.step
 

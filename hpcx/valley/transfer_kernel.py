@@ -44,7 +44,7 @@ def transfer_rate(problem: Problem, config: Config, pair: Pair, phonon_out: np.n
 def transfer_matrix(
     problem: Problem, config: Config, pairs: list[Pair], phonon_out: np.ndarray, detailed_balance: bool = False
 ) -> sparse.csr_matrix:
-    """Return W (size, size) in 1/fs; with `detailed_balance` the way up is slower by exp(-|Delta| / kT)."""
+    """Return W (size, size) in 1/fs; with `detailed_balance` uphill rates have a factor exp(-|Delta| / kT)."""
     blocks = {}
     for pair in pairs:
         rate = transfer_rate(problem, config, pair, phonon_out)

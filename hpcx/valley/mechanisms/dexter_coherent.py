@@ -4,8 +4,9 @@ short-range exchange within a valley.
 Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018); Guo et al.,
 Nat. Phys. 15, 228 (2019) for A-B mixing within a valley.
 Conserves: |P|^2 (the couplings are Hermitian); Dexter conserves both spins.
-Open: long-range exchange vanishes at the light's momentum, so it has no coherent action at normal incidence; the size
-of the short-range part is a guess and it is off by default. With detunings of 0.4 eV both only admix the other exciton.
+Open questions: long-range exchange vanishes at the momentum of light, so it has no coherent effect at normal incidence;
+the size of the short-range part is a guess, and it is off by default. At detunings of 0.4 eV both couplings only admix
+the other exciton.
 """
 
 from __future__ import annotations

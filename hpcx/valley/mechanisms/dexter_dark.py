@@ -1,13 +1,13 @@
 """Dexter transfer between momentum-dark excitons: (hole K, electron K') and (hole K', electron K), spins kept.
 
-Source: Dogadov, Mittenzwey et al., npj 2D Mater. Appl. (2025), doi 10.1038/s41699-025-00653-2. It lifts excitons out of
-the lowest dark state; hole scattering then brings them to the bright A exciton, where exchange acts.
+Source: Dogadov, Mittenzwey et al., npj 2D Mater. Appl. (2025), doi 10.1038/s41699-025-00653-2. It transfers excitons
+out of the lowest dark state; hole scattering then brings them to the bright A exciton, which is subject to exchange.
 Conserves: particles and both spins; with the kernel "detailed-balance" the Boltzmann distribution is stationary too.
-Open: the total crystal momentum changes by K modulo a reciprocal vector, which a bare two-body interaction does not
-allow; and the states differ by 0.5 eV, so that the transfer lives on the tail of a Lorentzian. Whatever obeys detailed
-balance cannot take excitons up by 0.5 eV: per exciton below and per rate down it goes at most exp(-0.504 eV / kT) times
-as fast, 1e-33 at 77 K and 3e-9 at 300 K. What is left then is the mixing of both states in second order, the kernel
-"phonon-assisted", which is a small part of what electron-phonon scattering does between the same states.
+Open questions: the total crystal momentum changes by K modulo a reciprocal vector, which a two-body interaction does
+not allow; and the states differ by 0.5 eV, so that the rate comes from the tail of a Lorentzian. With detailed balance
+the uphill rate is exp(-0.504 eV / kT) times the downhill rate, 1e-33 at 77 K and 3e-9 at 300 K. There remains the
+second-order mixing of both states (kernel "phonon-assisted"), which gives a small fraction of the electron-phonon rates
+between the same states.
 """
 
 from __future__ import annotations

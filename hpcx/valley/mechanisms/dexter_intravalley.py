@@ -1,11 +1,10 @@
-"""Dexter transfer between the A exciton of one valley and the B exciton of the other:
-hole and electron both change the valley.
+"""Dexter transfer between A of one valley and B of the other: hole and electron both change the valley.
 
 Source: Bernal-Villamil et al., 2D Mater. 5, 025011 (2018); Berghaeuser et al., Nat. Commun. 9, 971 (2018).
 Conserves: particles, both spins, crystal momentum; with the kernel "detailed-balance" the Boltzmann distribution is
 stationary too.
-Open: the two states differ by 0.4 eV, far more than their width, so that the Lorentzian kernel feeds the upper one
-without paying for the energy; the constant is calibrated.
+Open questions: the two states differ by 0.4 eV, far more than their width, so that the Lorentzian kernel populates the
+upper one without conserving energy; the constant is calibrated.
 """
 
 from __future__ import annotations

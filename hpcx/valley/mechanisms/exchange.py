@@ -4,9 +4,9 @@ J_Q = e^2 / (2 eps0 kappa) (a t / E_g)^2 phi_a(0) phi_b(0) Q exp(2 i theta): lin
 Source: Maialle, de Andrada e Silva, Sham, PRB 47, 15776 (1993); Yu and Wu, PRB 89, 205303 (2014); Selig et al., Phys.
 Rev. Research 2, 022007 (2020).
 Conserves: particles and energy (in a magnetic field, which splits the pairs, the Boltzmann distribution is stationary).
-Changes the spin by two. Absent for momentum-dark excitons, which is how they protect the valley.
-Open: screening by the surroundings alone (the layer's own would weaken it up to threefold at large Q); short-range part
-left out.
+Changes the spin by two. Absent for momentum-dark excitons, which therefore keep their valley polarisation.
+Open questions: screening by the surroundings only (that of the layer would weaken it up to threefold at large Q); the
+short-range part is left out.
 """
 
 from __future__ import annotations

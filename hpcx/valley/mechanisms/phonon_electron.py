@@ -3,7 +3,7 @@
 Source: Selig et al., 2D Mater. 5, 035017 (2018); phonon energies after Jin et al., PRB 90, 045422 (2014), lumped into
 an acoustic and an optical group.
 Conserves: both spins, the hole; the Boltzmann distribution is stationary.
-Open: the deformation potentials are known within a factor of about two.
+Open questions: the deformation potentials are known within a factor of about two.
 """
 
 from __future__ import annotations

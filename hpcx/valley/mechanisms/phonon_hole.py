@@ -1,10 +1,10 @@
 """Zone-edge phonons that move the hole between K and K' (between the A and the B branch); the electron stays.
 
-Source: as for electrons. The hole releases about 0.47 eV, more than the binding energy, so the final relative motion is
-not the 1s state alone: the form factor is one, which is closure over the states of the relative motion
-(`approximation.hole_closure`). Conserves: both spins, the electron; the Boltzmann distribution is stationary.
-Open: the closure. With the 1s form factor holes of the B branch live for picoseconds and a seventh of all holes stays
-there.
+Source: as for electrons. The hole releases about 0.47 eV, more than the binding energy, so that many states of the
+relative motion are final states: the form factor is one by closure over them (`approximation.hole_closure`).
+Conserves: both spins, the electron; the Boltzmann distribution is stationary.
+Open questions: the closure. With the 1s form factor, holes of the B branch live for picoseconds, and a seventh of all
+holes stays there.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Acoustic and Gamma optical phonons that leave the species as it is.
+"""Intravalley scattering by acoustic and Gamma optical phonons, within one species.
 
 Source: deformation-potential coupling, Selig et al., 2D Mater. 5, 035017 (2018); Jin et al., PRB 90, 045422 (2014).
 Conserves: species, both spins; the Boltzmann distribution is stationary.
-Open: the relative sign of the electron's and the hole's deformation potential. By default their contributions add as
-probabilities; `mechanisms.phonon_interference` adds the amplitudes with either sign.
+Open questions: the relative sign of the electron's and the hole's deformation potential. By default their contributions
+add as probabilities; `mechanisms.phonon_interference` adds the amplitudes with either sign.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def matrix(problem: Problem, config: Config) -> sparse.csr_matrix:
 def emission(problem: Problem, index: int, interference: str, harmonic: int = 0) -> np.ndarray:
     """Return the emission rates (cells, cells) within one species, in 1/fs, entries within a cell included.
 
-    With `harmonic` l the kernel is averaged with cos(l theta), theta being the angle by which the momentum turns: the
-    rate at which the l-th angular harmonic of a distribution is passed on.
+    With `harmonic` l the kernel is averaged with cos(l theta), where theta is the scattering angle: the in-scattering
+    rate of the l-th angular harmonic of a distribution.
     """
     species, p = problem.species[index], problem.parameters
     turn_t = np.cos(harmonic * problem.grid.angles)
@@ -49,9 +49,7 @@ def emission(problem: Problem, index: int, interference: str, harmonic: int = 0)
 
 
 def rate_with_cell(problem: Problem, config: Config, index: int, harmonic: int) -> np.ndarray:
-    """Return emission and absorption (cells, cells) of an angular harmonic within one species, 1/fs, cells to
-    themselves included.
-    """
+    """Return emission and absorption (cells, cells) of an angular harmonic in one species, within cells too, 1/fs."""
     emission_fi = emission(problem, index, config.mechanisms.phonon_interference, harmonic)
     weight, energy = problem.weight(index), problem.energy(index)
     rise_fi = np.clip((energy[None, :] - energy[:, None]) / problem.thermal_energy, -700.0, 700.0)
@@ -61,7 +59,7 @@ def rate_with_cell(problem: Problem, config: Config, index: int, harmonic: int) 
 
 
 def within_cells(problem: Problem, config: Config) -> np.ndarray:
-    """Return the rate (size,) in 1/fs of scattering that ends in the cell where it began, which W leaves out."""
+    """Return the rate (size,) in 1/fs of scattering within each cell, which is not part of W."""
     first = {species.kind: index for index, species in reversed(list(enumerate(problem.species)))}
     known = {kind: np.diag(rate_with_cell(problem, config, index, 0)) for kind, index in first.items()}
     return np.concatenate([known[species.kind] for species in problem.species])

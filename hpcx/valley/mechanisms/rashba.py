@@ -1,12 +1,11 @@
-"""Rashba mixing: a field across the layer mixes the two spin branches of an electron,
-hence spin-bright and spin-dark excitons.
+"""Rashba mixing of the spin branches of an electron, hence of spin-bright and spin-dark excitons, by a normal field.
 
-H = alpha (k_x s_y - k_y s_x) acts on the electron, whose share of a pair momentum Q is (m_e / M) Q; the relative motion
-of two s states adds nothing on average. So the element is alpha (m_e / M) Q <1s|1s'>, with the mean of both species'
-shares: linear in Q, with a phase that turns once with the direction of Q.
+H = alpha (k_x s_y - k_y s_x) acts on the electron, whose part of a pair momentum Q is (m_e / M) Q; the relative motion
+between two s states contributes nothing. The matrix element is alpha (m_e / M) Q <1s|1s'>, with m_e / M averaged over
+both species, and a phase that winds once with the direction of Q.
 Source: Ochoa and Roldan, PRB 87, 245421 (2013); Kormanyos et al., PRX 4, 011034 (2014).
 Conserves: particles, holes, the valley of the electron; the Boltzmann distribution is stationary. Changes the spin by
-one. Open: the strength, which the substrate and gates decide; mirror-odd phonons would add to it.
+one. Open questions: the strength, which depends on substrate and gates; mirror-odd phonons would add to it.
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ from hpcx.valley.transfer_kernel import Pair, transfer_matrix
 
 
 def pairs(problem: Problem, coupling: float) -> list[Pair]:
-    """Return the pairs of species that differ by the spin of their electron at K or K' alone,
-    for a `coupling` in eV nm.
-    """
+    """Return the pairs of species that differ only in the spin of their electron, for a `coupling` in eV nm."""
     found = []
     for i, a in enumerate(problem.species):
         for f, b in enumerate(problem.species[:i]):

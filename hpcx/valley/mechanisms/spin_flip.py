@@ -1,10 +1,10 @@
-"""Spin flips of single electrons, assisted by phonons: a phenomenological law for what double spin flips cannot do.
+"""Spin flips of single electrons, assisted by phonons, by phenomenological laws.
 
 Law "phonon": the one-phonon kernel with constants of its own, inside a valley (chiral Gamma5 mode; Lagarde et al., PRB
 110, 195403 (2024)) and between opposite spins of K and K' (zone-edge mode). Law "activated": a transfer at fixed
 momentum with an Arrhenius law of free strength and activation energy, along one of these two paths.
 Conserves: particles, holes; the Boltzmann distribution is stationary. Changes the spin by one.
-Open: which law nature has; neither constant is calculated. Needs all 24 species.
+Open questions: which law holds; neither constant is calculated. Needs all 24 species.
 """
 
 from __future__ import annotations
@@ -42,16 +42,14 @@ def _pairs(problem: Problem) -> list[SpeciesPair]:
 
 
 def _name(a: Species, b: Species) -> str:
-    """Return the kind of flip between two species, or nothing:
-    the electron changes its spin within K or K', or between them.
-    """
+    """Return the kind of flip of the electron, within or between K and K', that connects two species; "" for none."""
     if a.hole != b.hole or a.electron.spin == b.electron.spin or "L" in (a.electron.kind, b.electron.kind):
         return ""
     return INSIDE if a.electron.valley == b.electron.valley else BETWEEN
 
 
 def _activated(problem: Problem, flip: SpinFlip) -> sparse.csr_matrix:
-    """Return W of the Arrhenius law; between states of equal energy it is shared by both directions."""
+    """Return W of the Arrhenius law; absorption follows from detailed balance."""
     inverse = 1.0 / problem.thermal_energy - 1.0 / (BOLTZMANN_EV_PER_K * REFERENCE_TEMPERATURE)
     rate = flip.rate * np.exp(-flip.activation * inverse)
     name = INSIDE if flip.path == "intravalley" else BETWEEN
