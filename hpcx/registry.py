@@ -77,6 +77,11 @@ class Refusal:
     message: str
 
 
+def refused(key: str, value: str, wrong: bool, message: str) -> list[Refusal]:
+    """Return the refusal of a value that is `wrong`, else none."""
+    return [Refusal(key, value, message)] if wrong else []
+
+
 def tried(key: str, value: object, work: Callable[[], Any]) -> tuple[Any, list[Refusal]]:
     """Return what `work` returns, and no refusal; or None, and the complaint of the ValueError that it raises."""
     try:

@@ -25,7 +25,7 @@ class Pump(Section):
         ge=0.1,
         le=20,
         examples=[2.4, 2.8],
-        description="centre of the pump; from the A gap to the kept continuum less 0.2 eV",
+        description="centre of the pump; from the A gap to 0.2 eV below the highest kept state",
     )
     duration: Time = Field("20 fs", ge=1, le=1e4, description="FWHM of the intensity")
     fluence: Annotated[float, Unit("uJ/cm^2")] = Field(
@@ -79,7 +79,7 @@ class Solver(Section):
 
 
 class Approximation(Section):
-    """Which terms are kept, and in which form."""
+    """Terms that are kept, and their form."""
 
     bleaching: Literal["plane-wave", "printed"] = Field("plane-wave", description="bleaching by unbound states")
     excited_bleaching: float = Field(1.0, ge=0, le=2, description="factor on the bleaching by all states but 1s")
@@ -176,7 +176,7 @@ class PhotonEnergies(Section):
 
 
 class Signal(Section):
-    """What is computed beside the traces at the A and B excitons."""
+    """Spectrum and error bars, in addition to the traces at the A and B excitons."""
 
     photon_energies: PhotonEnergies = Field(default_factory=PhotonEnergies, description="spectrum")
     bootstrap: int = Field(20, ge=0, le=1000, description="resamplings of each fit for the error of the rise time")
@@ -217,7 +217,7 @@ class Config(RunInput):
         le=1000,
         description=(
             "temperature of the lattice: dephasing by phonons, absorption of phonons in the cascade, thermal momenta of"
-            " 1s excitons; none (the default) leaves dephasing as [dephasing] says, and excitons lose energy alone"
+            " 1s excitons; without it (the default) dephasing is as given in [dephasing], and excitons only lose energy"
         ),
         examples=[77, 300],
     )
@@ -230,7 +230,7 @@ class Config(RunInput):
     dephasing: Dephasing = Field(default_factory=Dephasing, description="dephasing of polarisations")
     momentum: Momentum = Field(default_factory=Momentum, description="radial momentum grid")
     continuum: Continuum = Field(default_factory=Continuum, description="unbound states")
-    signal: Signal = Field(default_factory=Signal, description="what is computed")
+    signal: Signal = Field(default_factory=Signal, description="spectrum and error bars")
 
     def material_keys(self) -> list[str]:
         """Return the numbers of the model, those of surroundings and substrate where they count."""

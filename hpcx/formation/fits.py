@@ -28,7 +28,7 @@ SEPARATION, SEPARATIONS = 10.0, (5.0, 10.0, 20.0)
 RISE_MIN, RISE_MAX, PLAIN_RISE_MAX, DISTANCE_MAX = 0.3, 80.0, 200.0, 150.0
 #: numbers of rise times and distances of the grid on which a fit finds its starting point
 RISE_STARTS, DISTANCE_STARTS = 40, 6
-#: argument of erfcx below which it is two exponentials to rounding; much further to the left it overflows
+#: argument of erfcx below which erfc is 2 to rounding; erfcx overflows at much smaller ones
 FAR_LEFT = -6.0
 
 

@@ -124,7 +124,10 @@ class Equations:
             stored_pc = state[self.blocks.resonance[valley]]
             given = incoming[valley], frame_turn * stored_pc.sum(axis=0)
             drive_c = self._valley(valley, state, polarization, extra, given, phase_ml, result)
-            result[self.blocks.resonance[valley]] = self._resonances(stored_pc, drive_c / frame_turn)
+            # dA/dt of the substrate's resonances in the rotating frame
+            turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
+            driven_pc = np.outer(self.surface.residue_p, drive_c / frame_turn)
+            result[self.blocks.resonance[valley]] = (-1j / HBAR) * (turning_pc + driven_pc)
             sheet_c = sum(m.dipole_l @ polarization[valley, i] for i, m in enumerate(self.problem.manifolds))
             turn_e = np.exp(1j * self.energies_e * time / HBAR)
             result[self.blocks.transform[valley]] = np.outer(turn_e, sheet_c)
@@ -159,11 +162,6 @@ class Equations:
             change_lc = free[i] - dipole[i] * field_c
             result[self.blocks.polarization[valley, i]] = (-1j / HBAR) * phase_ml[i].conj() * change_lc
         return drive_c
-
-    def _resonances(self, stored_pc: np.ndarray, drive_c: np.ndarray) -> np.ndarray:
-        """Return dA/dt of the substrate's resonances in the rotating frame."""
-        turning_pc = (self.surface.pole_p - self.frame)[:, None] * stored_pc
-        return (-1j / HBAR) * (turning_pc + np.outer(self.surface.residue_p, drive_c))
 
     def _nonlinear(self, number: int, p_lc: np.ndarray, number_lc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hartree-Fock source (eV/nm) and the dipole moments (e) reduced by blocking and bleaching."""

@@ -45,7 +45,7 @@ POPULATION_PARTS = ("populations", "grating")
 
 
 def third_order_traces(stages: Stages, config: Config, problem: Problem, delay_d: np.ndarray) -> list[Traces]:
-    """Return all traces and the spectrum for each polarisation of the pump; collective, alike on all ranks."""
+    """Return all traces and the spectrum for each polarisation of the pump, the same on all ranks; collective."""
     run, axis = stages.run, config.signal.photon_energies
     responses = Responses(given_by(config, problem, delay_d), run)
     with run.timings.measure("pump"):

@@ -10,7 +10,7 @@ from hpcx.formation.perturbative import time_grid
 from hpcx.formation.problem import MANIFOLDS, PUMP_MARGIN, gap_of, interaction, kept_states, medium_of, radiation_of
 from hpcx.formation.thermal import EXCITED_WAYS, GROUND_WAYS, Phonons, half_widths
 from hpcx.materials.loader import Material
-from hpcx.registry import Refusal, tried
+from hpcx.registry import Refusal, refused, tried
 from hpcx.units import from_internal
 
 #: largest deviation of a substrate's reflection in the time route
@@ -36,16 +36,16 @@ def _widths(config: Config, material: Material) -> list[Refusal]:
     if config.temperature is None:
         return []
     given, phonons = config.dephasing, Phonons.of(material)
-    found, widths = [], {"1s": given.s1, "bound": given.bound, "continuum": given.continuum}
+    found: list[Refusal] = []
+    widths = {"1s": given.s1, "bound": given.bound, "continuum": given.continuum}
     for key, width in widths.items():
         ways = GROUND_WAYS if key == "1s" else EXCITED_WAYS
         least = SMALLEST_WIDTH + from_internal(phonons.width(given.measured_at, ways), "meV")
-        if width < least:
-            reason = (
-                f"must be at least {least:.2f} meV: the width by phonons at dephasing.measured_at ="
-                f" {given.measured_at:g} K plus {SMALLEST_WIDTH:g} meV"
-            )
-            found.append(Refusal(f"dephasing.{key}", f"{width:g} meV", reason))
+        reason = (
+            f"must be at least {least:.2f} meV: the width by phonons at dephasing.measured_at ="
+            f" {given.measured_at:g} K plus {SMALLEST_WIDTH:g} meV"
+        )
+        found += refused(f"dephasing.{key}", f"{width:g} meV", width < least, reason)
     return found
 
 
@@ -56,13 +56,11 @@ def _size(config: Config, material: Material) -> list[Refusal]:
     delay_d = np.array([config.delay.start, config.delay.stop])
     times = time_grid(config, half_widths(config, material).smallest, delay_d, 0.0).size
     nodes = config.momentum.points + config.momentum.tail_points
-    if times * nodes <= MOST_VALUES:
-        return []
     reason = (
         f"{times} times x {nodes} nodes are more than {MOST_VALUES:.3g} values; lengthen it, raise [dephasing], shorten"
         " pulses or delays, or take fewer momentum.points"
     )
-    return [Refusal("solver.time_step", f"{config.solver.time_step:g} fs", reason)]
+    return refused("solver.time_step", f"{config.solver.time_step:g} fs", times * nodes > MOST_VALUES, reason)
 
 
 def _pump(config: Config, material: Material) -> list[Refusal]:
@@ -70,13 +68,11 @@ def _pump(config: Config, material: Material) -> list[Refusal]:
     energy, name = config.pump.photon_energy, MANIFOLDS[0]
     gap = gap_of(material, name, kept_states(config, medium_of(config, material, name)))
     highest = gap + config.continuum.energy_max - PUMP_MARGIN
-    if gap <= energy <= highest:
-        return []
     reason = (
         f"must be from {gap:.3f} eV, the A gap, to {highest:.3f} eV, the highest kept state less {PUMP_MARGIN:g} eV"
         " (continuum.energy_max moves it)"
     )
-    return [Refusal("pump.photon_energy", f"{energy:g} eV", reason)]
+    return refused("pump.photon_energy", f"{energy:g} eV", not gap <= energy <= highest, reason)
 
 
 def _substrate(config: Config, material: Material) -> list[Refusal]:
@@ -85,11 +81,9 @@ def _substrate(config: Config, material: Material) -> list[Refusal]:
         return []
     pulses = tuple(Pulse(pulse.photon_energy, pulse.duration, 1.0) for pulse in (config.pump, config.probe))
     misfit = radiation_of(config, material).surface(pulses).misfit
-    if misfit <= MISFIT_MAX:
-        return []
     reason = (
         "must be 'frozen' here: the time route follows the reflection of this substrate in the spectra of these pulses"
         f" to {misfit:.1e} of the incoming field, and {MISFIT_MAX:g} is the most allowed (solver.route = 'third-order'"
         " has no such limit)"
     )
-    return [Refusal("approximation.radiation", "dispersive", reason)]
+    return refused("approximation.radiation", "dispersive", misfit > MISFIT_MAX, reason)

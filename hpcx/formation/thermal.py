@@ -70,7 +70,7 @@ class HalfWidths:
 
 
 def half_widths(config: Config, material: Material) -> HalfWidths:
-    """Return the half widths at the temperature of the input; without one those of the input as they stand."""
+    """Return the half widths at the temperature of the input, or those of the input if it has no temperature."""
     given = config.dephasing.internal
     if config.temperature is None:
         return HalfWidths(given.s1, given.bound, given.continuum)

@@ -206,7 +206,7 @@ class Probe(Section):
         None,
         ge=0.1,
         le=20,
-        description="photon energy at which the Kerr rotation is followed; none (the default) leaves it out",
+        description="photon energy of the Kerr rotation, which is not computed without one (the default)",
     )
     line_width: Annotated[float, Unit("meV")] = Field(
         "25 meV", ge=0.1, le=1000, description="half width of the A and B lines in the Kerr rotation"

@@ -2,7 +2,7 @@
 
 "lorentzian" and "detailed-balance" transfer excitons between the two species at fixed momentum
 (`hpcx.valley.transfer_kernel`). With "phonon-assisted" energy is conserved: the coupling mixes the species, so that
-the lower one contains a fraction |V / (E_upper - E_lower)|^2 of the upper one, whose hole zone-edge phonons scatter. The
+the lower one contains a fraction |V / (E_upper - E_lower)|^2 of the upper one, whose hole is scattered by phonons. The
 rate from the lower species to the final species of this hole scattering is that of hole scattering times the fraction,
 with the energies of the lower and the final species. The upper species is never occupied.
 """

@@ -49,7 +49,7 @@ class Dynamics:
         return CubicHermiteSpline(self.time, self.population_tnh, self.slope_tnh)(time)
 
     def weighted_at(self, time: np.ndarray, weight_kn: np.ndarray) -> np.ndarray:
-        """Return sum_n weight_kn n_nh at times in fs (time, k, helicity); before the first step there is nothing."""
+        """Return sum_n weight_kn n_nh at times in fs (time, k, helicity), zero before the first step."""
         value_tkh, slope_tkh = (
             np.einsum("kn,tnh->tkh", weight_kn, part, optimize=True) for part in (self.population_tnh, self.slope_tnh)
         )

@@ -26,7 +26,7 @@ FILL, COPIES = 0.06, 12
 
 
 def estimate(config: Config, material: Material, ranks: int) -> Estimate:
-    """Return what one point costs; it uses one rank, whatever `ranks` is."""
+    """Return the cost of one point, which uses one rank for any number of `ranks`."""
     species, unknowns = species_count(config.mechanisms.spin_flip), unknown_count(config)
     steps = step_count(config)
     kernels = config.momentum.points**2 * config.momentum.angles

@@ -23,12 +23,11 @@ SLOWEST_DECAY = 5e5
 
 @dataclass(frozen=True)
 class BiexponentialFit:
-    """Times in fs, amplitudes in units of the trace's largest magnitude, and the root mean square of the residual."""
+    """Times in fs, and the root mean square of the residual in units of the trace's largest magnitude."""
 
     fast_time: float
     slow_time: float
     delay: float
-    amplitude: np.ndarray
     residual: float
 
 
@@ -52,7 +51,7 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
     upper = np.array([np.log(FAST_BOUNDS[1]), np.log(SLOW_BOUNDS[1]), DELAY_BOUND])
     solutions = [
         least_squares(
-            lambda x: _fitted(x, time, scaled, sigma)[1],
+            lambda x: _residual(x, time, scaled, sigma),
             [np.log(fast), np.log(slow), 0.0],
             bounds=(lower, upper),
             x_scale=(1, 1, 10),
@@ -60,17 +59,15 @@ def fit_biexponential(time: np.ndarray, trace: np.ndarray, response: float) -> B
         for fast, slow in STARTS
     ]
     best = min(solutions, key=lambda solution: solution.cost)
-    amplitude, _ = _fitted(best.x, time, scaled, sigma)
     fast, slow = np.exp(best.x[:2])
-    return BiexponentialFit(fast, slow, best.x[2], amplitude, float(np.sqrt(2.0 * best.cost / len(time))))
+    return BiexponentialFit(fast, slow, best.x[2], float(np.sqrt(2.0 * best.cost / len(time))))
 
 
-def _fitted(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the best amplitudes for the parameters log t1, log t2, t0, and the residual."""
+def _residual(x: np.ndarray, time: np.ndarray, trace: np.ndarray, sigma: float) -> np.ndarray:
+    """Return the residual for the parameters log t1, log t2, t0 with the best amplitudes."""
     decays = (np.exp(x[0]), np.exp(x[1]), np.inf)
     basis = np.stack([convolved_exponential(time - x[2], decay, sigma) for decay in decays], axis=1)
-    amplitude = np.linalg.lstsq(basis, trace, rcond=None)[0]
-    return amplitude, basis @ amplitude - trace
+    return basis @ np.linalg.lstsq(basis, trace, rcond=None)[0] - trace
 
 
 def slope_time(time: np.ndarray, trace: np.ndarray, first: float, last: float) -> float:

@@ -78,7 +78,7 @@ class Problem:
 
     @property
     def symmetric(self) -> bool:
-        """Say whether mirror images have equal energies, as they do without a magnetic field."""
+        """Whether mirror images have equal energies, as without a magnetic field."""
         return all(species.edge == self.species[image].edge for species, image in zip(self.species, self.mirror))
 
     @property
@@ -87,7 +87,7 @@ class Problem:
         return len(self.species) * self.grid.cells
 
     def cells_of(self, index: int) -> slice:
-        """Return where the cells of a species stand in a flattened vector."""
+        """Return the slice of a species in a flattened vector."""
         return slice(index * self.grid.cells, (index + 1) * self.grid.cells)
 
     def weight(self, index: int) -> np.ndarray:
@@ -105,11 +105,6 @@ class Problem:
     def energies(self) -> np.ndarray:
         """Return `energy` of all species, flattened (size,)."""
         return np.concatenate([self.energy(index) for index in range(len(self.species))])
-
-    def mirrored(self, vector: np.ndarray) -> np.ndarray:
-        """Return a flattened vector (or the rows of a matrix) with every species replaced by its mirror image."""
-        shape = (len(self.species), self.grid.cells) + vector.shape[1:]
-        return vector.reshape(shape)[self.mirror].reshape(vector.shape)
 
 
 def build_grid(momentum: Momentum) -> Grid:

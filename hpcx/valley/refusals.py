@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpcx.materials.environment import load_environment
 from hpcx.materials.loader import Material
 from hpcx.physics.constants import BOLTZMANN_EV_PER_K
-from hpcx.registry import Refusal, tried
+from hpcx.registry import Refusal, refused, tried
 from hpcx.units import from_internal
 from hpcx.valley.blocking import most_blocked
 from hpcx.valley.config import MOST_DELAYS, Config
@@ -32,34 +32,29 @@ def refusals(config: Config, material: Material) -> list[Refusal]:
 def _broadening(config: Config) -> list[Refusal]:
     """Refuse a broadening so large that detailed balance gives its tail considerable rates."""
     most = MOST_BROADENING * BOLTZMANN_EV_PER_K * config.temperature
-    if config.internal.momentum.broadening <= most:
-        return []
     reason = (
         f"must be at most {MOST_BROADENING:g} k_B T = {from_internal(most, 'meV'):.3g} meV at {config.temperature:g} K;"
         " take more momentum.points with a smaller one"
     )
-    return [Refusal("momentum.broadening", f"{config.momentum.broadening:g} meV", reason)]
+    too_broad = config.internal.momentum.broadening > most
+    return refused("momentum.broadening", f"{config.momentum.broadening:g} meV", too_broad, reason)
 
 
 def _steps(config: Config) -> list[Refusal]:
     """Refuse an end of the run with too many steps times populations."""
     steps, unknowns = step_count(config), unknown_count(config)
-    if steps * unknowns <= MOST_VALUES:
-        return []
     reason = (
         f"{steps} steps of {unknowns} populations are more than {MOST_VALUES:.3g} values: lower it, time.refinement,"
         " momentum.points or the durations of pump and probe"
     )
-    return [Refusal("time.end", f"{config.time.end:g} ps", reason)]
+    return refused("time.end", f"{config.time.end:g} ps", steps * unknowns > MOST_VALUES, reason)
 
 
 def _delays(config: Config) -> list[Refusal]:
     """Refuse a spacing of delays with too many of them within the probe."""
     delays = delay_count(config) + 2 * probe_cells(config)
-    if delays <= MOST_DELAYS:
-        return []
     reason = f"{delays} delays, those that the probe reaches included, are more than {MOST_DELAYS:.3g}: raise it"
-    return [Refusal("time.step", f"{config.time.step:g} fs", reason)]
+    return refused("time.step", f"{config.time.step:g} fs", delays > MOST_DELAYS, reason)
 
 
 def _blocking(config: Config, material: Material) -> list[Refusal]:
@@ -74,10 +69,8 @@ def _blocking(config: Config, material: Material) -> list[Refusal]:
         )
         return [Refusal("momentum.points", str(config.momentum.points), reason)]
     blocked = config.internal.pump.density * most_blocked(build_problem(config, material))
-    if blocked < 1:
-        return []
     reason = f"the second-order theory holds only well below {config.pump.density / blocked:.3g} cm^-2"
-    return [Refusal("pump.density", f"{config.pump.density:.3g} cm^-2", reason)]
+    return refused("pump.density", f"{config.pump.density:.3g} cm^-2", blocked >= 1, reason)
 
 
 def unknown_count(config: Config) -> int:

@@ -52,7 +52,7 @@ class Simulation:
 
 
 def simulate(problem: Problem, config: Config, run: Run) -> Simulation:
-    """Run one point; raises IntegrationError, Stopped. For one process: nothing is communicated."""
+    """Run one point; raises IntegrationError, Stopped. Not collective."""
     stages = Stages(MPI.COMM_SELF, run)
     with run.timings.measure("rates"):
         rates = build_rates(problem, config, run.shared)

@@ -43,17 +43,13 @@ def compute(config: Config, material: Material, run: Run) -> Result:
         traces = compute_traces(problem, config, simulation.polarization, simulation.dynamics, simulation.scale)
         times = lifetimes(config, traces)
     with run.timings.measure("modes"):
-        modes = _modes(problem, config, simulation)
+        state = simulation.dynamics.state_at(min(REFERENCE_TIME, config.internal.time.end))
+        weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(state) - problem.size)))
+        modes = find_modes(problem, simulation.generator, config.modes.count, weights, state)
     run.diagnostics.update(
         simulation.dynamics.statistics, unknowns=problem.size, mode_residual=float(modes.residual.max())
     )
     return _result(problem, config, simulation, traces, times, modes)
-
-
-def _modes(problem: Problem, config: Config, simulation: Simulation) -> Modes:
-    state = simulation.dynamics.state_at(min(REFERENCE_TIME, config.internal.time.end))
-    weights = np.pad(bleaching_in(problem), ((0, 0), (0, len(state) - problem.size)))
-    return find_modes(problem, simulation.generator, config.modes.count, weights, state)
 
 
 def _result(

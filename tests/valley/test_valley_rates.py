@@ -60,10 +60,10 @@ def test_detailed_balance_of_every_phonon_block(everything):
 
 def test_mirror_symmetry_is_exact(everything):
     problem = everything[1]
+    image = np.arange(problem.size).reshape(len(problem.species), -1)[problem.mirror].ravel()
     for name, w in matrices(everything).items():
         dense = w.toarray()
-        mirrored = problem.mirrored(problem.mirrored(dense).T).T
-        assert np.abs(mirrored - dense).max() <= 1e-12 * dense.max(), name
+        assert np.abs(dense[np.ix_(image, image)] - dense).max() <= 1e-12 * dense.max(), name
 
 
 def test_spin_is_conserved_by_all_but_exchange_and_flips(everything):
