@@ -24,10 +24,10 @@ class BoxConvolution:
         """Take w over integer differences, zero difference in the middle; odd sides; and the type of what is
         convolved.
         """
-        self._basis_vx, middle = mesh.lattice.reciprocal_vx, w_ij.shape[0] // 2
+        self._basis_vx, self._w_ij, middle = mesh.lattice.reciprocal_vx, w_ij, w_ij.shape[0] // 2
         difference_dx = integer_pairs(*(range(-middle, middle + 1),) * 2)
         far_to_near = np.argsort(-((difference_dx @ self._basis_vx) ** 2).sum(axis=1))
-        self._difference_xd, self._w_d = difference_dx[far_to_near].T, w_ij.ravel()[far_to_near]
+        self._far_to_near = far_to_near.astype(np.int32)
         self._real: np.dtype = np.zeros(0, precision).real.dtype
         self._spectra: dict[tuple[int, int], np.ndarray] = {}
         self._latest: tuple[tuple[int, int], np.ndarray] = (0, 0), np.empty(0)
@@ -69,9 +69,10 @@ class BoxConvolution:
 
     def _spectrum(self, lengths: tuple[int, int]) -> np.ndarray:
         if lengths not in self._spectra:
-            padded_ij = np.zeros(lengths)
+            padded_ij, side = np.zeros(lengths), self._w_ij.shape[0]
+            i, j = ((place - side // 2) % length for place, length in zip(np.divmod(self._far_to_near, side), lengths))
             # of several differences in one place the last one stays, which is the shortest
-            padded_ij[tuple(self._difference_xd % np.array(lengths)[:, None])] = self._w_d
+            padded_ij[i, j] = self._w_ij.ravel()[self._far_to_near]
             self._spectra[lengths] = (ducc0.fft.c2c(padded_ij).real / padded_ij.size).astype(self._real)
         # each value twice, for real and imaginary parts: a product of real arrays is much faster than one of mixed
         # kinds
