@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from hpcx.inspection.numbers import used_by, weak_numbers
-from hpcx.io.reading import reading, stored, swept_keys
+from hpcx.io.reading import datasets_in, reading, stored, swept_keys
 from hpcx.tree import decoded, file_of, flat, results_in, written_keys
 
 #: most values of a sweep that are written out
@@ -104,20 +104,10 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
         yield from _limits(file)
         return
     shape, rows = file["index/status"].shape, []
-
-    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        """Take a dataset that has one number for every point."""
+    for name, item in datasets_in(file).items():
         inside = name.startswith(("index/", "provenance/")) or "/" not in name
-        if (
-            isinstance(item, h5py.Dataset)
-            and not inside
-            and item.shape == shape
-            and item.dtype.kind == "f"
-            and not h5py.h5ds.is_scale(item.id)
-        ):
+        if not inside and item.shape == shape and item.dtype.kind == "f" and not h5py.h5ds.is_scale(item.id):
             rows.append(f"  {name:<44} {_range(item[()])}{_unit(item)}")
-
-    file.visititems(visit)
     if rows:
         yield "results against the swept keys"
         yield from rows
@@ -125,12 +115,7 @@ def _results(file: h5py.File, about: dict[str, Any]) -> Iterator[str]:
 
 def _limits(file: h5py.File) -> Iterator[str]:
     """Yield the limits of a search for convergence, with their error bars."""
-    names: list[str] = []
-    file["limit"].visititems(
-        lambda name, item: (
-            names.append(name) if isinstance(item, h5py.Dataset) and not name.endswith("_error") else None
-        )
-    )
+    names = [name for name in datasets_in(file["limit"]) if not name.endswith("_error")]
     yield "limits with error bars"
     for name in names:
         value, error = file[f"limit/{name}"], file[f"limit/{name}_error"]

@@ -58,6 +58,13 @@ def stored(dataset: h5py.Dataset) -> Any:
     return dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
 
 
+def datasets_in(group: h5py.Group) -> dict[str, h5py.Dataset]:
+    """Return all datasets of a group and the groups below by path, without links."""
+    found: dict[str, h5py.Dataset] = {}
+    group.visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
 def swept_keys(file: h5py.File) -> list[str]:
     """Return the keys that a `sweep.h5` runs over, in the order of its axes; none for other results."""
     scales = [dim[0].name for dim in file["index/status"].dims] if "index/status" in file else []

@@ -109,7 +109,8 @@ def read_states(path: Path, name: str, rows: np.ndarray, about: Mapping[str, obj
     """
     try:
         with reading(path) as file:
-            known = {key: stored(entry) for key, entry in file["provenance"].items()}
+            entries = file.get("provenance", {})  # hpcx 0.1 wrote attributes
+            known = {**file.attrs, **{key: stored(entry) for key, entry in entries.items()}}
             differing = [key for key in about if known.get(key) != about[key]]
             values = np.empty(0) if differing else _pick(file[name], rows)
     except OSError as error:

@@ -6,6 +6,7 @@ import ctypes
 import os
 import resource
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,9 @@ def _allowed() -> list[float]:
 
 def _limits(mount: Path, group: str, name: str) -> list[float]:
     """Return the limits of a control group and all above it; a group may limit what those below it have."""
-    place, found = mount / group.strip("/"), []
-    while True:
-        try:
-            found.append(float((place / name).read_text(encoding="utf-8")))  # "max" is no number
-        except (OSError, ValueError):
-            pass
-        if place in (mount, place.parent):
-            return found
-        place = place.parent
+    folder, found = mount / group.strip("/"), []
+    for place in (folder, *folder.parents):
+        if place.is_relative_to(mount):
+            with suppress(OSError, ValueError):  # "max" is no number
+                found.append(float((place / name).read_text(encoding="utf-8")))
+    return found

@@ -84,14 +84,6 @@ def _zeros_like(vector: Any) -> Any:
     return PETSc.Vec().createWithArray(zeros, size=vector.getSizes(), comm=vector.comm)
 
 
-class _Shell:
-    """Context of the shell Jacobian, which only tells the shift of a stage."""
-
-    def mult(self, matrix: Any, x: Any, y: Any) -> None:
-        """Refuse a product, which nothing asks for."""
-        raise NotImplementedError("the Jacobian is only ever inverted")
-
-
 class _StageSolver:
     """Context of the python SNES: solves the equation of an implicit stage directly.
 
@@ -152,7 +144,8 @@ class ImexStepper:
         ts.setARKIMEXType(scheme)
         self._residual = self.vector.duplicate()
         sizes = (self.vector.getSizes(), self.vector.getSizes())
-        self._matrix = PETSc.Mat().createPython(sizes, _Shell(), comm=self.cells.comm)
+        # the Jacobian is never multiplied with: it only receives the shift of a stage
+        self._matrix = PETSc.Mat().createPython(sizes, object(), comm=self.cells.comm)
         self._matrix.setUp()
         ts.setRHSFunction(self._rhs)
         ts.setIFunction(self._ifunction, self._residual)

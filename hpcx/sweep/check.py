@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 
 from hpcx.config.idle import idle_keys
 from hpcx.config.load import Plan
@@ -113,11 +114,7 @@ def _together(pieces: list[Piece]) -> int:
     changes = sorted(
         (time, step) for piece in pieces for time, step in ((piece.begin, 1), (piece.begin + piece.seconds, -1))
     )
-    most = now = 0
-    for _, step in changes:
-        now += step
-        most = max(most, now)
-    return max(most, 1)
+    return max(1, *accumulate(step for _, step in changes))
 
 
 def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Machine = REFERENCE) -> Check:

@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from hpcx.io.reading import reading, stored
+from hpcx.io.reading import datasets_in, reading, stored
 from hpcx.io.result import Dataset
 from hpcx.sweep.point_table import read_point_table
 from hpcx.sweep.store import DONE, Entry
@@ -220,27 +220,17 @@ def _common(name: str, described: list[Content]) -> Dataset | None:
 
 def describe(path: Path) -> Content:
     """Return the datasets of a result file; only coordinates have values, others a placeholder of their shape."""
-    content: Content = {}
-
-    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        """Describe one dataset; groups have nothing to describe."""
-        if not isinstance(item, h5py.Dataset):
-            return
-        own, attributes = name.rpartition("/")[2], item.attrs
-        dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
-        units, long_name, missing = (
-            str(attributes.get(key, default))
-            for key, default in (("units", "1"), ("long_name", own), ("missing_meaning", ""))
-        )
-        content[name] = Dataset(_values(item), dims, units, long_name, missing=missing)
-
     with h5py.File(path, "r") as file:
-        for name, item in file.items():
-            if name != "provenance":
-                visit(name, item)
-                if isinstance(item, h5py.Group):
-                    item.visititems(lambda below, dataset: visit(f"{name}/{below}", dataset))
-    return content
+        items = datasets_in(file).items()
+        return {name: _dataset(name, item) for name, item in items if not name.startswith("provenance/")}
+
+
+def _dataset(name: str, item: h5py.Dataset) -> Dataset:
+    own, attributes = name.rpartition("/")[2], item.attrs
+    dims = (own,) if h5py.h5ds.is_scale(item.id) else _scales(item)
+    defaults = (("units", "1"), ("long_name", own), ("missing_meaning", ""))
+    units, long_name, missing = (str(attributes.get(key, default)) for key, default in defaults)
+    return Dataset(_values(item), dims, units, long_name, missing=missing)
 
 
 def _scales(item: h5py.Dataset) -> tuple[str, ...]:
