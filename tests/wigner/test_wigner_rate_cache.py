@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from mpi4py import MPI
@@ -59,7 +60,12 @@ def test_damaged_files_are_made_again(physics, tmp_path, caplog):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1  # one bit
     path.write_bytes(content)
-    assert load_rates(run, grid, key) is None and "checksum" in caplog.text
+    assert load_rates(run, grid, key) is None and "damaged" in caplog.text
+    caplog.clear()
+    rate_cache.save_rates(run, assemble_rates(MPI.COMM_SELF, excitons, grid, 1, processes), key)
+    with h5py.File(path, "r+") as file:
+        file["intervalley_flux"][0, 0] *= 1.001
+    assert load_rates(run, grid, key) is None and "damaged" in caplog.text
     path.write_bytes(path.read_bytes()[:1000])
     assert load_rates(run, grid, key) is None
     path.rename(path.with_name(f"{'0' * 16}.h5"))
