@@ -28,6 +28,10 @@ EXCITON = {
     "exchange.long_range": True, "exchange.momenta": [0, 1], "phonons.enabled": True,
     "sweep.parameters.carriers.hopping": [1.0, "1.2 eV"],
 }  # fmt: skip
+DARK = {
+    "model": "exciton", "material": "WSe2", "bands.model": "parabolic", "mesh.N": 30, "mesh.k0": 0.1,
+    "exciton.electron": "K':c1",
+}  # fmt: skip
 ZONE = {
     "model": "exciton", "material": "WSe2", "mesh.N": 6, "mesh.region": "zone", "bands.model": "tight-binding",
     "tight_binding.builtin": "liu2013:WSe2", "solver.states": 2, "zone.valence": 2, "zone.conduction": 2,
@@ -82,7 +86,7 @@ IN_TIME = {
 }  # fmt: skip
 POLARISED = FORMATION | {"pump.polarization": ["x", "sigma+"], "signal.photon_energies.points": 0}
 CASES = {
-    "exciton": EXCITON, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
+    "exciton": EXCITON, "exciton of two valleys": DARK, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
     "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "channel": CHANNEL,
     "thermal trion": THERMAL, "wigner": MOMENTS,
     "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
@@ -159,7 +163,7 @@ def datasets(path: Path) -> set[tuple[str, tuple[str, ...], str]]:
         if isinstance(item, h5py.Dataset) and not name.startswith("provenance/"):
             axes = tuple(scales[0].name.rpartition("/")[2] for scales in item.dims if len(scales))
             axes = axes[axes[:1] == ("polarization",) :]  # which the page names once
-            counts = item.ndim == 1 and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
+            counts = item.is_scale and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
             found.update([] if counts else [(name, axes, item.attrs["units"])])
 
     with h5py.File(path, "r") as file:
