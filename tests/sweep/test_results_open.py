@@ -163,7 +163,9 @@ def datasets(path: Path) -> set[tuple[str, tuple[str, ...], str]]:
         if isinstance(item, h5py.Dataset) and not name.startswith("provenance/"):
             axes = tuple(scales[0].name.rpartition("/")[2] for scales in item.dims if len(scales))
             axes = axes[axes[:1] == ("polarization",) :]  # which the page names once
-            counts = item.is_scale and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
+            counts = (
+                h5py.h5ds.is_scale(item.id) and item.dtype.kind in "iu" and np.array_equal(item, np.arange(len(item)))
+            )
             found.update([] if counts else [(name, axes, item.attrs["units"])])
 
     with h5py.File(path, "r") as file:
