@@ -86,7 +86,8 @@ IN_TIME = {
 }  # fmt: skip
 POLARISED = FORMATION | {"pump.polarization": ["x", "sigma+"], "signal.photon_energies.points": 0}
 CASES = {
-    "exciton": EXCITON, "exciton of two valleys": DARK, "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
+    "exciton": EXCITON, "exciton of two valleys": DARK,
+    "excitons on a path": ZONE | {"zone.path": "G-K", "zone.points": 3},
     "excitons in light": ZONE | {"absorption.enabled": True}, "trion": TRION, "channel": CHANNEL,
     "thermal trion": THERMAL, "wigner": MOMENTS,
     "wigner's rates": RATES, "uncertain wigner": MOMENTS | {"uncertainty.samples": 2, "time.end": 3},
