@@ -15,7 +15,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_processes_that_do_not_see_each_other_are_told(name):
-    assert "is alone" in strangers(1, "an MPI", OTHERS[name])
+    assert "sees only itself" in strangers(1, "an MPI", OTHERS[name])
     assert strangers(2, "an MPI", OTHERS[name]) == ""
 
 

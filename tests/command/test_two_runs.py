@@ -35,7 +35,7 @@ def test_a_run_of_other_physics_or_of_the_same_finds_a_single_run_at_work(here, 
         assert here(*words).returncode == 75 and (folder / "out/STOP").exists()  # it is for the other run
         (folder / "out/STOP").unlink()
     assert run.wait() in (0, 75)
-    assert other.returncode == 2 and "another run with a different input is at work" in other.stderr
+    assert other.returncode == 2 and "another run with a different input is using here/out" in other.stderr
     assert same.returncode == 75 and "1 of 1 points are being computed by another run" in same.stdout
     assert fresh.returncode == 2 and "a run is still active in here/out" in fresh.stderr
     assert [path.name for path in folder.iterdir() if path.name.startswith("out")] == ["out"]
