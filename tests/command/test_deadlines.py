@@ -69,4 +69,4 @@ def test_a_stale_end_is_said_and_the_run_goes_on(here, write, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_END_TIME", "1700000000")
     run = here("run", write())
     assert run.returncode == 0, run.stderr
-    assert "SLURM_JOB_END_TIME has passed" in run.stderr
+    assert "SLURM_JOB_END_TIME is in the past" in run.stderr
