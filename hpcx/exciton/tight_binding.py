@@ -155,6 +155,12 @@ class MomentumPath:
     corners: list[str]
     along_c: np.ndarray
 
+    def name(self, number: int) -> str:
+        """Return the corner at a momentum as written, or its fractions, as text."""
+        at = np.flatnonzero(np.isclose(self.along_c, self.along_q[number]))
+        x, y = self.fraction_qv[number]
+        return self.corners[at[0]] if at.size else f"({x:.4g}, {y:.4g})"
+
 
 def path_of(text: str, points: int, model: TightBinding) -> MomentumPath:
     """Return equally spaced momenta along a path such as "G-K-M"; raises ValueError for one that makes no sense."""

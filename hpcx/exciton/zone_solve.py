@@ -35,6 +35,8 @@ from hpcx.units import from_internal
 POLARISATIONS = (("plus", 1), ("minus", -1))
 #: unit of squared velocity matrix elements, times hbar squared
 WEIGHT = "eV^2*angstrom^2"
+#: which momentum of a path the datasets outside /exciton/dispersion belong to
+_LAST = " at the last pair momentum"
 
 
 def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> Result:
@@ -63,20 +65,28 @@ def solve_zone(comm: MPI.Comm, config: Config, material: Material, run: Run) -> 
         products += pairs.products
     run.note_error(max(residuals), config.solver.tolerance)
     run.diagnostics["exciton_products"] = products
+    lowest, last = int(np.argmin([energy[0] for energy in energies])), len(energies) - 1
     _add_energies(result, config, model, fraction_qv, np.array(energies), np.array(edges))
-    add_degeneracy(result, "exciton", sizes, symmetry.width / 2)
-    _add_names(result, config, symmetry, np.array(groups), np.array(irreps))
+    add_degeneracy(result, "exciton", sizes, symmetry.width / 2, _LAST if last else "")
+    _add_names(result, config, symmetry, np.array(groups), np.array(irreps), _place(config, model, last))
     _add_states(result, operator, model, pairs)
-    lowest = int(np.argmin([energy[0] for energy in energies]))
+    where = _place(config, model, lowest)
     binding = from_internal(edges[lowest] - energies[lowest][0], "meV")
     result.summary.append(
-        f"lowest exciton {energies[lowest][0]:.6f} eV, {binding:.2f} meV below the"
+        f"lowest exciton{where and where + ':'} {energies[lowest][0]:.6f} eV, {binding:.2f} meV below the"
         f" free pairs of its momentum ({problem.size} pair states, {model.orbitals} orbitals)"
     )
     if config.absorption.enabled and operator.problem.velocity_xkcv is not None:
         with run.timings.measure("absorption"):
             _add_absorption(comm, result, config, operator, operator.problem.velocity_xkcv, pairs, stages)
     return result
+
+
+def _place(config: Config, model: TightBinding, number: int) -> str:
+    """Return at which momentum of a path something is, as " at Q = K"; nothing if there is one momentum alone."""
+    if config.zone.path is None:
+        return ""
+    return f" at Q = {path_of(config.zone.path, config.zone.points, model).name(number)}"
 
 
 def _problem(
@@ -154,21 +164,17 @@ def _add_energies(
     edge_q: np.ndarray,
 ) -> None:
     """Put energies under /exciton, and with a path those of every pair momentum under /exciton/dispersion."""
-    result.add(
-        "exciton/energy",
-        energy_qs[-1],
-        ("state",),
-        "eV",
-        "exciton energy" + (" at the last pair momentum" if len(edge_q) > 1 else ""),
-    )
+    where = _LAST if len(edge_q) > 1 else ""
+    result.add("exciton/energy", energy_qs[-1], ("state",), "eV", f"exciton energy{where}")
     result.add(
         "exciton/binding_energy",
         edge_q[-1] - energy_qs[-1, 0],
         (),
         "eV",
-        "exciton binding energy, from the lowest free pair of its momentum",
+        f"exciton binding energy{where}, from the lowest free pair of its momentum",
     )
-    result.add("exciton/pair_edge", edge_q[-1], (), "eV", "lowest energy of a free pair of this momentum")
+    text = "lowest energy of a free pair" + (where or " of this momentum")
+    result.add("exciton/pair_edge", edge_q[-1], (), "eV", text)
     if config.zone.path is None:
         return
     momentum_qx = fraction_qv @ model.reciprocal_vx
@@ -193,17 +199,21 @@ def _add_energies(
 
 
 def _add_names(
-    result: Result, config: Config, symmetry: ZoneSymmetry, group_q: np.ndarray, irrep_qs: np.ndarray
+    result: Result, config: Config, symmetry: ZoneSymmetry, group_q: np.ndarray, irrep_qs: np.ndarray, where: str
 ) -> None:
     """Put the representations of the states of the last pair momentum, which has this symmetry, under /exciton,
-    and with a path those of every one under /exciton/dispersion.
+    and with a path those of every one under /exciton/dispersion; the last one is `where`, as " at Q = K".
     """
     what = "unitary operations that keep the pair momentum, by what they do to momenta in the plane"
     more = f'; "{UNKNOWN}" where the model leaves a relative phase of orbitals open'
     add_representations(result, "exciton", group_q[-1], irrep_qs[-1], what, more)
     if config.zone.path is not None:
         add_representations(result, "exciton/dispersion", group_q, irrep_qs, what, more)
-    result.summary.append(f"states: {', '.join(irrep_qs[-1])}; representations of {group_q[-1]}")
+    result.summary.append(f"states{where}: {', '.join(irrep_qs[-1])}; representations of {group_q[-1]}")
+    if where:
+        result.summary.append(
+            f"exciton/energy and all else outside exciton/dispersion are those{where}, the last momentum"
+        )
     if UNKNOWN in irrep_qs:
         text = "the model leaves relative phases of orbitals open"
         result.summary.append(f"representations are unknown where {text}; tight_binding.spin settles those of spins")

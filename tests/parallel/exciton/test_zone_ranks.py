@@ -50,6 +50,13 @@ def test_results_do_not_depend_on_the_ranks(comm, on_one_rank, zone):
     assert np.sum(np.abs(amplitude) ** 2, axis=(0, 1, 2)) == pytest.approx(np.ones(5), abs=1e-12)
     density = np.sum(np.abs(amplitude) ** 2, axis=(1, 2))
     expected = np.sum(np.abs(alone.value("exciton/wavefunction")) ** 2, axis=(1, 2))
+    if zone:
+        energy_qs, told = result.value("exciton/dispersion/energy"), result.summary
+        assert result.value("exciton/energy") == pytest.approx(energy_qs[-1])
+        assert "at the last pair momentum" in result.datasets["exciton/pair_edge"].long_name
+        lowest = ("G", "(0.1667, 0.1667)", "K")[np.argmin(energy_qs[:, 0])]
+        assert any(line.startswith(f"lowest exciton at Q = {lowest}: ") for line in told), told
+        assert any(line.startswith("states at Q = K: ") for line in told), told
     # bright and dark states come in pairs (K and K'), whose sum is unique
     pairs = [0, 1] if not zone else [0]
     assert result.value("exciton/space/hole") == alone.value("exciton/space/hole")
