@@ -27,7 +27,8 @@ Row = tuple[str, dict[str, Any], Entry]
 
 
 def status_text(path: Path, every_point: bool = False) -> str:
-    """Return one line per point (state, seconds, ranks, core-hours, coordinates, message), totals and warnings.
+    """Return one line per point (state, seconds, ranks, core-hours, coordinates, message), totals and warnings;
+    of a study of `hpcx converge` how many calculations are done, and the points of its last batch.
 
     `path` is an output directory, or a `sweep.h5` that may have come alone. Of a sweep of more than LONG points only
     some of those that are not done are listed, unless `every_point` is asked for.
@@ -37,7 +38,11 @@ def status_text(path: Path, every_point: bool = False) -> str:
     study = path / "converge"
     if not study.is_dir():
         return _text(*_state(path), every_point)
-    of_study = f"calculations of hpcx converge\n{status_text(study, every_point)}"
+    done = len(list((study / "points").glob("*.h5")))
+    of_study = (
+        f"a study of hpcx converge: {done} calculations are done, and the same command resumes it; its last ones:\n"
+        f"{status_text(study, every_point)}"
+    )
     return f"{_text(*_state(path), every_point)}\n\n{of_study}" if _has_run(path) else of_study
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hpcx.sweep.status import status_text
+
 INPUT = 'model = "exciton"\nmaterial = "MoS2"\n[output]\ndirectory = "out"\n[converge]\ntarget = "0.5 meV"\n'
 
 
@@ -59,6 +61,8 @@ def test_after_ctrl_c_the_same_command_goes_on(here, write, alone, tmp_path):
     left = results(tmp_path)
     assert status == 75 and "SIGINT" in printed and "rerun the same command to resume" in printed
     assert 1 <= len(left) < 6  # in the middle of the first calculations
+    told = f"a study of hpcx converge: {len(left)} calculations are done, and the same command resumes it"
+    assert told in status_text(tmp_path / "out")
     assert last_line(here("converge", "input.toml")) == alone
     now = results(tmp_path)
     assert len(now) > len(left) and left.items() <= now.items()
