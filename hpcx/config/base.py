@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -220,6 +220,16 @@ class RunInput(Section):
     def material_keys(self) -> list[str]:
         """Return the numbers and words of the material that the calculation needs; see `hpcx.materials.catalogue`."""
         return []
+
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together, each in one line."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if found := list(self.complaints()):
+            raise ValueError("\n".join(found))
+        return self
 
     @classmethod
     def expand_axis(cls, key: str, values: list[Any]) -> list[Any]:

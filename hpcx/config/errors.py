@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -56,7 +56,12 @@ def mistakes_of(error: ValidationError, config: type[RunInput]) -> list[Mistake]
     for item in error.errors():
         mistake = _mistake(item, keys)
         found.setdefault(mistake.key, mistake)
-    return list(found.values())
+    return [part for mistake in found.values() for part in _parts(mistake)]
+
+
+def _parts(mistake: Mistake) -> list[Mistake]:
+    """Return the mistakes of several keys together, one a line, as `RunInput.complaints` gives them."""
+    return [mistake] if mistake.own else [replace(mistake, message=line) for line in mistake.message.split("\n")]
 
 
 def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
@@ -75,6 +80,8 @@ def _mistake(item: ErrorDetails, keys: dict[str, Key]) -> Mistake:
     if key is None:  # a check that involves several keys
         return Mistake(name, text, own=False)
     why = f"{text}; " if item["type"] == "value_error" else ""
+    if why and isinstance(item["input"], str) and key.wanted() == "text":  # that it is, and why says what is wrong
+        return Mistake(name, text, item["input"])
     close = suggestion(item["input"], list(key.choices)) if key.choices else ""
     if item["input"] in key.choices:
         close = "; in brackets" if key.kind else "; without quotes"

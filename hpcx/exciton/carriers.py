@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcx.exciton.carriers_config import CARRIER
+from hpcx.exciton.carriers_config import CARRIER, nearest_valley
 from hpcx.exciton.config import CarriersInput
 from hpcx.exciton.tight_binding import load_model, load_valleys, occupied_bands, valley_centre
 from hpcx.materials.band_models import BAND_MODELS
@@ -24,7 +24,9 @@ Label = Carrier | Level | Massive
 #: electron and hole of the A exciton
 A_PAIR = (Carrier(1, 1, True), Carrier(1, 1, False))
 #: other names of valleys
-_ALIASES = {"Gamma": "G", "Lambda": "Q", "Lambda'": "Q'"}
+_ALIASES = {"Gamma": "G", "Γ": "G", "Lambda": "Q", "Lambda'": "Q'", "Λ": "Q", "Λ'": "Q'"}
+#: valleys of K and of Lambda by all their names
+_K_VALLEYS, _LAMBDA = ("K", "K'"), ("Lambda", "Lambda'", "Q", "Q'")
 #: numbers of the material by transition and kind: of K valleys, tau s = +1 is A
 _TRANSITION = {1: "A", -1: "B"}
 #: spins further from 0 than this are definite
@@ -83,17 +85,17 @@ def species_of(config: CarriersInput, material: Material, word: str) -> Species:
     valley, conduction, which = _ALIASES.get(found["valley"], found["valley"]), found["kind"] == "c", found["which"]
     if config.bands.model == "tight-binding":
         return _of_model(config, word, valley, conduction, which)
-    if valley in ("K", "K'"):
+    if valley in _K_VALLEYS:
         return _of_k_valleys(config, material, word, valley, conduction, which)
-    if valley in ("Q", "Q'") and conduction and config.bands.model == "parabolic":
+    parabolic = config.bands.model == "parabolic"
+    if valley in _LAMBDA and conduction and parabolic:
         return _of_lambda(material, valley, which)
+    more = ", and c of Lambda and Lambda' (also called Q and Q')" if parabolic else ""
+    near = nearest_valley(found["valley"], (*_K_VALLEYS, *(_LAMBDA if parabolic and conduction else ())))
+    meant = f"; did you mean '{near}:{found['kind']}{which}'?" if near else ""
     raise CarrierError(
-        f"{word}: {config.bands.model} bands have no such carrier; they have c and v at K and K'" + _more(config)
+        f"{word}: {config.bands.model} bands have no such carrier; they have c and v at K and K'{more}{meant}"
     )
-
-
-def _more(config: CarriersInput) -> str:
-    return ", and c of Lambda and Lambda'" if config.bands.model == "parabolic" else ""
 
 
 def _of_k_valleys(

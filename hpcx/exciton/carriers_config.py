@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from hpcx.config.base import Section
+from hpcx.spelling import nearest
 
 #: its valley, conduction or valence band, and the number of the band from the gap or the sign of its spin
 CARRIER = re.compile(r"(?P<valley>[^\s:]+|\([^)]*\)):(?P<kind>[cv])(?P<which>[1-9]\d?|[+-])")
@@ -15,11 +17,19 @@ WORD = (
     "the valley (K, K', Q, Q', G, M, Lambda, or fractions of the reciprocal vectors \"(0.1,0.2)\") and c or v with the"
     " number of the band from the gap, or with + or - for the band next to the gap that has this spin"
 )
+#: how else a prime is written
+_PRIME = re.compile(r"(?<=.)(p|prime|[’′`])$")
 #: kind of band and examples of the carriers of a pair
 _KINDS = {
     "electron": ("c", "an electron", "K:c1, K':c+, Lambda:c1"),
     "hole": ("v", "a hole", "K:v1, K':v+, G:v1"),
 }
+
+
+def nearest_valley(word: str, known: tuple[str, ...]) -> str | None:
+    """Return the known valley that a misspelt one looks most like, if any does; "Kp" is K'."""
+    primed = _PRIME.sub("'", word)
+    return primed if primed in known else nearest(primed, known)
 
 
 class Pair(Section):
@@ -42,12 +52,12 @@ class Pair(Section):
         """The words that are given, by "electron" and "hole"."""
         return {name: word for name in _KINDS if (word := getattr(self, name)) is not None}
 
-    def check(self, region: str, exchange: bool, phonons: bool) -> None:
-        """Raise ValueError if carriers are named with what is there for the A exciton alone, or not on disks."""
+    def check(self, region: str, exchange: bool, phonons: bool) -> Iterator[str]:
+        """Complain if carriers are named with what is there for the A exciton alone, or not on disks."""
         keys = " and ".join(f"exciton.{name}" for name in self.words)
         if keys and region == "zone":
-            raise ValueError(f'mesh.region = "zone" has the pairs of all valleys, see zone.momentum: leave out {keys}')
+            yield f'mesh.region = "zone" has the pairs of all valleys, see zone.momentum: leave out {keys}'
         if keys and exchange:
-            raise ValueError(f"exchange is that of the A excitons of K and K': leave out {keys}, or exchange")
+            yield f"exchange is that of the A excitons of K and K': leave out {keys}, or exchange"
         if keys and phonons:
-            raise ValueError(f"phonons.enabled gives widths of the A exciton only: leave out {keys}")
+            yield f"phonons.enabled gives widths of the A exciton only: leave out {keys}"

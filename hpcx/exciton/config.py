@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -160,16 +161,16 @@ class Absorption(Section):
         return self
 
 
-def check_helicity(absorption: Absorption, bands: Bands) -> None:
-    """Raise ValueError if the helicity of the light has no transitions."""
+def check_helicity(absorption: Absorption, bands: Bands) -> Iterator[str]:
+    """Complain if the helicity of the light has no transitions."""
     if absorption.helicity == "opposite" and bands.model == "parabolic":
-        raise ValueError('absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"')
+        yield 'absorption.helicity = "opposite" has no transitions with bands.model = "parabolic"'
 
 
-def check_exchange(exchange: Exchange, bands: Bands) -> None:
-    """Raise ValueError if the bands do not say how strongly pairs couple."""
+def check_exchange(exchange: Exchange, bands: Bands) -> Iterator[str]:
+    """Complain if the bands do not say how strongly pairs couple."""
     if exchange.long_range and bands.model == "parabolic":
-        raise ValueError(
+        yield (
             'exchange.long_range needs the overlap of conduction and valence states, which bands.model = "parabolic"'
             " does not have"
         )
@@ -315,21 +316,18 @@ class CarriersInput(RunInput):
     exchange: Exchange = Field(default_factory=Exchange, description="electron-hole exchange on disks")
     solver: Solver = Field(default_factory=Solver, description="eigensolver")
 
-    @model_validator(mode="after")
-    def _has_bands(self) -> CarriersInput:
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together."""
         files = self.tight_binding
         if self.bands.model == "tight-binding" and files.file is None and files.builtin is None:
-            raise ValueError("tight_binding.file or tight_binding.builtin is missing: the bands")
+            yield "tight_binding.file or tight_binding.builtin is missing: the bands"
         if self.screening.r0_y is not None and (self.phonons.enabled or self.screening.interaction != "thin-layer"):
-            raise ValueError(
+            yield (
                 'screening.r0_y acts in the interaction "thin-layer" and not with phonons.enabled, whose excitons are'
                 " isotropic"
             )
         if self.phonons.enabled and self.mesh.region == "zone":
-            raise ValueError(
-                'phonons.enabled gives widths of the 1s exciton of a valley only: set mesh.region = "disks"'
-            )
-        return self
+            yield 'phonons.enabled gives widths of the 1s exciton of a valley only: set mesh.region = "disks"'
 
     @property
     def carrier_words(self) -> dict[str, str]:
@@ -374,22 +372,20 @@ class Config(CarriersInput):
     zone: Zone = Field(default_factory=Zone, description="pairs on the whole zone")
     exchange: ExcitonExchange = Field(default_factory=ExcitonExchange, description="exchange of pairs on disks")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Config:
-        check_helicity(self.absorption, self.bands)
-        check_exchange(self.exchange, self.bands)
-        self.exciton.check(self.mesh.region, self.exchange.acts, self.phonons.enabled)
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together."""
+        yield from super().complaints()
+        yield from check_helicity(self.absorption, self.bands)
+        yield from check_exchange(self.exchange, self.bands)
+        yield from self.exciton.check(self.mesh.region, self.exchange.acts, self.phonons.enabled)
         if self.mesh.region == "zone" and self.bands.model != "tight-binding":
-            raise ValueError(
-                'mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley'
-            )
+            yield 'mesh.region = "zone" needs bands.model = "tight-binding": other bands are those of a valley'
         moving = self.zone.path is not None or any(self.zone.momentum)
         if self.mesh.region == "zone" and moving and self.absorption.enabled:
-            raise ValueError(
+            yield (
                 "absorption.enabled needs pairs of zero momentum, because light carries none; leave out zone.momentum"
                 " and zone.path"
             )
-        return self
 
     @property
     def carrier_words(self) -> dict[str, str]:

@@ -37,11 +37,8 @@ def refusals(config: CarriersInput, material: Material) -> list[Refusal]:
     """Return surroundings that make no sense, a splitting that closes the gap of one spin,
     what is wrong with a tight-binding model.
     """
-    found = tried("environment", config.environment, lambda: material_interaction(config, material))[1] + _of_bands(
-        config, material
-    )
-    exchange = config.exchange
-    found = found or _named(config, material)
+    found = tried("environment", config.environment, lambda: material_interaction(config, material))[1]
+    found, exchange = found + (_of_bands(config, material) or _named(config, material)), config.exchange
     if not found and apart(surroundings(config)):
         return _of_overlaps(config)
     if not found and exchange.long_range:

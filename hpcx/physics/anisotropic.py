@@ -43,7 +43,7 @@ class AnisotropicLayer:
         Raises ValueError for a length of 0 and for slabs, sheets and tables.
         """
         if not surroundings.has("kappa"):
-            raise ValueError("an anisotropic layer needs surroundings of one permittivity")
+            raise ValueError("an anisotropic layer (screening.r0_y) needs surroundings of one permittivity")
         lengths = length, length if length_y is None else length_y
         if min(lengths) <= 0:
             raise ValueError("an anisotropic layer needs r0 > 0 along x and y")

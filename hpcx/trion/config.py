@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -257,68 +258,64 @@ class Config(exciton.CarriersInput):
         known = self.bands.model == "tight-binding" or self.conduction_order is not None
         return [*super().material_keys(), *([] if known else ["carriers.order"])]
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Config:
-        exciton.check_helicity(self.absorption, self.bands)
-        exciton.check_exchange(self.exchange, self.bands)
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together."""
+        yield from super().complaints()
+        yield from exciton.check_helicity(self.absorption, self.bands)
+        yield from exciton.check_exchange(self.exchange, self.bands)
         if self.exchange.acts and not self.trion.channels:
-            raise ValueError("exchange acts on trion.channels, and there are none")
+            yield "exchange acts on trion.channels, and there are none"
         if self.exchange.acts and self.absorption.enabled and self.trion.temperature > 0:
-            raise ValueError(
+            yield (
                 "spectra with exchange are those of a resident carrier at rest: set trion.temperature = 0 instead of"
                 f" {self.trion.temperature:g} K, or leave absorption or exchange out"
             )
         if any(self.trion.momentum):
-            self._check_momentum()
+            yield from self._check_momentum()
         if self.solver.angular_momentum:
-            self._check_angular_momentum()
+            yield from self._check_angular_momentum()
         if self.mesh.region == "zone":
-            raise ValueError('mesh.region = "zone" is for model = "exciton"')
+            yield 'mesh.region = "zone" is for model = "exciton"'
         if self.absorption.helicity == "opposite" and self.solver.symmetry not in ("none", "auto"):
-            raise ValueError(
+            yield (
                 'absorption.helicity = "opposite" excites states of another symmetry than solver.symmetry = '
                 f'"{self.solver.symmetry}" keeps; set solver.symmetry = "none"'
             )
         if self.twod.enabled and self.trion.temperature > 0:
-            raise ValueError(
+            yield (
                 "twod.enabled needs one initial state per species: set trion.temperature = 0 instead of"
                 f" {self.trion.temperature:g} K"
             )
         if self.twod.enabled and self.trion.channels:
-            raise ValueError("twod.enabled has spectra of singlet and triplet together: leave out trion.channels")
+            yield "twod.enabled has spectra of singlet and triplet together: leave out trion.channels"
         if self.phonons.enabled and (self.trion.channels or self.trion.transition == "B"):
-            raise ValueError(
+            yield (
                 "phonons.enabled gives widths of singlets and triplets of the A exciton only: leave out"
                 " trion.channels and"
                 " trion.transition"
             )
         if self.twod.enabled and "singlet" not in self.trion.species:
-            raise ValueError("twod.enabled needs the singlet, whose peaks are followed: add it to trion.species")
-        return self
+            yield "twod.enabled needs the singlet, whose peaks are followed: add it to trion.species"
 
-    def _check_momentum(self) -> None:
-        """Raise ValueError for what a total momentum breaks, or what is not there with it."""
+    def _check_momentum(self) -> Iterator[str]:
+        """Complain of what a total momentum breaks, or what is not there with it."""
         if self.solver.symmetry not in ("none", "auto"):
-            raise ValueError(
-                f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"'
-            )
+            yield f'trion.momentum breaks solver.symmetry = "{self.solver.symmetry}": set it to "none" or "auto"'
         if self.exchange.acts or self.twod.enabled or self.trion.temperature > 0:
-            raise ValueError(
+            yield (
                 "trion.momentum cannot be combined with exchange, twod.enabled or trion.temperature, which set"
                 " their own momenta"
             )
 
-    def _check_angular_momentum(self) -> None:
-        """Raise ValueError where no sector has an angular momentum,
+    def _check_angular_momentum(self) -> Iterator[str]:
+        """Complain where no sector has an angular momentum,
         or what is asked for is that of fully symmetric states.
         """
         most = {"C2": 1, "C3": 1, "C6": 3}.get(self.solver.symmetry, 0)
         if abs(self.solver.angular_momentum) > most:
-            raise ValueError(
+            yield (
                 f'solver.angular_momentum = {self.solver.angular_momentum} needs solver.symmetry = "C6", or for 1 and'
                 ' -1 "C3" or "C2"'
             )
         if self.absorption.enabled or self.twod.enabled or self.exchange.acts:
-            raise ValueError(
-                "solver.angular_momentum cannot be combined with spectra or exchange, which select their own"
-            )
+            yield "solver.angular_momentum cannot be combined with spectra or exchange, which select their own"

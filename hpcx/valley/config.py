@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -336,22 +337,21 @@ class Config(RunInput):
         """Return the values of a swept key with the families of mechanism sets written out."""
         return expand_sets(values) if key == "mechanisms.set" else values
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Config:
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together."""
         if self.approximation.saturation and self.momentum.dimension == 2:
-            raise ValueError(
+            yield (
                 "approximation.saturation needs momentum.dimension = 1: the theory has no saturation of angular"
                 " coherences"
             )
         if self.magnetic.field and self.momentum.dimension == 2:
-            raise ValueError(
+            yield (
                 "magnetic.field needs momentum.dimension = 1: angular coherences between detuned valleys are not part"
                 " of the theory"
             )
         outside = [t for t in self.flow.times or [] if not 0 <= t <= self.time.end]
         if outside:
-            raise ValueError(f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps")
-        return self
+            yield f"flow.times: {outside[0]:g} ps is not between 0 and time.end = {self.time.end:g} ps"
 
     @property
     def flow_times(self) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -312,32 +313,33 @@ class Config(RunInput):
         return [key for key in matching(*NUMBERS) if self.environment is None or key != "interaction.kappa"]
 
     @model_validator(mode="after")
-    def _consistent(self) -> Config:
+    def _countable(self) -> Config:
         maps = count_times(self.time.densities, self.time.end)
         values, knobs = (
             3 * maps * self.space.points**self.space.dimension,
             "lengthen the intervals of time.densities or lower space.points",
         )
         refuse_more("values of all maps", values if self.space.dimension else 0, MOST_MAP_VALUES, knobs)
+        return self
+
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong with keys together."""
         if self.pulse.centre >= self.time.end:
-            raise ValueError(f"pulse.centre = {self.pulse.centre:g} ps must be before time.end = {self.time.end:g} ps")
+            yield f"pulse.centre = {self.pulse.centre:g} ps must be before time.end = {self.time.end:g} ps"
         if self.pulse.centre < 1.7e-3 * self.pulse.duration:
-            raise ValueError(
+            yield (
                 f"pulse.centre = {self.pulse.centre} ps is too close to the start for pulse.duration ="
                 f" {self.pulse.duration} fs: it must be at least 1.7 durations"
             )
         if self.landscape.kind != "none" and self.space.dimension == 0:
-            raise ValueError("landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape")
+            yield "landscape.kind needs space.dimension = 1 or 2: the moments are not closed in a landscape"
         if self.annihilation.rate and self.space.dimension == 0:
-            raise ValueError("annihilation.rate needs space.dimension = 1 or 2: it depends on the local density")
+            yield "annihilation.rate needs space.dimension = 1 or 2: it depends on the local density"
         if self.landscape.kind != "none" and self.pulse.photon_energy is not None:
-            raise ValueError(
-                'pulse.photon_energy needs landscape.kind = "none": in a landscape the pump is at resonance everywhere'
-            )
+            yield 'pulse.photon_energy needs landscape.kind = "none": the pump is at resonance everywhere in one'
         if self.uncertainty.samples and self.space.dimension:
-            raise ValueError("uncertainty.samples needs space.dimension = 0")
+            yield "uncertainty.samples needs space.dimension = 0"
         if self.time.rates_only and (self.space.dimension or self.uncertainty.samples):
-            raise ValueError("time.rates_only needs space.dimension = 0 and uncertainty.samples = 0")
+            yield "time.rates_only needs space.dimension = 0 and uncertainty.samples = 0"
         if self.mechanisms.intervalley_off_at is not None and not self.mechanisms.intervalley:
-            raise ValueError("mechanisms.intervalley_off_at needs mechanisms.intervalley = true")
-        return self
+            yield "mechanisms.intervalley_off_at needs mechanisms.intervalley = true"

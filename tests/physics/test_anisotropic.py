@@ -141,7 +141,7 @@ def test_the_symmetry_of_a_hexagon_is_lost_and_inputs_without_it_keep_their_hash
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["environment=hBN-static"], "needs surroundings of one permittivity"),
+        (["environment=hBN-static"], r"\(screening.r0_y\) needs surroundings of one permittivity"),
         (["screening.interaction=logarithmic"], "screening.r0_y acts in the interaction"),
         (["phonons.enabled=true"], "screening.r0_y acts .* not with phonons.enabled"),
     ],
