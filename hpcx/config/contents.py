@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ def contents(section: Section, known: dict[tuple[str, str], Any] | None = None) 
     return found
 
 
-def file_keys(section: type[Section]) -> list[tuple[str, str]]:
+@lru_cache(maxsize=32)
+def file_keys(section: type[Section]) -> tuple[tuple[str, str], ...]:
     """Return dotted key and kind of every key whose text may name a file."""
-    return [(key.name, key.named) for key in keys_of(section) if key.named]
+    return tuple((key.name, key.named) for key in keys_of(section) if key.named)
 
 
 def environments(section: Section) -> dict[str, Material]:

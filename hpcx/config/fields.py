@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -62,10 +61,12 @@ class Key:
         return words + (f" {self.bounds}" if self.bounds else "") + (f" in {self.unit}" if self.unit else "")
 
 
-@lru_cache(maxsize=32)
-def keys_of(config: type[BaseModel]) -> tuple[Key, ...]:
-    """Return all keys of an input model in the order of their definition, tables entered."""
-    return tuple(_walk(config, ""))
+def keys_of(config: type[BaseModel]) -> list[Key]:
+    """Return all keys of an input model in the order of their definition, tables entered.
+
+    The choices are those that are registered now: a band model or interaction may be added at any time.
+    """
+    return list(_walk(config, ""))
 
 
 def _walk(config: type[BaseModel], prefix: str) -> Iterator[Key]:
