@@ -262,7 +262,20 @@ def differing_keys(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _differences(old: Any, new: Any, prefix: str) -> list[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
+    if isinstance(old, dict) and isinstance(new, dict | None) or isinstance(new, dict) and old is None:
+        old, new = old or {}, new or {}
         keys = sorted(set(old) | set(new))
         return [text for key in keys for text in _differences(old.get(key), new.get(key), f"{prefix}.{key}".strip("."))]
-    return [] if json.dumps(old, default=str) == json.dumps(new, default=str) else [f"{prefix}: {old} -> {new}"]
+    if json.dumps(old, default=str) == json.dumps(new, default=str):
+        return []
+    return [f"{prefix.replace('contents.', 'content of ', 1)}: {_shown(old)} -> {_shown(new)}"]
+
+
+def _shown(value: Any) -> str:
+    """Return a leaf as text; a number with its unit is a list of both."""
+    match value:
+        case None:
+            return "(not given)"
+        case [float() | int() as number, str() as unit]:
+            return f"{number} {'' if unit == '1' else unit}".strip()
+    return str(value)

@@ -193,5 +193,8 @@ def test_nor_on_rectangles(rows, columns, ranks, kind):
 
 def test_differing_keys_names_leaves_alone():
     old, new = {"a": {"b": 1, "c": [1, 2]}, "d": None}, {"a": {"b": 2, "c": [1, 2]}, "e": "x"}
-    assert differing_keys(old, new) == "\n  a.b: 1 -> 2\n  e: None -> x"
+    assert differing_keys(old, new) == "\n  a.b: 1 -> 2\n  e: (not given) -> x"
+    held = {"contents": {"environment": {"kappa": [4.5, "1"], "h": [0.5, "nm"]}}}
+    kappa = "content of environment.kappa: 4.5 -> (not given)"
+    assert differing_keys(held, {}) == f"\n  content of environment.h: 0.5 nm -> (not given)\n  {kappa}"
     assert differing_keys(old, json.loads(json.dumps(old))) == ""
