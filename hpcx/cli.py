@@ -266,7 +266,7 @@ def _tell_idle(comm: Any, plan: Any) -> None:
     from hpcx.config.sources import cautions
 
     if comm.rank == 0:
-        for sentence in [*idle_keys(plan), *cautions(plan.points), *plan.notices]:
+        for sentence in [*idle_keys(plan.points), *cautions(plan.points), *plan.notices]:
             logging.getLogger("hpcx").warning("%s", sentence)
 
 

@@ -432,7 +432,7 @@ def test_a_written_permittivity_beside_an_environment_is_told(tmp_path):
     (tmp_path / "input.toml").write_text(
         'model = "exciton"\nmaterial = "MoS2"\nenvironment = "hBN"\nmesh.N = 24\nmesh.k0 = 0.1\nscreening.kappa = 3\n'
     )
-    assert idle_keys(load_plan(str(tmp_path / "input.toml"), [])) == [
+    assert idle_keys(load_plan(str(tmp_path / "input.toml"), []).points) == [
         "screening.kappa has no effect: environment = 'hBN'"
     ]
 

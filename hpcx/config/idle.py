@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pydantic import BaseModel
 
 from hpcx.config.base import value_of
-from hpcx.config.load import Plan
 from hpcx.config.point import Point
 
 
-def idle_keys(plan: Plan) -> list[str]:
-    """Return a sentence for every written key that has no effect at any point of the plan."""
-    found = [_idle(point) for point in plan.points if not point.error]
-    common = set.intersection(*map(set, found)) if found else set()
+def idle_keys(points: Iterable[Point], but: Collection[str] = ()) -> list[str]:
+    """Return a sentence for every written key, `but` some, that has no effect at any of the points."""
+    found = [_idle(point) for point in points if not point.error]
+    common = set.intersection(*map(set, found)) - set(but) if found else set()
     return [f"{key} has no effect: {reason}" for key, reason in found[0].items() if key in common] if found else []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hpcx import registry
 from hpcx.config.choose import Open
 from hpcx.config.errors import InputError, Mistake
+from hpcx.config.idle import idle_keys
 from hpcx.config.sources import cautions
 from hpcx.converge.ladders import Place
 from hpcx.converge.outlook import look_ahead
@@ -32,7 +33,8 @@ def begin(problem: Open, target: str | None, quantity: list[str] | None, budget:
     Raises InputError with all mistakes.
     """
     start = problem.start
-    for sentence in [*cautions([start]), *problem.notices]:
+    idle = idle_keys([start], registry.start_values(start.config.model))  # those may be none of the user's
+    for sentence in [*idle, *cautions([start]), *problem.notices]:
         log.warning("%s", sentence)
     asked = {
         name: value

@@ -19,7 +19,7 @@ from hpcx.units import from_internal
 if TYPE_CHECKING:
     from hpcx.exciton.solve import ExcitonStates
 
-#: kind of texts in files: the same for all points of a sweep, so that they are stacked
+#: kind of texts in the files of points; `sweep.h5` stacks numbers alone
 TEXT = "U8"
 #: why a pair has no optical energy
 DARK = "NaN: light makes no such pair without phonons"

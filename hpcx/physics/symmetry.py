@@ -28,7 +28,7 @@ class Deviation:
     Attributes:
         operation: what is done.
         quantity: what should not change.
-        value: largest change, in `unit`.
+        value: largest change, in `unit`; infinite if the quantity is another one afterwards.
         scale: of the quantity, in the same unit: the change matters in relation to it.
         unit: "eV", or "" for numbers without.
     """
@@ -46,7 +46,8 @@ class Deviation:
     def __str__(self) -> str:
         """Return a clause for a message."""
         size = f"{1e3 * self.value:.3g} meV" if self.unit == "eV" else f"{self.value:.3g}"
-        return f"{self.operation} changes {self.quantity} by up to {size}"
+        by = "" if self.value == np.inf else f" by up to {size}"
+        return f"{self.operation} changes {self.quantity}{by}"
 
 
 def deviations(
@@ -70,7 +71,7 @@ def deviations(
     """
     generators = POINT_GROUPS[symmetry].generators
     if not POINT_GROUPS[symmetry].fits(mesh.lattice):
-        return [Deviation(next(iter(generators)), "the lattice, which is not hexagonal", 1.0, 1.0, "")]
+        return [Deviation(next(iter(generators)), "the lattice, which is not hexagonal", np.inf, 1.0, "")]
     found = []
     for name, operation in generators.items():
         move, conjugates = mesh.images(operation), operation.conjugates

@@ -134,7 +134,7 @@ def check(plan: Plan, planner: Planner, every_point: bool = False, machine: Mach
             f"({len(numbers)} of {len(plan.points)} points are listed; --all lists every one)",
             *report.warnings(),
         ]
-    lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan), *cautions(plan.points), *plan.notices]]
+    lines += [f"WARNING: {sentence}" for sentence in [*idle_keys(plan.points), *cautions(plan.points), *plan.notices]]
     lines += report.groups() if plan.axes else []
     lines += [f"{len(report.refusals)} of {len(plan.points)} points cannot be computed"] if report.refusals else []
     return Check("\n".join([*lines, *report.totals()]), len(plan.points), len(report.refusals))

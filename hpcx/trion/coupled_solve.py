@@ -235,6 +235,9 @@ def _add_labels(
     result.add(f"{place}/angular_momentum", np.array(rotation[1]), ("channel",), "1", text)
     main = np.array(names)[weight.argmax(axis=1)]
     result.add(f"{place}/main_channel", main, ("state",), "1", "channel of most weight")
+    if len(names) == 1:
+        return
     told = zip(main, 100 * weight.max(axis=1), irrep, strict=True)
     states = ", ".join(f"{name} {share:.0f} % ({label})" for name, share, label in told)
-    result.summary.append(f"exchange: states {states}; representations of {group}")
+    by = f"representations of {group} by the angular momentum of {names[0]}"
+    result.summary.append(f"exchange: states {states}; {by}")

@@ -86,15 +86,14 @@ def estimate(config: Config, material: Material, ranks: int) -> Estimate:
     config = with_expected_width(config, material)
     sizes = _counts(config, material, foreseen(config, material))
     bands = _bands(config, material)
-    busy, alike = (
-        min(ranks, sizes.columns),
-        all(_identical(config, material, species) for species in config.trion.names),
-    )
+    identical = [_identical(config, material, species) for species in config.trion.names]
+    busy, alike = min(ranks, sizes.columns), all(identical)
+    half = " (half where both like carriers are in one band, with their exchange symmetry)" if any(identical) else ""
     sharing = _sharing(config, material, sizes, alike, ranks)
     facts = {
         "mesh points": str(sizes.points),
         "pair states": str(sizes.pairs),
-        "unknowns": f"about {sizes.unknowns} (half for identical carriers)",
+        "unknowns": f"about {sizes.unknowns}{half}",
         "symmetry": sizes.symmetry,
         "kernel": sizes.kernel,
         "columns": str(sizes.columns),

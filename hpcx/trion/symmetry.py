@@ -29,7 +29,7 @@ def broken(problem: TrionProblem, symmetry: str, any_phase: bool = False) -> lis
     """
     bands = {"photoexcited": problem.photoexcited, "resident": problem.resident, "opposite": problem.opposite}
     if problem.initial and symmetry != "none":
-        return [Deviation(next(iter(POINT_GROUPS[symmetry].generators)), "the total momentum", 1.0, 1.0, "")]
+        return [Deviation(next(iter(POINT_GROUPS[symmetry].generators)), "the total momentum", math.inf, 1.0, "")]
     found = [
         deviation
         for w_ij in problem.interactions

@@ -52,7 +52,7 @@ INPUTS = [*sorted((ROOT / "inputs").glob("*.toml")), *sorted((ROOT / "inputs/val
     ],
 )
 def test_keys_without_effect_are_told(name, settings, told):
-    sentences = idle_keys(load_plan(str(ROOT / f"inputs/{name}.toml"), settings))
+    sentences = idle_keys(load_plan(str(ROOT / f"inputs/{name}.toml"), settings).points)
     assert [sentence.partition(" ")[0] for sentence in sentences] == told
 
 
@@ -60,4 +60,4 @@ def test_keys_without_effect_are_told(name, settings, told):
 def test_inputs_of_the_repository_have_no_idle_keys_and_no_old_names(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     plan = load_plan(str(path), [])
-    assert idle_keys(plan) == [] and not [sentence for sentence in plan.notices if "next release" in sentence]
+    assert idle_keys(plan.points) == [] and not [sentence for sentence in plan.notices if "next release" in sentence]

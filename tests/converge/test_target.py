@@ -70,6 +70,12 @@ def test_an_input_needs_no_mesh_and_has_one_problem(tmp_path):
         load_open(str(path), ["sweep.material=['MoS2', 'WS2']"])
 
 
+def test_keys_without_effect_are_told(caplog):
+    text = 'model = "exciton"\nmaterial = "MoS2"\nexchange = { screening = "environment" }\n'
+    begin(load_open("input.toml", [], text), "1 meV", None, None)
+    assert [one.message for one in caplog.records] == ["exchange.screening has no effect: exchange.long_range = false"]
+
+
 def test_a_sum_that_oscillates_with_the_mesh_has_no_limit():
     path = str(Path(__file__).resolve().parents[2] / "inputs" / "exciton_zone.toml")
     with pytest.raises(InputError, match=r"zone\.whole_cells: .* oscillates with mesh\.N and has no limit"):

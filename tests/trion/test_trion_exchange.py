@@ -181,6 +181,7 @@ def test_states_with_exchange_are_named_after_what_commutes():
             assert irrep[np.abs(energy - level).argmin()] == name
     assert irrep[:5].tolist() == ["A", "E2-", "A", "E1-", "E1+"]
     assert free.value(f"{place}/main_channel")[:2].tolist() == ["intra", "inter"]
+    assert any("(E2-)" in line and "of C6 by the angular momentum of intra" in line for line in free.summary)
     # threefold rotations tell less
     threefold = solve(COMM, config_of(words, solver={"symmetry": "C3", "states": 2}), WSE2, Run())
     assert threefold.value(f"{place}/irrep").tolist() == ["A", "E+"]
