@@ -157,5 +157,6 @@ def test_so_does_a_lattice_that_is_not_hexagonal():
     w_ij = interaction_grid(mesh, RytovaKeldysh(4.0, 1.0), "cell-average")
     problem = TrionProblem(mesh, bands[0], bands[0], bands[1], False, w_ij, np.ones(mesh.size))
     assert chosen(problem, "auto") == "C2"
+    assert str(broken(problem, "C3")[0]).endswith("changes the lattice, which is not hexagonal")
     even, odd = (spectrum(problem, "C2", angular_momentum=momentum) for momentum in (0, 1))
     assert np.sort(np.concatenate([even, odd])) == pytest.approx(spectrum(problem, "none"), abs=1e-10)
