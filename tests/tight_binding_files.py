@@ -142,6 +142,19 @@ def with_side_valleys() -> TightBinding:
     )
 
 
+def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35, lattice_vx=((0.33, 0.0), (0.0, 0.45))) -> TightBinding:
+    """Return two bands of different masses along two lattice vectors, by default those of a rectangle,
+    which mix by an odd hopping along the first.
+    """
+    cells = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
+    h_rij = np.zeros((5, 2, 2), complex)
+    h_rij[0] = np.diag([gap / 2 - 2 * sum(hopping), -gap / 2 + 2 * sum(hopping)])
+    for r, t in ((1, hopping[0]), (2, hopping[0]), (3, hopping[1]), (4, hopping[1])):
+        h_rij[r] = np.diag([t, -t])
+    h_rij[1, 0, 1], h_rij[2, 0, 1], h_rij[1, 1, 0], h_rij[2, 1, 0] = mixing, -mixing, -mixing, mixing
+    return TightBinding(np.array(lattice_vx), cells, h_rij, np.zeros((2, 3)))
+
+
 def attraction(problem: ZoneProblem) -> np.ndarray:
     """Return V(R + tau_i - tau_j) of orbitals, (orbital, orbital, N, N), eV."""
     return problem.attraction_ssr[problem.site_of[:, None], problem.site_of]

@@ -58,10 +58,11 @@ def _panel(axis: Axes, parameter: Parameter, answer: Answer) -> None:
     term = ladder.terms[parameter.leading]
     x, y = term / term[0], ladder.values + answer.value - ladder.limit.value
     axis.plot(x, y, "o", color=_POINTS, markersize=4, label="calculated")
-    axis.axhline(answer.value, color=_LIMIT, linewidth=0.6)
-    axis.errorbar(
-        0, answer.value, answer.error, fmt="s", color=_LIMIT, capsize=3, markersize=4, clip_on=False, label="limit"
-    )
+    if np.isfinite(answer.error):
+        axis.axhline(answer.value, color=_LIMIT, linewidth=0.6)
+        axis.errorbar(
+            0, answer.value, answer.error, fmt="s", color=_LIMIT, capsize=3, markersize=4, clip_on=False, label="limit"
+        )
     axis.set_xlim(0, 1.06)
     places, texts = _ticks(x, [parameter.levels[level] for level in ladder.levels])
     axis.set_xticks(places, texts)

@@ -31,8 +31,10 @@ FILE = "converge.h5"
 
 
 def with_error(value: float, error: float, unit: str) -> str:
-    """Return "13.89 +- 0.18 meV": two digits of the error, and as many of the value."""
-    if not math.isfinite(error) or error <= 0:
+    """Return "13.89 +- 0.18 meV": two digits of the error, and as many of the value; no number without an error."""
+    if not math.isfinite(error):
+        return "has no limit yet"
+    if error <= 0:
         return f"{value:.6g} +- {error:g} {unit}".rstrip(" 1")
     digits = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
     shown = "" if unit == "1" else f" {unit}"
@@ -186,10 +188,11 @@ def path_of(quantity: Quantity) -> str:
 
 
 def _limit(quantity: Quantity, answer: Answer) -> dict[str, Dataset]:
-    """Return the limit, its error, and the error by source."""
+    """Return the limit, its error, and the error by source; NaN where there is no limit yet."""
     path, name = path_of(quantity), name_of(quantity)
+    value = answer.value if math.isfinite(answer.error) else math.nan
     found = {
-        f"limit/{path}": Dataset(np.asarray(answer.value), (), quantity.unit, name),
+        f"limit/{path}": Dataset(np.asarray(value), (), quantity.unit, name),
         f"limit/{path}_error": Dataset(np.asarray(answer.error), (), quantity.unit, f"error of the {name}"),
     }
     for source, error in answer.errors.items():

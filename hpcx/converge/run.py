@@ -225,10 +225,11 @@ def _refined(study: Study) -> list[Place]:
             "the solver's own error exceeds the target; relax the target or tighten the solver's tolerance",
         )
         return []
-    step = chosen_moves(moves(study.family, study.done, study.failed), study.answers, allowed, study.work)
+    best = chosen_moves(moves(study.family, study.done, study.failed), study.answers, allowed, study.work)
+    step = best
     while step and study.spent + study.seconds(sum(study.work(move.place) for move in step)) > study.goal.budget:
         step = step[:-1]  # the best alone, if the budget is not enough for all
     if not step:
-        spent = np.isfinite(study.goal.budget) and moves(study.family, study.done, study.failed)
-        study.end = (SHORT, "the budget is spent" if spent else "nothing can be refined any further")
+        short = "what is left of the budget is too little for the next calculation"
+        study.end = (SHORT, short if best else "nothing can be refined any further")
     return [move.place for move in step]

@@ -52,12 +52,12 @@ class BoxConvolution:
         ]
 
     def _reach(self, place_px: np.ndarray) -> np.ndarray:
-        """Return the largest integers of vectors as long as twice the largest difference, (2,); periods beyond them are
-        always long enough.
+        """Return the largest integers of vectors as long as twice the largest difference and a little more than
+        rounding, (2,); periods beyond them are always long enough.
         """
         middle_x = (place_px.min(axis=0) + place_px.max(axis=0)) / 2
         twice = 4 * np.linalg.norm(place_px - middle_x, axis=1).max()
-        return twice * np.linalg.norm(np.linalg.inv(self._basis_vx), axis=0)
+        return twice / _SHORTER * np.linalg.norm(np.linalg.inv(self._basis_vx), axis=0)
 
     def _far_images(self, place_px: np.ndarray, length_ijx: np.ndarray) -> np.ndarray:
         """Say for which lengths all differences of points are shorter than their images, (i, j)."""

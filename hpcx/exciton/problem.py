@@ -81,10 +81,7 @@ def carrier_mesh(config: CarriersInput, material: Material) -> ValleyMesh:
 
 def mesh_points(config: CarriersInput, material: Material) -> int:
     """Return the number of points of an input's mesh, without making it."""
-    lattice = carrier_lattice(config, material)
-    return (
-        count_points(config.mesh.N, config.mesh.cutoff) if lattice.is_hexagonal else carrier_mesh(config, material).size
-    )
+    return count_points(config.mesh.N, config.mesh.cutoff, carrier_lattice(config, material))
 
 
 def coarse_mesh(config: CarriersInput, material: Material) -> list[str]:

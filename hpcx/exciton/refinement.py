@@ -30,6 +30,7 @@ from hpcx.materials.loader import Material
 from hpcx.physics.bands import BandModel
 from hpcx.physics.bound_states import BoundState, bound_state
 from hpcx.physics.constants import COULOMB, HBAR2_PER_M0
+from hpcx.physics.lattice import Lattice
 from hpcx.physics.mesh import count_points
 from hpcx.physics.screening import image_field
 from hpcx.physics.valley_bands import TightBindingValleys, cautions
@@ -39,6 +40,8 @@ from hpcx.units import from_internal
 START = {"mesh.N": 60, "mesh.k0": 0.14}
 #: width of the smallest supercell and smallest cut-off in units of the radius a of exp(-r/a) and of 1/a
 _WIDTH, _CUTOFF = 14.7, 2.05
+#: N k0 of the coarsest mesh at least, about 20 points: where the border of the zone limits k0, N begins higher
+_LEAST_REACH = 2.5
 #: steps of the ladders: supercells over the smallest one, cut-offs over the smallest one
 _WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 _HIGHER = tuple(2 ** (step / 2) for step in range(12))
@@ -80,10 +83,10 @@ class Tail:
         return float((half * weight * k**2) @ self.weight(k))
 
 
-def effective_cutoff(divisions: float, cutoff: float) -> float:
+def effective_cutoff(divisions: float, cutoff: float, lattice: Lattice) -> float:
     """Return the radius (2 pi / a) of the circle whose area the points within the cut-off stand for."""
-    points = count_points(int(divisions), cutoff)
-    return math.sqrt(points / (math.pi * math.sqrt(3) / 2)) / divisions
+    points = count_points(int(divisions), cutoff, lattice)
+    return math.sqrt(points / (math.pi * lattice.cell_area)) * lattice.constant / divisions
 
 
 def _pair(config: CarriersInput, material: Material, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,9 +166,9 @@ def mesh_parameters(config: CarriersInput, material: Material, highest: float = 
     lattice = carrier_lattice(config, material)
     radius = math.sqrt(2 / math.pi) / hydrogenic(config, material).contact  # a of exp(-r/a)
     law, tail = material_interaction(config, material), tail_of(config, material)
-    least = _WIDTH * radius / lattice.constant
-    sizes = tuple(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER)
     lowest = min(_CUTOFF / (radius * tail.unit), highest / 4)
+    least = max(_WIDTH * radius / lattice.constant, _LEAST_REACH / lowest)
+    sizes = tuple(dict.fromkeys(_MULTIPLE * math.ceil(least * wider / _MULTIPLE) for wider in _WIDER))
     cutoffs = [round(lowest * higher, 3) for higher in _HIGHER if lowest * higher < 0.9 * highest]
 
     field_of = lru_cache(lambda divisions: image_field(divisions, lattice, law))  # asked for again and again
@@ -177,7 +180,7 @@ def mesh_parameters(config: CarriersInput, material: Material, highest: float = 
 
     def beyond(values: Values) -> dict[str, float]:
         """Return the tail beyond the cut-off that the mesh really has, and what comes next."""
-        cutoff = effective_cutoff(values["mesh.N"], values["mesh.k0"])
+        cutoff = effective_cutoff(values["mesh.N"], values["mesh.k0"], lattice)
         return {"tail": tail.beyond(cutoff), "tail, next": tail.beyond(cutoff) * lowest / cutoff}
 
     return (
@@ -219,13 +222,15 @@ def refinement(config: Config, material: Material) -> Refinement:
     if config.mesh.region == "zone":
         return zone_refinement(config, material)
 
+    lattice = carrier_lattice(config, material)
+
     def lean(wanted: tuple[Quantity, ...]) -> dict[str, object]:
         """Return the settings for one state without spectrum."""
         return {"solver.states": 1, "solver.tolerance": RESIDUAL, "absorption.enabled": False}
 
     def work(values: Values) -> float:
         """Return the number of points with their transforms."""
-        points = count_points(int(values["mesh.N"]), values["mesh.k0"])
+        points = count_points(int(values["mesh.N"]), values["mesh.k0"], lattice)
         return _OVERHEAD + 100 * points * math.log2(points)
 
     return Refinement(

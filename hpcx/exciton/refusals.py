@@ -143,11 +143,10 @@ def _valleys(config: CarriersInput, model: TightBinding) -> list[Refusal]:
         return [
             Refusal("tight_binding.occupied", str(occupied), "there is no gap above this band at the valley's centre")
         ]
-    if config.mesh.cutoff > valleys.largest_cutoff:
-        reason = (
-            f"must be at most {valleys.largest_cutoff:.4g}, or the disks of the valley and of its time-reversed partner"
-            " overlap"
-        )
+    other, limit = min(valleys.cutoff_limits.items(), key=lambda item: item[1])
+    if config.mesh.cutoff > limit:
+        shown = math.floor(limit * 1e4) / 1e4
+        reason = f"must be at most {shown:g}, or the disks of the valley and of {other} overlap"
         return [Refusal("mesh.k0", f"{config.mesh.cutoff:g}", reason)]
     return followed(config, A_PAIR) if not config.carrier_words else []
 

@@ -47,6 +47,13 @@ class Lattice:
         """Area of the unit cell, nm^2."""
         return float(np.linalg.det(self.vectors_vx))
 
+    @property
+    def inscribed_radius(self) -> float:
+        """Radius of the circle within the Wigner-Seitz cell of b1, b2, half the shortest reciprocal vector, 1/nm:
+        points of an open disk up to it differ by no reciprocal vector.
+        """
+        return float(np.linalg.norm(self._nearest, axis=1).min()) / 2
+
     def disk(self, radius: float) -> np.ndarray:
         """Return the integers (i, j) of all i b1 + j b2 up to `radius` (1/nm), (points, 2), i first;
         the border belongs to it.

@@ -190,10 +190,12 @@ def lattice_mesh(divisions: int, cutoff: float, lattice: Lattice) -> ValleyMesh:
     return ValleyMesh(divisions, cutoff, lattice, index_kx[np.lexsort((angle, lattice.norm(index_kx)))])
 
 
-def count_points(divisions: int, cutoff: float) -> int:
-    """Return the number of points in a hexagonal lattice, without making them:
+def count_points(divisions: int, cutoff: float, lattice: Lattice) -> int:
+    """Return the number of points of a mesh; in a hexagonal lattice without making them:
     i^2 + i j + j^2 <= R^2 leaves an interval of j.
     """
+    if not lattice.is_hexagonal:
+        return len(lattice.disk(cutoff * divisions * 2 * np.pi / lattice.constant))
     i = np.arange(int(cutoff * divisions * BOUNDARY) + 1)
     root = np.sqrt(np.maximum(3 * (cutoff * divisions) ** 2 * BOUNDARY - 3.0 * i * i, 0.0))
     rows = np.floor((root - i) / 2) + np.floor((root + i) / 2) + 1

@@ -33,10 +33,14 @@ from hpcx.physics.valley_states import (
 
 #: how far an image of a momentum may be from a momentum, relative to the largest one
 _SAME_POINT = 1e-3
+#: share of a radius by which disks stay apart: points on a common border would count twice
+_TOUCHING = 1e-6
 #: matrix elements of the velocity below which light does not act, eV nm
 _DARK = 1e-7
 #: momentum at which masses are taken, 1/nm
 _STEP = 1e-2
+#: share of the curvature of a pair's bands from which on they are continued as Dirac bands
+_EXPLAINED = 0.5
 #: depth below the centre's energy from which on a minimum elsewhere is said, eV
 _LOWER = 1e-6
 #: splitting below which a model does not say which conduction band is lower, eV
@@ -101,13 +105,20 @@ class TightBindingValleys:
         return lattice_of(self.model.lattice_vx)
 
     @property
-    def largest_cutoff(self) -> float:
-        """Cut-off (2 pi / a) up to which the disks of both valleys do not overlap;
-        infinite if they are the same valley.
+    def cutoff_limits(self) -> dict[str, float]:
+        """Largest cut-offs (2 pi / a) for which the disk of a valley does not overlap with that of its image by a
+        reciprocal vector, and with that of its time-reversed partner if that is another valley; by these names.
         """
+        unit = 2 * np.pi / self.lattice.constant
         near_vx = integer_pairs(range(-4, 5), range(-4, 5)) @ self.lattice.reciprocal_vx
-        apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) * self.lattice.constant / (2 * np.pi)
-        return np.inf if apart < _SAME_POINT else apart / 2 * (1 + _SAME_POINT)
+        apart = float(np.linalg.norm(2 * self.centre_x + near_vx, axis=1).min()) / unit
+        partner = {} if apart < _SAME_POINT else {"its time-reversed partner": apart / 2 * (1 + _SAME_POINT)}
+        return {"its image in the next zone": self.lattice.inscribed_radius / unit * (1 - _TOUCHING)} | partner
+
+    @property
+    def largest_cutoff(self) -> float:
+        """The lowest of `cutoff_limits`."""
+        return min(self.cutoff_limits.values())
 
     def band(self, momentum_kx: np.ndarray, carrier: Carrier | Level) -> FollowedBand:
         """Return the band of a carrier at momenta (n, 2) from its valley's centre,
@@ -239,13 +250,14 @@ class TightBindingValleys:
 
     def continued(self, *pair: Carrier | Level) -> Dirac | Parabolic:
         """Return simple bands of an electron and a hole for momenta where their bands cannot be followed any more:
-        with their gap and velocity, or in two valleys and where that vanishes with their masses.
+        with their gap and velocity if that explains most of their curvature, else with their masses.
         """
         step = _STEP * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
         electron, hole = (self._follow(step, carrier) for carrier in pair)
         velocity = self._velocity(electron, hole)[0][0] if _in_one_valley(electron, hole) else 0.0
-        if abs(velocity) > _DARK:
-            gap = self.energy(pair[0]) - self.energy(pair[1])
+        gap = self.energy(pair[0]) - self.energy(pair[1])
+        of_pair = (electron.energy_k + hole.energy_k)[1:].mean()
+        if abs(velocity) > _DARK and (abs(velocity) * _STEP) ** 2 / (2 * gap) > _EXPLAINED * of_pair:
             return Dirac(abs(velocity) / 2, gap, 0.0)
         masses = [2 * HBAR2_PER_M0 * _STEP**2 / band.energy_k[1:].sum() for band in (electron, hole)]
         return Parabolic(*masses)

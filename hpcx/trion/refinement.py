@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from hpcx.exciton.problem import exciton_problem
+from hpcx.exciton.problem import carrier_lattice, exciton_problem
 from hpcx.exciton.refinement import (
     RESIDUAL,
     START,
@@ -50,7 +50,7 @@ _NAMES = {"singlet": "trion binding energy", "triplet": "triplet trion binding e
 
 def refinement(config: Config, material: Material) -> Refinement:
     """Return how trions on a disk are refined."""
-    exciton = binding_energy(config, material)
+    exciton, lattice = binding_energy(config, material), carrier_lattice(config, material)
     rough = _SHARE * exciton.rough
     channels = {name: f"{name} trion binding energy" for name in config.trion.channels}
     trions = [
@@ -74,7 +74,7 @@ def refinement(config: Config, material: Material) -> Refinement:
 
     def work(values: Values) -> float:
         """Return about the number of products of blocks: n^3, or n^2 where they are transforms."""
-        points = count_points(int(values["mesh.N"]), values["mesh.k0"])
+        points = count_points(int(values["mesh.N"]), values["mesh.k0"], lattice)
         return _OVERHEAD + points**2 * min(points, _TRANSFORMS)
 
     mesh, cutoff = mesh_parameters(config, material, highest_cutoff(config, all_carriers(config, material)))
@@ -105,9 +105,10 @@ class Excitons:
 
     def missing(self, divisions: float, cutoff: float) -> float:
         """Return by how much the cut-off lowers the exciton's binding energy, eV."""
+        lattice = carrier_lattice(self.config, self.material)
         near = [share * self.highest for share in _NEAR_LIMIT]
         below, above = (self.binding(int(divisions), one) for one in near)
-        left = [self.tail(effective_cutoff(divisions, one)) for one in near]
+        left = [self.tail(effective_cutoff(divisions, one, lattice)) for one in near]
         return above + (above - below) * left[1] / (left[0] - left[1]) - self.binding(int(divisions), cutoff)
 
 

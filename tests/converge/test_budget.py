@@ -2,13 +2,17 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from hpcx.cli import command
 from hpcx.config.choose import load_open
 from hpcx.converge.command import begin
+from hpcx.converge.ladders import Answer
 from hpcx.converge.outlook import look_ahead
-from hpcx.converge.run import SHORT
+from hpcx.converge.output import _limit, last_lines
+from hpcx.converge.plan import first_places
+from hpcx.converge.run import SHORT, Calculation, _refined
 
 EXCITON = 'model = "exciton"\nmaterial = "MoS2"\n'
 PUMP = 'model = "formation"\nmaterial = "MoS2"\n[pump]\nphoton_energy = "2.35 eV"\n'
@@ -36,6 +40,22 @@ def test_a_budget_for_less_than_the_target_is_told_with_what_it_reaches(tmp_path
         rf"WARNING: the budget cannot reach the target: it needs about .*, the budget of .* about \+- [0-9.]+ {unit}",
         warned,
     )
+
+
+def test_a_next_calculation_beyond_the_budget_ends_the_study(tmp_path):
+    one = study(tmp_path, "0.02 meV", "100 core-s")
+    one.done = {
+        place: Calculation("", (540.0 - number,), 1.0, 1, 16.0) for number, place in enumerate(first_places(one.family))
+    }
+    one.learn()
+    assert _refined(one) == [] and "what is left of the budget is too little" in one.end[1]
+
+
+def test_no_limit_is_stated_without_an_error(tmp_path):
+    one = study(tmp_path, "0.02 meV")
+    one.history = [[Answer(540.0, {"mesh.N": 1.0, "mixed terms": float("inf")})]]
+    assert last_lines(one) == ["exciton binding energy has no limit yet"]
+    assert np.isnan(_limit(one.goal.quantities[0], one.answers[0])["limit/exciton/binding_energy"].data)
 
 
 def test_nothing_more_is_promised_where_the_value_is_not_known(tmp_path):

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from mpi4py import MPI
+from tight_binding_files import rectangular, tb_text
 
 from hpcx.config.choose import load_open
 from hpcx.converge.command import begin
 from hpcx.converge.plan import first_places
 from hpcx.converge.run import quantity_of
+from hpcx.exciton.refinement import effective_cutoff
+from hpcx.exciton.tight_binding import load_valleys
 from hpcx.parallel.run import Run
 from hpcx.registry import refinement, solver
 
@@ -51,6 +54,26 @@ def test_ladders_refine_towards_zero_error(tmp_path, model):
         assert {name for names in parameter.models for name in names} <= set(
             parameter.terms(study.family.values(study.family.base))
         )
+
+
+@pytest.mark.parametrize("kappa", [1.0, 2.5, 6.0])
+@pytest.mark.parametrize("lattice_vx", [((0.437, 0), (0, 0.331)), ((0.4, 0), (0, 0.4)), ((0.3, 0), (0.11, 0.52))])
+def test_ladders_of_any_lattice_repeat_no_level_and_stay_in_the_zone(tmp_path, lattice_vx, kappa):
+    (tmp_path / "any_tb.dat").write_text(tb_text(rectangular(lattice_vx=lattice_vx)))
+    text = (
+        f'model = "exciton"\nmaterial = "WSe2"\nscreening.kappa = {kappa}\nbands.model = "tight-binding"\n'
+        f'tight_binding = {{ file = "{tmp_path}/any_tb.dat", occupied = 1, valley = "G" }}\n'
+    )
+    study = begin(load_open("input.toml", [f"output.directory={tmp_path / 'out'}"], text), "1 meV", None, None)
+    divisions, cutoffs = (parameter.levels for parameter in study.goal.parameters)
+    assert np.all(np.diff(divisions) > 0) and np.all(np.diff(cutoffs) > 0) and divisions[0] * cutoffs[0] >= 2.5
+    limit = load_valleys(study.problem.start.config.tight_binding).largest_cutoff
+    assert cutoffs[-1] < min(limit, 0.5)
+    for number, _ in enumerate(study.goal.parameters):
+        terms = [study.family.leading(number, level) for level in range(len(study.goal.parameters[number].levels))]
+        assert np.all(np.diff(terms) < 0)
+    cutoff = effective_cutoff(300, 0.3, load_valleys(study.problem.start.config.tight_binding).lattice)
+    assert cutoff == pytest.approx(0.3, rel=1e-2)
 
 
 @pytest.mark.parametrize("model", ["exciton", "formation", "zone"])

@@ -42,6 +42,15 @@ def test_transforms_give_direct_sums_on_lenses(name):
         assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 
+def test_lengths_are_found_where_rounding_decides():
+    """On a rectangle the shortest lengths and those that always fit are the same but for rounding."""
+    lattice = lattice_of(np.array([[0.437, 0.0], [0.0, 0.331]]))
+    for divisions in range(20, 90):
+        mesh = lattice_mesh(divisions, 0.183, lattice)
+        lengths = BoxConvolution(mesh, np.zeros((4 * mesh.reach + 1,) * 2)).padded(mesh.index_kx)
+        assert np.all(np.array(lengths) > 2 * np.ptp(mesh.index_kx, axis=0))
+
+
 def test_transforms_on_a_hexagonal_disk_are_shorter_than_twice_its_box():
     mesh = lattice_mesh(300, 0.1, LATTICES["hexagonal"])
     convolution = BoxConvolution(mesh, np.zeros((4 * mesh.reach + 1,) * 2))

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from mpi4py import MPI
-from tight_binding_files import honeycomb, tb_text
+from tight_binding_files import honeycomb, rectangular, tb_text
 
 from hpcx.config.errors import InputError
 from hpcx.config.load import load_plan
 from hpcx.exciton.problem import carrier_mesh, exciton_problem
-from hpcx.exciton.tight_binding import load_model
+from hpcx.exciton.tight_binding import load_model, load_valleys
 from hpcx.parallel.run import Run
 from hpcx.physics.bands import Level
 from hpcx.physics.constants import COULOMB
+from hpcx.physics.mesh import lattice_mesh
 from hpcx.physics.tightbinding import TightBinding
 from hpcx.physics.valley_bands import TightBindingValleys
 from hpcx.registry import solver
@@ -98,19 +99,6 @@ def test_wavefunctions_are_eigenvectors_on_the_points_that_stand_beside_them(tmp
     )
 
 
-def rectangular(gap=2.0, hopping=(-0.9, -0.25), mixing=0.35):
-    """Return two bands of different masses along x and y on a rectangular lattice,
-    which mix by an odd hopping along x.
-    """
-    cells = np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
-    h_rij = np.zeros((5, 2, 2), complex)
-    h_rij[0] = np.diag([gap / 2 - 2 * sum(hopping), -gap / 2 + 2 * sum(hopping)])
-    for r, t in ((1, hopping[0]), (2, hopping[0]), (3, hopping[1]), (4, hopping[1])):
-        h_rij[r] = np.diag([t, -t])
-    h_rij[1, 0, 1], h_rij[2, 0, 1], h_rij[1, 1, 0], h_rij[2, 1, 0] = mixing, -mixing, -mixing, mixing
-    return TightBinding(np.array([[0.33, 0.0], [0.0, 0.45]]), cells, h_rij, np.zeros((2, 3)))
-
-
 @pytest.mark.parametrize(("w0", "length_y"), [("cell-average", None), ("cell-average", 1.5), ("disk", None)])
 def test_a_rectangular_lattice_by_brute_force(tmp_path, w0, length_y):
     """Own mesh, own bands, own mean of W over the rectangle around q = 0, with one r0 and with two;
@@ -149,6 +137,28 @@ def test_a_rectangular_lattice_by_brute_force(tmp_path, w0, length_y):
     h = np.diag(band[:, 1] - band[:, 0] - 2.0) - w * overlap / (n**2 * 0.33 * 0.45)
     assert energy == pytest.approx(np.linalg.eigvalsh(h)[:4], abs=1e-10)
     assert carrier_mesh(point.config, point.material).size == len(k)
+
+
+@pytest.mark.parametrize(
+    "lattice_vx",
+    [[[0.437, 0.0], [0.0, 0.331]], [[0.4, 0.0], [0.0, 0.4]], [[0.3, 0.0], [0.11, 0.52]], [[0.3, 0.0], [0.15, 0.2598]]],
+)
+def test_a_disk_has_no_point_twice(tmp_path, lattice_vx):
+    """The largest disk has no two points that differ by a reciprocal vector; a little larger ones do and are refused:
+    half the shortest reciprocal vector is b / (2 a) = 0.379 (2 pi / b) for the rectangle.
+    """
+    text = INPUT(40, 0.1, file_of(tmp_path, rectangular(lattice_vx=lattice_vx), 'valley = "G"'))
+    valleys = load_valleys(point_of(tmp_path, text).config.tight_binding)
+    largest, twice = valleys.largest_cutoff, []
+    larger = 1.0001 * largest if abs(largest - 0.5) > 1e-3 else 0.5  # no input has more than 0.5
+    for cutoff in (largest, larger):
+        index_kx = lattice_mesh(40, cutoff, valleys.lattice).index_kx
+        twice.append(len(index_kx) - len(np.unique(index_kx % 40, axis=0)))
+    assert twice[0] == 0 and twice[1] > 0
+    if largest < 0.5:
+        with pytest.raises(InputError, match=f"must be at most {np.floor(1e4 * largest) / 1e4:g}.*its image in the ne"):
+            point_of(tmp_path, text, f"mesh.k0={larger}")
+        point_of(tmp_path, text, f"mesh.k0={np.floor(1e4 * largest) / 1e4}")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpcx.physics.lattice import hexagonal
+from hpcx.physics.lattice import hexagonal, lattice_of
 from hpcx.physics.mesh import count_points, lattice_mesh
 
 meshes = st.builds(lattice_mesh, st.integers(20, 90), st.floats(0.05, 0.16), st.just(hexagonal(3.193)))
@@ -64,6 +64,7 @@ def test_smallest_point_of_an_orbit_lies_in_the_wedge(mesh, symmetry):
 @pytest.mark.parametrize("cutoff", [0.03, 0.1, 0.125, 1 / 3, 0.5])
 def test_points_are_counted_without_making_them(cutoff):
     sizes = range(1, 120, 7)
-    assert [count_points(size, cutoff) for size in sizes] == [
-        lattice_mesh(size, cutoff, hexagonal(3.19)).size for size in sizes
-    ]
+    for lattice in (hexagonal(3.19), lattice_of(np.array([[3.31, 0.0], [0.4, 4.37]]))):
+        assert [count_points(size, cutoff, lattice) for size in sizes] == [
+            lattice_mesh(size, cutoff, lattice).size for size in sizes
+        ]
