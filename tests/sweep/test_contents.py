@@ -32,7 +32,7 @@ def plan(tmp_path):
 def test_a_changed_file_is_refused_by_a_directory_with_results(plan, tmp_path):
     write_record(tmp_path, plan(1.0))
     write_record(tmp_path, plan(1.0))
-    with pytest.raises(OtherPhysics, match=r"contents\.landscape\.file"):
+    with pytest.raises(OtherPhysics, match=r"content of landscape\.file"):
         write_record(tmp_path, plan(2.0))
 
 
